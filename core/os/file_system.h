@@ -1,0 +1,111 @@
+// The one interface through which Stave touches files, the clock and randomness.
+//
+// Everything on disk goes through it, so that tests can stand a simulated disk in its place
+// (simulated_file_system.h) which forgets unsynced bytes, tears writes and fails any call. The
+// POSIX implementation is posix_file_system.h. The calls are as raw as the kernel's: transfers may
+// be short and any call may be interrupted; file_io.h has the loops that finish them. Layers above
+// call those loops, not the raw calls.
+//
+// Paths are '/'-separated. All calls may be made from any thread; two calls on one File may run at
+// the same time when they touch different bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/status.h"
+
+namespace stave::os {
+
+enum class OpenMode {
+  read_only,   // must exist
+  read_write,  // must exist
+  create_new,  // read and write; fails with `exists` when the name is taken
+};
+
+// A shared mapping of a file from its offset 0. Stores through data() reach the file as a write
+// does: at once for every reader of the file, on the device after File::sync_data(). Bytes beyond
+// the file's size must not be touched; they become usable when the file grows. Unmapped by the
+// destructor; outlives its File.
+class Mapping {
+ public:
+  virtual ~Mapping() = default;
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  std::byte* data() const noexcept { return data_; }
+  uint64_t size() const noexcept { return size_; }
+
+ protected:
+  Mapping(std::byte* data, uint64_t size) noexcept : data_(data), size_(size) {}
+  std::byte* data_;
+  uint64_t size_;
+};
+
+class File {
+ public:
+  virtual ~File() = default;  // closes; unsynced bytes stay with the kernel
+  File() = default;
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  // Transfers at least 1 byte unless `into` is empty or `offset` is at or beyond the end (0).
+  // An interrupted call is `io` with os_errno EINTR and has transferred nothing.
+  virtual Result<size_t> read(uint64_t offset, MutableBytes into) = 0;
+  virtual Result<size_t> write(uint64_t offset, Bytes from) = 0;
+  // All bytes written so far (also through mappings) and the size reach the device (fdatasync).
+  // A failure is final: what was covered may be lost although a second call would succeed.
+  virtual Status sync_data() = 0;
+  virtual Result<uint64_t> size() = 0;
+  // Sets the size. Bytes beyond a smaller size are gone; a larger size reads as zeros.
+  virtual Status truncate(uint64_t size) = 0;
+  // Real blocks for [0, size), so that later writes there cannot run out of space; grows the file,
+  // never shrinks it. `no_space` leaves the size as it was.
+  virtual Status allocate(uint64_t size) = 0;
+  // `size` may exceed the file's; see Mapping.
+  virtual Result<std::unique_ptr<Mapping>> map(uint64_t size, bool writable) = 0;
+  // Forgets clean cached pages: the next read shows what the device holds. A hint.
+  virtual Status drop_cache() = 0;
+};
+
+// Held until destroyed.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  FileSystem() = default;
+  FileSystem(const FileSystem&) = delete;
+  FileSystem& operator=(const FileSystem&) = delete;
+
+  // `not_found` when there is no such file and the mode does not create it.
+  virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
+  // Replaces `to` atomically. Durable only after sync_directory of the parent.
+  virtual Status rename(const std::string& from, const std::string& to) = 0;
+  virtual Status remove(const std::string& path) = 0;
+  // `exists` when the directory is already there; the parent must exist.
+  virtual Status make_directory(const std::string& path) = 0;
+  // Makes creations, renames and removals in the directory durable.
+  virtual Status sync_directory(const std::string& path) = 0;
+  // Names without "." and "..", unordered. `not_found` when there is no such directory.
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+  // Locks the file at `path`, which is created when `exclusive` (a shared lock needs it to exist:
+  // `not_found`). Does not wait: `locked`, with the holder's pid in the message where it is known,
+  // when another lock of any process, this one included, forbids it. An exclusive holder's pid is
+  // written into the file.
+  virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path, bool exclusive) = 0;
+
+  // Milliseconds since 1970-01-01 UTC; may step in either direction.
+  virtual uint64_t wall_clock_ms() = 0;
+  // Nanoseconds since an arbitrary start; never goes back.
+  virtual uint64_t monotonic_clock_ns() = 0;
+  // Unpredictable bytes from the system.
+  virtual Status random(MutableBytes into) = 0;
+};
+
+}  // namespace stave::os
