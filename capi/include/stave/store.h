@@ -328,8 +328,9 @@ STAVE_API void stave_store_stats_init(stave_store_stats *stats);
 STAVE_API stave_status stave_store_stats_get(stave_store *store, stave_store_stats *stats,
                                              stave_error *error);
 
-/* Called from time to time with the bytes done and the bytes in all. Answers 0 to go on; anything
- * else stops the operation, which then returns CANCELLED. */
+/* Called from time to time with the bytes done and the bytes in all, at least at the end. Answers
+ * STAVE_OK to go on; any other status (STAVE_CANCELLED is meant for this) stops the operation, which
+ * returns it. */
 typedef stave_status (*stave_progress)(void *context, uint64_t done, uint64_t total);
 
 /* Reads the whole log, checks every byte that a checksum covers, and proves that the index holds

@@ -1,0 +1,49 @@
+// A list of changes and conditions that Store::write applies as one commit.
+//
+// Not thread safe. Entries keep their order; keys and values are copied into one arena.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/status.h"
+
+namespace stave::store {
+
+class Batch {
+ public:
+  enum class Kind : uint8_t {
+    put,
+    erase,
+    require_absent,
+    require_exists,
+    require_equal,
+  };
+  struct Entry {
+    Kind kind;
+    Bytes key;
+    Bytes value;  // of put and require_equal
+  };
+
+  // `too_large` beyond the limits of one record or of the batch; nothing is added.
+  Status add(Kind kind, Bytes key, Bytes value = {});
+  void clear() noexcept;
+
+  size_t size() const noexcept { return slots_.size(); }
+  bool is_empty() const noexcept { return slots_.empty(); }
+  // Valid until the next add() or clear().
+  Entry entry(size_t position) const noexcept;
+
+ private:
+  struct Slot {
+    Kind kind;
+    uint32_t key_size;
+    uint32_t value_size;
+    size_t offset;  // of the key in bytes_, the value follows
+  };
+  std::vector<Slot> slots_;
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace stave::store

@@ -1,0 +1,103 @@
+// The store: a durable log-structured key-value store over a directory.
+//
+// This is what the C interface wraps; it knows nothing of handles, closing races and C types.
+// All calls are safe from any number of threads, except that close() is made once, when no other
+// call is running, and nothing is called after it. Formats: docs/formats/. Protocols:
+// docs/internals/commit.md and docs/internals/recovery.md.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/status.h"
+#include "core/os/file_system.h"
+#include "core/store/batch.h"
+#include "core/store/options.h"
+
+namespace stave::store {
+
+class Cursor;
+
+// Bytes of a value with whatever keeps them alive: a mapped segment or a copy of their own.
+// Outlives the store.
+struct PinnedValue {
+  std::shared_ptr<const void> owner;
+  Bytes bytes;
+};
+
+struct Stats {
+  uint64_t keys = 0;
+  uint64_t segments = 0;
+  uint64_t log_bytes = 0;
+  uint64_t live_bytes = 0;
+  uint64_t disk_bytes = 0;
+  uint64_t version = 0;
+  uint64_t durable_version = 0;
+  uint64_t commits = 0;
+  uint64_t bytes_written = 0;
+  uint64_t syncs = 0;
+  uint64_t reads = 0;
+  uint64_t recovered_commits = 0;
+  uint64_t recovered_cut_bytes = 0;
+  bool recovered = false;
+  bool writes_refused = false;
+};
+
+enum class PutMode { always, only_absent, only_existing };
+
+class Store {
+ public:
+  static Result<std::unique_ptr<Store>> open(os::FileSystem& files, const std::string& directory,
+                                             const Options& options);
+  virtual ~Store() = default;
+
+  // Where a read puts the value: asked once with the size, answers where to copy it (may throw
+  // bad_alloc) or an empty span to skip the copy.
+  using Sink = std::function<MutableBytes(size_t size)>;
+
+  // not_found, or the value has been copied into what `sink` answered.
+  virtual Status get(Bytes key, const Sink& sink) = 0;
+  virtual Result<PinnedValue> get_pin(Bytes key) = 0;
+  virtual Status contains(Bytes key) = 0;
+  virtual uint64_t size() const = 0;
+
+  // `exists` / `not_found` as the mode says.
+  virtual Status put(Bytes key, Bytes value, PutMode mode, Durability durability) = 0;
+  virtual Status erase(Bytes key, Durability durability) = 0;
+  // `mismatch` when a condition fails: *failed_position is the entry's. *erased counts the erase
+  // entries whose key existed. Either may be null.
+  virtual Status write(const Batch& batch, Durability durability, size_t* failed_position,
+                       uint64_t* erased) = 0;
+
+  // The cursor must not outlive the store; its calls follow the same rules as the store's.
+  virtual Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only) = 0;
+
+  virtual Status flush() = 0;
+  virtual Status sync() = 0;
+  virtual Stats stats() const = 0;
+  // `progress(done, total)` stops the verification with any status but ok.
+  virtual Status verify(const std::function<Status(uint64_t, uint64_t)>& progress) = 0;
+  // As opened, with the stored number of shards.
+  virtual const Options& options() const noexcept = 0;
+
+  // Syncs, marks the store clean, unlocks. The object is dead afterwards whatever it returns.
+  // Destruction without close leaves the files as a killed process would.
+  virtual Status close() = 0;
+};
+
+// One thread at a time.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  // ok on a record, `done` behind the last.
+  virtual Status next() = 0;
+  // Of the record it stands on; valid until the next call.
+  virtual Bytes key() const noexcept = 0;
+  virtual Bytes value() const noexcept = 0;
+};
+
+}  // namespace stave::store
