@@ -236,8 +236,8 @@ STAVE_API stave_status stave_batch_delete(stave_batch *batch, const void *key, s
                                           stave_error *error);
 /* `value` counts only for STAVE_REQUIRE_EQUAL. */
 STAVE_API stave_status stave_batch_require(stave_batch *batch, const void *key, size_t key_size,
-                                           uint32_t condition, const void *value,
-                                           size_t value_size, stave_error *error);
+                                           uint32_t condition, const void *value, size_t value_size,
+                                           stave_error *error);
 /* The number of changes and conditions so far. */
 STAVE_API stave_status stave_batch_count(stave_batch *batch, uint64_t *count, stave_error *error);
 /* Forgets all changes and conditions, keeps the memory. */
@@ -304,21 +304,21 @@ STAVE_API stave_status stave_store_sync(stave_store *store, stave_error *error);
 
 typedef struct stave_store_stats {
   uint32_t struct_size;
-  uint8_t recovered;            /* 1: the store had not been closed cleanly before this open */
-  uint8_t writes_refused;       /* 1: a sync has failed */
-  uint8_t reserved[2];          /* zero */
-  uint64_t keys;                /* live keys */
-  uint64_t segments;            /* log files */
-  uint64_t log_bytes;           /* bytes of frames in them, live and dead */
-  uint64_t live_bytes;          /* of these, bytes of the newest record of each live key */
-  uint64_t disk_bytes;          /* size of the log files, preallocated space included */
-  uint64_t version;             /* LSN of the newest visible commit; 0 in an empty store */
-  uint64_t durable_version;     /* LSN up to which the device is known to hold the log */
-  uint64_t commits;             /* of this handle, since it was opened, as are the next three */
-  uint64_t bytes_written;       /* bytes of frames */
-  uint64_t syncs;               /* fdatasync calls: far fewer than commits when writers share them */
-  uint64_t reads;               /* point reads */
-  uint64_t recovered_commits;   /* commits that this open read from the log */
+  uint8_t recovered;          /* 1: the store had not been closed cleanly before this open */
+  uint8_t writes_refused;     /* 1: a sync has failed */
+  uint8_t reserved[2];        /* zero */
+  uint64_t keys;              /* live keys */
+  uint64_t segments;          /* log files */
+  uint64_t log_bytes;         /* bytes of frames in them, live and dead */
+  uint64_t live_bytes;        /* of these, bytes of the newest record of each live key */
+  uint64_t disk_bytes;        /* size of the log files, preallocated space included */
+  uint64_t version;           /* LSN of the newest visible commit; 0 in an empty store */
+  uint64_t durable_version;   /* LSN up to which the device is known to hold the log */
+  uint64_t commits;           /* of this handle, since it was opened, as are the next three */
+  uint64_t bytes_written;     /* bytes of frames */
+  uint64_t syncs;             /* fdatasync calls: far fewer than commits when writers share them */
+  uint64_t reads;             /* point reads */
+  uint64_t recovered_commits; /* commits that this open read from the log */
   uint64_t recovered_cut_bytes; /* bytes of unfinished commits that it cut off the log's end */
 } stave_store_stats;
 

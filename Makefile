@@ -1,0 +1,122 @@
+# The front door. Meson does the building (meson.build); this file names what one does with Stave.
+# Without a target it prints the list below, which is made from the `##` comments.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+# `no` switches off the set-up step that the targets run before their work (tools/setup).
+STAVE_SETUP ?= yes
+export STAVE_SETUP
+
+# Make has a CXX and a CC of its own: only what the caller asked for is handed on to Meson.
+ifneq ($(origin CXX),default)
+  export CXX
+endif
+ifneq ($(origin CC),default)
+  export CC
+else ifeq ($(origin CXX)-$(findstring clang++,$(CXX)),command line-clang++)
+  export CC := $(subst clang++,clang,$(CXX))
+endif
+
+# configure DIRECTORY OPTIONS: makes a build directory unless it is there.
+configure = test -f $(1)/build.ninja || meson setup $(1) $(2)
+
+.PHONY: help
+help: ## this list
+	@echo 'Stave: an embedded hash storage engine. Two commands to begin with: make demo, make test.'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  BUILD=dir        where to build (build)       CXX=clang++  another compiler, its own BUILD'
+	@echo '  PREFIX=dir       where to install (/usr/local)  DESTDIR=dir  a root to put before it'
+	@echo '  STAVE_SETUP=no   install no packages'
+
+.PHONY: setup-build setup-test setup-bench
+setup-build setup-test setup-bench: setup-%:
+	@tools/setup $*
+
+.PHONY: build
+build: setup-build ## the libraries, the programs and the examples, optimized
+	@$(call configure,$(BUILD))
+	@ninja -C $(BUILD)
+
+.PHONY: demo
+demo: build ## stores real files, kills itself, recovers, compares, shows the figures
+	@tools/demo $(BUILD)
+
+.PHONY: test
+test: setup-test ## every suite and check at a tenth of its figures (under 15 minutes on 2 cores)
+	@$(call configure,$(BUILD))
+	@ninja -C $(BUILD)
+	@tools/run_tests $(BUILD) --setup=quick
+
+.PHONY: test-long
+test-long: setup-test ## every suite at its full figures, clang-tidy of all files (under an hour)
+	@$(call configure,$(BUILD))
+	@ninja -C $(BUILD)
+	@tools/run_tests $(BUILD) --setup=long
+
+.PHONY: test-the-tests
+test-the-tests: setup-test ## plants each known bug and shows which suite catches it
+	@tools/test_the_tests build-planted
+
+.PHONY: soak
+soak: setup-test ## the suites with ever new seeds, until stopped or something fails
+	@$(call configure,$(BUILD))
+	@ninja -C $(BUILD)
+	@tools/soak $(BUILD)
+
+.PHONY: bench
+bench: setup-bench ## the benchmarks, in a release build
+	@$(call configure,build-bench,--buildtype=release -Dbenchmarks=enabled -Dtests=disabled)
+	@ninja -C build-bench
+	@meson test -C build-bench --benchmark --verbose --num-processes=1
+
+.PHONY: bindings
+bindings: build ## the packages for other languages
+ifeq ($(wildcard bindings/*/Makefile),)
+	@echo 'There are no language packages yet: any language can load libstave.so (examples/).'
+else
+	@for makefile in bindings/*/Makefile; do \
+	  $(MAKE) -C "$${makefile%/Makefile}" BUILD=$(abspath $(BUILD)) || exit; done
+endif
+
+.PHONY: install
+install: build ## installs below DESTDIR/PREFIX
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir='$(abspath $(DESTDIR))')
+
+.PHONY: uninstall
+uninstall: ## removes what the last `make install` of this BUILD installed
+	@ninja -C $(BUILD) uninstall
+
+# The suites that a sanitizer makes sense for; the rest would only repeat the quick build's run.
+SANITIZED_SUITES = --suite=unit --suite=stress --suite=model
+
+.PHONY: asan
+asan: setup-test ## unit, stress and model tests under the address and undefined sanitizers
+	@$(call configure,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
+	@ninja -C build-asan
+	@tools/run_tests build-asan --setup=quick $(SANITIZED_SUITES)
+
+.PHONY: tsan
+tsan: setup-test ## unit, stress and model tests under the thread sanitizer
+	@$(call configure,build-tsan,-Db_sanitize=thread -Db_lundef=false)
+	@ninja -C build-tsan
+	@tools/run_tests build-tsan --setup=quick $(SANITIZED_SUITES)
+
+.PHONY: format
+format: setup-test ## formats every C and C++ file
+	@tools/checks/format --fix
+
+.PHONY: tidy
+tidy: setup-test ## clang-tidy of every file
+	@$(call configure,$(BUILD))
+	@ninja -C $(BUILD)
+	@tools/checks/tidy --all $(BUILD)
+
+.PHONY: clean
+clean: ## removes every build directory
+	rm -rf build build-*
+
+comma := ,

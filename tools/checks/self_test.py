@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Shows of each check that it fails on a bad input and passes a good one."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import functions
+import repository
+
+CHECKS = pathlib.Path(__file__).resolve().parent
+CLEAN_HEADER = '#pragma once\n\nint answer();\n'
+
+
+class CheckTest(unittest.TestCase):
+    """A scratch repository with the real tables, in which each test breaks one rule."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.root = pathlib.Path(directory.name)
+        for name in ('.clang-format', '.clang-tidy', 'docs/ARCHITECTURE.md', 'tools/checks/layers.txt'):
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(repository.ROOT / name, self.root / name)
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run_check(self, name, *arguments):
+        return subprocess.run([sys.executable, CHECKS / name, '--root', self.root, *arguments],
+                              capture_output=True, text=True, check=False)
+
+    def assert_clean(self, name, *arguments):
+        result = self.run_check(name, *arguments)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def assert_complains(self, name, complaint, *arguments):
+        result = self.run_check(name, *arguments)
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        self.assertIn(complaint, result.stdout + result.stderr)
+
+
+class LayersTest(CheckTest):
+    def test_lower_ranks_and_own_folder_pass(self):
+        self.write('core/store/a.cc', '#include "core/os/b.h"\n#include "core/store/c.h"\n')
+        self.write('examples/a.c', '#include <stave/store.h>\n')
+        self.assert_clean('layers')
+
+    def test_higher_rank(self):
+        self.write('core/os/a.cc', '#include "core/store/b.h"\n')
+        self.assert_complains('layers', 'core/os/a.cc:1: core/os')
+
+    def test_sibling(self):
+        self.write('core/index/a.cc', '#include "core/cow_map/b.h"\n')
+        self.assert_complains('layers', 'may not include core/cow_map/b.h')
+
+    def test_public_header_in_the_core(self):
+        self.write('core/store/a.cc', '#include <stave/store.h>\n')
+        self.assert_complains('layers', 'may not include capi/include/stave/store.h')
+
+    def test_core_header_in_an_example(self):
+        self.write('examples/a.cc', '#include "core/base/status.h"\n')
+        self.assert_complains('layers', 'may not include core/base/status.h')
+
+    def test_include_relative_to_the_file(self):
+        self.write('core/os/a.cc', '#include "b.h"\n')
+        self.assert_complains('layers', '"b.h" must be named from the root')
+
+    def test_folder_outside_the_table(self):
+        self.write('core/other/a.cc', '\n')
+        self.assert_complains('layers', 'core/other/a.cc: lies in no folder')
+
+    def test_document_that_differs_is_rewritten_on_request(self):
+        document = self.root / 'docs/ARCHITECTURE.md'
+        document.write_text(document.read_text().replace('| 1 | `core/os`', '| 2 | `core/os`'))
+        self.assert_complains('layers', 'its table differs')
+        self.assert_clean('layers', '--update')
+        self.assert_clean('layers')
+
+
+class StyleTest(CheckTest):
+    def test_clean_file(self):
+        self.write('core/base/a.h', CLEAN_HEADER)
+        self.assert_clean('style')
+
+    def test_name_at_the_top_level(self):
+        self.write('scratch/a.txt', '')
+        self.assert_complains('style', 'scratch: not a name of the top level')
+
+    def test_long_file_explains_itself(self):
+        self.write('core/base/a.h', CLEAN_HEADER + '\n' * 500)
+        self.assert_complains('style', 'core/base/a.h: 503 lines')
+        self.write('core/base/a.h', CLEAN_HEADER + '// It is long because ...\n' + '\n' * 500)
+        self.assert_clean('style')
+
+    def test_too_long_a_file(self):
+        self.write('core/base/a.h', CLEAN_HEADER + '// It is long because ...\n' + '\n' * 800)
+        self.assert_complains('style', '800 and more are not allowed')
+
+    def test_long_function(self):
+        self.write('core/base/a.cc', 'void f() {\n' + '  g();\n' * 69 + '}\n')
+        self.assert_complains('style', 'core/base/a.cc:1: f has 71 lines')
+        self.write('core/base/a.cc', 'void f() {\n' + '  g();\n' * 68 + '}\n')
+        self.assert_clean('style')
+
+    def test_long_python_function(self):
+        self.write('tools/a.py', 'def f():\n' + '    g()\n' * 70)
+        self.assert_complains('style', 'tools/a.py:1: f has 71 lines')
+
+    def test_space_at_the_end_of_a_line(self):
+        self.write('docs/a.md', 'word \n')
+        self.assert_complains('style', 'docs/a.md:1: space at the end')
+
+    def test_tab(self):
+        self.write('docs/a.md', 'a\tb\n')
+        self.assert_complains('style', 'docs/a.md:1: a tab')
+
+    def test_no_newline_at_the_end(self):
+        self.write('docs/a.md', 'word')
+        self.assert_complains('style', 'docs/a.md: no newline')
+
+    def test_unfinished_work(self):
+        self.write('core/base/a.cc', '// TO' 'DO: later\n')
+        self.assert_complains('style', 'core/base/a.cc:1: a mark of unfinished work')
+
+    def test_path_of_one_machine(self):
+        self.write('docs/a.md', 'see /ho' 'me/someone/notes\n')
+        self.assert_complains('style', 'docs/a.md:1: a path of one machine')
+
+    def test_header_guards(self):
+        self.write('core/base/a.h', 'int answer();\n')
+        self.assert_complains('style', 'core/base/a.h: lacks #pragma once')
+        self.write('core/base/a.h', CLEAN_HEADER)
+        self.write('capi/include/stave/a.h', CLEAN_HEADER)
+        self.assert_complains('style', 'capi/include/stave/a.h: a C header needs an include guard')
+
+
+class FunctionsTest(unittest.TestCase):
+    def spans(self, text):
+        return functions.spans(text)
+
+    def test_members_templates_and_free_functions(self):
+        text = ('namespace a {\ntemplate <class T>\nclass B final : public C<T> {\n public:\n'
+                '  B() : x_{1}, y_{2} {\n  }\n  int x_ = 0;\n};\n'
+                'int f(const char* s) {\n  return s[0] == \'}\' ? 1 : 0;  // {\n}\n}\n')
+        self.assertEqual(self.spans(text), [('B', 5, 6), ('f', 9, 11)])
+
+    def test_data_is_no_function(self):
+        self.assertEqual(self.spans('int table[] = {\n  f(1),\n};\nenum class E { a, b };\n'), [])
+
+    def test_body_of_a_raw_string_is_no_code(self):
+        self.assertEqual(self.spans('int f() {\n  g(R"({{{)");\n}\nint h() {\n}\n'),
+                         [('f', 1, 3), ('h', 4, 5)])
+
+
+class FormatTest(CheckTest):
+    def setUp(self):
+        super().setUp()
+        if repository.pinned_clang_tool('clang-format') is None:
+            self.skipTest('no clang-format of the pinned release')
+
+    def test_misformatted_file_is_fixed_on_request(self):
+        self.write('core/base/a.cc', 'int  f( ){return 1;}\n')
+        self.assert_complains('format', 'a.cc: ')
+        self.assert_clean('format', '--fix')
+        self.assert_clean('format')
+
+
+class HeadersTest(CheckTest):
+    def test_header_that_needs_another(self):
+        self.write('capi/include/stave/a.h', 'uint32_t f(void);\n')
+        self.assert_complains('headers', 'uint32_t')
+
+    def test_header_that_is_not_c(self):
+        self.write('capi/include/stave/a.h', 'bool f(int = 3);\n')
+        self.assert_complains('headers', '-std=c11')
+
+    def test_header_that_is_not_cpp(self):
+        self.write('capi/include/stave/a.h', 'void f(int class);\n')
+        self.assert_complains('headers', '-std=c++11')
+
+    def test_header_that_warns(self):
+        self.write('capi/include/stave/a.h', 'static int f(int a) { return 0; }\n')
+        self.assert_complains('headers', 'unused')
+
+    def test_header_without_a_guard(self):
+        self.write('capi/include/stave/a.h', 'enum e { A };\n')
+        self.assert_complains('headers', 'A')
+
+    def test_clean_header(self):
+        self.write('capi/include/stave/a.h', '#ifndef A\n#define A\nint f(void);\n#endif\n')
+        self.assert_clean('headers')
+
+
+if __name__ == '__main__':
+    unittest.main()
