@@ -1,0 +1,326 @@
+// Part of stave.hpp: the store family, see store.h.
+#ifndef STAVE_STORE_HPP
+#define STAVE_STORE_HPP
+
+#include <stave/store.h>
+#include <stave/base.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <type_traits>
+
+namespace stave::inline v0 {
+
+// ---- Options -----------------------------------------------------------------------------------
+
+enum class Durability : std::uint32_t {
+  standard = STAVE_DURABILITY_DEFAULT,
+  memory = STAVE_DURABILITY_MEMORY,
+  os = STAVE_DURABILITY_OS,
+  device = STAVE_DURABILITY_DEVICE,
+};
+
+struct StoreOptions : stave_store_options {
+  StoreOptions() noexcept { stave_store_options_init(this); }
+  // "durability=os segment_size=64MiB"
+  Result<void> set(const char* text) noexcept {
+    detail::Call call;
+    return call.result(stave_store_options_set(this, text, call));
+  }
+};
+
+struct WriteOptions : stave_write_options {
+  WriteOptions(Durability of_this_write = Durability::standard) noexcept {
+    struct_size = sizeof(stave_write_options);
+    durability = static_cast<std::uint32_t>(of_this_write);
+  }
+};
+
+struct CursorOptions : stave_store_cursor_options {
+  explicit CursorOptions(Bytes only_with_prefix = {}, bool only_keys = false) noexcept {
+    stave_store_cursor_options_init(this);
+    prefix = only_with_prefix.data();
+    prefix_size = only_with_prefix.size();
+    keys_only = only_keys ? 1 : 0;
+  }
+};
+
+struct Stats : stave_store_stats {
+  Stats() noexcept { stave_store_stats_init(this); }
+};
+
+// ---- Handles -----------------------------------------------------------------------------------
+
+enum class Condition : std::uint32_t {
+  absent = STAVE_REQUIRE_ABSENT,
+  exists = STAVE_REQUIRE_EXISTS,
+  equal = STAVE_REQUIRE_EQUAL,
+};
+
+class Batch {
+ public:
+  Batch() noexcept = default;
+  explicit Batch(stave_batch* batch) noexcept : batch_(batch) {}
+  static Result<Batch> create() noexcept {
+    detail::Call call;
+    stave_batch* batch = nullptr;
+    const stave_status status = stave_batch_create(&batch, call);
+    return call.result(status, Batch(batch));
+  }
+
+  Result<void> put(Bytes key, Bytes value) noexcept {
+    detail::Call call;
+    return call.result(
+        stave_batch_put(raw(), key.data(), key.size(), value.data(), value.size(), call));
+  }
+  Result<void> erase(Bytes key) noexcept {
+    detail::Call call;
+    return call.result(stave_batch_delete(raw(), key.data(), key.size(), call));
+  }
+  Result<void> require(Bytes key, Condition condition, Bytes value = {}) noexcept {
+    detail::Call call;
+    return call.result(stave_batch_require(raw(), key.data(), key.size(),
+                                           static_cast<std::uint32_t>(condition), value.data(),
+                                           value.size(), call));
+  }
+  Result<std::uint64_t> count() noexcept {
+    detail::Call call;
+    std::uint64_t count = 0;
+    const stave_status status = stave_batch_count(raw(), &count, call);
+    return call.result(status, count);
+  }
+  Result<void> clear() noexcept {
+    detail::Call call;
+    return call.result(stave_batch_clear(raw(), call));
+  }
+  Result<void> close() noexcept {
+    detail::Call call;
+    return call.result(stave_batch_close(raw(), call));
+  }
+  stave_batch* raw() const noexcept { return batch_.get(); }
+
+ private:
+  detail::Owner<stave_batch, stave_batch_free> batch_;
+};
+
+class Cursor {
+ public:
+  Cursor() noexcept = default;
+  explicit Cursor(stave_store_cursor* cursor) noexcept : cursor_(cursor) {}
+
+  // Status::done behind the last record.
+  Result<void> next() noexcept {
+    detail::Call call;
+    return call.result(stave_store_cursor_next(raw(), call));
+  }
+  // Of the record it stands on; the bytes are valid until the cursor's next call.
+  Result<Bytes> key() noexcept { return bytes(stave_store_cursor_key); }
+  Result<Bytes> value() noexcept { return bytes(stave_store_cursor_value); }
+  // The number of records read: min(count_max, sizes.size() / 2) at the most.
+  Result<std::size_t> next_many(std::size_t count_max, std::size_t bytes_max, Buffer& records,
+                                std::span<std::uint64_t> sizes) noexcept {
+    detail::Call call;
+    std::size_t count = 0;
+    const std::size_t room = sizes.size() / 2;
+    const stave_status status =
+        stave_store_cursor_next_many(raw(), count_max < room ? count_max : room, bytes_max,
+                                     records.raw(), sizes.data(), &count, call);
+    return call.result(status, count);
+  }
+  Result<void> close() noexcept {
+    detail::Call call;
+    return call.result(stave_store_cursor_close(raw(), call));
+  }
+  stave_store_cursor* raw() const noexcept { return cursor_.get(); }
+
+ private:
+  template <typename Function>
+  Result<Bytes> bytes(Function function) noexcept {
+    detail::Call call;
+    const void* data = nullptr;
+    std::size_t size = 0;
+    const stave_status status = function(raw(), &data, &size, call);
+    return call.result(status, Bytes(data, size));
+  }
+
+  detail::Owner<stave_store_cursor, stave_store_cursor_free> cursor_;
+};
+
+class Store {
+ public:
+  Store() noexcept = default;
+  explicit Store(stave_store* store) noexcept : store_(store) {}
+  static Result<Store> open(const char* path, const StoreOptions& options = {}) noexcept {
+    detail::Call call;
+    stave_store* store = nullptr;
+    const stave_status status = stave_store_open(path, &options, &store, call);
+    return call.result(status, Store(store));
+  }
+
+  Result<StoreOptions> options() noexcept {
+    detail::Call call;
+    StoreOptions options;
+    const stave_status status = stave_store_options_get(raw(), &options, call);
+    return call.result(status, options);
+  }
+  // Reports what the destructor, which closes too, cannot.
+  Result<void> close() noexcept {
+    detail::Call call;
+    return call.result(stave_store_close(raw(), call));
+  }
+
+  Result<void> put(Bytes key, Bytes value, const WriteOptions& options = {}) noexcept {
+    return write_value(stave_store_put, key, value, options);
+  }
+  // Status::exists when the key does.
+  Result<void> insert(Bytes key, Bytes value, const WriteOptions& options = {}) noexcept {
+    return write_value(stave_store_insert, key, value, options);
+  }
+  // Status::not_found when the key is absent.
+  Result<void> replace(Bytes key, Bytes value, const WriteOptions& options = {}) noexcept {
+    return write_value(stave_store_replace, key, value, options);
+  }
+  // stave_store_delete.
+  Result<void> erase(Bytes key, const WriteOptions& options = {}) noexcept {
+    detail::Call call;
+    return call.result(stave_store_delete(raw(), key.data(), key.size(), &options, call));
+  }
+  // `failed` receives the position of the first condition that does not hold (Status::mismatch).
+  Result<void> write(const Batch& batch, const WriteOptions& options = {},
+                     std::uint64_t* failed = nullptr) noexcept {
+    detail::Call call;
+    return call.result(stave_store_write(raw(), batch.raw(), failed, &options, call));
+  }
+
+  // Into the caller's buffer; the answer is a view of it.
+  Result<Bytes> get(Bytes key, Buffer& value) noexcept {
+    detail::Call call;
+    const stave_status status =
+        stave_store_get_buffer(raw(), key.data(), key.size(), value.raw(), call);
+    return call.result(status, value.bytes());
+  }
+  // Into the caller's memory; `size` receives the value's size, also when it does not fit.
+  Result<void> get(Bytes key, std::span<std::byte> value, std::size_t& size) noexcept {
+    detail::Call call;
+    return call.result(
+        stave_store_get(raw(), key.data(), key.size(), value.data(), value.size(), &size, call));
+  }
+  Result<Pin> get_pin(Bytes key) noexcept {
+    detail::Call call;
+    stave_pin* pin = nullptr;
+    const stave_status status = stave_store_get_pin(raw(), key.data(), key.size(), &pin, call);
+    return call.result(status, Pin(pin));
+  }
+  Result<bool> contains(Bytes key) noexcept {
+    detail::Call call;
+    const stave_status status = stave_store_contains(raw(), key.data(), key.size(), call);
+    if (status == STAVE_NOT_FOUND) return false;
+    return call.result(status, true);
+  }
+  Result<std::uint64_t> size() noexcept {
+    detail::Call call;
+    std::uint64_t size = 0;
+    const stave_status status = stave_store_size(raw(), &size, call);
+    return call.result(status, size);
+  }
+
+  // Flat calls: the keys stand one behind the other, as do the values. value_sizes[i] is
+  // STAVE_ABSENT for an absent key.
+  Result<void> multi_get(Bytes keys, std::span<const std::uint32_t> key_sizes, Buffer& values,
+                         std::span<std::uint64_t> value_sizes) noexcept {
+    if (!fits(keys, key_sizes))
+      return detail::invalid_argument("keys is shorter than key_sizes say");
+    if (value_sizes.size() < key_sizes.size())
+      return detail::invalid_argument("value_sizes is shorter than key_sizes");
+    detail::Call call;
+    return call.result(stave_store_multi_get(raw(), keys.data(), key_sizes.data(), key_sizes.size(),
+                                             values.raw(), value_sizes.data(), call));
+  }
+  Result<void> multi_put(Bytes keys, std::span<const std::uint32_t> key_sizes, Bytes values,
+                         std::span<const std::uint64_t> value_sizes,
+                         const WriteOptions& options = {}) noexcept {
+    if (!fits(keys, key_sizes))
+      return detail::invalid_argument("keys is shorter than key_sizes say");
+    if (value_sizes.size() != key_sizes.size() || !fits(values, value_sizes))
+      return detail::invalid_argument("values or value_sizes do not fit key_sizes");
+    detail::Call call;
+    return call.result(stave_store_multi_put(raw(), keys.data(), key_sizes.data(), values.data(),
+                                             value_sizes.data(), key_sizes.size(), &options, call));
+  }
+  // The number of keys that existed.
+  Result<std::uint64_t> multi_erase(Bytes keys, std::span<const std::uint32_t> key_sizes,
+                                    const WriteOptions& options = {}) noexcept {
+    if (!fits(keys, key_sizes))
+      return detail::invalid_argument("keys is shorter than key_sizes say");
+    detail::Call call;
+    std::uint64_t deleted = 0;
+    const stave_status status = stave_store_multi_delete(
+        raw(), keys.data(), key_sizes.data(), key_sizes.size(), &deleted, &options, call);
+    return call.result(status, deleted);
+  }
+
+  Result<Cursor> open_cursor(const CursorOptions& options = CursorOptions()) noexcept {
+    detail::Call call;
+    stave_store_cursor* cursor = nullptr;
+    const stave_status status = stave_store_cursor_open(raw(), &options, &cursor, call);
+    return call.result(status, Cursor(cursor));
+  }
+
+  Result<void> flush() noexcept {
+    detail::Call call;
+    return call.result(stave_store_flush(raw(), call));
+  }
+  Result<void> sync() noexcept {
+    detail::Call call;
+    return call.result(stave_store_sync(raw(), call));
+  }
+  Result<Stats> stats() noexcept {
+    detail::Call call;
+    Stats stats;
+    const stave_status status = stave_store_stats_get(raw(), &stats, call);
+    return call.result(status, stats);
+  }
+  Result<void> verify() noexcept {
+    detail::Call call;
+    return call.result(stave_store_verify(raw(), nullptr, nullptr, call));
+  }
+  // progress(done, total) in bytes; any Status but ok stops the verification, which returns it.
+  template <typename Progress>
+  requires std::is_invocable_r_v<Status, Progress&, std::uint64_t, std::uint64_t> Result<void>
+  verify(Progress&& progress)
+  noexcept {
+    detail::Call call;
+    const stave_progress forward = [](void* context, std::uint64_t done, std::uint64_t total) {
+      auto& callable = *static_cast<std::remove_reference_t<Progress>*>(context);
+      return static_cast<stave_status>(static_cast<Status>(callable(done, total)));
+    };
+    return call.result(stave_store_verify(raw(), forward, std::addressof(progress), call));
+  }
+  stave_store* raw() const noexcept { return store_.get(); }
+
+ private:
+  template <typename Function>
+  Result<void> write_value(Function function, Bytes key, Bytes value,
+                           const WriteOptions& options) noexcept {
+    detail::Call call;
+    return call.result(
+        function(raw(), key.data(), key.size(), value.data(), value.size(), &options, call));
+  }
+  template <typename Size>
+  static bool fits(Bytes bytes, std::span<const Size> sizes) noexcept {
+    std::size_t left = bytes.size();
+    for (const Size size : sizes) {
+      if (size > left) return false;
+      left -= static_cast<std::size_t>(size);
+    }
+    return true;
+  }
+
+  detail::Owner<stave_store, stave_store_free> store_;
+};
+
+}  // namespace stave::inline v0
+
+#endif  // STAVE_STORE_HPP
