@@ -2,9 +2,13 @@
 //
 // Everything on disk goes through it, so that tests can stand a simulated disk in its place
 // (simulated_file_system.h) which forgets unsynced bytes, tears writes and fails any call. The
-// POSIX implementation is posix_file_system.h. The calls are as raw as the kernel's: transfers may
-// be short and any call may be interrupted; file_io.h has the loops that finish them. Layers above
-// call those loops, not the raw calls.
+// POSIX implementation is posix_file_system.h. The calls are as raw as the kernel's: a read or
+// write may be short; read, write, sync_data and sync_directory may be interrupted (EINTR), the
+// other calls finish by themselves. file_io.h has the loops for these four; layers above call those
+// loops, not the raw calls.
+//
+// Errors name the path, and the offset where there is one. A path that does not exist is
+// `not_found`, also when the message says more.
 //
 // Paths are '/'-separated. All calls may be made from any thread; two calls on one File may run at
 // the same time when they touch different bytes.
@@ -62,11 +66,14 @@ class File {
   // Sets the size. Bytes beyond a smaller size are gone; a larger size reads as zeros.
   virtual Status truncate(uint64_t size) = 0;
   // Real blocks for [0, size), so that later writes there cannot run out of space; grows the file,
-  // never shrinks it. `no_space` leaves the size as it was.
+  // never shrinks it. A failure leaves the size as it was. Bytes in [0, size) that were never
+  // written must not be written by another thread meanwhile.
   virtual Status allocate(uint64_t size) = 0;
-  // `size` may exceed the file's; see Mapping.
+  // `size` is not 0 and may exceed the file's; see Mapping. Stores need `writable` and a file that
+  // was opened for writing.
   virtual Result<std::unique_ptr<Mapping>> map(uint64_t size, bool writable) = 0;
-  // Forgets clean cached pages: the next read shows what the device holds. A hint.
+  // Forgets clean cached pages that nothing maps: the next read shows what the device holds. A
+  // hint.
   virtual Status drop_cache() = 0;
 };
 
@@ -87,6 +94,7 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Replaces `to` atomically. Durable only after sync_directory of the parent.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
+  // Removes a file, not a directory. It lives on for those who have it open.
   virtual Status remove(const std::string& path) = 0;
   // `exists` when the directory is already there; the parent must exist.
   virtual Status make_directory(const std::string& path) = 0;

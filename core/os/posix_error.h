@@ -1,0 +1,30 @@
+// errno as a Status, for the POSIX implementation of the file interface.
+#pragma once
+
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "core/base/status.h"
+
+namespace stave::os {
+
+// "cannot ACTION 'PATH'" and the errno's text. ENOENT and EEXIST become the expected outcomes
+// `not_found` and `exists`, which the interface promises.
+inline Status posix_error(int os_errno, std::string_view action, std::string_view path) {
+  std::string message = "cannot ";
+  message.append(action).append(" '").append(path).append("'");
+  if (os_errno == ENOENT) return Status::error(Code::not_found, message + ": not found", ENOENT);
+  if (os_errno == EEXIST) return Status::error(Code::exists, message + ": it exists", EEXIST);
+  return Status::from_errno(os_errno, message);
+}
+
+// The same for a transfer or a size: "cannot ACTION 'PATH' at offset OFFSET".
+inline Status posix_error_at(int os_errno, std::string_view action, std::string_view path,
+                             uint64_t offset) {
+  std::string message = "cannot ";
+  message.append(action).append(" '").append(path).append("' at offset ");
+  return Status::from_errno(os_errno, message + std::to_string(offset));
+}
+
+}  // namespace stave::os

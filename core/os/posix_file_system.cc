@@ -1,0 +1,163 @@
+#include "core/os/posix_file_system.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <string_view>
+
+#include "core/os/posix_error.h"
+#include "core/os/posix_file.h"
+
+namespace stave::os {
+
+namespace {
+
+// The pid in a lock file is text and a newline; a file without one names no holder. It helps
+// people, the lock itself is the kernel's: failures to write or read it are ignored.
+void write_holder(int descriptor, pid_t holder) noexcept {
+  std::array<char, 16> text;
+  size_t size = 0;
+  if (holder > 0)
+    size = static_cast<size_t>(
+        std::to_chars(text.data(), text.data() + text.size() - 1, holder).ptr - text.data());
+  text[size++] = '\n';
+  if (::pwrite(descriptor, text.data(), size, 0) < 0) return;
+}
+
+// 0 when unknown: no pid, or one that no process has (its holder was killed, and whoever holds the
+// lock now, a reader, does not write its own).
+pid_t read_holder(int descriptor) noexcept {
+  std::array<char, 16> text;
+  const ssize_t count = ::pread(descriptor, text.data(), text.size(), 0);
+  if (count <= 0) return 0;
+  pid_t holder = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + count, holder);
+  if (failure != std::errc() || end == text.data() + count || *end != '\n' || holder <= 0) return 0;
+  return ::kill(holder, 0) == 0 || errno == EPERM ? holder : 0;
+}
+
+class PosixFileLock final : public FileLock {
+ public:
+  PosixFileLock(Descriptor descriptor, bool exclusive) noexcept
+      : descriptor_(std::move(descriptor)), exclusive_(exclusive) {}
+
+  // Unlocks by name, not by closing: a child forked meanwhile still has the file open. In that
+  // child the destructor must leave the parent's lock alone.
+  ~PosixFileLock() override {
+    if (::getpid() != owner_) return;
+    if (exclusive_) write_holder(descriptor_.number(), 0);
+    ::flock(descriptor_.number(), LOCK_UN);
+  }
+
+ private:
+  Descriptor descriptor_;
+  bool exclusive_;
+  pid_t owner_ = ::getpid();
+};
+
+Status locked_by(pid_t holder, const std::string& path) {
+  std::string message = "'" + path + "' is locked by ";
+  if (holder == ::getpid())
+    message += "this process";
+  else if (holder > 0)
+    message += "process " + std::to_string(holder);
+  else
+    message += "another process";
+  message += holder == ::getpid() ? "; close it first" : "; close it there first";
+  return Status::error(Code::locked, message);
+}
+
+uint64_t read_clock_ns(clockid_t clock) noexcept {
+  timespec now;
+  ::clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    return open_posix_file(path, mode);
+  }
+
+  Status rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0)
+      return posix_error(errno, "rename to '" + to + "'", from);
+    return Status();
+  }
+
+  Status remove(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0) return posix_error(errno, "remove", path);
+    return Status();
+  }
+
+  Status make_directory(const std::string& path) override {
+    if (::mkdir(path.c_str(), 0755) != 0) return posix_error(errno, "make directory", path);
+    return Status();
+  }
+
+  Status sync_directory(const std::string& path) override {
+    const Descriptor descriptor = open_descriptor(path, O_RDONLY | O_DIRECTORY);
+    if (!descriptor.valid()) return posix_error(errno, "open directory", path);
+    if (::fsync(descriptor.number()) != 0) return posix_error(errno, "sync directory", path);
+    return Status();
+  }
+
+  Result<std::vector<std::string>> list(const std::string& path) override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+    if (!directory) return posix_error(errno, "list directory", path);
+    std::vector<std::string> names;
+    for (;;) {
+      errno = 0;  // readdir tells the end from a failure by errno alone
+      const dirent* entry = ::readdir(directory.get());
+      if (!entry) break;
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+    }
+    if (errno != 0) return posix_error(errno, "list directory", path);
+    return names;
+  }
+
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path, bool exclusive) override {
+    Descriptor descriptor = open_descriptor(path, exclusive ? O_RDWR | O_CREAT : O_RDONLY);
+    if (!descriptor.valid()) return posix_error(errno, "open lock file", path);
+    while (::flock(descriptor.number(), (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno == EWOULDBLOCK) return locked_by(read_holder(descriptor.number()), path);
+      return posix_error(errno, "lock", path);
+    }
+    if (exclusive) write_holder(descriptor.number(), ::getpid());
+    return std::unique_ptr<FileLock>(
+        std::make_unique<PosixFileLock>(std::move(descriptor), exclusive));
+  }
+
+  uint64_t wall_clock_ms() override { return read_clock_ns(CLOCK_REALTIME) / 1'000'000u; }
+  uint64_t monotonic_clock_ns() override { return read_clock_ns(CLOCK_MONOTONIC); }
+
+  Status random(MutableBytes into) override {
+    while (!into.empty()) {
+      const ssize_t count = ::getrandom(into.data(), into.size(), 0);
+      if (count < 0 && errno != EINTR)
+        return Status::from_errno(errno, "cannot get random bytes from the system");
+      if (count > 0) into = into.subspan(static_cast<size_t>(count));
+    }
+    return Status();
+  }
+};
+
+}  // namespace
+
+FileSystem& posix_file_system() {
+  static PosixFileSystem instance;
+  return instance;
+}
+
+}  // namespace stave::os

@@ -1,0 +1,148 @@
+// What only real processes and real file systems show; the common contract is in
+// file_system_test.cc.
+#include "core/os/posix_file_system.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "core/os/file_io.h"
+
+namespace stave::os {
+namespace {
+
+class PosixFileSystemTest : public testing::Test {
+ protected:
+  PosixFileSystemTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "stave_os_XXXXXX").string();
+    directory_ = ::mkdtemp(pattern.data());
+  }
+  ~PosixFileSystemTest() override {
+    ::umount2(directory_.c_str(), MNT_DETACH);  // fails where the test mounted nothing
+    std::filesystem::remove_all(directory_);
+  }
+  std::string path(const std::string& name) { return join_path(directory_, name); }
+
+  FileSystem& files_ = posix_file_system();
+  std::string directory_;
+};
+
+// A child that holds the lock until it is killed.
+class LockHolder {
+ public:
+  explicit LockHolder(const std::string& path) {
+    int ready[2];
+    EXPECT_EQ(::pipe(ready), 0);
+    child_ = ::fork();
+    if (child_ == 0) {
+      const auto lock = posix_file_system().lock(path, true);
+      const char answer = lock.ok() ? 'y' : 'n';
+      if (::write(ready[1], &answer, 1) == 1) ::pause();
+      ::_exit(1);
+    }
+    char answer = 0;
+    EXPECT_EQ(::read(ready[0], &answer, 1), 1);
+    EXPECT_EQ(answer, 'y');
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  ~LockHolder() { kill(); }
+  void kill() {
+    if (child_ <= 0) return;
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+    child_ = 0;
+  }
+  pid_t pid() const { return child_; }
+
+ private:
+  pid_t child_ = 0;
+};
+
+TEST_F(PosixFileSystemTest, NamesTheProcessThatHoldsALock) {
+  LockHolder holder(path("LOCK"));
+  const Status refused = files_.lock(path("LOCK"), true).status();
+  EXPECT_TRUE(refused.is(Code::locked));
+  EXPECT_EQ(refused.message(), "'" + path("LOCK") + "' is locked by process " +
+                                   std::to_string(holder.pid()) + "; close it there first");
+}
+
+TEST_F(PosixFileSystemTest, SigkillReleasesALockAndReadersAreNotTakenForTheDead) {
+  LockHolder holder(path("LOCK"));
+  holder.kill();
+  const auto reader = files_.lock(path("LOCK"), false);
+  ASSERT_TRUE(reader.ok()) << reader.status().message();
+  EXPECT_EQ(files_.lock(path("LOCK"), true).status().message(),
+            "'" + path("LOCK") + "' is locked by another process; close it there first");
+}
+
+TEST_F(PosixFileSystemTest, AChildOfTheHolderNeitherKeepsNorReleasesItsLock) {
+  auto lock = *files_.lock(path("LOCK"), true);
+  int go_on[2];
+  ASSERT_EQ(::pipe(go_on), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    lock.reset();
+    const bool still_locked =
+        posix_file_system().lock(path("LOCK"), true).status().is(Code::locked);
+    ::_exit(still_locked ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(files_.lock(path("LOCK"), true).status().is(Code::locked));
+
+  const pid_t bystander = ::fork();  // has the lock's file open, and does nothing
+  if (bystander == 0) {
+    ::close(go_on[1]);
+    char end = 0;
+    ::_exit(::read(go_on[0], &end, 1) == 0 ? 0 : 1);
+  }
+  lock.reset();
+  EXPECT_TRUE(files_.lock(path("LOCK"), true).ok());
+  ::close(go_on[1]);
+  ::close(go_on[0]);
+  ASSERT_EQ(::waitpid(bystander, &status, 0), bystander);
+}
+
+TEST_F(PosixFileSystemTest, DescriptorsAreNotInheritedByPrograms) {
+  const auto file = *files_.open(path("a"), OpenMode::create_new);
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone) != path("a")) continue;
+    const int number = std::stoi(entry.path().filename());
+    EXPECT_TRUE(::fcntl(number, F_GETFD) & FD_CLOEXEC);
+    return;
+  }
+  FAIL() << "the open file is not among the descriptors";
+}
+
+TEST_F(PosixFileSystemTest, AllocateTakesRealBlocksForHolesToo) {
+  const auto file = *files_.open(path("a"), OpenMode::create_new);
+  ASSERT_TRUE(file->truncate(1 << 20).ok());
+  ASSERT_TRUE(file->allocate(1 << 20).ok());
+  struct stat status;
+  ASSERT_EQ(::stat(path("a").c_str(), &status), 0);
+  EXPECT_GE(status.st_blocks * 512, 1 << 20);
+}
+
+TEST_F(PosixFileSystemTest, AFullDiskRefusesAllocationAndKeepsTheSize) {
+  if (::mount("none", directory_.c_str(), "tmpfs", 0, "size=256k") != 0)
+    GTEST_SKIP() << "mounting a small tmpfs needs root";
+  const auto file = *files_.open(path("a"), OpenMode::create_new);
+  ASSERT_TRUE(write_all(*file, "a", 0, as_bytes("kept")).ok());
+  const Status refused = file->allocate(1 << 20);
+  EXPECT_TRUE(refused.is(Code::no_space)) << refused.message();
+  EXPECT_NE(refused.message().find(path("a")), std::string_view::npos);
+  EXPECT_EQ(*file->size(), 4u);
+  EXPECT_TRUE(file->allocate(128 << 10).ok());
+}
+
+}  // namespace
+}  // namespace stave::os
