@@ -6,14 +6,30 @@
 
 namespace stave::sync {
 
+namespace {
+
+// Tells the processor that this is a spin loop.
+void pause_processor() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
 void Backoff::wait() noexcept {
-  if (yields_ < kYields) {
-    yields_++;
+  if (waits_ < kSpins) {
+    waits_++;
+    pause_processor();
+  } else if (waits_ < kSpins + kYields) {
+    waits_++;
     std::this_thread::yield();
-    return;
+  } else {
+    std::this_thread::sleep_for(std::chrono::microseconds(sleep_us_));
+    sleep_us_ = std::min(sleep_us_ * 2, kSleepMaxUs);
   }
-  std::this_thread::sleep_for(std::chrono::microseconds(sleep_us_));
-  sleep_us_ = std::min(sleep_us_ * 2, kSleepMaxUs);
 }
 
 }  // namespace stave::sync

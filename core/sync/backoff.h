@@ -1,5 +1,5 @@
-// How to wait for another thread without being woken by it: yields first, then sleeps, longer each
-// time up to a millisecond. For rare waits, such as a close or a drain; not for locks.
+// How to wait for another thread without being woken by it: spins, then yields, then sleeps, longer
+// each time up to a millisecond. For waits that are rare or short.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,12 @@ class Backoff {
   void wait() noexcept;
 
  private:
-  static constexpr uint32_t kYields = 16;
+  static constexpr uint32_t kSpins = 64;   // about 2 us: what a lock of a few stores is held for
+  static constexpr uint32_t kYields = 16;  // lets a preempted holder run
   static constexpr uint32_t kSleepMinUs = 20;
   static constexpr uint32_t kSleepMaxUs = 1000;
 
-  uint32_t yields_ = 0;
+  uint32_t waits_ = 0;
   uint32_t sleep_us_ = kSleepMinUs;
 };
 

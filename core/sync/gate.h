@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/sync/fast_thread_local.h"
 #include "core/sync/thread_number.h"
 
 namespace stave::sync {
@@ -108,7 +109,7 @@ class Gate {
    private:
     friend class Gate;
     // The entries of this thread, innermost first: a list through the stack frames that hold them.
-    inline static constinit thread_local Entry* innermost_ = nullptr;
+    inline static STAVE_FAST_THREAD_LOCAL Entry* innermost_ = nullptr;
 
     Gate* gate_;
     Entry* outer_ = nullptr;

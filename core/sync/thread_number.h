@@ -3,12 +3,13 @@
 
 #include <cstdint>
 
+#include "core/sync/fast_thread_local.h"
+
 namespace stave::sync {
 
 namespace internal {
-// 0 until the thread asks for the first time. Constant initialisation and no destructor keep the
-// access one load, also while the thread exits.
-inline constinit thread_local uint32_t thread_number_plus_one = 0;
+// 0 until the thread asks for the first time.
+inline STAVE_FAST_THREAD_LOCAL uint32_t thread_number_plus_one = 0;
 uint32_t assign_thread_number() noexcept;
 }  // namespace internal
 

@@ -1,0 +1,133 @@
+// Epoch-based reclamation (Fraser, "Practical lock-freedom", 2004): readers of shared structures
+// take no lock, and what a writer unlinks is freed once no reader can see it any more.
+//
+//   reader: { EpochPin pin;  node = head.load(acquire);  use *node; }   // about 2 ns
+//   writer: old = head.exchange(replacement, acq_rel);  EpochRegistry::retire(old);
+//
+// Rules for users
+//   1. A pointer found under a pin is not used after it. Pins are short: none is held while a call
+//      waits, nor by an object that a caller of Stave holds. A thread that stays pinned delays all
+//      reclamation (memory grows), nothing else.
+//   2. An object is retired once, after it can no longer be reached from the shared structure, by
+//      any thread, pinned or not.
+//   3. A deleter runs later in some thread, without a lock held. It may pin and retire. It must not
+//      wait for other threads, and it owns what it needs: a handle that it points into is closed
+//      only after reclaim_all() has returned true.
+//
+// When memory comes back. Every kReclaimEvery-th retire() of a thread reclaims a bounded slice, so
+// under traffic there is no growth. What the last writes before a silence leave behind is
+// reclaimed by whoever calls try_reclaim(): the background thread of the layer above does so every
+// 500 ms, while it answers false, which is how "deferred memory is back within a second of
+// idleness" is kept. Objects that exited threads have retired are adopted by the next reclaimer.
+//
+// Thread safety: everything may be called from any thread, also while it exits, and in the child
+// after fork(). Not from signal handlers.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "core/sync/epoch_protocol.h"
+#include "core/sync/fast_thread_local.h"
+#include "core/sync/full_barrier.h"
+
+namespace stave::sync {
+
+// The base of what can be retired: room for the waiting list inside the object, so that retiring
+// allocates nothing and cannot fail.
+struct Retired {
+  using Reclaim = void (*)(Retired*) noexcept;
+  Retired* next = nullptr;
+  Reclaim reclaim = nullptr;
+  uint64_t tag = 0;
+};
+
+namespace internal {
+
+struct FullBarrier {
+  void operator()() const noexcept { full_barrier(); }
+};
+using Epochs = EpochProtocol<std::atomic, FullBarrier, Retired>;
+
+// The one piece of global state of the process (and of each copy of the library in it).
+extern constinit Epochs epochs;
+
+struct EpochThread {
+  Epochs::Slot* slot = nullptr;  // null before first use, after the thread's exit handler, and when
+                                 // no memory could be had for one
+  uint32_t pin_depth = 0;
+  uint32_t retired_since_reclaim = 0;
+  bool exited = false;
+  bool in_deleter = false;
+};
+extern STAVE_FAST_THREAD_LOCAL EpochThread epoch_thread;
+
+// For a thread without a slot: gets it one if it can.
+void pin_slow_path(EpochThread& thread) noexcept;
+
+}  // namespace internal
+
+// While it lives, nothing that this thread can reach is freed. Nests; belongs to one thread and
+// scope.
+class EpochPin {
+ public:
+  EpochPin() noexcept : thread_(internal::epoch_thread) {
+    if (thread_.pin_depth++ != 0) return;
+    if (thread_.slot != nullptr) [[likely]] {
+      internal::epochs.pin(*thread_.slot);
+    } else {
+      internal::pin_slow_path(thread_);
+    }
+  }
+  ~EpochPin() {
+    if (--thread_.pin_depth != 0) return;
+    if (thread_.slot != nullptr) [[likely]] {
+      internal::epochs.unpin(*thread_.slot);
+    } else {
+      internal::epochs.unpin_without_slot();
+    }
+  }
+  EpochPin(const EpochPin&) = delete;
+  EpochPin& operator=(const EpochPin&) = delete;
+
+ private:
+  internal::EpochThread& thread_;
+};
+
+class EpochRegistry {
+ public:
+  // Retiring this many objects makes a thread reclaim a slice. A thread holds back no more than
+  // this many that could be freed, and the reclaimer's walk over the slots is shared by as many.
+  static constexpr uint32_t kReclaimEvery = 128;
+  // The most objects one slice frees: more than come in between two slices, so that a backlog
+  // shrinks under traffic.
+  static constexpr size_t kSliceObjects = 4 * size_t{kReclaimEvery};
+
+  // `reclaim(object)` is called once, when no reader can see the object any more. May reclaim a
+  // slice of other objects before it returns.
+  static void retire(Retired* object, Retired::Reclaim reclaim) noexcept;
+  // With `delete` as the deleter.
+  template <typename T>
+  static void retire(T* object) noexcept {
+    static_assert(std::is_base_of_v<Retired, T>);
+    retire(static_cast<Retired*>(object),
+           [](Retired* retired) noexcept { delete static_cast<T*>(retired); });
+  }
+
+  // Reclaims up to kSliceObjects. True when nothing is waiting any more, in the whole process. Does
+  // nothing while another thread decides what to reclaim, or inside a deleter (false).
+  static bool try_reclaim() noexcept;
+
+  // Returns when everything retired before the call is reclaimed, its deleters included; waits for
+  // the threads pinned at the moment. For the close of a handle whose deleters point into it; not
+  // for the hot path. False, without waiting, when this thread is itself pinned or in a deleter:
+  // waiting would never end. Objects that these deleters retire in turn need a second call.
+  static bool reclaim_all() noexcept;
+
+  // Retired and not yet reclaimed; exact when the process is quiet.
+  static size_t waiting() noexcept;
+};
+
+}  // namespace stave::sync

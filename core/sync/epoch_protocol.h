@@ -1,0 +1,194 @@
+// The lock-free half of epoch.h: how readers announce themselves and how a reclaimer decides that
+// none of them can still see a retired object. docs/internals/reclamation.md argues each order;
+// tests/stress/weak_memory weakens each of them and sees it fail.
+//
+// The protocol. A global epoch only grows. A reader copies it into its slot while it is pinned. A
+// reclaimer takes the retired objects, advances the epoch from t to t + 1 and tags them with t:
+//   1. A reader pinned at an epoch above t sees that the objects tagged t are unlinked.
+//   2. A reader whose slot the reclaimer sees empty, or does not see, after the barrier that
+//      follows the advance, sees it too.
+// So objects tagged t are free for reuse once no slot holds an epoch of t or below.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace stave::sync {
+
+// A stack that any thread pushes onto and any thread empties as a whole (hence no ABA). Nodes have
+// a plain member `next`, which belongs to whoever holds the node.
+template <template <typename> class Atomic, typename Node>
+class HandOverStack {
+ public:
+  void push(Node* node) noexcept {
+    Node* head = head_.load(std::memory_order_relaxed);
+    do {
+      node->next = head;
+      // Release: pairs with the acquire in take_all(); hands over the node and everything before
+      // it, first of all the unlinking of the object.
+    } while (!head_.compare_exchange_weak(head, node, std::memory_order_release,
+                                          std::memory_order_relaxed));
+  }
+
+  // The nodes, newest first.
+  Node* take_all() noexcept {
+    // The common case is an empty stack, and looking does not take the line from its owner.
+    // Relaxed: a node that is missed here is met next time.
+    if (head_.load(std::memory_order_relaxed) == nullptr) return nullptr;
+    // Acquire: pairs with the release in push().
+    return head_.exchange(nullptr, std::memory_order_acquire);
+  }
+
+ private:
+  Atomic<Node*> head_{nullptr};
+};
+
+// `Barrier` is a type whose call operator is a full barrier (full_barrier.h).
+template <template <typename> class Atomic, typename Barrier, typename Node,
+          size_t kChunkSlots = 64>
+class EpochProtocol {
+ public:
+  // One thread's place. The owner stores to it at every pin, so it has a cache line of its own.
+  struct alignas(64) Slot {
+    Atomic<uint64_t> pinned{0};  // the epoch of the outermost pin, 0 when there is none
+    Atomic<bool> taken{false};
+    HandOverStack<Atomic, Node> retired;  // pushed by the owner, emptied by any reclaimer
+  };
+
+  // Slots are added in chunks and never freed: a reclaimer may be walking them.
+  struct Chunk {
+    std::array<Slot, kChunkSlots> slots;
+    Chunk* next = nullptr;
+  };
+
+  // A slot that no other thread holds, or null when all are taken: then add_chunk() and repeat.
+  Slot* take_slot() noexcept {
+    Slot* found = nullptr;
+    for_each_slot([&found](Slot& slot) {
+      bool free = false;
+      // Acquire: pairs with the release in give_back_slot(), so that the pins of the slot's earlier
+      // owner are ordered before ours.
+      if (!slot.taken.load(std::memory_order_relaxed) &&
+          slot.taken.compare_exchange_strong(free, true, std::memory_order_acquire,
+                                             std::memory_order_relaxed)) {
+        found = &slot;
+      }
+      return found == nullptr;
+    });
+    return found;
+  }
+
+  // The slot's retired objects stay in it: the next reclaimer, whoever it is, takes them.
+  void give_back_slot(Slot& slot) noexcept {
+    slot.taken.store(false, std::memory_order_release);  // pairs with take_slot()
+  }
+
+  void add_chunk(Chunk* chunk) noexcept {
+    Chunk* head = more_chunks_.load(std::memory_order_relaxed);
+    do {
+      chunk->next = head;
+      // Release: pairs with the acquire in for_each_slot(); the chunk is constructed.
+    } while (!more_chunks_.compare_exchange_weak(head, chunk, std::memory_order_release,
+                                                 std::memory_order_relaxed));
+  }
+
+  void pin(Slot& slot) noexcept {
+    // Acquire: pairs with the release in advance(), for invariant 1.
+    const uint64_t epoch = epoch_.load(std::memory_order_acquire);
+    // Release: a reclaimer that reads this value has not read our last unpin(), whose order it
+    // needs (since C++20 a store does not continue the release sequence of an earlier one).
+    slot.pinned.store(epoch, std::memory_order_release);
+    // Our announcement against the caller's loads. Pairs with the barrier in oldest_pin(): if that
+    // one comes first, the caller's loads see what was unlinked before it; otherwise its scan sees
+    // our slot. That is invariant 2.
+    Barrier()();
+  }
+
+  void unpin(Slot& slot) noexcept {
+    // Release: pairs with the acquire in oldest_pin(); our reads come before the reclaiming.
+    slot.pinned.store(0, std::memory_order_release);
+  }
+
+  // For a thread without a slot. As long as there is such a pin nothing is reclaimed.
+  void pin_without_slot() noexcept {
+    // Relaxed: the order to the caller's loads is the barrier's, as in pin(), and being a
+    // read-modify-write it carries the releases of earlier unpins on.
+    pins_without_slot_.fetch_add(1, std::memory_order_relaxed);
+    Barrier()();
+  }
+  void unpin_without_slot() noexcept {
+    pins_without_slot_.fetch_sub(1, std::memory_order_release);  // pairs with oldest_pin()
+  }
+
+  HandOverStack<Atomic, Node>& retired_without_slot() noexcept { return retired_without_slot_; }
+
+  // Calls `take(node)` for each chain of retired nodes; every one of them may be tagged with what
+  // the following advance() returns. One thread at a time.
+  template <typename Take>
+  void take_retired(Take take) noexcept {
+    for_each_slot([&take](Slot& slot) {
+      if (Node* chain = slot.retired.take_all(); chain != nullptr) take(chain);
+      return true;
+    });
+    if (Node* chain = retired_without_slot_.take_all(); chain != nullptr) take(chain);
+  }
+
+  // Returns the tag: the epoch before. One thread at a time, the one that called take_retired().
+  uint64_t advance() noexcept {
+    // Release: pairs with the acquire in pin(), for invariant 1.
+    return epoch_.fetch_add(1, std::memory_order_release);
+  }
+
+  // Objects tagged below the result can be seen by no reader. `newest` is the result of the last
+  // advance() plus one.
+  uint64_t oldest_pin(uint64_t newest) noexcept {
+    Barrier()();  // pairs with the barrier in pin()
+    // Acquire, here and below: pairs with the releases in unpin() and pin().
+    if (pins_without_slot_.load(std::memory_order_acquire) != 0) return 0;
+    uint64_t oldest = newest;
+    for_each_slot([&oldest](Slot& slot) {
+      const uint64_t pinned = slot.pinned.load(std::memory_order_acquire);
+      if (pinned != 0 && pinned < oldest) oldest = pinned;
+      return true;
+    });
+    return oldest;
+  }
+
+  // In the child after fork(): the threads behind all slots but `mine` do not exist here.
+  void forget_other_threads(Slot* mine, uint64_t my_pins_without_slot) noexcept {
+    pins_without_slot_.store(my_pins_without_slot, std::memory_order_relaxed);
+    for_each_slot([mine](Slot& slot) {
+      if (&slot != mine) {
+        slot.pinned.store(0, std::memory_order_relaxed);
+        slot.taken.store(false, std::memory_order_relaxed);
+      }
+      return true;
+    });
+  }
+
+ private:
+  // Calls `visit(slot)` until it returns false.
+  template <typename Visit>
+  void for_each_slot(Visit visit) noexcept {
+    for (Slot& slot : first_chunk_.slots) {
+      if (!visit(slot)) return;
+    }
+    // Acquire: pairs with the release in add_chunk().
+    Chunk* chunk = more_chunks_.load(std::memory_order_acquire);
+    for (; chunk != nullptr; chunk = chunk->next) {
+      for (Slot& slot : chunk->slots) {
+        if (!visit(slot)) return;
+      }
+    }
+  }
+
+  alignas(64) Atomic<uint64_t> epoch_{1};  // 0 in a slot means "not pinned"
+  alignas(64) Atomic<uint64_t> pins_without_slot_{0};
+  HandOverStack<Atomic, Node> retired_without_slot_;
+  Atomic<Chunk*> more_chunks_{nullptr};
+  Chunk first_chunk_;
+};
+
+}  // namespace stave::sync

@@ -1,0 +1,257 @@
+#include "core/sync/epoch.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+namespace stave::sync {
+namespace {
+
+// Counts itself, so that a test sees what is reclaimed and what is not yet.
+struct Counted : Retired {
+  explicit Counted(std::atomic<int>& count) noexcept : alive(count) { alive++; }
+  ~Counted() { alive--; }
+  std::atomic<int>& alive;
+};
+
+class Epoch : public testing::Test {
+ protected:
+  // The registry is the process's: each test begins and ends with an empty one.
+  void SetUp() override { ASSERT_TRUE(EpochRegistry::reclaim_all()); }
+  void TearDown() override {
+    EXPECT_TRUE(EpochRegistry::reclaim_all());
+    EXPECT_EQ(alive_, 0);
+    EXPECT_EQ(EpochRegistry::waiting(), 0U);
+  }
+  void retire_one() { EpochRegistry::retire(new Counted(alive_)); }
+
+  std::atomic<int> alive_{0};
+};
+
+// Holds a pin in another thread for as long as it lives.
+class PinnedThread {
+ public:
+  PinnedThread() : thread_([this] { hold(); }) {
+    while (!pinned_) std::this_thread::yield();
+  }
+  ~PinnedThread() {
+    release_ = true;
+    thread_.join();
+  }
+
+ private:
+  void hold() {
+    const EpochPin pin;
+    pinned_ = true;
+    while (!release_) std::this_thread::yield();
+  }
+  std::atomic<bool> pinned_{false};
+  std::atomic<bool> release_{false};
+  std::thread thread_;
+};
+
+TEST_F(Epoch, WithoutPinsOneCallReclaims) {
+  retire_one();
+  EXPECT_EQ(EpochRegistry::waiting(), 1U);
+  EXPECT_TRUE(EpochRegistry::try_reclaim());
+  EXPECT_EQ(alive_, 0);
+}
+
+TEST_F(Epoch, APinDelaysWhatIsRetiredUnderIt) {
+  {
+    const PinnedThread reader;
+    retire_one();
+    EXPECT_FALSE(EpochRegistry::try_reclaim());
+    EXPECT_FALSE(EpochRegistry::try_reclaim());
+    EXPECT_EQ(alive_, 1);
+  }
+  EXPECT_TRUE(EpochRegistry::try_reclaim());
+  EXPECT_EQ(alive_, 0);
+}
+
+TEST_F(Epoch, ALaterPinDoesNotDelay) {
+  {
+    const PinnedThread reader;
+    retire_one();
+    EXPECT_FALSE(EpochRegistry::try_reclaim());
+  }
+  const PinnedThread later;
+  EXPECT_TRUE(EpochRegistry::try_reclaim());
+  EXPECT_EQ(alive_, 0);
+}
+
+TEST_F(Epoch, PinsNest) {
+  {
+    const EpochPin outer;
+    retire_one();
+    {
+      const EpochPin inner;
+      EXPECT_FALSE(EpochRegistry::try_reclaim());
+    }
+    EXPECT_FALSE(EpochRegistry::try_reclaim());
+    EXPECT_EQ(alive_, 1);
+  }
+  EXPECT_TRUE(EpochRegistry::try_reclaim());
+}
+
+TEST_F(Epoch, ReclaimAllRefusesUnderOnesOwnPin) {
+  const EpochPin pin;
+  EXPECT_FALSE(EpochRegistry::reclaim_all());
+}
+
+TEST_F(Epoch, ReclaimAllWaitsForReaders) {
+  std::atomic<bool> reader_done{false};
+  std::atomic<bool> pinned{false};
+  std::thread reader([&] {
+    const EpochPin pin;
+    pinned = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    reader_done = true;
+  });
+  while (!pinned) std::this_thread::yield();
+  retire_one();
+  EXPECT_TRUE(EpochRegistry::reclaim_all());
+  EXPECT_TRUE(reader_done);
+  EXPECT_EQ(alive_, 0);
+  reader.join();
+}
+
+TEST_F(Epoch, TrafficAloneKeepsTheBacklogBounded) {
+  int most = 0;
+  for (int i = 0; i < 10'000; i++) {
+    retire_one();
+    most = std::max(most, alive_.load());
+  }
+  EXPECT_LE(most, static_cast<int>(EpochRegistry::kReclaimEvery));
+}
+
+TEST_F(Epoch, ABacklogIsReclaimedInBoundedSlices) {
+  constexpr int kBacklog = 5'000;
+  {
+    const PinnedThread reader;
+    for (int i = 0; i < kBacklog; i++) retire_one();
+    EXPECT_EQ(alive_, kBacklog);
+  }
+  int slices = 1;
+  for (int before = alive_; !EpochRegistry::try_reclaim(); before = alive_) {
+    EXPECT_LE(before - alive_, static_cast<int>(EpochRegistry::kSliceObjects));
+    slices++;
+  }
+  EXPECT_GE(slices, kBacklog / static_cast<int>(EpochRegistry::kSliceObjects));
+}
+
+TEST_F(Epoch, GarbageOfExitedThreadsIsAdopted) {
+  for (int i = 0; i < 200; i++) {  // more than one chunk of slots, were they not reused
+    std::thread([this] { retire_one(); }).join();
+  }
+  EXPECT_EQ(alive_, 200);
+  EXPECT_TRUE(EpochRegistry::try_reclaim());
+  EXPECT_EQ(alive_, 0);
+}
+
+TEST_F(Epoch, MoreThreadsThanOneChunkHasSlots) {
+  constexpr int kThreads = 150;
+  std::atomic<int> pinned{0};
+  std::atomic<bool> release{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; i++) {
+    threads.emplace_back([&] {
+      const EpochPin pin;
+      pinned++;
+      while (!release) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+  }
+  while (pinned < kThreads) std::this_thread::yield();
+  retire_one();
+  EXPECT_FALSE(EpochRegistry::try_reclaim());
+  release = true;
+  for (auto& thread : threads) thread.join();
+  EXPECT_TRUE(EpochRegistry::try_reclaim());
+}
+
+// Retires another object from its deleter.
+struct Chained : Retired {
+  explicit Chained(std::atomic<int>& count) noexcept : alive(count) {}
+  ~Chained() {
+    {
+      const EpochPin pin;
+      EpochRegistry::retire(new Counted(alive));
+    }
+    EXPECT_FALSE(EpochRegistry::try_reclaim());
+    EXPECT_FALSE(EpochRegistry::reclaim_all());
+  }
+  std::atomic<int>& alive;
+};
+
+TEST_F(Epoch, DeletersMayPinAndRetire) {
+  EpochRegistry::retire(new Chained(alive_));
+  EXPECT_TRUE(EpochRegistry::reclaim_all());
+  EXPECT_EQ(alive_, 1);
+  EXPECT_TRUE(EpochRegistry::reclaim_all());
+  EXPECT_EQ(alive_, 0);
+}
+
+// Destroyed after the registry's own handler, because it was constructed before it: uses the
+// registry from a thread that has no slot any more.
+struct LateUser {
+  ~LateUser() {
+    if (alive == nullptr) return;
+    const EpochPin pin;
+    EpochRegistry::retire(new Counted(*alive));
+  }
+  std::atomic<int>* alive = nullptr;
+};
+
+TEST_F(Epoch, UsableWhileTheThreadExits) {
+  std::thread([this] {
+    static thread_local LateUser late_user;
+    late_user.alive = &alive_;
+    const EpochPin pin;
+  }).join();
+  EXPECT_EQ(alive_, 1);
+  EXPECT_TRUE(EpochRegistry::try_reclaim());
+  EXPECT_EQ(alive_, 0);
+}
+
+TEST_F(Epoch, AForkedChildForgetsTheParentsThreads) {
+  const PinnedThread reader;
+  retire_one();
+  EXPECT_FALSE(EpochRegistry::try_reclaim());
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const bool ok = EpochRegistry::try_reclaim() && alive_ == 0;
+    _exit(ok ? 0 : 1);
+  }
+  int wait_status = 0;
+  ASSERT_EQ(waitpid(child, &wait_status, 0), child);
+  EXPECT_TRUE(WIFEXITED(wait_status));
+  EXPECT_EQ(WEXITSTATUS(wait_status), 0);
+  EXPECT_EQ(alive_, 1);
+}
+
+TEST_F(Epoch, AChildForkedUnderAPinKeepsItsOwnPin) {
+  const pid_t child = [this] {
+    const EpochPin pin;
+    retire_one();
+    const pid_t forked = fork();
+    if (forked == 0) {
+      if (EpochRegistry::try_reclaim() || alive_ != 1) _exit(1);
+    }
+    return forked;
+  }();
+  ASSERT_GE(child, 0);
+  if (child == 0) _exit(EpochRegistry::try_reclaim() && alive_ == 0 ? 0 : 2);
+  int wait_status = 0;
+  ASSERT_EQ(waitpid(child, &wait_status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(wait_status), 0);
+}
+
+}  // namespace
+}  // namespace stave::sync
