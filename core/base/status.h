@@ -88,10 +88,11 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Status status) noexcept
-      : status_(std::move(status)) {}            // NOLINT(google-explicit-constructor)
-  Result(Code code) noexcept : status_(code) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): a function returns either by its plain name.
+  Result(T value) : value_(std::move(value)) {}
+  Result(Status status) noexcept : status_(std::move(status)) {}
+  Result(Code code) noexcept : status_(code) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return ok(); }
