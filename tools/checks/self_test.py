@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Shows of each check that it fails on a bad input and passes a good one."""
 
+import json
 import pathlib
 import shutil
 import subprocess
@@ -195,6 +196,81 @@ class HeadersTest(CheckTest):
     def test_clean_header(self):
         self.write('capi/include/stave/a.h', '#ifndef A\n#define A\nint f(void);\n#endif\n')
         self.assert_clean('headers')
+
+
+class LibraryTest(CheckTest):
+    """Checks that read a built library; each test builds a small one."""
+
+    HEADER = ('#include <stdint.h>\nstruct stave_point {\n  int32_t x;\n};\nstruct stave_hidden;\n'
+              'void stave_move(struct stave_point *point, struct stave_hidden *hidden);\n')
+    SOURCE = ('#include <stave/a.h>\nstruct stave_hidden {\n  int32_t y;\n};\n'
+              'void stave_move(struct stave_point *p, struct stave_hidden *h) { p->x += h->y; }\n')
+
+    def setUp(self):
+        super().setUp()
+        self.library = self.root / 'build/libstave.so'
+        self.build_library()
+
+    def build_library(self, header=HEADER, source=SOURCE):
+        self.write('capi/include/stave/a.h', header)
+        self.write('capi/a.c', source)
+        self.library.parent.mkdir(exist_ok=True)
+        subprocess.run(['gcc', '-g', '-shared', '-fPIC', '-I', self.root / 'capi/include', '-o',
+                        self.library, self.root / 'capi/a.c'], check=True)
+
+    def test_exports(self):
+        self.assert_complains('exports', 'stave_move: exported, but not in', self.library)
+        self.assert_clean('exports', '--update', self.library)
+        self.assert_clean('exports', self.library)
+        self.build_library(source=self.SOURCE.replace('stave_move', 'stave_shift'))
+        self.assert_complains('exports', 'stave_move: in tests/capi/exports.txt, but not exported',
+                              self.library)
+
+    def test_export_of_a_foreign_name(self):
+        self.build_library(source=self.SOURCE + 'void helper(void) {}\n')
+        self.assert_complains('exports', 'helper: exported, but not a stave_* name', '--update',
+                              self.library)
+
+    def test_abi(self):
+        if shutil.which('abidiff') is None:
+            self.skipTest('no abidiff')
+        self.assert_complains('abi', 'stave.abi: is missing', self.library)
+        self.assert_clean('abi', '--update', self.library)
+        self.build_library(source=self.SOURCE.replace('int32_t y', 'int64_t y'))
+        self.assert_clean('abi', self.library)
+        self.build_library(header=self.HEADER.replace('int32_t x', 'uint32_t x'))
+        self.assert_complains('abi', 'int32_t x', self.library)
+        self.assert_clean('abi', '--update', self.library)
+        self.assert_clean('abi', self.library)
+
+
+class TidyTest(CheckTest):
+    def setUp(self):
+        super().setUp()
+        if repository.pinned_clang_tool('clang-tidy') is None:
+            self.skipTest('no clang-tidy of the pinned release')
+
+    def build_source(self, text):
+        """What the check reads of a build directory: compile_commands.json, and ninja's log of
+        includes, which an empty build.ninja leaves empty."""
+        self.write('core/base/a.cc', text)
+        source = self.root / 'core/base/a.cc'
+        command = {'directory': str(self.root / 'build'), 'file': str(source), 'output': 'a.o',
+                   'command': f'g++ -c {source} -o a.o'}
+        self.write('build/build.ninja', '')
+        self.write('build/compile_commands.json', json.dumps([command]))
+
+    def test_finding(self):
+        self.build_source('int* f() { return 0; }\n')
+        for _ in range(2):
+            self.assert_complains('tidy', 'modernize-use-nullptr', self.root / 'build')
+
+    def test_clean_source_is_not_looked_at_again(self):
+        self.build_source('int* f() { return nullptr; }\n')
+        self.assertIn('1 of them not seen before', self.run_check('tidy', self.root / 'build').stdout)
+        self.assertIn('0 of them not seen before', self.run_check('tidy', self.root / 'build').stdout)
+        self.build_source('int* f() { return 0; }\n')
+        self.assert_complains('tidy', 'modernize-use-nullptr', self.root / 'build')
 
 
 if __name__ == '__main__':
