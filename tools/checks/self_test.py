@@ -138,7 +138,7 @@ class StyleTest(CheckTest):
         self.assert_complains('style', 'core/base/a.h: lacks #pragma once')
         self.write('core/base/a.h', CLEAN_HEADER)
         self.write('capi/include/stave/a.h', CLEAN_HEADER)
-        self.assert_complains('style', 'capi/include/stave/a.h: a C header needs an include guard')
+        self.assert_complains('style', 'capi/include/stave/a.h: needs an include guard')
 
 
 class FunctionsTest(unittest.TestCase):
