@@ -167,7 +167,7 @@ class FormatTest(CheckTest):
 
     def test_misformatted_file_is_fixed_on_request(self):
         self.write('core/base/a.cc', 'int  f( ){return 1;}\n')
-        self.assert_complains('format', 'a.cc: ')
+        self.assert_complains('format', 'core/base/a.cc:1: ')
         self.assert_clean('format', '--fix')
         self.assert_clean('format')
 
