@@ -1,0 +1,46 @@
+// From the core's Status to the C ABI's status number and stave_error.
+#pragma once
+
+#include <stave/errors.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/base/bytes.h"
+#include "core/base/status.h"
+
+namespace stave::capi {
+
+// The number to return. Fills `error` (may be null) for errors and for expected outcomes that carry
+// a message; otherwise leaves it alone.
+stave_status report(const Status& status, stave_error* error) noexcept;
+
+// Copies `message` into `into`, NUL-terminated: as many whole UTF-8 characters as fit, with '?' for
+// each byte that is not UTF-8 or is a NUL (messages hold paths, which may be any bytes). `capacity`
+// is at least 1.
+void copy_message(std::string_view message, char* into, size_t capacity) noexcept;
+
+// invalid_argument with this message.
+Status invalid_argument(std::string_view message) noexcept;
+
+// invalid_argument when `pointer`, an argument called `name`, is null.
+inline Status require(const void* pointer, std::string_view name) {
+  if (pointer != nullptr) [[likely]]
+    return {};
+  return invalid_argument(std::string(name) + " is NULL");
+}
+
+// invalid_argument for a null pointer with a size.
+inline Status require_bytes(const void* data, size_t size, std::string_view name) {
+  if (data != nullptr || size == 0) [[likely]]
+    return {};
+  return invalid_argument(std::string(name) + " is NULL but its size is not 0");
+}
+
+// What data pointers that are never null point to when there are no bytes.
+inline const void* non_null(Bytes bytes) noexcept {
+  return bytes.data() != nullptr ? static_cast<const void*>(bytes.data()) : "";
+}
+
+}  // namespace stave::capi

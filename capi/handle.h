@@ -1,0 +1,102 @@
+// What every object that C sees through an opaque pointer begins with, and how a call gets in.
+//
+// A handle is checked in this order: NULL or of another kind or freed (as far as that can be seen:
+// invalid_argument), made by a parent process (forked), running a callback in this thread (busy),
+// closed. The last two are the business of the handle's gate (core/sync/gate.h), which a call stays
+// inside of until it returns, so that close can wait for it.
+//
+// A forked child has a copy of the parent's memory in which locks may be held by threads that do
+// not exist and structures may be half changed, and file descriptors that are the parent's. So in a
+// child only the handle's own first bytes are touched: calls are refused, and free leaves the
+// memory, which is the parent's until one of both writes to it, to the end of the process.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "capi/error.h"
+#include "core/base/status.h"
+#include "core/os/fork_guard.h"
+#include "core/sync/gate.h"
+
+namespace stave::capi {
+
+// Written at the start of a handle's memory; unlikely as text, pointers and sizes.
+enum class HandleKind : uint32_t {
+  freed = 0x9D5AF4EE,
+  store = 0x9D5A5704,
+  batch = 0x9D5ABA7C,
+  cursor = 0x9D5AC025,
+  pin = 0x9D5A0914,
+};
+
+class Handle {
+ public:
+  explicit Handle(HandleKind kind) noexcept;
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  bool is(HandleKind kind) const noexcept {
+    // Relaxed, here and in mark_freed(): a freed handle that is used is a bug of the caller, which
+    // is detected when it can be; nothing is ordered by it.
+    return kind_.load(std::memory_order_relaxed) == kind;
+  }
+  bool in_forked_child() const noexcept { return fork_guard_.in_child(); }
+  // The handle is no more, though its memory may be.
+  void mark_freed() noexcept;
+
+  // Handles made, and neither destroyed nor marked.
+  static uint64_t live_count() noexcept;
+
+ protected:
+  ~Handle() { mark_freed(); }
+
+ private:
+  // Atomic so that the store before the memory is given back is not optimised away.
+  std::atomic<HandleKind> kind_;
+  os::ForkGuard fork_guard_;
+};
+
+// `HandleType` has the constants kind and name.
+template <typename HandleType>
+Status check(const HandleType* handle) {
+  if (handle == nullptr) [[unlikely]]
+    return invalid_argument(std::string(HandleType::name) + " is NULL");
+  if (!handle->is(HandleType::kind)) [[unlikely]]
+    return invalid_argument(std::string(HandleType::name) +
+                            " is not a handle of this kind, or freed");
+  if (handle->in_forked_child()) [[unlikely]]
+    return Code::forked;
+  return {};
+}
+
+// Whether free() has something to close and delete. Not when `handle` is NULL or not such a handle,
+// and not in a forked child, where it is marked freed.
+template <typename HandleType>
+bool begin_free(HandleType* handle) noexcept {
+  if (handle == nullptr || !handle->is(HandleType::kind)) return false;
+  if (!handle->in_forked_child()) return true;
+  handle->mark_freed();
+  return false;
+}
+
+// One call inside a gate, from enter() until the end of the scope.
+class Inside {
+ public:
+  Status enter(sync::Gate& gate) noexcept {
+    if (gate.entered_by_this_thread()) [[unlikely]]
+      return Code::busy;
+    entry_.emplace(gate);
+    if (!*entry_) [[unlikely]]
+      return Code::closed;
+    return {};
+  }
+
+ private:
+  std::optional<sync::Gate::Entry> entry_;
+};
+
+}  // namespace stave::capi

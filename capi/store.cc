@@ -1,0 +1,225 @@
+// The store family: opening, closing, and calls on one key.
+#include <stave/store.h>
+
+#include <memory>
+#include <string>
+
+#include "capi/barrier.h"
+#include "capi/buffer.h"
+#include "capi/error.h"
+#include "capi/pin.h"
+#include "capi/store_handle.h"
+#include "capi/store_options.h"
+#include "core/os/posix_file_system.h"
+
+using stave::as_bytes;
+using stave::Bytes;
+using stave::Code;
+using stave::MutableBytes;
+using stave::Result;
+using stave::Status;
+using namespace stave::capi;
+
+namespace stave::capi {
+
+Status StoreState::close() {
+  if (gate_.entered_by_this_thread()) return Code::busy;
+  gate_.close_and_wait();
+  const std::lock_guard lock(close_mutex_);
+  if (!store_) return {};
+  // Let go of it first: closed it is, whatever happens.
+  const std::shared_ptr<store::Store> store = std::move(store_);
+  store_.reset();
+  return store->close();
+}
+
+void StoreState::destroy(std::unique_ptr<store::Cursor>& cursor,
+                         std::shared_ptr<store::Store>& store) noexcept {
+  const std::lock_guard lock(close_mutex_);
+  cursor.reset();
+  store.reset();
+}
+
+namespace {
+
+using store::PutMode;
+
+Status put(stave_store* handle, Bytes key, Bytes value, PutMode mode,
+           const stave_write_options* options) {
+  StoreCall call;
+  STAVE_TRY(call.enter(handle));
+  STAVE_TRY(require_bytes(key.data(), key.size(), "key"));
+  STAVE_TRY(require_bytes(value.data(), value.size(), "value"));
+  const auto durability = write_durability(options, call.store().options().durability);
+  if (!durability) return durability.status();
+  return call.store().put(key, value, mode, *durability);
+}
+
+}  // namespace
+
+}  // namespace stave::capi
+
+stave_status stave_store_open(const char* path, const stave_store_options* options,
+                              stave_store** store, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(store, "store"));
+    *store = nullptr;
+    STAVE_TRY(require(path, "path"));
+    if (*path == '\0') return invalid_argument("path is empty");
+    const Result<stave::store::Options> checked = store_options(options);
+    if (!checked) return checked.status();
+    // What may fail for want of memory comes before there is a store, which would have to be
+    // closed.
+    auto handle = std::make_unique<stave_store>();
+    handle->state = std::make_shared<StoreState>();
+    auto opened = stave::store::Store::open(stave::os::posix_file_system(), path, *checked);
+    if (!opened) return opened.status();
+    handle->state->adopt(*std::move(opened));
+    *store = handle.release();
+    return {};
+  });
+}
+
+stave_status stave_store_options_get(stave_store* store, stave_store_options* options,
+                                     stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require(options, "options"));
+    return write_store_options(call.store().options(), options);
+  });
+}
+
+stave_status stave_store_close(stave_store* store, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (store == nullptr) return {};
+    STAVE_TRY(check(store));
+    return store->state->close();
+  });
+}
+
+void stave_store_free(stave_store* store) {
+  if (!begin_free(store)) return;
+  // Inside a callback of the store it can neither be closed nor freed: it is left as it is.
+  const stave_status status = guarded(nullptr, [&] { return store->state->close(); });
+  if (status != STAVE_BUSY) delete store;
+}
+
+stave_status stave_store_put(stave_store* store, const void* key, size_t key_size,
+                             const void* value, size_t value_size,
+                             const stave_write_options* options, stave_error* error) {
+  return guarded(error, [&] {
+    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), PutMode::always,
+               options);
+  });
+}
+
+stave_status stave_store_insert(stave_store* store, const void* key, size_t key_size,
+                                const void* value, size_t value_size,
+                                const stave_write_options* options, stave_error* error) {
+  return guarded(error, [&] {
+    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), PutMode::only_absent,
+               options);
+  });
+}
+
+stave_status stave_store_replace(stave_store* store, const void* key, size_t key_size,
+                                 const void* value, size_t value_size,
+                                 const stave_write_options* options, stave_error* error) {
+  return guarded(error, [&] {
+    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), PutMode::only_existing,
+               options);
+  });
+}
+
+stave_status stave_store_delete(stave_store* store, const void* key, size_t key_size,
+                                const stave_write_options* options, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    const auto durability = write_durability(options, call.store().options().durability);
+    if (!durability) return durability.status();
+    return call.store().erase(as_bytes(key, key_size), *durability);
+  });
+}
+
+stave_status stave_store_get(stave_store* store, const void* key, size_t key_size, void* data,
+                             size_t capacity, size_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    *size = 0;
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    STAVE_TRY(require_bytes(data, capacity, "data"));
+    const MutableBytes room(static_cast<std::byte*>(data), capacity);
+    size_t value_size = 0;
+    // Two words of captures fit into std::function without an allocation.
+    Status status = call.store().get(as_bytes(key, key_size), [&](size_t needed) -> MutableBytes {
+      value_size = needed;
+      return needed <= room.size() ? room.first(needed) : MutableBytes();
+    });
+    if (!status.ok()) return status;
+    *size = value_size;
+    return value_size <= capacity ? status : Status(Code::buffer_too_small);
+  });
+}
+
+stave_status stave_store_get_buffer(stave_store* store, const void* key, size_t key_size,
+                                    stave_buffer* value, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check_buffer(value, "value"));
+    value->size = 0;
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    bool without_memory = false;
+    Status status = call.store().get(as_bytes(key, key_size), [&](size_t size) -> MutableBytes {
+      without_memory = !resize_for_overwrite(*value, size);
+      return {static_cast<std::byte*>(value->data), value->size};
+    });
+    if (without_memory) return Code::no_memory;
+    if (!status.ok()) value->size = 0;
+    return status;
+  });
+}
+
+stave_status stave_store_get_pin(stave_store* store, const void* key, size_t key_size,
+                                 stave_pin** pin, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(pin, "pin"));
+    *pin = nullptr;
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    auto value = call.store().get_pin(as_bytes(key, key_size));
+    if (!value) return value.status();
+    auto* made = new stave_pin;
+    made->owner = std::move(value->owner);
+    made->bytes = value->bytes;
+    *pin = made;
+    return {};
+  });
+}
+
+stave_status stave_store_contains(stave_store* store, const void* key, size_t key_size,
+                                  stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    return call.store().contains(as_bytes(key, key_size));
+  });
+}
+
+stave_status stave_store_size(stave_store* store, uint64_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    *size = 0;
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    *size = call.store().size();
+    return {};
+  });
+}

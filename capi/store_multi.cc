@@ -1,0 +1,127 @@
+// Many keys in one call: flat arrays in, flat arrays out.
+#include <stave/store.h>
+
+#include <cstring>
+#include <string>
+
+#include "capi/barrier.h"
+#include "capi/buffer.h"
+#include "capi/error.h"
+#include "capi/store_handle.h"
+#include "capi/store_options.h"
+#include "core/store/batch.h"
+
+using stave::Bytes;
+using stave::Code;
+using stave::MutableBytes;
+using stave::Status;
+using namespace stave::capi;
+using stave::store::Batch;
+
+namespace {
+
+// Byte strings that stand one behind the other, taken off from the front.
+class FlatBytes {
+ public:
+  explicit FlatBytes(const void* data) noexcept : next_(static_cast<const std::byte*>(data)) {}
+  Bytes take(size_t size) noexcept {
+    const Bytes taken(next_, size);
+    if (size != 0) next_ += size;
+    return taken;
+  }
+
+ private:
+  const std::byte* next_;
+};
+
+// invalid_argument unless `data` and `sizes` describe `count` byte strings: nothing that is needed
+// is null, and the sizes add up to what an address space can hold.
+template <typename Size>
+Status check_flat(const void* data, const Size* sizes, size_t count, const std::string& name) {
+  if (count == 0) return {};
+  if (sizes == nullptr) return invalid_argument(name + " sizes are NULL but the count is not 0");
+  size_t sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (sizes[i] > static_cast<size_t>(PTRDIFF_MAX) - sum)
+      return invalid_argument(name + " sizes add up to more than memory can hold");
+    sum += static_cast<size_t>(sizes[i]);
+  }
+  return require_bytes(data, sum, name);
+}
+
+// Puts the value of `key` behind the content of `values`; its size, or STAVE_ABSENT, into *size.
+Status append_value(stave::store::Store& store, Bytes key, stave_buffer& values, uint64_t* size) {
+  bool without_memory = false;
+  const size_t before = values.size;
+  const Status status = store.get(key, [&](size_t needed) -> MutableBytes {
+    std::byte* added = nullptr;
+    without_memory = !extend(values, needed, &added);
+    return without_memory ? MutableBytes() : MutableBytes(added, needed);
+  });
+  if (without_memory) return Code::no_memory;
+  if (status.is(Code::not_found)) {
+    *size = STAVE_ABSENT;
+    return {};
+  }
+  *size = values.size - before;
+  return status;
+}
+
+}  // namespace
+
+stave_status stave_store_multi_get(stave_store* store, const void* keys, const uint32_t* key_sizes,
+                                   size_t count, stave_buffer* values, uint64_t* value_sizes,
+                                   stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check_buffer(values, "values"));
+    values->size = 0;
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
+    if (count != 0) STAVE_TRY(require(value_sizes, "value_sizes"));
+    FlatBytes key_bytes(keys);
+    for (size_t i = 0; i < count; i++) {
+      STAVE_TRY(append_value(call.store(), key_bytes.take(key_sizes[i]), *values, &value_sizes[i]));
+    }
+    return {};
+  });
+}
+
+stave_status stave_store_multi_put(stave_store* store, const void* keys, const uint32_t* key_sizes,
+                                   const void* values, const uint64_t* value_sizes, size_t count,
+                                   const stave_write_options* options, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
+    STAVE_TRY(check_flat(values, value_sizes, count, "values"));
+    const auto durability = write_durability(options, call.store().options().durability);
+    if (!durability) return durability.status();
+    Batch batch;
+    FlatBytes key_bytes(keys);
+    FlatBytes value_bytes(values);
+    for (size_t i = 0; i < count; i++) {
+      STAVE_TRY(batch.add(Batch::Kind::put, key_bytes.take(key_sizes[i]),
+                          value_bytes.take(static_cast<size_t>(value_sizes[i]))));
+    }
+    return call.store().write(batch, *durability, nullptr, nullptr);
+  });
+}
+
+stave_status stave_store_multi_delete(stave_store* store, const void* keys,
+                                      const uint32_t* key_sizes, size_t count, uint64_t* deleted,
+                                      const stave_write_options* options, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (deleted != nullptr) *deleted = 0;
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
+    const auto durability = write_durability(options, call.store().options().durability);
+    if (!durability) return durability.status();
+    Batch batch;
+    FlatBytes key_bytes(keys);
+    for (size_t i = 0; i < count; i++)
+      STAVE_TRY(batch.add(Batch::Kind::erase, key_bytes.take(key_sizes[i])));
+    return call.store().write(batch, *durability, nullptr, deleted);
+  });
+}

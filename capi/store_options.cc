@@ -1,0 +1,176 @@
+#include "capi/store_options.h"
+
+#include <cstring>
+#include <string>
+
+#include "capi/abi_struct.h"
+#include "capi/barrier.h"
+#include "capi/buffer.h"
+#include "capi/error.h"
+#include "capi/options_table.h"
+
+namespace stave::capi {
+
+namespace {
+
+static_assert(sizeof(stave_store_options) == 32);
+static_assert(offsetof(stave_store_options, durability) == 4);
+static_assert(offsetof(stave_store_options, io) == 8);
+static_assert(offsetof(stave_store_options, shards) == 12);
+static_assert(offsetof(stave_store_options, segment_size) == 16);
+static_assert(offsetof(stave_store_options, read_only) == 24);
+static_assert(offsetof(stave_store_options, create_if_missing) == 25);
+static_assert(offsetof(stave_store_options, error_if_exists) == 26);
+static_assert(sizeof(stave_write_options) == 8);
+static_assert(offsetof(stave_write_options, durability) == 4);
+static_assert(sizeof(void*) != 8 || sizeof(stave_store_cursor_options) == 24);
+static_assert(offsetof(stave_store_cursor_options, keys_only) == 4);
+static_assert(offsetof(stave_store_cursor_options, prefix) == 8);
+
+static_assert(static_cast<int>(store::Durability::memory) == STAVE_DURABILITY_MEMORY);
+static_assert(static_cast<int>(store::Durability::os) == STAVE_DURABILITY_OS);
+static_assert(static_cast<int>(store::Durability::device) == STAVE_DURABILITY_DEVICE);
+static_assert(static_cast<int>(store::ReadIo::buffered) == STAVE_IO_BUFFERED);
+static_assert(static_cast<int>(store::ReadIo::mmap) == STAVE_IO_MMAP);
+
+constexpr OptionChoice durability_choices[] = {
+    {"default", STAVE_DURABILITY_DEFAULT},
+    {"memory", STAVE_DURABILITY_MEMORY},
+    {"os", STAVE_DURABILITY_OS},
+    {"device", STAVE_DURABILITY_DEVICE},
+};
+constexpr OptionChoice io_choices[] = {
+    {"buffered", STAVE_IO_BUFFERED},
+    {"mmap", STAVE_IO_MMAP},
+};
+
+// The defaults are those of the core.
+constexpr store::Options defaults;
+
+constexpr Option store_option_list[] = {
+    {STAVE_OPTION(stave_store_options, durability, OptionType::choice),
+     .default_value = static_cast<uint64_t>(defaults.durability),
+     .choices = std::span(durability_choices).subspan(1),  // a handle has nothing to fall back on
+     .meaning = "what an acknowledged write survives: nothing, kill -9, power loss"},
+    {STAVE_OPTION(stave_store_options, io, OptionType::choice),
+     .default_value = static_cast<uint64_t>(defaults.io), .choices = io_choices,
+     .meaning = "how segments are read; with mmap a failing device is SIGBUS instead of an error"},
+    {STAVE_OPTION(stave_store_options, shards, OptionType::number),
+     .default_value = defaults.shards, .min = 1, .max = store::shards_max, .power_of_two = true,
+     .meaning = "independent locks, fixed when the store is created; 0 is the stored number, for a "
+                "new store 16"},
+    {STAVE_OPTION(stave_store_options, segment_size, OptionType::size),
+     .default_value = defaults.segment_size, .min = store::segment_size_min,
+     .max = store::segment_size_max, .meaning = "bytes after which a new log file begins"},
+    {STAVE_OPTION(stave_store_options, read_only, OptionType::boolean),
+     .default_value = defaults.read_only,
+     .meaning = "refuses writes and shares the store with other read-only handles"},
+    {STAVE_OPTION(stave_store_options, create_if_missing, OptionType::boolean),
+     .default_value = defaults.create_if_missing, .meaning = "makes the store when there is none"},
+    {STAVE_OPTION(stave_store_options, error_if_exists, OptionType::boolean),
+     .default_value = defaults.error_if_exists,
+     .meaning = "refuses to open a store that is there already"},
+    {STAVE_OPTION(stave_store_options, reserved, OptionType::reserved)},
+};
+static_assert(store::shards_default == 16);  // as the text above and store.h say
+
+constexpr Option write_option_list[] = {
+    {STAVE_OPTION(stave_write_options, durability, OptionType::choice),
+     .default_value = STAVE_DURABILITY_DEFAULT, .choices = durability_choices,
+     .meaning = "what this write survives once it is acknowledged; default is the handle's"},
+};
+
+constexpr Option cursor_option_list[] = {
+    {STAVE_OPTION(stave_store_cursor_options, keys_only, OptionType::boolean),
+     .meaning = "reads no values"},
+    {STAVE_OPTION(stave_store_cursor_options, reserved, OptionType::reserved)},
+    {STAVE_OPTION(stave_store_cursor_options, prefix, OptionType::raw)},
+    {STAVE_OPTION(stave_store_cursor_options, prefix_size, OptionType::raw)},
+};
+
+constexpr OptionsTable store_table = {abi_struct<stave_store_options>("stave_store_options"),
+                                      store_option_list};
+constexpr OptionsTable write_table = {abi_struct<stave_write_options>("stave_write_options"),
+                                      write_option_list};
+constexpr OptionsTable cursor_table = {
+    abi_struct<stave_store_cursor_options>("stave_store_cursor_options"), cursor_option_list};
+
+}  // namespace
+
+Result<store::Options> store_options(const stave_store_options* options) {
+  stave_store_options read;
+  STAVE_TRY(read_options(store_table, options, &read));
+  store::Options result;
+  result.durability = static_cast<store::Durability>(read.durability);
+  result.io = static_cast<store::ReadIo>(read.io);
+  result.shards = read.shards;
+  result.segment_size = read.segment_size;
+  result.read_only = read.read_only != 0;
+  result.create_if_missing = read.create_if_missing != 0;
+  result.error_if_exists = read.error_if_exists != 0;
+  return result;
+}
+
+Result<store::Durability> write_durability(const stave_write_options* options,
+                                           store::Durability fallback) {
+  if (options == nullptr) return fallback;
+  stave_write_options read;
+  STAVE_TRY(read_options(write_table, options, &read));
+  if (read.durability == STAVE_DURABILITY_DEFAULT) return fallback;
+  return static_cast<store::Durability>(read.durability);
+}
+
+Result<stave_store_cursor_options> cursor_options(const stave_store_cursor_options* options) {
+  stave_store_cursor_options read;
+  STAVE_TRY(read_options(cursor_table, options, &read));
+  STAVE_TRY(require_bytes(read.prefix, read.prefix_size, "stave_store_cursor_options.prefix"));
+  return read;
+}
+
+Status write_store_options(const store::Options& options, stave_store_options* to) {
+  stave_store_options whole;
+  set_defaults(store_table, &whole);
+  whole.durability = static_cast<uint32_t>(options.durability);
+  whole.io = static_cast<uint32_t>(options.io);
+  whole.shards = options.shards;
+  whole.segment_size = options.segment_size;
+  whole.read_only = options.read_only ? 1 : 0;
+  whole.create_if_missing = options.create_if_missing ? 1 : 0;
+  whole.error_if_exists = options.error_if_exists ? 1 : 0;
+  return write_struct(store_table.type, &whole, to);
+}
+
+}  // namespace stave::capi
+
+using namespace stave;
+
+void stave_store_options_init(stave_store_options* options) {
+  if (options != nullptr) capi::set_defaults(capi::store_table, options);
+}
+
+stave_status stave_store_options_set(stave_store_options* options, const char* text,
+                                     stave_error* error) {
+  return capi::guarded(error, [&]() -> Status {
+    STAVE_TRY(capi::require(options, "options"));
+    STAVE_TRY(capi::require(text, "text"));
+    return capi::set_options(capi::store_table, text, options);
+  });
+}
+
+stave_status stave_store_options_describe(stave_buffer* text, stave_error* error) {
+  return capi::guarded(error, [&]() -> Status {
+    STAVE_TRY(capi::check_buffer(text, "text"));
+    const std::string description = capi::describe_options(capi::store_table);
+    if (!capi::resize_for_overwrite(*text, description.size())) return Code::no_memory;
+    std::memcpy(text->data, description.data(), description.size());
+    return {};
+  });
+}
+
+void stave_write_options_init(stave_write_options* options) {
+  if (options != nullptr) capi::set_defaults(capi::write_table, options);
+}
+
+void stave_store_cursor_options_init(stave_store_cursor_options* options) {
+  if (options != nullptr) capi::set_defaults(capi::cursor_table, options);
+}
