@@ -13,6 +13,7 @@
 
 #include "core/os/file_io.h"
 #include "core/os/posix_file_system.h"
+#include "core/os/simulated_file_system.h"
 
 namespace stave::os {
 namespace {
@@ -37,6 +38,16 @@ class PosixWorld final : public World {
 
  private:
   std::string directory_;
+};
+
+class SimulatedWorld final : public World {
+ public:
+  SimulatedWorld() { EXPECT_TRUE(files_.make_directory(directory()).ok()); }
+  FileSystem& files() override { return files_; }
+  std::string directory() override { return "/directory"; }
+
+ private:
+  SimulatedFileSystem files_;
 };
 
 using MakeWorld = std::unique_ptr<World> (*)();
@@ -284,9 +295,14 @@ TEST_P(FileSystemContract, ReadSmallFileRefusesALargerOneAndReadExactlyAShorterO
   EXPECT_EQ(*read_up_to(*file, "a", 1, buffer), 3u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Posix, FileSystemContract, testing::Values([]() -> std::unique_ptr<World> {
-                           return std::make_unique<PosixWorld>();
-                         }));
+template <typename SomeWorld>
+std::unique_ptr<World> make_world() {
+  return std::make_unique<SomeWorld>();
+}
+
+INSTANTIATE_TEST_SUITE_P(Posix, FileSystemContract, testing::Values(make_world<PosixWorld>));
+INSTANTIATE_TEST_SUITE_P(Simulated, FileSystemContract,
+                         testing::Values(make_world<SimulatedWorld>));
 
 }  // namespace
 }  // namespace stave::os

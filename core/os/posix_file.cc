@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/os/posix_error.h"
+#include "core/os/path_error.h"
 
 namespace stave::os {
 
@@ -49,26 +49,26 @@ class PosixFile final : public File {
 Result<size_t> PosixFile::read(uint64_t offset, MutableBytes into) {
   const ssize_t count =
       ::pread(descriptor_.number(), into.data(), into.size(), static_cast<off_t>(offset));
-  if (count < 0) return posix_error_at(errno, "read", path_, offset);
+  if (count < 0) return path_error_at(errno, "read", path_, offset);
   return static_cast<size_t>(count);
 }
 
 Result<size_t> PosixFile::write(uint64_t offset, Bytes from) {
   const ssize_t count =
       ::pwrite(descriptor_.number(), from.data(), from.size(), static_cast<off_t>(offset));
-  if (count < 0) return posix_error_at(errno, "write", path_, offset);
+  if (count < 0) return path_error_at(errno, "write", path_, offset);
   return static_cast<size_t>(count);
 }
 
 Status PosixFile::sync_data() {
-  if (::fdatasync(descriptor_.number()) != 0) return posix_error(errno, "sync", path_);
+  if (::fdatasync(descriptor_.number()) != 0) return path_error(errno, "sync", path_);
   return Status();
 }
 
 Result<uint64_t> PosixFile::size() {
   struct stat status;
   if (::fstat(descriptor_.number(), &status) != 0)
-    return posix_error(errno, "read the size of", path_);
+    return path_error(errno, "read the size of", path_);
   return static_cast<uint64_t>(status.st_size);
 }
 
@@ -80,7 +80,7 @@ int PosixFile::set_size(uint64_t size) noexcept {
 
 Status PosixFile::truncate(uint64_t size) {
   if (const int failure = set_size(size))
-    return posix_error_at(failure, "set the size of", path_, size);
+    return path_error_at(failure, "set the size of", path_, size);
   return Status();
 }
 
@@ -98,7 +98,7 @@ Status PosixFile::allocate(uint64_t size) {
   if (failure == 0) return Status();
   if (Result<uint64_t> new_size = this->size(); new_size && *new_size > *old_size)
     set_size(*old_size);
-  return posix_error_at(failure, "allocate space for", path_, size);
+  return path_error_at(failure, "allocate space for", path_, size);
 }
 
 // Where the file system cannot allocate, zeros are written over [0, end) wherever there is no data
@@ -137,14 +137,14 @@ int PosixFile::write_zeros(uint64_t begin, uint64_t end) noexcept {
 Result<std::unique_ptr<Mapping>> PosixFile::map(uint64_t size, bool writable) {
   void* data = ::mmap(nullptr, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
                       descriptor_.number(), 0);
-  if (data == MAP_FAILED) return posix_error(errno, "map", path_);
+  if (data == MAP_FAILED) return path_error(errno, "map", path_);
   return std::unique_ptr<Mapping>(
       std::make_unique<PosixMapping>(static_cast<std::byte*>(data), size));
 }
 
 Status PosixFile::drop_cache() {
   if (const int failure = ::posix_fadvise(descriptor_.number(), 0, 0, POSIX_FADV_DONTNEED))
-    return posix_error(failure, "drop the cache of", path_);
+    return path_error(failure, "drop the cache of", path_);
   return Status();
 }
 
@@ -168,7 +168,7 @@ Result<std::unique_ptr<File>> open_posix_file(const std::string& path, OpenMode 
   if (mode == OpenMode::create_new) flags = O_RDWR | O_CREAT | O_EXCL;
   Descriptor descriptor = open_descriptor(path, flags);
   if (!descriptor.valid())
-    return posix_error(errno, mode == OpenMode::create_new ? "create" : "open", path);
+    return path_error(errno, mode == OpenMode::create_new ? "create" : "open", path);
   return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(descriptor), path));
 }
 

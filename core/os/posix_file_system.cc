@@ -14,7 +14,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "core/os/posix_error.h"
+#include "core/os/path_error.h"
 #include "core/os/posix_file.h"
 
 namespace stave::os {
@@ -90,30 +90,30 @@ class PosixFileSystem final : public FileSystem {
 
   Status rename(const std::string& from, const std::string& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0)
-      return posix_error(errno, "rename to '" + to + "'", from);
+      return path_error(errno, "rename to '" + to + "'", from);
     return Status();
   }
 
   Status remove(const std::string& path) override {
-    if (::unlink(path.c_str()) != 0) return posix_error(errno, "remove", path);
+    if (::unlink(path.c_str()) != 0) return path_error(errno, "remove", path);
     return Status();
   }
 
   Status make_directory(const std::string& path) override {
-    if (::mkdir(path.c_str(), 0755) != 0) return posix_error(errno, "make directory", path);
+    if (::mkdir(path.c_str(), 0755) != 0) return path_error(errno, "make directory", path);
     return Status();
   }
 
   Status sync_directory(const std::string& path) override {
     const Descriptor descriptor = open_descriptor(path, O_RDONLY | O_DIRECTORY);
-    if (!descriptor.valid()) return posix_error(errno, "open directory", path);
-    if (::fsync(descriptor.number()) != 0) return posix_error(errno, "sync directory", path);
+    if (!descriptor.valid()) return path_error(errno, "open directory", path);
+    if (::fsync(descriptor.number()) != 0) return path_error(errno, "sync directory", path);
     return Status();
   }
 
   Result<std::vector<std::string>> list(const std::string& path) override {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
-    if (!directory) return posix_error(errno, "list directory", path);
+    if (!directory) return path_error(errno, "list directory", path);
     std::vector<std::string> names;
     for (;;) {
       errno = 0;  // readdir tells the end from a failure by errno alone
@@ -122,17 +122,17 @@ class PosixFileSystem final : public FileSystem {
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") names.emplace_back(name);
     }
-    if (errno != 0) return posix_error(errno, "list directory", path);
+    if (errno != 0) return path_error(errno, "list directory", path);
     return names;
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path, bool exclusive) override {
     Descriptor descriptor = open_descriptor(path, exclusive ? O_RDWR | O_CREAT : O_RDONLY);
-    if (!descriptor.valid()) return posix_error(errno, "open lock file", path);
+    if (!descriptor.valid()) return path_error(errno, "open lock file", path);
     while (::flock(descriptor.number(), (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
       if (errno == EINTR) continue;
       if (errno == EWOULDBLOCK) return locked_by(read_holder(descriptor.number()), path);
-      return posix_error(errno, "lock", path);
+      return path_error(errno, "lock", path);
     }
     if (exclusive) write_holder(descriptor.number(), ::getpid());
     return std::unique_ptr<FileLock>(

@@ -1,4 +1,4 @@
-// errno as a Status, for the POSIX implementation of the file interface.
+// errno as a Status, for the implementations of the file interface.
 #pragma once
 
 #include <cerrno>
@@ -11,7 +11,7 @@ namespace stave::os {
 
 // "cannot ACTION 'PATH'" and the errno's text. ENOENT and EEXIST become the expected outcomes
 // `not_found` and `exists`, which the interface promises.
-inline Status posix_error(int os_errno, std::string_view action, std::string_view path) {
+inline Status path_error(int os_errno, std::string_view action, std::string_view path) {
   std::string message = "cannot ";
   message.append(action).append(" '").append(path).append("'");
   if (os_errno == ENOENT) return Status::error(Code::not_found, message + ": not found", ENOENT);
@@ -20,8 +20,8 @@ inline Status posix_error(int os_errno, std::string_view action, std::string_vie
 }
 
 // The same for a transfer or a size: "cannot ACTION 'PATH' at offset OFFSET".
-inline Status posix_error_at(int os_errno, std::string_view action, std::string_view path,
-                             uint64_t offset) {
+inline Status path_error_at(int os_errno, std::string_view action, std::string_view path,
+                            uint64_t offset) {
   std::string message = "cannot ";
   message.append(action).append(" '").append(path).append("' at offset ");
   return Status::from_errno(os_errno, message + std::to_string(offset));
