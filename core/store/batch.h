@@ -11,6 +11,12 @@
 
 namespace stave::store {
 
+// Bytes of a batch's frame beside its records: the batch header.
+inline constexpr uint64_t batch_frame_overhead = 48;
+
+// `too_large` beyond the limits of one record.
+Status check_record_limits(Bytes key, Bytes value);
+
 class Batch {
  public:
   enum class Kind : uint8_t {
@@ -44,6 +50,7 @@ class Batch {
   };
   std::vector<Slot> slots_;
   std::vector<std::byte> bytes_;
+  uint64_t frame_bytes_ = batch_frame_overhead;  // an upper bound of the frame this becomes
 };
 
 }  // namespace stave::store

@@ -7,12 +7,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "core/base/function_ref.h"
 #include "core/base/status.h"
 #include "core/os/file_system.h"
 #include "core/store/batch.h"
@@ -56,11 +56,11 @@ class Store {
   virtual ~Store() = default;
 
   // Where a read puts the value: asked once with the size, answers where to copy it (may throw
-  // bad_alloc) or an empty span to skip the copy.
-  using Sink = std::function<MutableBytes(size_t size)>;
+  // bad_alloc) or an empty span to skip reading it.
+  using Sink = FunctionRef<MutableBytes(size_t size)>;
 
   // not_found, or the value has been copied into what `sink` answered.
-  virtual Status get(Bytes key, const Sink& sink) = 0;
+  virtual Status get(Bytes key, Sink sink) = 0;
   virtual Result<PinnedValue> get_pin(Bytes key) = 0;
   virtual Status contains(Bytes key) = 0;
   virtual uint64_t size() const = 0;
@@ -80,7 +80,7 @@ class Store {
   virtual Status sync() = 0;
   virtual Stats stats() const = 0;
   // `progress(done, total)` stops the verification with any status but ok.
-  virtual Status verify(const std::function<Status(uint64_t, uint64_t)>& progress) = 0;
+  virtual Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) = 0;
   // As opened, with the stored number of shards.
   virtual const Options& options() const noexcept = 0;
 

@@ -1,0 +1,106 @@
+#include "core/store/commit_pipeline.h"
+
+namespace stave::store {
+
+void CommitPipeline::set_visible(uint64_t lsn) noexcept {
+  // Release: pairs with the acquire in visible().
+  visible_.store(lsn, std::memory_order_release);
+}
+
+bool CommitPipeline::can_lead() const noexcept {
+  return !leading_ && first_ && first_->lsn == visible() + 1;
+}
+
+bool CommitPipeline::publish_now(Commit& commit) {
+  const Lock lock(mutex_);
+  if (leading_ || !failure_.ok() || visible() + 1 != commit.lsn ||
+      (commit.needs_device && backend_.durable_lsn() < commit.lsn))
+    return false;
+  backend_.publish(commit, true);
+  set_visible(commit.lsn);
+  commit.done = true;
+  if (first_) changed_.notify_all();
+  return true;
+}
+
+void CommitPipeline::enqueue(Commit& commit) noexcept {
+  const Lock lock(mutex_);
+  if (!failure_.ok()) {
+    commit.status = failure_;
+    commit.done = true;
+    return;
+  }
+  Commit** link = &first_;
+  while (*link && (*link)->lsn < commit.lsn) link = &(*link)->next;
+  commit.next = *link;
+  *link = &commit;
+}
+
+Status CommitPipeline::wait(Commit& commit) {
+  Lock lock(mutex_);
+  while (!commit.done) {
+    if (can_lead())
+      lead(lock, commit);
+    else
+      changed_.wait(lock);
+  }
+  return commit.status;
+}
+
+Status CommitPipeline::wait_visible(uint64_t lsn) {
+  Lock lock(mutex_);
+  changed_.wait(lock, [&] { return visible() >= lsn || !failure_.ok(); });
+  return visible() >= lsn ? Status() : failure_;
+}
+
+// Publishes until the own commit is done and going on would need another sync, or until the next
+// commit is not here yet.
+void CommitPipeline::lead(Lock& lock, const Commit& own) {
+  leading_ = true;
+  while (failure_.ok() && first_ && first_->lsn == visible() + 1) {
+    if (first_->needs_device && backend_.durable_lsn() < first_->lsn) {
+      if (own.done || !sync_for_list(lock)) break;
+    } else {
+      publish_first(lock);
+    }
+  }
+  leading_ = false;
+  changed_.notify_all();
+}
+
+// One sync for all commits that are filled without a gap. False when it failed.
+bool CommitPipeline::sync_for_list(Lock& lock) {
+  uint64_t last = first_->lsn;
+  for (const Commit* commit = first_->next; commit && commit->lsn == last + 1;
+       commit = commit->next)
+    last = commit->lsn;
+  lock.unlock();
+  const Status status = backend_.sync_through(last);
+  lock.lock();
+  if (!status.ok()) fail_all(status);
+  return status.ok();
+}
+
+void CommitPipeline::publish_first(Lock& lock) {
+  Commit& commit = *first_;
+  first_ = commit.next;
+  // The lock order forbids taking write mutexes under mutex_; leading_ keeps others from
+  // publishing.
+  lock.unlock();
+  backend_.publish(commit, false);
+  lock.lock();
+  set_visible(commit.lsn);
+  commit.done = true;  // its owner may leave as soon as the lock is free
+}
+
+void CommitPipeline::fail_all(const Status& status) noexcept {
+  if (failure_.ok()) failure_ = status;
+  for (Commit* commit = first_; commit; commit = commit->next) {
+    commit->status = failure_;
+    commit->done = true;
+  }
+  first_ = nullptr;
+  changed_.notify_all();
+}
+
+}  // namespace stave::store

@@ -1,0 +1,180 @@
+#include "core/store/log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/os/file_io.h"
+#include "core/store/record_format.h"
+
+namespace stave::store {
+
+Log::Log(os::FileSystem& files, std::string directory, const Options& options, Manifest manifest,
+         SegmentDirectory& segments)
+    : files_(files),
+      directory_(std::move(directory)),
+      options_(options),
+      segments_(segments),
+      manifest_(manifest),
+      last_lsn_(manifest.durable_end.lsn),
+      durable_lsn_(manifest.durable_end.lsn) {}
+
+Status Log::resume() {
+  if (manifest_.sealed || manifest_.durable_end.generation == 0) return {};
+  const std::shared_ptr<Segment>& last = segments_[segments_.size() - 1];
+  Result<std::unique_ptr<Appender>> appender =
+      Appender::resume(last, manifest_.durable_end.offset, options_.segment_size);
+  if (!appender) return appender.status();
+  active_ = *std::move(appender);
+  if (options_.io == ReadIo::mmap) last->set_read_mapping(active_->mapping());
+  return {};
+}
+
+Result<Log::Place> Log::reserve(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
+  const std::lock_guard lock(mutex_);
+  STAVE_TRY(failure_);
+  STAVE_TRY(mark_in_use());
+  STAVE_TRY(make_room(size, only_deletes, visible_lsn));
+  const uint64_t offset = active_->take(size);
+  const uint64_t lsn = ++last_lsn_;
+  const uint64_t lag = lsn - durable_lsn();
+  return Place{.segment = active_->segment().get(),
+               .offset = offset,
+               .bytes = active_->bytes(offset),
+               .lsn = lsn,
+               .durable_lag = static_cast<uint32_t>(std::min<uint64_t>(lag, durable_lag_unknown))};
+}
+
+// Before anything is appended the manifest must stop saying that the log ends where it did. What it
+// says instead, "durable up to here", stays true.
+Status Log::mark_in_use() {
+  if (!manifest_.clean) return {};
+  Manifest in_use = manifest_;
+  in_use.clean = false;
+  STAVE_TRY(write_manifest(files_, directory_, in_use));
+  manifest_ = in_use;
+  return {};
+}
+
+Status Log::make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
+  const auto full = [this] {
+    return Status::error(Code::no_space, "no space left for the log in '" + directory_ +
+                                             "'; delete keys or free space on the device");
+  };
+  if (!active_) return roll(size, visible_lsn);
+  Result<Appender::Fit> fit = active_->make_room(size, only_deletes);
+  if (!fit) return fit.status();
+  if (*fit == Appender::Fit::fits) return {};
+  if (*fit == Appender::Fit::no_space) return full();
+  const Status rolled = roll(size, visible_lsn);
+  if (rolled.is(Code::no_space) && failure_.ok() && only_deletes && active_->fits_reserve(size))
+    return {};
+  return rolled;
+}
+
+Status Log::roll(uint64_t first_frame_size, uint64_t visible_lsn) {
+  if (segments_.size() == SegmentDirectory::slots_max)
+    return Status::error(Code::too_large, "the log has too many segments; raise segment_size");
+  segments_.reserve();
+  sealed_.reserve(sealed_.size() + 1);
+  const SegmentHeader header{
+      .store_id = manifest_.store_id,
+      .generation = manifest_.next_generation,
+      .base_lsn = last_lsn_ + 1,
+      .previous_generation =
+          segments_.size() == 0 ? 0 : segments_[segments_.size() - 1]->generation()};
+  // Even if this fails: no generation is used twice.
+  manifest_.next_generation++;
+  Result<std::unique_ptr<Appender>> created = Appender::create(
+      files_, directory_, header, options_.segment_size, first_frame_size, segments_.size());
+  if (!created) return created.status();
+  std::unique_ptr<Appender> next = *std::move(created);
+  if (Status status = next->finish(files_, directory_); !status.ok()) return fail(status);
+  if (options_.io == ReadIo::mmap) next->segment()->set_read_mapping(next->mapping());
+  if (active_) {
+    active_->trim(0);
+    sealed_.push_back({active_->segment(), active_->mapping(), last_lsn_, false});
+  }
+  segments_.append(next->segment());
+  active_ = std::move(next);
+  release_filled_mappings(visible_lsn);
+  return {};
+}
+
+// A place may be filled until its LSN is visible; behind that a mapping is of no use to the log.
+void Log::release_filled_mappings(uint64_t visible_lsn) {
+  for (Sealed& sealed : sealed_)
+    if (sealed.last_lsn <= visible_lsn) sealed.mapping.reset();
+  std::erase_if(sealed_, [](const Sealed& sealed) { return sealed.synced && !sealed.mapping; });
+}
+
+Status Log::fail(const Status& status) {
+  if (failure_.ok()) {
+    failure_ = Status::error(
+        Code::io,
+        "a sync of the log failed, so writes are refused until the store is closed and opened "
+        "again: " +
+            std::string(status.message()),
+        status.os_errno());
+  }
+  return failure_;
+}
+
+Status Log::sync_segments(const std::vector<std::shared_ptr<Segment>>& segments) {
+  for (const std::shared_ptr<Segment>& segment : segments) {
+    syncs_.fetch_add(1, std::memory_order_relaxed);
+    if (Status status = os::sync_file(segment->file(), segment->path()); !status.ok()) {
+      const std::lock_guard lock(mutex_);
+      return fail(status);
+    }
+  }
+  return {};
+}
+
+Status Log::sync_through(uint64_t lsn) {
+  const std::lock_guard sync_lock(sync_mutex_);
+  std::vector<std::shared_ptr<Segment>> unsynced;
+  {
+    const std::lock_guard lock(mutex_);
+    STAVE_TRY(failure_);
+    if (durable_lsn() >= lsn) return {};
+    for (const Sealed& sealed : sealed_)
+      if (!sealed.synced) unsynced.push_back(sealed.segment);
+    if (active_) unsynced.push_back(active_->segment());
+  }
+  STAVE_TRY(sync_segments(unsynced));
+  const std::lock_guard lock(mutex_);
+  for (Sealed& sealed : sealed_) {
+    // A segment that was sealed during the sync, or holds places that were not yet filled when it
+    // began, is synced again by a later one.
+    if (sealed.last_lsn <= lsn) sealed.synced = true;
+  }
+  release_filled_mappings(lsn);
+  // Release: pairs with the acquire in durable_lsn().
+  durable_lsn_.store(lsn, std::memory_order_release);
+  return {};
+}
+
+Status Log::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+Status Log::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (manifest_.clean) return {};
+    if (failure_.ok() && active_) active_->trim(delete_reserve_size(options_.segment_size));
+  }
+  STAVE_TRY(sync_through(last_lsn_));
+  Manifest clean = manifest_;
+  clean.clean = true;
+  if (active_) {
+    clean.durable_end = {active_->segment()->generation(), active_->end(), last_lsn_};
+    clean.sealed = false;
+  }
+  STAVE_TRY(write_manifest(files_, directory_, clean));
+  manifest_ = clean;
+  return {};
+}
+
+}  // namespace stave::store

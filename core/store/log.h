@@ -1,0 +1,103 @@
+// The commit log: hands out LSNs and places, begins new segments, and syncs.
+//
+// docs/internals/commit.md explains the protocol. Thread safety: reserve(), sync_through() and the
+// getters from any thread; close() once, when nothing else runs.
+//
+// Invariants
+//  1. LSNs are dense, and (generation, offset) grows with them.
+//  2. A place that was handed out lies in allocated, mapped space: filling it cannot fail.
+//  3. Before the first reservation of this handle the manifest is no longer clean on the device,
+//     and a segment's name and header are on the device before the first reservation in it.
+//  4. durable_lsn() <= the LSN that the last completed sync_through() was asked for, or what
+//     recovery made durable.
+//  5. After any failed sync no reservation and no sync succeeds.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/os/file_system.h"
+#include "core/store/appender.h"
+#include "core/store/manifest.h"
+#include "core/store/options.h"
+#include "core/store/segment_directory.h"
+
+namespace stave::store {
+
+class Log {
+ public:
+  struct Place {
+    Segment* segment;
+    uint64_t offset;
+    std::byte* bytes;
+    uint64_t lsn;
+    uint32_t durable_lag;
+  };
+
+  // `manifest` is what lies on the device and is clean: recovery has made it so. `segments` holds
+  // the segments of the log.
+  Log(os::FileSystem& files, std::string directory, const Options& options, Manifest manifest,
+      SegmentDirectory& segments);
+
+  // To be called before the first reserve(): maps the last segment if appending goes on there.
+  Status resume();
+
+  // The next LSN and `size` bytes (a multiple of 16) for its frame, to be filled by the caller.
+  // `only_deletes` may use the reserve. `no_space` and other failures have taken nothing.
+  // `visible_lsn`: all places up to it are filled.
+  Result<Place> reserve(uint64_t size, bool only_deletes, uint64_t visible_lsn);
+
+  // Everything up to `lsn` reaches the device; all of it has been filled. Syncs of several threads
+  // run one after the other, and one that has become needless does nothing.
+  Status sync_through(uint64_t lsn);
+
+  // The error of the first failed sync, or ok.
+  Status failure() const;
+  uint64_t durable_lsn() const noexcept {
+    // Acquire: pairs with the release in sync_through(), so that whoever acts on the answer also
+    // sees the sync done.
+    return durable_lsn_.load(std::memory_order_acquire);
+  }
+  uint64_t syncs() const noexcept { return syncs_.load(std::memory_order_relaxed); }
+
+  // Syncs, gives unused space back and marks the manifest clean.
+  Status close();
+
+ private:
+  struct Sealed {
+    std::shared_ptr<Segment> segment;
+    std::shared_ptr<os::Mapping> mapping;  // kept until everything in it has been filled
+    uint64_t last_lsn;
+    bool synced;
+  };
+
+  Status make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn);
+  Status roll(uint64_t first_frame_size, uint64_t visible_lsn);
+  Status mark_in_use();
+  Status fail(const Status& status);  // with mutex_ held
+  void release_filled_mappings(uint64_t visible_lsn);
+  Status sync_segments(const std::vector<std::shared_ptr<Segment>>& segments);
+
+  os::FileSystem& files_;
+  const std::string directory_;
+  const Options options_;
+  SegmentDirectory& segments_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  Manifest manifest_;         // as on the device
+  std::unique_ptr<Appender> active_;
+  std::vector<Sealed> sealed_;  // those not yet synced, or not yet filled
+  uint64_t last_lsn_;
+  Status failure_;
+
+  std::mutex sync_mutex_;  // held during a sync; taken before mutex_
+  std::atomic<uint64_t> durable_lsn_;
+  std::atomic<uint64_t> syncs_{0};  // relaxed: a statistic
+};
+
+}  // namespace stave::store

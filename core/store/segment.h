@@ -1,0 +1,66 @@
+// A segment file of an open store: what readers need of it.
+//
+// Thread safety: all const calls from any thread. Appending is the log's business (log.h).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/bytes.h"
+#include "core/base/status.h"
+#include "core/os/file_system.h"
+#include "core/store/segment_format.h"
+
+namespace stave::store {
+
+class Segment {
+ public:
+  // `slot` is the segment's number in the segment directory of this handle.
+  Segment(const SegmentHeader& header, std::string path, std::unique_ptr<os::File> file,
+          uint32_t slot);
+
+  uint64_t generation() const noexcept { return header_.generation; }
+  uint64_t base_lsn() const noexcept { return header_.base_lsn; }
+  uint64_t previous_generation() const noexcept { return header_.previous_generation; }
+  uint32_t slot() const noexcept { return slot_; }
+  const std::string& path() const noexcept { return path_; }
+  os::File& file() const noexcept { return *file_; }
+  // Seeds the checksum of the record at `offset`.
+  uint64_t seed_at(uint64_t offset) const noexcept { return seed_ + offset; }
+
+  // Where its frames end, and what the file occupies; for statistics.
+  uint64_t end() const noexcept { return end_.load(std::memory_order_relaxed); }
+  uint64_t file_size() const noexcept { return file_size_.load(std::memory_order_relaxed); }
+  void set_end(uint64_t end) noexcept { end_.store(end, std::memory_order_relaxed); }
+  void set_file_size(uint64_t size) noexcept { file_size_.store(size, std::memory_order_relaxed); }
+
+  // With ReadIo::mmap the bytes that readers use directly, else null. Set before the segment is
+  // handed to readers.
+  const std::shared_ptr<const os::Mapping>& read_mapping() const noexcept { return read_mapping_; }
+  void set_read_mapping(std::shared_ptr<const os::Mapping> mapping) noexcept {
+    read_mapping_ = std::move(mapping);
+  }
+
+  // "damaged record in segment '...' at offset N (...); run `stave verify`".
+  Status damage(uint64_t offset, std::string_view what) const;
+
+ private:
+  const SegmentHeader header_;
+  const std::string path_;
+  const std::unique_ptr<os::File> file_;
+  const uint32_t slot_;
+  const uint64_t seed_;
+  // Relaxed everywhere: each is a figure of its own, nothing is read on the strength of it.
+  std::atomic<uint64_t> end_{segment_header_size};
+  std::atomic<uint64_t> file_size_{0};
+  std::shared_ptr<const os::Mapping> read_mapping_;
+};
+
+// Reads and checks the header of the segment file `directory`/segment_name(generation).
+Result<std::shared_ptr<Segment>> open_segment(os::FileSystem& files, const std::string& directory,
+                                              uint64_t generation, const StoreId& store_id,
+                                              bool writable, uint32_t slot);
+
+}  // namespace stave::store

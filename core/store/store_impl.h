@@ -1,0 +1,101 @@
+// The store behind the interface of store.h: shards, log and pipeline put together.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/store/commit_pipeline.h"
+#include "core/store/log.h"
+#include "core/store/record_reader.h"
+#include "core/store/recovery.h"
+#include "core/store/segment_directory.h"
+#include "core/store/shard.h"
+#include "core/store/store.h"
+
+namespace stave::store {
+
+class StoreImpl final : public Store, private CommitPipeline::Backend {
+ public:
+  StoreImpl(os::FileSystem& files, std::string directory, const Options& options,
+            std::unique_ptr<os::FileLock> lock);
+
+  // Reads the log; once, before anything else.
+  Status recover(const Manifest& manifest);
+
+  Status get(Bytes key, Sink sink) override;
+  Result<PinnedValue> get_pin(Bytes key) override;
+  Status contains(Bytes key) override;
+  uint64_t size() const override { return keys_.load(std::memory_order_relaxed); }
+
+  Status put(Bytes key, Bytes value, PutMode mode, Durability durability) override;
+  Status erase(Bytes key, Durability durability) override;
+  Status write(const Batch& batch, Durability durability, size_t* failed_position,
+               uint64_t* erased) override;
+
+  Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only) override;
+  Status flush() override;
+  Status sync() override;
+  Stats stats() const override;
+  Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) override;
+  const Options& options() const noexcept override { return options_; }
+  Status close() override;
+
+ private:
+  using ShardLocks = std::vector<std::unique_lock<std::mutex>>;
+
+  // The newest logged state of a key, as a writer under the write mutex sees it.
+  struct Newest {
+    std::optional<DirectoryEntry> entry;  // nothing: absent
+    uint64_t pending_lsn = 0;             // not 0: rests on this commit, which is not visible yet
+  };
+
+  Change make_change(Bytes key, Bytes value, bool erase) const;
+  Newest newest(const Shard& shard, uint64_t hash, Bytes key) const;
+  // Once what it rests on is visible: `code`.
+  Status answer(Code code, uint64_t pending_lsn);
+
+  Status check_writable() const;
+  Status write_one(Change& change, std::optional<bool> must_exist, Durability durability);
+  Result<bool> condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn);
+  Status judge_conditions(const Batch& batch, size_t* failed_position, uint64_t* pending_lsn);
+  std::vector<Change> changes_of(const Batch& batch) const;
+  std::vector<uint32_t> shards_touched(const Batch& batch) const;
+  ShardLocks lock_shards(std::span<const uint32_t> shards) const;
+  uint64_t drop_needless_erases(std::vector<Change>& changes, uint64_t* pending_lsn) const;
+
+  // With the write mutexes held, which `unlock` gives up once the order is fixed.
+  Status commit(std::span<Change> changes, Durability durability, FunctionRef<void()> unlock);
+  void prepare(std::span<Change> changes);
+  void fill(std::span<Change> changes, const Log::Place& place, uint64_t frame_size) noexcept;
+  void forget_pending(std::span<Change> changes) noexcept;
+
+  void publish(Commit& commit, bool locked) noexcept override;
+  void apply(Change& change) noexcept;
+  Status sync_through(uint64_t lsn) override { return log_->sync_through(lsn); }
+  uint64_t durable_lsn() const noexcept override { return log_->durable_lsn(); }
+
+  os::FileSystem& files_;
+  const std::string directory_;
+  Options options_;
+  std::unique_ptr<os::FileLock> lock_;
+
+  std::unique_ptr<Shards> shards_;
+  SegmentDirectory segments_;
+  std::optional<RecordReader> reader_;
+  std::optional<Log> log_;  // none when opened for reading only
+  std::optional<CommitPipeline> pipeline_;
+
+  // Statistics, relaxed: nothing is read on the strength of them.
+  std::atomic<uint64_t> keys_{0};
+  std::atomic<uint64_t> commits_{0};
+  std::atomic<uint64_t> bytes_written_{0};
+  mutable std::atomic<uint64_t> reads_{0};
+  Recovered recovered_;
+};
+
+}  // namespace stave::store

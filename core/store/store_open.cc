@@ -1,0 +1,135 @@
+// Opening a store: the directory, the lock, the manifest; then recovery.
+#include <algorithm>
+#include <array>
+
+#include "core/base/endian.h"
+#include "core/os/file_io.h"
+#include "core/store/store_impl.h"
+
+namespace stave::store {
+
+namespace {
+
+Status check_options(const Options& options) {
+  const auto bad = [](const char* what) { return Status::error(Code::invalid_argument, what); };
+  if (options.durability < Durability::memory || options.durability > Durability::device)
+    return bad("durability must be memory, os or device");
+  if (options.io != ReadIo::buffered && options.io != ReadIo::mmap)
+    return bad("io must be buffered or mmap");
+  if (options.shards > shards_max || (options.shards & (options.shards - 1)) != 0)
+    return bad("shards must be a power of two up to 65536");
+  if (options.segment_size < segment_size_min || options.segment_size > segment_size_max)
+    return bad("segment_size must be between 4 KiB and 64 GiB");
+  return {};
+}
+
+std::string parent_of(const std::string& path) {
+  const size_t end = path.find_last_not_of('/');
+  if (end == std::string::npos) return "/";
+  const size_t slash = path.find_last_of('/', end);
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+class Opening {
+ public:
+  Opening(os::FileSystem& files, const std::string& directory, const Options& options)
+      : files_(files), directory_(directory), options_(options) {}
+
+  Result<std::unique_ptr<Store>> run() {
+    STAVE_TRY(check_options(options_));
+    // Before the lock, so that asking for a store that is not there changes nothing.
+    Result<bool> exists = store_exists();
+    if (!exists) return exists.status();
+    STAVE_TRY(check_existence(*exists));
+    if (!*exists) STAVE_TRY(make_directory());
+    Result<std::unique_ptr<os::FileLock>> lock = take_lock();
+    if (!lock) return lock.status();
+    // Again: another process may have created it meanwhile.
+    exists = store_exists();
+    if (!exists) return exists.status();
+    STAVE_TRY(check_existence(*exists));
+    if (!*exists) STAVE_TRY(create_manifest());
+
+    Result<Manifest> manifest = read_manifest(files_, directory_);
+    if (!manifest) return manifest.status();
+    if (options_.shards != 0 && options_.shards != manifest->shards)
+      return Status::error(Code::invalid_argument,
+                           "shards is " + std::to_string(options_.shards) + ", but '" + directory_ +
+                               "' was created with " + std::to_string(manifest->shards));
+    auto store = std::make_unique<StoreImpl>(files_, directory_, options_, *std::move(lock));
+    STAVE_TRY(store->recover(*manifest));
+    return std::unique_ptr<Store>(std::move(store));
+  }
+
+ private:
+  // Whether the directory holds a store. Segments without a manifest are damage.
+  Result<bool> store_exists() {
+    const Result<std::vector<std::string>> names = files_.list(directory_);
+    if (names.status().is(Code::not_found)) {
+      directory_exists_ = false;
+      return false;
+    }
+    if (!names) return names.status();
+    directory_exists_ = true;
+    if (std::find(names->begin(), names->end(), manifest_name) != names->end()) return true;
+    for (const std::string& name : *names)
+      if (parse_segment_name(name))
+        return Status::error(Code::corruption, "'" + directory_ +
+                                                   "' holds segments but no MANIFEST; restore "
+                                                   "the file from a backup");
+    return false;
+  }
+
+  Status check_existence(bool exists) const {
+    if (exists && options_.error_if_exists)
+      return Status::error(Code::exists, "there is a store in '" + directory_ + "' already");
+    if (!exists && (options_.read_only || !options_.create_if_missing))
+      return Status::error(Code::not_found, "there is no store in '" + directory_ + "'");
+    return {};
+  }
+
+  Status make_directory() {
+    if (directory_exists_) return {};
+    const Status made = files_.make_directory(directory_);
+    if (made.is(Code::not_found))
+      return Status::error(Code::not_found, "cannot create '" + directory_ +
+                                                "': its parent directory does not exist");
+    if (!made.is(Code::exists)) STAVE_TRY(made);
+    return os::sync_directory(files_, parent_of(directory_));
+  }
+
+  Result<std::unique_ptr<os::FileLock>> take_lock() {
+    Result<std::unique_ptr<os::FileLock>> lock =
+        files_.lock(os::join_path(directory_, lock_name), !options_.read_only);
+    // A copy without the lock file, perhaps on read-only media, has no writer to lock out.
+    if (options_.read_only && lock.status().is(Code::not_found))
+      return std::unique_ptr<os::FileLock>();
+    return lock;
+  }
+
+  Status create_manifest() {
+    Manifest manifest;
+    std::array<std::byte, 8> seed{};
+    STAVE_TRY(files_.random(manifest.store_id));
+    STAVE_TRY(files_.random(seed));
+    manifest.hash_seed = load_le64(seed.data());
+    manifest.shards = options_.shards == 0 ? shards_default : options_.shards;
+    manifest.clean = true;
+    return write_manifest(files_, directory_, manifest);
+  }
+
+  os::FileSystem& files_;
+  const std::string& directory_;
+  const Options& options_;
+  bool directory_exists_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(os::FileSystem& files, const std::string& directory,
+                                           const Options& options) {
+  return Opening(files, directory, options).run();
+}
+
+}  // namespace stave::store

@@ -1,0 +1,317 @@
+// The write path of the store; docs/internals/commit.md numbers its steps.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/limits.h"
+#include "core/store/store_impl.h"
+
+namespace stave::store {
+
+namespace {
+
+// Calls visit(first, last) for each run of changes of one shard; changes are sorted by shard.
+template <typename Visit>
+void for_each_shard(std::span<Change> changes, Visit&& visit) noexcept(noexcept(visit(changes))) {
+  for (size_t begin = 0; begin < changes.size();) {
+    size_t end = begin + 1;
+    while (end < changes.size() && changes[end].shard == changes[begin].shard) end++;
+    visit(changes.subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+uint64_t frame_size_of(std::span<const Change> changes) noexcept {
+  uint64_t size = changes.size() == 1 ? 0 : batch_header_size;
+  for (const Change& change : changes)
+    size += padded(record_size(change.key.size(), change.value.size()));
+  return size;
+}
+
+}  // namespace
+
+// ---- One key ------------------------------------------------------------------------------------
+
+Status StoreImpl::put(Bytes key, Bytes value, PutMode mode, Durability durability) {
+  STAVE_TRY(check_writable());
+  STAVE_TRY(check_record_limits(key, value));
+  Change change = make_change(key, value, false);
+  std::optional<bool> must_exist;
+  if (mode != PutMode::always) must_exist = mode == PutMode::only_existing;
+  return write_one(change, must_exist, durability);
+}
+
+Status StoreImpl::erase(Bytes key, Durability durability) {
+  STAVE_TRY(check_writable());
+  STAVE_TRY(check_record_limits(key, {}));
+  Change change = make_change(key, {}, true);
+  return write_one(change, true, durability);
+}
+
+Change StoreImpl::make_change(Bytes key, Bytes value, bool erase) const {
+  Change change;
+  change.key = key;
+  change.value = value;
+  change.erase = erase;
+  change.hash = shards_->hash(key);
+  change.shard = shards_->index_of(change.hash);
+  return change;
+}
+
+StoreImpl::Newest StoreImpl::newest(const Shard& shard, uint64_t hash, Bytes key) const {
+  if (const Change* pending = shard.pending.find(hash, key)) {
+    Newest newest{.entry = std::nullopt, .pending_lsn = pending->lsn};
+    if (!pending->erase) newest.entry = pending->entry;
+    return newest;
+  }
+  return {.entry = shard.find(key), .pending_lsn = 0};
+}
+
+Status StoreImpl::answer(Code code, uint64_t pending_lsn) {
+  if (pending_lsn != 0) STAVE_TRY(pipeline_->wait_visible(pending_lsn));
+  return code;
+}
+
+Status StoreImpl::write_one(Change& change, std::optional<bool> must_exist, Durability durability) {
+  Shard& shard = (*shards_)[change.shard];
+  std::unique_lock lock(shard.write_mutex);
+  if (must_exist) {
+    const Newest state = newest(shard, change.hash, change.key);
+    if (state.entry.has_value() != *must_exist) {
+      lock.unlock();
+      return answer(*must_exist ? Code::not_found : Code::exists, state.pending_lsn);
+    }
+  }
+  return commit({&change, 1}, durability, [&lock] { lock.unlock(); });
+}
+
+// ---- Batches ------------------------------------------------------------------------------------
+
+// The last change of each key, sorted by shard.
+std::vector<Change> StoreImpl::changes_of(const Batch& batch) const {
+  std::vector<Change> changes;
+  changes.reserve(batch.size());
+  for (size_t i = 0; i < batch.size(); i++) {
+    const Batch::Entry entry = batch.entry(i);
+    if (entry.kind == Batch::Kind::put || entry.kind == Batch::Kind::erase)
+      changes.push_back(make_change(entry.key, entry.value, entry.kind == Batch::Kind::erase));
+  }
+  // By hash, which sorts by shard too; equal keys keep their order.
+  std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+    if (a.hash != b.hash) return a.hash < b.hash;
+    return std::lexicographical_compare(a.key.begin(), a.key.end(), b.key.begin(), b.key.end());
+  });
+  const auto same_key = [](const Change& a, const Change& b) {
+    return a.hash == b.hash && equal(a.key, b.key);
+  };
+  // unique() keeps the first of equals; from behind that is the last.
+  const auto kept = std::unique(changes.rbegin(), changes.rend(), same_key);
+  changes.erase(changes.begin(), kept.base());
+  return changes;
+}
+
+std::vector<uint32_t> StoreImpl::shards_touched(const Batch& batch) const {
+  std::vector<uint32_t> shards;
+  shards.reserve(batch.size());
+  for (size_t i = 0; i < batch.size(); i++)
+    shards.push_back(shards_->index_of(shards_->hash(batch.entry(i).key)));
+  std::sort(shards.begin(), shards.end());
+  shards.erase(std::unique(shards.begin(), shards.end()), shards.end());
+  return shards;
+}
+
+StoreImpl::ShardLocks StoreImpl::lock_shards(std::span<const uint32_t> shards) const {
+  ShardLocks locks;
+  locks.reserve(shards.size());
+  for (const uint32_t shard : shards) locks.emplace_back((*shards_)[shard].write_mutex);
+  return locks;
+}
+
+Result<bool> StoreImpl::condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn) {
+  const uint64_t hash = shards_->hash(entry.key);
+  const Newest state = newest((*shards_)[shards_->index_of(hash)], hash, entry.key);
+  *pending_lsn = state.pending_lsn;
+  if (entry.kind == Batch::Kind::require_absent) return !state.entry;
+  if (entry.kind == Batch::Kind::require_exists) return state.entry.has_value();
+  if (!state.entry || RecordReader::value_size(entry.key, *state.entry) != entry.value.size())
+    return false;
+  std::vector<std::byte> value(entry.value.size());
+  STAVE_TRY(reader_->read(entry.key, *state.entry, value));
+  return equal(value, entry.value);
+}
+
+Status StoreImpl::judge_conditions(const Batch& batch, size_t* failed_position,
+                                   uint64_t* pending_lsn) {
+  for (size_t i = 0; i < batch.size(); i++) {
+    const Batch::Entry entry = batch.entry(i);
+    if (entry.kind == Batch::Kind::put || entry.kind == Batch::Kind::erase) continue;
+    Result<bool> holds = condition_holds(entry, pending_lsn);
+    if (!holds) return holds.status();
+    if (*holds) continue;
+    if (failed_position) *failed_position = i;
+    return Code::mismatch;
+  }
+  *pending_lsn = 0;
+  return {};
+}
+
+// Removes erases of absent keys; returns how many remain. Raises *pending_lsn to the newest pending
+// commit on which an absence rests.
+uint64_t StoreImpl::drop_needless_erases(std::vector<Change>& changes,
+                                         uint64_t* pending_lsn) const {
+  uint64_t erases = 0;
+  std::erase_if(changes, [&](const Change& change) {
+    if (!change.erase) return false;
+    const Newest state = newest((*shards_)[change.shard], change.hash, change.key);
+    if (state.entry) {
+      erases++;
+      return false;
+    }
+    *pending_lsn = std::max(*pending_lsn, state.pending_lsn);
+    return true;
+  });
+  return erases;
+}
+
+Status StoreImpl::write(const Batch& batch, Durability durability, size_t* failed_position,
+                        uint64_t* erased) {
+  STAVE_TRY(check_writable());
+  if (erased) *erased = 0;
+  std::vector<Change> changes = changes_of(batch);
+  ShardLocks locks = lock_shards(shards_touched(batch));
+  uint64_t pending_lsn = 0;
+  const Status judged = judge_conditions(batch, failed_position, &pending_lsn);
+  if (judged.is_error()) return judged;
+  if (!judged.ok()) {
+    locks.clear();
+    return answer(judged.code(), pending_lsn);
+  }
+  const uint64_t erases = drop_needless_erases(changes, &pending_lsn);
+  if (changes.empty()) {
+    locks.clear();
+    return answer(Code::ok, pending_lsn);
+  }
+  STAVE_TRY(commit(changes, durability, [&locks] { locks.clear(); }));
+  if (erased) *erased = erases;
+  return {};
+}
+
+// ---- Commit -------------------------------------------------------------------------------------
+
+// Step 1: everything that could fail later.
+void StoreImpl::prepare(std::span<Change> changes) {
+  for_each_shard(changes, [this](std::span<Change> run) {
+    Shard& shard = (*shards_)[run.front().shard];
+    shard.pending.reserve(run.size());
+    const size_t insertions = shard.pending.size() + run.size();
+    bool has_room;
+    {
+      const std::shared_lock lock(shard.directory_mutex);
+      has_room = shard.directory.has_room(insertions);
+    }
+    if (!has_room) {
+      const std::unique_lock lock(shard.directory_mutex);
+      shard.directory.reserve(insertions);
+    }
+    for (Change& change : run)
+      if (!change.erase) change.node = shard.directory.prepare(change.key);
+  });
+}
+
+void StoreImpl::fill(std::span<Change> changes, const Log::Place& place,
+                     uint64_t frame_size) noexcept {
+  const bool is_batch = changes.size() > 1;
+  uint64_t at = 0;
+  if (is_batch) {
+    encode_batch_header(place.bytes, place.lsn, place.durable_lag,
+                        static_cast<uint32_t>(changes.size()), frame_size,
+                        place.segment->seed_at(place.offset));
+    at = batch_header_size;
+  }
+  for (Change& change : changes) {
+    const uint64_t size = record_size(change.key.size(), change.value.size());
+    change.lsn = place.lsn;
+    change.entry = {Location(place.segment->slot(), place.offset + at),
+                    static_cast<uint32_t>(size)};
+    encode_record(place.bytes + at,
+                  {.lsn = place.lsn,
+                   .durable_lag = place.durable_lag,
+                   .kind = change.erase ? RecordKind::erase : RecordKind::put,
+                   .member = is_batch,
+                   .key = change.key,
+                   .value = change.value},
+                  place.segment->seed_at(place.offset + at));
+    at += padded(size);
+  }
+}
+
+Status StoreImpl::commit(std::span<Change> changes, Durability durability,
+                         FunctionRef<void()> unlock) {
+  const uint64_t frame_size = frame_size_of(changes);
+  if (frame_size > frame_size_max || size() + changes.size() > records_max)
+    return Status::error(Code::too_large, "the batch exceeds 16 GiB, or the store 2^36 keys");
+  prepare(changes);
+  const bool only_erases = std::all_of(changes.begin(), changes.end(),
+                                       [](const Change& change) { return change.erase; });
+  const Result<Log::Place> place = log_->reserve(frame_size, only_erases, pipeline_->visible());
+  if (!place) return place.status();
+  fill(changes, *place, frame_size);
+
+  Commit commit{
+      .lsn = place->lsn, .needs_device = durability == Durability::device, .changes = changes};
+  const bool published = pipeline_->publish_now(commit);
+  if (!published) {
+    for (Change& change : changes) (*shards_)[change.shard].pending.add(change);
+    pipeline_->enqueue(commit);
+  }
+  unlock();
+  if (!published) {
+    const Status status = pipeline_->wait(commit);
+    if (!status.ok()) {
+      forget_pending(changes);
+      return status;
+    }
+  }
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  bytes_written_.fetch_add(frame_size, std::memory_order_relaxed);
+  return {};
+}
+
+// After a failed sync: the changes' memory is about to go.
+void StoreImpl::forget_pending(std::span<Change> changes) noexcept {
+  for_each_shard(changes, [this](std::span<Change> run) noexcept {
+    Shard& shard = (*shards_)[run.front().shard];
+    const std::lock_guard lock(shard.write_mutex);
+    for (Change& change : run) shard.pending.remove(change);
+  });
+}
+
+void StoreImpl::publish(Commit& commit, bool locked) noexcept {
+  const auto shard_of = [this](std::span<Change> run) -> Shard& {
+    return (*shards_)[run.front().shard];
+  };
+  if (!locked)
+    for_each_shard(commit.changes,
+                   [&](std::span<Change> run) noexcept { shard_of(run).write_mutex.lock(); });
+  for_each_shard(commit.changes,
+                 [&](std::span<Change> run) noexcept { shard_of(run).directory_mutex.lock(); });
+  for (Change& change : commit.changes) apply(change);
+  for_each_shard(commit.changes,
+                 [&](std::span<Change> run) noexcept { shard_of(run).directory_mutex.unlock(); });
+  if (!locked) {
+    for (Change& change : commit.changes) (*shards_)[change.shard].pending.remove(change);
+    for_each_shard(commit.changes,
+                   [&](std::span<Change> run) noexcept { shard_of(run).write_mutex.unlock(); });
+  }
+}
+
+void StoreImpl::apply(Change& change) noexcept {
+  KeyDirectory& directory = (*shards_)[change.shard].directory;
+  const size_t before = directory.size();
+  if (change.erase)
+    directory.erase(change.key);
+  else
+    directory.set(change.key, change.entry, std::move(change.node));
+  keys_.fetch_add(directory.size() - before, std::memory_order_relaxed);
+}
+
+}  // namespace stave::store
