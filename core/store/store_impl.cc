@@ -32,7 +32,8 @@ Status StoreImpl::recover(const Manifest& manifest) {
   reader_.emplace(segments_);
   if (options_.read_only) return {};
   log_.emplace(files_, directory_, options_, recovered_.manifest, segments_);
-  pipeline_.emplace(*this, recovered_.manifest.durable_end.lsn);
+  pipeline_.emplace(static_cast<CommitPipeline::Backend&>(*this),
+                    recovered_.manifest.durable_end.lsn);
   return log_->resume();
 }
 

@@ -256,8 +256,10 @@ Status StoreImpl::commit(std::span<Change> changes, Durability durability,
   if (!place) return place.status();
   fill(changes, *place, frame_size);
 
-  Commit commit{
-      .lsn = place->lsn, .needs_device = durability == Durability::device, .changes = changes};
+  Commit commit;
+  commit.lsn = place->lsn;
+  commit.needs_device = durability == Durability::device;
+  commit.changes = changes;
   const bool published = pipeline_->publish_now(commit);
   if (!published) {
     for (Change& change : changes) (*shards_)[change.shard].pending.add(change);
