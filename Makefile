@@ -20,6 +20,9 @@ endif
 
 # configure DIRECTORY OPTIONS: makes a build directory unless it is there.
 configure = test -f $(1)/build.ninja || meson setup $(1) $(2)
+# The same with the tests, also when the directory was made before what they need was installed.
+configure_tests = test -d $(1)/tests || meson setup $(if $(wildcard $(1)/build.ninja),--reconfigure) \
+  -Dtests=enabled $(2) $(1)
 
 .PHONY: help
 help: ## this list
@@ -46,13 +49,13 @@ demo: build ## stores real files, kills itself, recovers, compares, shows the fi
 
 .PHONY: test
 test: setup-test ## every suite and check at a tenth of its figures (under 15 minutes on 2 cores)
-	@$(call configure,$(BUILD))
+	@$(call configure_tests,$(BUILD))
 	@ninja -C $(BUILD)
 	@tools/run_tests $(BUILD) --setup=quick
 
 .PHONY: test-long
 test-long: setup-test ## every suite at its full figures, clang-tidy of all files (under an hour)
-	@$(call configure,$(BUILD))
+	@$(call configure_tests,$(BUILD))
 	@ninja -C $(BUILD)
 	@tools/run_tests $(BUILD) --setup=long
 
@@ -62,7 +65,7 @@ test-the-tests: setup-test ## plants each known bug and shows which suite catche
 
 .PHONY: soak
 soak: setup-test ## the suites with ever new seeds, until stopped or something fails
-	@$(call configure,$(BUILD))
+	@$(call configure_tests,$(BUILD))
 	@ninja -C $(BUILD)
 	@tools/soak $(BUILD)
 
@@ -95,13 +98,13 @@ SANITIZED_SUITES = --suite=unit --suite=stress --suite=model
 
 .PHONY: asan
 asan: setup-test ## unit, stress and model tests under the address and undefined sanitizers
-	@$(call configure,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
+	@$(call configure_tests,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
 	@ninja -C build-asan
 	@tools/run_tests build-asan --setup=quick $(SANITIZED_SUITES)
 
 .PHONY: tsan
 tsan: setup-test ## unit, stress and model tests under the thread sanitizer
-	@$(call configure,build-tsan,-Db_sanitize=thread -Db_lundef=false)
+	@$(call configure_tests,build-tsan,-Db_sanitize=thread -Db_lundef=false)
 	@ninja -C build-tsan
 	@tools/run_tests build-tsan --setup=quick $(SANITIZED_SUITES)
 
@@ -111,7 +114,7 @@ format: setup-test ## formats every C and C++ file
 
 .PHONY: tidy
 tidy: setup-test ## clang-tidy of every file
-	@$(call configure,$(BUILD))
+	@$(call configure_tests,$(BUILD))
 	@ninja -C $(BUILD)
 	@tools/checks/tidy --all $(BUILD)
 
