@@ -95,8 +95,9 @@ class EpochProtocol {
   }
 
   void pin(Slot& slot) noexcept {
-    // Acquire: pairs with the release in advance(), for invariant 1.
-    const uint64_t epoch = epoch_.load(std::memory_order_acquire);
+    // Relaxed: the barrier below makes an acquire of it, which pairs with the release in advance(),
+    // for invariant 1.
+    const uint64_t epoch = epoch_.load(std::memory_order_relaxed);
     // Release: a reclaimer that reads this value has not read our last unpin(), whose order it
     // needs (since C++20 a store does not continue the release sequence of an earlier one).
     slot.pinned.store(epoch, std::memory_order_release);
@@ -137,7 +138,7 @@ class EpochProtocol {
 
   // Returns the tag: the epoch before. One thread at a time, the one that called take_retired().
   uint64_t advance() noexcept {
-    // Release: pairs with the acquire in pin(), for invariant 1.
+    // Release: pairs with the load and the barrier in pin(), for invariant 1.
     return epoch_.fetch_add(1, std::memory_order_release);
   }
 

@@ -7,12 +7,13 @@ namespace stave::sync {
 
 // A sequentially consistent fence. On x86-64 it is spelled out, because clang 14 makes mfence of
 // the standard's, which drains loads too: pinning an epoch before a load that misses the cache took
-// 190 ns with it and 14 ns with the locked instruction, which is also what g++ chooses.
-// ThreadSanitizer does not see it, so nothing may rely on it for more than the order of atomic
-// accesses: what makes plain accesses safe is acquire and release, always.
+// 190 ns with it and 14 ns with a locked instruction, which is also what g++ chooses. The word
+// below the stack pointer rather than at it: nobody has just stored there (2.0 ns a pin
+// against 3.7). ThreadSanitizer does not see it, so nothing may rely on it for more than the order
+// of atomic accesses: what makes plain accesses safe is acquire and release, always.
 inline void full_barrier() noexcept {
 #if defined(__x86_64__)
-  asm volatile("lock; orq $0, (%%rsp)" ::: "memory", "cc");
+  asm volatile("lock; orq $0, -8(%%rsp)" ::: "memory", "cc");
 #else
   std::atomic_thread_fence(std::memory_order_seq_cst);
 #endif

@@ -126,7 +126,7 @@ class Sequenced {
     std::array<uint64_t, kWords> words;
     for (size_t i = 0; i < kWords; i++) words[i] = words_[i].load();
     T value;
-    std::memcpy(&value, words.data(), sizeof value);
+    std::memcpy(static_cast<void*>(&value), words.data(), sizeof value);
     return value;
   }
   void store_words(const T& value) noexcept {
