@@ -66,8 +66,8 @@ void LiveMemory::shrink(uint64_t size) noexcept {
   accessible_ = end;
 }
 
-[[gnu::no_sanitize("thread")]] void copy_racing(std::byte* to, const std::byte* from,
-                                                size_t size) noexcept {
+__attribute__((no_sanitize("thread"))) void copy_racing(std::byte* to, const std::byte* from,
+                                                        size_t size) noexcept {
   size_t at = 0;
   for (; at + sizeof(Word) <= size; at += sizeof(Word))
     *reinterpret_cast<volatile Word*>(to + at) = *reinterpret_cast<const volatile Word*>(from + at);
@@ -75,8 +75,8 @@ void LiveMemory::shrink(uint64_t size) noexcept {
     *const_cast<volatile std::byte*>(to + at) = *const_cast<const volatile std::byte*>(from + at);
 }
 
-[[gnu::no_sanitize("thread")]] bool equal_racing(const std::byte* a, const std::byte* b,
-                                                 size_t size) noexcept {
+__attribute__((no_sanitize("thread"))) bool equal_racing(const std::byte* a, const std::byte* b,
+                                                         size_t size) noexcept {
   size_t at = 0;
   for (; at + sizeof(Word) <= size; at += sizeof(Word))
     if (*reinterpret_cast<const volatile Word*>(a + at) !=
@@ -89,7 +89,8 @@ void LiveMemory::shrink(uint64_t size) noexcept {
   return true;
 }
 
-[[gnu::no_sanitize("thread")]] bool zero_racing(const std::byte* bytes, size_t size) noexcept {
+__attribute__((no_sanitize("thread"))) bool zero_racing(const std::byte* bytes,
+                                                        size_t size) noexcept {
   size_t at = 0;
   for (; at + sizeof(Word) <= size; at += sizeof(Word))
     if (*reinterpret_cast<const volatile Word*>(bytes + at) != 0) return false;

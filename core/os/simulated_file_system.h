@@ -23,19 +23,21 @@
 //   - a sync of one directory does nothing for another (a journal commit covers all);
 //   - bytes of one sector are torn (devices write sectors whole; a page may change while it is on
 //     its way to a device, so single bytes of it can be mixed);
-//   - space is not given back by a crash image in the middle of a truncation.
+//   - the size of a file survives without its bytes, and bytes without the size change before them.
 // Gentler than the world:
-//   - bytes once durable never rot, and sectors near a torn one are unharmed (see the corruption
-//     tests);
+//   - bytes once durable never rot, sectors near a torn one are unharmed, and an unreadable page
+//     fails a planned call, not every read of it, nor a load through a mapping (SIGBUS);
 //   - a device that lies about its write cache is not modelled, nor reordering across a
 //     successful sync;
-//   - a failed sync loses all it covered and the file system goes on; ext4 and xfs may turn
-//     read-only after an error in the journal (here: plan EIO for ever);
+//   - a failed sync loses all that write-back had not saved before, and the file system goes on;
+//     ext4 and xfs may turn read-only after an error in the journal (here: plan EIO for ever);
 //   - blocks that a lost write would expose read as zeros, never as another file's old bytes
 //     (ext4 with data=writeback can show those);
-//   - directories, inodes and journal take no space; a file's blocks are pages of 4096 bytes;
-//   - two stores through a mapping are seen half done only by write-back or an image taken at that
-//     very moment: images are taken between calls, not between instructions.
+//   - directories, inodes and journal take no space, and syncs of allocated bytes never lack any;
+//     a file's blocks are pages of 4096 bytes;
+//   - an image shows a mapping as it is when the image is taken: stores half done at that moment
+//     are seen only if another thread takes it, and versions overwritten since the last sync only
+//     through background write-back.
 // A write that meets a full device or a planned EIO leaves no partial bytes but those it counts.
 //
 // A failed sync_data marks the pages clean: reads go on showing the bytes, a later sync succeeds

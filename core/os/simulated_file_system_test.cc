@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <set>
+#include <thread>
 
 #include "core/os/file_io.h"
 
@@ -525,6 +526,31 @@ TEST(ViolationsDeathTest, AStoreBeyondTheLastPageKills) {
   auto mapping = *file->map(8192, true);
   mapping->data()[4095] = std::byte{0};
   EXPECT_DEATH(mapping->data()[4096] = std::byte{1}, "");
+}
+
+TEST(Threads, MayCallAndStoreWhileImagesAreTaken) {
+  SimulatedFileSystem files;
+  files.set_background_write_back(4);
+  std::vector<std::thread> writers;
+  for (const std::string path : {"a", "b", "c"}) {
+    writers.emplace_back([&files, path] {
+      auto file = create(files, path);
+      EXPECT_TRUE(file->allocate(8192).ok());
+      auto mapping = *file->map(8192, true);
+      for (size_t i = 0; i < 300; i++) {
+        std::memset(mapping->data() + i * 20, 'x', 20);
+        EXPECT_TRUE(file->sync_data().ok());
+        EXPECT_TRUE(files.rename(path, path).ok());
+      }
+    });
+  }
+  std::set<uint64_t> distinct;
+  for (uint64_t seed = 0; seed < 200; seed++)
+    distinct.insert(files.crash_image(CrashPlan::draw(seed), seed)->digest().low);
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_GE(distinct.size(), 1u);
+  EXPECT_EQ(files.violations(), std::vector<std::string>());
+  EXPECT_EQ(files.calls(CallKind::sync_data), 900u);
 }
 
 TEST(Clocks, StandStillUnlessTold) {
