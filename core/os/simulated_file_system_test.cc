@@ -545,12 +545,11 @@ TEST(Threads, MayCallAndStoreWhileImagesAreTaken) {
     });
   }
   std::set<uint64_t> distinct;
-  for (uint64_t seed = 0; seed < 200; seed++)
+  for (uint64_t seed = 0; files.calls(CallKind::sync_data) < 900; seed++)
     distinct.insert(files.crash_image(CrashPlan::draw(seed), seed)->digest().low);
   for (std::thread& writer : writers) writer.join();
-  EXPECT_GE(distinct.size(), 1u);
+  EXPECT_GT(distinct.size(), 1u);
   EXPECT_EQ(files.violations(), std::vector<std::string>());
-  EXPECT_EQ(files.calls(CallKind::sync_data), 900u);
 }
 
 TEST(Clocks, StandStillUnlessTold) {
