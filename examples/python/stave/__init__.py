@@ -1,0 +1,35 @@
+"""Stave from Python: the C library through ctypes, with nothing to compile.
+
+    import stave
+
+    with stave.Store("/var/lib/app/data", durability="os") as store:
+        store.put(b"key", b"value")
+        store.get(b"key")                       # b"value"; None if there is no such key
+        for key, value in store.cursor(prefix=b"k"):
+            ...
+
+Keys and values are any bytes-like objects; an absent value is None and never looks like the empty
+b"". A failing call raises StaveError or one of its subclasses, one for each status.
+
+Store, Batch, Cursor and Pin are context managers. A store may be used from any number of threads,
+also while one of them closes it: every later call raises ClosedError. Cursors and batches belong to
+one thread at a time. Native memory is given back when the object is no longer referenced, in any
+order.
+
+The library is the one that the environment variable STAVE_LIBRARY names, else the system's.
+Limits, durability and all else that holds in every language: see <stave/store.h>.
+"""
+
+from . import errors
+from ._library import live_handles, status_message, status_name, version, version_number
+from .batch import Batch
+from .cursor import Cursor
+from .errors import *  # noqa: F403, the exceptions are made from a table
+from .options import describe_options, parse_options
+from .pin import Pin
+from .store import Store
+
+__all__ = errors.__all__ + [
+    "Store", "Batch", "Cursor", "Pin", "version", "version_number", "status_name",
+    "status_message", "live_handles", "parse_options", "describe_options",
+]

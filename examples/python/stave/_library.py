@@ -1,0 +1,239 @@
+"""The C interface: structs, argument types, calls, and handles that free themselves.
+
+The structs are those of <stave/store.h>, member by member.
+"""
+
+import ctypes
+import os
+from ctypes import POINTER, byref, c_char_p, c_int32, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+
+from . import errors
+
+OK, NOT_FOUND, EXISTS, DONE, CANCELLED = 0, 1, 2, 5, -61
+_ABSENT = 2**64 - 1  # STAVE_ABSENT
+
+
+class _Error(ctypes.Structure):
+    _fields_ = [("status", c_int32), ("os_errno", c_int32), ("message", ctypes.c_char * 504)]
+
+
+class Options(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("durability", c_uint32), ("io", c_uint32), ("shards", c_uint32),
+        ("segment_size", c_uint64), ("read_only", c_uint8), ("create_if_missing", c_uint8),
+        ("error_if_exists", c_uint8), ("reserved", c_uint8 * 5),
+    ]
+
+
+class WriteOptions(ctypes.Structure):
+    _fields_ = [("struct_size", c_uint32), ("durability", c_uint32)]
+
+
+class CursorOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("keys_only", c_uint8), ("reserved", c_uint8 * 3),
+        ("prefix", c_char_p), ("prefix_size", c_size_t),
+    ]
+
+
+class Stats(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("recovered", c_uint8), ("writes_refused", c_uint8),
+        ("reserved", c_uint8 * 2), ("keys", c_uint64), ("segments", c_uint64),
+        ("log_bytes", c_uint64), ("live_bytes", c_uint64), ("disk_bytes", c_uint64),
+        ("version", c_uint64), ("durable_version", c_uint64), ("commits", c_uint64),
+        ("bytes_written", c_uint64), ("syncs", c_uint64), ("reads", c_uint64),
+        ("recovered_commits", c_uint64), ("recovered_cut_bytes", c_uint64),
+    ]
+
+
+class Buffer(ctypes.Structure):
+    _fields_ = [("data", c_void_p), ("size", c_size_t), ("capacity", c_size_t)]
+
+    def content(self):
+        return ctypes.string_at(self.data, self.size) if self.size else b""
+
+
+Progress = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_uint64)
+
+_BYTES = [c_char_p, c_size_t]  # a Python bytes object is passed without a copy
+_HANDLE = c_void_p
+_WRITE = [POINTER(WriteOptions)]
+
+# name -> argument types; of fallible functions without the `stave_error *` at the end.
+_FALLIBLE = {
+    "stave_store_options_set": [POINTER(Options), c_char_p],
+    "stave_store_options_describe": [POINTER(Buffer)],
+    "stave_store_open": [c_char_p, POINTER(Options), POINTER(_HANDLE)],
+    "stave_store_options_get": [_HANDLE, POINTER(Options)],
+    "stave_store_close": [_HANDLE],
+    "stave_store_put": [_HANDLE] + _BYTES + _BYTES + _WRITE,
+    "stave_store_insert": [_HANDLE] + _BYTES + _BYTES + _WRITE,
+    "stave_store_replace": [_HANDLE] + _BYTES + _BYTES + _WRITE,
+    "stave_store_delete": [_HANDLE] + _BYTES + _WRITE,
+    "stave_store_get": [_HANDLE] + _BYTES + [c_void_p, c_size_t, POINTER(c_size_t)],
+    "stave_store_get_buffer": [_HANDLE] + _BYTES + [POINTER(Buffer)],
+    "stave_store_get_pin": [_HANDLE] + _BYTES + [POINTER(_HANDLE)],
+    "stave_store_contains": [_HANDLE] + _BYTES,
+    "stave_store_size": [_HANDLE, POINTER(c_uint64)],
+    "stave_store_multi_get": [
+        _HANDLE, c_char_p, POINTER(c_uint32), c_size_t, POINTER(Buffer), POINTER(c_uint64)],
+    "stave_store_multi_put": [
+        _HANDLE, c_char_p, POINTER(c_uint32), c_char_p, POINTER(c_uint64), c_size_t] + _WRITE,
+    "stave_store_multi_delete": [
+        _HANDLE, c_char_p, POINTER(c_uint32), c_size_t, POINTER(c_uint64)] + _WRITE,
+    "stave_store_write": [_HANDLE, _HANDLE, POINTER(c_uint64)] + _WRITE,
+    "stave_store_flush": [_HANDLE],
+    "stave_store_sync": [_HANDLE],
+    "stave_store_stats_get": [_HANDLE, POINTER(Stats)],
+    "stave_store_verify": [_HANDLE, Progress, c_void_p],
+    "stave_store_cursor_open": [_HANDLE, POINTER(CursorOptions), POINTER(_HANDLE)],
+    "stave_store_cursor_next": [_HANDLE],
+    "stave_store_cursor_key": [_HANDLE, POINTER(c_void_p), POINTER(c_size_t)],
+    "stave_store_cursor_value": [_HANDLE, POINTER(c_void_p), POINTER(c_size_t)],
+    "stave_store_cursor_next_many": [
+        _HANDLE, c_size_t, c_size_t, POINTER(Buffer), POINTER(c_uint64), POINTER(c_size_t)],
+    "stave_store_cursor_close": [_HANDLE],
+    "stave_batch_create": [POINTER(_HANDLE)],
+    "stave_batch_put": [_HANDLE] + _BYTES + _BYTES,
+    "stave_batch_delete": [_HANDLE] + _BYTES,
+    "stave_batch_require": [_HANDLE] + _BYTES + [c_uint32] + _BYTES,
+    "stave_batch_count": [_HANDLE, POINTER(c_uint64)],
+    "stave_batch_clear": [_HANDLE],
+    "stave_batch_close": [_HANDLE],
+}
+# name -> (result type, argument types)
+_INFALLIBLE = {
+    "stave_version": (c_uint32, []),
+    "stave_version_text": (c_char_p, []),
+    "stave_status_name": (c_char_p, [c_int32]),
+    "stave_status_message": (c_char_p, [c_int32]),
+    "stave_live_handles": (c_uint64, []),
+    "stave_buffer_init": (None, [POINTER(Buffer)]),
+    "stave_buffer_free": (None, [POINTER(Buffer)]),
+    "stave_pin_data": (c_void_p, [_HANDLE]),
+    "stave_pin_size": (c_size_t, [_HANDLE]),
+    "stave_pin_free": (None, [_HANDLE]),
+    "stave_store_options_init": (None, [POINTER(Options)]),
+    "stave_write_options_init": (None, [POINTER(WriteOptions)]),
+    "stave_store_stats_init": (None, [POINTER(Stats)]),
+    "stave_store_cursor_options_init": (None, [POINTER(CursorOptions)]),
+    "stave_store_free": (None, [_HANDLE]),
+    "stave_store_cursor_free": (None, [_HANDLE]),
+    "stave_batch_free": (None, [_HANDLE]),
+}
+
+
+def _load():
+    named = os.environ.get("STAVE_LIBRARY")
+    library = ctypes.CDLL(named or "libstave.so.0")
+    for name, arguments in _FALLIBLE.items():
+        function = getattr(library, name)
+        function.argtypes = arguments + [POINTER(_Error)]
+        function.restype = c_int32
+    for name, (result, arguments) in _INFALLIBLE.items():
+        function = getattr(library, name)
+        function.argtypes = arguments
+        function.restype = result
+    return library
+
+
+library = _load()
+
+
+# ---- Calls and handles -------------------------------------------------------------------------
+
+
+def call(function, *arguments, expected=()):
+    """The status of a call, which is OK or one of the expected outcomes; else raises. ctypes lets
+    other threads run meanwhile."""
+    error = _Error()
+    status = function(*arguments, byref(error))
+    if status != OK and status not in expected:
+        message = error.message.decode("utf-8", "replace") if error.status == status else ""
+        raise errors.make(status, message or status_message(status), error.os_errno)
+    return status
+
+
+def to_bytes(data):
+    """The bytes of a bytes-like object. Numbers and text are refused, not converted."""
+    return data if isinstance(data, bytes) else memoryview(data).tobytes()
+
+
+class Handle:
+    """Owns a native handle. It is freed when the last reference goes, so that no thread can be
+    inside a call then: a running call holds a reference."""
+
+    __slots__ = ("pointer", "_free")
+
+    def __init__(self, pointer, free):
+        self.pointer = pointer
+        self._free = free
+
+    def __del__(self):
+        self._free(self.pointer)
+
+
+class Closeable:
+    """What Store, Batch and Cursor share."""
+
+    _close = None  # the C function
+
+    def close(self):
+        """Shuts down. Every later call raises ClosedError; closing again does nothing."""
+        call(self._close, self._handle.pointer)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+# ---- Bytes of many keys ------------------------------------------------------------------------
+
+
+def flat(parts, size_type):
+    """(all parts one behind the other, their sizes) as the calls with many keys take them."""
+    parts = [to_bytes(part) for part in parts]
+    return b"".join(parts), (size_type * len(parts))(*map(len, parts)), len(parts)
+
+
+def cut(content, sizes):
+    """The pieces of the given sizes; STAVE_ABSENT stands for None."""
+    pieces, offset = [], 0
+    for size in sizes:
+        if size == _ABSENT:
+            pieces.append(None)
+        else:
+            pieces.append(content[offset : offset + size])
+            offset += size
+    return pieces
+
+
+# ---- The library -------------------------------------------------------------------------------
+
+
+def version():
+    """The library's version as text, "0.1.0"."""
+    return library.stave_version_text().decode()
+
+
+def version_number():
+    """major * 1000000 + minor * 1000 + patch."""
+    return library.stave_version()
+
+
+def status_name(status):
+    """The name of a status in lower case, "not_found"."""
+    return library.stave_status_name(status).decode()
+
+
+def status_message(status):
+    """One sentence about a status."""
+    return library.stave_status_message(status).decode()
+
+
+def live_handles():
+    """Native handles of this process that have not been freed."""
+    return library.stave_live_handles()

@@ -1,0 +1,63 @@
+/* Verbs without a handle, and those of pins. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "protocol.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void hello(void) {
+  puts("ok format=1 language=c capabilities=store");
+}
+
+static void live_handles(void) {
+  printf("ok %llu\n", (unsigned long long)stave_live_handles());
+}
+
+static void version(void) {
+  printf("ok %s %u\n", stave_version_text(), stave_version());
+}
+
+static void status(void) {
+  const stave_status code = atoi(argument(0)->data);
+  const char* message = stave_status_message(code);
+  printf("ok %s%s\n", stave_status_name(code), message[0] ? "" : " no_message");
+}
+
+static void error_mentions(void) {
+  char pid[24];
+  snprintf(pid, sizeof pid, "%ld", (long)getpid());
+  const char* text = argument(0)->is_quoted ? argument(0)->data : pid;
+  printf("ok %d\n", strstr(error.message, text) != NULL);
+}
+
+static void error_errno(void) {
+  printf("ok %d\n", (int)error.os_errno);
+}
+
+static void pin_data(void) {
+  reply_bytes(STAVE_OK, stave_pin_data(self->pointer), stave_pin_size(self->pointer));
+}
+
+static void pin_size(void) {
+  reply_number(STAVE_OK, stave_pin_size(self->pointer));
+}
+
+static void pin_free(void) {
+  stave_pin_free(self->pointer);
+  reply_freed();
+}
+
+const struct verb general_verbs[] = {
+    {KIND_NONE, "hello", hello, KIND_NONE},
+    {KIND_NONE, "handles", live_handles, KIND_NONE},
+    {KIND_NONE, "version", version, KIND_NONE},
+    {KIND_NONE, "status", status, KIND_NONE},
+    {KIND_NONE, "error_mentions", error_mentions, KIND_NONE},
+    {KIND_NONE, "error_errno", error_errno, KIND_NONE},
+    {KIND_PIN, "data", pin_data, KIND_NONE},
+    {KIND_PIN, "size", pin_size, KIND_NONE},
+    {KIND_PIN, "free", pin_free, KIND_NONE},
+    {KIND_NONE, NULL, NULL, KIND_NONE},
+};

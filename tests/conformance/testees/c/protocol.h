@@ -1,0 +1,76 @@
+/* Conformance testee for C, on the public headers. The protocol: ../../README.md.
+ *
+ * One line, one call. This is what the verbs share: the line being answered, handles by name, and
+ * replies. Each file of verbs ends with its table, which testee.c looks through. */
+#ifndef STAVE_CONFORMANCE_PROTOCOL_H
+#define STAVE_CONFORMANCE_PROTOCOL_H
+
+#include <stave/stave.h>
+
+#include <stdio.h>
+
+enum { WORDS_MAX = 64, RECORDS_MAX = 1024 };
+
+enum kind { KIND_NONE, KIND_STORE, KIND_PIN, KIND_BATCH, KIND_CURSOR };
+
+struct handle {
+  char name[32];
+  enum kind kind; /* KIND_NONE: the slot is free */
+  void* pointer;
+};
+
+struct verb {
+  enum kind self; /* what it is called on */
+  const char* name;
+  void (*run)(void); /* prints the whole reply */
+  enum kind makes;   /* what it leaves in `made` */
+};
+
+/* An argument: bytes if the line has quotes, else a word. Both are followed by a NUL. */
+struct word {
+  int is_quoted;
+  char* data;
+  size_t size;
+};
+
+/* ---- The line being answered -------------------------------------------------------------------
+ */
+
+extern struct word words[WORDS_MAX];
+extern size_t word_count;    /* of the arguments, which begin at words[0] */
+extern struct handle* self;  /* the handle the verb is called on, or NULL */
+extern void* made;           /* set by a verb that makes a handle */
+extern stave_error error;    /* of the last call that failed */
+extern stave_buffer* reused; /* every call that fills a buffer gets this one */
+
+const struct word* argument(size_t position);
+const struct word* bytes(size_t position); /* an argument in quotes */
+size_t number(size_t position);
+struct handle* find_handle(const char* name); /* or NULL */
+
+/* ---- Replies -----------------------------------------------------------------------------------
+ */
+
+/* Tells the runner that the line cannot be mapped to a call, and ends the testee. */
+_Noreturn void die(const char* what);
+
+/* Each prints the status line: ok with its result, or what the status says. */
+void reply(stave_status status);
+void reply_bytes(stave_status status, const void* data, size_t size);
+void reply_number(stave_status status, uint64_t number);
+/* Takes the name from the handle that has just been freed. */
+void reply_freed(void);
+
+/* Parts of data lines. */
+void print_bytes(const void* data, size_t size);
+void print_record(const void* key, size_t key_size, const void* value, size_t value_size);
+
+/* ---- Tables, each ended by a row without a name ------------------------------------------------
+ */
+
+extern const struct verb general_verbs[];
+extern const struct verb store_verbs[];
+extern const struct verb batch_verbs[];
+extern const struct verb cursor_verbs[];
+
+#endif /* STAVE_CONFORMANCE_PROTOCOL_H */

@@ -1,0 +1,327 @@
+/* Verbs of the store. */
+#include "protocol.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Options -----------------------------------------------------------------------------------
+ */
+
+static void print_options(const stave_store_options* options) {
+  static const char* const durability[] = {"default", "memory", "os", "device"};
+  static const char* const io[] = {"default", "buffered", "mmap"};
+  printf("  durability=%s\n  io=%s\n  shards=%u\n  segment_size=%llu\n",
+         durability[options->durability], io[options->io], options->shards,
+         (unsigned long long)options->segment_size);
+  printf("  read_only=%u\n  create_if_missing=%u\n  error_if_exists=%u\n", options->read_only,
+         options->create_if_missing, options->error_if_exists);
+}
+
+static void options(void) {
+  stave_store_options options;
+  stave_store_options_init(&options);
+  const stave_status status = stave_store_options_set(&options, bytes(0)->data, &error);
+  if (status == STAVE_OK) print_options(&options);
+  reply(status);
+}
+
+static void options_describe(void) {
+  stave_buffer text;
+  stave_buffer_init(&text);
+  const stave_status status = stave_store_options_describe(&text, &error);
+  const char* line = text.data;
+  const char* const end = line + text.size;
+  while (status == STAVE_OK && line < end) {
+    const size_t size = (size_t)(end - line);
+    printf("  %.*s\n", (int)strcspn(line, " \t\n"), line);
+    const char* newline = memchr(line, '\n', size);
+    line = newline ? newline + 1 : end;
+  }
+  reply(status);
+  stave_buffer_free(&text);
+}
+
+/* The write options if the last argument is durability=...; removes it from the arguments. */
+static const stave_write_options* write_options(void) {
+  static stave_write_options options;
+  static const char* const names[] = {"", "memory", "os", "device"};
+  static const char prefix[] = "durability=";
+  if (word_count == 0 || words[word_count - 1].is_quoted) return NULL;
+  const char* text = words[word_count - 1].data;
+  if (strncmp(text, prefix, sizeof prefix - 1) != 0) return NULL;
+  stave_write_options_init(&options);
+  for (uint32_t durability = 1; durability < 4; ++durability)
+    if (strcmp(text + sizeof prefix - 1, names[durability]) == 0) options.durability = durability;
+  --word_count;
+  return &options;
+}
+
+/* ---- Many keys ---------------------------------------------------------------------------------
+ */
+
+/* Every step-th argument from `first` on, one behind the other as the calls with many keys take
+ * them. */
+struct flat {
+  char* data;
+  uint32_t sizes32[WORDS_MAX];
+  uint64_t sizes64[WORDS_MAX];
+  size_t count;
+};
+
+static struct flat flatten(size_t first, size_t step) {
+  struct flat flat = {.data = NULL};
+  size_t total = 0;
+  for (size_t i = first; i < word_count; i += step) total += bytes(i)->size;
+  char* end = flat.data = malloc(total + 1);
+  if (!end) die("out of memory");
+  for (size_t i = first; i < word_count; i += step) {
+    memcpy(end, words[i].data, words[i].size);
+    end += words[i].size;
+    flat.sizes32[flat.count] = (uint32_t)words[i].size;
+    flat.sizes64[flat.count++] = words[i].size;
+  }
+  return flat;
+}
+
+/* ---- Verbs -------------------------------------------------------------------------------------
+ */
+
+static void store_open(void) {
+  stave_store_options options;
+  stave_store* store;
+  char text[1024] = "";
+  stave_status status = STAVE_OK;
+  for (size_t i = 1; i < word_count; ++i) {
+    strncat(text, words[i].data, sizeof text - strlen(text) - 2);
+    strcat(text, " ");
+  }
+  stave_store_options_init(&options);
+  if (word_count > 1) status = stave_store_options_set(&options, text, &error);
+  if (status == STAVE_OK)
+    status = stave_store_open(bytes(0)->data, word_count > 1 ? &options : NULL, &store, &error);
+  if (status == STAVE_OK) made = store;
+  reply(status);
+}
+
+static void store_options(void) {
+  stave_store_options options;
+  stave_store_options_init(&options);
+  const stave_status status = stave_store_options_get(self->pointer, &options, &error);
+  if (status == STAVE_OK) print_options(&options);
+  reply(status);
+}
+
+static void store_close(void) {
+  reply(stave_store_close(self->pointer, &error));
+}
+
+typedef stave_status (*put_function)(stave_store*, const void*, size_t, const void*, size_t,
+                                     const stave_write_options*, stave_error*);
+
+static void put_with(put_function put) {
+  const stave_write_options* options = write_options();
+  const struct word *key = bytes(0), *value = bytes(1);
+  reply(put(self->pointer, key->data, key->size, value->data, value->size, options, &error));
+}
+
+static void store_put(void) {
+  put_with(stave_store_put);
+}
+static void store_insert(void) {
+  put_with(stave_store_insert);
+}
+static void store_replace(void) {
+  put_with(stave_store_replace);
+}
+
+static void store_delete(void) {
+  const stave_write_options* options = write_options();
+  const struct word* key = bytes(0);
+  reply(stave_store_delete(self->pointer, key->data, key->size, options, &error));
+}
+
+static void store_get(void) {
+  const struct word* key = bytes(0);
+  const stave_status status =
+      stave_store_get_buffer(self->pointer, key->data, key->size, reused, &error);
+  reply_bytes(status, reused->data, reused->size);
+}
+
+static void store_get_into(void) {
+  const struct word* key = bytes(0);
+  const size_t capacity = number(1);
+  size_t size = 0;
+  void* data = capacity ? malloc(capacity) : NULL;
+  const stave_status status =
+      stave_store_get(self->pointer, key->data, key->size, data, capacity, &size, &error);
+  if (status == STAVE_BUFFER_TOO_SMALL) printf("  needed %zu\n", size);
+  reply_bytes(status, data, size);
+  free(data);
+}
+
+static void store_get_pin(void) {
+  stave_pin* pin;
+  const struct word* key = bytes(0);
+  const stave_status status =
+      stave_store_get_pin(self->pointer, key->data, key->size, &pin, &error);
+  if (status == STAVE_OK) made = pin;
+  reply(status);
+}
+
+static void store_contains(void) {
+  const struct word* key = bytes(0);
+  reply(stave_store_contains(self->pointer, key->data, key->size, &error));
+}
+
+static void store_size(void) {
+  uint64_t size = 0;
+  const stave_status status = stave_store_size(self->pointer, &size, &error);
+  reply_number(status, size);
+}
+
+static void store_multi_get(void) {
+  uint64_t sizes[WORDS_MAX];
+  struct flat keys = flatten(0, 1);
+  const stave_status status = stave_store_multi_get(self->pointer, keys.data, keys.sizes32,
+                                                    keys.count, reused, sizes, &error);
+  const char* value = reused->data;
+  for (size_t i = 0; status == STAVE_OK && i < keys.count; ++i) {
+    fputs("  ", stdout);
+    if (sizes[i] == STAVE_ABSENT) {
+      fputs("absent", stdout);
+    } else {
+      print_bytes(value, (size_t)sizes[i]);
+      value += sizes[i];
+    }
+    putchar('\n');
+  }
+  reply(status);
+  free(keys.data);
+}
+
+static void store_multi_put(void) {
+  const stave_write_options* options = write_options();
+  struct flat keys = flatten(0, 2), values = flatten(1, 2);
+  if (keys.count != values.count) die("a value is missing");
+  reply(stave_store_multi_put(self->pointer, keys.data, keys.sizes32, values.data, values.sizes64,
+                              keys.count, options, &error));
+  free(keys.data);
+  free(values.data);
+}
+
+static void store_multi_delete(void) {
+  uint64_t deleted = 0;
+  const stave_write_options* options = write_options();
+  struct flat keys = flatten(0, 1);
+  const stave_status status = stave_store_multi_delete(self->pointer, keys.data, keys.sizes32,
+                                                       keys.count, &deleted, options, &error);
+  reply_number(status, deleted);
+  free(keys.data);
+}
+
+static void store_flush(void) {
+  reply(stave_store_flush(self->pointer, &error));
+}
+
+static void store_sync(void) {
+  reply(stave_store_sync(self->pointer, &error));
+}
+
+static uint64_t stats_member(const stave_store_stats* stats, const char* name) {
+  const struct {
+    const char* name;
+    uint64_t value;
+  } members[] = {
+      {"recovered", stats->recovered},
+      {"writes_refused", stats->writes_refused},
+      {"keys", stats->keys},
+      {"segments", stats->segments},
+      {"log_bytes", stats->log_bytes},
+      {"live_bytes", stats->live_bytes},
+      {"disk_bytes", stats->disk_bytes},
+      {"version", stats->version},
+      {"durable_version", stats->durable_version},
+      {"commits", stats->commits},
+      {"bytes_written", stats->bytes_written},
+      {"syncs", stats->syncs},
+      {"reads", stats->reads},
+      {"recovered_commits", stats->recovered_commits},
+      {"recovered_cut_bytes", stats->recovered_cut_bytes},
+  };
+  for (size_t i = 0; i < sizeof members / sizeof *members; ++i)
+    if (strcmp(name, members[i].name) == 0) return members[i].value;
+  die("no such member of the statistics");
+}
+
+static void store_stats(void) {
+  stave_store_stats stats;
+  stave_store_stats_init(&stats);
+  const stave_status status = stave_store_stats_get(self->pointer, &stats, &error);
+  for (size_t i = 0; status == STAVE_OK && i < word_count; ++i)
+    printf("  %s=%llu\n", words[i].data, (unsigned long long)stats_member(&stats, words[i].data));
+  reply(status);
+}
+
+struct progress {
+  const char* what; /* cancel, size, close, or empty */
+  int is_complete;
+};
+
+static stave_status on_progress(void* context, uint64_t done, uint64_t total) {
+  struct progress* progress = context;
+  uint64_t size;
+  progress->is_complete = done == total;
+  if (strcmp(progress->what, "cancel") == 0) return STAVE_CANCELLED;
+  if (strcmp(progress->what, "size") == 0) return stave_store_size(self->pointer, &size, NULL);
+  if (strcmp(progress->what, "close") == 0) return stave_store_close(self->pointer, NULL);
+  return STAVE_OK;
+}
+
+static void store_verify(void) {
+  struct progress progress = {word_count ? words[0].data : "", 0};
+  const stave_status status = stave_store_verify(self->pointer, on_progress, &progress, &error);
+  reply_number(status, (uint64_t)progress.is_complete);
+}
+
+static void store_write(void) {
+  uint64_t failed = 0;
+  const stave_write_options* options = write_options();
+  const struct handle* batch = find_handle(argument(0)->data);
+  if (!batch || batch->kind != KIND_BATCH) die("expected a batch");
+  const stave_status status =
+      stave_store_write(self->pointer, batch->pointer, &failed, options, &error);
+  if (status == STAVE_MISMATCH) printf("  failed %llu\n", (unsigned long long)failed);
+  reply(status);
+}
+
+static void store_free(void) {
+  stave_store_free(self->pointer);
+  reply_freed();
+}
+
+const struct verb store_verbs[] = {
+    {KIND_NONE, "options", options, KIND_NONE},
+    {KIND_NONE, "options_describe", options_describe, KIND_NONE},
+    {KIND_NONE, "store.open", store_open, KIND_STORE},
+    {KIND_STORE, "options", store_options, KIND_NONE},
+    {KIND_STORE, "close", store_close, KIND_NONE},
+    {KIND_STORE, "free", store_free, KIND_NONE},
+    {KIND_STORE, "put", store_put, KIND_NONE},
+    {KIND_STORE, "insert", store_insert, KIND_NONE},
+    {KIND_STORE, "replace", store_replace, KIND_NONE},
+    {KIND_STORE, "delete", store_delete, KIND_NONE},
+    {KIND_STORE, "get", store_get, KIND_NONE},
+    {KIND_STORE, "get_into", store_get_into, KIND_NONE},
+    {KIND_STORE, "get_pin", store_get_pin, KIND_PIN},
+    {KIND_STORE, "contains", store_contains, KIND_NONE},
+    {KIND_STORE, "size", store_size, KIND_NONE},
+    {KIND_STORE, "multi_get", store_multi_get, KIND_NONE},
+    {KIND_STORE, "multi_put", store_multi_put, KIND_NONE},
+    {KIND_STORE, "multi_delete", store_multi_delete, KIND_NONE},
+    {KIND_STORE, "write", store_write, KIND_NONE},
+    {KIND_STORE, "flush", store_flush, KIND_NONE},
+    {KIND_STORE, "sync", store_sync, KIND_NONE},
+    {KIND_STORE, "stats", store_stats, KIND_NONE},
+    {KIND_STORE, "verify", store_verify, KIND_NONE},
+    {KIND_NONE, NULL, NULL, KIND_NONE},
+};
