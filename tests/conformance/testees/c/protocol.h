@@ -33,8 +33,7 @@ struct word {
   size_t size;
 };
 
-/* ---- The line being answered -------------------------------------------------------------------
- */
+/* ---- The line being answered ---------------------------------------------------------------- */
 
 extern struct word words[WORDS_MAX];
 extern size_t word_count;    /* of the arguments, which begin at words[0] */
@@ -48,8 +47,7 @@ const struct word* bytes(size_t position); /* an argument in quotes */
 size_t number(size_t position);
 struct handle* find_handle(const char* name); /* or NULL */
 
-/* ---- Replies -----------------------------------------------------------------------------------
- */
+/* ---- Replies -------------------------------------------------------------------------------- */
 
 /* Tells the runner that the line cannot be mapped to a call, and ends the testee. */
 _Noreturn void die(const char* what);
@@ -65,8 +63,7 @@ void reply_freed(void);
 void print_bytes(const void* data, size_t size);
 void print_record(const void* key, size_t key_size, const void* value, size_t value_size);
 
-/* ---- Tables, each ended by a row without a name ------------------------------------------------
- */
+/* ---- Tables, each ended by a row without a name --------------------------------------------- */
 
 extern const struct verb general_verbs[];
 extern const struct verb store_verbs[];

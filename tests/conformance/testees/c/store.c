@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Options -----------------------------------------------------------------------------------
- */
+/* ---- Options -------------------------------------------------------------------------------- */
 
 static void print_options(const stave_store_options* options) {
   static const char* const durability[] = {"default", "memory", "os", "device"};
@@ -56,8 +55,7 @@ static const stave_write_options* write_options(void) {
   return &options;
 }
 
-/* ---- Many keys ---------------------------------------------------------------------------------
- */
+/* ---- Many keys ------------------------------------------------------------------------------ */
 
 /* Every step-th argument from `first` on, one behind the other as the calls with many keys take
  * them. */
@@ -83,8 +81,7 @@ static struct flat flatten(size_t first, size_t step) {
   return flat;
 }
 
-/* ---- Verbs -------------------------------------------------------------------------------------
- */
+/* ---- Verbs ---------------------------------------------------------------------------------- */
 
 static void store_open(void) {
   stave_store_options options;

@@ -17,8 +17,7 @@ stave_buffer* reused;
 
 static struct handle handles[HANDLES_MAX];
 
-/* ---- Handles -----------------------------------------------------------------------------------
- */
+/* ---- Handles -------------------------------------------------------------------------------- */
 
 struct handle* find_handle(const char* name) {
   for (size_t i = 0; i < HANDLES_MAX; ++i)
@@ -37,8 +36,7 @@ static void bind(const char* name, enum kind kind) {
   die("too many handles");
 }
 
-/* ---- Arguments ---------------------------------------------------------------------------------
- */
+/* ---- Arguments ------------------------------------------------------------------------------ */
 
 const struct word* argument(size_t position) {
   if (position >= word_count) die("an argument is missing");
@@ -98,8 +96,7 @@ static void drop_words(size_t count) {
   memmove(words, words + count, word_count * sizeof *words);
 }
 
-/* ---- Replies -----------------------------------------------------------------------------------
- */
+/* ---- Replies -------------------------------------------------------------------------------- */
 
 void die(const char* what) {
   printf("testee_error %s\n", what);
@@ -153,8 +150,7 @@ void reply_freed(void) {
   puts("ok");
 }
 
-/* ---- The loop ----------------------------------------------------------------------------------
- */
+/* ---- The loop ------------------------------------------------------------------------------- */
 
 static const struct verb* find_verb(enum kind kind, const char* name) {
   const struct verb* const tables[] = {general_verbs, store_verbs, batch_verbs, cursor_verbs};

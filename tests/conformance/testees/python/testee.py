@@ -1,11 +1,11 @@
-"""Conformance testee for Python, on examples/python/stave. The protocol: ../README.md."""
+"""Conformance testee for Python, on examples/python/stave. The protocol: ../../README.md."""
 
 import gc
 import os
 import re
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../examples/python"))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../../examples/python"))
 import stave  # noqa: E402
 
 _PLAIN = re.compile(rb"[ !#-\[\]-~]*")

@@ -1,0 +1,166 @@
+// The loop: read a line, find its verb, let the verb answer.
+#include "testee.h"
+
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+namespace conformance {
+
+// ---- Arguments ---------------------------------------------------------------------------------
+
+std::vector<Word> Testee::split(const std::string& line) {
+  std::vector<Word> words;
+  size_t position = 0;
+  while (position < line.size()) {
+    Word word;
+    word.is_quoted = line[position] == '"';
+    if (!word.is_quoted) {
+      const size_t end = std::min(line.find(' ', position), line.size());
+      word.text = line.substr(position, end - position);
+      position = end + 1;
+    } else {
+      for (++position; position < line.size() && line[position] != '"'; ++position) {
+        if (line[position] != '\\') {
+          word.text.push_back(line[position]);
+          continue;
+        }
+        word.text.push_back(
+            static_cast<char>(std::stoi(line.substr(position + 2, 2), nullptr, 16)));
+        position += 3;
+      }
+      position += 2;
+    }
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
+// Takes a last argument durability=... away from the arguments.
+stave::WriteOptions Testee::write_options() {
+  using stave::Durability;
+  static const std::map<std::string, Durability> names = {
+      {"durability=memory", Durability::memory},
+      {"durability=os", Durability::os},
+      {"durability=device", Durability::device},
+  };
+  if (words_.empty() || words_.back().is_quoted) return {};
+  const auto found = names.find(words_.back().text);
+  if (found == names.end()) return {};
+  words_.pop_back();
+  return found->second;
+}
+
+stave::CursorOptions Testee::cursor_options() const {
+  const bool keys_only = !words_.empty() && !words_.back().is_quoted;
+  return stave::CursorOptions(words_.size() > keys_only ? Bytes(bytes(0)) : Bytes(), keys_only);
+}
+
+// ---- Replies -----------------------------------------------------------------------------------
+
+void Testee::print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+}
+
+void Testee::print_bytes(Bytes bytes) {
+  std::string text = "\"";
+  for (const char c : bytes.text()) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
+      text.push_back(c);
+    } else {
+      static constexpr char digits[] = "0123456789abcdef";
+      text += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    }
+  }
+  text.push_back('"');
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void Testee::print_record(Bytes key, Bytes value) {
+  print("  ");
+  print_bytes(key);
+  print(" = ");
+  print_bytes(value);
+  print("\n");
+}
+
+void Testee::print_options(const stave::StoreOptions& options) {
+  static constexpr const char* durability[] = {"default", "memory", "os", "device"};
+  static constexpr const char* io[] = {"default", "buffered", "mmap"};
+  const auto line = [](const char* name, const std::string& value) {
+    print(std::string("  ") + name + "=" + value + "\n");
+  };
+  line("durability", durability[options.durability]);
+  line("io", io[options.io]);
+  line("shards", std::to_string(options.shards));
+  line("segment_size", std::to_string(options.segment_size));
+  line("read_only", std::to_string(options.read_only));
+  line("create_if_missing", std::to_string(options.create_if_missing));
+  line("error_if_exists", std::to_string(options.error_if_exists));
+}
+
+void Testee::reply_error(const stave::Error& error) {
+  const auto status = static_cast<stave_status>(error.status());
+  last_message_ = error.message();
+  last_errno_ = error.os_errno();
+  print((status < 0 ? "error " : "") + std::string(name(error.status())) + "\n");
+}
+
+void Testee::reply(const stave::Result<void>& result) {
+  if (!result) return reply_error(result.error());
+  print("ok\n");
+}
+
+void Testee::reply(const stave::Result<Bytes>& result) {
+  if (!result) return reply_error(result.error());
+  print("ok ");
+  print_bytes(*result);
+  print("\n");
+}
+
+void Testee::reply(const stave::Result<uint64_t>& result) {
+  if (!result) return reply_error(result.error());
+  print("ok " + std::to_string(*result) + "\n");
+}
+
+// ---- The loop ----------------------------------------------------------------------------------
+
+// "verb ...", "handle verb ...", and both with "name = " before them.
+void Testee::answer(const std::string& line) {
+  static constexpr const char* types[] = {"store.", "pin.", "batch.", "cursor."};
+  words_ = split(line);
+  name_.clear();
+  if (words_.size() > 2 && words_[1].text == "=") {
+    name_ = words_[0].text;
+    words_.erase(words_.begin(), words_.begin() + 2);
+  }
+  std::string verb = words_.at(0).text;
+  words_.erase(words_.begin());
+  const auto handle = handles_.find(verb);
+  if (handle != handles_.end()) {
+    self_ = &handle->second;
+    verb = types[self_->index()] + words_.at(0).text;
+    words_.erase(words_.begin());
+    if (verb.ends_with(".free")) {
+      handles_.erase(handle);
+      print("ok\n");
+      return;
+    }
+  }
+  verbs_.at(verb)();
+}
+
+}  // namespace conformance
+
+int main() {
+  conformance::Testee testee;
+  for (std::string line; std::getline(std::cin, line);) {
+    try {
+      testee.answer(line);
+    } catch (const std::exception& error) {
+      std::printf("testee_error %s\n", error.what());
+    }
+    std::fflush(stdout);
+  }
+}

@@ -1,0 +1,261 @@
+// What each verb calls.
+#include <unistd.h>
+
+#include <sstream>
+
+#include "testee.h"
+
+namespace conformance {
+
+// ---- Verbs of more than a few lines ------------------------------------------------------------
+
+void Testee::open() {
+  std::string text;
+  for (size_t i = 1; i < words_.size(); ++i) text += words_[i].text + " ";
+  stave::StoreOptions options;
+  if (auto set = options.set(text.c_str()); !set) return reply_error(set.error());
+  bind(stave::Store::open(bytes(0).c_str(), options));
+}
+
+void Testee::get_into() {
+  std::vector<std::byte> value(number(1));
+  size_t size = 0;
+  const auto got = self<stave::Store>().get(bytes(0), value, size);
+  if (got.status() == Status::buffer_too_small) print("  needed " + std::to_string(size) + "\n");
+  if (!got) return reply_error(got.error());
+  reply(stave::Result<Bytes>(Bytes(value.data(), size)));
+}
+
+void Testee::multi_get() {
+  std::vector<uint32_t> key_sizes;
+  const std::string keys = flatten(0, 1, key_sizes);
+  std::vector<uint64_t> value_sizes(key_sizes.size());
+  const auto got = self<stave::Store>().multi_get(keys, key_sizes, buffer_, value_sizes);
+  if (!got) return reply_error(got.error());
+  size_t offset = 0;
+  for (const uint64_t size : value_sizes) {
+    print("  ");
+    if (size == STAVE_ABSENT) {
+      print("absent");
+    } else {
+      print_bytes(buffer_.bytes().part(offset, size));
+      offset += size;
+    }
+    print("\n");
+  }
+  print("ok\n");
+}
+
+void Testee::multi_put() {
+  const stave::WriteOptions options = write_options();
+  std::vector<uint32_t> key_sizes;
+  std::vector<uint64_t> value_sizes;
+  const std::string keys = flatten(0, 2, key_sizes);
+  const std::string values = flatten(1, 2, value_sizes);
+  reply(self<stave::Store>().multi_put(keys, key_sizes, values, value_sizes, options));
+}
+
+void Testee::scan() {
+  auto cursor = self<stave::Store>().open_cursor(cursor_options());
+  if (!cursor) return reply_error(cursor.error());
+  uint64_t count = 0;
+  for (;;) {
+    const auto next = cursor->next();
+    if (next.status() == Status::done) break;
+    if (!next) return reply_error(next.error());
+    const auto key = cursor->key();
+    const auto value = cursor->value();
+    if (!key || !value) return reply_error(key ? value.error() : key.error());
+    print_record(*key, *value);
+    ++count;
+  }
+  reply(stave::Result<uint64_t>(count));
+}
+
+void Testee::next_many() {
+  std::vector<uint64_t> sizes(2 * number(0));
+  const auto count = self<stave::Cursor>().next_many(number(0), number(1), buffer_, sizes);
+  if (!count) return reply_error(count.error());
+  size_t offset = 0;
+  for (size_t i = 0; i < *count; ++i) {
+    const Bytes key = buffer_.bytes().part(offset, sizes[2 * i]);
+    print_record(key, buffer_.bytes().part(offset + key.size(), sizes[2 * i + 1]));
+    offset += key.size() + sizes[2 * i + 1];
+  }
+  reply(stave::Result<uint64_t>(*count));
+}
+
+void Testee::stats() {
+  const auto stats = self<stave::Store>().stats();
+  if (!stats) return reply_error(stats.error());
+  const std::map<std::string, uint64_t> members = {
+      {"recovered", stats->recovered},
+      {"writes_refused", stats->writes_refused},
+      {"keys", stats->keys},
+      {"segments", stats->segments},
+      {"log_bytes", stats->log_bytes},
+      {"live_bytes", stats->live_bytes},
+      {"disk_bytes", stats->disk_bytes},
+      {"version", stats->version},
+      {"durable_version", stats->durable_version},
+      {"commits", stats->commits},
+      {"bytes_written", stats->bytes_written},
+      {"syncs", stats->syncs},
+      {"reads", stats->reads},
+      {"recovered_commits", stats->recovered_commits},
+      {"recovered_cut_bytes", stats->recovered_cut_bytes},
+  };
+  for (const Word& word : words_)
+    print("  " + word.text + "=" + std::to_string(members.at(word.text)) + "\n");
+  print("ok\n");
+}
+
+void Testee::verify() {
+  const std::string what = words_.empty() ? "" : words_[0].text;
+  bool is_complete = false;
+  auto& store = self<stave::Store>();
+  const auto verified = store.verify([&](uint64_t done, uint64_t total) {
+    is_complete = done == total;
+    if (what == "cancel") return Status::cancelled;
+    if (what == "size") return store.size().status();
+    if (what == "close") return store.close().status();
+    return Status::ok;
+  });
+  if (!verified) return reply_error(verified.error());
+  reply(stave::Result<uint64_t>(is_complete));
+}
+
+void Testee::write() {
+  const stave::WriteOptions options = write_options();
+  const auto& batch = std::get<stave::Batch>(handles_.at(words_.at(0).text));
+  uint64_t failed = 0;
+  const auto written = self<stave::Store>().write(batch, options, &failed);
+  if (written.status() == Status::mismatch) print("  failed " + std::to_string(failed) + "\n");
+  reply(written);
+}
+
+// ---- The table ---------------------------------------------------------------------------------
+
+std::map<std::string, Testee::Verb> Testee::make_verbs(Testee& t) {
+  using stave::Condition;
+  const auto store = [&t]() -> stave::Store& { return t.self<stave::Store>(); };
+  const auto batch = [&t]() -> stave::Batch& { return t.self<stave::Batch>(); };
+  const auto cursor = [&t]() -> stave::Cursor& { return t.self<stave::Cursor>(); };
+  const auto pin = [&t]() -> stave::Pin& { return t.self<stave::Pin>(); };
+  return {
+      {"hello", [] { print("ok format=1 language=cpp capabilities=store\n"); }},
+      {"handles", [&t] { t.reply(stave::Result<uint64_t>(stave_live_handles())); }},
+      {"version",
+       [] {
+         print("ok " + std::string(stave_version_text()) + " " + std::to_string(stave_version()) +
+               "\n");
+       }},
+      {"status",
+       [&t] {
+         const auto status = static_cast<Status>(std::stoi(t.words_.at(0).text));
+         const bool has_message = !stave::Error(status).message().empty();
+         print("ok " + std::string(name(status)) + (has_message ? "\n" : " no_message\n"));
+       }},
+      {"error_mentions",
+       [&t] {
+         const Word& word = t.words_.at(0);
+         const std::string text = word.is_quoted ? word.text : std::to_string(getpid());
+         print(t.last_message_.find(text) != std::string::npos ? "ok 1\n" : "ok 0\n");
+       }},
+      {"error_errno", [&t] { print("ok " + std::to_string(t.last_errno_) + "\n"); }},
+      {"options",
+       [&t] {
+         stave::StoreOptions options;
+         const auto set = options.set(t.bytes(0).c_str());
+         if (set) print_options(options);
+         t.reply(set);
+       }},
+      {"options_describe",
+       [&t] {
+         // stave.hpp leaves this one to the C function: a program for people calls it once.
+         stave_error error;
+         const auto status = stave_store_options_describe(t.buffer_.raw(), &error);
+         std::istringstream lines{std::string(t.buffer_.bytes().text())};
+         for (std::string line; std::getline(lines, line);)
+           print("  " + line.substr(0, line.find_first_of(" \t")) + "\n");
+         t.reply(status == STAVE_OK ? stave::Result<void>()
+                                    : stave::Error(static_cast<Status>(status), error));
+       }},
+      {"store.open", [&t] { t.open(); }},
+      {"store.options",
+       [=, &t] {
+         const auto options = store().options();
+         if (!options) return t.reply_error(options.error());
+         print_options(*options);
+         print("ok\n");
+       }},
+      {"store.close", [=, &t] { t.reply(store().close()); }},
+      {"store.put",
+       [=, &t] {
+         const auto options = t.write_options();
+         t.reply(store().put(t.bytes(0), t.bytes(1), options));
+       }},
+      {"store.insert",
+       [=, &t] {
+         const auto options = t.write_options();
+         t.reply(store().insert(t.bytes(0), t.bytes(1), options));
+       }},
+      {"store.replace",
+       [=, &t] {
+         const auto options = t.write_options();
+         t.reply(store().replace(t.bytes(0), t.bytes(1), options));
+       }},
+      {"store.delete",
+       [=, &t] {
+         const auto options = t.write_options();
+         t.reply(store().erase(t.bytes(0), options));
+       }},
+      {"store.get", [=, &t] { t.reply(store().get(t.bytes(0), t.buffer_)); }},
+      {"store.get_into", [&t] { t.get_into(); }},
+      {"store.get_pin", [=, &t] { t.bind(store().get_pin(t.bytes(0))); }},
+      {"store.contains",
+       [=, &t] {
+         const auto contains = store().contains(t.bytes(0));
+         if (!contains) return t.reply_error(contains.error());
+         print(*contains ? "ok\n" : "not_found\n");
+       }},
+      {"store.size", [=, &t] { t.reply(store().size()); }},
+      {"store.multi_get", [&t] { t.multi_get(); }},
+      {"store.multi_put", [&t] { t.multi_put(); }},
+      {"store.multi_delete",
+       [=, &t] {
+         const auto options = t.write_options();
+         std::vector<uint32_t> sizes;
+         const std::string keys = t.flatten(0, 1, sizes);
+         t.reply(store().multi_erase(keys, sizes, options));
+       }},
+      {"store.write", [&t] { t.write(); }},
+      {"store.cursor", [=, &t] { t.bind(store().open_cursor(t.cursor_options())); }},
+      {"store.scan", [&t] { t.scan(); }},
+      {"store.flush", [=, &t] { t.reply(store().flush()); }},
+      {"store.sync", [=, &t] { t.reply(store().sync()); }},
+      {"store.stats", [&t] { t.stats(); }},
+      {"store.verify", [&t] { t.verify(); }},
+      {"pin.data", [=, &t] { t.reply(stave::Result<Bytes>(pin().bytes())); }},
+      {"pin.size", [=, &t] { t.reply(stave::Result<uint64_t>(pin().bytes().size())); }},
+      {"batch.create", [&t] { t.bind(stave::Batch::create()); }},
+      {"batch.put", [=, &t] { t.reply(batch().put(t.bytes(0), t.bytes(1))); }},
+      {"batch.delete", [=, &t] { t.reply(batch().erase(t.bytes(0))); }},
+      {"batch.require_absent",
+       [=, &t] { t.reply(batch().require(t.bytes(0), Condition::absent)); }},
+      {"batch.require_exists",
+       [=, &t] { t.reply(batch().require(t.bytes(0), Condition::exists)); }},
+      {"batch.require_equal",
+       [=, &t] { t.reply(batch().require(t.bytes(0), Condition::equal, t.bytes(1))); }},
+      {"batch.count", [=, &t] { t.reply(batch().count()); }},
+      {"batch.clear", [=, &t] { t.reply(batch().clear()); }},
+      {"batch.close", [=, &t] { t.reply(batch().close()); }},
+      {"cursor.next", [=, &t] { t.reply(cursor().next()); }},
+      {"cursor.key", [=, &t] { t.reply(cursor().key()); }},
+      {"cursor.value", [=, &t] { t.reply(cursor().value()); }},
+      {"cursor.next_many", [&t] { t.next_many(); }},
+      {"cursor.close", [=, &t] { t.reply(cursor().close()); }},
+  };
+}
+
+}  // namespace conformance
