@@ -85,10 +85,10 @@ class Store(Closeable):
 
     def multi_delete(self, keys, durability=None):
         """Removes all keys, or none on failure; the number of those that existed."""
-        flat, sizes, count = flat(keys, c_uint32)
+        joined, sizes, count = flat(keys, c_uint32)
         deleted = c_uint64()
         call(
-            library.stave_store_multi_delete, self._handle.pointer, flat, sizes, count,
+            library.stave_store_multi_delete, self._handle.pointer, joined, sizes, count,
             byref(deleted), for_write(durability),
         )
         return deleted.value
@@ -153,13 +153,13 @@ class Store(Closeable):
     def multi_get(self, keys):
         """The values of many keys in one call, None for the absent ones. Each key is read
         atomically, the whole is not one snapshot."""
-        flat, sizes, count = flat(keys, c_uint32)
+        joined, sizes, count = flat(keys, c_uint32)
         buffer = Buffer()
         value_sizes = (c_uint64 * count)()
         library.stave_buffer_init(byref(buffer))
         try:
             call(
-                library.stave_store_multi_get, self._handle.pointer, flat, sizes, count,
+                library.stave_store_multi_get, self._handle.pointer, joined, sizes, count,
                 byref(buffer), value_sizes,
             )
             content = buffer.content()
@@ -220,7 +220,7 @@ class Store(Closeable):
         callback = Progress(on_progress) if progress else Progress()
         try:
             call(library.stave_store_verify, self._handle.pointer, callback, None)
-        except StaveError:
+        except errors.StaveError:
             if raised:
                 raise raised[0] from None
             raise

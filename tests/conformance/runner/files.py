@@ -111,7 +111,11 @@ def _make_directory(directory, path):
 
 
 def _copy(directory, source, target):
-    shutil.copytree(_inside(directory, source), _inside(directory, target))
+    source, target = _inside(directory, source), _inside(directory, target)
+    if os.path.isdir(source):
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
     return "ok"
 
 

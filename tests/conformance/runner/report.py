@@ -10,6 +10,8 @@ _LINE_MAX = 160
 def failure(script, language, failed):
     """One failed test as text: its place, its name, and command by command what differs."""
     block = failed.block
+    if not failed.was_run:
+        return f"FAILED {language}: {script.test_name(block)}: {failed.reason}"
     lines = [f"FAILED {language}: {script.test_name(block)}", f"  {script.path}:{block.line}"]
     if failed.reason:
         lines += ["  " + line for line in failed.reason.splitlines()]

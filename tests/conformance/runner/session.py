@@ -11,17 +11,28 @@ import testee as testees
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-class Failure:
-    """Why a block failed: a text for people, or None if only replies differ."""
+_MODIFIERS = {
+    "unordered": lambda reply: sorted(reply[:-1]) + reply[-1:],
+    "only_status": lambda reply: reply[-1:],
+}
 
-    def __init__(self, block, replies, reason=None):
+
+class Failure:
+    """Why a block failed: a text for people, or None if only replies differ. A block that was not
+    run fails for what happened to one before it."""
+
+    def __init__(self, block, replies, reason=None, was_run=True):
         self.block = block
         self.replies = replies
         self.reason = reason
+        self.was_run = was_run
 
 
 class CommandError(Exception):
     """The command cannot be run as the script writes it."""
+
+
+_FATAL = (CommandError, files.FileVerbError, notation.NotationError, testees.TesteeFailure)
 
 
 class Session:
@@ -46,50 +57,45 @@ class Session:
         After a failure that is more than a difference the other blocks fail with it unrun: their
         outcome would mean nothing."""
         answers, failures = [], []
-        fatal = None
-        for block in script.blocks:
+        for position, block in enumerate(script.blocks):
             replies = []
             try:
-                if fatal:
-                    raise CommandError(fatal)
                 for command in block.commands:
                     replies.append(self._run_command(command))
-                answers.append((block, replies))
-            except (CommandError, files.FileVerbError, notation.NotationError) as error:
+            except _FATAL as error:
                 failures.append(Failure(block, replies, str(error)))
-                fatal = "not run: an earlier test of the script broke off"
-                continue
-            except testees.TesteeFailure as error:
-                failures.append(Failure(block, replies, str(error)))
-                fatal = "not run: the testee had failed in an earlier test of the script"
-                continue
+                reason = f"not run: {script.test_name(block)} broke off"
+                unrun = script.blocks[position + 1 :]
+                return answers, failures + [Failure(one, [], reason, False) for one in unrun]
+            answers.append((block, replies))
             if not matches(block, replies):
                 failures.append(Failure(block, replies))
-        if not fatal and script.blocks:
-            self._end(script, failures)
+        self._end(script, failures)
         return answers, failures
 
     def _end(self, script, failures):
         """Frees what the script left open; a leak is a failure of its last block."""
-        last = script.blocks[-1]
         try:
             self._free_all()
         except (CommandError, testees.TesteeFailure) as error:
+            last = script.blocks[-1]
             if not any(failure.block is last for failure in failures):
                 failures.append(Failure(last, [], f"at the end of the script: {error}"))
 
     def _run_command(self, command):
         command = command.rstrip()
-        unordered = command.startswith("unordered ")
-        if unordered:
-            command = command[len("unordered ") :]
+        modifier, rest = command.split(" ", 1) if " " in command else ("", "")
+        if modifier in _MODIFIERS:
+            command = rest
         words = notation.split(notation.expand(command))
         reply = self._run_own(words)
         if reply is None:
             reply = self._run_testee(notation.expand(command), words)
         if reply[-1].startswith("testee_error"):
             raise CommandError(f"{command[:200]}: {reply[-1][:500]}")
-        return sorted(reply[:-1]) + reply[-1:] if unordered else reply
+        if modifier in _MODIFIERS:
+            reply = _MODIFIERS[modifier](reply)
+        return reply
 
     def _run_own(self, words):
         if words == ["kill"]:

@@ -20,7 +20,7 @@ class LanguageResult:
     def __init__(self):
         self.run = {}  # folder of the script -> number of tests
         self.names = set()
-        self.failed = {}  # test name -> text for people
+        self.failed = {}  # test name -> (script, line, text for people)
         self.skipped = 0
         self.used_verbs = set()
 
@@ -73,8 +73,8 @@ class Suite:
             total.run[folder] = total.run.get(folder, 0) + len(script.blocks)
             total.names |= {script.test_name(block) for block in script.blocks}
             for failed in failures:
-                total.failed[script.test_name(failed.block)] = report.failure(
-                    script, language, failed
+                total.failed[script.test_name(failed.block)] = (
+                    script.name, failed.block.line, report.failure(script, language, failed)
                 )
 
     def _converse(self, script, language, result):
@@ -123,7 +123,7 @@ def verdict(suite, known_folder, complete):
         if not complete:
             known &= result.names
         counting, complaints = known_failures.judge(known, result.names, set(result.failed))
-        texts += [result.failed[name] for name in sorted(counting)]
+        texts += [text for _, _, text in sorted(result.failed[name] for name in counting)]
         texts += [f"FAILED {language}: {complaint}" for complaint in complaints]
         passed += len(result.names) - len(counting) - len(known & result.names)
     totals = {sum(result.run.values()) for result in suite.results.values()}

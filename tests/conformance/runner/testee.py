@@ -1,14 +1,16 @@
 """A testee: a process that answers one line with one reply, over pipes."""
 
+import fcntl
 import os
 import re
-import selectors
+import select
 import subprocess
 import tempfile
 import time
 
 _STATUS = re.compile(r"ok( .*)?|[a-z][a-z_]*|error [a-z][a-z_]*|testee_error .*", re.DOTALL)
-_CHUNK = 1 << 20
+_PIPE_SIZE = 1 << 20
+_F_SETPIPE_SZ = 1031  # of Linux; the fcntl module has it from Python 3.10 on
 
 
 class TesteeFailure(Exception):
@@ -44,8 +46,12 @@ class Testee:
         except OSError as error:
             raise TesteeFailure(f"cannot start {self.command[0]}: {error}") from None
         # A testee that stops reading must not stop the runner: both ends are polled.
-        os.set_blocking(self.process.stdin.fileno(), False)
-        os.set_blocking(self.process.stdout.fileno(), False)
+        for pipe in (self.process.stdin, self.process.stdout):
+            os.set_blocking(pipe.fileno(), False)
+            try:
+                fcntl.fcntl(pipe.fileno(), _F_SETPIPE_SZ, _PIPE_SIZE)  # values may be of 64 MiB
+            except OSError:
+                pass  # the user's quota of pipe memory is used up: slower, that is all
 
     def kill(self):
         """SIGKILL, and wait until it is gone."""
@@ -86,17 +92,18 @@ class Testee:
         return reply
 
     def _send(self, data, deadline):
+        descriptor = self.process.stdin.fileno()
         view = memoryview(data)
         while view:
-            self._wait(self.process.stdin, selectors.EVENT_WRITE, deadline)
             try:
-                view = view[os.write(self.process.stdin.fileno(), view[:_CHUNK]) :]
+                view = view[os.write(descriptor, view[:_PIPE_SIZE]) :]
             except BlockingIOError:
-                continue
+                self._wait(deadline, writable=[descriptor])
             except BrokenPipeError:
                 raise self._failure("closed its input") from None
 
     def _read_line(self, deadline):
+        descriptor = self.process.stdout.fileno()
         searched = 0
         while True:
             end = self.unread.find(b"\n", searched)
@@ -108,17 +115,19 @@ class Testee:
                 except UnicodeDecodeError:
                     raise self._failure(f"sent bytes that are not ASCII: {line[:100]!r}") from None
             searched = len(self.unread)
-            self._wait(self.process.stdout, selectors.EVENT_READ, deadline)
-            chunk = os.read(self.process.stdout.fileno(), _CHUNK)
+            try:
+                chunk = os.read(descriptor, _PIPE_SIZE)
+            except BlockingIOError:
+                self._wait(deadline, readable=[descriptor])
+                continue
             if not chunk:
                 raise self._failure("ended in the middle of a reply" if self.unread else "ended")
             self.unread += chunk
 
-    def _wait(self, pipe, event, deadline):
-        with selectors.DefaultSelector() as selector:
-            selector.register(pipe, event)
-            if not selector.select(max(0, deadline - time.monotonic())):
-                raise self._failure(f"did not answer within {self.timeout:g} seconds")
+    def _wait(self, deadline, readable=(), writable=()):
+        left = max(0, deadline - time.monotonic())
+        if not any(select.select(readable, writable, [], left)):
+            raise self._failure(f"did not answer within {self.timeout:g} seconds")
 
     def _failure(self, what):
         """The exception to raise: how the process ended and what it said on stderr."""

@@ -1,5 +1,5 @@
 /* Verbs of batches. */
-#include "protocol.h"
+#include "tests/conformance/testees/c/protocol.h"
 
 static void batch_create(void) {
   stave_batch* batch;

@@ -1,5 +1,5 @@
 /* Verbs of cursors, and those of the store that make them. */
-#include "protocol.h"
+#include "tests/conformance/testees/c/protocol.h"
 
 static stave_status open_cursor(stave_store_cursor** cursor) {
   stave_store_cursor_options options;

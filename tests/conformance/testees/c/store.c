@@ -1,5 +1,5 @@
 /* Verbs of the store. */
-#include "protocol.h"
+#include "tests/conformance/testees/c/protocol.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static void options_describe(void) {
   const char* const end = line + text.size;
   while (status == STAVE_OK && line < end) {
     const size_t size = (size_t)(end - line);
-    printf("  %.*s\n", (int)strcspn(line, " \t\n"), line);
+    printf("  %.*s\n", (int)strcspn(line, "=\n"), line);
     const char* newline = memchr(line, '\n', size);
     line = newline ? newline + 1 : end;
   }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol.h"
+#include "tests/conformance/testees/c/protocol.h"
 
 enum { HANDLES_MAX = 32 };
 

@@ -1,5 +1,5 @@
 // The loop: read a line, find its verb, let the verb answer.
-#include "testee.h"
+#include "tests/conformance/testees/cpp/testee.h"
 
 #include <cstdio>
 #include <exception>
