@@ -188,6 +188,7 @@ TEST(SyncStress, Gate) {
         const Gate::Entry entry(handle.gate);
         if (!entry) {
           refused.fetch_add(1, std::memory_order_relaxed);
+          std::this_thread::yield();  // until the closing thread has put a new one in its place
         } else {
           ASSERT_EQ(*handle.content, 42U);
         }

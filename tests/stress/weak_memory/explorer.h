@@ -56,7 +56,7 @@ struct Site {
   friend bool operator<(const Site& a, const Site& b) {
     if (a.line != b.line) return a.line < b.line;
     if (a.order != b.order) return a.order < b.order;
-    if (const int order = std::strcmp(a.operation, b.operation); order != 0) return order < 0;
+    if (const int sign = std::strcmp(a.operation, b.operation); sign != 0) return sign < 0;
     return std::strcmp(a.file, b.file) < 0;
   }
 };
