@@ -1,0 +1,92 @@
+// stave: the command line program. docs/stave.md is its manual.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "tools/stave/commands.h"
+#include "tools/stave/output.h"
+
+namespace {
+
+using stave::tool::ExitCode;
+
+constexpr const char* footer = R"(
+Exit codes:
+  0  done
+  1  the answer is no: there is no such key, or with put --insert there is one
+  2  usage: the command line, an option, or a key or value beyond the limits
+  3  the machine: input or output, permission, memory, no space
+  4  locked: another process has the store open
+  5  damaged, foreign or newer files
+  6  there is no store in that directory
+  7  import and export: done, but what standard error names was left out
+  8  a bug in Stave
+  128 + n  ended by signal n (import and export close the store first)
+
+`stave COMMAND --help` has the details and examples of a command.)";
+
+void list_options() {
+  stave::Buffer text;
+  stave_error error;
+  if (const stave_status status = stave_store_options_describe(text.raw(), &error)) {
+    throw stave::tool::failure_of(stave::Error(static_cast<stave::Status>(status), error));
+  }
+  stave::tool::write_output(text.bytes().text());
+}
+
+void report(const char* message) {
+  fmt::print(stderr, "stave: {}\n", message);
+}
+
+int run(int argc, char** argv) {
+  ExitCode exit_code = ExitCode::ok;
+  CLI::App program("An embedded hash storage engine: the command line.", "stave");
+  program.footer(footer);
+  program.set_version_flag("--version", std::string("stave ") + stave_version_text());
+  bool wants_options = false;
+  program.add_flag("--list-options", wants_options, "Lists what --options takes, and ends");
+  program.get_formatter()->column_width(28);
+  program.require_subcommand(0, 1);
+  stave::tool::add_record_commands(program);
+  stave::tool::add_scan_command(program, exit_code);
+  stave::tool::add_import_command(program, exit_code);
+  stave::tool::add_export_command(program, exit_code);
+  stave::tool::add_inspection_commands(program);
+  try {
+    program.parse(argc, argv);
+    if (wants_options) {
+      list_options();
+    } else if (program.get_subcommands().empty()) {
+      report("a command is missing; run `stave --help`");
+      return static_cast<int>(ExitCode::usage);
+    }
+  } catch (const CLI::ParseError& outcome) {
+    // --help and --version arrive here too, with exit code 0.
+    return program.exit(outcome) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  }
+  return static_cast<int>(exit_code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const stave::tool::Failure& failure) {
+    report(failure.what());
+    return static_cast<int>(failure.code());
+  } catch (const std::bad_alloc&) {
+    report("out of memory");
+    return static_cast<int>(ExitCode::machine);
+  } catch (const std::exception& error) {
+    report(error.what());
+    return static_cast<int>(ExitCode::internal);
+  }
+}

@@ -1,0 +1,222 @@
+// put, get, del: one record.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+#include "tools/stave/bytes_text.h"
+#include "tools/stave/commands.h"
+#include "tools/stave/limits.h"
+#include "tools/stave/output.h"
+#include "tools/stave/store_access.h"
+
+namespace stave::tool {
+
+namespace {
+
+// How KEY and VALUE are written; at most one flag is set.
+struct NotationFlags {
+  bool escaped = false;
+  bool hex = false;
+  bool base64 = false;
+
+  Notation notation() const noexcept {
+    return escaped  ? Notation::escaped
+           : hex    ? Notation::hex
+           : base64 ? Notation::base64
+                    : Notation::plain;
+  }
+};
+
+void add_notation_flags(CLI::App& command, NotationFlags& flags, const std::string& subject) {
+  CLI::Option_group& group = *command.add_option_group("Notation");
+  group.add_flag("--escaped", flags.escaped,
+                 subject + " with \\n, \\t, \\r, \\\\ and \\xNN, as scan prints keys");
+  group.add_flag("--hex", flags.hex, subject + " in hexadecimal digits");
+  group.add_flag("--base64", flags.base64, subject + " in Base64");
+  group.require_option(0, 1);
+}
+
+Failure no_such_key(std::string_view key) {
+  return Failure(ExitCode::negative, fmt::format("there is no key '{}'", escape(key)));
+}
+
+// ---- put ---------------------------------------------------------------------------------------
+
+struct PutArguments {
+  StoreArguments store;
+  NotationFlags notation;
+  std::string key;
+  std::string value;
+  bool has_value = false;
+  std::string file;  // empty: standard input
+  bool insert = false;
+  bool replace = false;
+};
+
+std::string read_value(const PutArguments& arguments) {
+  if (arguments.has_value) return parse_bytes(arguments.value, arguments.notation.notation());
+  const bool standard_input = arguments.file.empty() || arguments.file == "-";
+  const std::string name =
+      standard_input ? "the standard input" : fmt::format("'{}'", arguments.file);
+  FileDescriptor file;
+  if (!standard_input) {
+    file = FileDescriptor(open(arguments.file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) throw system_failure("cannot open " + name, errno);
+  }
+  std::string value;
+  const int os_errno =
+      read_fully(standard_input ? STDIN_FILENO : file.number(), value_size_max, value);
+  if (os_errno == EFBIG) {
+    throw Failure(ExitCode::usage, name + " holds more than 1 GiB, which is the limit of a value");
+  }
+  if (os_errno != 0) throw system_failure("cannot read " + name, os_errno);
+  return value;
+}
+
+void put(const PutArguments& arguments) {
+  const std::string key = parse_bytes(arguments.key, arguments.notation.notation());
+  // The value comes first: a pipe that fails must not leave a new, empty store behind.
+  const std::string value = read_value(arguments);
+  Store store = open_store(arguments.store, Access::write_or_create);
+  const Result<void> outcome = arguments.insert    ? store.insert(key, value)
+                               : arguments.replace ? store.replace(key, value)
+                                                   : store.put(key, value);
+  if (!outcome && outcome.status() != Status::exists && outcome.status() != Status::not_found) {
+    throw failure_of(outcome.error());
+  }
+  check(store.close());
+  if (outcome.status() == Status::not_found) throw no_such_key(key);
+  if (outcome.status() == Status::exists) {
+    throw Failure(ExitCode::negative, fmt::format("there is a key '{}' already", escape(key)));
+  }
+}
+
+void add_put(CLI::App& program) {
+  auto arguments = std::make_shared<PutArguments>();
+  CLI::App& command = *program.add_subcommand("put", "Stores a value under a key");
+  add_store_arguments(command, arguments->store, Access::write_or_create);
+  command.add_option("KEY", arguments->key, "The key, 0 to 65,535 bytes")->required();
+  CLI::Option* value = command.add_option(
+      "VALUE", arguments->value, "The value; without it and --file the standard input is read");
+  command
+      .add_option("--file", arguments->file,
+                  "Takes the value from this file; - is the standard input")
+      ->type_name("FILE")
+      ->excludes(value);
+  CLI::Option* insert = command.add_flag("--insert", arguments->insert,
+                                         "Only if there is no such key, else exit code 1");
+  command
+      .add_flag("--replace", arguments->replace, "Only if there is such a key, else exit code 1")
+      ->excludes(insert);
+  add_notation_flags(command, arguments->notation, "KEY and VALUE");
+  command.footer(R"(
+Examples:
+  stave put store color blue
+  stave put store page < page.html
+  stave put store photo --file photo.jpg --durability os
+  stave put store --hex 0001 ff00ff
+  stave put store -- -key-with-a-dash value)");
+  command.callback([arguments, value] {
+    arguments->has_value = value->count() > 0;
+    put(*arguments);
+  });
+}
+
+// ---- get ---------------------------------------------------------------------------------------
+
+struct GetArguments {
+  StoreArguments store;
+  NotationFlags notation;
+  std::string key;
+  std::string output;  // empty: standard output
+  bool json = false;
+};
+
+void get(const GetArguments& arguments) {
+  const std::string key = parse_bytes(arguments.key, arguments.notation.notation());
+  Store store = open_store(arguments.store, Access::read);
+  Buffer buffer;
+  const Result<Bytes> value = store.get(key, buffer);
+  if (value.status() == Status::not_found) throw no_such_key(key);
+  if (!value) throw failure_of(value.error());
+  if (arguments.json) {
+    nlohmann::ordered_json record;
+    add_bytes(record, "key", key);
+    add_bytes(record, "value", value->text());
+    write_json(record);
+  } else if (arguments.output.empty()) {
+    write_output(value->text());
+  } else {
+    const std::string name = fmt::format("'{}'", arguments.output);
+    FileDescriptor file(
+        open(arguments.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!file.valid()) throw system_failure("cannot create " + name, errno);
+    write_and_close(std::move(file), value->text(), name);
+  }
+}
+
+void add_get(CLI::App& program) {
+  auto arguments = std::make_shared<GetArguments>();
+  CLI::App& command =
+      *program.add_subcommand("get", "Writes the value of a key, its bytes as they are");
+  add_store_arguments(command, arguments->store, Access::read);
+  command.add_option("KEY", arguments->key, "The key")->required();
+  CLI::Option* output =
+      command
+          .add_option("--output", arguments->output, "Writes to this file, which is overwritten")
+          ->type_name("FILE");
+  command.add_flag("--json", arguments->json, "Writes key and value as a JSON object")
+      ->excludes(output);
+  add_notation_flags(command, arguments->notation, "KEY");
+  command.footer(R"(
+Examples:
+  stave get store color
+  stave get store photo --output photo.jpg
+  stave get store --escaped 'line\n\x00end' --json)");
+  command.callback([arguments] { get(*arguments); });
+}
+
+// ---- del ---------------------------------------------------------------------------------------
+
+struct DeleteArguments {
+  StoreArguments store;
+  NotationFlags notation;
+  std::string key;
+};
+
+void erase(const DeleteArguments& arguments) {
+  const std::string key = parse_bytes(arguments.key, arguments.notation.notation());
+  Store store = open_store(arguments.store, Access::write);
+  const Result<void> outcome = store.erase(key);
+  if (!outcome && outcome.status() != Status::not_found) throw failure_of(outcome.error());
+  check(store.close());
+  if (outcome.status() == Status::not_found) throw no_such_key(key);
+}
+
+void add_delete(CLI::App& program) {
+  auto arguments = std::make_shared<DeleteArguments>();
+  CLI::App& command = *program.add_subcommand("del", "Removes a key");
+  add_store_arguments(command, arguments->store, Access::write);
+  command.add_option("KEY", arguments->key, "The key; exit code 1 if there is none")->required();
+  add_notation_flags(command, arguments->notation, "KEY");
+  command.footer(R"(
+Example:
+  stave del store color)");
+  command.callback([arguments] { erase(*arguments); });
+}
+
+}  // namespace
+
+void add_record_commands(CLI::App& program) {
+  add_put(program);
+  add_get(program);
+  add_delete(program);
+}
+
+}  // namespace stave::tool

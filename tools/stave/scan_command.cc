@@ -1,0 +1,84 @@
+// scan: the keys of a store, and their values.
+#include <fmt/core.h>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+
+#include "tools/stave/bytes_text.h"
+#include "tools/stave/commands.h"
+#include "tools/stave/output.h"
+#include "tools/stave/records.h"
+#include "tools/stave/store_access.h"
+
+namespace stave::tool {
+
+namespace {
+
+struct ScanArguments {
+  StoreArguments store;
+  std::string prefix;
+  uint64_t limit = UINT64_MAX;
+  bool values = false;
+  bool json = false;
+};
+
+std::string record_line(const ScanArguments& arguments, Records& records) {
+  const std::string_view key = records.key();
+  const std::string_view value = arguments.values ? records.value() : "";
+  if (!arguments.json) {
+    return arguments.values ? escape(key) + "\t" + escape(value) + "\n" : escape(key) + "\n";
+  }
+  nlohmann::ordered_json record;
+  add_bytes(record, "key", key);
+  if (arguments.values) add_bytes(record, "value", value);
+  return record.dump() + "\n";
+}
+
+ExitCode scan(const ScanArguments& arguments) {
+  constexpr size_t output_size_max = 64 * 1024;
+  const std::string prefix = parse_bytes(arguments.prefix, Notation::escaped);
+  Store store = open_store(arguments.store, Access::read);
+  Records records(store, prefix, !arguments.values,
+                  [](std::string_view line) { fmt::print(stderr, "stave: {}\n", line); });
+  std::string output;
+  for (uint64_t count = 0; count < arguments.limit && records.next(); ++count) {
+    output += record_line(arguments, records);
+    if (output.size() < output_size_max) continue;
+    write_output(output);
+    output.clear();
+  }
+  write_output(output);
+  return records.damaged() != 0 ? ExitCode::damaged : ExitCode::ok;
+}
+
+}  // namespace
+
+void add_scan_command(CLI::App& program, ExitCode& exit_code) {
+  auto arguments = std::make_shared<ScanArguments>();
+  CLI::App& command = *program.add_subcommand("scan", "Prints the keys, in no particular order");
+  add_store_arguments(command, arguments->store, Access::read);
+  command
+      .add_option("--prefix", arguments->prefix,
+                  "Only keys that begin with this; \\n, \\t, \\r, \\\\ and \\xNN stand for bytes")
+      ->type_name("TEXT");
+  command.add_option("--limit", arguments->limit, "At most this many")->type_name("COUNT");
+  command.add_flag("--values", arguments->values, "The values too, behind a tab");
+  command.add_flag("--json", arguments->json,
+                   "One JSON object a line: key and value, or key_base64 and value_base64 for "
+                   "bytes that are not UTF-8");
+  command.footer(R"(
+A key is a line: printable ASCII as it is, other bytes as \n, \t, \r, \\ or \xNN, which
+get, put and del understand with --escaped. Damaged records are named on the standard error, the
+others are printed, and the exit code is then 5.
+
+Examples:
+  stave scan store
+  stave scan store --prefix user: --limit 10 --values
+  stave scan store --values --json | jq -r .key)");
+  command.callback([arguments, &exit_code] { exit_code = scan(*arguments); });
+}
+
+}  // namespace stave::tool

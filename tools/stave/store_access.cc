@@ -1,0 +1,44 @@
+#include "tools/stave/store_access.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "tools/stave/failure.h"
+
+namespace stave::tool {
+
+void add_store_arguments(CLI::App& command, StoreArguments& arguments, Access access) {
+  command.add_option("STORE", arguments.directory, "The directory of the store")->required();
+  command
+      .add_option("--options", arguments.options,
+                  "How to open the store: \"name=value name=value\"; see stave --list-options")
+      ->type_name("TEXT");
+  if (access == Access::read) return;
+  command
+      .add_option("--durability", arguments.durability,
+                  "What a write survives: memory (nothing), os (a killed process), device (a power "
+                  "loss); the default is device")
+      ->type_name("LEVEL");
+}
+
+Store open_store(const StoreArguments& arguments, Access access) {
+  StoreOptions options;
+  check(options.set(arguments.options.c_str()));
+  if (!arguments.durability.empty()) {
+    check(options.set(("durability=" + arguments.durability).c_str()));
+  }
+  if (access == Access::read) options.read_only = 1;
+  if (access != Access::write_or_create) options.create_if_missing = 0;
+
+  Result<Store> store = Store::open(arguments.directory.c_str(), options);
+  if (store.status() == Status::not_found) {
+    std::string message(store.error().message());
+    message += access == Access::write_or_create
+                   ? "\n  create the directory above it first"
+                   : "\n  check the path; `stave put` and `stave import` create a store";
+    throw Failure(ExitCode::no_store, message);
+  }
+  return check(std::move(store));
+}
+
+}  // namespace stave::tool
