@@ -1,13 +1,17 @@
 """What the tests of the command line share: running `stave`, directories, a store held open."""
 
 import base64
+import fcntl
 import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 import unittest
 
 PROGRAM = os.environ['STAVE']
@@ -99,6 +103,15 @@ class HeldImport:
             pass_fds=[writer], stdout=subprocess.PIPE, stderr=stderr)
         os.close(writer)
         self.acknowledged = os.read(self.reader, 1)  # the first write has returned
+        self.wait_until_still()
+
+    def wait_until_still(self):
+        """Returns when the pipe has been as full as it is for a while."""
+        before, waiting = -1, 0
+        while waiting != before:
+            before = waiting
+            time.sleep(0.2)
+            waiting = struct.unpack('i', fcntl.ioctl(self.reader, termios.FIONREAD, bytes(4)))[0]
 
     def drain(self):
         """Reads the pipe to its end and returns the keys that were acknowledged."""

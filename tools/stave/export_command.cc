@@ -98,8 +98,8 @@ ExitCode export_store(const ExportArguments& arguments) {
   return summary.left_out != 0 ? ExitCode::partial : ExitCode::ok;
 }
 
-constexpr const char* footer = R"(
-The opposite of import: each key becomes a file below DIRECTORY, which is created if it is
+constexpr const char* footer =
+    R"(The opposite of import: each key becomes a file below DIRECTORY, which is created if it is
 missing. Nothing is written anywhere else: a key that is empty, absolute, or has a NUL byte or
 an empty, . or .. component is named and left out, as is one that meets an existing file or a
 symbolic link, and the exit code is then 7. Damaged records are named, the others are exported,
@@ -115,11 +115,12 @@ void add_export_command(CLI::App& program, ExitCode& exit_code) {
   auto arguments = std::make_shared<ExportArguments>();
   CLI::App& command = *program.add_subcommand("export", "Writes the records as files of a tree");
   add_store_arguments(command, arguments->store, Access::read);
-  command.add_option("DIRECTORY", arguments->directory, "Where the tree goes")->required();
+  command.add_option("DIRECTORY", arguments->directory, "Where the tree goes")
+      ->required()
+      ->type_name("");
   command
       .add_option("--prefix", arguments->prefix,
-                  "Only keys that begin with this, which is taken off; \\n, \\t, \\r, \\\\ and "
-                  "\\xNN stand for bytes")
+                  "Only keys that begin with this (escaped), which is taken off")
       ->type_name("TEXT");
   command.add_flag("--overwrite", arguments->overwrite, "Replaces files that exist");
   command.add_flag("--json", arguments->json,

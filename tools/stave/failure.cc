@@ -42,7 +42,7 @@ const char* hint_of(Status status) noexcept {
     case Status::locked:
       return "wait until that process has closed the store, or end it";
     case Status::no_space:
-      return "nothing of this write was stored; free some space, or delete keys, and try again";
+      return "nothing of this write was stored; it may be tried again when there is space";
     case Status::io:
       return "look at the system log for the device; what was acknowledged before is safe";
     case Status::no_memory:

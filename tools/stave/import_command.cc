@@ -127,11 +127,14 @@ ExitCode import(const ImportArguments& arguments) {
   return summary.left_out != 0 ? ExitCode::partial : ExitCode::ok;
 }
 
-constexpr const char* footer = R"(
-Every regular file below DIRECTORY is stored under its path, relative to DIRECTORY, byte for
+constexpr const char* footer =
+    R"(Every regular file below DIRECTORY is stored under its path, relative to DIRECTORY, byte for
 byte. Symbolic links are not followed; they, pipes, sockets and devices are skipped and counted.
 A file that cannot be read or exceeds 1 GiB is named and left out, and the exit code is then 7.
 Running the same import again stores everything again. An interrupt (SIGINT) closes the store.
+
+--prefix may hold \n, \t, \r, \\ and \xNN for bytes. Files smaller than --batch-size are
+stored several in one atomic write.
 
 --acknowledge appends the key of each file, with a NUL byte behind it, as soon as the file is as
 durable as --durability says.
@@ -147,22 +150,29 @@ void add_import_command(CLI::App& program, ExitCode& exit_code) {
   auto arguments = std::make_shared<ImportArguments>();
   CLI::App& command = *program.add_subcommand("import", "Stores the files of a directory tree");
   add_store_arguments(command, arguments->store, Access::write_or_create);
-  command.add_option("DIRECTORY", arguments->directory, "The root of the tree")->required();
-  command
-      .add_option("--prefix", arguments->prefix,
-                  "Goes before every path; \\n, \\t, \\r, \\\\ and \\xNN stand for bytes")
+  command.add_option("DIRECTORY", arguments->directory, "The root of the tree")
+      ->required()
+      ->type_name("");
+  command.add_option("--prefix", arguments->prefix, "Goes before every path (escaped, see below)")
       ->type_name("TEXT");
+  CLI::Range jobs_range(1, 64);
+  jobs_range.description("");  // the help says it in words
   command.add_option("--jobs", arguments->jobs, "Threads that read and write, 1 to 64")
       ->type_name("COUNT")
-      ->check(CLI::Range(1, 64));
+      ->check(jobs_range);
+  CLI::AsSizeValue size(false);
+  size.description("");
+  CLI::Range size_range(size_t{0}, value_size_max);
+  size_range.description("");
   command
       .add_option("--batch-size", arguments->batch_size,
-                  "Small files share an atomic write of up to this size; 4MiB unless given")
+                  "Size up to which files share a write; 4MiB unless given")
       ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(size)
+      ->check(size_range);
   command
       .add_option("--acknowledge", arguments->acknowledge,
-                  "Appends the key of each file that is durable to this file")
+                  "Appends the key of each durable file to this file")
       ->type_name("FILE");
   command.add_flag("--json", arguments->json,
                    "The summary as JSON: files, bytes, skipped, left_out, seconds");

@@ -12,7 +12,7 @@
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/failure.h"
 #include "tools/stave/interrupt.h"
-#include "tools/stave/limits.h"
+#include "tools/stave/store_access.h"
 
 namespace stave::tool {
 

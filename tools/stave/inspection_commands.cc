@@ -39,7 +39,6 @@ void print_stats_json(const Stats& stats, const StoreOptions& options, double op
   object["recovered_commits"] = stats.recovered_commits;
   object["recovered_cut_bytes"] = stats.recovered_cut_bytes;
   object["shards"] = options.shards;
-  object["segment_size"] = options.segment_size;
   object["open_seconds"] = open_seconds;
   write_json(object);
 }
@@ -59,7 +58,6 @@ void print_stats_text(const Stats& stats, const StoreOptions& options, double op
   text += bytes_row("on disk", stats.disk_bytes);
   text += fmt::format("{:<20}{}\n", "version", stats.version);
   text += fmt::format("{:<20}{}\n", "shards", options.shards);
-  text += bytes_row("segment size", options.segment_size);
   text += fmt::format("{:<20}{}\n", "last end",
                       stats.recovered != 0 ? "not closed; recovery ran at this open" : "closed");
   text += fmt::format("{:<20}{}\n", "recovered commits", stats.recovered_commits);
@@ -82,8 +80,8 @@ void add_stat(CLI::App& program) {
   CLI::App& command = *program.add_subcommand("stat", "Tells what the store holds");
   add_store_arguments(command, arguments->store, Access::read);
   command.add_flag("--json", arguments->json, "As a JSON object");
-  command.footer(R"(
-After a crash it shows what recovery finds: the commits it reads from the log and the bytes of
+  command.footer(
+      R"(After a crash it shows what recovery finds: the commits it reads from the log and the bytes of
 unfinished ones behind the last. The store is opened for reading and stays as it is.
 
 Examples:
@@ -140,8 +138,8 @@ void add_verify(CLI::App& program) {
   add_store_arguments(command, arguments->store, Access::read);
   command.add_flag("--json", arguments->json,
                    "As a JSON object: ok, and keys, log_bytes, seconds or the message");
-  command.footer(R"(
-Reads the whole log. Exit code 5 and a message that names the file and the offset say that there
+  command.footer(
+      R"(Reads the whole log. Exit code 5 and a message that names the file and the offset say that there
 is damage; nothing is changed either way.
 
 Examples:

@@ -17,8 +17,7 @@ namespace {
 
 using stave::tool::ExitCode;
 
-constexpr const char* footer = R"(
-Exit codes:
+constexpr const char* footer = R"(Exit codes:
   0  done
   1  the answer is no: there is no such key, or with put --insert there is one
   2  usage: the command line, an option, or a key or value beyond the limits

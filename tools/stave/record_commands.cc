@@ -11,7 +11,6 @@
 
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/commands.h"
-#include "tools/stave/limits.h"
 #include "tools/stave/output.h"
 #include "tools/stave/store_access.h"
 
@@ -25,7 +24,10 @@ struct NotationFlags {
   bool hex = false;
   bool base64 = false;
 
-  Notation notation() const noexcept {
+  Notation notation() const {
+    if (escaped + hex + base64 > 1) {
+      throw Failure(ExitCode::usage, "--escaped, --hex and --base64 exclude each other");
+    }
     return escaped  ? Notation::escaped
            : hex    ? Notation::hex
            : base64 ? Notation::base64
@@ -34,12 +36,10 @@ struct NotationFlags {
 };
 
 void add_notation_flags(CLI::App& command, NotationFlags& flags, const std::string& subject) {
-  CLI::Option_group& group = *command.add_option_group("Notation");
-  group.add_flag("--escaped", flags.escaped,
-                 subject + " with \\n, \\t, \\r, \\\\ and \\xNN, as scan prints keys");
-  group.add_flag("--hex", flags.hex, subject + " in hexadecimal digits");
-  group.add_flag("--base64", flags.base64, subject + " in Base64");
-  group.require_option(0, 1);
+  command.add_flag("--escaped", flags.escaped,
+                   subject + " with \\n, \\t, \\r, \\\\ and \\xNN, as scan prints keys");
+  command.add_flag("--hex", flags.hex, subject + " in hexadecimal digits");
+  command.add_flag("--base64", flags.base64, subject + " in Base64");
 }
 
 Failure no_such_key(std::string_view key) {
@@ -101,7 +101,9 @@ void add_put(CLI::App& program) {
   auto arguments = std::make_shared<PutArguments>();
   CLI::App& command = *program.add_subcommand("put", "Stores a value under a key");
   add_store_arguments(command, arguments->store, Access::write_or_create);
-  command.add_option("KEY", arguments->key, "The key, 0 to 65,535 bytes")->required();
+  command.add_option("KEY", arguments->key, "The key, 0 to 65,535 bytes")
+      ->required()
+      ->type_name("");
   CLI::Option* value = command.add_option(
       "VALUE", arguments->value, "The value; without it and --file the standard input is read");
   command
@@ -115,8 +117,7 @@ void add_put(CLI::App& program) {
       .add_flag("--replace", arguments->replace, "Only if there is such a key, else exit code 1")
       ->excludes(insert);
   add_notation_flags(command, arguments->notation, "KEY and VALUE");
-  command.footer(R"(
-Examples:
+  command.footer(R"(Examples:
   stave put store color blue
   stave put store page < page.html
   stave put store photo --file photo.jpg --durability os
@@ -166,7 +167,7 @@ void add_get(CLI::App& program) {
   CLI::App& command =
       *program.add_subcommand("get", "Writes the value of a key, its bytes as they are");
   add_store_arguments(command, arguments->store, Access::read);
-  command.add_option("KEY", arguments->key, "The key")->required();
+  command.add_option("KEY", arguments->key, "The key")->required()->type_name("");
   CLI::Option* output =
       command
           .add_option("--output", arguments->output, "Writes to this file, which is overwritten")
@@ -174,8 +175,7 @@ void add_get(CLI::App& program) {
   command.add_flag("--json", arguments->json, "Writes key and value as a JSON object")
       ->excludes(output);
   add_notation_flags(command, arguments->notation, "KEY");
-  command.footer(R"(
-Examples:
+  command.footer(R"(Examples:
   stave get store color
   stave get store photo --output photo.jpg
   stave get store --escaped 'line\n\x00end' --json)");
@@ -203,10 +203,13 @@ void add_delete(CLI::App& program) {
   auto arguments = std::make_shared<DeleteArguments>();
   CLI::App& command = *program.add_subcommand("del", "Removes a key");
   add_store_arguments(command, arguments->store, Access::write);
-  command.add_option("KEY", arguments->key, "The key; exit code 1 if there is none")->required();
+  command
+      .add_option("KEY", arguments->key,
+                  "The key->type_name("
+                  "); exit code 1 if there is none")
+      ->required();
   add_notation_flags(command, arguments->notation, "KEY");
-  command.footer(R"(
-Example:
+  command.footer(R"(Example:
   stave del store color)");
   command.callback([arguments] { erase(*arguments); });
 }

@@ -60,19 +60,17 @@ void add_scan_command(CLI::App& program, ExitCode& exit_code) {
   auto arguments = std::make_shared<ScanArguments>();
   CLI::App& command = *program.add_subcommand("scan", "Prints the keys, in no particular order");
   add_store_arguments(command, arguments->store, Access::read);
-  command
-      .add_option("--prefix", arguments->prefix,
-                  "Only keys that begin with this; \\n, \\t, \\r, \\\\ and \\xNN stand for bytes")
+  command.add_option("--prefix", arguments->prefix, "Only keys that begin with this (escaped)")
       ->type_name("TEXT");
   command.add_option("--limit", arguments->limit, "At most this many")->type_name("COUNT");
   command.add_flag("--values", arguments->values, "The values too, behind a tab");
   command.add_flag("--json", arguments->json,
-                   "One JSON object a line: key and value, or key_base64 and value_base64 for "
-                   "bytes that are not UTF-8");
-  command.footer(R"(
-A key is a line: printable ASCII as it is, other bytes as \n, \t, \r, \\ or \xNN, which
-get, put and del understand with --escaped. Damaged records are named on the standard error, the
-others are printed, and the exit code is then 5.
+                   "One JSON object a line: key, and value with --values");
+  command.footer(
+      R"(A key is a line: printable ASCII as it is, other bytes as \n, \t, \r, \\ or \xNN, which
+get, put and del understand with --escaped. In JSON, bytes that are not UTF-8 are in Base64,
+under key_base64 or value_base64 instead of key or value. Damaged records are named on the
+standard error, the others are printed, and the exit code is then 5.
 
 Examples:
   stave scan store

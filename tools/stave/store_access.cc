@@ -8,16 +8,17 @@
 namespace stave::tool {
 
 void add_store_arguments(CLI::App& command, StoreArguments& arguments, Access access) {
-  command.add_option("STORE", arguments.directory, "The directory of the store")->required();
+  command.add_option("STORE", arguments.directory, "The directory of the store")
+      ->required()
+      ->type_name("");
   command
       .add_option("--options", arguments.options,
-                  "How to open the store: \"name=value name=value\"; see stave --list-options")
+                  "\"name=value name=value\"; see stave --list-options")
       ->type_name("TEXT");
   if (access == Access::read) return;
   command
       .add_option("--durability", arguments.durability,
-                  "What a write survives: memory (nothing), os (a killed process), device (a power "
-                  "loss); the default is device")
+                  "memory, os (survives kill -9) or device (power loss; default)")
       ->type_name("LEVEL");
 }
 

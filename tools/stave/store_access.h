@@ -2,10 +2,14 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <cstddef>
 #include <stave/stave.hpp>
 #include <string>
 
 namespace stave::tool {
+
+// The store's limit (store.h), known here so that longer files are not read into memory first.
+constexpr size_t value_size_max = size_t{1} << 30;
 
 struct StoreArguments {
   std::string directory;
