@@ -1,0 +1,114 @@
+// Layer 2: the store against std::map under random operations, with clean and unclean reopening
+// inside. A failure is printed as the shortest script that still shows it.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/os/posix_file_system.h"
+#include "core/os/simulated_file_system.h"
+#include "tests/model/minimise.h"
+#include "tests/model/model_run.h"
+#include "tests/support/ladder.h"
+#include "tests/support/temporary_directory.h"
+
+namespace stave::test {
+namespace {
+
+constexpr uint64_t operations_per_run = 2000;
+
+// Calls `body` with a file system and the name of a directory in it that does not exist.
+using Disk = std::function<void(const std::function<void(os::FileSystem&, const std::string&)>&)>;
+
+void on_simulated_disk(
+    const std::function<void(os::FileSystem&, const std::string&)>& body) {
+  os::SimulatedFileSystem files(1);
+  body(files, "/store");
+}
+
+void on_real_disk(const std::function<void(os::FileSystem&, const std::string&)>& body) {
+  const TemporaryDirectory directory;
+  body(os::posix_file_system(), directory / "store");
+}
+
+store::Options random_options(Random& random) {
+  store::Options options;
+  options.shards = uint32_t{1} << random.below(7);
+  options.segment_size = uint64_t{4096} << random.below(4);
+  options.io = random.one_in(2) ? store::ReadIo::mmap : store::ReadIo::buffered;
+  return options;
+}
+
+struct Outcome {
+  std::string problem;  // "" when all went well
+  size_t position = 0;  // of the operation that showed it
+};
+
+Outcome run_on(const Disk& disk, const store::Options& options,
+               const std::vector<Operation>& operations, ModelRun::Figures* figures) {
+  Outcome outcome;
+  disk([&](os::FileSystem& files, const std::string& directory) {
+    ModelRun run(files, directory, options);
+    outcome.problem = run.open();
+    for (size_t i = 0; i < operations.size() && outcome.problem.empty(); i++) {
+      outcome.problem = run.apply(operations[i]);
+      outcome.position = i;
+    }
+    if (figures != nullptr) *figures = run.figures();
+  });
+  return outcome;
+}
+
+std::string failure_script(const Disk& disk, const store::Options& options,
+                           std::vector<Operation> operations, const Outcome& outcome) {
+  operations.resize(outcome.position + 1);
+  const auto fails = [&](const std::vector<Operation>& part) {
+    return !run_on(disk, options, part, nullptr).problem.empty();
+  };
+  if (!fails(operations)) return outcome.problem + " (once: it does not repeat)";
+  operations = minimise(std::move(operations), fails, 2000);
+  std::string script = "s = store.open \"store\" " + to_script(options) + '\n';
+  for (const Operation& operation : operations) script += to_script(operation) + '\n';
+  return script + "# " + run_on(disk, options, operations, nullptr).problem;
+}
+
+void run_ladder(const char* name, const Disk& disk, uint64_t operations_total, uint64_t seed) {
+  Random random(seed);
+  ModelRun::Figures sum;
+  uint64_t done = 0;
+  while (done < operations_total) {
+    const store::Options options = random_options(random);
+    OperationGenerator generator(random.next(), options);
+    std::vector<Operation> operations;
+    for (uint64_t i = 0; i < operations_per_run; i++) operations.push_back(generator.next());
+    ModelRun::Figures figures;
+    const Outcome outcome = run_on(disk, options, operations, &figures);
+    ASSERT_EQ(outcome.problem, "") << failure_script(disk, options, operations, outcome);
+    done += operations.size();
+    sum.commits += figures.commits;
+    sum.refusals += figures.refusals;
+    sum.hits += figures.hits;
+    sum.clean_opens += figures.clean_opens;
+    sum.recoveries += figures.recoveries;
+    sum.segments += figures.segments;
+  }
+  report_counts(name, {{"operations", done},
+                       {"commits", sum.commits},
+                       {"refused writes", sum.refusals},
+                       {"hits", sum.hits},
+                       {"clean opens", sum.clean_opens},
+                       {"recoveries", sum.recoveries},
+                       {"segments", sum.segments}});
+}
+
+TEST(StoreModel, AgreesWithAMapOnASimulatedDisk) {
+  run_ladder("model, simulated disk", on_simulated_disk, model_operations(), ladder_seed(20260101));
+}
+
+TEST(StoreModel, AgreesWithAMapOnARealDisk) {
+  run_ladder("model, real disk", on_real_disk, model_operations() / 20, ladder_seed(20260102));
+}
+
+}  // namespace
+}  // namespace stave::test

@@ -1,0 +1,84 @@
+#include "tests/support/workload.h"
+
+#include <array>
+
+#include "core/base/hash.h"
+#include "tests/support/random.h"
+
+namespace stave::test {
+namespace {
+
+constexpr uint64_t keys_per_stream = 12;
+// Around the borders of padding, and large enough to fill small segments.
+constexpr std::array<size_t, 16> small_sizes = {0, 1, 3, 4, 5, 16, 20, 21, 36, 37, 100, 100, 100, 300, 300, 700};
+
+}  // namespace
+
+std::vector<Workload::Change> Workload::commit(uint64_t number) const {
+  Random random(hash64(as_bytes(prefix_), seed_ ^ (number * 0x9e3779b97f4a7c15)));
+  const auto change = [&](bool may_erase) {
+    Change change{prefix_ + std::to_string(random.below(keys_per_stream)), std::nullopt};
+    if (!may_erase || !random.one_in(4)) {
+      size_t size = random.pick(small_sizes);
+      if (random.one_in(12)) size = random.below(value_size_max_ + 1);
+      change.value = test_value(random.next(), std::min(size, value_size_max_));
+    }
+    return change;
+  };
+  std::vector<Change> changes;
+  const uint64_t shape = random.below(10);
+  const uint64_t count = shape < 7 ? 1 : random.between(2, 6);
+  for (uint64_t i = 0; i < count; i++) changes.push_back(change(shape > 0));
+  return changes;
+}
+
+Status Workload::apply(store::Store& store, uint64_t number, store::Durability durability) const {
+  const std::vector<Change> changes = commit(number);
+  if (changes.size() == 1) {
+    const Change& change = changes.front();
+    if (change.value) return put(store, change.key, *change.value, durability);
+    Status status = erase(store, change.key, durability);
+    return status.is(Code::not_found) ? Status() : status;
+  }
+  store::Batch batch;
+  for (const Change& change : changes) {
+    const auto kind = change.value ? store::Batch::Kind::put : store::Batch::Kind::erase;
+    STAVE_TRY(batch.add(kind, as_bytes(change.key), as_bytes(change.value.value_or(""))));
+  }
+  return store.write(batch, durability, nullptr, nullptr);
+}
+
+void Workload::apply(Contents& contents, uint64_t number) const {
+  for (Change& change : commit(number)) {
+    if (change.value)
+      contents[change.key] = *std::move(change.value);
+    else
+      contents.erase(change.key);
+  }
+}
+
+Contents Workload::own_part(const Contents& all) const {
+  Contents part;
+  for (auto at = all.lower_bound(prefix_); at != all.end() && at->first.starts_with(prefix_); ++at)
+    part.insert(*at);
+  return part;
+}
+
+std::optional<uint64_t> Workload::find_commits(const Contents& all, Contents& contents,
+                                               uint64_t low, uint64_t high) const {
+  const Contents found = own_part(all);
+  std::optional<uint64_t> match;
+  Contents at_match;
+  for (uint64_t number = low;; number++) {
+    if (contents == found) {
+      match = number;
+      at_match = contents;
+    }
+    if (number == high) break;
+    apply(contents, number + 1);
+  }
+  if (match) contents = std::move(at_match);
+  return match;
+}
+
+}  // namespace stave::test
