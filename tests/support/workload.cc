@@ -8,7 +8,7 @@
 namespace stave::test {
 namespace {
 
-constexpr uint64_t keys_per_stream = 12;
+constexpr uint64_t keys_per_stream = 20;
 // Around the borders of padding, and large enough to fill small segments.
 constexpr std::array<size_t, 16> small_sizes = {0, 1, 3, 4, 5, 16, 20, 21, 36, 37, 100, 100, 100, 300, 300, 700};
 
@@ -27,7 +27,7 @@ std::vector<Workload::Change> Workload::commit(uint64_t number) const {
   };
   std::vector<Change> changes;
   const uint64_t shape = random.below(10);
-  const uint64_t count = shape < 7 ? 1 : random.between(2, 6);
+  const uint64_t count = shape < 7 ? 1 : random.between(2, shape == 9 ? 24 : 5);
   for (uint64_t i = 0; i < count; i++) changes.push_back(change(shape > 0));
   return changes;
 }
