@@ -159,8 +159,9 @@ std::unique_ptr<SimulatedContent> SimulatedContent::after_kill(std::shared_ptr<D
   durable_is_shared_ = image->durable_is_shared_ = true;
   image->size_ = size_;
   if (is_live_) {
-    if (image->make_live(size_) != 0) return nullptr;
+    if (!image->live_.reserve(size_) || !image->live_.extend(size_)) return nullptr;
     copy_racing(image->live_.data(), live_.data(), size_);
+    image->is_live_ = true;
   }
   image->clean_ = clean_;
   image->changes_ = changes_;

@@ -68,8 +68,8 @@ class Store {
   // `exists` / `not_found` as the mode says.
   virtual Status put(Bytes key, Bytes value, PutMode mode, Durability durability) = 0;
   virtual Status erase(Bytes key, Durability durability) = 0;
-  // `mismatch` when a condition fails: *failed_position is the entry's. *erased counts the erase
-  // entries whose key existed. Either may be null.
+  // `mismatch` when a condition fails: *failed_position is the entry's. *erased counts the keys
+  // that existed before and do not exist behind it. Either may be null.
   virtual Status write(const Batch& batch, Durability durability, size_t* failed_position,
                        uint64_t* erased) = 0;
 

@@ -51,8 +51,8 @@ std::string CommitHistory::judge(const Contents& found, Bounds bounds, size_t* c
     return "a value that was never stored under " + quoted(key);
   }
   verdicts_.holes++;
-  return "not the contents after any number of commits" + range + "; against the newest: " +
-         difference(states_[bounds.high], found);
+  return "not the contents after any number of commits" + range +
+         "; against the newest: " + difference(states_[bounds.high], found);
 }
 
 void CommitHistory::reopened(size_t commits) {

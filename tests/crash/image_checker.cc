@@ -53,11 +53,9 @@ std::string ImageChecker::check_new(Disk& image, bool killed, const Judge& judge
   *contents = opened.contents;
   if (std::string problem = judge(opened.contents); !problem.empty()) return problem;
 
-  // What the second crash leaves must be what the first had left, since all of it was on the device;
-  // but a killed process leaves more than that.
-  const Judge same = [&](const Contents& found) {
-    return difference(opened.contents, found);
-  };
+  // What the second crash leaves must be what the first had left, since all of it was on the
+  // device; but a killed process leaves more than that.
+  const Judge same = [&](const Contents& found) { return difference(opened.contents, found); };
   for (std::unique_ptr<Disk>& crash : opened.crashes) {
     figures_.images++;
     const uint64_t digest = crash->digest().low;
@@ -143,8 +141,7 @@ std::string ImageChecker::write_and_reopen(Disk& image, Contents contents) {
   opened = Status(Code::locked);
   std::unique_ptr<Store> store;
   Contents found;
-  std::string problem =
-      open_and_read(crash ? *crash : image, random_options(), store, found);
+  std::string problem = open_and_read(crash ? *crash : image, random_options(), store, found);
   if (problem.empty()) problem = difference(contents, found);
   return problem.empty() ? "" : "after writing to the recovered store: " + problem;
 }

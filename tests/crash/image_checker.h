@@ -53,8 +53,8 @@ class ImageChecker {
     std::vector<std::unique_ptr<Disk>> crashes;  // taken while it recovered
   };
 
-  std::string check_new(Disk& image, bool killed, const Judge& judge,
-                        const Judge& judge_power_loss, Contents* contents);
+  std::string check_new(Disk& image, bool killed, const Judge& judge, const Judge& judge_power_loss,
+                        Contents* contents);
   void count_if_distinct(uint64_t digest);
   std::string open_crashing(Disk& image, Opened* opened);
   std::string open_read_only(Disk& image, const Judge& judge);

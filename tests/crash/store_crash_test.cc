@@ -1,6 +1,6 @@
-// Layer 5: crashes of one writer, enumerated. A store lives through several rounds of work; at every
-// call that changes the disk, and between calls, images of what a power loss or a SIGKILL would leave
-// are opened and compared with what the store had promised by then.
+// Layer 5: crashes of one writer, enumerated. A store lives through several rounds of work; at
+// every call that changes the disk, and between calls, images of what a power loss or a SIGKILL
+// would leave are opened and compared with what the store had promised by then.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -27,9 +27,9 @@ struct Character {
 };
 
 constexpr std::array characters = {
-    Character{"device", 100, 3000, 0},      Character{"device, written back", 100, 3000, 3},
-    Character{"mixed", 30, 3000, 0},        Character{"mixed, written back", 40, 3000, 2},
-    Character{"weak", 4, 3000, 2},          Character{"large values", 50, 20000, 3},
+    Character{"device", 100, 3000, 0},     Character{"device, written back", 100, 3000, 3},
+    Character{"mixed", 30, 3000, 0},       Character{"mixed, written back", 40, 3000, 2},
+    Character{"weak", 4, 3000, 2},         Character{"large values", 50, 20000, 3},
     Character{"small values", 50, 120, 0},
 };
 
@@ -182,14 +182,14 @@ void Life::take_images(uint64_t odds) {
 
 void Life::take_image(const CrashPlan& plan) {
   const ImageChecker::Judge allowed = judge(history_.after_power_loss());
-  const std::string problem = checker_.check(disk_->crash_image(plan, random_.next()), false, allowed, allowed);
+  const std::string problem =
+      checker_.check(disk_->crash_image(plan, random_.next()), false, allowed, allowed);
   if (!problem.empty()) note("power loss: " + problem);
 }
 
 void Life::take_kill_image() {
-  const std::string problem =
-      checker_.check(disk_->kill_image(), true, judge(history_.after_kill()),
-                     judge(history_.after_power_loss()));
+  const std::string problem = checker_.check(
+      disk_->kill_image(), true, judge(history_.after_kill()), judge(history_.after_power_loss()));
   if (!problem.empty()) note("killed: " + problem);
 }
 

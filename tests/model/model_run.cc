@@ -15,7 +15,9 @@ std::string compare(Code expected, const Status& got) {
   return "expected " + std::string(code_name(expected)) + ", got " + describe(got);
 }
 
-Code as_found(bool found) { return found ? Code::ok : Code::not_found; }
+Code as_found(bool found) {
+  return found ? Code::ok : Code::not_found;
+}
 
 }  // namespace
 
@@ -33,16 +35,21 @@ std::string ModelRun::apply(const Operation& operation) {
   switch (operation.kind) {
     case Kind::put:
     case Kind::insert:
-    case Kind::replace: return apply_put(operation);
-    case Kind::erase: return apply_erase(operation);
-    case Kind::batch: return apply_batch(operation);
+    case Kind::replace:
+      return apply_put(operation);
+    case Kind::erase:
+      return apply_erase(operation);
+    case Kind::batch:
+      return apply_batch(operation);
     case Kind::get:
-    case Kind::get_pin: return apply_get(operation);
+    case Kind::get_pin:
+      return apply_get(operation);
     case Kind::contains:
       return compare(as_found(model_.contains(operation.key)),
                      store_->contains(as_bytes(operation.key)));
     case Kind::scan:
-    case Kind::scan_keys: return apply_scan(operation);
+    case Kind::scan_keys:
+      return apply_scan(operation);
     case Kind::size:
       if (store_->size() == model_.size()) return {};
       return "size " + std::to_string(store_->size()) + " instead of " +
@@ -51,10 +58,14 @@ std::string ModelRun::apply(const Operation& operation) {
     case Kind::sync:
       losable_.clear();
       return compare(Code::ok, operation.kind == Kind::flush ? store_->flush() : store_->sync());
-    case Kind::verify: return compare(Code::ok, verify(*store_));
-    case Kind::reopen: return close_and_open(true, operation.options);
-    case Kind::drop: return close_and_open(false, operation.options);
-    case Kind::read_only: return check_read_only();
+    case Kind::verify:
+      return compare(Code::ok, verify(*store_));
+    case Kind::reopen:
+      return close_and_open(true, operation.options);
+    case Kind::drop:
+      return close_and_open(false, operation.options);
+    case Kind::read_only:
+      return check_read_only();
   }
   return "unknown operation";
 }
@@ -124,15 +135,15 @@ std::string ModelRun::apply_batch(const Operation& operation) {
              std::to_string(*failing);
     return compare(Code::mismatch, status);
   }
+  const Contents before = model_;
   Undo undo;
   for (const Operation::Entry& entry : operation.entries) {
-    if (entry.kind == Entry::erase) {
-      erased += model_.contains(entry.key) ? 1 : 0;
+    if (entry.kind == Entry::erase)
       change(entry.key, std::nullopt, undo);
-    } else if (entry.kind == Entry::put) {
+    else if (entry.kind == Entry::put)
       change(entry.key, test_value(entry.value.number, entry.value.size), undo);
-    }
   }
+  for (const auto& [key, value] : before) erased += model_.contains(key) ? 0 : 1;
   commit(std::move(undo), operation.durability);
   if (status.ok() && reported_erased != erased)
     return "erased " + std::to_string(reported_erased) + " instead of " + std::to_string(erased);
@@ -204,7 +215,8 @@ std::string ModelRun::check_read_only() {
   if (!problem.empty()) return "read-only " + problem;
   if (problem = check_all(); !problem.empty()) return "read-only: " + problem;
   problem = compare(Code::read_only, put(*store_, "k", "v", store::Durability::os));
-  if (problem.empty()) problem = compare(Code::read_only, erase(*store_, "k", store::Durability::os));
+  if (problem.empty())
+    problem = compare(Code::read_only, erase(*store_, "k", store::Durability::os));
   if (problem.empty()) problem = compare(Code::read_only, store_->sync());
   if (problem.empty()) problem = compare(Code::ok, store_->close());
   store_.reset();

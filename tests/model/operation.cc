@@ -16,14 +16,14 @@ struct KindName {
 };
 
 constexpr std::array kinds = {
-    KindName{Kind::put, "put", 330},      KindName{Kind::insert, "insert", 60},
-    KindName{Kind::replace, "replace", 60}, KindName{Kind::erase, "delete", 130},
-    KindName{Kind::get, "get", 170},      KindName{Kind::get_pin, "get_pin", 60},
-    KindName{Kind::contains, "contains", 50}, KindName{Kind::batch, "batch", 80},
-    KindName{Kind::scan, "scan", 4},      KindName{Kind::scan_keys, "scan_keys", 4},
-    KindName{Kind::size, "size", 20},     KindName{Kind::flush, "flush", 8},
-    KindName{Kind::sync, "sync", 8},      KindName{Kind::verify, "verify", 2},
-    KindName{Kind::reopen, "reopen", 6},  KindName{Kind::drop, "drop", 6},
+    KindName{Kind::put, "put", 330},           KindName{Kind::insert, "insert", 60},
+    KindName{Kind::replace, "replace", 60},    KindName{Kind::erase, "delete", 130},
+    KindName{Kind::get, "get", 170},           KindName{Kind::get_pin, "get_pin", 60},
+    KindName{Kind::contains, "contains", 50},  KindName{Kind::batch, "batch", 80},
+    KindName{Kind::scan, "scan", 4},           KindName{Kind::scan_keys, "scan_keys", 4},
+    KindName{Kind::size, "size", 20},          KindName{Kind::flush, "flush", 8},
+    KindName{Kind::sync, "sync", 8},           KindName{Kind::verify, "verify", 2},
+    KindName{Kind::reopen, "reopen", 6},       KindName{Kind::drop, "drop", 6},
     KindName{Kind::read_only, "read_only", 2},
 };
 
@@ -38,9 +38,12 @@ constexpr std::array<const char*, 5> entry_names = {"put", "delete", "require_ab
 
 const char* name_of(store::Durability durability) {
   switch (durability) {
-    case store::Durability::memory: return "memory";
-    case store::Durability::os: return "os";
-    case store::Durability::device: return "device";
+    case store::Durability::memory:
+      return "memory";
+    case store::Durability::os:
+      return "os";
+    case store::Durability::device:
+      return "device";
   }
   return "?";
 }
@@ -51,8 +54,9 @@ std::string to_script(const ValueSpec& value) {
 
 // Sizes around the borders of record padding (28 bytes of header, units of 16), of blocks and
 // pages, and of the smallest segment.
-constexpr std::array<size_t, 24> value_sizes = {0,  1,  2,  3,   4,   7,   11,  12,  13,  15,  16, 17,
-                                                31, 32, 33, 100, 255, 256, 257, 511, 512, 513, 1000, 2000};
+constexpr std::array<size_t, 24> value_sizes = {0,   1,   2,   3,   4,   7,   11,   12,
+                                                13,  15,  16,  17,  31,  32,  33,   100,
+                                                255, 256, 257, 511, 512, 513, 1000, 2000};
 constexpr std::array<size_t, 10> large_value_sizes = {3900, 3967, 3968, 4032, 4095,
                                                       4096, 4097, 8192, 8193, 20000};
 constexpr std::array<size_t, 12> key_sizes = {0, 1, 2, 3, 4, 11, 12, 15, 16, 17, 40, 255};
@@ -84,11 +88,15 @@ std::string to_script(const Operation& operation) {
     case Kind::get_pin:
     case Kind::contains:
     case Kind::scan:
-    case Kind::scan_keys: return line + ' ' + quoted(operation.key);
+    case Kind::scan_keys:
+      return line + ' ' + quoted(operation.key);
     case Kind::reopen:
-    case Kind::drop: return line + ' ' + to_script(operation.options);
-    case Kind::batch: break;
-    default: return line;
+    case Kind::drop:
+      return line + ' ' + to_script(operation.options);
+    case Kind::batch:
+      break;
+    default:
+      return line;
   }
   line += std::string(" durability=") + name_of(operation.durability);
   for (const Operation::Entry& entry : operation.entries) {
@@ -103,8 +111,7 @@ std::string to_script(const Operation& operation) {
 OperationGenerator::OperationGenerator(uint64_t seed, const store::Options& options)
     : random_(seed), options_(options) {
   const uint64_t count = random_.between(4, 120);
-  for (uint64_t i = 0; i < count; i++)
-    keys_.push_back(test_value(i % 40, random_.pick(key_sizes)));
+  for (uint64_t i = 0; i < count; i++) keys_.push_back(test_value(i % 40, random_.pick(key_sizes)));
   if (random_.one_in(8)) keys_.push_back(test_value(1, 65535));
   if (random_.one_in(4)) keys_.push_back(test_value(1, 4100));
   // Equal keys would only be more likely than others; keep each once.
@@ -121,13 +128,22 @@ Operation OperationGenerator::next() {
   switch (operation.kind) {
     case Kind::put:
     case Kind::insert:
-    case Kind::replace: operation.value = pick_value(operation.key); break;
-    case Kind::batch: fill_batch(operation); break;
+    case Kind::replace:
+      operation.value = pick_value(operation.key);
+      break;
+    case Kind::batch:
+      fill_batch(operation);
+      break;
     case Kind::scan:
-    case Kind::scan_keys: operation.key.resize(random_.below(2) * operation.key.size() / 2); break;
+    case Kind::scan_keys:
+      operation.key.resize(random_.below(2) * operation.key.size() / 2);
+      break;
     case Kind::reopen:
-    case Kind::drop: operation.options = pick_options(); break;
-    default: break;
+    case Kind::drop:
+      operation.options = pick_options();
+      break;
+    default:
+      break;
   }
   return operation;
 }
@@ -141,7 +157,9 @@ Operation::Kind OperationGenerator::pick_kind() {
   return Kind::size;
 }
 
-std::string OperationGenerator::pick_key() { return keys_[random_.below(keys_.size())]; }
+std::string OperationGenerator::pick_key() {
+  return keys_[random_.below(keys_.size())];
+}
 
 ValueSpec OperationGenerator::pick_value(const std::string& key) {
   ValueSpec value;

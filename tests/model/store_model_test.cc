@@ -16,13 +16,13 @@
 namespace stave::test {
 namespace {
 
+constexpr uint64_t operations_total = 2'000'000;
 constexpr uint64_t operations_per_run = 2000;
 
 // Calls `body` with a file system and the name of a directory in it that does not exist.
 using Disk = std::function<void(const std::function<void(os::FileSystem&, const std::string&)>&)>;
 
-void on_simulated_disk(
-    const std::function<void(os::FileSystem&, const std::string&)>& body) {
+void on_simulated_disk(const std::function<void(os::FileSystem&, const std::string&)>& body) {
   os::SimulatedFileSystem files(1);
   body(files, "/store");
 }
@@ -73,11 +73,11 @@ std::string failure_script(const Disk& disk, const store::Options& options,
   return script + "# " + run_on(disk, options, operations, nullptr).problem;
 }
 
-void run_ladder(const char* name, const Disk& disk, uint64_t operations_total, uint64_t seed) {
+void run_ladder(const char* name, const Disk& disk, uint64_t operations_wanted, uint64_t seed) {
   Random random(seed);
   ModelRun::Figures sum;
   uint64_t done = 0;
-  while (done < operations_total) {
+  while (done < operations_wanted) {
     const store::Options options = random_options(random);
     OperationGenerator generator(random.next(), options);
     std::vector<Operation> operations;
@@ -103,11 +103,11 @@ void run_ladder(const char* name, const Disk& disk, uint64_t operations_total, u
 }
 
 TEST(StoreModel, AgreesWithAMapOnASimulatedDisk) {
-  run_ladder("model, simulated disk", on_simulated_disk, model_operations(), ladder_seed(20260101));
+  run_ladder("model, simulated disk", on_simulated_disk, operations_total, ladder_seed(20260101));
 }
 
 TEST(StoreModel, AgreesWithAMapOnARealDisk) {
-  run_ladder("model, real disk", on_real_disk, model_operations() / 20, ladder_seed(20260102));
+  run_ladder("model, real disk", on_real_disk, operations_total / 20, ladder_seed(20260102));
 }
 
 }  // namespace

@@ -71,7 +71,9 @@ bool ChildProcess::wait_for_line() {
   return true;
 }
 
-void ChildProcess::kill() { ::kill(pid_, SIGKILL); }
+void ChildProcess::kill() {
+  ::kill(pid_, SIGKILL);
+}
 
 int ChildProcess::finish() {
   read_lines(-1);

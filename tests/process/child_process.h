@@ -17,8 +17,8 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   pid_t pid() const noexcept { return pid_; }
-  // Takes in lines until `timeout_ms` have passed (-1: no limit) or the pipe is closed; true when it
-  // is closed.
+  // Takes in lines until `timeout_ms` have passed (-1: no limit) or the pipe is closed; true when
+  // it is closed.
   bool read_lines(int timeout_ms);
   // Waits for one line more; false when the pipe was closed instead.
   bool wait_for_line();

@@ -68,8 +68,7 @@ TEST(SecondProcess, SharesAReadOnlyStore) {
 // A disk of 2 MiB; not mounted when this process may not.
 class SmallDisk {
  public:
-  SmallDisk()
-      : mounted_(mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, "size=2m") == 0) {}
+  SmallDisk() : mounted_(mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, "size=2m") == 0) {}
   ~SmallDisk() {
     if (mounted_) umount2(directory_.path().c_str(), MNT_DETACH);
   }

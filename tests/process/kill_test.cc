@@ -37,8 +37,7 @@ TEST(Kill, AtRandomMoments) {
   for (uint64_t done = 0; done < kills;) {
     WrittenStore written(random.next(), random.between(1, 4));
     for (uint64_t i = 0; i < kills_per_store && done < kills; i++, done++) {
-      const auto durability =
-          random.one_in(2) ? store::Durability::device : store::Durability::os;
+      const auto durability = random.one_in(2) ? store::Durability::device : store::Durability::os;
       ChildProcess writer(
           written.writer_arguments(durability, uint64_t{4096} << random.below(8), 0));
       if (!random.one_in(8)) writer.wait_for_line();  // else kill it while it opens the store
@@ -50,26 +49,32 @@ TEST(Kill, AtRandomMoments) {
     }
     sum.add(written.figures());
   }
-  report_counts("process, killed at random", {{"kills", kills},
-                                              {"acknowledged", sum.acknowledged},
-                                              {"recoveries", sum.recovered}});
-  report_figures("process, killed at random",
-                 {{"unreported", sum.unreported}, {"lost", sum.lost}});
+  report_counts(
+      "process, killed at random",
+      {{"kills", kills}, {"acknowledged", sum.acknowledged}, {"recoveries", sum.recovered}});
+  report_figures("process, killed at random", {{"unreported", sum.unreported}, {"lost", sum.lost}});
 }
 
 // strace kills the process when a thread of it enters the given call for the given time.
 std::vector<std::string> killed_at(const std::string& call, uint64_t time,
                                    const std::vector<std::string>& command) {
   std::vector<std::string> arguments = {
-      "strace",       "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+      "strace",
+      "-f",
+      "-qq",
+      "-o",
+      "/dev/null",
+      "-e",
+      "trace=" + call,
+      "-e",
       "inject=" + call + ":signal=SIGKILL:when=" + std::to_string(time)};
   arguments.insert(arguments.end(), command.begin(), command.end());
   return arguments;
 }
 
 constexpr std::array<const char*, 14> system_calls = {
-    "openat",    "mmap",      "munmap",   "write",  "pwrite64", "fdatasync", "fsync",
-    "fallocate", "ftruncate", "/rename",  "/unlink", "flock",   "pread64",   "futex"};
+    "openat",    "mmap",      "munmap",  "write",   "pwrite64", "fdatasync", "fsync",
+    "fallocate", "ftruncate", "/rename", "/unlink", "flock",    "pread64",   "futex"};
 
 TEST(Kill, AtEachSystemCall) {
   if (std::system("strace -qq -o /dev/null true 2>/dev/null") != 0)

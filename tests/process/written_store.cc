@@ -14,15 +14,14 @@ WrittenStore::WrittenStore(uint64_t seed, size_t threads)
 std::vector<std::string> WrittenStore::writer_arguments(store::Durability durability,
                                                         uint64_t segment_size,
                                                         uint64_t commits) const {
-  std::vector<std::string> arguments = {
-      STAVE_STORE_WRITER,
-      path_,
-      "write",
-      "%REPORT%",
-      durability == store::Durability::device ? "device" : "os",
-      std::to_string(segment_size),
-      std::to_string(seed_),
-      std::to_string(commits)};
+  std::vector<std::string> arguments = {STAVE_STORE_WRITER,
+                                        path_,
+                                        "write",
+                                        "%REPORT%",
+                                        durability == store::Durability::device ? "device" : "os",
+                                        std::to_string(segment_size),
+                                        std::to_string(seed_),
+                                        std::to_string(commits)};
   for (const Stream& stream : streams_) arguments.push_back(std::to_string(stream.commits + 1));
   return arguments;
 }
@@ -59,8 +58,8 @@ std::string WrittenStore::check(const ChildProcess& writer) {
     while (stream.commits < acknowledged[i])
       stream.workload.apply(stream.contents, ++stream.commits);
     const Contents expected = stream.contents;
-    const auto commits = stream.workload.find_commits(*found, stream.contents, stream.commits,
-                                                      stream.commits + 1);
+    const auto commits =
+        stream.workload.find_commits(*found, stream.contents, stream.commits, stream.commits + 1);
     if (!commits) {
       figures_.lost++;
       return "thread " + std::to_string(i) + " after " + std::to_string(acknowledged[i]) +

@@ -26,10 +26,10 @@ class WrittenStore {
 
   struct Figures {
     uint64_t acknowledged = 0;
-    uint64_t lost = 0;         // acknowledged commits that are not there
-    uint64_t unreported = 0;   // commits that are there although the writer died before its report
-    uint64_t recovered = 0;    // opens that found no clean end
-    uint64_t killed_early = 0; // the writer died before its store was open
+    uint64_t lost = 0;          // acknowledged commits that are not there
+    uint64_t unreported = 0;    // commits that are there although the writer died before its report
+    uint64_t recovered = 0;     // opens that found no clean end
+    uint64_t killed_early = 0;  // the writer died before its store was open
   };
   const Figures& figures() const noexcept { return figures_; }
   const std::string& path() const noexcept { return path_; }
@@ -37,8 +37,8 @@ class WrittenStore {
  private:
   struct Stream {
     Workload workload;
-    Contents contents;      // after `commits`
-    uint64_t commits = 0;   // in the store when the last check was made
+    Contents contents;     // after `commits`
+    uint64_t commits = 0;  // in the store when the last check was made
   };
 
   std::string read_reports(const ChildProcess& writer, std::vector<uint64_t>& acknowledged);

@@ -10,13 +10,14 @@ namespace {
 
 constexpr uint64_t keys_per_stream = 20;
 // Around the borders of padding, and large enough to fill small segments.
-constexpr std::array<size_t, 16> small_sizes = {0, 1, 3, 4, 5, 16, 20, 21, 36, 37, 100, 100, 100, 300, 300, 700};
+constexpr std::array<size_t, 16> small_sizes = {0,  1,  3,   4,   5,   16,  20,  21,
+                                                36, 37, 100, 100, 100, 300, 300, 700};
 
 }  // namespace
 
 std::vector<Workload::Change> Workload::commit(uint64_t number) const {
   Random random(hash64(as_bytes(prefix_), seed_ ^ (number * 0x9e3779b97f4a7c15)));
-  const auto change = [&](bool may_erase) {
+  const auto random_change = [&](bool may_erase) {
     Change change{prefix_ + std::to_string(random.below(keys_per_stream)), std::nullopt};
     if (!may_erase || !random.one_in(4)) {
       size_t size = random.pick(small_sizes);
@@ -28,7 +29,7 @@ std::vector<Workload::Change> Workload::commit(uint64_t number) const {
   std::vector<Change> changes;
   const uint64_t shape = random.below(10);
   const uint64_t count = shape < 7 ? 1 : random.between(2, shape == 9 ? 24 : 5);
-  for (uint64_t i = 0; i < count; i++) changes.push_back(change(shape > 0));
+  for (uint64_t i = 0; i < count; i++) changes.push_back(random_change(shape > 0));
   return changes;
 }
 
