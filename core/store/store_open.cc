@@ -42,14 +42,17 @@ class Opening {
     Result<bool> exists = store_exists();
     if (!exists) return exists.status();
     STAVE_TRY(check_existence(*exists));
-    if (!*exists) STAVE_TRY(make_directory());
+    if (!*exists && !directory_exists_) STAVE_TRY(make_directory());
     Result<std::unique_ptr<os::FileLock>> lock = take_lock();
     if (!lock) return lock.status();
     // Again: another process may have created it meanwhile.
     exists = store_exists();
     if (!exists) return exists.status();
     STAVE_TRY(check_existence(*exists));
-    if (!*exists) STAVE_TRY(create_manifest());
+    if (!*exists) {
+      STAVE_TRY(sync_parent());
+      STAVE_TRY(create_manifest());
+    }
 
     Result<Manifest> manifest = read_manifest(files_, directory_);
     if (!manifest) return manifest.status();
@@ -90,13 +93,18 @@ class Opening {
   }
 
   Status make_directory() {
-    if (directory_exists_) return {};
     const Status made = files_.make_directory(directory_);
     if (made.is(Code::not_found))
       return Status::error(Code::not_found, "cannot create '" + directory_ +
                                                 "': its parent directory does not exist");
-    if (!made.is(Code::exists)) STAVE_TRY(made);
-    return os::sync_directory(files_, parent_of(directory_));
+    return made.is(Code::exists) ? Status() : made;
+  }
+
+  // Also when the directory was there before: whoever made it may have died before this. A parent
+  // that may not be read belongs to someone who made the directory for us.
+  Status sync_parent() {
+    const Status synced = os::sync_directory(files_, parent_of(directory_));
+    return synced.is(Code::permission_denied) ? Status() : synced;
   }
 
   Result<std::unique_ptr<os::FileLock>> take_lock() {
