@@ -136,8 +136,8 @@ void Life::commit() {
   const uint64_t number = next_commit_++;
   history_.begin(workload_.commit(number));
   const Status status = workload_.apply(*store_, number, durability);
-  if (!status.ok()) return note("commit: " + describe(status));
-  history_.acknowledge(durability);
+  if (status.is_error()) return note("commit: " + describe(status));
+  if (status.ok()) history_.acknowledge(durability);
 }
 
 // The store is closed, dropped, killed, or loses power; the next round goes on with what is left.

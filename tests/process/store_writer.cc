@@ -39,7 +39,7 @@ void write_commits(Store& store, int descriptor, Durability durability, uint64_t
                    size_t thread, uint64_t first, uint64_t commits) {
   const stave::test::Workload workload = stave::test::writer_workload(seed, thread);
   for (uint64_t number = first; commits == 0 || number < first + commits; number++) {
-    if (const Status status = workload.apply(store, number, durability); !status.ok())
+    if (const Status status = workload.apply(store, number, durability); status.is_error())
       return report(descriptor, "failed " + stave::test::describe(status));
     report(descriptor, std::to_string(thread) + ' ' + std::to_string(number));
   }

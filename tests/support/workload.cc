@@ -38,8 +38,7 @@ Status Workload::apply(store::Store& store, uint64_t number, store::Durability d
   if (changes.size() == 1) {
     const Change& change = changes.front();
     if (change.value) return put(store, change.key, *change.value, durability);
-    Status status = erase(store, change.key, durability);
-    return status.is(Code::not_found) ? Status() : status;
+    return erase(store, change.key, durability);
   }
   store::Batch batch;
   for (const Change& change : changes) {
