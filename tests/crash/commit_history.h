@@ -35,6 +35,8 @@ class CommitHistory {
   std::optional<size_t> find(const Contents& found, size_t high) const;
   // "" if `found` is within the bounds, else what is wrong, which is also counted.
   std::string judge(const Contents& found, Bounds bounds, size_t* commits);
+  // Power was lost: no more than the device's promise holds.
+  void lose_power() noexcept { process_ = device_; }
   // A store was opened and shows this many commits: the later ones never happened, the others are
   // durable.
   void reopened(size_t commits);

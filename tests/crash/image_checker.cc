@@ -91,7 +91,7 @@ std::string ImageChecker::open_read_only(Disk& image, const Judge& judge) {
 }
 
 std::string ImageChecker::open_crashing(Disk& image, Opened* opened) {
-  constexpr size_t crashes_max = 4;
+  const size_t crashes_max = random_.one_in(3) ? 4 : 0;
   image.set_hook([&](const Disk::Event&) {
     if (opened->crashes.size() < crashes_max && random_.one_in(4))
       opened->crashes.push_back(

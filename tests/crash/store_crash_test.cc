@@ -159,6 +159,7 @@ void Life::end_round() {
   } else {
     adopt(disk_->crash_image(CrashPlan::draw(random_.next()), random_.next()),
           history_.after_power_loss());
+    history_.lose_power();
   }
   disk_->set_hook(nullptr);
 }

@@ -107,7 +107,7 @@ TEST(StoreModel, AgreesWithAMapOnASimulatedDisk) {
 }
 
 TEST(StoreModel, AgreesWithAMapOnARealDisk) {
-  run_ladder("model, real disk", on_real_disk, operations_total / 20, ladder_seed(20260102));
+  run_ladder("model, real disk", on_real_disk, operations_total / 100, ladder_seed(20260102));
 }
 
 }  // namespace
