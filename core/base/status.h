@@ -53,7 +53,7 @@ class [[nodiscard]] Status {
  public:
   Status() noexcept = default;
   // An expected outcome, or an error without detail.
-  Status(Code code) noexcept : code_(code) {}  // NOLINT(google-explicit-constructor)
+  Status(Code code) noexcept : code_(code) {}
 
   // An error with a message for people: what went wrong, where (file, offset), what to do.
   // `os_errno` is the errno that caused it, or 0. Never throws: without memory the message is lost,
@@ -88,11 +88,9 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  // NOLINTBEGIN(google-explicit-constructor): a function returns either by its plain name.
   Result(T value) : value_(std::move(value)) {}
   Result(Status status) noexcept : status_(std::move(status)) {}
   Result(Code code) noexcept : status_(code) {}
-  // NOLINTEND(google-explicit-constructor)
 
   bool ok() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return ok(); }

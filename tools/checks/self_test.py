@@ -261,16 +261,16 @@ class TidyTest(CheckTest):
         self.write('build/compile_commands.json', json.dumps([command]))
 
     def test_finding(self):
-        self.build_source('int* f() { return 0; }\n')
+        self.build_source('bool f() { bool b = 1; return b; }\n')
         for _ in range(2):
-            self.assert_complains('tidy', 'modernize-use-nullptr', self.root / 'build')
+            self.assert_complains('tidy', 'modernize-use-bool-literals', self.root / 'build')
 
     def test_clean_source_is_not_looked_at_again(self):
-        self.build_source('int* f() { return nullptr; }\n')
+        self.build_source('bool f() { bool b = true; return b; }\n')
         self.assertIn('1 of them not seen before', self.run_check('tidy', self.root / 'build').stdout)
         self.assertIn('0 of them not seen before', self.run_check('tidy', self.root / 'build').stdout)
-        self.build_source('int* f() { return 0; }\n')
-        self.assert_complains('tidy', 'modernize-use-nullptr', self.root / 'build')
+        self.build_source('bool f() { bool b = 1; return b; }\n')
+        self.assert_complains('tidy', 'modernize-use-bool-literals', self.root / 'build')
 
 
 if __name__ == '__main__':
