@@ -17,7 +17,7 @@ class FunctionRef<Answer(Arguments...)> {
   template <typename Callable>
   requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> &&
            std::is_invocable_r_v<Answer, Callable&, Arguments...>) FunctionRef(Callable&& callable)
-  noexcept  // NOLINT(google-explicit-constructor)
+  noexcept
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
         call_([](void* object, Arguments... arguments) -> Answer {
           return (*static_cast<std::remove_reference_t<Callable>*>(object))(

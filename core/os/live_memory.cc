@@ -61,8 +61,9 @@ void LiveMemory::shrink(uint64_t size) noexcept {
   const uint64_t end = round_up(size);
   std::fill(data_ + size, data_ + end, std::byte{0});
   if (end == accessible_) return;
-  ::mmap(data_ + end, accessible_ - end, PROT_NONE,
-         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  // If this fails the pages stay accessible: an access beyond the end goes unnoticed, no more.
+  static_cast<void>(::mmap(data_ + end, accessible_ - end, PROT_NONE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0));
   accessible_ = end;
 }
 

@@ -181,9 +181,8 @@ std::vector<const SimulatedTree::Operation*> SimulatedTree::surviving(const Cras
   return kept;
 }
 
-std::unique_ptr<SimulatedTree> SimulatedTree::after_crash(const CrashPlan& plan,
-                                                          SeededRandom& random,
-                                                          std::shared_ptr<DiskSpace> space) const {
+std::unique_ptr<SimulatedTree> SimulatedTree::after_crash(
+    const CrashPlan& plan, SeededRandom& random, const std::shared_ptr<DiskSpace>& space) const {
   // The surviving names of each directory that an operation touches.
   std::map<const SimulatedNode*, SimulatedNode::Entries> changed;
   for (const Operation* operation : surviving(plan, random))
@@ -206,7 +205,8 @@ std::unique_ptr<SimulatedTree> SimulatedTree::after_crash(const CrashPlan& plan,
   return image;
 }
 
-std::unique_ptr<SimulatedTree> SimulatedTree::after_kill(std::shared_ptr<DiskSpace> space) const {
+std::unique_ptr<SimulatedTree> SimulatedTree::after_kill(
+    const std::shared_ptr<DiskSpace>& space) const {
   auto image = std::make_unique<SimulatedTree>(space);
   Cloner cloner(space);
   const auto make_content = [](SimulatedContent& content, std::shared_ptr<DiskSpace> on) {

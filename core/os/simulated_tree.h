@@ -50,8 +50,8 @@ class SimulatedTree {
   }
 
   std::unique_ptr<SimulatedTree> after_crash(const CrashPlan& plan, SeededRandom& random,
-                                             std::shared_ptr<DiskSpace> space) const;
-  std::unique_ptr<SimulatedTree> after_kill(std::shared_ptr<DiskSpace> space) const;
+                                             const std::shared_ptr<DiskSpace>& space) const;
+  std::unique_ptr<SimulatedTree> after_kill(const std::shared_ptr<DiskSpace>& space) const;
 
  private:
   // One name of one directory gets a new target, or none.
