@@ -146,10 +146,11 @@ void plain_write(AccessHistory& history);
 
 template <typename T>
 class Atomic {
-  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(uint64_t));
+  static constexpr size_t kBytes = sizeof(T);  // NOLINT(bugprone-sizeof-expression): of a pointer
+  static_assert(std::is_trivially_copyable_v<T> && kBytes <= sizeof(uint64_t));
 
  public:
-  Atomic(T value = T()) : location_(internal::new_location(encode(value))) {}
+  explicit Atomic(T value = T()) : location_(internal::new_location(encode(value))) {}
   Atomic(const Atomic&) = delete;
   Atomic& operator=(const Atomic&) = delete;
 
@@ -190,12 +191,12 @@ class Atomic {
  private:
   static uint64_t encode(T value) {
     uint64_t bits = 0;
-    std::memcpy(&bits, &value, sizeof value);
+    std::memcpy(&bits, &value, kBytes);
     return bits;
   }
   static T decode(uint64_t bits) {
     T value;
-    std::memcpy(&value, &bits, sizeof value);
+    std::memcpy(&value, &bits, kBytes);
     return value;
   }
   template <typename Change>
@@ -232,14 +233,14 @@ inline void fence(std::memory_order order, STAVE_CALLER) {
 template <typename T>
 class NonAtomic {
  public:
-  NonAtomic(T value = T()) : value_(value) { internal::begin_history(history_); }
+  explicit NonAtomic(T value = T()) : value_(value) { internal::begin_history(history_); }
   NonAtomic(const NonAtomic&) = delete;
   NonAtomic& operator=(const NonAtomic&) = delete;
   NonAtomic& operator=(T value) {
     write(value);
     return *this;
   }
-  operator T() { return read(); }
+  operator T() { return read(); }  // NOLINT(google-explicit-constructor)
 
   T read() {
     internal::plain_read(history_);
