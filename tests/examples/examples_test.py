@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Runs the programs in examples/ as a reader would, and compares what they print."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+
+class ExamplesTest(unittest.TestCase):
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix='stave-examples-')
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.store = os.path.join(self.folder, 'store')
+
+    def run_example(self, command, *arguments):
+        """The lines that `COMMAND STORE ARGUMENTS...` prints."""
+        result = subprocess.run([*command, self.store, *arguments], capture_output=True, text=True,
+                                timeout=60, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, '')
+        return result.stdout.splitlines()
+
+    def test_links(self):
+        def links(*arguments):
+            return self.run_example([os.environ['STAVE_LINKS']], *arguments)
+
+        self.assertEqual(links('add', 'doc', 'https://example.org/manual'),
+                         ['doc -> https://example.org/manual'])
+        self.assertEqual(links('add', 'doc', 'https://example.com'), ['doc is taken'])
+        links('add', 'blog', 'https://example.org/blog')
+        self.assertEqual(links('open', 'doc', 'nothing', 'doc', 'blog'), [
+            'https://example.org/manual (visit 1)', 'nothing: no such link',
+            'https://example.org/manual (visit 2)', 'https://example.org/blog (visit 1)'])
+        self.assertEqual(links('open', 'doc'), ['https://example.org/manual (visit 3)'])
+        self.assertEqual(sorted(links('list')), ['blog', 'doc'])
+
+    def test_counters(self):
+        def counters(*arguments):
+            return self.run_example([os.environ['STAVE_COUNTERS']], *arguments)
+
+        self.assertEqual(counters(), [])
+        self.assertEqual(counters('views', '4', '500'), ['views 2000'])
+        self.assertEqual(counters('views', '2', '1'), ['views 2002'])
+        self.assertEqual(counters('votes', '1', '3'), ['views 2002', 'votes 3'])
+
+    def test_sessions(self):
+        def sessions(*arguments):
+            [line] = self.run_example([sys.executable, os.environ['STAVE_SESSIONS']], *arguments)
+            return line
+
+        ada, grace = sessions('login', 'ada'), sessions('login', 'grace')
+        self.assertNotEqual(ada, grace)
+        self.assertEqual(sessions('who', ada), 'ada')
+        self.assertEqual(sessions('who', grace), 'grace')
+        self.assertEqual(sessions('logout', ada), 'bye')
+        self.assertEqual(sessions('who', ada), 'nobody')
+        self.assertEqual(sessions('logout', ada), 'nobody')
+        short = sessions('login', 'linus', '0.001')
+        time.sleep(0.01)
+        self.assertEqual(sessions('who', short), 'nobody')
+        self.assertEqual(sessions('clean'), '1 removed, 1 left')
+        self.assertEqual(sessions('who', grace), 'grace')
+
+
+if __name__ == '__main__':
+    program = unittest.main(verbosity=2, exit=False)
+    failed = len(program.result.failures) + len(program.result.errors)
+    print(f'{program.result.testsRun - failed} passed, {failed} failed')
+    sys.exit(1 if failed else 0)
