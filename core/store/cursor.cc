@@ -23,7 +23,9 @@ class ShardCursor final : public Cursor {
         records_.clear();
         return Code::done;
       }
-      take_shard(shards_[next_shard_++]);
+      // Without memory for the keys the next call begins again with this shard.
+      records_ = records_of(shards_[next_shard_]);
+      next_shard_++;
       position_ = 0;
     }
     if (keys_only_) return {};
@@ -38,13 +40,16 @@ class ShardCursor final : public Cursor {
   Bytes value() const noexcept override { return value_; }
 
  private:
-  void take_shard(const Shard& shard) {
-    records_.clear();
+  using Records = std::vector<std::pair<std::string, DirectoryEntry>>;
+
+  Records records_of(const Shard& shard) const {
+    Records records;
     const std::shared_lock lock(shard.directory_mutex);
-    if (prefix_.empty()) records_.reserve(shard.directory.size());
-    shard.directory.for_each([this](const std::string& key, DirectoryEntry entry) {
-      if (key.starts_with(prefix_)) records_.emplace_back(key, entry);
+    if (prefix_.empty()) records.reserve(shard.directory.size());
+    shard.directory.for_each([&](const std::string& key, DirectoryEntry entry) {
+      if (key.starts_with(prefix_)) records.emplace_back(key, entry);
     });
+    return records;
   }
 
   const Shards& shards_;
@@ -53,7 +58,7 @@ class ShardCursor final : public Cursor {
   const bool keys_only_;
 
   uint32_t next_shard_ = 0;
-  std::vector<std::pair<std::string, DirectoryEntry>> records_;  // of the shard before that
+  Records records_;  // of the shard before that
   size_t position_ = 0;
   std::vector<std::byte> value_;
 };

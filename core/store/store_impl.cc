@@ -21,6 +21,7 @@ Status StoreImpl::recover(const Manifest& manifest) {
     }
     const DirectoryEntry entry{Location(segment.slot(), record.offset),
                                static_cast<uint32_t>(record.header.size())};
+    if (!directory.has_room(1)) directory.reserve(1);
     directory.set(record.key, entry, directory.prepare(record.key));
     return {};
   };
