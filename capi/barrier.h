@@ -13,19 +13,24 @@
 
 namespace stave::capi {
 
+// The outcome of `body`, exceptions included.
+template <typename Body>
+Status caught(Body&& body) noexcept {
+  try {
+    return std::forward<Body>(body)();
+  } catch (const std::bad_alloc&) {
+    return Code::no_memory;
+  } catch (const std::exception& exception) {
+    return Status::error(Code::internal, exception.what());
+  } catch (...) {
+    return Code::internal;
+  }
+}
+
 // Runs the body of one function of the C interface. Nothing gets past it but a number.
 template <typename Body>
 stave_status guarded(stave_error* error, Body&& body) noexcept {
-  try {
-    const Status status = std::forward<Body>(body)();
-    return report(status, error);
-  } catch (const std::bad_alloc&) {
-    return report(Code::no_memory, error);
-  } catch (const std::exception& exception) {
-    return report(Status::error(Code::internal, exception.what()), error);
-  } catch (...) {
-    return report(Code::internal, error);
-  }
+  return report(caught(std::forward<Body>(body)), error);
 }
 
 }  // namespace stave::capi

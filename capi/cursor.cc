@@ -60,9 +60,10 @@ Status move(stave_store_cursor& cursor) {
   if (!cursor.pending_error.ok()) return std::exchange(cursor.pending_error, Status());
   if (cursor.done) return Code::done;
   if (!std::exchange(cursor.pending_record, false)) {
-    const Status status = cursor.cursor->next();
+    // Caught here, so that next_many can keep the records before it.
+    Status status = caught([&] { return cursor.cursor->next(); });
     cursor.done = status.is(Code::done);
-    STAVE_TRY(status);
+    if (!status.ok()) return status;
   }
   cursor.on_record = true;
   return {};

@@ -296,7 +296,9 @@ class Store {
       auto& callable = *static_cast<std::remove_reference_t<Progress>*>(context);
       return static_cast<stave_status>(static_cast<Status>(callable(done, total)));
     };
-    return call.result(stave_store_verify(raw(), forward, std::addressof(progress), call));
+    // The callback has the callable's own type back.
+    void* context = const_cast<void*>(static_cast<const void*>(std::addressof(progress)));
+    return call.result(stave_store_verify(raw(), forward, context, call));
   }
   stave_store* raw() const noexcept { return store_.get(); }
 

@@ -1,0 +1,303 @@
+/* Fails every allocation once: each call answers NO_MEMORY or does its work, nothing is left behind
+ * in memory or in the store, and the store goes on working.
+ *
+ * The functions of malloc are defined here, in the program, so that the library and the C++ runtime
+ * beneath it use them too. */
+#include "tests/capi/support.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+
+/* What glibc's own malloc is called beneath its public names. */
+void* __libc_malloc(size_t size);
+void* __libc_calloc(size_t count, size_t size);
+void* __libc_realloc(void* memory, size_t size);
+void* __libc_memalign(size_t alignment, size_t size);
+void __libc_free(void* memory);
+
+static atomic_long blocks;       /* allocated and not freed */
+static atomic_long allocations;  /* since they were last set to 0 */
+static atomic_long failing = -1; /* the number of the allocation that fails */
+
+static int allowed(void) {
+  const long number = atomic_fetch_add(&allocations, 1);
+  if (number != atomic_load(&failing)) return 1;
+  errno = ENOMEM;
+  return 0;
+}
+
+static void* counted(void* memory) {
+  if (memory != NULL) atomic_fetch_add(&blocks, 1);
+  return memory;
+}
+
+void* malloc(size_t size) {
+  return allowed() ? counted(__libc_malloc(size)) : NULL;
+}
+void* calloc(size_t count, size_t size) {
+  return allowed() ? counted(__libc_calloc(count, size)) : NULL;
+}
+void* realloc(void* memory, size_t size) {
+  if (!allowed()) return NULL;
+  void* moved = __libc_realloc(memory, size);
+  if (memory == NULL && moved != NULL) atomic_fetch_add(&blocks, 1);
+  return moved;
+}
+void* memalign(size_t alignment, size_t size) {
+  return allowed() ? counted(__libc_memalign(alignment, size)) : NULL;
+}
+void* aligned_alloc(size_t alignment, size_t size) {
+  return memalign(alignment, size);
+}
+int posix_memalign(void** memory, size_t alignment, size_t size) {
+  *memory = memalign(alignment, size);
+  return *memory != NULL ? 0 : ENOMEM;
+}
+void free(void* memory) {
+  if (memory == NULL) return;
+  atomic_fetch_sub(&blocks, 1);
+  __libc_free(memory);
+}
+
+/* ---- What is tried ------------------------------------------------------------------------------
+ */
+
+static char path[256];
+static stave_store* store;
+static stave_store_options options;
+
+typedef stave_status (*operation)(stave_error* error);
+
+static stave_status put(stave_error* error) {
+  return stave_store_put(store, "new", 3, "value", 5, NULL, error);
+}
+static stave_status insert(stave_error* error) {
+  const stave_status status = stave_store_insert(store, "inserted", 8, "value", 5, NULL, error);
+  return status == STAVE_EXISTS ? STAVE_OK : status;
+}
+static stave_status overwrite(stave_error* error) {
+  return stave_store_replace(store, "key", 3, "value", 5, NULL, error);
+}
+static stave_status erase(stave_error* error) {
+  const stave_status status = stave_store_delete(store, "new", 3, NULL, error);
+  return status == STAVE_NOT_FOUND ? STAVE_OK : status;
+}
+static stave_status get(stave_error* error) {
+  char data[8];
+  size_t size;
+  return stave_store_get(store, "key", 3, data, sizeof data, &size, error);
+}
+static stave_status get_buffer(stave_error* error) {
+  stave_buffer buffer = {NULL, 0, 0};
+  const stave_status status = stave_store_get_buffer(store, "key", 3, &buffer, error);
+  if (status == STAVE_OK) CHECK(buffer.size == 5 && memcmp(buffer.data, "value", 5) == 0);
+  stave_buffer_free(&buffer);
+  return status;
+}
+static stave_status get_pin(stave_error* error) {
+  stave_pin* pin;
+  const stave_status status = stave_store_get_pin(store, "key", 3, &pin, error);
+  CHECK((status == STAVE_OK) == (pin != NULL));
+  if (status == STAVE_OK) CHECK(memcmp(stave_pin_data(pin), "value", 5) == 0);
+  stave_pin_free(pin);
+  return status;
+}
+static stave_status multi_get(stave_error* error) {
+  const uint32_t key_sizes[3] = {3, 4, 3};
+  uint64_t value_sizes[3];
+  stave_buffer values = {NULL, 0, 0};
+  const stave_status status =
+      stave_store_multi_get(store, "keynonekey", key_sizes, 3, &values, value_sizes, error);
+  if (status == STAVE_OK) CHECK(values.size == 10 && value_sizes[1] == STAVE_ABSENT);
+  stave_buffer_free(&values);
+  return status;
+}
+/* All or nothing, also without memory. */
+static void check_together(void) {
+  CHECK(stave_store_contains(store, "m1", 2, NULL) == stave_store_contains(store, "m2", 2, NULL));
+}
+static stave_status multi_put(stave_error* error) {
+  const uint32_t key_sizes[2] = {2, 2};
+  const uint64_t value_sizes[2] = {1, 1};
+  const stave_status status =
+      stave_store_multi_put(store, "m1m2", key_sizes, "xy", value_sizes, 2, NULL, error);
+  check_together();
+  return status;
+}
+static stave_status multi_delete(stave_error* error) {
+  const uint32_t key_sizes[2] = {2, 2};
+  uint64_t deleted;
+  const stave_status status =
+      stave_store_multi_delete(store, "m1m2", key_sizes, 2, &deleted, NULL, error);
+  check_together();
+  return status;
+}
+static stave_status batch(stave_error* error) {
+  stave_batch* made;
+  stave_status status = stave_batch_create(&made, error);
+  if (status == STAVE_OK) status = stave_batch_put(made, "m1", 2, "value", 5, error);
+  if (status == STAVE_OK) status = stave_batch_put(made, "m2", 2, "value", 5, error);
+  if (status == STAVE_OK)
+    status = stave_batch_require(made, "key", 3, STAVE_REQUIRE_EQUAL, "value", 5, error);
+  if (status == STAVE_OK) status = stave_store_write(store, made, NULL, NULL, error);
+  stave_batch_free(made);
+  check_together();
+  return status;
+}
+/* The record of a failed read is passed over, which its error says; no other is. */
+static stave_status scan(stave_error* error) {
+  stave_store_cursor* cursor;
+  stave_status failure = stave_store_cursor_open(store, NULL, &cursor, error);
+  if (failure != STAVE_OK) return failure;
+  size_t records = 0;
+  stave_status status;
+  while ((status = stave_store_cursor_next(cursor, error)) != STAVE_DONE) {
+    if (status == STAVE_OK)
+      records++;
+    else
+      failure = status;
+  }
+  uint64_t size;
+  CHECK_STATUS(STAVE_OK, stave_store_size(store, &size, NULL));
+  CHECK(records + (failure != STAVE_OK) >= size);
+  stave_store_cursor_free(cursor);
+  return failure;
+}
+static stave_status scan_many(stave_error* error) {
+  stave_store_cursor* cursor;
+  stave_status failure = stave_store_cursor_open(store, NULL, &cursor, error);
+  if (failure != STAVE_OK) return failure;
+  stave_buffer found = {NULL, 0, 0};
+  uint64_t sizes[2 * 5];
+  size_t records = 0;
+  size_t count;
+  stave_status status;
+  while ((status = stave_store_cursor_next_many(cursor, 5, 1000, &found, sizes, &count, error)) !=
+         STAVE_DONE) {
+    if (status == STAVE_OK)
+      records += count;
+    else
+      failure = status;
+  }
+  uint64_t size;
+  CHECK_STATUS(STAVE_OK, stave_store_size(store, &size, NULL));
+  CHECK(records + (failure != STAVE_OK) >= size);
+  stave_buffer_free(&found);
+  stave_store_cursor_free(cursor);
+  return failure;
+}
+static stave_status verify(stave_error* error) {
+  return stave_store_verify(store, NULL, NULL, error);
+}
+static stave_status sync_all(stave_error* error) {
+  return stave_store_sync(store, error);
+}
+static stave_status options_text(stave_error* error) {
+  stave_store_options set;
+  stave_store_options_init(&set);
+  return stave_store_options_set(&set, "durability=os shards=4", error);
+}
+static stave_status describe(stave_error* error) {
+  stave_buffer text = {NULL, 0, 0};
+  const stave_status status = stave_store_options_describe(&text, error);
+  stave_buffer_free(&text);
+  return status;
+}
+/* Closing reports what went wrong and closes all the same; what was acknowledged is there. */
+static stave_status close_and_open(stave_error* error) {
+  const stave_status closed = stave_store_close(store, error);
+  CHECK_STATUS(STAVE_CLOSED, stave_store_flush(store, NULL));
+  stave_store_free(store);
+  store = NULL;
+  const stave_status opened = stave_store_open(path, &options, &store, error);
+  CHECK((opened == STAVE_OK) == (store != NULL));
+  if (opened == STAVE_OK) return closed;
+  const long number = atomic_exchange(&failing, -1);
+  CHECK_STATUS(STAVE_OK, stave_store_open(path, &options, &store, NULL));
+  atomic_store(&failing, number);
+  return opened;
+}
+
+static const struct {
+  const char* name;
+  operation run;
+} operations[] = {
+    {"put", put},
+    {"delete", erase},
+    {"insert", insert},
+    {"replace", overwrite},
+    {"get", get},
+    {"get_buffer", get_buffer},
+    {"get_pin", get_pin},
+    {"multi_get", multi_get},
+    {"multi_put", multi_put},
+    {"multi_delete", multi_delete},
+    {"batch", batch},
+    {"cursor", scan},
+    {"next_many", scan_many},
+    {"verify", verify},
+    {"sync", sync_all},
+    {"options text", options_text},
+    {"options description", describe},
+    {"close and open", close_and_open},
+};
+
+/* Runs the operation with allocation 0, 1, 2, ... failing, until it needs no more. */
+static long fail_each(const char* name, operation run) {
+  for (long number = 0;; number++) {
+    stave_error error = {0, 0, ""};
+    atomic_store(&allocations, 0);
+    atomic_store(&failing, number);
+    const stave_status status = run(&error);
+    atomic_store(&failing, -1);
+    const int fired = atomic_load(&allocations) > number;
+    if (status != STAVE_OK && (status != STAVE_NO_MEMORY || !fired)) {
+      fprintf(stderr, "%s, allocation %ld: %s: %s\n", name, number, stave_status_name(status),
+              error.message);
+      abort();
+    }
+    if (status != STAVE_OK) CHECK(error.status == STAVE_NO_MEMORY && error.message[0] != '\0');
+    check_value(store, "key", "value");
+    if (!fired) return number;
+  }
+}
+
+static void open_and_fill(void) {
+  char key[16];
+  CHECK_STATUS(STAVE_OK, stave_store_open(path, &options, &store, NULL));
+  put_text(store, "key", "value");
+  for (int i = 0; i < 50; i++) {
+    snprintf(key, sizeof key, "fill%d", i);
+    put_text(store, key, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+  }
+}
+
+int main(void) {
+  char* fresh = fresh_path();
+  snprintf(path, sizeof path, "%s", fresh);
+  stave_store_options_init(&options);
+  CHECK_STATUS(STAVE_OK,
+               stave_store_options_set(&options, "durability=os shards=4 segment_size=4KiB", NULL));
+  printf("every allocation of each operation failed once\n");
+  long blocks_at_first = 0;
+  for (int round = 0; round < 2; round++) {
+    /* What is allocated once and for all, is in the first round. */
+    if (round == 1) blocks_at_first = atomic_load(&blocks);
+    open_and_fill();
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+      const long count = fail_each(operations[i].name, operations[i].run);
+      printf("%20s: %ld\n", operations[i].name, count);
+    }
+    CHECK_STATUS(STAVE_OK, stave_store_verify(store, NULL, NULL, NULL));
+    close_store(store);
+    CHECK(stave_live_handles() == 0);
+    if (round == 1) {
+      const long left = atomic_load(&blocks) - blocks_at_first;
+      if (left != 0) fprintf(stderr, "%ld blocks are left behind\n", left);
+      CHECK(left == 0);
+    }
+  }
+  free(fresh);
+  return 0;
+}
