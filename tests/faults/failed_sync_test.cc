@@ -1,0 +1,105 @@
+// Layer 6: after a failed sync the kernel calls the pages clean although the device never got them.
+// The store must not believe it.
+#include <gtest/gtest.h>
+
+#include "core/os/simulated_file_system.h"
+#include "tests/support/store_access.h"
+
+namespace stave::test {
+namespace {
+
+using store::Durability;
+using store::Store;
+using Disk = os::SimulatedFileSystem;
+
+constexpr const char* path = "/store";
+
+class FailedSync : public testing::TestWithParam<store::ReadIo> {
+ protected:
+  FailedSync() {
+    options_.io = GetParam();
+    options_.segment_size = 4096;
+  }
+
+  void open(Disk& disk) {
+    auto opened = Store::open(disk, path, options_);
+    ASSERT_TRUE(opened.ok()) << describe(opened.status());
+    store_ = *std::move(opened);
+  }
+
+  // A store with "old" on the device, whose sync of "new" fails.
+  void fail() {
+    open(disk_);
+    ASSERT_TRUE(put(*store_, "old", "1", Durability::device).ok());
+    os::Fault fault;
+    fault.call = os::CallKind::sync_data;
+    disk_.add_fault(fault);
+    const Status status = put(*store_, "new", "2", Durability::device);
+    disk_.clear_faults();
+    ASSERT_EQ(disk_.fired(os::Fault::Kind::io_error), 1U);
+    ASSERT_TRUE(status.is(Code::io)) << describe(status);
+  }
+
+  Disk disk_;
+  store::Options options_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_P(FailedSync, RefusesWritesAndGoesOnReading) {
+  fail();
+  EXPECT_TRUE(store_->stats().writes_refused);
+  EXPECT_EQ(*get(*store_, "old"), "1");
+  EXPECT_TRUE(get(*store_, "new").status().is(Code::not_found)) << "its outcome is unknown";
+  EXPECT_EQ(store_->size(), 1U);
+  for (const Durability durability : {Durability::memory, Durability::os, Durability::device}) {
+    EXPECT_TRUE(put(*store_, "x", "3", durability).is(Code::io));
+    EXPECT_TRUE(erase(*store_, "old", durability).is(Code::io));
+  }
+  EXPECT_TRUE(
+      store_->put(as_bytes("new"), as_bytes("4"), store::PutMode::only_absent, Durability::os)
+          .is(Code::io));
+  EXPECT_TRUE(store_->sync().is(Code::io)) << "a second sync would succeed and mean nothing";
+  EXPECT_TRUE(store_->flush().is(Code::io));
+  EXPECT_EQ(read_all(*store_)->size(), 1U);
+  EXPECT_TRUE(store_->close().is(Code::io));
+}
+
+TEST_P(FailedSync, ShowsAfterReopeningWhatTheDeviceHolds) {
+  fail();
+  static_cast<void>(store_->close());
+  store_.reset();
+  open(disk_);
+  EXPECT_TRUE(store_->stats().recovered);
+  const Contents shown = *read_all(*store_);
+  const std::unique_ptr<Disk> image = disk_.crash_image(os::CrashPlan::nothing_survives(), 1);
+  store_.reset();
+  open(*image);
+  EXPECT_EQ(difference(shown, *read_all(*store_)), "");
+  store_.reset();
+}
+
+// A mapped page cannot be dropped from the kernel's cache: recovery must not depend on that.
+TEST_P(FailedSync, ShowsAfterReopeningWhatTheDeviceHoldsThoughAPinMapsIt) {
+  fail();
+  Result<store::PinnedValue> pin = store_->get_pin(as_bytes("old"));
+  ASSERT_TRUE(pin.ok());
+  static_cast<void>(store_->close());
+  store_.reset();
+  open(disk_);
+  const Contents shown = *read_all(*store_);
+  ASSERT_TRUE(put(*store_, "newer", "3", Durability::device).ok());
+  const std::unique_ptr<Disk> image = disk_.crash_image(os::CrashPlan::nothing_survives(), 1);
+  store_.reset();
+  open(*image);
+  Contents expected = shown;
+  expected["newer"] = "3";
+  EXPECT_EQ(difference(expected, *read_all(*store_)), "");
+  store_.reset();
+  pin = Status(Code::done);
+}
+
+INSTANTIATE_TEST_SUITE_P(Io, FailedSync,
+                         testing::Values(store::ReadIo::buffered, store::ReadIo::mmap));
+
+}  // namespace
+}  // namespace stave::test
