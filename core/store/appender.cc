@@ -34,12 +34,13 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
                                                    const std::string& directory,
                                                    const SegmentHeader& header,
                                                    uint64_t segment_size, uint64_t first_frame_size,
-                                                   uint32_t slot) {
+                                                   bool may_use_reserve) {
   const std::string path = os::join_path(directory, segment_name(header.generation));
   const uint64_t limit = std::max(segment_size, segment_header_size + first_frame_size);
   const uint64_t reserve = delete_reserve_size(segment_size);
   const uint64_t capacity = round_to_page(limit + reserve);
-  const uint64_t needed = round_to_page(segment_header_size + first_frame_size + reserve);
+  const uint64_t needed =
+      round_to_page(segment_header_size + first_frame_size + (may_use_reserve ? 0 : reserve));
 
   const std::string unfinished = path + std::string(unfinished_suffix);
   Result<std::unique_ptr<os::File>> file = files.open(unfinished, os::OpenMode::create_new);
@@ -61,16 +62,22 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
     static_cast<void>(files.remove(unfinished));
     return mapping.status();
   }
-  auto segment = std::make_shared<Segment>(header, path, *std::move(file), slot);
+  auto segment = std::make_shared<Segment>(header, path, *std::move(file));
   return std::unique_ptr<Appender>(new Appender(std::move(segment), *std::move(mapping), limit,
                                                 reserve, segment_header_size, allocated));
 }
 
-Status Appender::finish(os::FileSystem& files, const std::string& directory) {
+Status Appender::finish(os::FileSystem& files, const std::string& directory, bool* name_taken) {
   const std::string& path = segment_->path();
   const std::string unfinished = path + std::string(unfinished_suffix);
-  STAVE_TRY(os::sync_file(segment_->file(), unfinished));
-  STAVE_TRY(files.rename(unfinished, path));
+  *name_taken = false;
+  Status status = os::sync_file(segment_->file(), unfinished);
+  if (status.ok()) status = files.rename(unfinished, path);
+  if (!status.ok()) {
+    static_cast<void>(files.remove(unfinished));
+    return status;
+  }
+  *name_taken = true;
   return os::sync_directory(files, directory);
 }
 
@@ -108,8 +115,11 @@ Result<Appender::Fit> Appender::make_room(uint64_t size, bool may_use_reserve) {
   if (end_ + size > limit_) return Fit::roll;
   Result<bool> allocated = allocate_at_least(end_ + size + reserve_);
   if (!allocated) return allocated.status();
-  if (*allocated || (may_use_reserve && fits_reserve(size))) return Fit::fits;
-  return Fit::no_space;
+  if (!*allocated && may_use_reserve) {
+    allocated = allocate_at_least(end_ + size);
+    if (!allocated) return allocated.status();
+  }
+  return *allocated ? Fit::fits : Fit::no_space;
 }
 
 uint64_t Appender::take(uint64_t size) noexcept {

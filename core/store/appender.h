@@ -31,15 +31,17 @@ class Appender {
   };
 
   // A new segment, still under its unfinished name: allocated, with its header. A frame of
-  // `first_frame_size` fits. A failure leaves nothing behind.
+  // `first_frame_size` fits, and behind it, unless that frame `may_use_reserve`, the reserve. A
+  // failure leaves nothing behind.
   static Result<std::unique_ptr<Appender>> create(os::FileSystem& files,
                                                   const std::string& directory,
                                                   const SegmentHeader& header,
                                                   uint64_t segment_size, uint64_t first_frame_size,
-                                                  uint32_t slot);
-  // Makes the new segment durable under its name. A failure is a failed sync: whether a later open
-  // finds the segment is unknown.
-  Status finish(os::FileSystem& files, const std::string& directory);
+                                                  bool may_use_reserve);
+  // Makes the new segment durable under its name. A failure leaves nothing behind either, unless
+  // *name_taken: then the directory's sync failed, and whether a crash leaves the segment is
+  // unknown.
+  Status finish(os::FileSystem& files, const std::string& directory, bool* name_taken);
   // Goes on behind `end` in a segment that was closed cleanly.
   static Result<std::unique_ptr<Appender>> resume(std::shared_ptr<Segment> segment, uint64_t end,
                                                   uint64_t segment_size);

@@ -53,11 +53,18 @@ Status CommitPipeline::wait_visible(uint64_t lsn) {
   return visible() >= lsn ? Status() : failure_;
 }
 
-// Publishes until the own commit is done and going on would need another sync, or until the next
-// commit is not here yet.
+void CommitPipeline::fail(const Status& status) noexcept {
+  const Lock lock(mutex_);
+  fail_all(status);
+}
+
+// Publishes until the own commit is done and going on would need another sync or has gone on for
+// long enough, or until the next commit is not here yet.
 void CommitPipeline::lead(Lock& lock, const Commit& own) {
+  constexpr int favours_max = 64;  // commits published for others after the own
   leading_ = true;
-  while (failure_.ok() && first_ && first_->lsn == visible() + 1) {
+  for (int favours = 0; failure_.ok() && first_ && first_->lsn == visible() + 1;) {
+    if (own.done && ++favours > favours_max) break;
     if (first_->needs_device && backend_.durable_lsn() < first_->lsn) {
       if (own.done || !sync_for_list(lock)) break;
     } else {
@@ -74,6 +81,8 @@ bool CommitPipeline::sync_for_list(Lock& lock) {
   for (const Commit* commit = first_->next; commit && commit->lsn == last + 1;
        commit = commit->next)
     last = commit->lsn;
+  // Those published so far need not wait for this sync.
+  changed_.notify_all();
   lock.unlock();
   const Status status = backend_.sync_through(last);
   lock.lock();

@@ -66,6 +66,8 @@ class CommitPipeline {
   void enqueue(Commit& commit) noexcept;
   // Without them: returns when the commit is visible (ok) or never will be (the error).
   Status wait(Commit& commit);
+  // After a failed sync of the log: what waits and what comes later fails with `status`.
+  void fail(const Status& status) noexcept;
   // Until the commit with this LSN, of any thread, is visible or never will be.
   Status wait_visible(uint64_t lsn);
 

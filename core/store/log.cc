@@ -50,7 +50,10 @@ Status Log::mark_in_use() {
   if (!manifest_.clean) return {};
   Manifest in_use = manifest_;
   in_use.clean = false;
-  STAVE_TRY(write_manifest(files_, directory_, in_use));
+  Result<std::unique_ptr<os::File>> file = put_manifest(files_, directory_, in_use);
+  if (!file) return file.status();
+  const Status synced = os::sync_file(**file, os::join_path(directory_, manifest_name));
+  if (!synced.ok()) return fail(synced);
   manifest_ = in_use;
   return {};
 }
@@ -60,18 +63,18 @@ Status Log::make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
     return Status::error(Code::no_space, "no space left for the log in '" + directory_ +
                                              "'; delete keys or free space on the device");
   };
-  if (!active_) return roll(size, visible_lsn);
+  if (!active_) return roll(size, only_deletes, visible_lsn);
   Result<Appender::Fit> fit = active_->make_room(size, only_deletes);
   if (!fit) return fit.status();
   if (*fit == Appender::Fit::fits) return {};
   if (*fit == Appender::Fit::no_space) return full();
-  const Status rolled = roll(size, visible_lsn);
+  const Status rolled = roll(size, only_deletes, visible_lsn);
   if (rolled.is(Code::no_space) && failure_.ok() && only_deletes && active_->fits_reserve(size))
     return {};
   return rolled;
 }
 
-Status Log::roll(uint64_t first_frame_size, uint64_t visible_lsn) {
+Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_lsn) {
   if (segments_.size() == SegmentDirectory::slots_max)
     return Status::error(Code::too_large, "the log has too many segments; raise segment_size");
   segments_.reserve();
@@ -85,10 +88,12 @@ Status Log::roll(uint64_t first_frame_size, uint64_t visible_lsn) {
   // Even if this fails: no generation is used twice.
   manifest_.next_generation++;
   Result<std::unique_ptr<Appender>> created = Appender::create(
-      files_, directory_, header, options_.segment_size, first_frame_size, segments_.size());
+      files_, directory_, header, options_.segment_size, first_frame_size, only_deletes);
   if (!created) return created.status();
   std::unique_ptr<Appender> next = *std::move(created);
-  if (Status status = next->finish(files_, directory_); !status.ok()) return fail(status);
+  bool name_taken = false;
+  if (Status status = next->finish(files_, directory_, &name_taken); !status.ok())
+    return name_taken ? fail(status) : status;
   if (options_.io == ReadIo::mmap) next->segment()->set_read_mapping(next->mapping());
   if (active_) {
     active_->trim(0);

@@ -123,20 +123,23 @@ Result<bool> LogReader::next(uint64_t lsn, Visit visit) {
   return true;
 }
 
-Result<uint64_t> LogReader::newest_durable_claim(uint64_t lsn) {
+Result<uint64_t> LogReader::newest_durable_claim(uint64_t lsn, uint64_t lsn_max) {
   uint64_t newest = 0;
-  // Bytes that imitate large records could make this quadratic; real ones never come near.
+  // Values that imitate the headers of large records could make this quadratic. What goes beyond
+  // the budget counts as no claim: an imitation must not keep a store from opening.
   uint64_t hash_budget = 8 * limit_ + (uint64_t{64} << 20);
   for (uint64_t at = offset_; at < limit_; at += location_unit) {
     Result<std::optional<RecordHeader>> header = plausible_header(at, limit_);
     if (!header) return header.status();
-    if (!*header || (*header)->durable_claim() <= std::max(lsn, newest)) continue;
-    if ((*header)->size() > hash_budget)
-      return segment_.damage(offset_, "what follows is no log, and imitates one");
-    hash_budget -= (*header)->size();
-    Result<bool> right = checksum_is_right(at, **header);
+    if (!*header) continue;
+    const RecordHeader& candidate = **header;
+    if (candidate.lsn > lsn_max || candidate.durable_lag == 0 ||
+        candidate.durable_claim() <= std::max(lsn, newest) || candidate.size() > hash_budget)
+      continue;
+    hash_budget -= candidate.size();
+    Result<bool> right = checksum_is_right(at, candidate);
     if (!right) return right.status();
-    if (*right) newest = (*header)->durable_claim();
+    if (*right) newest = candidate.durable_claim();
   }
   return newest;
 }

@@ -37,8 +37,9 @@ class LogReader {
   Result<bool> next(uint64_t lsn, Visit visit);
 
   // The newest LSN above `lsn` that any frame beginning at offset() or later says was durable, 0 if
-  // none does. Looks at every 16th byte, since what lies between is not known to be whole.
-  Result<uint64_t> newest_durable_claim(uint64_t lsn);
+  // none does. Looks at every 16th byte, since what lies between is not known to be whole. Frames
+  // with an LSN above `lsn_max` cannot be there.
+  Result<uint64_t> newest_durable_claim(uint64_t lsn, uint64_t lsn_max);
 
   // The end of the last non-zero bytes at or behind offset(), rounded up to 16; offset() if all
   // are zero.

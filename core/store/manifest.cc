@@ -24,9 +24,13 @@ constexpr size_t end_generation_at = 48;
 constexpr size_t end_offset_at = 56;
 constexpr size_t end_lsn_at = 64;
 constexpr size_t next_generation_at = 72;
+constexpr size_t sequence_at = 80;
 constexpr size_t checksum_at = 120;
-constexpr size_t manifest_size = 128;
-static_assert(checksum_at + 8 == manifest_size);
+constexpr size_t state_size = 128;
+static_assert(checksum_at + 8 == state_size);
+// The two states lie on pages of their own: a torn write of one cannot touch the other.
+constexpr size_t state_distance = 4096;
+constexpr size_t manifest_size = 2 * state_distance;
 
 constexpr std::string_view magic = "STAVEMAN";
 constexpr uint32_t manifest_version = 1;
@@ -34,7 +38,7 @@ constexpr uint32_t family_store = 1;
 constexpr uint32_t flag_clean = 1;
 constexpr uint32_t flag_sealed = 2;
 
-using ManifestBytes = std::array<std::byte, manifest_size>;
+using StateBytes = std::array<std::byte, state_size>;
 
 uint64_t checksum_of(const std::byte* bytes) noexcept {
   return hash64({bytes, checksum_at}, 0);
@@ -51,45 +55,8 @@ bool plausible(const Manifest& manifest, uint32_t flags) noexcept {
          manifest.next_generation > end.generation;
 }
 
-}  // namespace
-
-Result<Manifest> read_manifest(os::FileSystem& files, const std::string& directory) {
-  const std::string path = os::join_path(directory, manifest_name);
-  Result<std::string> content = os::read_small_file(files, path, 4096);
-  if (!content) return content.status();
-  const auto damaged = [&path](std::string_view what) {
-    return Status::error(Code::corruption, "the manifest '" + path + "' is damaged (" +
-                                               std::string(what) +
-                                               "); restore it from a backup of the directory");
-  };
-  const std::byte* bytes = as_bytes(*content).data();
-  if (content->size() != manifest_size) return damaged("its size is wrong");
-  if (std::string_view(*content).substr(magic_at, magic.size()) != magic)
-    return damaged("it is not a Stave manifest");
-  if (load_le64(bytes + checksum_at) != checksum_of(bytes)) return damaged("checksum mismatch");
-  if (load_le32(bytes + version_at) != manifest_version)
-    return Status::error(Code::unsupported_version, "'" + path + "' was written by a newer Stave");
-  if (load_le32(bytes + family_at) != family_store)
-    return Status::error(Code::wrong_family,
-                         "'" + directory + "' is not a store; open it with its own family");
-  Manifest manifest;
-  const uint32_t flags = load_le32(bytes + flags_at);
-  std::copy_n(bytes + store_id_at, manifest.store_id.size(), manifest.store_id.begin());
-  manifest.hash_seed = load_le64(bytes + hash_seed_at);
-  manifest.shards = load_le32(bytes + shards_at);
-  manifest.clean = (flags & flag_clean) != 0;
-  manifest.sealed = (flags & flag_sealed) != 0;
-  manifest.durable_end = {.generation = load_le64(bytes + end_generation_at),
-                          .offset = load_le64(bytes + end_offset_at),
-                          .lsn = load_le64(bytes + end_lsn_at)};
-  manifest.next_generation = load_le64(bytes + next_generation_at);
-  if (!plausible(manifest, flags)) return damaged("a field is out of range");
-  return manifest;
-}
-
-Status write_manifest(os::FileSystem& files, const std::string& directory,
-                      const Manifest& manifest) {
-  ManifestBytes bytes{};
+StateBytes encode(const Manifest& manifest) noexcept {
+  StateBytes bytes{};
   copy(&bytes[magic_at], as_bytes(magic));
   store_le32(&bytes[version_at], manifest_version);
   store_le32(&bytes[family_at], family_store);
@@ -102,8 +69,99 @@ Status write_manifest(os::FileSystem& files, const std::string& directory,
   store_le64(&bytes[end_offset_at], manifest.durable_end.offset);
   store_le64(&bytes[end_lsn_at], manifest.durable_end.lsn);
   store_le64(&bytes[next_generation_at], manifest.next_generation);
+  store_le64(&bytes[sequence_at], manifest.sequence);
   store_le64(&bytes[checksum_at], checksum_of(bytes.data()));
-  return os::replace_file(files, directory, manifest_name, bytes);
+  return bytes;
+}
+
+// A state with the right checksum, of any version and family.
+bool is_whole(const std::byte* bytes) noexcept {
+  return as_text({bytes + magic_at, magic.size()}) == magic &&
+         load_le64(bytes + checksum_at) == checksum_of(bytes);
+}
+
+bool is_unwritten(const std::byte* bytes) noexcept {
+  return std::all_of(bytes, bytes + state_size,
+                     [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+Result<Manifest> decode(const std::byte* bytes, const std::string& path) {
+  if (load_le32(bytes + version_at) != manifest_version)
+    return Status::error(Code::unsupported_version, "'" + path + "' was written by a newer Stave");
+  if (load_le32(bytes + family_at) != family_store)
+    return Status::error(Code::wrong_family,
+                         "'" + path + "' belongs to another family than the store");
+  Manifest manifest;
+  const uint32_t flags = load_le32(bytes + flags_at);
+  std::copy_n(bytes + store_id_at, manifest.store_id.size(), manifest.store_id.begin());
+  manifest.hash_seed = load_le64(bytes + hash_seed_at);
+  manifest.shards = load_le32(bytes + shards_at);
+  manifest.clean = (flags & flag_clean) != 0;
+  manifest.sealed = (flags & flag_sealed) != 0;
+  manifest.durable_end = {.generation = load_le64(bytes + end_generation_at),
+                          .offset = load_le64(bytes + end_offset_at),
+                          .lsn = load_le64(bytes + end_lsn_at)};
+  manifest.next_generation = load_le64(bytes + next_generation_at);
+  manifest.sequence = load_le64(bytes + sequence_at);
+  if (!plausible(manifest, flags))
+    return Status::error(Code::corruption,
+                         "the manifest '" + path + "' is damaged: a field is out of range");
+  return manifest;
+}
+
+}  // namespace
+
+Result<Manifest> read_manifest(os::FileSystem& files, const std::string& directory) {
+  const std::string path = os::join_path(directory, manifest_name);
+  Result<std::string> content = os::read_small_file(files, path, manifest_size);
+  if (!content) return content.status();
+  const auto damaged = [&path](std::string_view what) {
+    return Status::error(Code::corruption, "the manifest '" + path + "' is damaged (" +
+                                               std::string(what) +
+                                               "); restore it from a backup of the directory");
+  };
+  if (content->size() != manifest_size) return damaged("its size is wrong");
+  const std::byte* first = as_bytes(*content).data();
+  const std::byte* second = first + state_distance;
+  const bool first_whole = is_whole(first);
+  const bool second_whole = is_whole(second);
+  if (!first_whole && !second_whole) return damaged("neither of its states is whole");
+  const bool take_second = second_whole && (!first_whole || load_le64(second + sequence_at) >
+                                                                load_le64(first + sequence_at));
+  Result<Manifest> manifest = decode(take_second ? second : first, path);
+  // What is not whole may have been the newer state. Recovery finds out.
+  const bool other_whole = take_second ? first_whole : second_whole;
+  if (manifest && !other_whole && !is_unwritten(take_second ? first : second))
+    manifest->clean = false;
+  return manifest;
+}
+
+Status create_manifest(os::FileSystem& files, const std::string& directory,
+                       const Manifest& manifest) {
+  std::string content(manifest_size, '\0');
+  const StateBytes state = encode(manifest);
+  const size_t at = (manifest.sequence & 1) * state_distance;
+  content.replace(at, state_size, as_text(state));
+  return os::replace_file(files, directory, manifest_name, as_bytes(content));
+}
+
+Result<std::unique_ptr<os::File>> put_manifest(os::FileSystem& files, const std::string& directory,
+                                               Manifest& manifest) {
+  const std::string path = os::join_path(directory, manifest_name);
+  Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::read_write);
+  if (!file) return file;
+  Manifest next = manifest;
+  next.sequence++;
+  const uint64_t at = (next.sequence & 1) * state_distance;
+  STAVE_TRY(os::write_all(**file, path, at, encode(next)));
+  manifest = next;
+  return file;
+}
+
+Status write_manifest(os::FileSystem& files, const std::string& directory, Manifest& manifest) {
+  Result<std::unique_ptr<os::File>> file = put_manifest(files, directory, manifest);
+  if (!file) return file.status();
+  return os::sync_file(**file, os::join_path(directory, manifest_name));
 }
 
 }  // namespace stave::store

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "core/base/status.h"
@@ -30,12 +31,23 @@ struct Manifest {
   bool sealed = false;  // nothing may be appended to the last segment
   LogEnd durable_end;   // everything before it was on the device
   uint64_t next_generation = 1;
+  uint64_t sequence = 0;  // of this state of the manifest; the functions below count it
 };
 
+// The newest state. One that was damaged or torn is passed over, and the answer is then not clean.
 // `not_found`, `corruption`, `unsupported_version`, `wrong_family`.
 Result<Manifest> read_manifest(os::FileSystem& files, const std::string& directory);
-// Atomic and durable.
-Status write_manifest(os::FileSystem& files, const std::string& directory,
-                      const Manifest& manifest);
+
+// A new manifest file, atomic and durable.
+Status create_manifest(os::FileSystem& files, const std::string& directory,
+                       const Manifest& manifest);
+
+// Replaces the older of the two states in the file, which needs no space on the device, and counts
+// manifest.sequence. The answer is the file, not synced yet: until a sync has succeeded a crash may
+// show the state before.
+Result<std::unique_ptr<os::File>> put_manifest(os::FileSystem& files, const std::string& directory,
+                                               Manifest& manifest);
+// The same with the sync.
+Status write_manifest(os::FileSystem& files, const std::string& directory, Manifest& manifest);
 
 }  // namespace stave::store

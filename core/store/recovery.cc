@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/os/file_io.h"
@@ -18,18 +19,21 @@ class Recovery {
         directory_(directory),
         options_(options),
         manifest_(manifest),
+        was_clean_(manifest.clean),
         replay_(replay) {}
 
-  Result<Recovered> run(SegmentDirectory& directory_of_segments) {
-    STAVE_TRY(open_segments());
-    STAVE_TRY(forget_cached_pages());
-    STAVE_TRY(read_log());
-    STAVE_TRY(judge_end());
-    STAVE_TRY(finish());
-    for (size_t i = 0; i < kept_; i++) {
-      directory_of_segments.reserve();
-      directory_of_segments.append(segments_[i]);
+  Result<Recovered> run(SegmentDirectory& segment_directory) {
+    STAVE_TRY(list_files());
+    STAVE_TRY(open_chain());
+    STAVE_TRY(settle_unsynced());
+    for (const std::shared_ptr<Segment>& segment : segments_) {
+      segment_directory.reserve();
+      segment_directory.append(segment);
     }
+    STAVE_TRY(read_log());
+    STAVE_TRY(was_clean_ ? judge_clean_end() : search_evidence());
+    STAVE_TRY(finish());
+    segment_directory.truncate(static_cast<uint32_t>(kept_));
     return Recovered{.manifest = manifest_,
                      .commits = commits_,
                      .cut_bytes = cut_bytes_,
@@ -37,93 +41,120 @@ class Recovery {
   }
 
  private:
-  Status open_segments();
-  Status forget_cached_pages();
+  Status list_files();
+  Status open_chain();
+  Status settle_unsynced();
   Status read_log();
-  Status judge_end();
+  Status read_segment(size_t position);
   Status judge_clean_end() const;
   Status search_evidence();
   Status finish();
   Status cut();
   Status remove_segments_behind_end();
   Status map_for_readers();
+  Status remove_file(const std::string& name);
   Status damaged_end(uint64_t durable_lsn) const;
+  Status newer_than_manifest() const;
 
+  // The LSN of the last frame that belongs into a segment; of the last segment it is not known.
+  uint64_t last_lsn_of(size_t position) const {
+    return position + 1 < segments_.size() ? segments_[position + 1]->base_lsn() - 1 : UINT64_MAX;
+  }
   Segment& last_kept() const { return *segments_[kept_ - 1]; }
 
   os::FileSystem& files_;
   const std::string& directory_;
   const Options& options_;
   Manifest manifest_;
+  const bool was_clean_;
   Replay replay_;
 
-  std::vector<std::shared_ptr<Segment>> segments_;  // all that exist, in log order
-  std::vector<std::string> unfinished_;             // leftovers of unfinished creations
+  std::vector<uint64_t> generations_;               // of all segment files, ascending
+  std::vector<std::shared_ptr<Segment>> segments_;  // of the log, in log order
+  std::vector<std::string> leftovers_;              // of unfinished creations and removals
   size_t kept_ = 0;  // segments up to and including the one in which the log ends
   LogEnd end_;
   uint64_t commits_ = 0;
   uint64_t cut_bytes_ = 0;
-  bool was_clean_ = false;
 };
 
-Status Recovery::open_segments() {
+Status Recovery::list_files() {
   Result<std::vector<std::string>> names = files_.list(directory_);
   if (!names) return names.status();
-  std::vector<uint64_t> generations;
   for (std::string& name : *names) {
-    if (const auto generation = parse_segment_name(name)) generations.push_back(*generation);
-    if (name.ends_with(unfinished_suffix)) unfinished_.push_back(std::move(name));
+    if (const auto generation = parse_segment_name(name)) generations_.push_back(*generation);
+    if (name.ends_with(unfinished_suffix)) leftovers_.push_back(std::move(name));
   }
-  std::sort(generations.begin(), generations.end());
-  if (generations.size() > SegmentDirectory::slots_max)
+  std::sort(generations_.begin(), generations_.end());
+  if (generations_.size() > SegmentDirectory::slots_max)
     return Status::error(Code::too_large, "'" + directory_ + "' has too many segments");
-  uint64_t previous = 0;
-  for (const uint64_t generation : generations) {
-    Result<std::shared_ptr<Segment>> segment =
-        open_segment(files_, directory_, generation, manifest_.store_id, !options_.read_only,
-                     static_cast<uint32_t>(segments_.size()));
-    if (!segment) return segment.status();
-    if ((*segment)->previous_generation() != previous)
-      return Status::error(Code::corruption, "the segment before '" + (*segment)->path() +
-                                                 "' is missing: generation " +
-                                                 std::to_string((*segment)->previous_generation()) +
-                                                 "; restore it from a backup");
-    previous = generation;
-    segments_.push_back(*std::move(segment));
-  }
-  manifest_.next_generation = std::max(manifest_.next_generation, previous + 1);
   return {};
 }
 
-// After a failed sync the kernel may cache pages as clean that the device does not hold. What is
-// shown now must be what a later open, perhaps after a power loss, can show again.
-Status Recovery::forget_cached_pages() {
-  if (manifest_.clean) return {};
-  for (const std::shared_ptr<Segment>& segment : segments_) STAVE_TRY(segment->file().drop_cache());
+// The segments of the log are those that the newest names as its predecessors. Others are remains
+// of an earlier recovery whose removals a crash has undone.
+Status Recovery::open_chain() {
+  // A clean log ends in a known segment.
+  std::optional<uint64_t> expected;
+  if (was_clean_) expected = manifest_.durable_end.generation;
+  for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
+    if (was_clean_ && *generation >= manifest_.next_generation) return newer_than_manifest();
+    Result<std::shared_ptr<Segment>> segment =
+        open_segment(files_, directory_, *generation, manifest_.store_id, !options_.read_only);
+    if (!segment) return segment.status();
+    if (expected && *generation != *expected) {
+      leftovers_.push_back(segment_name(*generation));
+      continue;
+    }
+    expected = (*segment)->previous_generation();
+    segments_.push_back(*std::move(segment));
+  }
+  if (expected.value_or(0) != 0)
+    return Status::error(Code::corruption, "segment '" +
+                                               os::join_path(directory_, segment_name(*expected)) +
+                                               "' is missing; restore it from a backup");
+  std::reverse(segments_.begin(), segments_.end());
+  if (!generations_.empty())
+    manifest_.next_generation = std::max(manifest_.next_generation, generations_.back() + 1);
+  return {};
+}
+
+// What recovery shows must be what the device will show again, but after a failed sync the kernel
+// may cache pages as clean which the device does not hold. So everything that may not be durable is
+// synced, then forgotten by the cache, and only then read.
+Status Recovery::settle_unsynced() {
+  if (was_clean_ || options_.read_only) return {};
+  for (size_t i = 0; i < segments_.size(); i++) {
+    if (last_lsn_of(i) <= manifest_.durable_end.lsn) continue;
+    STAVE_TRY(os::sync_file(segments_[i]->file(), segments_[i]->path()));
+    STAVE_TRY(segments_[i]->file().drop_cache());
+  }
   return {};
 }
 
 Status Recovery::read_log() {
-  for (const std::shared_ptr<Segment>& segment : segments_) {
-    if (segment->base_lsn() != end_.lsn + 1) break;
-    kept_++;
-    LogReader reader(*segment, segment_header_size, segment->file_size());
-    const auto visit = [&](const LogReader::Record& record) { return replay_(*segment, record); };
-    for (;;) {
-      // A clean log ends where the manifest says, whatever follows.
-      if (manifest_.clean && manifest_.durable_end.generation == segment->generation() &&
-          manifest_.durable_end.offset == reader.offset())
-        break;
-      Result<bool> read = reader.next(end_.lsn + 1, visit);
-      if (!read) return read.status();
-      if (!*read) break;
-      end_.lsn++;
-      commits_++;
-    }
-    end_.generation = segment->generation();
-    end_.offset = reader.offset();
-    segment->set_end(reader.offset());
+  for (size_t i = 0; i < segments_.size() && segments_[i]->base_lsn() == end_.lsn + 1; i++) {
+    kept_ = i + 1;
+    STAVE_TRY(read_segment(i));
   }
+  return {};
+}
+
+Status Recovery::read_segment(size_t position) {
+  Segment& segment = *segments_[position];
+  LogReader reader(segment, segment_header_size, segment.file_size());
+  const auto visit = [&](const LogReader::Record& record) { return replay_(segment, record); };
+  // What follows the last frame that belongs here is not part of the log, whatever it looks like.
+  while (end_.lsn < last_lsn_of(position)) {
+    Result<bool> read = reader.next(end_.lsn + 1, visit);
+    if (!read) return read.status();
+    if (!*read) break;
+    end_.lsn++;
+    commits_++;
+  }
+  end_.generation = segment.generation();
+  end_.offset = reader.offset();
+  segment.set_end(reader.offset());
   return {};
 }
 
@@ -137,29 +168,32 @@ Status Recovery::damaged_end(uint64_t durable_lsn) const {
                                              " was on the device; restore the file from a backup");
 }
 
-Status Recovery::judge_clean_end() const {
-  if (end_ == manifest_.durable_end && kept_ == segments_.size()) return {};
-  if (end_.lsn < manifest_.durable_end.lsn) return damaged_end(manifest_.durable_end.lsn);
+Status Recovery::newer_than_manifest() const {
   return Status::error(Code::corruption,
                        "the log in '" + directory_ + "' goes on behind commit " +
                            std::to_string(manifest_.durable_end.lsn) +
-                           ", where the store was closed; are its files from two moments?");
+                           ", where MANIFEST says that the store was closed; are its files from "
+                           "two moments?");
 }
 
-Status Recovery::judge_end() {
-  was_clean_ = manifest_.clean;
-  if (manifest_.clean) return judge_clean_end();
-  return search_evidence();
+Status Recovery::judge_clean_end() const {
+  if (end_ == manifest_.durable_end) return {};
+  if (end_.lsn < manifest_.durable_end.lsn) return damaged_end(manifest_.durable_end.lsn);
+  return newer_than_manifest();
 }
 
 // Whatever claims that more of the log was durable than can be read proves damage.
 Status Recovery::search_evidence() {
   uint64_t durable_lsn = manifest_.durable_end.lsn;
-  for (size_t i = kept_ == 0 ? 0 : kept_ - 1; i < segments_.size(); i++) {
+  const size_t first = kept_ == 0 ? 0 : kept_ - 1;
+  uint64_t lsn_max = end_.lsn + 1;
+  for (size_t i = first; i < segments_.size(); i++)
+    lsn_max += segments_[i]->file_size() / padded(record_header_size);
+  for (size_t i = first; i < segments_.size(); i++) {
     const Segment& segment = *segments_[i];
     const uint64_t from = i + 1 == kept_ ? end_.offset : segment_header_size;
     LogReader reader(segment, from, segment.file_size());
-    Result<uint64_t> claim = reader.newest_durable_claim(end_.lsn);
+    Result<uint64_t> claim = reader.newest_durable_claim(end_.lsn, lsn_max);
     if (!claim) return claim.status();
     durable_lsn = std::max(durable_lsn, *claim);
     Result<uint64_t> data_end = reader.end_of_data();
@@ -175,50 +209,46 @@ Status Recovery::finish() {
     manifest_.durable_end = end_;
     return map_for_readers();
   }
-  if (!manifest_.clean) STAVE_TRY(cut());
-  for (const std::string& name : unfinished_) {
-    const Status removed = files_.remove(os::join_path(directory_, name));
-    if (!removed.is(Code::not_found)) STAVE_TRY(removed);
-  }
+  if (!was_clean_) STAVE_TRY(cut());
+  for (const std::string& name : leftovers_) STAVE_TRY(remove_file(name));
   return map_for_readers();
 }
 
+Status Recovery::remove_file(const std::string& name) {
+  const Status removed = files_.remove(os::join_path(directory_, name));
+  return removed.is(Code::not_found) ? Status() : removed;
+}
+
+// Everything up to the end is durable by now (settle_unsynced). That is written down first, so that
+// a crash in the middle cannot take the evidence away with what is removed.
 Status Recovery::cut() {
+  // A last segment without a frame goes too.
+  if (kept_ > 0 && last_kept().end() == segment_header_size) {
+    kept_--;
+    end_.generation = kept_ == 0 ? 0 : last_kept().generation();
+    end_.offset = kept_ == 0 ? 0 : last_kept().end();
+  }
+  manifest_.clean = false;
+  manifest_.durable_end = end_;
+  STAVE_TRY(write_manifest(files_, directory_, manifest_));
   STAVE_TRY(remove_segments_behind_end());
-  const uint64_t known_durable = manifest_.durable_end.lsn;
-  for (size_t i = 0; i < kept_; i++) {
-    Segment& segment = *segments_[i];
-    const bool is_last = i + 1 == kept_;
-    if (is_last && segment.end() < segment.file_size()) {
-      STAVE_TRY(segment.file().truncate(segment.end()));
-      segment.set_file_size(segment.end());
-    }
-    const uint64_t last_lsn = is_last ? end_.lsn : segments_[i + 1]->base_lsn() - 1;
-    if (is_last || last_lsn > known_durable)
-      STAVE_TRY(os::sync_file(segment.file(), segment.path()));
+  if (kept_ > 0 && last_kept().end() < last_kept().file_size()) {
+    STAVE_TRY(last_kept().file().truncate(last_kept().end()));
+    last_kept().set_file_size(last_kept().end());
+    STAVE_TRY(os::sync_file(last_kept().file(), last_kept().path()));
   }
   manifest_.clean = true;
   manifest_.sealed = true;
-  manifest_.durable_end = end_;
   return write_manifest(files_, directory_, manifest_);
 }
 
 // Newest first, each removal made durable before the next, so that whatever a crash leaves is a
-// log without a gap. A last segment without a frame goes too.
+// log without a gap.
 Status Recovery::remove_segments_behind_end() {
-  size_t keep = kept_;
-  if (keep > 0 && last_kept().end() == segment_header_size) keep--;
-  if (keep == segments_.size()) return {};
-  // First of all the manifest learns of all generations that ever existed.
-  STAVE_TRY(write_manifest(files_, directory_, manifest_));
-  while (segments_.size() > keep) {
-    STAVE_TRY(files_.remove(segments_.back()->path()));
+  for (size_t i = segments_.size(); i > kept_; i--) {
+    STAVE_TRY(remove_file(segment_name(segments_[i - 1]->generation())));
     STAVE_TRY(os::sync_directory(files_, directory_));
-    segments_.pop_back();
   }
-  kept_ = keep;
-  end_.generation = kept_ == 0 ? 0 : last_kept().generation();
-  end_.offset = kept_ == 0 ? 0 : last_kept().end();
   return {};
 }
 

@@ -6,12 +6,10 @@
 
 namespace stave::store {
 
-Segment::Segment(const SegmentHeader& header, std::string path, std::unique_ptr<os::File> file,
-                 uint32_t slot)
+Segment::Segment(const SegmentHeader& header, std::string path, std::unique_ptr<os::File> file)
     : header_(header),
       path_(std::move(path)),
       file_(std::move(file)),
-      slot_(slot),
       seed_(segment_seed(header.store_id, header.generation)) {}
 
 Status Segment::damage(uint64_t offset, std::string_view what) const {
@@ -22,7 +20,7 @@ Status Segment::damage(uint64_t offset, std::string_view what) const {
 
 Result<std::shared_ptr<Segment>> open_segment(os::FileSystem& files, const std::string& directory,
                                               uint64_t generation, const StoreId& store_id,
-                                              bool writable, uint32_t slot) {
+                                              bool writable) {
   const std::string path = os::join_path(directory, segment_name(generation));
   auto file = files.open(path, writable ? os::OpenMode::read_write : os::OpenMode::read_only);
   if (!file) return file.status();
@@ -37,7 +35,7 @@ Result<std::shared_ptr<Segment>> open_segment(os::FileSystem& files, const std::
             (header->generation != generation ? "another generation" : "another store"));
   Result<uint64_t> size = (*file)->size();
   if (!size) return size.status();
-  auto segment = std::make_shared<Segment>(*header, path, *std::move(file), slot);
+  auto segment = std::make_shared<Segment>(*header, path, *std::move(file));
   segment->set_file_size(*size);
   return segment;
 }

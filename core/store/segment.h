@@ -17,14 +17,14 @@ namespace stave::store {
 
 class Segment {
  public:
-  // `slot` is the segment's number in the segment directory of this handle.
-  Segment(const SegmentHeader& header, std::string path, std::unique_ptr<os::File> file,
-          uint32_t slot);
+  Segment(const SegmentHeader& header, std::string path, std::unique_ptr<os::File> file);
 
   uint64_t generation() const noexcept { return header_.generation; }
   uint64_t base_lsn() const noexcept { return header_.base_lsn; }
   uint64_t previous_generation() const noexcept { return header_.previous_generation; }
+  // Its number in the segment directory of this handle, which sets it.
   uint32_t slot() const noexcept { return slot_; }
+  void set_slot(uint32_t slot) noexcept { slot_ = slot; }
   const std::string& path() const noexcept { return path_; }
   os::File& file() const noexcept { return *file_; }
   // Seeds the checksum of the record at `offset`.
@@ -50,8 +50,8 @@ class Segment {
   const SegmentHeader header_;
   const std::string path_;
   const std::unique_ptr<os::File> file_;
-  const uint32_t slot_;
   const uint64_t seed_;
+  uint32_t slot_ = 0;
   // Relaxed everywhere: each is a figure of its own, nothing is read on the strength of it.
   std::atomic<uint64_t> end_{segment_header_size};
   std::atomic<uint64_t> file_size_{0};
@@ -61,6 +61,6 @@ class Segment {
 // Reads and checks the header of the segment file `directory`/segment_name(generation).
 Result<std::shared_ptr<Segment>> open_segment(os::FileSystem& files, const std::string& directory,
                                               uint64_t generation, const StoreId& store_id,
-                                              bool writable, uint32_t slot);
+                                              bool writable);
 
 }  // namespace stave::store

@@ -41,13 +41,23 @@ class SegmentDirectory {
     }
   }
 
-  // After reserve(); segment->slot() is size().
+  // After reserve(). Gives the segment its slot.
   void append(std::shared_ptr<Segment> segment) noexcept {
-    const uint32_t slot = segment->slot();
+    const uint32_t slot = size();
+    segment->set_slot(slot);
     (*chunks_[slot / chunk_size].load(std::memory_order_relaxed))[slot % chunk_size] =
         std::move(segment);
     // Release: pairs with the acquire in size().
     size_.store(slot + 1, std::memory_order_release);
+  }
+
+  // Forgets the slots from `size` on; while nobody reads yet.
+  void truncate(uint32_t size) noexcept {
+    while (size_.load(std::memory_order_relaxed) > size) {
+      const uint32_t slot = size_.load(std::memory_order_relaxed) - 1;
+      (*chunks_[slot / chunk_size].load(std::memory_order_relaxed))[slot % chunk_size].reset();
+      size_.store(slot, std::memory_order_relaxed);
+    }
   }
 
  private:

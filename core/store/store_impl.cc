@@ -77,7 +77,9 @@ Status StoreImpl::flush() {
 
 Status StoreImpl::sync() {
   STAVE_TRY(check_writable());
-  return log_->sync_through(pipeline_->visible());
+  const Status status = log_->sync_through(pipeline_->visible());
+  if (!status.ok()) pipeline_->fail(status);
+  return status;
 }
 
 Stats StoreImpl::stats() const {

@@ -116,7 +116,11 @@ class Opening {
     return lock;
   }
 
-  Status create_manifest() {
+  // The directory's own name first, whoever made it: a crash may have come between.
+  Status create_store() {
+    const Status synced = os::sync_directory(files_, parent_of(directory_));
+    // A parent that may not be read cannot be synced; who made the directory has to answer for it.
+    if (made_directory_ || !synced.is(Code::permission_denied)) STAVE_TRY(synced);
     Manifest manifest;
     std::array<std::byte, 8> seed{};
     STAVE_TRY(files_.random(manifest.store_id));
@@ -124,13 +128,14 @@ class Opening {
     manifest.hash_seed = load_le64(seed.data());
     manifest.shards = options_.shards == 0 ? shards_default : options_.shards;
     manifest.clean = true;
-    return write_manifest(files_, directory_, manifest);
+    return create_manifest(files_, directory_, manifest);
   }
 
   os::FileSystem& files_;
   const std::string& directory_;
   const Options& options_;
   bool directory_exists_ = false;
+  bool made_directory_ = false;
 };
 
 }  // namespace

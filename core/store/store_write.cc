@@ -126,10 +126,11 @@ StoreImpl::ShardLocks StoreImpl::lock_shards(std::span<const uint32_t> shards) c
   return locks;
 }
 
+// Raises *pending_lsn to the pending commit on which the answer rests.
 Result<bool> StoreImpl::condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn) {
   const uint64_t hash = shards_->hash(entry.key);
   const Newest state = newest((*shards_)[shards_->index_of(hash)], hash, entry.key);
-  *pending_lsn = state.pending_lsn;
+  *pending_lsn = std::max(*pending_lsn, state.pending_lsn);
   if (entry.kind == Batch::Kind::require_absent) return !state.entry;
   if (entry.kind == Batch::Kind::require_exists) return state.entry.has_value();
   if (!state.entry || RecordReader::value_size(entry.key, *state.entry) != entry.value.size())
@@ -150,7 +151,6 @@ Status StoreImpl::judge_conditions(const Batch& batch, size_t* failed_position,
     if (failed_position) *failed_position = i;
     return Code::mismatch;
   }
-  *pending_lsn = 0;
   return {};
 }
 
@@ -255,7 +255,10 @@ Status StoreImpl::commit(std::span<Change> changes, Durability durability,
   const bool only_erases = std::all_of(changes.begin(), changes.end(),
                                        [](const Change& change) { return change.erase; });
   const Result<Log::Place> place = log_->reserve(frame_size, only_erases, pipeline_->visible());
-  if (!place) return place.status();
+  if (!place) {
+    if (const Status failure = log_->failure(); !failure.ok()) pipeline_->fail(failure);
+    return place.status();
+  }
   fill(changes, *place, frame_size);
 
   Commit commit;
