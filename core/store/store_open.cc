@@ -49,10 +49,7 @@ class Opening {
     exists = store_exists();
     if (!exists) return exists.status();
     STAVE_TRY(check_existence(*exists));
-    if (!*exists) {
-      STAVE_TRY(sync_parent());
-      STAVE_TRY(create_manifest());
-    }
+    if (!*exists) STAVE_TRY(create_store());
 
     Result<Manifest> manifest = read_manifest(files_, directory_);
     if (!manifest) return manifest.status();
@@ -116,11 +113,8 @@ class Opening {
     return lock;
   }
 
-  // The directory's own name first, whoever made it: a crash may have come between.
   Status create_store() {
-    const Status synced = os::sync_directory(files_, parent_of(directory_));
-    // A parent that may not be read cannot be synced; who made the directory has to answer for it.
-    if (made_directory_ || !synced.is(Code::permission_denied)) STAVE_TRY(synced);
+    STAVE_TRY(sync_parent());
     Manifest manifest;
     std::array<std::byte, 8> seed{};
     STAVE_TRY(files_.random(manifest.store_id));
@@ -135,7 +129,6 @@ class Opening {
   const std::string& directory_;
   const Options& options_;
   bool directory_exists_ = false;
-  bool made_directory_ = false;
 };
 
 }  // namespace
