@@ -1,4 +1,7 @@
 /* Bytes out in their three ways, buffers that are reused, flat calls, batches and cursors. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+
 #include "tests/capi/support.h"
 
 static stave_store* store;
@@ -209,6 +212,77 @@ static void cursors(void) {
   stave_buffer_free(&many);
 }
 
+/* Inverts the byte behind `marker`, which some file of the directory contains once. */
+static void damage(const char* directory, const char* marker) {
+  DIR* listing = opendir(directory);
+  CHECK(listing != NULL);
+  int found = 0;
+  const struct dirent* entry;
+  while ((entry = readdir(listing)) != NULL) {
+    char name[600];
+    snprintf(name, sizeof name, "%s/%s", directory, entry->d_name);
+    FILE* file = fopen(name, "r+b");
+    if (file == NULL) continue;
+    const size_t length = strlen(marker);
+    size_t matched = 0;
+    int byte;
+    while ((byte = fgetc(file)) != EOF && matched < length)
+      matched = byte == marker[matched] ? matched + 1 : byte == marker[0];
+    if (matched == length) {
+      CHECK(fseek(file, -1, SEEK_CUR) == 0);
+      CHECK(fputc(~byte & 0xFF, file) != EOF);
+      found++;
+    }
+    fclose(file);
+  }
+  closedir(listing);
+  CHECK(found == 1);
+}
+
+/* A record that cannot be read costs that record alone, whatever stands before it in the answer. */
+static void damaged_record(void) {
+  enum { records = 20 };
+  char* path = fresh_path();
+  stave_store* damaged = open_store(path, "durability=os shards=1");
+  char key[16];
+  for (int i = 0; i < records; i++) {
+    snprintf(key, sizeof key, "key%d", i);
+    put_text(damaged, key, i == 7 ? "the marker and more" : "value");
+  }
+  damage(path, "the marker");
+  size_t size;
+  char data[32];
+  stave_error error;
+  CHECK_STATUS(STAVE_CORRUPTION,
+               stave_store_get(damaged, "key7", 4, data, sizeof data, &size, &error));
+  CHECK_ERROR(&error, STAVE_CORRUPTION, path);
+  CHECK_ERROR(&error, STAVE_CORRUPTION, "offset");
+  CHECK(size == 0);
+  stave_store_cursor* cursor;
+  CHECK_STATUS(STAVE_OK, stave_store_cursor_open(damaged, NULL, &cursor, NULL));
+  stave_buffer many = {NULL, 0, 0};
+  uint64_t sizes[2 * records];
+  size_t count;
+  size_t total = 0;
+  int failures = 0;
+  stave_status status;
+  while ((status = stave_store_cursor_next_many(cursor, records, SIZE_MAX, &many, sizes, &count,
+                                                &error)) != STAVE_DONE) {
+    total += count;
+    if (status == STAVE_OK) continue;
+    CHECK_ERROR(&error, STAVE_CORRUPTION, "offset");
+    CHECK(count == 0);
+    failures++;
+  }
+  CHECK(total == records - 1 && failures == 1);
+  stave_store_cursor_free(cursor);
+  stave_buffer_free(&many);
+  CHECK_STATUS(STAVE_CORRUPTION, stave_store_verify(damaged, NULL, NULL, &error));
+  CHECK_ERROR(&error, STAVE_CORRUPTION, path);
+  stave_store_free(damaged);
+  free(path);
+}
+
 static void statuses(void) {
   CHECK(strcmp(stave_status_name(STAVE_OK), "ok") == 0);
   CHECK(strcmp(stave_status_name(STAVE_BUFFER_TOO_SMALL), "buffer_too_small") == 0);
@@ -234,6 +308,7 @@ int main(void) {
   flat_calls();
   batches();
   cursors();
+  damaged_record();
   statuses();
   close_store(store);
   CHECK(stave_live_handles() == 0);

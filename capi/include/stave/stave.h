@@ -15,12 +15,20 @@
  *            NULL. Parents and children may be freed in any order.
  * Threads    A handle may be used by any number of threads at the same time unless its header says
  *            otherwise. A buffer, an options struct and an error belong to one call at a time.
- * Callbacks  run on the calling thread and may not call functions of the handle that runs them
- *            (STAVE_BUSY) unless the function says otherwise.
+ * Callbacks  run on the calling thread and may not call functions of the handle that runs them, nor
+ *            of its children (STAVE_BUSY; stave_x_free of the handle does nothing), unless the
+ *            function says otherwise. An exception that leaves one is STAVE_INTERNAL; longjmp out of
+ *            one, and cancelling a thread inside a call, are not allowed.
  * fork       A child process may not use handles of its parent; the calls return STAVE_FORKED. It
- *            may free them, which only gives memory back. It may open its own.
+ *            may free them, which touches neither files nor locks (the memory behind them goes with
+ *            the child), read its copies of pins, and open handles of its own. If the parent dies
+ *            before a child that has not called exec, the directory stays locked until that ends.
  * Structs    that cross the boundary begin with `struct_size`. Set them up with their _init
- *            function; programs built against an older or a newer header keep working.
+ *            function; programs built against an older or a newer header keep working: members that
+ *            the program does not know have their defaults, bytes that the library does not know
+ *            must be zero. Reserved bytes must be zero. Anything else is STAVE_INVALID_ARGUMENT.
+ * Arguments  STAVE_INVALID_ARGUMENT names the one that is wrong: NULL for bytes with a size, for a
+ *            result, or for a handle; a handle of another kind, or a freed one where that shows.
  */
 #ifndef STAVE_STAVE_H
 #define STAVE_STAVE_H

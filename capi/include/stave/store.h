@@ -37,7 +37,8 @@
  *
  * Errors of every function that takes a store
  *   INVALID_ARGUMENT (NULL or foreign handle, NULL with a size), CLOSED, FORKED, BUSY (from inside a
- *   callback of the same handle), NO_MEMORY (nothing is written). They are not repeated below.
+ *   callback of the same store), NO_MEMORY (nothing is written). They are not repeated below; the
+ *   functions of batches and cursors have them too.
  */
 #ifndef STAVE_STORE_H
 #define STAVE_STORE_H
@@ -83,7 +84,8 @@ typedef struct stave_store_options {
 /* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_store_options_init(stave_store_options *options);
 
-/* Sets members from text: "durability=os segment_size=64MiB" (separated by spaces or commas).
+/* Sets members from text: "durability=os segment_size=64MiB" (separated by spaces or commas; a
+ * boolean is yes, no, true, false, 1 or 0; of a name that comes twice the later value counts).
  * INVALID_ARGUMENT names the option that is unknown or out of range, and leaves all as it was.
  * Since 0.1. */
 STAVE_API stave_status stave_store_options_set(stave_store_options *options, const char *text,
@@ -118,7 +120,7 @@ STAVE_API stave_status stave_store_options_get(stave_store *store, stave_store_o
 STAVE_API stave_status stave_store_close(stave_store *store, stave_error *error);
 
 /* Closes if need be and gives the memory back. Cursors and pins stay valid (cursors answer CLOSED).
- * Since 0.1. */
+ * What a close would have reported is lost. Since 0.1. */
 STAVE_API void stave_store_free(stave_store *store);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
@@ -161,17 +163,19 @@ STAVE_API stave_status stave_store_delete(stave_store *store, const void *key, s
 
 /* Copies the value into `data`, which has room for `capacity` bytes, and sets *size to the value's
  * size. BUFFER_TOO_SMALL when it does not fit: nothing is copied, *size is what is needed (another
- * writer may change it meanwhile). NOT_FOUND sets *size to 0. `data` may be NULL when `capacity` is
- * 0: that asks for the size. Since 0.1. */
+ * writer may change it meanwhile). NOT_FOUND and all other failures set *size to 0; after them `data`
+ * is unspecified. `data` may be NULL when `capacity` is 0: that asks for the size. Since 0.1. */
 STAVE_API stave_status stave_store_get(stave_store *store, const void *key, size_t key_size,
                                        void *data, size_t capacity, size_t *size,
                                        stave_error *error);
 
-/* Puts the value into the caller's buffer, growing it as needed. NOT_FOUND empties it. Since 0.1. */
+/* Puts the value into the caller's buffer, growing it as needed: by doubling, and for values of 64
+ * KiB and more to just their size. NOT_FOUND and all other failures empty it. Since 0.1. */
 STAVE_API stave_status stave_store_get_buffer(stave_store *store, const void *key, size_t key_size,
                                               stave_buffer *value, stave_error *error);
 
-/* Hands out the value as a pin. Since 0.1. */
+/* Hands out the value as a pin, which the caller frees. *pin is NULL unless the status is OK.
+ * Since 0.1. */
 STAVE_API stave_status stave_store_get_pin(stave_store *store, const void *key, size_t key_size,
                                            stave_pin **pin, stave_error *error);
 
@@ -189,8 +193,9 @@ STAVE_API stave_status stave_store_size(stave_store *store, uint64_t *size, stav
 
 /* Reads `count` keys. `keys` holds them one behind the other, key_sizes their sizes. `values`
  * receives the values of those that exist, one behind the other in the same order; value_sizes[i] is
- * the size, or STAVE_ABSENT. Each key is read atomically, the whole is not one snapshot. Since 0.1.
- */
+ * the size, or STAVE_ABSENT. Each key is read atomically, the whole is not one snapshot. A failure
+ * (CORRUPTION, ...) of one key is the call's; values and value_sizes are unspecified then.
+ * Since 0.1. */
 STAVE_API stave_status stave_store_multi_get(stave_store *store, const void *keys,
                                              const uint32_t *key_sizes, size_t count,
                                              stave_buffer *values, uint64_t *value_sizes,
@@ -242,6 +247,7 @@ STAVE_API stave_status stave_batch_require(stave_batch *batch, const void *key, 
 STAVE_API stave_status stave_batch_count(stave_batch *batch, uint64_t *count, stave_error *error);
 /* Forgets all changes and conditions, keeps the memory. */
 STAVE_API stave_status stave_batch_clear(stave_batch *batch, stave_error *error);
+/* As stave_store_close and stave_store_free; a batch is no child of a store. */
 STAVE_API stave_status stave_batch_close(stave_batch *batch, stave_error *error);
 STAVE_API void stave_batch_free(stave_batch *batch);
 
@@ -275,20 +281,25 @@ STAVE_API stave_status stave_store_cursor_open(stave_store *store,
 /* Moves to the next record: DONE when there is none, then and ever after. CORRUPTION and IO as
  * reads; the next call goes on behind the record that could not be read. */
 STAVE_API stave_status stave_store_cursor_next(stave_store_cursor *cursor, stave_error *error);
-/* The record the cursor stands on; the bytes are the cursor's and valid until its next call.
- * INVALID_ARGUMENT before the first and after the last record. */
+/* The record the cursor stands on. The bytes are the cursor's and valid until it is moved, closed or
+ * freed, also when the store is closed meanwhile; *data is never NULL. INVALID_ARGUMENT when the
+ * cursor stands on no record: before the first, after the last, after an error. */
 STAVE_API stave_status stave_store_cursor_key(stave_store_cursor *cursor, const void **data,
                                               size_t *size, stave_error *error);
 STAVE_API stave_status stave_store_cursor_value(stave_store_cursor *cursor, const void **data,
                                                 size_t *size, stave_error *error);
 /* Moves over up to `count_max` records and returns them in one crossing: *count records whose keys
  * and values stand in `records` as key, value, key, value, ...; sizes[2i] and sizes[2i + 1] are their
- * sizes (room for 2 * count_max). Stops early once `records` holds bytes_max bytes or more. DONE when
- * there is none left. The cursor stands on no record afterwards. */
+ * sizes (room for 2 * count_max). Stops early once `records` holds bytes_max bytes or more, so with
+ * any bytes_max one record comes at least. DONE when there is none left. An error behind records that
+ * were read is returned by the next call, so that they are not lost; with an error or DONE *count is
+ * 0. The cursor stands on no record afterwards. */
 STAVE_API stave_status stave_store_cursor_next_many(stave_store_cursor *cursor, size_t count_max,
                                                     size_t bytes_max, stave_buffer *records,
                                                     uint64_t *sizes, size_t *count,
                                                     stave_error *error);
+/* As stave_store_close and stave_store_free. BUSY from inside a callback of the store, where free is
+ * allowed. A closed store's memory stays until its last cursor is closed. */
 STAVE_API stave_status stave_store_cursor_close(stave_store_cursor *cursor, stave_error *error);
 STAVE_API void stave_store_cursor_free(stave_store_cursor *cursor);
 
@@ -330,7 +341,7 @@ STAVE_API stave_status stave_store_stats_get(stave_store *store, stave_store_sta
 
 /* Called from time to time with the bytes done and the bytes in all, at least at the end. Answers
  * STAVE_OK to go on; any other status (STAVE_CANCELLED is meant for this) stops the operation, which
- * returns it. */
+ * returns it, positive ones and numbers of its own included, and fills `error` with it. */
 typedef stave_status (*stave_progress)(void *context, uint64_t done, uint64_t total);
 
 /* Reads the whole log, checks every byte that a checksum covers, and proves that the index holds
