@@ -20,9 +20,13 @@ endif
 
 # configure DIRECTORY OPTIONS: makes a build directory unless it is there.
 configure = test -f $(1)/build.ninja || meson setup $(1) $(2)
-# The same with the tests, also when the directory was made before what they need was installed.
-configure_tests = test -d $(1)/tests || meson setup $(if $(wildcard $(1)/build.ninja),--reconfigure) \
-  -Dtests=enabled $(2) $(1)
+# The same with the packages for other languages, or with these and the tests, also when the directory
+# was made before what they need was installed.
+have_bindings = test -f $(1)/bindings/java/pom.xml
+reconfigure = meson setup $(if $(wildcard $(1)/build.ninja),--reconfigure)
+configure_bindings = $(call have_bindings,$(1)) || $(call reconfigure,$(1)) $(1)
+configure_tests = test -d $(1)/tests && $(call have_bindings,$(1)) || \
+  $(call reconfigure,$(1)) -Dtests=enabled $(2) $(1)
 
 .PHONY: help
 help: ## this list
@@ -34,8 +38,8 @@ help: ## this list
 	@echo '  PREFIX=dir       where to install (/usr/local)  DESTDIR=dir  a root to put before it'
 	@echo '  STAVE_SETUP=no   install no packages'
 
-.PHONY: setup-build setup-test setup-bench
-setup-build setup-test setup-bench: setup-%:
+.PHONY: setup-build setup-bindings setup-test setup-bench
+setup-build setup-bindings setup-test setup-bench: setup-%:
 	@tools/setup $*
 
 .PHONY: build
@@ -76,13 +80,9 @@ bench: setup-bench ## the benchmarks, in a release build
 	@meson test -C build-bench --benchmark --verbose --num-processes=1
 
 .PHONY: bindings
-bindings: build ## the packages for other languages
-ifeq ($(wildcard bindings/*/Makefile),)
-	@echo 'There are no language packages yet: any language can load libstave.so (examples/).'
-else
-	@for makefile in bindings/*/Makefile; do \
-	  $(MAKE) -C "$${makefile%/Makefile}" BUILD=$(abspath $(BUILD)) || exit; done
-endif
+bindings: setup-bindings ## the packages for other languages, in BUILD/bindings
+	@$(call configure_bindings,$(BUILD))
+	@ninja -C $(BUILD) bindings
 
 .PHONY: install
 install: build ## installs below DESTDIR/PREFIX

@@ -91,7 +91,8 @@ stave_status stave_batch_close(stave_batch* batch, stave_error* error) {
   return guarded(error, [&]() -> Status {
     if (batch == nullptr) return {};
     STAVE_TRY(check(batch));
-    batch->gate.close_and_wait();
+    // A collector of garbage may come late to free it: only a shell is left until then.
+    if (batch->gate.close_and_wait()) batch->entries = stave::store::Batch();
     return {};
   });
 }

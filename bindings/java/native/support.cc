@@ -1,0 +1,330 @@
+#include "bindings/java/native/support.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+
+namespace {
+
+// A value of at most so many bytes is read through the stack.
+constexpr jint kSmallValueSize = 4096;
+// The longest array that every Java machine can make.
+constexpr size_t kArraySizeMax = std::numeric_limits<jint>::max() - 8;
+// What a read that gives a size returns for an absent key.
+constexpr jint kAbsent = -1;
+constexpr jsize kOptionsCount = 7;
+constexpr jsize kStatsCount = 15;
+
+// Set once, when the library is loaded.
+jclass exception_class;
+jmethodID exception_of;
+jmethodID progress_method;
+
+// No exception leaves for the Java machine: memory that is lacking is a null pointer.
+template <typename T>
+std::unique_ptr<T[]> allocate(size_t count) {
+  return std::unique_ptr<T[]>(new (std::nothrow) T[count]);
+}
+
+}  // namespace
+
+JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* machine, void* reserved) {
+  (void)reserved;
+  JNIEnv* environment = nullptr;
+  if (machine->GetEnv(reinterpret_cast<void**>(&environment), JNI_VERSION_1_8) != JNI_OK)
+    return JNI_ERR;
+  const jclass exceptions = environment->FindClass("io/github/stavedb/stave/StaveException");
+  if (exceptions == nullptr) return JNI_ERR;
+  exception_class = static_cast<jclass>(environment->NewGlobalRef(exceptions));
+  exception_of = environment->GetStaticMethodID(exceptions, "of",
+                                                "(I[BIJ)Lio/github/stavedb/stave/StaveException;");
+  const jclass progress = environment->FindClass("io/github/stavedb/stave/VerifyProgress");
+  if (exception_class == nullptr || exception_of == nullptr || progress == nullptr) return JNI_ERR;
+  progress_method = environment->GetMethodID(progress, "onProgress", "(JJ)Z");
+  return progress_method == nullptr ? JNI_ERR : JNI_VERSION_1_8;
+}
+
+// ---- Exceptions ------------------------------------------------------------------------------
+
+void stave_java_throw(JNIEnv* environment, stave_status status, const stave_error* error,
+                      jlong detail) {
+  if (environment->ExceptionCheck()) return;
+  // As bytes: NewStringUTF takes another encoding than UTF-8.
+  const jbyteArray message =
+      stave_java_new_bytes(environment, error->message, strlen(error->message));
+  if (message == nullptr) return;
+  const jobject exception = environment->CallStaticObjectMethod(
+      exception_class, exception_of, status, message, error->os_errno, detail);
+  if (!environment->ExceptionCheck()) environment->Throw(static_cast<jthrowable>(exception));
+}
+
+static void throw_no_memory(JNIEnv* environment) {
+  stave_error error = {};
+  std::strcpy(error.message, "no memory for a copy of the bytes");
+  environment->ExceptionClear();
+  stave_java_throw(environment, STAVE_NO_MEMORY, &error, 0);
+}
+
+// ---- Arrays of Java --------------------------------------------------------------------------
+
+// Copies the elements to where there is room for them.
+template <typename Element, typename Array>
+static void copy_array(JNIEnv* environment, Array array, stave_java_bytes* copy,
+                       void (JNIEnv::*get_region)(Array, jsize, jsize, Element*)) {
+  const jsize length = environment->GetArrayLength(array);
+  copy->size = static_cast<size_t>(length) * sizeof(Element);
+  copy->data = copy->size <= sizeof copy->small ? copy->small : std::malloc(copy->size);
+  if (copy->data == nullptr) {
+    copy->size = 1;
+    return;
+  }
+  (environment->*get_region)(array, 0, length, static_cast<Element*>(copy->data));
+}
+
+void stave_java_copy_bytes(JNIEnv* environment, jbyteArray array, stave_java_bytes* copy) {
+  copy_array<jbyte>(environment, array, copy, &JNIEnv::GetByteArrayRegion);
+}
+
+void stave_java_copy_ints(JNIEnv* environment, jintArray array, stave_java_bytes* copy) {
+  copy_array<jint>(environment, array, copy, &JNIEnv::GetIntArrayRegion);
+}
+
+void stave_java_copy_longs(JNIEnv* environment, jlongArray array, stave_java_bytes* copy) {
+  copy_array<jlong>(environment, array, copy, &JNIEnv::GetLongArrayRegion);
+}
+
+void stave_java_release(JNIEnv* environment, stave_java_bytes* copy) {
+  if (copy->data == nullptr) throw_no_memory(environment);
+  if (copy->data != copy->small) std::free(copy->data);
+}
+
+jbyteArray stave_java_new_bytes(JNIEnv* environment, const void* data, size_t size) {
+  if (size > kArraySizeMax) return nullptr;
+  const auto length = static_cast<jsize>(size);
+  const jbyteArray array = environment->NewByteArray(length);
+  if (array != nullptr && length > 0)
+    environment->SetByteArrayRegion(array, 0, length, static_cast<const jbyte*>(data));
+  return array;
+}
+
+// ---- Structs ---------------------------------------------------------------------------------
+
+void stave_store_options_from_java(JNIEnv* environment, jlongArray array,
+                                   stave_store_options* options) {
+  jlong members[kOptionsCount];
+  environment->GetLongArrayRegion(array, 0, kOptionsCount, members);
+  options->durability = static_cast<uint32_t>(members[0]);
+  options->io = static_cast<uint32_t>(members[1]);
+  options->shards = static_cast<uint32_t>(members[2]);
+  options->segment_size = static_cast<uint64_t>(members[3]);
+  options->read_only = static_cast<uint8_t>(members[4]);
+  options->create_if_missing = static_cast<uint8_t>(members[5]);
+  options->error_if_exists = static_cast<uint8_t>(members[6]);
+}
+
+void stave_store_options_to_java(JNIEnv* environment, const stave_store_options* options,
+                                 jlongArray array) {
+  if (environment->ExceptionCheck()) return;
+  const jlong members[kOptionsCount] = {options->durability,
+                                        static_cast<jlong>(options->io),
+                                        static_cast<jlong>(options->shards),
+                                        static_cast<jlong>(options->segment_size),
+                                        static_cast<jlong>(options->read_only),
+                                        static_cast<jlong>(options->create_if_missing),
+                                        static_cast<jlong>(options->error_if_exists)};
+  environment->SetLongArrayRegion(array, 0, kOptionsCount, members);
+}
+
+void stave_store_stats_to_java(JNIEnv* environment, const stave_store_stats* stats,
+                               jlongArray array) {
+  const jlong members[kStatsCount] = {
+      stats->recovered,
+      stats->writes_refused,
+      static_cast<jlong>(stats->keys),
+      static_cast<jlong>(stats->segments),
+      static_cast<jlong>(stats->log_bytes),
+      static_cast<jlong>(stats->live_bytes),
+      static_cast<jlong>(stats->disk_bytes),
+      static_cast<jlong>(stats->version),
+      static_cast<jlong>(stats->durable_version),
+      static_cast<jlong>(stats->commits),
+      static_cast<jlong>(stats->bytes_written),
+      static_cast<jlong>(stats->syncs),
+      static_cast<jlong>(stats->reads),
+      static_cast<jlong>(stats->recovered_commits),
+      static_cast<jlong>(stats->recovered_cut_bytes),
+  };
+  environment->SetLongArrayRegion(array, 0, kStatsCount, members);
+}
+
+// ---- Reading ---------------------------------------------------------------------------------
+
+jbyteArray stave_java_get(JNIEnv* environment, stave_store* store, const void* key,
+                          size_t key_size) {
+  stave_error error;
+  jbyte value[kSmallValueSize];
+  size_t size;
+  stave_status status = stave_store_get(store, key, key_size, value, sizeof value, &size, &error);
+  if (status == STAVE_OK) return stave_java_new_bytes(environment, value, size);
+  jbyteArray array = nullptr;
+  if (status == STAVE_BUFFER_TOO_SMALL) {
+    stave_pin* pin;
+    status = stave_store_get_pin(store, key, key_size, &pin, &error);
+    if (status == STAVE_OK) array = stave_java_pin_bytes(environment, pin);
+    stave_pin_free(pin);
+  }
+  if (status < 0) stave_java_throw(environment, status, &error, 0);
+  return array;
+}
+
+// Copies a value that is too large for the stack. STAVE_BUFFER_TOO_SMALL as stave_store_get.
+static stave_status copy_large(JNIEnv* environment, stave_store* store, const void* key,
+                               size_t key_size, jbyteArray target, jint offset, jint capacity,
+                               size_t* size, stave_error* error) {
+  stave_pin* pin;
+  stave_status status = stave_store_get_pin(store, key, key_size, &pin, error);
+  if (status != STAVE_OK) return status;
+  *size = stave_pin_size(pin);
+  if (*size <= static_cast<size_t>(capacity)) {
+    environment->SetByteArrayRegion(target, offset, static_cast<jsize>(*size),
+                                    static_cast<const jbyte*>(stave_pin_data(pin)));
+  } else {  // it has grown since it was asked for
+    status = stave_store_get(store, key, key_size, nullptr, 0, size, error);
+  }
+  stave_pin_free(pin);
+  return status;
+}
+
+jint stave_java_get_into(JNIEnv* environment, stave_store* store, const void* key, size_t key_size,
+                         jbyteArray target, jint offset, jint capacity) {
+  stave_error error;
+  jbyte value[kSmallValueSize];
+  size_t size;
+  stave_status status =
+      stave_store_get(store, key, key_size, value,
+                      static_cast<size_t>(std::min(capacity, kSmallValueSize)), &size, &error);
+  if (status == STAVE_OK)
+    environment->SetByteArrayRegion(target, offset, static_cast<jsize>(size), value);
+  else if (status == STAVE_BUFFER_TOO_SMALL && size <= static_cast<size_t>(capacity))
+    status = copy_large(environment, store, key, key_size, target, offset, capacity, &size, &error);
+  if (status < 0) stave_java_throw(environment, status, &error, static_cast<jlong>(size));
+  return status == STAVE_OK ? static_cast<jint>(size) : kAbsent;
+}
+
+jint stave_java_get_direct(JNIEnv* environment, stave_store* store, const void* key_buffer,
+                           size_t key_size, void* target_buffer, size_t target_size) {
+  stave_error error;
+  size_t size;
+  const stave_status status =
+      stave_store_get(store, key_buffer, key_size, target_buffer, target_size, &size, &error);
+  if (status < 0) stave_java_throw(environment, status, &error, static_cast<jlong>(size));
+  return status == STAVE_OK ? static_cast<jint>(size) : kAbsent;
+}
+
+jbyteArray stave_java_multi_get(JNIEnv* environment, stave_store* store, const void* keys,
+                                const uint32_t* key_sizes, jint count, jlongArray value_sizes_out) {
+  const auto key_count = static_cast<size_t>(count);
+  const auto sizes = allocate<uint64_t>(key_count);
+  if (sizes == nullptr) {
+    throw_no_memory(environment);
+    return nullptr;
+  }
+  stave_error error;
+  stave_buffer values;
+  stave_buffer_init(&values);
+  const stave_status status =
+      stave_store_multi_get(store, keys, key_sizes, key_count, &values, sizes.get(), &error);
+  jbyteArray array = nullptr;
+  if (status == STAVE_OK) {
+    environment->SetLongArrayRegion(value_sizes_out, 0, count,
+                                    reinterpret_cast<const jlong*>(sizes.get()));
+    array = stave_java_new_bytes(environment, values.data, values.size);
+  } else {
+    stave_java_throw(environment, status, &error, 0);
+  }
+  stave_buffer_free(&values);
+  return array;
+}
+
+jbyteArray stave_java_pin_bytes(JNIEnv* environment, const stave_pin* pin) {
+  return stave_java_new_bytes(environment, stave_pin_data(pin), stave_pin_size(pin));
+}
+
+jobject stave_java_pin_view(JNIEnv* environment, const stave_pin* pin) {
+  // The view is made read-only before anyone else sees it.
+  return environment->NewDirectByteBuffer(const_cast<void*>(stave_pin_data(pin)),
+                                          static_cast<jlong>(stave_pin_size(pin)));
+}
+
+// ---- Cursors ---------------------------------------------------------------------------------
+
+stave_status stave_java_cursor_open(stave_store* store, const void* prefix, size_t prefix_size,
+                                    jboolean keys_only, stave_store_cursor** cursor,
+                                    stave_error* error) {
+  stave_store_cursor_options options;
+  stave_store_cursor_options_init(&options);
+  options.keys_only = keys_only;
+  options.prefix = prefix;
+  options.prefix_size = prefix_size;
+  return stave_store_cursor_open(store, &options, cursor, error);
+}
+
+jbyteArray stave_java_cursor_next_many(JNIEnv* environment, stave_store_cursor* cursor,
+                                       jint count_max, jint bytes_max, jlongArray sizes_out) {
+  const auto records_max = static_cast<size_t>(count_max);
+  const auto sizes = allocate<uint64_t>(2 * records_max + 1);
+  if (sizes == nullptr) {
+    throw_no_memory(environment);
+    return nullptr;
+  }
+  stave_error error;
+  stave_buffer records;
+  stave_buffer_init(&records);
+  size_t count = 0;
+  const stave_status status = stave_store_cursor_next_many(
+      cursor, records_max, static_cast<size_t>(bytes_max), &records, sizes.get(), &count, &error);
+  jbyteArray array = nullptr;
+  if (status == STAVE_OK) {
+    const auto sizes_count = static_cast<jsize>(2 * count);
+    const auto records_count = static_cast<jlong>(count);
+    environment->SetLongArrayRegion(sizes_out, 0, sizes_count,
+                                    reinterpret_cast<const jlong*>(sizes.get()));
+    environment->SetLongArrayRegion(sizes_out, 2 * count_max, 1, &records_count);
+    array = stave_java_new_bytes(environment, records.data, records.size);
+  } else if (status < 0) {
+    stave_java_throw(environment, status, &error, 0);
+  }
+  stave_buffer_free(&records);
+  return array;
+}
+
+// ---- Verification ----------------------------------------------------------------------------
+
+namespace {
+
+struct ProgressContext {
+  JNIEnv* environment;  // of the thread that verifies: the callback runs on it
+  jobject progress;
+};
+
+stave_status on_progress(void* context, uint64_t done, uint64_t total) {
+  const auto* const call = static_cast<const ProgressContext*>(context);
+  const jboolean go_on = call->environment->CallBooleanMethod(
+      call->progress, progress_method, static_cast<jlong>(done), static_cast<jlong>(total));
+  // The exception stays pending while the call unwinds, and comes out of it.
+  if (call->environment->ExceptionCheck()) return STAVE_CANCELLED;
+  return go_on ? STAVE_OK : STAVE_CANCELLED;
+}
+
+}  // namespace
+
+void stave_java_verify(JNIEnv* environment, stave_store* store, jobject progress) {
+  ProgressContext context = {environment, progress};
+  stave_error error;
+  const stave_status status =
+      stave_store_verify(store, progress == nullptr ? nullptr : on_progress, &context, &error);
+  if (status < 0) stave_java_throw(environment, status, &error, 0);
+}

@@ -1,0 +1,155 @@
+package io.github.stavedb.stave;
+
+import io.github.stavedb.stave.internal.Handle;
+import io.github.stavedb.stave.internal.Raw;
+import io.github.stavedb.stave.internal.RawConstants;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Queue;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/**
+ * Visits every key of a store exactly once, in no particular order, beside any traffic. A key that
+ * exists during the cursor's whole life is visited; one that is written or removed meanwhile may or
+ * may not be, with the value of some moment in between.
+ *
+ * <pre>{@code
+ * try (Cursor cursor = store.cursor()) {
+ *   while (cursor.next()) {
+ *     use(cursor.key(), cursor.value());
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>There are three ways through a cursor, which share its place in the store: {@link #next}, {@link
+ * #nextMany}, and {@link #iterator} or {@link #stream}, which fetch ahead.
+ *
+ * <p>Thread safety: calls from several threads wait for each other. Every call but {@code close} throws
+ * {@link StaveException.Closed} after a close of the cursor or the store.
+ */
+public final class Cursor implements AutoCloseable, Iterable<Entry> {
+  // What one nextMany may bring: far below what an array holds even with one largest value behind.
+  private static final int COUNT_MAX = 1 << 16;
+  private static final int BYTES_MAX = 1 << 28;
+  private static final int FETCH_COUNT = 128;
+  private static final int FETCH_BYTES = 1 << 16;
+
+  private final Handle handle;
+
+  Cursor(Handle store, CursorOptions options) {
+    handle = new Handle(
+        Raw.stave_java_cursor_open(store, options.prefix, options.keysOnly), Raw::free_cursor);
+  }
+
+  /**
+   * Moves to the next record; false when there is none, then and ever after.
+   *
+   * @throws StaveException.Corruption if the record is damaged, {@link
+   *     StaveException.InputOutput} if it cannot be read; the next call goes on behind it
+   */
+  public synchronized boolean next() {
+    return Raw.stave_store_cursor_next(handle) == RawConstants.STAVE_OK;
+  }
+
+  /**
+   * The key of the record that the cursor stands on, as a fresh array.
+   *
+   * @throws StaveException.InvalidArgument before the first and after the last record
+   */
+  public synchronized byte[] key() {
+    return Raw.stave_store_cursor_key(handle);
+  }
+
+  /**
+   * The value of the record that the cursor stands on, as a fresh array.
+   *
+   * @throws StaveException.InvalidArgument before the first and after the last record
+   */
+  public synchronized byte[] value() {
+    return Raw.stave_store_cursor_value(handle);
+  }
+
+  /**
+   * Moves over several records and returns them, in one crossing into native code. The cursor stands on
+   * no record afterwards.
+   *
+   * @param countMax at most so many records
+   * @param bytesMax stops early once the keys and values have so many bytes
+   * @return at least one record; an empty list when there is none left
+   */
+  public synchronized List<Entry> nextMany(int countMax, int bytesMax) {
+    if (countMax < 0 || bytesMax < 0) {
+      throw Errors.invalidArgument("countMax and bytesMax are 0 or more");
+    }
+    int count = Math.min(countMax, COUNT_MAX);
+    long[] sizes = new long[2 * count + 1];
+    byte[] records = Raw.stave_java_cursor_next_many(
+        handle, count, Math.min(bytesMax, BYTES_MAX), sizes);
+    return records == null ? List.of() : split(records, sizes);
+  }
+
+  private static List<Entry> split(byte[] records, long[] sizes) {
+    int count = (int) sizes[sizes.length - 1];
+    List<Entry> entries = new ArrayList<>(count);
+    int at = 0;
+    for (int i = 0; i < count; i++) {
+      int middle = at + (int) sizes[2 * i];
+      int end = middle + (int) sizes[2 * i + 1];
+      entries.add(new Entry(
+          Arrays.copyOfRange(records, at, middle), Arrays.copyOfRange(records, middle, end)));
+      at = end;
+    }
+    return entries;
+  }
+
+  /** The remaining records. Closes the cursor behind the last one. */
+  @Override
+  public Iterator<Entry> iterator() {
+    return new FetchingIterator();
+  }
+
+  /** The remaining records; closing the stream closes the cursor. */
+  public Stream<Entry> stream() {
+    int traits = Spliterator.DISTINCT | Spliterator.NONNULL;
+    return StreamSupport.stream(
+        Spliterators.spliteratorUnknownSize(iterator(), traits), false).onClose(this::close);
+  }
+
+  /** Gives up the cursor's view of the store. Any number of times. */
+  @Override
+  public synchronized void close() {
+    Raw.stave_store_cursor_close(handle);
+  }
+
+  private final class FetchingIterator implements Iterator<Entry> {
+    private Queue<Entry> fetched = new ArrayDeque<>();
+    private boolean done;
+
+    @Override
+    public boolean hasNext() {
+      if (fetched.isEmpty() && !done) {
+        fetched = new ArrayDeque<>(nextMany(FETCH_COUNT, FETCH_BYTES));
+        done = fetched.isEmpty();
+        if (done) {
+          close();
+        }
+      }
+      return !done;
+    }
+
+    @Override
+    public Entry next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      return fetched.remove();
+    }
+  }
+}

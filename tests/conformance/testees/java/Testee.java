@@ -1,0 +1,157 @@
+import io.github.stavedb.stave.Batch;
+import io.github.stavedb.stave.Cursor;
+import io.github.stavedb.stave.Pin;
+import io.github.stavedb.stave.Stave;
+import io.github.stavedb.stave.StaveException;
+import io.github.stavedb.stave.Store;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Conformance testee for Java, on the package's public classes. The protocol: ../../README.md. */
+final class Testee {
+  private static final Map<String, String> TYPE_OF_MAKER = Map.of(
+      "store.open", "store", "store.get_pin", "pin", "store.cursor", "cursor", "batch.create",
+      "batch");
+
+  private final Map<String, Object> handles = new HashMap<>();
+  private final Verbs verbs = new Verbs(handles);
+  private String lastMessage = "";
+  private int lastErrno;
+  // A store's directory is locked until the collector has found the store: scripts open it again.
+  private boolean storeDropped;
+
+  public static void main(String[] arguments) throws IOException {
+    Testee testee = new Testee();
+    InputStream in = new BufferedInputStream(System.in, 1 << 16);
+    OutputStream out = new BufferedOutputStream(System.out, 1 << 16);
+    for (byte[] line = readLine(in); line != null; line = readLine(in)) {
+      testee.answer(line, out);
+      out.flush();
+    }
+  }
+
+  private static byte[] readLine(InputStream in) throws IOException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    for (int next = in.read(); next != '\n'; next = in.read()) {
+      if (next < 0) {
+        return null;
+      }
+      line.write(next);
+    }
+    return line.toByteArray();
+  }
+
+  private void answer(byte[] line, OutputStream out) throws IOException {
+    Reply reply;
+    try {
+      reply = run(Notation.words(line));
+      if (storeDropped) {
+        storeDropped = false;
+        collectGarbage(handles.size());
+      }
+    } catch (StaveException e) {
+      lastMessage = e.getMessage();
+      lastErrno = e.osErrno();
+      reply = Reply.failed(e);
+    } catch (RuntimeException e) { // the script asks for what the testee does not know
+      reply = Reply.status("testee_error " + e);
+    }
+    for (byte[] data : reply.lines) {
+      out.write(' ');
+      out.write(' ');
+      out.write(data);
+      out.write('\n');
+    }
+    out.write(reply.status);
+    out.write('\n');
+  }
+
+  /** A word is a byte[] where the line has quotes, else a String. */
+  private Reply run(List<Object> words) {
+    String name = null;
+    if (words.size() > 2 && words.get(1).equals("=")) {
+      name = (String) words.get(0);
+      words = words.subList(2, words.size());
+    }
+    String verb = (String) words.get(0);
+    List<Object> arguments = new ArrayList<>(words.subList(1, words.size()));
+    Object handle = handles.get(verb);
+    if (handle != null) {
+      String handleName = verb;
+      verb = typeOf(handle) + "." + arguments.remove(0);
+      if (verb.endsWith(".free")) {
+        handles.remove(handleName);
+        storeDropped = handle instanceof Store;
+        return Reply.ok();
+      }
+      if (TYPE_OF_MAKER.containsKey(verb)) {
+        return bind(name, verbs.make(verb, handle, arguments));
+      }
+    } else if (TYPE_OF_MAKER.containsKey(verb)) {
+      return bind(name, verbs.make(verb, null, arguments));
+    }
+    return runGeneral(verb, handle, arguments);
+  }
+
+  private Reply runGeneral(String verb, Object handle, List<Object> arguments) {
+    switch (verb) {
+      case "hello":
+        return Reply.ok("format=1 language=java capabilities=store");
+      case "handles":
+        return Reply.ok(collectGarbage(handles.size()));
+      case "error_mentions":
+        byte[] text = (byte[]) arguments.get(0);
+        return Reply.ok(
+            lastMessage.contains(new String(text, StandardCharsets.UTF_8)) ? 1 : 0);
+      case "error_errno":
+        return Reply.ok(lastErrno);
+      default:
+        return verbs.run(verb, handle, arguments);
+    }
+  }
+
+  private Reply bind(String name, Object made) {
+    if (made == null) {
+      return Reply.status("not_found");
+    }
+    handles.put(name, made);
+    return Reply.ok();
+  }
+
+  private static String typeOf(Object handle) {
+    if (handle instanceof Store) {
+      return "store";
+    }
+    if (handle instanceof Batch) {
+      return "batch";
+    }
+    if (handle instanceof Cursor) {
+      return "cursor";
+    }
+    return handle instanceof Pin ? "pin" : "unknown";
+  }
+
+  /** Until so many native handles are left, or no more seem to go away; how many are left. */
+  private static long collectGarbage(long expected) {
+    long live = Stave.liveHandles();
+    for (int round = 0; live > expected && round < 100; round++) {
+      System.gc();
+      try {
+        Thread.sleep(5); // the cleaner has a thread of its own
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      live = Stave.liveHandles();
+    }
+    return live;
+  }
+}

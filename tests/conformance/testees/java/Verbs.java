@@ -1,0 +1,329 @@
+import io.github.stavedb.stave.Batch;
+import io.github.stavedb.stave.Cursor;
+import io.github.stavedb.stave.CursorOptions;
+import io.github.stavedb.stave.Durability;
+import io.github.stavedb.stave.Entry;
+import io.github.stavedb.stave.Pin;
+import io.github.stavedb.stave.Stave;
+import io.github.stavedb.stave.Store;
+import io.github.stavedb.stave.StoreOptions;
+import io.github.stavedb.stave.StoreStats;
+import io.github.stavedb.stave.WriteOptions;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The table of verbs: each maps a line to one call. */
+final class Verbs {
+  private final Map<String, Object> handles;
+
+  Verbs(Map<String, Object> handles) {
+    this.handles = handles;
+  }
+
+  /** Runs a verb that makes a handle; null when there is none to make. */
+  Object make(String verb, Object handle, List<Object> arguments) {
+    switch (verb) {
+      case "store.open":
+        StoreOptions options = new StoreOptions();
+        for (Object option : arguments.subList(1, arguments.size())) {
+          options.set((String) option);
+        }
+        return Store.open(text(arguments.get(0)), options);
+      case "store.get_pin":
+        return ((Store) handle).getPin((byte[]) arguments.get(0));
+      case "store.cursor":
+        return ((Store) handle).cursor(cursorOptions(arguments));
+      case "batch.create":
+        return new Batch();
+      default:
+        throw new IllegalArgumentException(verb);
+    }
+  }
+
+  Reply run(String verb, Object handle, List<Object> arguments) {
+    String family = verb.contains(".") ? verb.substring(0, verb.indexOf('.')) : "";
+    String name = verb.substring(verb.indexOf('.') + 1);
+    switch (family) {
+      case "store":
+        Store store = (Store) handle;
+        Reply written = runWrite(name, store, takeWriteOptions(arguments), arguments);
+        if (written != null) {
+          return written;
+        }
+        return runRead(name, store, arguments);
+      case "pin":
+        return runPin(name, (Pin) handle);
+      case "batch":
+        return runBatch(name, (Batch) handle, arguments);
+      case "cursor":
+        return runCursor(name, (Cursor) handle, arguments);
+      default:
+        return runGeneral(name, arguments);
+    }
+  }
+
+  private static Reply runGeneral(String name, List<Object> arguments) {
+    switch (name) {
+      case "version":
+        return Reply.ok(Stave.version() + " " + Stave.versionNumber());
+      case "status":
+        int number = Integer.parseInt((String) arguments.get(0));
+        boolean message = !Stave.statusMessage(number).isEmpty();
+        return Reply.ok(Stave.statusName(number) + (message ? "" : " no_message"));
+      case "options":
+        return options(new StoreOptions().set(text(arguments.get(0))));
+      case "options_describe":
+        List<byte[]> lines = new ArrayList<>();
+        StoreOptions.describe().lines()
+            .forEach(line -> lines.add(Notation.bytes(line.split("=", 2)[0])));
+        return Reply.lines(lines, "ok");
+      default:
+        throw new IllegalArgumentException(name);
+    }
+  }
+
+  /** Null when the verb is not one that writes. */
+  private Reply runWrite(String name, Store store, WriteOptions how, List<Object> arguments) {
+    byte[] key = bytes(arguments, 0);
+    byte[] value = bytes(arguments, 1);
+    switch (name) {
+      case "put":
+        store.put(key, value, how);
+        return Reply.ok();
+      case "insert":
+        return Reply.found(store.insert(key, value, how), "exists");
+      case "replace":
+        return Reply.found(store.replace(key, value, how), "not_found");
+      case "delete":
+        return Reply.found(store.delete(key, how), "not_found");
+      case "multi_put":
+        List<Entry> entries = new ArrayList<>();
+        for (int i = 0; i < arguments.size(); i += 2) {
+          entries.add(new Entry(bytes(arguments, i), bytes(arguments, i + 1)));
+        }
+        store.multiPut(entries, how);
+        return Reply.ok();
+      case "multi_delete":
+        return Reply.ok(store.multiDelete(keys(arguments), how));
+      case "write":
+        store.write((Batch) handles.get((String) arguments.get(0)), how);
+        return Reply.ok();
+      default:
+        return null;
+    }
+  }
+
+  private static Reply runRead(String name, Store store, List<Object> arguments) {
+    switch (name) {
+      case "options":
+        return options(store.options());
+      case "close":
+        store.close();
+        return Reply.ok();
+      case "get":
+        return valueOrNotFound(store.get(bytes(arguments, 0)));
+      case "get_into":
+        byte[] target = new byte[Integer.parseInt((String) arguments.get(1))];
+        int size = store.get(bytes(arguments, 0), target);
+        return valueOrNotFound(size < 0 ? null : Arrays.copyOf(target, size));
+      case "contains":
+        return Reply.found(store.contains(bytes(arguments, 0)), "not_found");
+      case "size":
+        return Reply.ok(store.size());
+      case "multi_get":
+        List<byte[]> values = new ArrayList<>();
+        for (byte[] value : store.multiGet(keys(arguments))) {
+          values.add(value == null ? Notation.bytes("absent") : Notation.quote(value));
+        }
+        return Reply.lines(values, "ok");
+      case "scan":
+        List<byte[]> records = new ArrayList<>();
+        store.cursor(cursorOptions(arguments)).forEach(entry -> records.add(record(entry)));
+        return Reply.lines(records, "ok " + records.size());
+      case "flush":
+        store.flush();
+        return Reply.ok();
+      case "sync":
+        store.sync();
+        return Reply.ok();
+      case "stats":
+        return stats(store.stats(), arguments);
+      case "verify":
+        return verify(store, arguments.isEmpty() ? "" : (String) arguments.get(0));
+      default:
+        throw new IllegalArgumentException(name);
+    }
+  }
+
+  private static Reply verify(Store store, String call) {
+    boolean[] complete = {false};
+    store.verify((done, total) -> {
+      complete[0] = done == total;
+      switch (call) {
+        case "size":
+          return store.size() >= 0;
+        case "close":
+          store.close();
+          return true;
+        default:
+          return !call.equals("cancel");
+      }
+    });
+    return Reply.ok(complete[0] ? 1 : 0);
+  }
+
+  private static Reply runPin(String name, Pin pin) {
+    switch (name) {
+      case "data":
+        byte[] bytes = new byte[pin.size()];
+        pin.buffer().get(bytes);
+        return Reply.quoted(bytes);
+      case "size":
+        return Reply.ok(pin.size());
+      default:
+        throw new IllegalArgumentException(name);
+    }
+  }
+
+  private static Reply runBatch(String name, Batch batch, List<Object> arguments) {
+    byte[] key = bytes(arguments, 0);
+    byte[] value = bytes(arguments, 1);
+    switch (name) {
+      case "put":
+        batch.put(key, value);
+        break;
+      case "delete":
+        batch.delete(key);
+        break;
+      case "require_absent":
+        batch.requireAbsent(key);
+        break;
+      case "require_exists":
+        batch.requireExists(key);
+        break;
+      case "require_equal":
+        batch.requireEqual(key, value);
+        break;
+      case "count":
+        return Reply.ok(batch.count());
+      case "clear":
+        batch.clear();
+        break;
+      case "close":
+        batch.close();
+        break;
+      default:
+        throw new IllegalArgumentException(name);
+    }
+    return Reply.ok();
+  }
+
+  private static Reply runCursor(String name, Cursor cursor, List<Object> arguments) {
+    switch (name) {
+      case "next":
+        return Reply.found(cursor.next(), "done");
+      case "key":
+        return Reply.quoted(cursor.key());
+      case "value":
+        return Reply.quoted(cursor.value());
+      case "next_many":
+        List<byte[]> records = new ArrayList<>();
+        int countMax = Integer.parseInt((String) arguments.get(0));
+        int bytesMax = Integer.parseInt((String) arguments.get(1));
+        cursor.nextMany(countMax, bytesMax).forEach(entry -> records.add(record(entry)));
+        return records.isEmpty()
+            ? Reply.status("done") : Reply.lines(records, "ok " + records.size());
+      case "close":
+        cursor.close();
+        return Reply.ok();
+      default:
+        throw new IllegalArgumentException(name);
+    }
+  }
+
+  // ---- Arguments and results
+
+  private static String text(Object word) {
+    return new String((byte[]) word, StandardCharsets.UTF_8);
+  }
+
+  private static byte[] bytes(List<Object> arguments, int position) {
+    return position < arguments.size() && arguments.get(position) instanceof byte[]
+        ? (byte[]) arguments.get(position) : null;
+  }
+
+  private static List<byte[]> keys(List<Object> arguments) {
+    List<byte[]> keys = new ArrayList<>();
+    arguments.forEach(argument -> keys.add((byte[]) argument));
+    return keys;
+  }
+
+  /** Removes the last argument if it says how to write. */
+  private static WriteOptions takeWriteOptions(List<Object> arguments) {
+    int last = arguments.size() - 1;
+    if (last < 0 || !(arguments.get(last) instanceof String)
+        || !((String) arguments.get(last)).startsWith("durability=")) {
+      return WriteOptions.DEFAULT;
+    }
+    String name = ((String) arguments.remove(last)).substring("durability=".length());
+    return WriteOptions.of(Durability.valueOf(name.toUpperCase(Locale.ROOT)));
+  }
+
+  private static CursorOptions cursorOptions(List<Object> arguments) {
+    CursorOptions options = CursorOptions.ALL;
+    byte[] prefix = bytes(arguments, 0);
+    if (prefix != null) {
+      options = options.prefix(prefix);
+    }
+    return arguments.contains("keys_only") ? options.keysOnly() : options;
+  }
+
+  private static Reply valueOrNotFound(byte[] value) {
+    return value == null ? Reply.status("not_found") : Reply.quoted(value);
+  }
+
+  private static byte[] record(Entry entry) {
+    byte[] key = Notation.quote(entry.key());
+    byte[] value = Notation.quote(entry.value());
+    byte[] line = Arrays.copyOf(key, key.length + 3 + value.length);
+    System.arraycopy(Notation.bytes(" = "), 0, line, key.length, 3);
+    System.arraycopy(value, 0, line, key.length + 3, value.length);
+    return line;
+  }
+
+  private static Reply options(StoreOptions options) {
+    List<byte[]> lines = new ArrayList<>();
+    for (String option : options.toString().split(" ")) {
+      lines.add(Notation.bytes(option));
+    }
+    return Reply.lines(lines, "ok");
+  }
+
+  private static Reply stats(StoreStats stats, List<Object> names) {
+    Map<String, Object> members = Map.ofEntries(
+        Map.entry("recovered", stats.recovered() ? 1 : 0),
+        Map.entry("writes_refused", stats.writesRefused() ? 1 : 0),
+        Map.entry("keys", stats.keys()),
+        Map.entry("segments", stats.segments()),
+        Map.entry("log_bytes", stats.logBytes()),
+        Map.entry("live_bytes", stats.liveBytes()),
+        Map.entry("disk_bytes", stats.diskBytes()),
+        Map.entry("version", stats.version()),
+        Map.entry("durable_version", stats.durableVersion()),
+        Map.entry("commits", stats.commits()),
+        Map.entry("bytes_written", stats.bytesWritten()),
+        Map.entry("syncs", stats.syncs()),
+        Map.entry("reads", stats.reads()),
+        Map.entry("recovered_commits", stats.recoveredCommits()),
+        Map.entry("recovered_cut_bytes", stats.recoveredCutBytes()));
+    List<byte[]> lines = new ArrayList<>();
+    for (Object name : names) {
+      lines.add(Notation.bytes(name + "=" + members.get(name)));
+    }
+    return Reply.lines(lines, "ok");
+  }
+}
