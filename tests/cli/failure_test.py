@@ -115,6 +115,24 @@ class FailureTest(support.CommandLineTest):
             self.run_program('get', copy, 'key', exit_code=DAMAGED)
             self.assertEqual(file.read_bytes(), before)
 
+    def test_every_file_of_a_store_emptied_removed_or_foreign(self):
+        """The right answer or a documented error, whichever file it is and whatever happens to it."""
+        self.run_program('put', self.store, 'key', 'value')
+        changes = {'emptied': lambda file: file.write_bytes(b''), 'removed': pathlib.Path.unlink,
+                   'foreign': lambda file: file.write_bytes(b'#!/bin/sh\n' * 100)}
+        for name in sorted(os.listdir(self.store)):
+            for change_name, change in changes.items():
+                copy = self.folder / f'{name} {change_name}'
+                shutil.copytree(self.store, copy)
+                change(copy / name)
+                result = subprocess.run([support.PROGRAM, 'get', copy, 'key'], capture_output=True,
+                                        check=False)
+                if result.returncode == OK:
+                    self.assertEqual(result.stdout, b'value', copy)
+                else:
+                    self.assertIn(result.returncode, [DAMAGED, NO_STORE], result.stderr)
+                    self.assertNotEqual(result.stderr, b'')
+
     def test_a_store_that_another_process_holds(self):
         tree = self.make_tree(support.HeldImport.make_files())
         held = support.HeldImport(self.store, tree)

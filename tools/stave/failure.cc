@@ -1,5 +1,6 @@
 #include "tools/stave/failure.h"
 
+#include <cerrno>
 #include <cstring>
 
 namespace stave::tool {
@@ -37,13 +38,14 @@ ExitCode exit_code_of(Status status) noexcept {
 namespace {
 
 // What to do next; empty where the library's message leaves nothing to add.
-const char* hint_of(Status status) noexcept {
-  switch (status) {
+const char* hint_of(const Error& error) noexcept {
+  switch (error.status()) {
     case Status::locked:
       return "wait until that process has closed the store, or end it";
     case Status::no_space:
       return "nothing of this write was stored; it may be tried again when there is space";
     case Status::io:
+      if (error.os_errno() != EIO) return "";
       return "look at the system log for the device; what was acknowledged before is safe";
     case Status::no_memory:
       return "end other programs, or work with smaller values";
@@ -64,7 +66,7 @@ const char* hint_of(Status status) noexcept {
 
 Failure failure_of(const Error& error) {
   std::string message(error.message());
-  if (const char* hint = hint_of(error.status()); *hint != '\0') {
+  if (const char* hint = hint_of(error); *hint != '\0') {
     message.append("\n  ").append(hint);
   }
   return Failure(exit_code_of(error.status()), message);

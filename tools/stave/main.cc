@@ -53,6 +53,9 @@ int run(int argc, char** argv) {
   program.add_flag("--list-options", wants_options, "Lists what --options takes, and ends");
   program.get_formatter()->column_width(28);
   program.require_subcommand(0, 1);
+  program.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("stave: ") + error.what() + "\n  `stave COMMAND --help` has examples\n";
+  });
   stave::tool::add_record_commands(program);
   stave::tool::add_scan_command(program, exit_code);
   stave::tool::add_import_command(program, exit_code);
@@ -63,7 +66,7 @@ int run(int argc, char** argv) {
     if (wants_options) {
       list_options();
     } else if (program.get_subcommands().empty()) {
-      report("a command is missing; run `stave --help`");
+      report("a command is missing\n  `stave --help` lists them");
       return static_cast<int>(ExitCode::usage);
     }
   } catch (const CLI::ParseError& outcome) {
