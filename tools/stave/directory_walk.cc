@@ -44,7 +44,7 @@ class Walk {
 
  private:
   // Visits the files of one directory and remembers its directories. False: the visitor has enough.
-  bool list(std::shared_ptr<const FileDescriptor> directory, const std::string& prefix) {
+  bool list(const std::shared_ptr<const FileDescriptor>& directory, const std::string& prefix) {
     // The stream closes the descriptor it reads, and the files need theirs: it gets one of its own.
     const int number = openat(directory->number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const std::unique_ptr<DIR, CloseStream> stream(number < 0 ? nullptr : fdopendir(number));

@@ -52,7 +52,7 @@ const char* hint_of(const Error& error) noexcept {
     case Status::permission_denied:
       return "run as the owner of the files, or change their permissions";
     case Status::corruption:
-      return "nothing was changed; `stave verify` looks at the whole store, a backup restores it";
+      return "nothing was changed";
     case Status::unsupported_version:
       return "use the version of Stave that wrote it, or a newer one";
     case Status::internal:

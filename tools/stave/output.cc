@@ -49,7 +49,7 @@ void write_json(const nlohmann::ordered_json& object) {
 }
 
 int read_fully(int file, size_t size_max, std::string& bytes) {
-  size_t expected = 64 * 1024;
+  size_t expected = size_t{64} << 10;
   struct stat status {};
   if (fstat(file, &status) == 0 && S_ISREG(status.st_mode)) {
     expected = std::min(static_cast<size_t>(status.st_size), size_max);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -22,7 +23,7 @@ size_t terminal_width() noexcept {
 
 // "42 s left", "3 min 05 s left".
 std::string time_left(double seconds) {
-  const auto whole = static_cast<uint64_t>(seconds + 0.5);
+  const auto whole = std::llround(seconds);
   if (whole < 60) return fmt::format("{} s left", whole);
   if (whole < 3600) return fmt::format("{} min {:02} s left", whole / 60, whole % 60);
   return fmt::format("{} h {:02} min left", whole / 3600, whole / 60 % 60);

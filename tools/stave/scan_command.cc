@@ -38,7 +38,7 @@ std::string record_line(const ScanArguments& arguments, Records& records) {
 }
 
 ExitCode scan(const ScanArguments& arguments) {
-  constexpr size_t output_size_max = 64 * 1024;
+  constexpr size_t output_size_max = size_t{64} << 10;
   const std::string prefix = parse_bytes(arguments.prefix, Notation::escaped);
   Store store = open_store(arguments.store, Access::read);
   Records records(store, prefix, !arguments.values,
