@@ -65,7 +65,7 @@ def laid_out(sources, folder):
 
 
 def make_jar(options, scratch):
-    subprocess.run(['javac', '-Xlint:all', '-Werror', '--release', RELEASE, '--module-version',
+    subprocess.run(['javac', '-Xlint:all,-try', '-Werror', '--release', RELEASE, '--module-version',
                     options.version, '-encoding', 'UTF-8', '-d', scratch,
                     '--class-path', options.class_path, *options.sources], check=True)
     files = tree(scratch)

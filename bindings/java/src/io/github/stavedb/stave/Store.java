@@ -158,6 +158,11 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   }
 
   /** Stores the value if the key is absent; says whether it was. */
+  public boolean insert(ByteBuffer key, ByteBuffer value) {
+    return insert(key, value, WriteOptions.DEFAULT);
+  }
+
+  /** Stores the value if the key is absent; says whether it was. */
   public boolean insert(ByteBuffer key, ByteBuffer value, WriteOptions options) {
     return done(Raw.insert_direct(
         handle, Arguments.direct(key), Arguments.direct(value), options.number()));
@@ -175,6 +180,11 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   }
 
   /** Stores the value if the key exists; says whether it did. */
+  public boolean replace(ByteBuffer key, ByteBuffer value) {
+    return replace(key, value, WriteOptions.DEFAULT);
+  }
+
+  /** Stores the value if the key exists; says whether it did. */
   public boolean replace(ByteBuffer key, ByteBuffer value, WriteOptions options) {
     return done(Raw.replace_direct(
         handle, Arguments.direct(key), Arguments.direct(value), options.number()));
@@ -188,6 +198,11 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */
   public boolean delete(byte[] key, WriteOptions options) {
     return done(Raw.stave_store_delete(handle, Arguments.key(key), options.number()));
+  }
+
+  /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */
+  public boolean delete(ByteBuffer key) {
+    return delete(key, WriteOptions.DEFAULT);
   }
 
   /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */

@@ -1,0 +1,233 @@
+import io.github.stavedb.stave.Batch;
+import io.github.stavedb.stave.Cursor;
+import io.github.stavedb.stave.CursorOptions;
+import io.github.stavedb.stave.Durability;
+import io.github.stavedb.stave.Entry;
+import io.github.stavedb.stave.Pin;
+import io.github.stavedb.stave.Stave;
+import io.github.stavedb.stave.StaveException;
+import io.github.stavedb.stave.Store;
+import io.github.stavedb.stave.StoreOptions;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Batches, cursors, pins, and what outlives what. */
+final class LifetimeTest {
+  private static final byte[] KEY = Checks.bytes("key");
+  private static final byte[] VALUE = Checks.bytes("value");
+
+  private LifetimeTest() {}
+
+  private static Store open(Path directory) {
+    return Store.open(directory, new StoreOptions().durability(Durability.OS));
+  }
+
+  static void batchesAreAtomic(Path directory) {
+    try (Store store = open(directory); Batch batch = new Batch()) {
+      batch.requireAbsent(KEY).put(KEY, VALUE);
+      store.write(batch);
+      StaveException.Mismatch e =
+          Checks.thrown(StaveException.Mismatch.class, () -> store.write(batch));
+      Checks.equal(0L, e.position());
+      batch.clear().put(Checks.bytes("other"), VALUE).requireExists(KEY)
+          .requireEqual(KEY, Checks.bytes("wrong"));
+      Checks.equal(3L, batch.count());
+      e = Checks.thrown(StaveException.Mismatch.class, () -> store.write(batch));
+      Checks.equal(2L, e.position());
+      Checks.equal(1L, store.size());
+      store.write(batch.clear().delete(KEY));
+      Checks.equal(0L, store.size());
+    }
+  }
+
+  static void cursorsVisitEachRecordOnce(Path directory) {
+    try (Store store = open(directory)) {
+      Set<String> expected = new HashSet<>();
+      for (int i = 0; i < 1000; i++) {
+        String key = (i % 2 == 0 ? "even" : "odd") + i;
+        store.put(Checks.bytes(key), new byte[i]);
+        expected.add(key);
+      }
+      Set<String> seen = new HashSet<>();
+      for (Entry entry : store) {
+        Checks.that(seen.add(new String(entry.key())));
+        Checks.equal(
+            Integer.parseInt(new String(entry.key()).replaceAll("[a-z]", "")),
+            entry.value().length);
+      }
+      Checks.equal(expected, seen);
+      try (Stream<Entry> stream =
+          store.cursor(CursorOptions.ALL.prefix(Checks.bytes("odd")).keysOnly()).stream()) {
+        Checks.equal(500L, stream.filter(entry -> entry.value().length == 0).count());
+      }
+      try (Cursor cursor = store.cursor()) {
+        int count = 0;
+        for (List<Entry> some = cursor.nextMany(7, 1000); !some.isEmpty();
+            some = cursor.nextMany(7, 1000)) {
+          count += some.size();
+        }
+        Checks.equal(1000, count);
+        Checks.that(!cursor.next());
+        Checks.thrown(StaveException.InvalidArgument.class, cursor::key);
+      }
+    }
+  }
+
+  static void everyCallAfterCloseIsClosed(Path directory) throws Exception {
+    Store store = open(directory);
+    store.put(KEY, VALUE);
+    Pin pin = store.getPin(KEY);
+    Cursor cursor = store.cursor();
+    Iterator<Entry> iterator = store.iterator();
+    store.close();
+    store.close();
+    Checks.equal(VALUE, pin.toByteArray());
+    pin.close();
+    pin.close();
+    Checks.thrown(StaveException.Closed.class, iterator::next);
+    Batch batch = new Batch();
+    expectClosed(cursor, batch); // by the store
+    expectClosed(store, batch);
+    cursor.close();
+    batch.close();
+    batch.close();
+    expectClosed(cursor, batch);
+    expectClosed(batch, batch);
+    expectClosed(pin, batch);
+  }
+
+  /** Calls every public method but close with arguments that are fine. */
+  private static void expectClosed(Object object, Batch batch) throws Exception {
+    for (Method method : object.getClass().getDeclaredMethods()) {
+      int modifiers = method.getModifiers();
+      boolean lazy = method.getName().equals("iterator") || method.getName().equals("stream");
+      if (!Modifier.isPublic(modifiers) || Modifier.isStatic(modifiers) || method.isSynthetic()
+          || method.getName().equals("close") || lazy && object instanceof Cursor) {
+        continue;
+      }
+      Object[] arguments = arguments(method, batch);
+      Throwable e = Checks.thrown(Throwable.class, () -> {
+        try {
+          method.invoke(object, arguments);
+        } catch (java.lang.reflect.InvocationTargetException wrapped) {
+          throw (Exception) wrapped.getCause();
+        }
+      });
+      if (!(e instanceof StaveException.Closed)) {
+        throw new AssertionError(method + " threw " + e, e);
+      }
+    }
+  }
+
+  private static Object[] arguments(Method method, Batch batch) {
+    Class<?>[] types = method.getParameterTypes();
+    Object[] arguments = new Object[types.length];
+    for (int i = 0; i < types.length; i++) {
+      arguments[i] = argument(types[i], batch);
+    }
+    return arguments;
+  }
+
+  private static Object argument(Class<?> type, Batch batch) {
+    if (type == byte[].class) {
+      return KEY;
+    } else if (type == ByteBuffer.class) {
+      return ByteBuffer.allocateDirect(8);
+    } else if (type == int.class) {
+      return 1;
+    } else if (type == Batch.class) {
+      return batch;
+    } else if (type == io.github.stavedb.stave.WriteOptions.class) {
+      return io.github.stavedb.stave.WriteOptions.DEFAULT;
+    } else if (type == CursorOptions.class) {
+      return CursorOptions.ALL;
+    } else if (type == io.github.stavedb.stave.VerifyProgress.class) {
+      return (io.github.stavedb.stave.VerifyProgress) (done, total) -> true;
+    }
+    return List.of();
+  }
+
+  static void nullIsRefusedEverywhere(Path directory) throws Exception {
+    try (Store store = open(directory); Batch batch = new Batch(); Cursor cursor = store.cursor()) {
+      for (Object object : new Object[] {store, batch, cursor, new StoreOptions()}) {
+        for (Method method : object.getClass().getDeclaredMethods()) {
+          if (Modifier.isPublic(method.getModifiers()) && !method.isSynthetic()) {
+            expectNullRefused(object, method, batch);
+          }
+        }
+      }
+      Checks.equal(0L, store.size());
+    }
+  }
+
+  private static void expectNullRefused(Object object, Method method, Batch batch) {
+    for (int i = 0; i < method.getParameterCount(); i++) {
+      if (method.getParameterTypes()[i].isPrimitive()
+          || Modifier.isStatic(method.getModifiers())) {
+        continue;
+      }
+      Object[] arguments = arguments(method, batch);
+      arguments[i] = null;
+      Throwable e = Checks.thrown(Throwable.class, () -> method.invoke(object, arguments));
+      if (!(e.getCause() instanceof NullPointerException)) {
+        throw new AssertionError(method + " of null at " + i + " threw " + e.getCause(), e);
+      }
+    }
+  }
+
+  static void viewsOfPinsOutliveThem(Path directory) throws Exception {
+    ByteBuffer view;
+    try (Store store = open(directory)) {
+      byte[] large = new byte[1 << 20];
+      large[large.length - 1] = 42;
+      store.put(KEY, large);
+      Checks.equal(null, store.getPin(VALUE));
+      Pin pin = store.getPin(KEY);
+      view = pin.buffer().position(large.length - 1).slice();
+      Checks.that(view.isReadOnly() && view.isDirect());
+      Checks.equal(large.length, pin.size());
+      pin.close();
+      store.put(KEY, VALUE);
+    }
+    Checks.that(collectGarbage(1) >= 1);
+    Checks.equal((byte) 42, view.get(0));
+    java.lang.ref.Reference.reachabilityFence(view);
+  }
+
+  static void garbageIsFreedInAnyOrder(Path directory) throws Exception {
+    makeGarbage(directory);
+    Checks.equal(0L, collectGarbage(0));
+    open(directory).close(); // the lock is gone with the store
+  }
+
+  private static void makeGarbage(Path directory) {
+    Store store = open(directory);
+    store.put(KEY, VALUE);
+    List<Object> garbage = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      Pin pin = store.getPin(KEY);
+      garbage.add(store.cursor());
+      garbage.add(pin);
+      garbage.add(pin.buffer().slice());
+      garbage.add(new Batch().put(KEY, VALUE));
+    }
+    Checks.that(Stave.liveHandles() > 300);
+  }
+
+  /** Until so many native handles are left, or no more go away. */
+  static long collectGarbage(long expected) throws InterruptedException {
+    for (int round = 0; Stave.liveHandles() > expected && round < 50; round++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    return Stave.liveHandles();
+  }
+}

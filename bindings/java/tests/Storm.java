@@ -1,0 +1,265 @@
+import io.github.stavedb.stave.Batch;
+import io.github.stavedb.stave.Cursor;
+import io.github.stavedb.stave.Durability;
+import io.github.stavedb.stave.Entry;
+import io.github.stavedb.stave.Pin;
+import io.github.stavedb.stave.Stave;
+import io.github.stavedb.stave.StaveException;
+import io.github.stavedb.stave.Store;
+import io.github.stavedb.stave.StoreOptions;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * A million calls from several threads, in which stores, cursors, batches and pins are closed while
+ * others are inside calls, or dropped and left to the collector. Nothing may happen but what the
+ * documentation says: the right value, or CLOSED. In the end nothing may be left.
+ *
+ * <p>STAVE_TEST_SCALE is a percentage of the calls, STAVE_SEED makes the same choices again.
+ */
+final class Storm {
+  private static final int THREADS = 6;
+  private static final int KEYS = 64;
+
+  private final long seed = setting("STAVE_SEED", 20240817);
+  private final long callsMax = 1_000_000 * setting("STAVE_TEST_SCALE", 10) / 100;
+  private final AtomicLong calls = new AtomicLong();
+  private final AtomicLong closed = new AtomicLong();
+  private final AtomicLong opened = new AtomicLong();
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+  private final Path root;
+  private volatile Shared shared;
+
+  /** What all threads use at the same time. */
+  private static final class Shared {
+    final Store store;
+    final Cursor cursor;
+    final Batch batch = new Batch();
+    final Pin pin;
+
+    Shared(Store store) {
+      this.store = store;
+      store.put(key(0), value(0, 0));
+      cursor = store.cursor();
+      pin = store.getPin(key(0));
+    }
+  }
+
+  private Storm(Path root) {
+    this.root = root;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Path root = Files.createTempDirectory("stave-java-storm");
+    try {
+      new Storm(root).run();
+    } finally {
+      Checks.remove(root);
+    }
+  }
+
+  private void run() throws Exception {
+    System.out.println("seed " + seed + ", " + callsMax + " calls, " + THREADS + " threads");
+    shared = openShared();
+    Thread[] threads = new Thread[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+      Random random = new Random(seed + i);
+      threads[i] = new Thread(() -> work(random), "storm-" + i);
+      threads[i].start();
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    if (failure.get() != null) {
+      failure.get().printStackTrace(System.out);
+      throw new AssertionError("the storm failed with seed " + seed);
+    }
+    shared = null;
+    long left = LifetimeTest.collectGarbage(0);
+    System.out.println(calls + " calls, " + closed + " of them CLOSED, " + opened + " stores, "
+        + left + " handles left");
+    Checks.equal(0L, left);
+    Checks.that(closed.get() > 0);
+    System.out.println("1 passed, 0 failed");
+  }
+
+  private Shared openShared() {
+    Path directory = root.resolve("store" + opened.incrementAndGet());
+    StoreOptions options =
+        new StoreOptions().durability(Durability.MEMORY).segmentSize(1 << 16).shards(2);
+    return new Shared(Store.open(directory, options));
+  }
+
+  private void work(Random random) {
+    try {
+      while (calls.incrementAndGet() <= callsMax && failure.get() == null) {
+        try {
+          call(shared, random);
+        } catch (StaveException.Closed e) {
+          closed.incrementAndGet();
+        }
+      }
+    } catch (Throwable e) {
+      failure.compareAndSet(null, e);
+    }
+  }
+
+  private void call(Shared now, Random random) {
+    int number = random.nextInt(KEYS);
+    switch (random.nextInt(20)) {
+      case 0:
+        check(number, now.store.multiGet(List.of(key(number))).get(0));
+        break;
+      case 1:
+        now.store.delete(key(number));
+        break;
+      case 2:
+        now.batch.put(key(number), value(number, random.nextInt(3000)));
+        if (now.batch.count() > 8) {
+          now.store.write(now.batch);
+          now.batch.clear();
+        }
+        break;
+      case 3:
+        now.cursor.nextMany(3, 1000).forEach(Storm::check);
+        break;
+      case 4:
+        if (now.cursor.next()) {
+          dropped(now.store.cursor());
+        }
+        break;
+      case 5:
+        usePin(now, number, random);
+        break;
+      case 6:
+        now.store.verify((done, total) -> random.nextBoolean() || done > 0);
+        break;
+      case 7:
+        closeSomething(now, random);
+        break;
+      case 8:
+        useBuffers(now, number);
+        break;
+      case 9:
+      case 10:
+      case 11:
+      case 12:
+        now.store.put(key(number), value(number, random.nextInt(6000)));
+        break;
+      default:
+        check(number, now.store.get(key(number)));
+    }
+  }
+
+  private static void usePin(Shared now, int number, Random random) {
+    check(0, now.pin.toByteArray());
+    Pin pin = now.store.getPin(key(number));
+    if (pin == null) {
+      return;
+    }
+    ByteBuffer view = random.nextBoolean() ? pin.buffer() : null;
+    check(number, pin.toByteArray());
+    if (random.nextBoolean()) {
+      pin.close();
+    }
+    if (view != null) {
+      byte[] bytes = new byte[view.remaining()];
+      view.get(bytes);
+      check(number, bytes);
+    }
+  }
+
+  private static void useBuffers(Shared now, int number) {
+    ByteBuffer key = ByteBuffer.allocateDirect(8).put(key(number)).flip();
+    ByteBuffer target = ByteBuffer.allocateDirect(8192);
+    int size = now.store.get(key, target);
+    if (size >= 0) {
+      check(number, Arrays.copyOf(bytesOf(target.flip()), size));
+    }
+  }
+
+  private static byte[] bytesOf(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    return bytes;
+  }
+
+  /** Ends what the others are using: by closing it, or by letting go of it without a word. */
+  private void closeSomething(Shared now, Random random) {
+    switch (random.nextInt(60)) {
+      case 0:
+        now.store.close();
+        replace(now, true);
+        break;
+      case 1:
+        replace(now, true);
+        break;
+      case 2:
+        now.batch.close();
+        replace(now, false);
+        break;
+      case 3:
+        now.cursor.close();
+        replace(now, false);
+        break;
+      case 4:
+        now.pin.close();
+        replace(now, false);
+        break;
+      case 5:
+        System.gc();
+        break;
+      default:
+        dropped(new Batch().put(key(1), value(1, 100)));
+    }
+  }
+
+  private synchronized void replace(Shared old, boolean withStore) {
+    if (shared == old) {
+      shared = withStore ? openShared() : new Shared(old.store);
+    }
+  }
+
+  /** For the collector to find. */
+  private static void dropped(AutoCloseable garbage) {
+    java.util.Objects.requireNonNull(garbage);
+  }
+
+  // ---- Values say whose they are
+
+  private static byte[] key(int number) {
+    return new byte[] {'k', (byte) number};
+  }
+
+  private static byte[] value(int number, int size) {
+    byte[] value = new byte[size + 1];
+    Arrays.fill(value, (byte) number);
+    return value;
+  }
+
+  private static void check(int number, byte[] value) {
+    if (value == null) {
+      return;
+    }
+    for (byte one : value) {
+      if (one != (byte) number) {
+        throw new AssertionError("the value of " + number + " has a byte " + one);
+      }
+    }
+  }
+
+  private static void check(Entry entry) {
+    check(entry.key()[1], entry.value());
+  }
+
+  private static long setting(String name, long otherwise) {
+    String text = System.getenv(name);
+    return text == null || text.isEmpty() ? otherwise : Long.parseLong(text);
+  }
+}
