@@ -103,6 +103,8 @@ final class Storm {
           call(shared, random);
         } catch (StaveException.Closed e) {
           closed.incrementAndGet();
+          synchronized (this) { // not again and again while someone opens a new store
+          }
         }
       }
     } catch (Throwable e) {
