@@ -2,8 +2,7 @@
  *
  * One line, one call. This is what the verbs share: the line being answered, handles by name, and
  * replies. Each file of verbs ends with its table, which testee.c looks through. */
-#ifndef STAVE_CONFORMANCE_PROTOCOL_H
-#define STAVE_CONFORMANCE_PROTOCOL_H
+#pragma once
 
 #include <stave/stave.h>
 
@@ -69,5 +68,3 @@ extern const struct verb general_verbs[];
 extern const struct verb store_verbs[];
 extern const struct verb batch_verbs[];
 extern const struct verb cursor_verbs[];
-
-#endif /* STAVE_CONFORMANCE_PROTOCOL_H */

@@ -1,8 +1,7 @@
 // Conformance testee for C++, on stave.hpp. The protocol: ../../README.md.
 //
 // One line, one call: the table of verbs maps `type.verb` to a lambda that prints the reply.
-#ifndef STAVE_CONFORMANCE_TESTEE_H
-#define STAVE_CONFORMANCE_TESTEE_H
+#pragma once
 
 #include <cstdint>
 #include <functional>
@@ -33,9 +32,12 @@ class Testee {
 
  private:
   using Handle = std::variant<stave::Store, stave::Pin, stave::Batch, stave::Cursor>;
-  using Verb = std::function<void()>;
+  using Verbs = std::map<std::string, std::function<void()>>;
 
-  static std::map<std::string, Verb> make_verbs(Testee& t);
+  static Verbs general_verbs(Testee& t);
+  static Verbs store_verbs(Testee& t);
+  static Verbs other_verbs(Testee& t);
+  static Verbs all_verbs(Testee& t);
   static std::vector<Word> split(const std::string& line);
 
   template <typename Type>
@@ -93,7 +95,7 @@ class Testee {
   Handle* self_ = nullptr;   // what the verb is called on
   std::vector<Word> words_;  // the arguments
 
-  const std::map<std::string, Verb> verbs_ = make_verbs(*this);
+  const Verbs verbs_ = all_verbs(*this);
 };
 
 template <typename Size>
@@ -107,5 +109,3 @@ std::string Testee::flatten(size_t first, size_t step, std::vector<Size>& sizes)
 }
 
 }  // namespace conformance
-
-#endif  // STAVE_CONFORMANCE_TESTEE_H

@@ -134,12 +134,7 @@ void Testee::write() {
 
 // ---- The table ---------------------------------------------------------------------------------
 
-std::map<std::string, Testee::Verb> Testee::make_verbs(Testee& t) {
-  using stave::Condition;
-  const auto store = [&t]() -> stave::Store& { return t.self<stave::Store>(); };
-  const auto batch = [&t]() -> stave::Batch& { return t.self<stave::Batch>(); };
-  const auto cursor = [&t]() -> stave::Cursor& { return t.self<stave::Cursor>(); };
-  const auto pin = [&t]() -> stave::Pin& { return t.self<stave::Pin>(); };
+Testee::Verbs Testee::general_verbs(Testee& t) {
   return {
       {"hello", [] { print("ok format=1 language=cpp capabilities=store\n"); }},
       {"handles", [&t] { t.reply(stave::Result<uint64_t>(stave_live_handles())); }},
@@ -178,6 +173,12 @@ std::map<std::string, Testee::Verb> Testee::make_verbs(Testee& t) {
          t.reply(status == STAVE_OK ? stave::Result<void>()
                                     : stave::Error(static_cast<Status>(status), error));
        }},
+  };
+}
+
+Testee::Verbs Testee::store_verbs(Testee& t) {
+  const auto store = [&t]() -> stave::Store& { return t.self<stave::Store>(); };
+  return {
       {"store.open", [&t] { t.open(); }},
       {"store.options",
        [=, &t] {
@@ -233,6 +234,15 @@ std::map<std::string, Testee::Verb> Testee::make_verbs(Testee& t) {
       {"store.sync", [=, &t] { t.reply(store().sync()); }},
       {"store.stats", [&t] { t.stats(); }},
       {"store.verify", [&t] { t.verify(); }},
+  };
+}
+
+Testee::Verbs Testee::other_verbs(Testee& t) {
+  using stave::Condition;
+  const auto pin = [&t]() -> stave::Pin& { return t.self<stave::Pin>(); };
+  const auto batch = [&t]() -> stave::Batch& { return t.self<stave::Batch>(); };
+  const auto cursor = [&t]() -> stave::Cursor& { return t.self<stave::Cursor>(); };
+  return {
       {"pin.data", [=, &t] { t.reply(stave::Result<Bytes>(pin().bytes())); }},
       {"pin.size", [=, &t] { t.reply(stave::Result<uint64_t>(pin().bytes().size())); }},
       {"batch.create", [&t] { t.bind(stave::Batch::create()); }},
@@ -253,6 +263,13 @@ std::map<std::string, Testee::Verb> Testee::make_verbs(Testee& t) {
       {"cursor.next_many", [&t] { t.next_many(); }},
       {"cursor.close", [=, &t] { t.reply(cursor().close()); }},
   };
+}
+
+Testee::Verbs Testee::all_verbs(Testee& t) {
+  Verbs verbs = general_verbs(t);
+  verbs.merge(store_verbs(t));
+  verbs.merge(other_verbs(t));
+  return verbs;
 }
 
 }  // namespace conformance

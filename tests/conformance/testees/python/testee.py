@@ -75,7 +75,10 @@ class Testee:
         self.types = {
             stave.Store: "store", stave.Pin: "pin", stave.Cursor: "cursor", stave.Batch: "batch"
         }
-        self.verbs = {
+        self.verbs = {**self.general_verbs(), **self.store_verbs(), **self.other_verbs()}
+
+    def general_verbs(self):
+        return {
             "hello": lambda: b"format=1 language=python capabilities=store",
             "handles": self.live_handles,
             "version": lambda: f"{stave.version()} {stave.version_number()}".encode(),
@@ -86,6 +89,10 @@ class Testee:
             "options_describe": lambda: (
                 [line.split("=")[0].encode() for line in stave.describe_options().splitlines()], b""
             ),
+        }
+
+    def store_verbs(self):
+        return {
             "store.open": lambda path, *options: stave.Store(
                 path, **dict(option.split("=", 1) for option in options)
             ),
@@ -121,6 +128,10 @@ class Testee:
             "store.sync": lambda store: store.sync(),
             "store.stats": self.stats,
             "store.verify": self.verify,
+        }
+
+    def other_verbs(self):
+        return {
             "pin.data": lambda pin: quote(pin.data),
             "pin.size": lambda pin: number(len(pin)),
             "batch.create": stave.Batch,
