@@ -56,15 +56,15 @@ static void batch_free(void) {
 }
 
 const struct verb batch_verbs[] = {
-    {KIND_NONE, "batch.create", batch_create, KIND_BATCH},
-    {KIND_BATCH, "put", batch_put, KIND_NONE},
-    {KIND_BATCH, "delete", batch_delete, KIND_NONE},
-    {KIND_BATCH, "require_absent", batch_require_absent, KIND_NONE},
-    {KIND_BATCH, "require_exists", batch_require_exists, KIND_NONE},
-    {KIND_BATCH, "require_equal", batch_require_equal, KIND_NONE},
-    {KIND_BATCH, "count", batch_count, KIND_NONE},
-    {KIND_BATCH, "clear", batch_clear, KIND_NONE},
-    {KIND_BATCH, "close", batch_close, KIND_NONE},
-    {KIND_BATCH, "free", batch_free, KIND_NONE},
-    {KIND_NONE, NULL, NULL, KIND_NONE},
+    {KIND_NONE, KIND_BATCH, "batch.create", batch_create},
+    {KIND_BATCH, KIND_NONE, "put", batch_put},
+    {KIND_BATCH, KIND_NONE, "delete", batch_delete},
+    {KIND_BATCH, KIND_NONE, "require_absent", batch_require_absent},
+    {KIND_BATCH, KIND_NONE, "require_exists", batch_require_exists},
+    {KIND_BATCH, KIND_NONE, "require_equal", batch_require_equal},
+    {KIND_BATCH, KIND_NONE, "count", batch_count},
+    {KIND_BATCH, KIND_NONE, "clear", batch_clear},
+    {KIND_BATCH, KIND_NONE, "close", batch_close},
+    {KIND_BATCH, KIND_NONE, "free", batch_free},
+    {KIND_NONE, KIND_NONE, NULL, NULL},
 };

@@ -77,13 +77,13 @@ static void cursor_free(void) {
 }
 
 const struct verb cursor_verbs[] = {
-    {KIND_STORE, "cursor", store_cursor, KIND_CURSOR},
-    {KIND_STORE, "scan", store_scan, KIND_NONE},
-    {KIND_CURSOR, "next", cursor_next, KIND_NONE},
-    {KIND_CURSOR, "key", cursor_key, KIND_NONE},
-    {KIND_CURSOR, "value", cursor_value, KIND_NONE},
-    {KIND_CURSOR, "next_many", cursor_next_many, KIND_NONE},
-    {KIND_CURSOR, "close", cursor_close, KIND_NONE},
-    {KIND_CURSOR, "free", cursor_free, KIND_NONE},
-    {KIND_NONE, NULL, NULL, KIND_NONE},
+    {KIND_STORE, KIND_CURSOR, "cursor", store_cursor},
+    {KIND_STORE, KIND_NONE, "scan", store_scan},
+    {KIND_CURSOR, KIND_NONE, "next", cursor_next},
+    {KIND_CURSOR, KIND_NONE, "key", cursor_key},
+    {KIND_CURSOR, KIND_NONE, "value", cursor_value},
+    {KIND_CURSOR, KIND_NONE, "next_many", cursor_next_many},
+    {KIND_CURSOR, KIND_NONE, "close", cursor_close},
+    {KIND_CURSOR, KIND_NONE, "free", cursor_free},
+    {KIND_NONE, KIND_NONE, NULL, NULL},
 };

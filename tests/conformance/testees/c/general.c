@@ -44,14 +44,14 @@ static void pin_free(void) {
 }
 
 const struct verb general_verbs[] = {
-    {KIND_NONE, "hello", hello, KIND_NONE},
-    {KIND_NONE, "handles", live_handles, KIND_NONE},
-    {KIND_NONE, "version", version, KIND_NONE},
-    {KIND_NONE, "status", status, KIND_NONE},
-    {KIND_NONE, "error_mentions", error_mentions, KIND_NONE},
-    {KIND_NONE, "error_errno", error_errno, KIND_NONE},
-    {KIND_PIN, "data", pin_data, KIND_NONE},
-    {KIND_PIN, "size", pin_size, KIND_NONE},
-    {KIND_PIN, "free", pin_free, KIND_NONE},
-    {KIND_NONE, NULL, NULL, KIND_NONE},
+    {KIND_NONE, KIND_NONE, "hello", hello},
+    {KIND_NONE, KIND_NONE, "handles", live_handles},
+    {KIND_NONE, KIND_NONE, "version", version},
+    {KIND_NONE, KIND_NONE, "status", status},
+    {KIND_NONE, KIND_NONE, "error_mentions", error_mentions},
+    {KIND_NONE, KIND_NONE, "error_errno", error_errno},
+    {KIND_PIN, KIND_NONE, "data", pin_data},
+    {KIND_PIN, KIND_NONE, "size", pin_size},
+    {KIND_PIN, KIND_NONE, "free", pin_free},
+    {KIND_NONE, KIND_NONE, NULL, NULL},
 };

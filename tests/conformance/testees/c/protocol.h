@@ -19,10 +19,10 @@ struct handle {
 };
 
 struct verb {
-  enum kind self; /* what it is called on */
+  enum kind self;  /* what it is called on */
+  enum kind makes; /* what it leaves in `made` */
   const char* name;
   void (*run)(void); /* prints the whole reply */
-  enum kind makes;   /* what it leaves in `made` */
 };
 
 /* An argument: bytes if the line has quotes, else a word. Both are followed by a NUL. */
