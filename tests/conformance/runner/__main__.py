@@ -27,12 +27,13 @@ def parse_arguments(arguments):
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--timeout", type=float, default=60, help="seconds for one reply")
     parser.add_argument("--scripts", default=_CONFORMANCE)
+    parser.add_argument("--known-failures", default=os.path.join(_CONFORMANCE, "known_failures"))
     parser.add_argument("--no-documents", action="store_true", help="leave README.md and docs/ out")
     return parser.parse_args(arguments)
 
 
 def load_languages(path, build, wanted):
-    """name -> command of every language in the file, or of the wanted ones."""
+    """name -> command of the wanted languages, or of every one in the file that has been built."""
     places = {"build": os.path.abspath(build), "source": _SOURCE, "python": sys.executable}
     languages = {}
     with open(path, encoding="utf-8") as file:
@@ -43,7 +44,18 @@ def load_languages(path, build, wanted):
     unknown = set(wanted or []) - set(languages)
     if unknown:
         sys.exit(f"no such language: {', '.join(sorted(unknown))}")
-    return {name: command for name, command in languages.items() if not wanted or name in wanted}
+    if wanted:
+        return {name: command for name, command in languages.items() if name in wanted}
+    absent = [name for name, command in languages.items() if not _is_built(command, places["build"])]
+    for name in absent:
+        print(f"{name}: its testee has not been built, left out")
+        del languages[name]
+    return languages
+
+
+def _is_built(command, build):
+    paths = [path for word in command for path in word.split(":") if path.startswith(build + os.sep)]
+    return all(os.path.exists(path) for path in paths)
 
 
 def find_documents():
@@ -86,8 +98,7 @@ def main(arguments):
 
     suite.run(all_scripts, options.jobs)
     complete = not options.filter
-    known_folder = os.path.join(_CONFORMANCE, "known_failures")
-    texts, passed, failed = suites.verdict(suite, known_folder, complete)
+    texts, passed, failed = suites.verdict(suite, options.known_failures, complete)
     if complete:
         unused = check_exports(suite, table, library)
         texts += unused

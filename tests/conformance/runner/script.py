@@ -102,6 +102,8 @@ def _parse_block(name, lines, index, last, block):
 
 
 def _check(name, blocks):
+    if not blocks:
+        raise ScriptError(f"{name}: no tests in it")
     titles = set()
     for block in blocks:
         if not block.commands:

@@ -44,6 +44,7 @@ class Testee:
                 bufsize=0,
             )
         except OSError as error:
+            self.stderr.close()
             raise TesteeFailure(f"cannot start {self.command[0]}: {error}") from None
         # A testee that stops reading must not stop the runner: both ends are polled.
         for pipe in (self.process.stdin, self.process.stdout):
