@@ -1,4 +1,6 @@
 /* Verbs of the store. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "tests/conformance/testees/c/protocol.h"
 
 #include <stdlib.h>
@@ -24,18 +26,16 @@ static void options(void) {
   reply(status);
 }
 
+/* The name in each line "name=...". */
 static void options_describe(void) {
   stave_buffer text;
+  char line[1024];
   stave_buffer_init(&text);
   const stave_status status = stave_store_options_describe(&text, &error);
-  const char* line = text.data;
-  const char* const end = line + text.size;
-  while (status == STAVE_OK && line < end) {
-    const size_t size = (size_t)(end - line);
-    printf("  %.*s\n", (int)strcspn(line, "=\n"), line);
-    const char* newline = memchr(line, '\n', size);
-    line = newline ? newline + 1 : end;
-  }
+  FILE* lines = status == STAVE_OK ? fmemopen(text.data, text.size, "r") : NULL;
+  while (lines && fgets(line, sizeof line, lines))
+    printf("  %.*s\n", (int)strcspn(line, "="), line);
+  if (lines) fclose(lines);
   reply(status);
   stave_buffer_free(&text);
 }
