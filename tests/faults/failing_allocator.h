@@ -1,0 +1,22 @@
+// The program's operator new, which can be told to fail.
+#pragma once
+
+#include <cstdint>
+
+namespace stave::test {
+
+// While one lives, allocation number `first` of this thread, counted from 1, fails with bad_alloc,
+// and with `forever` all later ones too.
+class FailingAllocations {
+ public:
+  FailingAllocations(uint64_t first, bool forever) noexcept;
+  ~FailingAllocations();
+  FailingAllocations(const FailingAllocations&) = delete;
+  FailingAllocations& operator=(const FailingAllocations&) = delete;
+
+  // So far.
+  static uint64_t allocations() noexcept;
+  static uint64_t failures() noexcept;
+};
+
+}  // namespace stave::test
