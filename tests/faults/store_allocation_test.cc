@@ -52,7 +52,7 @@ class AllocationRun {
     if (problem_.empty()) problem_ = problem;
   }
 
-  TemporaryDirectory directory_;
+  TemporaryDirectory directory_{TemporaryDirectory::Where::memory};
   const std::string path_ = directory_ / "store";
   store::Options options_;
   uint64_t first_;

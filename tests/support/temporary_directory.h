@@ -8,8 +8,16 @@ namespace stave::test {
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "stave-test-XXXXXX").string();
+  enum class Where {
+    disk,    // TMPDIR
+    memory,  // a file system in memory where there is one: for many short runs
+  };
+  explicit TemporaryDirectory(Where where = Where::disk) {
+    constexpr const char* memory = "/dev/shm";
+    const bool in_memory = where == Where::memory && std::filesystem::is_directory(memory);
+    const std::filesystem::path parent =
+        in_memory ? memory : std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "stave-test-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) throw std::filesystem::filesystem_error("mkdtemp", {});
     path_ = pattern;
   }
