@@ -45,8 +45,8 @@ class CommitPipeline {
     // Applies the changes; cannot fail. `locked`: the caller of publish_now holds the write
     // mutexes.
     virtual void publish(Commit& commit, bool locked) noexcept = 0;
-    // Everything up to `lsn` to the device.
-    virtual Status sync_through(uint64_t lsn) = 0;
+    // Everything up to `lsn` to the device. Must not throw: waiting commits depend on the answer.
+    virtual Status sync_through(uint64_t lsn) noexcept = 0;
     virtual uint64_t durable_lsn() const noexcept = 0;
   };
 

@@ -19,7 +19,7 @@ class RecordingBackend : public CommitPipeline::Backend {
     if (commit.needs_device && durable_lsn() < commit.lsn) too_early_ = true;
     published_.push_back(commit.lsn);
   }
-  Status sync_through(uint64_t lsn) override {
+  Status sync_through(uint64_t lsn) noexcept override {
     syncs_++;
     if (fail_sync_) return Status::error(Code::io, "planned");
     std::this_thread::yield();

@@ -1,6 +1,7 @@
 #include "core/store/log.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/os/file_io.h"
@@ -112,41 +113,57 @@ void Log::release_filled_mappings(uint64_t visible_lsn) {
   std::erase_if(sealed_, [](const Sealed& sealed) { return sealed.synced && !sealed.mapping; });
 }
 
-Status Log::fail(const Status& status) {
-  if (failure_.ok()) {
+Status Log::fail(const Status& status) noexcept {
+  if (!failure_.ok()) return failure_;
+  failure_ = Status(Code::io);  // stands if there is no memory for the message
+  try {
     failure_ = Status::error(
         Code::io,
         "a sync of the log failed, so writes are refused until the store is closed and opened "
         "again: " +
             std::string(status.message()),
         status.os_errno());
+  } catch (const std::bad_alloc&) {
   }
   return failure_;
 }
 
-Status Log::sync_segments(const std::vector<std::shared_ptr<Segment>>& segments) {
-  for (const std::shared_ptr<Segment>& segment : segments) {
-    syncs_.fetch_add(1, std::memory_order_relaxed);
-    if (Status status = os::sync_file(segment->file(), segment->path()); !status.ok()) {
-      const std::lock_guard lock(mutex_);
-      return fail(status);
-    }
-  }
-  return {};
+std::shared_ptr<Segment> Log::next_unsynced(uint64_t generation) const noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const Sealed& sealed : sealed_)
+    if (!sealed.synced && sealed.segment->generation() > generation) return sealed.segment;
+  if (active_ && active_->segment()->generation() > generation) return active_->segment();
+  return nullptr;
 }
 
-Status Log::sync_through(uint64_t lsn) {
+Status Log::sync_segment(const Segment& segment) noexcept {
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+  Status status;
+  try {
+    status = os::sync_file(segment.file(), segment.path());
+  } catch (const std::bad_alloc&) {
+    status = Code::no_memory;  // for the message of a failure
+  }
+  if (status.ok()) return status;
+  const std::lock_guard lock(mutex_);
+  return fail(status);
+}
+
+Status Log::sync_through(uint64_t lsn) noexcept {
   const std::lock_guard sync_lock(sync_mutex_);
-  std::vector<std::shared_ptr<Segment>> unsynced;
+  uint64_t last_generation = 0;
   {
     const std::lock_guard lock(mutex_);
     STAVE_TRY(failure_);
     if (durable_lsn() >= lsn) return {};
-    for (const Sealed& sealed : sealed_)
-      if (!sealed.synced) unsynced.push_back(sealed.segment);
-    if (active_) unsynced.push_back(active_->segment());
+    if (active_) last_generation = active_->segment()->generation();
   }
-  STAVE_TRY(sync_segments(unsynced));
+  // One after the other without a list of them: commits wait for this, which must not lack memory.
+  for (uint64_t generation = 0; generation < last_generation;) {
+    const std::shared_ptr<Segment> segment = next_unsynced(generation);
+    STAVE_TRY(sync_segment(*segment));
+    generation = segment->generation();
+  }
   const std::lock_guard lock(mutex_);
   for (Sealed& sealed : sealed_) {
     // A segment that was sealed during the sync, or holds places that were not yet filled when it

@@ -54,7 +54,7 @@ class Log {
 
   // Everything up to `lsn` reaches the device; all of it has been filled. Syncs of several threads
   // run one after the other, and one that has become needless does nothing.
-  Status sync_through(uint64_t lsn);
+  Status sync_through(uint64_t lsn) noexcept;
 
   // The error of the first failed sync, or ok.
   Status failure() const;
@@ -79,9 +79,11 @@ class Log {
   Status make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn);
   Status roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_lsn);
   Status mark_in_use();
-  Status fail(const Status& status);  // with mutex_ held
+  Status fail(const Status& status) noexcept;  // with mutex_ held
   void release_filled_mappings(uint64_t visible_lsn);
-  Status sync_segments(const std::vector<std::shared_ptr<Segment>>& segments);
+  // The oldest segment behind `generation` that has unsynced bytes.
+  std::shared_ptr<Segment> next_unsynced(uint64_t generation) const noexcept;
+  Status sync_segment(const Segment& segment) noexcept;
 
   os::FileSystem& files_;
   const std::string directory_;

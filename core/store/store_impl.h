@@ -76,7 +76,7 @@ class StoreImpl final : public Store, private CommitPipeline::Backend {
 
   void publish(Commit& commit, bool locked) noexcept override;
   void apply(Change& change) noexcept;
-  Status sync_through(uint64_t lsn) override { return log_->sync_through(lsn); }
+  Status sync_through(uint64_t lsn) noexcept override { return log_->sync_through(lsn); }
   uint64_t durable_lsn() const noexcept override { return log_->durable_lsn(); }
 
   os::FileSystem& files_;
