@@ -1,0 +1,158 @@
+"""Tests of what the Python module adds to the C interface: types, lifetimes, threads, exceptions.
+
+What the calls do is tested in every language by tests/conformance.
+"""
+
+import gc
+import os
+import tempfile
+import threading
+import unittest
+
+import stave
+
+
+class StaveTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "a")
+
+    def tearDown(self):
+        gc.collect()
+        self.assertEqual(stave.live_handles(), 0)
+
+    def open(self, **options):
+        return stave.Store(self.path, durability="memory", **options)
+
+    def test_the_tour_of_the_module(self):
+        with self.open() as store:
+            store.put(b"key", b"value")
+            self.assertEqual(store.get(b"key"), b"value")
+            self.assertIsNone(store.get(b"other"))
+            self.assertEqual(list(store.cursor(prefix=b"k")), [(b"key", b"value")])
+
+    def test_any_bytes_like_object_and_nothing_else(self):
+        with self.open() as store:
+            store.put(bytearray(b"k"), memoryview(b"xvaluex")[1:-1])
+            self.assertEqual(store.get(memoryview(b"k")), b"value")
+            self.assertIn(bytearray(b"k"), store)
+            for wrong in ("text", 5, None, ["k"]):
+                with self.assertRaises(TypeError):
+                    store.put(wrong, b"v")
+                with self.assertRaises(TypeError):
+                    store.multi_get([wrong])
+
+    def test_get_into_writable_buffers(self):
+        with self.open() as store:
+            store.put(b"k", b"12345")
+            target = bytearray(b"........")
+            self.assertEqual(store.get_into(b"k", memoryview(target)[2:]), 5)
+            self.assertEqual(target, b"..12345.")
+            with self.assertRaises(stave.BufferTooSmallError) as raised:
+                store.get_into(b"k", bytearray(4))
+            self.assertEqual(raised.exception.needed, 5)
+            with self.assertRaises(TypeError):
+                store.get_into(b"k", bytes(8))
+
+    def test_exceptions_carry_the_status(self):
+        with self.open() as store:
+            with self.assertRaises(stave.LockedError) as raised:
+                stave.Store(self.path)
+            self.assertEqual((raised.exception.status, raised.exception.name), (-23, "locked"))
+            self.assertIn(self.path, str(raised.exception))
+            self.assertIsInstance(raised.exception, stave.StaveError)
+            with self.assertRaises(stave.InvalidArgumentError):
+                store.put(b"k", b"v", durability="disk")
+        with self.assertRaises(stave.NotFoundError):
+            stave.Store(os.path.join(self.path, "x", "y"))
+
+    def test_names_of_exceptions_are_those_of_the_library(self):
+        for title in stave.errors.__all__[1:]:
+            exception = getattr(stave, title)
+            self.assertEqual(exception.name, stave.status_name(exception.status))
+        self.assertEqual(stave.errors.make(-79, "new").status, -79)
+
+    def test_options_are_keywords(self):
+        with self.open(shards=4, segment_size="8KiB", create_if_missing=True) as store:
+            options = store.options()
+            self.assertEqual((options["shards"], options["segment_size"]), (4, 8192))
+        self.assertEqual(stave.parse_options("read_only=1")["read_only"], True)
+
+    def test_views_of_a_pin_keep_its_memory(self):
+        store = self.open()
+        store.put(b"k", b"pinned bytes")
+        with store.get_pin(b"k") as pin:
+            part = pin.data[7:]
+            self.assertTrue(part.readonly)
+        with self.assertRaises(stave.ClosedError):
+            pin.data
+        store.delete(b"k")
+        store.close()
+        del store, pin
+        gc.collect()
+        self.assertEqual(stave.live_handles(), 1)
+        self.assertEqual(part, b"bytes")
+        del part
+
+    def test_objects_may_go_in_any_order(self):
+        store = self.open()
+        store.put(b"k", b"v")
+        cursor, pin = store.cursor(), store.get_pin(b"k")
+        del store
+        gc.collect()
+        with self.assertRaises(stave.ClosedError):
+            cursor.next()
+        self.assertEqual(bytes(pin.data), b"v")
+
+    def test_what_the_progress_callback_raises_comes_out(self):
+        class Stop(Exception):
+            pass
+
+        def progress(done, total):
+            raise Stop("enough")
+
+        with self.open() as store:
+            with self.assertRaisesRegex(Stop, "enough"):
+                store.verify(progress)
+            with self.assertRaises(stave.BusyError):
+                store.verify(lambda done, total: store.put(b"k", b"v"))
+            seen = []
+            store.verify(lambda done, total: seen.append((done, total)))
+            self.assertEqual(seen[-1][0], seen[-1][1])
+
+    def test_long_iterations(self):
+        with self.open() as store:
+            store.multi_put((b"%d" % i, b"v" * (i % 7)) for i in range(1000))
+            self.assertEqual(len(store), 1000)
+            found = dict(store.cursor())
+            self.assertEqual(found, {b"%d" % i: b"v" * (i % 7) for i in range(1000)})
+
+    def test_closing_while_other_threads_are_inside(self):
+        store = self.open()
+        store.put(b"k", b"v" * 1000)
+        started = threading.Barrier(5)
+        outcomes = []
+
+        def work(number):
+            started.wait()
+            try:
+                while True:
+                    store.put(b"%d" % number, b"x" * 100)
+                    assert store.get(b"k") == b"v" * 1000
+            except stave.ClosedError:
+                outcomes.append("closed")
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        started.wait()
+        store.close()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(outcomes, ["closed"] * 4)
+        store.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
