@@ -73,7 +73,8 @@ class Store {
   virtual Status write(const Batch& batch, Durability durability, size_t* failed_position,
                        uint64_t* erased) = 0;
 
-  // The cursor must not outlive the store; its calls follow the same rules as the store's.
+  // The cursor must be destroyed before the store, but may stand open during close(). Its calls
+  // follow the same rules as the store's; the bytes it stands on are its own.
   virtual Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only) = 0;
 
   virtual Status flush() = 0;
