@@ -20,6 +20,8 @@ class FaultRun {
   FaultRun(std::unique_ptr<Disk> disk, LegalStates legal, const store::Options& options,
            uint64_t next_commit);
 
+  // The disk is what a power loss left.
+  void expect_power_loss() noexcept { only_device_counts_ = true; }
   // From here on calls fail as `fault` says.
   void begin_faults(const os::Fault& fault);
   // Whether the fault came to pass. The disk works from here on.
