@@ -1,5 +1,7 @@
 #include "core/store/commit_pipeline.h"
 
+#include "core/base/planted_bug.h"
+
 namespace stave::store {
 
 void CommitPipeline::set_visible(uint64_t lsn) noexcept {
@@ -44,6 +46,8 @@ Status CommitPipeline::wait(Commit& commit) {
     else
       changed_.wait(lock);
   }
+  if (STAVE_PLANTED_BUG(publish_before_sync) && commit.needs_device)
+    return backend_.sync_through(commit.lsn);
   return commit.status;
 }
 
@@ -65,7 +69,8 @@ void CommitPipeline::lead(Lock& lock, const Commit& own) {
   leading_ = true;
   for (int favours = 0; failure_.ok() && first_ && first_->lsn == visible() + 1;) {
     if (own.done && ++favours > favours_max) break;
-    if (first_->needs_device && backend_.durable_lsn() < first_->lsn) {
+    if (first_->needs_device && backend_.durable_lsn() < first_->lsn &&
+        !STAVE_PLANTED_BUG(publish_before_sync)) {
       if (own.done || !sync_for_list(lock)) break;
     } else {
       publish_first(lock);

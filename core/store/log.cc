@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
 #include "core/store/record_format.h"
 
@@ -159,7 +160,10 @@ Status Log::sync_through(uint64_t lsn) noexcept {
     if (active_) last_generation = active_->segment()->generation();
   }
   // One after the other without a list of them: commits wait for this, which must not lack memory.
-  for (uint64_t generation = 0; generation < last_generation;) {
+  uint64_t first_generation = 0;
+  if (STAVE_PLANTED_BUG(skip_fsync)) first_generation = last_generation;
+  if (STAVE_PLANTED_BUG(lost_tail_sync)) first_generation = last_generation - 1;
+  for (uint64_t generation = first_generation; generation < last_generation;) {
     const std::shared_ptr<Segment> segment = next_unsynced(generation);
     STAVE_TRY(sync_segment(*segment));
     generation = segment->generation();
