@@ -1,0 +1,104 @@
+package stave
+
+import (
+	"io"
+	"runtime"
+
+	"github.com/stavedb/stave/bindings/go/internal/capi"
+)
+
+// Batch is a list of changes and conditions that Store.Write applies atomically: all are visible at
+// once, survive a crash together, and cost one sync. Conditions are judged against the state before
+// the batch. It may be written to any store, any number of times. One goroutine at a time.
+//
+// Methods of a nil or zero Batch return ErrInvalidArgument.
+type Batch struct {
+	handle capi.Batch // as Store's
+}
+
+var _ io.Closer = (*Batch)(nil)
+
+// NewBatch makes an empty batch. Close gives back its contents.
+func NewBatch() (*Batch, error) {
+	var handle capi.Batch
+	if err := errorOf(capi.BatchCreate(&handle)); err != nil {
+		return nil, err
+	}
+	batch := &Batch{handle}
+	runtime.SetFinalizer(batch, func(b *Batch) { capi.BatchFree(b.handle) })
+	return batch, nil
+}
+
+func (b *Batch) raw() capi.Batch {
+	if b == nil {
+		return 0
+	}
+	return b.handle
+}
+
+// Put adds the storing of a value. The last change of a key wins. ErrTooLarge beyond the limits of one
+// record; the batch stays as it was.
+func (b *Batch) Put(key, value []byte) error {
+	outcome := capi.BatchPut(b.raw(), key, value)
+	runtime.KeepAlive(b)
+	return errorOf(outcome)
+}
+
+// Delete adds the removal of a key. An absent key is no error; add a condition if it should be.
+func (b *Batch) Delete(key []byte) error {
+	outcome := capi.BatchDelete(b.raw(), key)
+	runtime.KeepAlive(b)
+	return errorOf(outcome)
+}
+
+// RequireAbsent adds the condition that the key does not exist.
+func (b *Batch) RequireAbsent(key []byte) error { return b.require(key, capi.RequireAbsent, nil) }
+
+// RequireExists adds the condition that the key exists.
+func (b *Batch) RequireExists(key []byte) error { return b.require(key, capi.RequireExists, nil) }
+
+// RequireEqual adds the condition that the key exists with exactly this value.
+func (b *Batch) RequireEqual(key, value []byte) error {
+	return b.require(key, capi.RequireEqual, value)
+}
+
+func (b *Batch) require(key []byte, condition uint, value []byte) error {
+	outcome := capi.BatchRequire(b.raw(), key, condition, value)
+	runtime.KeepAlive(b)
+	return errorOf(outcome)
+}
+
+// Count is the number of changes and conditions so far.
+func (b *Batch) Count() (uint64, error) {
+	var count uint64
+	outcome := capi.BatchCount(b.raw(), &count)
+	runtime.KeepAlive(b)
+	return count, errorOf(outcome)
+}
+
+// Clear forgets all changes and conditions, and keeps their memory for the next ones.
+func (b *Batch) Clear() error {
+	outcome := capi.BatchClear(b.raw())
+	runtime.KeepAlive(b)
+	return errorOf(outcome)
+}
+
+// Close ends the batch. Closing again is no error.
+func (b *Batch) Close() error {
+	outcome := capi.BatchClose(b.raw())
+	runtime.KeepAlive(b)
+	return errorOf(outcome)
+}
+
+// Write applies the batch, which is left as it is. A *MismatchError when a condition does not hold:
+// nothing is written. An empty batch is no error.
+func (s *Store) Write(batch *Batch, options *WriteOptions) error {
+	var position uint64
+	outcome := capi.StoreWrite(s.raw(), batch.raw(), &position, options.durability())
+	runtime.KeepAlive(s)
+	runtime.KeepAlive(batch)
+	if outcome.Is(capi.Mismatch) {
+		return &MismatchError{position}
+	}
+	return errorOf(outcome)
+}

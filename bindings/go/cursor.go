@@ -1,0 +1,183 @@
+package stave
+
+import (
+	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/stavedb/stave/bindings/go/internal/capi"
+)
+
+// Cursor visits every key exactly once, in no particular order:
+//
+//	for cursor.Next() {
+//		use(cursor.Key(), cursor.Value())
+//	}
+//	if err := cursor.Err(); err != nil { ... }
+//
+// A key that exists during the cursor's whole life is visited; one that is written or removed meanwhile
+// may or may not be, with the value of some moment in between. One goroutine at a time; any number of
+// cursors beside any traffic.
+type Cursor struct {
+	handle capi.Cursor // as Store's
+	// Held by the calls and by Close: C's bytes of the current record go away when another call comes
+	// in between, so that two calls which belong together must be alone.
+	mutex       sync.Mutex
+	closed      atomic.Bool
+	storeClosed *atomic.Bool
+
+	record   []byte    // the current record, the value behind the key
+	sizes    [2]uint64 // of its key and its value
+	onRecord bool
+	err      error
+}
+
+var _ io.Closer = (*Cursor)(nil)
+
+// CursorOptions are what a cursor visits. The zero value and nil are: everything.
+type CursorOptions struct {
+	// Prefix leaves out the keys that do not begin with these bytes.
+	Prefix []byte
+	// KeysOnly reads no values; they are empty.
+	KeysOnly bool
+}
+
+// Cursor opens a cursor, which stands before the first record.
+func (s *Store) Cursor(options *CursorOptions) (*Cursor, error) {
+	if options == nil {
+		options = new(CursorOptions)
+	}
+	var handle capi.Cursor
+	outcome := capi.CursorOpen(s.raw(), options.Prefix, options.KeysOnly, &handle)
+	runtime.KeepAlive(s)
+	if outcome != capi.OK {
+		return nil, errorOf(outcome)
+	}
+	cursor := &Cursor{handle: handle, storeClosed: s.closed}
+	runtime.SetFinalizer(cursor, func(c *Cursor) { capi.StoreCursorFree(c.handle) })
+	return cursor, nil
+}
+
+// Next moves to the next record and says whether there is one. When there is none Err is nil, then and
+// ever after. After an error the next call goes on behind the record that could not be read.
+func (c *Cursor) Next() bool {
+	if c == nil || c.handle == 0 {
+		return false
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	// KeepAlive: the deferred Unlock refers to the cursor.
+	c.record = c.record[:cap(c.record)]
+	outcome := capi.CursorNext(c.handle, c.record, c.sizes[:])
+	for outcome == capi.OK && c.sizes[0]+c.sizes[1] > uint64(len(c.record)) {
+		c.record = make([]byte, c.sizes[0]+c.sizes[1])
+		outcome = capi.CursorRecord(c.handle, c.record, c.sizes[:])
+	}
+	c.onRecord, c.err = foundOf(outcome, capi.Done)
+	return c.onRecord
+}
+
+// Key is the key of the current record, valid until the next call of Next. nil when the cursor stands
+// on no record; then Err says why.
+func (c *Cursor) Key() []byte {
+	if !c.stands() {
+		return nil
+	}
+	return c.record[:c.sizes[0]:c.sizes[0]]
+}
+
+// Value is the value of the current record, in the same way.
+func (c *Cursor) Value() []byte {
+	if !c.stands() {
+		return nil
+	}
+	end := c.sizes[0] + c.sizes[1]
+	return c.record[c.sizes[0]:end:end]
+}
+
+func (c *Cursor) stands() bool {
+	switch {
+	case c == nil:
+		return false
+	case c.closed.Load() || c.storeClosed.Load():
+		c.err = failed(ErrClosed, "the cursor or its store is closed")
+	case !c.onRecord:
+		c.err = failed(ErrInvalidArgument, "the cursor does not stand on a record")
+	default:
+		return true
+	}
+	return false
+}
+
+// Err is the error of the last call, or nil.
+func (c *Cursor) Err() error {
+	if c == nil || c.handle == 0 {
+		return failed(ErrInvalidArgument, "the cursor is nil")
+	}
+	return c.err
+}
+
+// The most records that NextMany returns, so that a large number alone costs no memory.
+const nextManyMax = 1 << 16
+
+// NextMany moves over up to countMax records, and never over more than 65,536, and returns them, in
+// memory of their own, in one crossing to C. It stops early once they have bytesMax bytes or more.
+// None at the end. The cursor stands on no record afterwards.
+func (c *Cursor) NextMany(countMax, bytesMax int) ([]Record, error) {
+	if c == nil || c.handle == 0 || countMax < 0 || bytesMax < 0 {
+		return nil, failed(ErrInvalidArgument, "the cursor is nil, or a number is negative")
+	}
+	if countMax > nextManyMax {
+		countMax = nextManyMax
+	}
+	call := takeFlat()
+	defer call.release()
+	sizes := call.valueSizesFor(2 * countMax)
+	var count uintptr
+	c.mutex.Lock()
+	outcome := capi.StoreCursorNextMany(c.handle, int64(countMax), int64(bytesMax),
+		&call.native.Buffer, sizes, &count)
+	c.onRecord = false
+	c.mutex.Unlock()
+	_, c.err = foundOf(outcome, capi.Done)
+	if c.err != nil || count == 0 {
+		return nil, c.err
+	}
+	content := call.native.Bytes()
+	rest := make([]byte, len(content))
+	copy(rest, content)
+	records := make([]Record, count)
+	for i := range records {
+		key, value := sizes[2*i], sizes[2*i+1]
+		records[i].Key, rest = rest[:key:key], rest[key:]
+		records[i].Value, rest = rest[:value:value], rest[value:]
+	}
+	return records, nil
+}
+
+// Close ends the cursor, once the call inside it, if any, has returned. Closing again is no error.
+func (c *Cursor) Close() error {
+	if c == nil || c.handle == 0 {
+		return nil
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	err := errorOf(capi.StoreCursorClose(c.handle))
+	c.closed.Store(err == nil)
+	return err
+}
+
+// All is an iterator over the records that are left, for range. Keys and values are valid until the
+// next one. It ends early at an error: ask Err behind the loop.
+//
+//	for key, value := range cursor.All() { ... }
+func (c *Cursor) All() func(yield func(key, value []byte) bool) {
+	return func(yield func(key, value []byte) bool) {
+		for c.Next() {
+			if !yield(c.Key(), c.Value()) {
+				return
+			}
+		}
+	}
+}

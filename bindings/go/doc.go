@@ -1,0 +1,58 @@
+// Package stave is an embedded hash storage engine: a durable store of bytes under exact keys, in a
+// directory, inside the process. This package is the Go interface of libstave.
+//
+//	store, err := stave.Open("/var/lib/app/data", nil)
+//	if err != nil { ... }
+//	defer store.Close()
+//	err = store.Put([]byte("key"), []byte("value"), nil)
+//	value, ok, err := store.Get([]byte("key"))
+//
+// # Building
+//
+// The C library is found with pkg-config, as "stave"; SWIG is not needed. The build tag stave_static
+// links libstave.a instead, so that the program needs no libstave.so where it runs:
+//
+//	go build -tags stave_static
+//
+// # Bytes
+//
+// Keys and values are any bytes; nil is the same as empty. What is passed in is copied before the call
+// returns. What is returned belongs to the caller, except where a function says otherwise. An absent
+// key and an empty value are told apart by a bool, or in a list of values by nil.
+//
+// # Errors
+//
+// Every error of the library is an *[Error], with the code, the error number of the operating system,
+// and a message that names the file and what to do. The codes are constants of type [Status] and errors
+// themselves:
+//
+//	if errors.Is(err, stave.ErrLocked) { ... }
+//	if errors.Is(err, syscall.ENOSPC) { ... }
+//
+// Expected outcomes are no errors where a bool can say them: no such key, key exists already.
+//
+// # Goroutines
+//
+// A Store may be used by any number of goroutines at the same time; so may a Pin. A Batch and a Cursor
+// belong to one goroutine at a time. Everything may be closed by any goroutine at any time, any number
+// of times: calls that are inside finish first, later ones return ErrClosed.
+//
+// # Lifetime
+//
+// Close gives back files, locks and contents at once; the little memory that a closed object keeps
+// goes with the object, when the garbage collector finds it. What was never closed is closed by the
+// garbage collector, in any order, and nobody hears of the errors: call Close.
+//
+// # Durability
+//
+//	                   survives kill -9   survives power loss   costs
+//	DurabilityMemory   not promised       no                    a copy
+//	DurabilityOS       yes                no                    a copy
+//	DurabilityDevice   yes                yes (the default)     a sync, which waiting writers share
+//
+// A write returns when it is as durable as was asked for, and is visible to others from that moment on.
+//
+// # Limits
+//
+// Keys of 0 to 65,535 bytes, values of 0 bytes to 1 GiB; beyond: ErrTooLarge, and nothing is written.
+package stave

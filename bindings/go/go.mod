@@ -1,0 +1,3 @@
+module github.com/stavedb/stave/bindings/go
+
+go 1.19

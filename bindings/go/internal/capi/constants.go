@@ -1,0 +1,47 @@
+package capi
+
+// #include <stave/stave.h>
+import "C"
+
+// The statuses.
+const (
+	NotFound           = C.STAVE_NOT_FOUND
+	Exists             = C.STAVE_EXISTS
+	Mismatch           = C.STAVE_MISMATCH
+	Conflict           = C.STAVE_CONFLICT
+	Done               = C.STAVE_DONE
+	InvalidArgument    = C.STAVE_INVALID_ARGUMENT
+	TooLarge           = C.STAVE_TOO_LARGE
+	BufferTooSmall     = C.STAVE_BUFFER_TOO_SMALL
+	Closed             = C.STAVE_CLOSED
+	Busy               = C.STAVE_BUSY
+	ReadOnly           = C.STAVE_READ_ONLY
+	ShardMismatch      = C.STAVE_SHARD_MISMATCH
+	Forked             = C.STAVE_FORKED
+	NoMemory           = C.STAVE_NO_MEMORY
+	IO                 = C.STAVE_IO
+	NoSpace            = C.STAVE_NO_SPACE
+	Locked             = C.STAVE_LOCKED
+	PermissionDenied   = C.STAVE_PERMISSION_DENIED
+	Corruption         = C.STAVE_CORRUPTION
+	UnsupportedVersion = C.STAVE_UNSUPPORTED_VERSION
+	TooOld             = C.STAVE_TOO_OLD
+	WrongFamily        = C.STAVE_WRONG_FAMILY
+	HookFailed         = C.STAVE_HOOK_FAILED
+	Cancelled          = C.STAVE_CANCELLED
+	Internal           = C.STAVE_INTERNAL
+)
+
+// Durability, ways of reading, conditions, and the size of an absent value.
+const (
+	DurabilityDefault = C.STAVE_DURABILITY_DEFAULT
+	DurabilityMemory  = C.STAVE_DURABILITY_MEMORY
+	DurabilityOS      = C.STAVE_DURABILITY_OS
+	DurabilityDevice  = C.STAVE_DURABILITY_DEVICE
+	IOBuffered        = C.STAVE_IO_BUFFERED
+	IOMmap            = C.STAVE_IO_MMAP
+	RequireAbsent     = C.STAVE_REQUIRE_ABSENT
+	RequireExists     = C.STAVE_REQUIRE_EXISTS
+	RequireEqual      = C.STAVE_REQUIRE_EQUAL
+	Absent            = C.STAVE_ABSENT
+)

@@ -1,0 +1,24 @@
+package capi
+
+// #include <stave/stave.h>
+import "C"
+
+import "unsafe"
+
+// Buffer is laid out as stave_buffer: each line is an index out of range if it is not.
+var (
+	_ = [1]struct{}{}[unsafe.Sizeof(Buffer{})-unsafe.Sizeof(C.stave_buffer{})]
+	_ = [1]struct{}{}[unsafe.Offsetof(Buffer{}.Data)-unsafe.Offsetof(C.stave_buffer{}.data)]
+	_ = [1]struct{}{}[unsafe.Offsetof(Buffer{}.Size)-unsafe.Offsetof(C.stave_buffer{}.size)]
+	_ = [1]struct{}{}[unsafe.Offsetof(Buffer{}.Capacity)-unsafe.Offsetof(C.stave_buffer{}.capacity)]
+)
+
+// Bytes is the content, in C memory: valid until the next call that gets the buffer.
+func (b *Buffer) Bytes() []byte {
+	return unsafe.Slice((*byte)(b.Data), int(b.Size))
+}
+
+// Bytes is what the pin holds, in C memory: valid until PinFree.
+func (p *PinnedBytes) Bytes() []byte {
+	return unsafe.Slice((*byte)(p.Data), int(p.Size))
+}

@@ -1,0 +1,85 @@
+package stave
+
+import (
+	"math"
+	"runtime"
+
+	"github.com/stavedb/stave/bindings/go/internal/capi"
+)
+
+// Record is a key and its value.
+type Record struct {
+	Key, Value []byte
+}
+
+// MultiGet reads many keys in one crossing to C. values[i] is that of keys[i], or nil if that does not
+// exist; an empty value is not nil. Each key is read atomically, the whole is not one snapshot. The
+// values share one allocation.
+func (s *Store) MultiGet(keys [][]byte) (values [][]byte, err error) {
+	call := takeFlat()
+	defer call.release()
+	for _, key := range keys {
+		if err := call.addKey(key); err != nil {
+			return nil, err
+		}
+	}
+	sizes := call.valueSizesFor(len(keys))
+	outcome := capi.StoreMultiGet(s.raw(), call.keys, call.keySizes, &call.native.Buffer, sizes)
+	runtime.KeepAlive(s)
+	if outcome != capi.OK {
+		return nil, errorOf(outcome)
+	}
+	content := call.native.Bytes()
+	rest := make([]byte, len(content))
+	copy(rest, content)
+	values = make([][]byte, len(keys))
+	for i, size := range sizes {
+		if size != capi.Absent {
+			values[i], rest = rest[:size:size], rest[size:]
+		}
+	}
+	return values, nil
+}
+
+// MultiPut stores many records, all or nothing, like a batch. A key that comes twice keeps the later
+// value.
+func (s *Store) MultiPut(records []Record, options *WriteOptions) error {
+	call := takeFlat()
+	defer call.release()
+	for _, record := range records {
+		if err := call.addKey(record.Key); err != nil {
+			return err
+		}
+		call.values = append(call.values, record.Value...)
+		call.valueSizes = append(call.valueSizes, uint64(len(record.Value)))
+	}
+	outcome := capi.StoreMultiPut(s.raw(), call.keys, call.keySizes, call.values, call.valueSizes,
+		options.durability())
+	runtime.KeepAlive(s)
+	return errorOf(outcome)
+}
+
+// MultiDelete removes many keys, all or nothing, and returns the number that existed. Absent keys are
+// no error.
+func (s *Store) MultiDelete(keys [][]byte, options *WriteOptions) (deleted uint64, err error) {
+	call := takeFlat()
+	defer call.release()
+	for _, key := range keys {
+		if err := call.addKey(key); err != nil {
+			return 0, err
+		}
+	}
+	outcome := capi.StoreMultiDelete(s.raw(), call.keys, call.keySizes, &deleted, options.durability())
+	runtime.KeepAlive(s)
+	return deleted, errorOf(outcome)
+}
+
+// addKey appends a key to those of the call. No valid key has a size that C could not be told.
+func (f *flat) addKey(key []byte) error {
+	if uint64(len(key)) > math.MaxUint32 {
+		return failed(ErrTooLarge, "a key is larger than 65,535 bytes")
+	}
+	f.keys = append(f.keys, key...)
+	f.keySizes = append(f.keySizes, uint32(len(key)))
+	return nil
+}

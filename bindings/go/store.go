@@ -1,0 +1,225 @@
+package stave
+
+import (
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/stavedb/stave/bindings/go/internal/capi"
+)
+
+// Store is an open store. Any number of goroutines may use it at the same time.
+//
+// Methods of a nil or zero Store return ErrInvalidArgument.
+//
+// Errors of every method: ErrInvalidArgument, ErrClosed, ErrBusy (from inside a callback of the same
+// store), ErrNoMemory. Of all reads: ErrCorruption, ErrIO. Of all writes: ErrTooLarge, ErrReadOnly,
+// ErrNoSpace (nothing is written; the store goes on working), ErrIO (after a failed sync: reads go on,
+// writes are refused until the store is opened again).
+type Store struct {
+	// The native handle lives as long as the Store: Close closes it, and only the finalizer gives its
+	// memory back, when no call can be inside any more. So a call needs no lock of its own, only a
+	// runtime.KeepAlive behind it.
+	handle capi.Store
+	// Shared with the cursors, which must not keep the Store alive.
+	closed *atomic.Bool
+}
+
+var _ io.Closer = (*Store)(nil)
+
+// Open opens the store in the directory path, and creates it (not its parents) when the options allow.
+// nil options are the defaults. A crash is recovered from without being asked; see Stats. It reads the
+// whole log: O(bytes in the store).
+//
+//   - ErrNotFound: there is none and it may not be created, or the parent directory is missing
+//   - ErrExists: there is one and ErrorIfExists is set
+//   - ErrInvalidArgument: an option is out of range or differs from the stored one
+//   - ErrLocked: it is open elsewhere; the message has the holder's process number
+//   - ErrCorruption: damaged or foreign files; nothing was changed
+//   - ErrUnsupportedVersion, ErrWrongFamily, ErrPermissionDenied, ErrNoSpace, ErrIO
+func Open(path string, options *Options) (*Store, error) {
+	if strings.IndexByte(path, 0) >= 0 {
+		return nil, failed(ErrInvalidArgument, "the path has a zero byte")
+	}
+	if options == nil {
+		options = DefaultOptions()
+	}
+	native := options.native()
+	defer capi.DeleteStoreOptions(native)
+	var handle capi.Store
+	if err := errorOf(capi.StoreOpen(path, native, &handle)); err != nil {
+		return nil, err
+	}
+	store := &Store{handle: handle, closed: new(atomic.Bool)}
+	runtime.SetFinalizer(store, (*Store).finalize)
+	return store, nil
+}
+
+// Runs when nothing refers to the Store any more.
+func (s *Store) finalize() {
+	s.closed.Store(true)
+	capi.StoreFree(s.handle)
+}
+
+// raw is NULL for a nil Store, which C refuses.
+func (s *Store) raw() capi.Store {
+	if s == nil {
+		return 0
+	}
+	return s.handle
+}
+
+// Close waits for running calls, makes everything durable, marks the store as cleanly closed, and
+// unlocks the directory. ErrIO or ErrNoSpace when that cannot be done: the store is closed all the
+// same, the next Open recovers, and what was acknowledged as durable is there. Closing again is no
+// error. Cursors return ErrClosed afterwards; pins keep their bytes.
+func (s *Store) Close() error {
+	if s == nil || s.handle == 0 {
+		return nil
+	}
+	err := errorOf(capi.StoreClose(s.handle))
+	runtime.KeepAlive(s)
+	// BUSY is the one failure that leaves it open.
+	if err == nil || err.(*Error).Status != ErrBusy {
+		s.closed.Store(true)
+	}
+	return err
+}
+
+// Options are the options in force: defaults filled in, stored ones read.
+func (s *Store) Options() (*Options, error) {
+	native := newNativeOptions()
+	defer capi.DeleteStoreOptions(native)
+	err := errorOf(capi.StoreOptionsGet(s.raw(), native))
+	runtime.KeepAlive(s)
+	if err != nil {
+		return nil, err
+	}
+	return optionsFrom(native), nil
+}
+
+// Put stores the value, whether or not the key exists. O(size), as are all that take one key.
+func (s *Store) Put(key, value []byte, options *WriteOptions) error {
+	outcome := capi.StorePut(s.raw(), key, value, options.durability())
+	runtime.KeepAlive(s)
+	return errorOf(outcome)
+}
+
+// Insert stores the value if the key is absent, and says whether it was.
+func (s *Store) Insert(key, value []byte, options *WriteOptions) (inserted bool, err error) {
+	outcome := capi.StoreInsert(s.raw(), key, value, options.durability())
+	runtime.KeepAlive(s)
+	return foundOf(outcome, capi.Exists)
+}
+
+// Replace stores the value if the key exists, and says whether it did.
+func (s *Store) Replace(key, value []byte, options *WriteOptions) (replaced bool, err error) {
+	outcome := capi.StoreReplace(s.raw(), key, value, options.durability())
+	runtime.KeepAlive(s)
+	return foundOf(outcome, capi.NotFound)
+}
+
+// Delete removes the key, and says whether it existed. On a full disk deletes go on from a reserve of
+// their own.
+func (s *Store) Delete(key []byte, options *WriteOptions) (deleted bool, err error) {
+	outcome := capi.StoreDelete(s.raw(), key, options.durability())
+	runtime.KeepAlive(s)
+	return foundOf(outcome, capi.NotFound)
+}
+
+// Where Get lets C put values until their size is known.
+const scratchSize = 4096
+
+var scratchPool = sync.Pool{New: func() any { return new([scratchSize]byte) }}
+
+// Get returns the value in memory of its own, and whether the key exists.
+func (s *Store) Get(key []byte) (value []byte, ok bool, err error) {
+	scratch := scratchPool.Get().(*[scratchSize]byte)
+	answer := capi.StoreGet(s.raw(), key, scratch[:])
+	runtime.KeepAlive(s)
+	if 0 <= answer && answer <= scratchSize {
+		value, ok = make([]byte, answer), true
+		copy(value, scratch[:])
+	}
+	scratchPool.Put(scratch)
+	switch {
+	case ok:
+		return value, true, nil
+	case answer < 0:
+		_, err = foundOf(capi.Outcome(-answer), capi.NotFound)
+		return nil, false, err
+	default:
+		return s.AppendGet(make([]byte, 0, answer), key)
+	}
+}
+
+// AppendGet appends the value to dst, which grows as needed, and returns the result, and whether the
+// key exists. With a dst that is used again it allocates nothing.
+func (s *Store) AppendGet(dst, key []byte) (value []byte, ok bool, err error) {
+	size := len(dst)
+	for {
+		needed, ok, err := s.get(dst[size:cap(dst)], key)
+		if !ok {
+			return dst, false, err
+		}
+		if needed <= cap(dst)-size {
+			return dst[:size+needed], true, nil
+		}
+		dst = append(dst, make([]byte, needed)...)[:size]
+	}
+}
+
+// GetInto copies the value to the beginning of dst, and returns the value's size, and whether the key
+// exists. ErrBufferTooSmall when it does not fit: nothing is copied, and the size is what is needed
+// (another writer may change it meanwhile).
+func (s *Store) GetInto(dst, key []byte) (size int, ok bool, err error) {
+	size, ok, err = s.get(dst, key)
+	if size > len(dst) {
+		return size, false, failed(ErrBufferTooSmall, ErrBufferTooSmall.Message())
+	}
+	return size, ok, err
+}
+
+// get copies the value if it fits; the size may be larger than dst.
+func (s *Store) get(dst, key []byte) (size int, ok bool, err error) {
+	answer := capi.StoreGet(s.raw(), key, dst)
+	runtime.KeepAlive(s)
+	if answer < 0 {
+		_, err = foundOf(capi.Outcome(-answer), capi.NotFound)
+		return 0, false, err
+	}
+	return int(answer), true, nil
+}
+
+// Contains says whether the key exists.
+func (s *Store) Contains(key []byte) (bool, error) {
+	outcome := capi.StoreContains(s.raw(), key)
+	runtime.KeepAlive(s)
+	return foundOf(outcome, capi.NotFound)
+}
+
+// Size is the number of keys. O(1) in the number of records.
+func (s *Store) Size() (uint64, error) {
+	var size uint64
+	outcome := capi.StoreSize(s.raw(), &size)
+	runtime.KeepAlive(s)
+	return size, errorOf(outcome)
+}
+
+// Flush makes everything acknowledged so far reach at least the kernel: it survives kill -9.
+// ErrReadOnly, ErrIO.
+func (s *Store) Flush() error {
+	outcome := capi.StoreFlush(s.raw())
+	runtime.KeepAlive(s)
+	return errorOf(outcome)
+}
+
+// Sync makes everything acknowledged so far reach the device: it survives power loss. ErrReadOnly,
+// ErrIO (final).
+func (s *Store) Sync() error {
+	outcome := capi.StoreSync(s.raw())
+	runtime.KeepAlive(s)
+	return errorOf(outcome)
+}

@@ -1,0 +1,47 @@
+package stave
+
+import (
+	"runtime"
+	"runtime/cgo"
+	"runtime/debug"
+
+	"github.com/stavedb/stave/bindings/go/internal/capi"
+)
+
+// Verify reads the whole log, checks every byte that a checksum covers, and proves that the index holds
+// exactly the newest record of every key. It runs beside any traffic. ErrCorruption names the first
+// damage. O(bytes in the store), memory O(keys).
+//
+// progress, which may be nil, is called from time to time with the bytes done and the bytes in all, at
+// least at the end. An error that it returns stops Verify, which returns that error; ErrCancelled is
+// there for those who have no other. Its panic comes back as a *[PanicError]. It may not use the store
+// (ErrBusy), nor end its goroutine (runtime.Goexit, t.FailNow).
+func (s *Store) Verify(progress func(done, total uint64) error) error {
+	if progress == nil {
+		outcome := capi.StoreVerify(s.raw(), 0)
+		runtime.KeepAlive(s)
+		return errorOf(outcome)
+	}
+	var stopped error
+	report := &capi.Progress{Report: func(done, total uint64) bool {
+		stopped = call(progress, done, total)
+		return stopped == nil
+	}}
+	handle := cgo.NewHandle(report)
+	defer handle.Delete()
+	err := errorOf(capi.StoreVerify(s.raw(), uintptr(handle)))
+	runtime.KeepAlive(s)
+	if stopped != nil {
+		return stopped
+	}
+	return err
+}
+
+func call(progress func(done, total uint64) error, done, total uint64) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &PanicError{value, debug.Stack()}
+		}
+	}()
+	return progress(done, total)
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/stavedb/stave/bindings/go"
+)
+
+// word is a part of a line: bytes if it has quotes, else text.
+type word struct {
+	text     string
+	isQuoted bool
+}
+
+func split(line string) (words []word) {
+	for position := 0; position < len(line); {
+		if line[position] != '"' {
+			end := strings.IndexByte(line[position:], ' ')
+			if end < 0 {
+				end = len(line) - position
+			}
+			words = append(words, word{text: line[position : position+end]})
+			position += end + 1
+			continue
+		}
+		end := position + 1 + strings.IndexByte(line[position+1:], '"')
+		words = append(words, word{unquote(line[position+1 : end]), true})
+		position = end + 2
+	}
+	return words
+}
+
+func unquote(content string) string {
+	if strings.IndexByte(content, '\\') < 0 {
+		return content
+	}
+	data := make([]byte, 0, len(content))
+	for i := 0; i < len(content); i++ {
+		if content[i] != '\\' {
+			data = append(data, content[i])
+			continue
+		}
+		value, err := strconv.ParseUint(content[i+2:i+4], 16, 8)
+		if err != nil {
+			panic(err)
+		}
+		data = append(data, byte(value))
+		i += 3
+	}
+	return string(data)
+}
+
+func quote(data []byte) string {
+	text := make([]byte, 0, len(data)+2)
+	text = append(text, '"')
+	for _, c := range data {
+		if c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			text = append(text, '\\', 'x', "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
+			continue
+		}
+		text = append(text, c)
+	}
+	return string(append(text, '"'))
+}
+
+func number(value uint64) string { return strconv.FormatUint(value, 10) }
+
+func line(name string, value any) string {
+	switch is := value.(type) {
+	case bool:
+		value = 0
+		if is {
+			value = 1
+		}
+	}
+	return fmt.Sprintf("%s=%v", name, value)
+}
+
+// arguments are what stands behind the verb. A missing one is a panic, and so a testee_error.
+type arguments struct {
+	handle any
+	words  []word
+	// From a last argument durability=..., which is not among the words.
+	options *stave.WriteOptions
+}
+
+func newArguments(handle any, words []word) arguments {
+	a := arguments{handle: handle, words: words}
+	if len(words) > 0 && !words[len(words)-1].isQuoted {
+		for _, level := range []stave.Durability{
+			stave.DurabilityMemory, stave.DurabilityOS, stave.DurabilityDevice,
+		} {
+			if words[len(words)-1].text == "durability="+level.String() {
+				a.options = &stave.WriteOptions{Durability: level}
+				a.words = words[:len(words)-1]
+			}
+		}
+	}
+	return a
+}
+
+func (a arguments) store() *stave.Store   { return a.handle.(*stave.Store) }
+func (a arguments) batch() *stave.Batch   { return a.handle.(*stave.Batch) }
+func (a arguments) cursor() *stave.Cursor { return a.handle.(*stave.Cursor) }
+func (a arguments) pin() *stave.Pin       { return a.handle.(*stave.Pin) }
+
+func (a arguments) bytes(position int) []byte {
+	if !a.words[position].isQuoted {
+		panic(scriptError("expected bytes in quotes"))
+	}
+	return []byte(a.words[position].text)
+}
+
+func (a arguments) allBytes() [][]byte {
+	all := make([][]byte, len(a.words))
+	for i := range all {
+		all[i] = a.bytes(i)
+	}
+	return all
+}
+
+func (a arguments) number(position int) int {
+	value, err := strconv.Atoi(a.words[position].text)
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+func (a arguments) cursorOptions() *stave.CursorOptions {
+	options := new(stave.CursorOptions)
+	words := a.words
+	if len(words) > 0 && !words[len(words)-1].isQuoted {
+		options.KeysOnly = true
+		words = words[:len(words)-1]
+	}
+	if len(words) > 0 {
+		options.Prefix = a.bytes(0)
+	}
+	return options
+}
