@@ -19,6 +19,8 @@ import (
 // A key that exists during the cursor's whole life is visited; one that is written or removed meanwhile
 // may or may not be, with the value of some moment in between. One goroutine at a time; any number of
 // cursors beside any traffic.
+//
+// Methods of a nil or zero Cursor find nothing, and Err is ErrInvalidArgument.
 type Cursor struct {
 	handle capi.Cursor // as Store's
 	// Held by the calls and by Close: C's bytes of the current record go away when another call comes
@@ -59,10 +61,12 @@ func (s *Store) Cursor(options *CursorOptions) (*Cursor, error) {
 	return cursor, nil
 }
 
+func (c *Cursor) isNil() bool { return c == nil || c.handle == 0 }
+
 // Next moves to the next record and says whether there is one. When there is none Err is nil, then and
 // ever after. After an error the next call goes on behind the record that could not be read.
 func (c *Cursor) Next() bool {
-	if c == nil || c.handle == 0 {
+	if c.isNil() {
 		return false
 	}
 	c.mutex.Lock()
@@ -98,7 +102,7 @@ func (c *Cursor) Value() []byte {
 
 func (c *Cursor) stands() bool {
 	switch {
-	case c == nil:
+	case c.isNil():
 		return false
 	case c.closed.Load() || c.storeClosed.Load():
 		c.err = failed(ErrClosed, "the cursor or its store is closed")
@@ -112,7 +116,7 @@ func (c *Cursor) stands() bool {
 
 // Err is the error of the last call, or nil.
 func (c *Cursor) Err() error {
-	if c == nil || c.handle == 0 {
+	if c.isNil() {
 		return failed(ErrInvalidArgument, "the cursor is nil")
 	}
 	return c.err
@@ -125,7 +129,7 @@ const nextManyMax = 1 << 16
 // memory of their own, in one crossing to C. It stops early once they have bytesMax bytes or more.
 // None at the end. The cursor stands on no record afterwards.
 func (c *Cursor) NextMany(countMax, bytesMax int) ([]Record, error) {
-	if c == nil || c.handle == 0 || countMax < 0 || bytesMax < 0 {
+	if c.isNil() || countMax < 0 || bytesMax < 0 {
 		return nil, failed(ErrInvalidArgument, "the cursor is nil, or a number is negative")
 	}
 	if countMax > nextManyMax {
@@ -158,7 +162,7 @@ func (c *Cursor) NextMany(countMax, bytesMax int) ([]Record, error) {
 
 // Close ends the cursor, once the call inside it, if any, has returned. Closing again is no error.
 func (c *Cursor) Close() error {
-	if c == nil || c.handle == 0 {
+	if c.isNil() {
 		return nil
 	}
 	c.mutex.Lock()

@@ -7,6 +7,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
+# Written by SWIG and committed (bindings/go): in its style, not in ours.
+GENERATED = {pathlib.Path('bindings/go/internal/capi', name) for name in ('capi.go', 'capi_wrap.c')}
+
 C_FAMILY = {'.h', '.hpp', '.c', '.cc'}
 
 
@@ -21,7 +24,8 @@ def git(root, *arguments):
 
 
 def files(root=ROOT):
-    """Every file of the repository that exists, tracked or new, relative to `root`, sorted.
+    """Every file of the repository that exists, tracked or new, relative to `root`, sorted, but for
+    those that are GENERATED.
 
     Outside a git repository (an unpacked archive) that is everything but build directories.
     """
@@ -31,7 +35,8 @@ def files(root=ROOT):
     else:
         names = {str(path.relative_to(root)) for path in root.rglob('*')}
     paths = (pathlib.Path(name) for name in sorted(names))
-    return [path for path in paths if (root / path).is_file() and not is_built(path)]
+    return [path for path in paths if (root / path).is_file() and not is_built(path)
+            and path not in GENERATED]
 
 
 def is_built(path):

@@ -59,24 +59,24 @@ type Outcome uintptr
 
 // Buffer is bytes in C memory, laid out as stave_buffer.
 type Buffer struct {
-	Data     unsafe.Pointer
-	Size     uintptr
-	Capacity uintptr
+  Data     unsafe.Pointer
+  Size     uintptr
+  Capacity uintptr
 }
 
 // PinnedBytes is a pin and what it holds, laid out as stave_go_pinned.
 type PinnedBytes struct {
-	Pin  Pin
-	Data unsafe.Pointer
-	Size uintptr
+  Pin  Pin
+  Data unsafe.Pointer
+  Size uintptr
 }
 
 func inShapeOfString(pointer unsafe.Pointer) string {
-	header := struct {
-		data   unsafe.Pointer
-		length int
-	}{data: pointer}
-	return *(*string)(unsafe.Pointer(&header))
+  header := struct {
+    data   unsafe.Pointer
+    length int
+  }{data: pointer}
+  return *(*string)(unsafe.Pointer(&header))
 }
 %}
 

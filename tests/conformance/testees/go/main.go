@@ -113,10 +113,11 @@ func typeOf(handle any) string {
 	}
 }
 
-// collectGarbage returns when the finalizers of all that was garbage have run: they run one after the
-// other, those of one collection before those of the next.
+// collectGarbage returns when the finalizers of all that was garbage have run. They run in batches, each
+// of them all that wait when the one before is done, in any order. What the first collection finds is
+// in the batch of the second one's mark or in an earlier one, and the third one's is in a later one.
 func collectGarbage() {
-	for i := 0; i < 2; i++ {
+	for i := 0; i < 3; i++ {
 		done := make(chan struct{})
 		runtime.SetFinalizer(new([16]byte), func(*[16]byte) { close(done) })
 		runtime.GC()

@@ -1,0 +1,214 @@
+package stave
+
+import (
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+)
+
+// storeCalls is every method that takes an open store.
+func storeCalls(store *Store) map[string]func() error {
+	batch, _ := NewBatch()
+	return map[string]func() error{
+		"Options":     func() error { _, err := store.Options(); return err },
+		"Put":         func() error { return store.Put(b("k"), b("v"), nil) },
+		"Insert":      func() error { _, err := store.Insert(b("k"), b("v"), nil); return err },
+		"Replace":     func() error { _, err := store.Replace(b("k"), b("v"), nil); return err },
+		"Delete":      func() error { _, err := store.Delete(b("k"), nil); return err },
+		"Get":         func() error { _, _, err := store.Get(b("k")); return err },
+		"AppendGet":   func() error { _, _, err := store.AppendGet(nil, b("k")); return err },
+		"GetInto":     func() error { _, _, err := store.GetInto(nil, b("k")); return err },
+		"GetPin":      func() error { _, err := store.GetPin(b("k")); return err },
+		"Contains":    func() error { _, err := store.Contains(b("k")); return err },
+		"Size":        func() error { _, err := store.Size(); return err },
+		"MultiGet":    func() error { _, err := store.MultiGet([][]byte{b("k")}); return err },
+		"MultiPut":    func() error { return store.MultiPut([]Record{{b("k"), b("v")}}, nil) },
+		"MultiDelete": func() error { _, err := store.MultiDelete([][]byte{b("k")}, nil); return err },
+		"Write":       func() error { return store.Write(batch, nil) },
+		"Cursor":      func() error { _, err := store.Cursor(nil); return err },
+		"Flush":       func() error { return store.Flush() },
+		"Sync":        func() error { return store.Sync() },
+		"Stats":       func() error { _, err := store.Stats(); return err },
+		"Verify":      func() error { return store.Verify(nil) },
+	}
+}
+
+func batchCalls(batch *Batch) map[string]func() error {
+	return map[string]func() error{
+		"Put":           func() error { return batch.Put(b("k"), b("v")) },
+		"Delete":        func() error { return batch.Delete(b("k")) },
+		"RequireAbsent": func() error { return batch.RequireAbsent(b("k")) },
+		"RequireExists": func() error { return batch.RequireExists(b("k")) },
+		"RequireEqual":  func() error { return batch.RequireEqual(b("k"), b("v")) },
+		"Count":         func() error { _, err := batch.Count(); return err },
+		"Clear":         func() error { return batch.Clear() },
+	}
+}
+
+func cursorCalls(cursor *Cursor) map[string]func() error {
+	return map[string]func() error{
+		"Next":     func() error { cursor.Next(); return cursor.Err() },
+		"Key":      func() error { cursor.Key(); return cursor.Err() },
+		"Value":    func() error { cursor.Value(); return cursor.Err() },
+		"NextMany": func() error { _, err := cursor.NextMany(1, 1); return err },
+	}
+}
+
+func checkAll(t *testing.T, want error, calls map[string]func() error) {
+	t.Helper()
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) { checkIs(t, want, call()) })
+	}
+}
+
+func TestUseAfterClose(t *testing.T) {
+	store := openStore(t, "")
+	check(t, store.Put(b("k"), b("v"), nil))
+	pin, err := store.GetPin(b("k"))
+	check(t, err)
+	ofClosedStore, err := store.Cursor(nil)
+	check(t, err)
+	checkEqual(t, true, ofClosedStore.Next())
+	closed, err := store.Cursor(nil)
+	check(t, err)
+	checkEqual(t, true, closed.Next())
+	batch, err := NewBatch()
+	check(t, err)
+	for i := 0; i < 2; i++ {
+		check(t, closed.Close())
+		check(t, batch.Close())
+	}
+	checkAll(t, ErrClosed, cursorCalls(closed))
+	checkAll(t, ErrClosed, batchCalls(batch))
+	checkIs(t, ErrClosed, store.Write(batch, nil))
+	for i := 0; i < 2; i++ {
+		check(t, store.Close())
+	}
+	checkAll(t, ErrClosed, storeCalls(store))
+	checkAll(t, ErrClosed, cursorCalls(ofClosedStore))
+	check(t, ofClosedStore.Close())
+	for i := 0; i < 2; i++ {
+		check(t, pin.Close())
+	}
+	_, err = pin.Size()
+	checkIs(t, ErrClosed, err)
+}
+
+func TestNilAndZero(t *testing.T) {
+	for _, store := range []*Store{nil, {}} {
+		checkAll(t, ErrInvalidArgument, storeCalls(store))
+		check(t, store.Close())
+	}
+	for _, batch := range []*Batch{nil, {}} {
+		checkAll(t, ErrInvalidArgument, batchCalls(batch))
+		check(t, batch.Close())
+		checkIs(t, ErrInvalidArgument, openStore(t, "").Write(batch, nil))
+	}
+	for _, cursor := range []*Cursor{nil, {}} {
+		checkAll(t, ErrInvalidArgument, cursorCalls(cursor))
+		check(t, cursor.Close())
+	}
+	for _, pin := range []*Pin{nil, {}} {
+		_, err := pin.Size()
+		checkIs(t, ErrClosed, err)
+		check(t, pin.Close())
+	}
+	checkIs(t, ErrInvalidArgument, (*Options)(nil).Set(""))
+}
+
+// A view ends before its pin does, even if that is closed inside.
+func TestPinClosedInsideView(t *testing.T) {
+	store := openStore(t, "")
+	check(t, store.Put(b("k"), b("value"), nil))
+	before := LiveHandles()
+	pin, err := store.GetPin(b("k"))
+	check(t, err)
+	check(t, pin.View(func(value []byte) error {
+		check(t, pin.Close())
+		checkEqual(t, before+1, LiveHandles())
+		checkEqual(t, "value", string(value))
+		checkIs(t, ErrClosed, pin.View(func([]byte) error { return nil }))
+		return nil
+	}))
+	checkEqual(t, before, LiveHandles())
+	// A panic passes through, and the view ends all the same.
+	pin, err = store.GetPin(b("k"))
+	check(t, err)
+	func() {
+		defer func() { checkEqual(t, "oh", recover()) }()
+		_ = pin.View(func([]byte) error { panic("oh") })
+	}()
+	check(t, pin.Close())
+	checkEqual(t, before, LiveHandles())
+}
+
+// Everything that is left behind is freed, in whatever order the collector comes across it.
+func TestGarbageCollection(t *testing.T) {
+	collectGarbage()
+	before := LiveHandles()
+	path := filepath.Join(t.TempDir(), "store")
+	for i := 0; i < 10; i++ {
+		leaveBehind(t, path, i)
+		collectGarbage()
+		checkEqual(t, before, LiveHandles())
+	}
+}
+
+func leaveBehind(t *testing.T, path string, kept int) {
+	store := openAt(t, path, "")
+	check(t, store.Put(b("k"), b("v"), nil))
+	cursor, err := store.Cursor(nil)
+	check(t, err)
+	pin, err := store.GetPin(b("k"))
+	check(t, err)
+	batch, err := NewBatch()
+	check(t, err)
+	switch kept % 4 {
+	case 0:
+		check(t, store.Close())
+	case 1:
+		// The cursor does not keep its store alive: it is closed, and the directory free again.
+		store = nil
+		collectGarbage()
+		checkEqual(t, false, cursor.Next())
+		checkIs(t, ErrClosed, cursor.Err())
+		again := openAt(t, path, "")
+		checkValue(t, again, "k", b("v"))
+		check(t, again.Close())
+	case 2:
+		check(t, cursor.Close())
+		check(t, pin.Close())
+	}
+	runtime.KeepAlive(pin)
+	runtime.KeepAlive(batch)
+}
+
+// A call keeps its store alive, whatever happens to the variable meanwhile.
+func TestCollectionDuringCalls(t *testing.T) {
+	path := t.TempDir()
+	var group sync.WaitGroup
+	stop := make(chan struct{})
+	group.Add(1)
+	go func() {
+		defer group.Done()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	}()
+	for i := 0; i < scaled(1000); i++ {
+		check(t, openAt(t, path, "shards=1").Put(b("k"), b("v"), nil))
+		collectGarbage()
+		value, ok, err := openAt(t, path, "").Get(b("k"))
+		checkTrue(t, ok, err)
+		checkEqual(t, "v", string(value))
+		collectGarbage()
+	}
+	close(stop)
+	group.Wait()
+}
