@@ -46,8 +46,7 @@ func TestStorm(t *testing.T) {
 	t.Logf("%d calls on %d stores", s.calls.Load(), s.stores.Load())
 	check(t, s.store.Load().Close())
 	s = nil
-	collectGarbage()
-	checkEqual(t, uint64(0), LiveHandles())
+	checkEqual(t, uint64(0), collectUntil(0))
 }
 
 // expect counts everything as good but a wrong answer.
