@@ -1,0 +1,77 @@
+import io.github.stavedb.stave.Durability;
+import io.github.stavedb.stave.Store;
+import io.github.stavedb.stave.StoreOptions;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/** The calls of tests/bench/crossing/crossing.c in Java, and those with direct buffers. */
+final class Crossing {
+  private static final int KEYS = 1000;
+  private static final int KEY_SIZE = 16;
+  private static final int VALUE_SIZE = 100;
+  private static final int CALLS = 200_000;
+  private static final int ROUNDS = 16; // the first ones compile
+  private static final int MANY = 100;
+  private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
+
+  private Crossing() {}
+
+  private interface Call {
+    void run(int i);
+  }
+
+  public static void main(String[] arguments) {
+    byte[][] keys = new byte[KEYS][];
+    ByteBuffer[] keyBuffers = new ByteBuffer[KEYS];
+    for (int i = 0; i < KEYS; i++) {
+      keys[i] = String.format("key-%012d", i).getBytes(StandardCharsets.US_ASCII);
+      keyBuffers[i] = ByteBuffer.allocateDirect(KEY_SIZE).put(keys[i]).flip();
+    }
+    byte[] value = new byte[VALUE_SIZE];
+    byte[] target = new byte[VALUE_SIZE];
+    ByteBuffer valueBuffer = ByteBuffer.allocateDirect(VALUE_SIZE);
+    ByteBuffer targetBuffer = ByteBuffer.allocateDirect(VALUE_SIZE);
+    List<byte[]> twice = Arrays.asList(Arrays.copyOf(keys, 2 * KEYS));
+    for (int i = 0; i < KEYS; i++) {
+      twice.set(KEYS + i, keys[i]);
+    }
+    StoreOptions options = new StoreOptions().durability(Durability.MEMORY);
+    try (Store store = Store.open(Path.of(arguments[0]), options)) {
+      for (byte[] key : keys) {
+        store.put(key, value);
+      }
+      measure("get_into_buffer", CALLS, 1, i -> check(store.get(keys[i % KEYS], target)));
+      measure("get_fresh", CALLS, 1, i -> check(store.get(keys[i % KEYS]).length));
+      measure("multi_get_100_per_key", CALLS / MANY, MANY,
+          i -> check(store.multiGet(twice.subList(i % KEYS, i % KEYS + MANY)).get(99).length));
+      measure("put", CALLS, 1, i -> store.put(keys[i % KEYS], value));
+      measure("direct_get_into_buffer", CALLS, 1,
+          i -> check(store.get(keyBuffers[i % KEYS], targetBuffer.clear())));
+      measure("direct_put", CALLS, 1, i -> store.put(keyBuffers[i % KEYS], valueBuffer));
+    }
+  }
+
+  private static void check(int size) {
+    if (size != VALUE_SIZE) {
+      throw new AssertionError("size " + size);
+    }
+  }
+
+  private static void measure(String name, int calls, int keysPerCall, Call call) {
+    double best = Double.MAX_VALUE;
+    for (int round = 0; round < ROUNDS; round++) {
+      long start = CLOCK.getCurrentThreadCpuTime();
+      for (int i = 0; i < calls; i++) {
+        call.run(i);
+      }
+      long time = CLOCK.getCurrentThreadCpuTime() - start;
+      best = Math.min(best, (double) time / calls / keysPerCall);
+    }
+    System.out.printf("%s %.1f%n", name, best);
+  }
+}

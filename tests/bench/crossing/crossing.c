@@ -1,0 +1,91 @@
+/* The calls that the packages for other languages are compared with, in C: nanoseconds per call.
+ *
+ *   crossing DIRECTORY     prints lines "NAME NANOSECONDS"
+ *
+ * Each program of this benchmark does the same: 1,000 keys of 16 bytes with values of 100 bytes,
+ * durability `memory`, rounds of 200,000 calls, the best of 8 rounds, time of the thread. */
+#include <stave/stave.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { KEYS = 1000, KEY_SIZE = 16, VALUE_SIZE = 100, CALLS = 200000, ROUNDS = 8, MANY = 100 };
+
+static char keys[KEYS][KEY_SIZE + 1];
+static char value[VALUE_SIZE];
+static stave_store *store;
+static stave_error error;
+static stave_buffer values;
+
+static void check(stave_status status) {
+  if (status == STAVE_OK) return;
+  fprintf(stderr, "%s\n", error.message);
+  exit(1);
+}
+
+static void put(int i) {
+  check(stave_store_put(store, keys[i % KEYS], KEY_SIZE, value, VALUE_SIZE, NULL, &error));
+}
+
+static void get_into_buffer(int i) {
+  char target[VALUE_SIZE];
+  size_t size;
+  check(stave_store_get(store, keys[i % KEYS], KEY_SIZE, target, sizeof target, &size, &error));
+}
+
+/* What a program in C does that wants a value of its own. */
+static void get_fresh(int i) {
+  stave_buffer fresh;
+  stave_buffer_init(&fresh);
+  check(stave_store_get_buffer(store, keys[i % KEYS], KEY_SIZE, &fresh, &error));
+  stave_buffer_free(&fresh);
+}
+
+static void multi_get(int i) {
+  char joined[MANY * KEY_SIZE];
+  uint32_t key_sizes[MANY];
+  uint64_t value_sizes[MANY];
+  for (int j = 0; j < MANY; j++) {
+    memcpy(joined + j * KEY_SIZE, keys[(i + j) % KEYS], KEY_SIZE);
+    key_sizes[j] = KEY_SIZE;
+  }
+  check(stave_store_multi_get(store, joined, key_sizes, MANY, &values, value_sizes, &error));
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static void measure(const char *name, int calls, int keys_per_call, void (*call)(int)) {
+  double best = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    const double start = now();
+    for (int i = 0; i < calls; i++) call(i);
+    const double each = (now() - start) / calls / keys_per_call;
+    if (round == 0 || each < best) best = each;
+  }
+  printf("%s %.1f\n", name, best);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) return 2;
+  stave_store_options options;
+  stave_store_options_init(&options);
+  options.durability = STAVE_DURABILITY_MEMORY;
+  check(stave_store_open(argv[1], &options, &store, &error));
+  for (int i = 0; i < KEYS; i++) {
+    snprintf(keys[i], sizeof keys[i], "key-%012d", i);
+    put(i);
+  }
+  measure("get_into_buffer", CALLS, 1, get_into_buffer);
+  measure("get_fresh", CALLS, 1, get_fresh);
+  measure("multi_get_100_per_key", CALLS / MANY, MANY, multi_get);
+  measure("put", CALLS, 1, put);
+  stave_buffer_free(&values);
+  check(stave_store_close(store, &error));
+  stave_store_free(store);
+  return 0;
+}
