@@ -19,13 +19,13 @@ import tempfile
 import zipfile
 
 COORDINATES = ('io/github/stavedb', 'stave')
+EXPORTED = 'io.github.stavedb.stave'
 LICENSE = pathlib.Path(__file__).resolve().parents[2] / 'LICENSE'
 # The oldest Java that the package runs on.
 RELEASE = '11'
 PROBLEM = re.compile(r': (warning|error)(: |:? - )')
-# A first sentence that says what a method returns needs no tag that says it again; the internal
-# package is not exported.
-NO_PROBLEM = re.compile(r'no @(return|param|throws)|/internal/\w+\.java:')
+# A first sentence that says what a method returns needs no tag that says it again.
+NO_PROBLEM = re.compile(r'no @(return|param|throws)')
 PACKAGE_LINE = re.compile(r'^package ([\w.]+);', re.MULTILINE)
 
 
@@ -53,15 +53,12 @@ def tree(folder):
             for path in folder.rglob('*') if path.is_file()}
 
 
-def laid_out(sources, folder):
-    """Copies the sources into a source tree, for tools that want one; the copies' paths."""
-    copies = []
+def lay_out(sources, folder):
+    """Copies the sources into a source tree."""
     for source in sources:
         copy = folder / place_of(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
-        copies.append(str(copy))
-    return copies
 
 
 def make_jar(options, scratch):
@@ -80,11 +77,11 @@ def make_jar(options, scratch):
 
 
 def make_javadoc(version, sources, folder):
-    """Fails when a public name lacks a comment or a link leads nowhere."""
+    """Of what the module exports. Fails when a public name lacks a comment or a link leads nowhere."""
     run = subprocess.run(['javadoc', '-quiet', '-Xdoclint:all', '-Xmaxwarns', '10000',
                           '--release', RELEASE, '-notimestamp', '-encoding', 'UTF-8',
                           '-docencoding', 'UTF-8', '-windowtitle', f'Stave {version}',
-                          '-d', folder, *sources],
+                          '-d', folder, '--source-path', sources, EXPORTED],
                          capture_output=True, text=True, check=False)
     problems = [line for line in run.stderr.splitlines()
                 if PROBLEM.search(line) and not NO_PROBLEM.search(line)]
@@ -98,8 +95,8 @@ def make_repository(options, scratch):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     base = f'{folder}/{artifact}-{options.version}'
-    copies = laid_out(options.sources, scratch / 'sources')
-    make_javadoc(options.version, copies, scratch / 'javadoc')
+    lay_out(options.sources, scratch / 'sources')
+    make_javadoc(options.version, scratch / 'sources', scratch / 'javadoc')
     write_jar(f'{base}-sources.jar', tree(scratch / 'sources'))
     write_jar(f'{base}-javadoc.jar', tree(scratch / 'javadoc'))
     shutil.copyfile(options.jar, f'{base}.jar')

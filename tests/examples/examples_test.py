@@ -48,6 +48,18 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(counters('views', '2', '1'), ['views 2002'])
         self.assertEqual(counters('votes', '1', '3'), ['views 2002', 'votes 3'])
 
+    @unittest.skipUnless('STAVE_JAR' in os.environ, 'the Java package was not built')
+    def test_stock(self):
+        def stock(*arguments):
+            return self.run_example([os.environ['STAVE_JAVA'], '-cp', os.environ['STAVE_JAR'],
+                                     os.environ['STAVE_STOCK']], *arguments)
+
+        self.assertEqual(stock('add', 'tea', '5'), ['5 tea'])
+        self.assertEqual(stock('sell', 'tea', '3', 'Ada'), ['2 tea'])
+        self.assertEqual(stock('sell', 'tea', '3', 'Grace'), ['only 2 tea'])
+        self.assertEqual(stock('sell', 'tea', '1', 'Ada'), ['1 tea'])
+        self.assertEqual(stock('list'), ['goods/tea: 1', 'order/Ada/1: 3 tea', 'order/Ada/2: 1 tea'])
+
     def test_sessions(self):
         def sessions(*arguments):
             [line] = self.run_example([sys.executable, os.environ['STAVE_SESSIONS']], *arguments)
