@@ -14,7 +14,7 @@ enum { KEYS = 1000, KEY_SIZE = 16, VALUE_SIZE = 100, CALLS = 200000, ROUNDS = 8,
 
 static char keys[KEYS][KEY_SIZE + 1];
 static char value[VALUE_SIZE];
-static stave_store *store;
+static stave_store* store;
 static stave_error error;
 static stave_buffer values;
 
@@ -59,7 +59,7 @@ static double now(void) {
   return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-static void measure(const char *name, int calls, int keys_per_call, void (*call)(int)) {
+static void measure(const char* name, int calls, int keys_per_call, void (*call)(int)) {
   double best = 0;
   for (int round = 0; round < ROUNDS; round++) {
     const double start = now();
@@ -70,7 +70,7 @@ static void measure(const char *name, int calls, int keys_per_call, void (*call)
   printf("%s %.1f\n", name, best);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc != 2) return 2;
   stave_store_options options;
   stave_store_options_init(&options);
