@@ -57,6 +57,12 @@ Status CommitPipeline::wait_visible(uint64_t lsn) {
   return visible() >= lsn ? Status() : failure_;
 }
 
+uint64_t CommitPipeline::settled_visible() {
+  Lock lock(mutex_);
+  changed_.wait(lock, [&] { return !publishing_; });
+  return visible();
+}
+
 void CommitPipeline::fail(const Status& status) noexcept {
   const Lock lock(mutex_);
   fail_all(status);
@@ -100,9 +106,11 @@ void CommitPipeline::publish_first(Lock& lock) {
   first_ = commit.next;
   // The lock order forbids taking write mutexes under mutex_; leading_ keeps others from
   // publishing.
+  publishing_ = true;
   lock.unlock();
   backend_.publish(commit, false);
   lock.lock();
+  publishing_ = false;
   set_visible(commit.lsn);
   commit.done = true;  // its owner may leave as soon as the lock is free
 }

@@ -70,6 +70,9 @@ class CommitPipeline {
   void fail(const Status& status) noexcept;
   // Until the commit with this LSN, of any thread, is visible or never will be.
   Status wait_visible(uint64_t lsn);
+  // visible(), at a moment at which no commit is published and not yet visible. So whoever has read
+  // published changes before finds their commits up to this LSN.
+  uint64_t settled_visible();
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -87,6 +90,7 @@ class CommitPipeline {
   std::condition_variable changed_;
   Commit* first_ = nullptr;  // by LSN
   bool leading_ = false;
+  bool publishing_ = false;  // by the leader, without the mutex
   Status failure_;
 };
 

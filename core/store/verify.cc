@@ -146,13 +146,12 @@ class Verification {
 
 Status StoreImpl::verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
   STAVE_TRY(read_manifest(files_, directory_).status());
-  const auto visible = [this] {
-    return log_ ? pipeline_->visible() : recovered_.manifest.durable_end.lsn;
-  };
+  const uint64_t recovered = recovered_.manifest.durable_end.lsn;
   Verification verification(segments_, *shards_, progress);
-  STAVE_TRY(verification.read_log(visible()));
+  STAVE_TRY(verification.read_log(log_ ? pipeline_->visible() : recovered));
   STAVE_TRY(verification.compare_directory());
-  return verification.explain_missing(visible());
+  // The directory may have shown a commit on the point of becoming visible.
+  return verification.explain_missing(log_ ? pipeline_->settled_visible() : recovered);
 }
 
 }  // namespace stave::store
