@@ -67,7 +67,7 @@ class PosixFileLock final : public FileLock {
 Status locked_by(pid_t holder, const std::string& path) {
   std::string message = "'" + path + "' is locked by ";
   if (holder == ::getpid())
-    message += "this process";
+    message += "this process (" + std::to_string(holder) + ")";
   else if (holder > 0)
     message += "process " + std::to_string(holder);
   else

@@ -1,6 +1,7 @@
 // Opening a store: the directory, the lock, the manifest; then recovery.
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "core/base/endian.h"
 #include "core/os/file_io.h"
@@ -70,6 +71,9 @@ class Opening {
       directory_exists_ = false;
       return false;
     }
+    if (names.status().os_errno() == ENOTDIR)
+      return Status::error(Code::invalid_argument, "'" + directory_ + "' is not a directory",
+                           ENOTDIR);
     if (!names) return names.status();
     directory_exists_ = true;
     if (std::find(names->begin(), names->end(), manifest_name) != names->end()) return true;

@@ -100,7 +100,8 @@ STAVE_API stave_status stave_store_options_describe(stave_buffer *text, stave_er
  *   NOT_FOUND            there is no store and create_if_missing is 0, or read_only is 1, or the
  *                        parent directory is missing (`error` is filled)
  *   EXISTS               there is one and error_if_exists is 1 (`error` is filled)
- *   INVALID_ARGUMENT     an option is out of range or differs from the stored one
+ *   INVALID_ARGUMENT     an option is out of range or differs from the stored one, or `path` is a
+ *                        file
  *   LOCKED               open elsewhere; the message has the holder's process number
  *   CORRUPTION           damaged or foreign files; nothing was changed
  *   UNSUPPORTED_VERSION, WRONG_FAMILY, PERMISSION_DENIED, NO_SPACE, IO
