@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -76,45 +77,63 @@ constexpr std::array<const char*, 14> system_calls = {
     "openat",    "mmap",      "munmap",  "write",   "pwrite64", "fdatasync", "fsync",
     "fallocate", "ftruncate", "/rename", "/unlink", "flock",    "pread64",   "futex"};
 
+class SystemCallLadder {
+ public:
+  explicit SystemCallLadder(uint64_t seed) : random_(seed) {}
+
+  // Kills writers of `commits` commits at the first, second, ... time of each call, until `points`
+  // kills are done or none of the calls comes that often.
+  void run(uint64_t commits, uint64_t points) {
+    std::array<bool, system_calls.size()> exhausted{};
+    const auto all = [&] { return std::count(exhausted.begin(), exhausted.end(), false) == 0; };
+    for (uint64_t time = 1; kills_ < points && !all(); time++)
+      for (size_t i = 0; i < system_calls.size() && kills_ < points; i++)
+        if (!exhausted[i] && !testing::Test::HasFailure())
+          exhausted[i] = !kill_at(system_calls[i], time, commits);
+  }
+
+  uint64_t kills() const noexcept { return kills_; }
+  uint64_t stores() const noexcept { return stores_; }
+  const Sum& sum() const noexcept { return sum_; }
+
+ private:
+  // False when the writer ended by itself before.
+  bool kill_at(const char* call, uint64_t time, uint64_t commits) {
+    WrittenStore written(random_.next(), 2);
+    stores_++;
+    bool killed = false;
+    // Every second point is in a store that has been closed cleanly before.
+    for (int round = time % 2 == 0 ? 0 : 1; round < 2; round++) {
+      const std::vector<std::string> command = written.writer_arguments(
+          random_.one_in(3) ? store::Durability::os : store::Durability::device, 4096, commits);
+      ChildProcess writer(round == 0 ? command : killed_at(call, time, command));
+      killed = WIFSIGNALED(writer.finish());
+      EXPECT_EQ(written.check(writer), "") << call << " at time " << time << ", round " << round;
+      kills_ += killed && !writer.lines().empty() ? 1 : 0;
+    }
+    sum_.add(written.figures());
+    return killed;
+  }
+
+  Random random_;
+  uint64_t kills_ = 0;
+  uint64_t stores_ = 0;
+  Sum sum_;
+};
+
 TEST(Kill, AtEachSystemCall) {
   if (std::system("strace -qq -o /dev/null true 2>/dev/null") != 0)
     GTEST_SKIP() << "strace is missing or may not trace";
-  Random random(ladder_seed(20261002));
+  SystemCallLadder ladder(ladder_seed(20261002));
   const uint64_t points = scaled(500);
-  uint64_t kills = 0;
-  uint64_t stores = 0;
-  Sum sum;
-  std::array<bool, system_calls.size()> exhausted{};
-  // The calls that happen at the n-th time only in a long run come last.
-  for (uint64_t time = 1; kills < points && time < 4096; time++) {
-    for (size_t i = 0; i < system_calls.size() && kills < points; i++) {
-      if (exhausted[i]) continue;
-      WrittenStore written(random.next(), 2);
-      stores++;
-      // Every second point is in a store that has been closed cleanly before.
-      for (int round = time % 2 == 0 ? 0 : 1; round < 2; round++) {
-        const std::vector<std::string> command = written.writer_arguments(
-            random.one_in(3) ? store::Durability::os : store::Durability::device, 4096, 12);
-        ChildProcess writer(round == 0 ? command : killed_at(system_calls[i], time, command));
-        const int status = writer.finish();
-        const bool killed = WIFSIGNALED(status);
-        ASSERT_EQ(written.check(writer), "")
-            << system_calls[i] << " at time " << time << ", round " << round;
-        if (round == 1) exhausted[i] = !killed;
-        kills += killed && !writer.lines().empty() ? 1 : 0;
-      }
-      sum.add(written.figures());
-    }
-    bool all = true;
-    for (const bool one : exhausted) all &= one;
-    if (all) break;
-  }
-  report_counts("process, killed at system calls", {{"kills", kills},
-                                                    {"stores", stores},
-                                                    {"acknowledged", sum.acknowledged},
-                                                    {"recoveries", sum.recovered}});
+  for (uint64_t commits = 12; ladder.kills() < points && !HasFailure(); commits += 12)
+    ladder.run(commits, points);
+  report_counts("process, killed at system calls", {{"kills", ladder.kills()},
+                                                    {"stores", ladder.stores()},
+                                                    {"acknowledged", ladder.sum().acknowledged},
+                                                    {"recoveries", ladder.sum().recovered}});
   report_figures("process, killed at system calls",
-                 {{"unreported", sum.unreported}, {"lost", sum.lost}});
+                 {{"unreported", ladder.sum().unreported}, {"lost", ladder.sum().lost}});
 }
 
 }  // namespace
