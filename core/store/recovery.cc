@@ -54,6 +54,7 @@ class Recovery {
   Status remove_segments_behind_end();
   Status map_for_readers();
   Status remove_file(const std::string& name);
+  bool was_cut_away(uint64_t generation) const;
   Status damaged_end(uint64_t durable_lsn) const;
   Status newer_than_manifest() const;
 
@@ -92,6 +93,13 @@ Status Recovery::list_files() {
   return {};
 }
 
+// A recovery has written down that the log ends before this segment, and newer ones take other
+// generations.
+bool Recovery::was_cut_away(uint64_t generation) const {
+  return manifest_.sealed && generation > manifest_.durable_end.generation &&
+         generation < manifest_.next_generation;
+}
+
 // The segments of the log are those that the newest names as its predecessors. Others are remains
 // of an earlier recovery whose removals a crash has undone.
 Status Recovery::open_chain() {
@@ -100,6 +108,10 @@ Status Recovery::open_chain() {
   if (was_clean_) expected = manifest_.durable_end.generation;
   for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
     if (was_clean_ && *generation >= manifest_.next_generation) return newer_than_manifest();
+    if (was_cut_away(*generation)) {
+      leftovers_.push_back(segment_name(*generation));
+      continue;
+    }
     Result<std::shared_ptr<Segment>> segment =
         open_segment(files_, directory_, *generation, manifest_.store_id, !options_.read_only);
     if (!segment) return segment.status();
@@ -231,6 +243,7 @@ Status Recovery::cut() {
     end_.offset = kept_ == 0 ? 0 : last_kept().end();
   }
   manifest_.clean = false;
+  manifest_.sealed = true;
   manifest_.durable_end = end_;
   STAVE_TRY(write_manifest(files_, directory_, manifest_));
   STAVE_TRY(remove_segments_behind_end());
@@ -240,7 +253,6 @@ Status Recovery::cut() {
     STAVE_TRY(os::sync_file(last_kept().file(), last_kept().path()));
   }
   manifest_.clean = true;
-  manifest_.sealed = true;
   return write_manifest(files_, directory_, manifest_);
 }
 
