@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -10,21 +11,32 @@
 namespace stave::os {
 
 // "cannot ACTION 'PATH'" and the errno's text. ENOENT and EEXIST become the expected outcomes
-// `not_found` and `exists`, which the interface promises.
-inline Status path_error(int os_errno, std::string_view action, std::string_view path) {
-  std::string message = "cannot ";
-  message.append(action).append(" '").append(path).append("'");
-  if (os_errno == ENOENT) return Status::error(Code::not_found, message + ": not found", ENOENT);
-  if (os_errno == EEXIST) return Status::error(Code::exists, message + ": it exists", EEXIST);
-  return Status::from_errno(os_errno, message);
+// `not_found` and `exists`, which the interface promises. Never throws: a failure must not become
+// another one for want of memory for its message.
+inline Status path_error(int os_errno, std::string_view action, std::string_view path) noexcept {
+  try {
+    std::string message = "cannot ";
+    message.append(action).append(" '").append(path).append("'");
+    if (os_errno == ENOENT) return Status::error(Code::not_found, message + ": not found", ENOENT);
+    if (os_errno == EEXIST) return Status::error(Code::exists, message + ": it exists", EEXIST);
+    return Status::from_errno(os_errno, message);
+  } catch (const std::bad_alloc&) {
+    if (os_errno == ENOENT) return Code::not_found;
+    if (os_errno == EEXIST) return Code::exists;
+    return Status::from_errno(os_errno, action);
+  }
 }
 
 // The same for a transfer or a size: "cannot ACTION 'PATH' at offset OFFSET".
 inline Status path_error_at(int os_errno, std::string_view action, std::string_view path,
-                            uint64_t offset) {
-  std::string message = "cannot ";
-  message.append(action).append(" '").append(path).append("' at offset ");
-  return Status::from_errno(os_errno, message + std::to_string(offset));
+                            uint64_t offset) noexcept {
+  try {
+    std::string message = "cannot ";
+    message.append(action).append(" '").append(path).append("' at offset ");
+    return Status::from_errno(os_errno, message + std::to_string(offset));
+  } catch (const std::bad_alloc&) {
+    return Status::from_errno(os_errno, action);
+  }
 }
 
 }  // namespace stave::os
