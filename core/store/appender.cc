@@ -28,7 +28,7 @@ Appender::Appender(std::shared_ptr<Segment> segment, std::shared_ptr<os::Mapping
       end_(end),
       allocated_(allocated) {
   segment_->set_end(end_);
-  segment_->set_file_size(allocated_);
+  segment_->set_file_size(std::max(segment_->file_size(), allocated_));
 }
 
 Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
@@ -92,8 +92,10 @@ Result<std::unique_ptr<Appender>> Appender::resume(std::shared_ptr<Segment> segm
   const uint64_t capacity = std::max(round_to_page(limit + reserve), *size);
   Result<std::unique_ptr<os::Mapping>> mapping = segment->file().map(capacity, true);
   if (!mapping) return mapping.status();
+  // Blocks behind the end may be missing: programs that copy files leave out what was never
+  // written.
   return std::unique_ptr<Appender>(
-      new Appender(std::move(segment), *std::move(mapping), limit, reserve, end, *size));
+      new Appender(std::move(segment), *std::move(mapping), limit, reserve, end, end));
 }
 
 Result<bool> Appender::allocate_at_least(uint64_t size) {
@@ -109,7 +111,7 @@ Result<bool> Appender::allocate_at_least(uint64_t size) {
   if (status.is(Code::no_space)) return false;
   STAVE_TRY(status);
   allocated_ = target;
-  segment_->set_file_size(allocated_);
+  segment_->set_file_size(std::max(segment_->file_size(), allocated_));
   return true;
 }
 
@@ -124,6 +126,12 @@ Result<Appender::Fit> Appender::make_room(uint64_t size, bool may_use_reserve) {
   return *allocated ? Fit::fits : Fit::no_space;
 }
 
+bool Appender::fits_reserve(uint64_t size) {
+  if (end_ + size > mapping_->size()) return false;
+  const Result<bool> allocated = allocate_at_least(end_ + size);
+  return allocated && *allocated;
+}
+
 uint64_t Appender::take(uint64_t size) noexcept {
   const uint64_t offset = end_;
   end_ += size;
@@ -133,8 +141,8 @@ uint64_t Appender::take(uint64_t size) noexcept {
 
 void Appender::trim(uint64_t keep) noexcept {
   const uint64_t size = keep == 0 ? end_ : std::min(allocated_, round_to_page(end_ + keep));
-  if (size >= allocated_ || !segment_->file().truncate(size).ok()) return;
-  allocated_ = size;
+  if (size >= segment_->file_size() || !segment_->file().truncate(size).ok()) return;
+  allocated_ = std::min(allocated_, size);
   segment_->set_file_size(size);
 }
 

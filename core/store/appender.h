@@ -50,8 +50,9 @@ class Appender {
   Result<Fit> make_room(uint64_t size, bool may_use_reserve);
   // Takes `size` bytes for which make_room said `fits`; returns their offset.
   uint64_t take(uint64_t size) noexcept;
-  // Whether `size` more bytes fit into space that is already allocated, the reserve included.
-  bool fits_reserve(uint64_t size) const noexcept { return end_ + size <= allocated_; }
+  // Makes room for `size` bytes at end() in the reserve, beyond the limit; whether that was
+  // possible.
+  bool fits_reserve(uint64_t size);
 
   std::byte* bytes(uint64_t offset) const noexcept { return mapping_->data() + offset; }
   const std::shared_ptr<Segment>& segment() const noexcept { return segment_; }
@@ -71,7 +72,7 @@ class Appender {
   uint64_t limit_;      // ordinary frames end at or below
   uint64_t reserve_;    // bytes behind them for deletes
   uint64_t end_;        // of the reserved bytes
-  uint64_t allocated_;  // the file's size; real blocks lie below
+  uint64_t allocated_;  // real blocks lie below
 };
 
 }  // namespace stave::store
