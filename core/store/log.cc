@@ -77,7 +77,7 @@ Status Log::make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
 }
 
 Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_lsn) {
-  if (segments_.size() == SegmentDirectory::slots_max)
+  if (segments_.size() == SegmentDirectory::slots_max || manifest_.next_generation > generation_max)
     return Status::error(Code::too_large, "the log has too many segments; raise segment_size");
   segments_.reserve();
   sealed_.reserve(sealed_.size() + 1);

@@ -85,7 +85,7 @@ std::optional<uint64_t> parse_segment_name(std::string_view name) noexcept {
   uint64_t generation = 0;
   if (!lower_case) return std::nullopt;
   std::from_chars(digits.data(), digits.data() + digits.size(), generation, 16);
-  if (generation == 0 || generation == UINT64_MAX) return std::nullopt;
+  if (generation == 0 || generation > generation_max) return std::nullopt;
   return generation;
 }
 
