@@ -216,5 +216,72 @@ TEST_F(RecoveryTest, FullDiskCanBeEmptiedAfterACrash) {
   EXPECT_EQ(get("1").size(), 1000u);
 }
 
+// A copy of a closed store lacked the blocks that had been allocated behind its end, as many
+// copying programs leave holes out. The next open took the file's size for allocated space, and a
+// delete on a full device died of SIGBUS.
+TEST_F(RecoveryTest, CopyWithHolesDoesNotMakeFillingFail) {
+  constexpr int keys = 20;
+  open();
+  put("fill", std::string(3000, 'f'));
+  for (int i = 0; i < keys; i++) put(std::to_string(i), "v");
+  close();
+  const std::string name = path(segment_name(1));
+  const std::string whole = content(segment_name(1));
+  ASSERT_EQ(whole.size(), 2 * 4096u) << "space for deletes is kept behind the end";
+  ASSERT_TRUE(files_->remove(name).ok());
+  {
+    const auto copy = files_->open(name, os::OpenMode::create_new);
+    ASSERT_TRUE((*copy)->truncate(whole.size()).ok());
+    ASSERT_TRUE(os::write_all(**copy, name, 0, as_bytes(whole.substr(0, 4096))).ok());
+  }
+  files_->set_capacity(files_->used_bytes());
+  open();
+  ASSERT_TRUE(status_.ok()) << status_.message();
+  Status last;
+  for (int i = 0; i < keys; i++) last = store_->erase(as_bytes(std::to_string(i)), Durability::os);
+  EXPECT_TRUE(last.is(Code::no_space)) << "the copy has no reserve";
+  EXPECT_EQ(files_->violations(), std::vector<std::string>());
+  files_->set_capacity(UINT64_MAX);
+  EXPECT_TRUE(store_->erase(as_bytes(std::to_string(keys - 1)), Durability::os).ok());
+  close();
+}
+
+// The directory's sync failed when a store was made. The next open found the manifest, which the
+// device did not hold; commits were acknowledged, and after a power loss there were segments but no
+// manifest.
+TEST_F(RecoveryTest, ManifestWhoseNameWasNotSyncedIsMadeAgain) {
+  files_->add_fault({.kind = os::Fault::Kind::io_error,
+                     .call_number = 2,  // the first is the parent directory's
+                     .call = os::CallKind::sync_directory,
+                     .forever = false});
+  open();
+  ASSERT_TRUE(status_.is(Code::io));
+  open();
+  ASSERT_TRUE(status_.ok()) << status_.message();
+  put("a", "1");
+  std::unique_ptr<os::SimulatedFileSystem> image = files_->crash_image({}, 1);
+  store_.reset();
+  files_ = std::move(image);
+  open();
+  ASSERT_TRUE(status_.ok()) << status_.message();
+  EXPECT_EQ(get("a"), "1");
+}
+
+// A manifest said that the next segment has the last generation that there is. Its name was one
+// that the next open does not take for a segment's, so acknowledged commits were gone.
+TEST_F(RecoveryTest, GenerationsThatHaveRunOutAreAnError) {
+  open();
+  close();
+  Result<Manifest> manifest = read_manifest(*files_, directory);
+  manifest->next_generation = UINT64_MAX;
+  ASSERT_TRUE(files_->remove(path(manifest_name)).ok());
+  ASSERT_TRUE(create_manifest(*files_, directory, *manifest).ok());
+  open();
+  ASSERT_TRUE(status_.ok()) << status_.message();
+  EXPECT_TRUE(store_->put(as_bytes("a"), as_bytes("1"), PutMode::always, Durability::os)
+                  .is(Code::too_large));
+  close();
+}
+
 }  // namespace
 }  // namespace stave::store

@@ -126,7 +126,10 @@ class Opening {
     manifest.hash_seed = load_le64(seed.data());
     manifest.shards = options_.shards == 0 ? shards_default : options_.shards;
     manifest.clean = true;
-    return create_manifest(files_, directory_, manifest);
+    const Status created = create_manifest(files_, directory_, manifest);
+    // It may have its name, but a crash could take that away: the next open is to make a new one.
+    if (!created.ok()) static_cast<void>(files_.remove(os::join_path(directory_, manifest_name)));
+    return created;
   }
 
   os::FileSystem& files_;
