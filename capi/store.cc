@@ -155,7 +155,6 @@ stave_status stave_store_get(stave_store* store, const void* key, size_t key_siz
     STAVE_TRY(require_bytes(data, capacity, "data"));
     const MutableBytes room(static_cast<std::byte*>(data), capacity);
     size_t value_size = 0;
-    // Two words of captures fit into std::function without an allocation.
     Status status = call.store().get(as_bytes(key, key_size), [&](size_t needed) -> MutableBytes {
       value_size = needed;
       return needed <= room.size() ? room.first(needed) : MutableBytes();
