@@ -111,9 +111,9 @@ Stats StoreImpl::stats() const {
 }
 
 Status StoreImpl::close() {
-  const Status status = log_ ? log_->close() : Status();
-  lock_.reset();
-  return status;
+  // Unlocks whatever happens: cursors may keep this object alive for long.
+  const std::unique_ptr<os::FileLock> lock = std::move(lock_);
+  return log_ ? log_->close() : Status();
 }
 
 }  // namespace stave::store

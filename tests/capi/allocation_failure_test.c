@@ -218,6 +218,24 @@ static stave_status close_and_open(stave_error* error) {
   atomic_store(&failing, number);
   return opened;
 }
+/* The same for the close alone, after a write, which gives it something to do. It unlocks the
+ * directory also while a cursor keeps the closed store's memory. */
+static stave_status close_alone(stave_error* error) {
+  const long number = atomic_exchange(&failing, -1);
+  stave_store_cursor* cursor;
+  CHECK_STATUS(STAVE_OK, stave_store_cursor_open(store, NULL, &cursor, NULL));
+  put_text(store, "key", "value");
+  atomic_store(&allocations, 0);
+  atomic_store(&failing, number);
+  const stave_status closed = stave_store_close(store, error);
+  atomic_store(&failing, -1);
+  const long made = atomic_load(&allocations);
+  stave_store_free(store);
+  CHECK_STATUS(STAVE_OK, stave_store_open(path, &options, &store, NULL));
+  stave_store_cursor_free(cursor);
+  atomic_store(&allocations, made);
+  return closed;
+}
 
 static const struct {
   const char* name;
@@ -241,6 +259,7 @@ static const struct {
     {"options text", options_text},
     {"options description", describe},
     {"close and open", close_and_open},
+    {"close", close_alone},
 };
 
 /* Runs the operation with allocation 0, 1, 2, ... failing, until it needs no more. */
