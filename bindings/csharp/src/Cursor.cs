@@ -1,0 +1,206 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+
+namespace Stave
+{
+    /// <summary>
+    /// Visits every key of a store exactly once, in no particular order, beside any traffic. A key that
+    /// exists during the cursor's whole life is visited; one that is written or removed meanwhile may or
+    /// may not be, with the value of some moment in between.
+    /// </summary>
+    /// <example>
+    /// <code>
+    /// using (Cursor cursor = store.OpenCursor())
+    /// {
+    ///     while (cursor.Next()) { Use(cursor.GetKey(), cursor.GetValue()); }
+    /// }
+    /// </code>
+    /// </example>
+    /// <remarks>
+    /// <para>There are three ways through a cursor, which share its place in the store:
+    /// <see cref="Next"/>, <see cref="NextMany"/>, and <c>foreach</c>, which fetches ahead.</para>
+    /// <para>Thread safety: calls from several threads wait for each other. Every method but
+    /// <see cref="Dispose"/> throws <see cref="ClosedException"/> after the cursor is disposed of or the
+    /// store is closed.</para>
+    /// </remarks>
+    public sealed unsafe class Cursor : IDisposable, IEnumerable<KeyValuePair<byte[], byte[]>>
+    {
+        // What one NextMany may bring: native memory that is copied into arrays at once.
+        private const int CountMax = 1 << 16;
+        private const int BytesMax = 1 << 28;
+        // What foreach fetches ahead.
+        private const int FetchCount = 128;
+        private const int FetchBytes = 1 << 16;
+
+        private readonly CursorHandle handle = new CursorHandle();
+
+        internal Cursor(StoreHandle store, CursorOptions options)
+        {
+            CursorOptionsData data;
+            Raw.stave_store_cursor_options_init(&data);
+            ReadOnlySpan<byte> prefix = options.Prefix;
+            fixed (byte* prefixData = prefix)
+            {
+                data.KeysOnly = options.KeysOnly ? (byte)1 : (byte)0;
+                data.Prefix = prefixData;
+                data.PrefixSize = (UIntPtr)(uint)prefix.Length;
+                int status = Raw.stave_store_cursor_open(
+                    store.Pointer, &data, out handle.Pointer, out IntPtr failure);
+                GC.KeepAlive(store);
+                GC.KeepAlive(handle);
+                Failures.Check(status, failure);
+            }
+        }
+
+        /// <summary>Moves to the next record.</summary>
+        /// <returns>False when there is none, then and ever after.</returns>
+        /// <exception cref="StaveException">Corruption or InputOutput: the record cannot be read; the next
+        /// call goes on behind it.</exception>
+        public bool Next()
+        {
+            lock (handle)
+            {
+                int status = Raw.stave_store_cursor_next(OpenPointer(), out IntPtr failure);
+                return Failures.Check(status, failure);
+            }
+        }
+
+        /// <summary>The key of the record the cursor stands on, in a fresh array.</summary>
+        /// <exception cref="InvalidArgumentException">It stands before the first or after the last
+        /// record.</exception>
+        public byte[] GetKey()
+        {
+            lock (handle)
+            {
+                byte* data;
+                UIntPtr size;
+                int status = Raw.stave_store_cursor_key(
+                    OpenPointer(), &data, &size, out IntPtr failure);
+                Failures.Check(status, failure);
+                return Bytes.Copy(data, (long)size);
+            }
+        }
+
+        /// <summary>The value of the record the cursor stands on, in a fresh array.</summary>
+        /// <exception cref="InvalidArgumentException">It stands before the first or after the last
+        /// record.</exception>
+        public byte[] GetValue()
+        {
+            lock (handle)
+            {
+                byte* data;
+                UIntPtr size;
+                int status = Raw.stave_store_cursor_value(
+                    OpenPointer(), &data, &size, out IntPtr failure);
+                Failures.Check(status, failure);
+                return Bytes.Copy(data, (long)size);
+            }
+        }
+
+        /// <summary>
+        /// Moves over several records and returns them, in one crossing into native code. The cursor
+        /// stands on no record afterwards.
+        /// </summary>
+        /// <param name="countMax">At most so many records.</param>
+        /// <param name="bytesMax">Stops early once the keys and values have so many bytes.</param>
+        /// <returns>At least one record; an empty list when there is none left.</returns>
+        public IReadOnlyList<KeyValuePair<byte[], byte[]>> NextMany(int countMax, int bytesMax)
+        {
+            if (countMax < 0)
+            {
+                throw new ArgumentOutOfRangeException(nameof(countMax));
+            }
+            if (bytesMax < 0)
+            {
+                throw new ArgumentOutOfRangeException(nameof(bytesMax));
+            }
+            int room = Math.Min(countMax, CountMax);
+            var sizes = new ulong[2 * room];
+            UIntPtr count = UIntPtr.Zero;
+            NativeBuffer records;
+            Raw.stave_buffer_init(&records);
+            try
+            {
+                lock (handle)
+                {
+                    fixed (ulong* sizesData = sizes)
+                    {
+                        int status = Raw.stave_store_cursor_next_many(
+                            OpenPointer(), (UIntPtr)(uint)room,
+                            (UIntPtr)(uint)Math.Min(bytesMax, BytesMax), &records, sizesData,
+                            &count, out IntPtr failure);
+                        Failures.Check(status, failure);
+                    }
+                }
+                return Split(records.Data, sizes, (int)count);
+            }
+            finally
+            {
+                Raw.stave_buffer_free(&records);
+            }
+        }
+
+        /// <summary>The remaining records. The cursor is disposed of with the enumerator.</summary>
+        public IEnumerator<KeyValuePair<byte[], byte[]>> GetEnumerator()
+        {
+            using (this)
+            {
+                for (;;)
+                {
+                    var records = NextMany(FetchCount, FetchBytes);
+                    if (records.Count == 0)
+                    {
+                        yield break;
+                    }
+                    foreach (KeyValuePair<byte[], byte[]> record in records)
+                    {
+                        yield return record;
+                    }
+                }
+            }
+        }
+
+        IEnumerator IEnumerable.GetEnumerator()
+        {
+            return GetEnumerator();
+        }
+
+        /// <summary>
+        /// Gives up the cursor's view of the store, after waiting for a call that is running. Any number
+        /// of times.
+        /// </summary>
+        public void Dispose()
+        {
+            lock (handle)
+            {
+                handle.Free();
+            }
+        }
+
+        private static List<KeyValuePair<byte[], byte[]>> Split(
+            byte* data, ulong[] sizes, int count)
+        {
+            var records = new List<KeyValuePair<byte[], byte[]>>(count);
+            for (int i = 0; i < count; i++)
+            {
+                byte[] key = Bytes.Copy(data, (long)sizes[2 * i]);
+                data += key.Length;
+                byte[] value = Bytes.Copy(data, (long)sizes[2 * i + 1]);
+                data += value.Length;
+                records.Add(new KeyValuePair<byte[], byte[]>(key, value));
+            }
+            return records;
+        }
+
+        private IntPtr OpenPointer()
+        {
+            IntPtr pointer = handle.Pointer;
+            if (pointer == IntPtr.Zero)
+            {
+                throw Failures.Closed("cursor");
+            }
+            return pointer;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System;
+using System.Runtime.ConstrainedExecution;
+
+namespace Stave
+{
+    // Owns one native object. Who has the object's pointer keeps the Handle reachable (GC.KeepAlive)
+    // until the native call has returned, so that the finalizer, which frees, can never run while a
+    // call is inside.
+    //
+    // The class library's SafeHandle counts the calls instead, with two interlocked operations on one
+    // word that all threads share. Reads of a store by several threads would wait for that word. The
+    // native gates count without sharing: a store is closed at once, also with calls inside, and what
+    // the finalizer gives back is the shell that answers CLOSED.
+    //
+    // Batches, cursors and pins serve one call at a time anyway, under the lock of their Handle: they are
+    // freed when they are closed (Free).
+    internal abstract class Handle : CriticalFinalizerObject
+    {
+        // Written by the native call that makes the object, so that nothing can come between; zero
+        // before, and once it is freed.
+        internal IntPtr Pointer;
+
+        // Not at the end of the process: some runtimes run all finalizers then, also of objects that
+        // other threads are using.
+        ~Handle()
+        {
+            if (!Environment.HasShutdownStarted)
+            {
+                FreeOnce();
+            }
+        }
+
+        // Under the lock of this Handle.
+        internal void Free()
+        {
+            FreeOnce();
+            GC.SuppressFinalize(this);
+        }
+
+        protected abstract void FreeNative(IntPtr pointer);
+
+        private void FreeOnce()
+        {
+            IntPtr pointer = Pointer;
+            Pointer = IntPtr.Zero;
+            if (pointer != IntPtr.Zero)
+            {
+                FreeNative(pointer);
+            }
+        }
+    }
+
+    internal sealed class StoreHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_store_free(pointer);
+        }
+    }
+
+    internal sealed class BatchHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_batch_free(pointer);
+        }
+    }
+
+    internal sealed class CursorHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_store_cursor_free(pointer);
+        }
+    }
+
+    internal sealed class PinHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_pin_free(pointer);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace Stave
+{
+    // The structs of the C interface, member by member. The generated code checks their sizes.
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct NativeBuffer
+    {
+        internal byte* Data;
+        internal UIntPtr Size;
+        internal UIntPtr Capacity;
+    }
+
+    // The beginning of a stave_error; the message follows.
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ErrorData
+    {
+        internal int Status;
+        internal int OSErrno;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct StoreOptionsData
+    {
+        internal uint StructSize;
+        internal uint Durability;
+        internal uint IO;
+        internal uint Shards;
+        internal ulong SegmentSize;
+        internal byte ReadOnly;
+        internal byte CreateIfMissing;
+        internal byte ErrorIfExists;
+        internal byte Reserved0, Reserved1, Reserved2, Reserved3, Reserved4;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct CursorOptionsData
+    {
+        internal uint StructSize;
+        internal byte KeysOnly;
+        internal byte Reserved0, Reserved1, Reserved2;
+        internal byte* Prefix;
+        internal UIntPtr PrefixSize;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct StoreStatsData
+    {
+        internal uint StructSize;
+        internal byte Recovered;
+        internal byte WritesRefused;
+        internal byte Reserved0, Reserved1;
+        internal ulong Keys;
+        internal ulong Segments;
+        internal ulong LogBytes;
+        internal ulong LiveBytes;
+        internal ulong DiskBytes;
+        internal ulong Version;
+        internal ulong DurableVersion;
+        internal ulong Commits;
+        internal ulong BytesWritten;
+        internal ulong Syncs;
+        internal ulong Reads;
+        internal ulong RecoveredCommits;
+        internal ulong RecoveredCutBytes;
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal delegate int NativeProgress(IntPtr context, ulong done, ulong total);
+}

@@ -1,0 +1,138 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+
+namespace Stave
+{
+    /// <content>Many keys in one call, and cursors.</content>
+    public sealed unsafe partial class Store
+    {
+        /// <summary>
+        /// The values of many keys in their order, null for the absent ones. Each key is read atomically,
+        /// the whole is not one snapshot.
+        /// </summary>
+        /// <exception cref="ArgumentException">A key is null.</exception>
+        public byte[][] MultiGet(IEnumerable<byte[]> keys)
+        {
+            using (var joined = new JoinedBytes(keys, nameof(keys)))
+            {
+                var sizes = new ulong[joined.Count];
+                NativeBuffer values;
+                Raw.stave_buffer_init(&values);
+                try
+                {
+                    fixed (byte* keysData = joined.Data)
+                    fixed (uint* keySizes = joined.Sizes)
+                    fixed (ulong* valueSizes = sizes)
+                    {
+                        int status = Raw.stave_store_multi_get(
+                            handle.Pointer, keysData, keySizes, (UIntPtr)(uint)joined.Count,
+                            &values, valueSizes, out IntPtr failure);
+                        GC.KeepAlive(handle);
+                        Failures.Check(status, failure);
+                    }
+                    return Split(values.Data, sizes);
+                }
+                finally
+                {
+                    Raw.stave_buffer_free(&values);
+                }
+            }
+        }
+
+        /// <summary>
+        /// Stores all values or, on failure, none, like a batch. A key that comes twice keeps the later
+        /// value.
+        /// </summary>
+        /// <exception cref="ArgumentException">A key or a value is null.</exception>
+        /// <exception cref="TooLargeException">Also when the keys or the values together have more bytes
+        /// than an array holds; a <see cref="Batch"/> takes more.</exception>
+        public void MultiPut(
+            IEnumerable<KeyValuePair<byte[], byte[]>> records,
+            WriteOptions options = default(WriteOptions))
+        {
+            if (records == null)
+            {
+                throw new ArgumentNullException(nameof(records));
+            }
+            var keys = new List<byte[]>();
+            var values = new List<byte[]>();
+            foreach (KeyValuePair<byte[], byte[]> record in records)
+            {
+                keys.Add(record.Key);
+                values.Add(record.Value);
+            }
+            using (var joinedKeys = new JoinedBytes(keys, nameof(records)))
+            using (var joinedValues = new JoinedBytes(values, nameof(records)))
+            {
+                ulong[] wideSizes = Array.ConvertAll(joinedValues.Sizes, size => (ulong)size);
+                fixed (byte* keysData = joinedKeys.Data)
+                fixed (uint* keySizes = joinedKeys.Sizes)
+                fixed (byte* valuesData = joinedValues.Data)
+                fixed (ulong* valueSizes = wideSizes)
+                {
+                    int status = Raw.stave_store_multi_put(
+                        handle.Pointer, keysData, keySizes, valuesData, valueSizes,
+                        (UIntPtr)(uint)joinedKeys.Count, options.Number, out IntPtr failure);
+                    GC.KeepAlive(handle);
+                    Failures.Check(status, failure);
+                }
+            }
+        }
+
+        /// <summary>Removes all keys or, on failure, none; absent keys are no error.</summary>
+        /// <returns>The number of keys that existed.</returns>
+        /// <exception cref="ArgumentException">A key is null.</exception>
+        /// <exception cref="TooLargeException">Also when the keys together have more bytes than an array
+        /// holds; a <see cref="Batch"/> takes more.</exception>
+        public long MultiDelete(
+            IEnumerable<byte[]> keys, WriteOptions options = default(WriteOptions))
+        {
+            using (var joined = new JoinedBytes(keys, nameof(keys)))
+            {
+                ulong deleted = 0;
+                fixed (byte* keysData = joined.Data)
+                fixed (uint* keySizes = joined.Sizes)
+                {
+                    int status = Raw.stave_store_multi_delete(
+                        handle.Pointer, keysData, keySizes, (UIntPtr)(uint)joined.Count, &deleted,
+                        options.Number, out IntPtr failure);
+                    GC.KeepAlive(handle);
+                    Failures.Check(status, failure);
+                }
+                return (long)deleted;
+            }
+        }
+
+        /// <summary>A cursor over the records that the options name; by default all.</summary>
+        public Cursor OpenCursor(CursorOptions options = default(CursorOptions))
+        {
+            return new Cursor(handle, options);
+        }
+
+        /// <summary>All records, from a cursor of its own.</summary>
+        public IEnumerator<KeyValuePair<byte[], byte[]>> GetEnumerator()
+        {
+            return OpenCursor().GetEnumerator();
+        }
+
+        IEnumerator IEnumerable.GetEnumerator()
+        {
+            return GetEnumerator();
+        }
+
+        private static byte[][] Split(byte* data, ulong[] sizes)
+        {
+            var values = new byte[sizes.Length][];
+            for (int i = 0; i < sizes.Length; i++)
+            {
+                if (sizes[i] != ulong.MaxValue) // STAVE_ABSENT
+                {
+                    values[i] = Bytes.Copy(data, (long)sizes[i]);
+                    data += sizes[i];
+                }
+            }
+            return values;
+        }
+    }
+}

@@ -1,0 +1,227 @@
+using System;
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace Stave
+{
+    /// <content>Single reads, which never wait for the syncs of writers. The overloads that take arrays
+    /// differ in one thing: a null array is an <see cref="ArgumentNullException"/> there, and an empty
+    /// span here.</content>
+    public sealed unsafe partial class Store
+    {
+        // A value of at most this size is read with one crossing, and copied once more.
+        private const int SmallSize = 512;
+
+        /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, out byte[])"/>
+        public bool TryGet(byte[] key, out byte[] value)
+        {
+            return TryGet(Bytes.Of(key, nameof(key)), out value);
+        }
+
+        /// <summary>Reads the value into a fresh array.</summary>
+        /// <param name="key">The key.</param>
+        /// <param name="value">The value; null when there is no such key.</param>
+        /// <returns>Whether the key exists.</returns>
+#if NET
+        [SkipLocalsInit]
+#endif
+        public bool TryGet(ReadOnlySpan<byte> key, out byte[] value)
+        {
+            byte* small = stackalloc byte[SmallSize];
+            int status = GetInto(key, small, SmallSize, out long size, out IntPtr failure);
+            if (status != Constants.STAVE_BUFFER_TOO_SMALL)
+            {
+                bool exists = Failures.Check(status, failure);
+                value = exists ? Bytes.Copy(small, size) : null;
+                return exists;
+            }
+            return TryGetLarge(key, size, failure, out value);
+        }
+
+        /// <inheritdoc cref="Get(ReadOnlySpan{byte})"/>
+        public byte[] Get(byte[] key)
+        {
+            return Get(Bytes.Of(key, nameof(key)));
+        }
+
+        /// <summary>The value of a key that must exist, in a fresh array.</summary>
+        /// <exception cref="NotFoundException">There is no such key.</exception>
+        public byte[] Get(ReadOnlySpan<byte> key)
+        {
+            if (!TryGet(key, out byte[] value))
+            {
+                throw StaveException.Create(
+                    StaveStatus.NotFound, StaveLibrary.StatusMessage(Constants.STAVE_NOT_FOUND), 0);
+            }
+            return value;
+        }
+
+        /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, Span{byte}, out int)"/>
+        public bool TryGet(byte[] key, Span<byte> destination, out int size)
+        {
+            return TryGet(Bytes.Of(key, nameof(key)), destination, out size);
+        }
+
+        /// <summary>Copies the value into the caller's memory.</summary>
+        /// <param name="key">The key.</param>
+        /// <param name="destination">Where the value goes, from the beginning.</param>
+        /// <param name="size">The value's size; 0 when there is no such key.</param>
+        /// <returns>Whether the key exists.</returns>
+        /// <exception cref="BufferTooSmallException">The value does not fit; nothing was
+        /// copied.</exception>
+        public bool TryGet(ReadOnlySpan<byte> key, Span<byte> destination, out int size)
+        {
+            fixed (byte* data = destination)
+            {
+                int status = GetInto(
+                    key, data, destination.Length, out long needed, out IntPtr failure);
+                if (status == Constants.STAVE_BUFFER_TOO_SMALL)
+                {
+                    throw new BufferTooSmallException(
+                        Failures.TakeMessage(status, failure, out _), needed);
+                }
+                size = (int)needed;
+                return Failures.Check(status, failure);
+            }
+        }
+
+        /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, IBufferWriter{byte})"/>
+        public bool TryGet(byte[] key, IBufferWriter<byte> writer)
+        {
+            return TryGet(Bytes.Of(key, nameof(key)), writer);
+        }
+
+        /// <summary>Writes the value to a writer, without an array in between.</summary>
+        /// <returns>Whether the key exists; nothing is written if not.</returns>
+        public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte> writer)
+        {
+            if (writer == null)
+            {
+                throw new ArgumentNullException(nameof(writer));
+            }
+            int hint = 0;
+            for (;;)
+            {
+                Span<byte> destination = writer.GetSpan(hint);
+                int status;
+                long size;
+                IntPtr failure;
+                fixed (byte* data = destination)
+                {
+                    status = GetInto(key, data, destination.Length, out size, out failure);
+                }
+                if (status != Constants.STAVE_BUFFER_TOO_SMALL)
+                {
+                    bool exists = Failures.Check(status, failure);
+                    writer.Advance((int)size);
+                    return exists;
+                }
+                Raw.stave_csharp_free_error(failure);
+                hint = (int)size;
+            }
+        }
+
+        /// <inheritdoc cref="TryGetPin(ReadOnlySpan{byte}, out Pin)"/>
+        public bool TryGetPin(byte[] key, out Pin pin)
+        {
+            return TryGetPin(Bytes.Of(key, nameof(key)), out pin);
+        }
+
+        /// <summary>Hands out the value without copying it where that is possible.</summary>
+        /// <param name="key">The key.</param>
+        /// <param name="pin">The value, to be disposed of; null when there is no such key.</param>
+        /// <returns>Whether the key exists.</returns>
+        public bool TryGetPin(ReadOnlySpan<byte> key, out Pin pin)
+        {
+            var pinHandle = new PinHandle();
+            fixed (byte* keyData = key)
+            {
+                int status = Raw.stave_store_get_pin(
+                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, out pinHandle.Pointer,
+                    out IntPtr failure);
+                GC.KeepAlive(handle);
+                bool exists = Failures.Check(status, failure);
+                pin = exists ? new Pin(pinHandle) : null;
+                return exists;
+            }
+        }
+
+        /// <inheritdoc cref="Contains(ReadOnlySpan{byte})"/>
+        public bool Contains(byte[] key)
+        {
+            return Contains(Bytes.Of(key, nameof(key)));
+        }
+
+        /// <summary>Whether the key exists.</summary>
+        public bool Contains(ReadOnlySpan<byte> key)
+        {
+            fixed (byte* keyData = key)
+            {
+                int status = Raw.stave_store_contains(
+                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, out IntPtr failure);
+                GC.KeepAlive(handle);
+                return Failures.Check(status, failure);
+            }
+        }
+
+        /// <summary>The number of keys. Takes the same time however many there are.</summary>
+        public long Count
+        {
+            get
+            {
+                ulong count;
+                int status = Raw.stave_store_size(handle.Pointer, &count, out IntPtr failure);
+                GC.KeepAlive(handle);
+                Failures.Check(status, failure);
+                return (long)count;
+            }
+        }
+
+        // Grows until the value fits: another writer may change it between two tries.
+        private bool TryGetLarge(
+            ReadOnlySpan<byte> key, long size, IntPtr failure, out byte[] value)
+        {
+            for (;;)
+            {
+                Raw.stave_csharp_free_error(failure);
+                value = Bytes.NewArray((int)size);
+                int status;
+                fixed (byte* data = value)
+                {
+                    status = GetInto(key, data, value.Length, out size, out failure);
+                }
+                if (status == Constants.STAVE_BUFFER_TOO_SMALL)
+                {
+                    continue;
+                }
+                bool exists = Failures.Check(status, failure);
+                if (!exists)
+                {
+                    value = null;
+                }
+                else if (size < value.Length)
+                {
+                    Array.Resize(ref value, (int)size);
+                }
+                return exists;
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private int GetInto(
+            ReadOnlySpan<byte> key, byte* data, int capacity, out long size, out IntPtr failure)
+        {
+            UIntPtr needed = UIntPtr.Zero;
+            int status;
+            fixed (byte* keyData = key)
+            {
+                status = Raw.stave_store_get(
+                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, data,
+                    (UIntPtr)(uint)capacity, &needed, out failure);
+            }
+            GC.KeepAlive(handle);
+            size = (long)needed;
+            return status;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System;
+using System.Text;
+
+namespace Stave
+{
+    // Texts of the C interface: UTF-8 that ends with a zero byte.
+    internal static unsafe class Text
+    {
+        private static readonly UTF8Encoding Strict = new UTF8Encoding(false, true);
+
+        internal static string FromNative(byte* text)
+        {
+            int size = 0;
+            while (text[size] != 0)
+            {
+                size++;
+            }
+            return Encoding.UTF8.GetString(text, size);
+        }
+
+        internal static byte[] ToNative(string text, string parameter)
+        {
+            if (text == null)
+            {
+                throw new ArgumentNullException(parameter);
+            }
+            if (text.IndexOf('\0') >= 0)
+            {
+                throw new ArgumentException("the text holds a zero character", parameter);
+            }
+            var bytes = new byte[Strict.GetByteCount(text) + 1];
+            Strict.GetBytes(text, 0, text.Length, bytes, 0);
+            return bytes;
+        }
+    }
+}

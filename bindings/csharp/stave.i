@@ -1,0 +1,149 @@
+/* The raw layer of the C# package: every function of the C interface as a static method of the class
+ * Raw, under its C name, and every constant in the class Constants, generated from the public headers.
+ * The layer for people is written by hand above it (src/).
+ *
+ * How the C interface's types travel: all of them as C has them, so that a call copies nothing and
+ * the runtime has nothing to convert.
+ *   a handle               IntPtr; the caller keeps its owner reachable (src/Handle.cs)
+ *   a new handle           out IntPtr
+ *   bytes in and out       byte*, and UIntPtr for a size_t, of arrays that the caller has fixed
+ *   stave_status           int
+ *   stave_error            out IntPtr: a copy on the heap when the call filled it, else zero. It would
+ *                          be half a KiB for each call to clear if the caller had it on its stack
+ *   options, statistics    a pointer to a struct with the same layout (src/NativeStructs.cs)
+ *   write options          uint, the durability
+ *   paths and texts        byte* to UTF-8 that ends with a zero byte
+ */
+%module(imclassname="Raw") Constants
+
+%{
+#include <stave/stave.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What src/NativeStructs.cs repeats. */
+_Static_assert(sizeof(stave_store_options) == 32, "StoreOptionsData");
+_Static_assert(sizeof(stave_store_cursor_options) == 24, "CursorOptionsData");
+_Static_assert(sizeof(stave_store_stats) == 112, "StoreStatsData");
+_Static_assert(sizeof(stave_buffer) == 24, "NativeBuffer");
+_Static_assert(sizeof(stave_write_options) == 8, "the typemap of write options");
+
+static void *copy_error(const stave_error *error) {
+  if (error->status == STAVE_OK) return NULL;
+  void *copy = malloc(sizeof *error);
+  if (copy != NULL) memcpy(copy, error, sizeof *error);
+  return copy;
+}
+%}
+
+%include <stdint.i>
+%csconst(1);
+#define STAVE_API
+
+%pragma(csharp) imclassclassmodifiers="internal static unsafe class"
+%pragma(csharp) moduleclassmodifiers="internal static unsafe class"
+
+/* The types of one C type in C#: as a parameter and as a result, everywhere the same. */
+%define TRAVELS_AS(CSHARP, C...)
+%typemap(ctype, out="void *") C "void *"
+%typemap(imtype, out="CSHARP") C "CSHARP"
+%typemap(cstype, out="CSHARP") C "CSHARP"
+%typemap(csin) C "$csinput"
+%typemap(csout, excode="") C { return $imcall; }
+%typemap(in) C "$1 = ($1_ltype)$input;"
+%typemap(out) C "$result = (void *)$1;"
+%enddef
+
+/* ---- Numbers ------------------------------------------------------------------------------- */
+
+%typemap(ctype) size_t "size_t"
+%typemap(imtype) size_t "global::System.UIntPtr"
+%typemap(cstype) size_t "global::System.UIntPtr"
+%typemap(csin) size_t "$csinput"
+%typemap(csout, excode="") size_t { return $imcall; }
+%typemap(in) size_t "$1 = $input;"
+%typemap(out) size_t "$result = $1;"
+%apply unsigned long long { uint64_t };
+%typemap(ctype) uint64_t "uint64_t"
+TRAVELS_AS(global::System.UIntPtr*, size_t *)
+TRAVELS_AS(uint*, const uint32_t *)
+TRAVELS_AS(ulong*, uint64_t *, const uint64_t *)
+
+/* ---- Handles ------------------------------------------------------------------------------- */
+
+TRAVELS_AS(global::System.IntPtr, stave_store *, stave_batch *, stave_store_cursor *, stave_pin *,
+           const stave_pin *)
+
+%typemap(ctype) stave_store **, stave_batch **, stave_store_cursor **, stave_pin ** "void *"
+%typemap(imtype) stave_store **, stave_batch **, stave_store_cursor **, stave_pin **
+  "out global::System.IntPtr"
+%typemap(cstype) stave_store **, stave_batch **, stave_store_cursor **, stave_pin **
+  "out global::System.IntPtr"
+%typemap(csin) stave_store **, stave_batch **, stave_store_cursor **, stave_pin ** "out $csinput"
+%typemap(in) stave_store **, stave_batch **, stave_store_cursor **, stave_pin **
+  "$1 = ($1_ltype)$input;"
+
+/* ---- Bytes and texts ----------------------------------------------------------------------- */
+
+TRAVELS_AS(byte*, const void *, void *data, const char *)
+TRAVELS_AS(byte**, const void **)
+TRAVELS_AS(NativeBuffer*, stave_buffer *)
+
+/* ---- Structs ------------------------------------------------------------------------------- */
+
+TRAVELS_AS(StoreOptionsData*, stave_store_options *, const stave_store_options *)
+TRAVELS_AS(CursorOptionsData*, stave_store_cursor_options *, const stave_store_cursor_options *)
+TRAVELS_AS(StoreStatsData*, stave_store_stats *)
+
+%typemap(ctype) const stave_write_options *options "uint32_t"
+%typemap(imtype) const stave_write_options *options "uint"
+%typemap(cstype) const stave_write_options *options "uint"
+%typemap(csin) const stave_write_options *options "$csinput"
+%typemap(in) const stave_write_options *options (stave_write_options chosen) %{
+  stave_write_options_init(&chosen);
+  chosen.durability = $input;
+  $1 = &chosen;
+%}
+
+/* ---- Errors -------------------------------------------------------------------------------- */
+
+%typemap(ctype) stave_error *error "void **"
+%typemap(imtype) stave_error *error "out global::System.IntPtr"
+%typemap(cstype) stave_error *error "out global::System.IntPtr"
+%typemap(csin) stave_error *error "out $csinput"
+%typemap(in) stave_error *error (stave_error failure) %{
+  failure.status = STAVE_OK;
+  $1 = &failure;
+%}
+%typemap(argout) stave_error *error "*$input = copy_error($1);"
+
+/* Of the copy. */
+TRAVELS_AS(global::System.IntPtr, void *copy)
+%inline %{
+static void stave_csharp_free_error(void *copy) { free(copy); }
+%}
+
+/* ---- Callbacks ----------------------------------------------------------------------------- */
+
+%typemap(ctype) stave_progress "stave_progress"
+%typemap(imtype) stave_progress "NativeProgress"
+%typemap(cstype) stave_progress "NativeProgress"
+%typemap(csin) stave_progress "$csinput"
+%typemap(in) stave_progress "$1 = $input;"
+TRAVELS_AS(global::System.IntPtr, void *context)
+
+/* ---- The functions ------------------------------------------------------------------------- */
+
+/* The structs are written in C# (src/NativeStructs.cs); the typemaps fill in write options. */
+%ignore stave_buffer;
+%ignore stave_error;
+%ignore stave_write_options;
+%ignore stave_write_options_init;
+%ignore stave_store_options;
+%ignore stave_store_stats;
+%ignore stave_store_cursor_options;
+%ignore STAVE_ABSENT;
+
+%include <stave/errors.h>
+%include <stave/stave.h>
+%include <stave/store.h>
