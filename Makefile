@@ -22,7 +22,8 @@ endif
 configure = test -f $(1)/build.ninja || meson setup $(1) $(2)
 # The same with the packages for other languages, or with these and the tests, also when the directory
 # was made before what they need was installed.
-have_bindings = test -f $(1)/bindings/java/pom.xml && test -f $(1)/bindings/go/go
+have_bindings = test -f $(1)/bindings/java/pom.xml && test -f $(1)/bindings/go/go && \
+  test -f $(1)/bindings/csharp/AssemblyInfo.cs
 reconfigure = meson setup $(if $(wildcard $(1)/build.ninja),--reconfigure)
 configure_bindings = $(call have_bindings,$(1)) || $(call reconfigure,$(1)) $(1)
 configure_tests = test -d $(1)/tests && $(call have_bindings,$(1)) || \

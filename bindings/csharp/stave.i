@@ -22,11 +22,11 @@
 #include <string.h>
 
 /* What src/NativeStructs.cs repeats. */
-_Static_assert(sizeof(stave_store_options) == 32, "StoreOptionsData");
-_Static_assert(sizeof(stave_store_cursor_options) == 24, "CursorOptionsData");
-_Static_assert(sizeof(stave_store_stats) == 112, "StoreStatsData");
-_Static_assert(sizeof(stave_buffer) == 24, "NativeBuffer");
-_Static_assert(sizeof(stave_write_options) == 8, "the typemap of write options");
+static_assert(sizeof(stave_store_options) == 32, "StoreOptionsData");
+static_assert(sizeof(stave_store_cursor_options) == 24, "CursorOptionsData");
+static_assert(sizeof(stave_store_stats) == 112, "StoreStatsData");
+static_assert(sizeof(stave_buffer) == 24, "NativeBuffer");
+static_assert(sizeof(stave_write_options) == 8, "the typemap of write options");
 
 static void *copy_error(const stave_error *error) {
   if (error->status == STAVE_OK) return NULL;

@@ -51,7 +51,7 @@ namespace Stave
                 fixed (byte* valueData = value)
                 {
                     int status = Raw.stave_batch_put(
-                        OpenPointer(), keyData, (UIntPtr)(uint)key.Length, valueData,
+                        handle.Pointer, keyData, (UIntPtr)(uint)key.Length, valueData,
                         (UIntPtr)(uint)value.Length, out IntPtr failure);
                     Failures.Check(status, failure);
                 }
@@ -76,7 +76,7 @@ namespace Stave
                 fixed (byte* keyData = key)
                 {
                     int status = Raw.stave_batch_delete(
-                        OpenPointer(), keyData, (UIntPtr)(uint)key.Length, out IntPtr failure);
+                        handle.Pointer, keyData, (UIntPtr)(uint)key.Length, out IntPtr failure);
                     Failures.Check(status, failure);
                 }
             }
@@ -131,7 +131,7 @@ namespace Stave
                 {
                     ulong count;
                     int status = Raw.stave_batch_count(
-                        OpenPointer(), &count, out IntPtr failure);
+                        handle.Pointer, &count, out IntPtr failure);
                     Failures.Check(status, failure);
                     return (long)count;
                 }
@@ -143,7 +143,7 @@ namespace Stave
         {
             lock (handle)
             {
-                int status = Raw.stave_batch_clear(OpenPointer(), out IntPtr failure);
+                int status = Raw.stave_batch_clear(handle.Pointer, out IntPtr failure);
                 Failures.Check(status, failure);
             }
         }
@@ -155,7 +155,8 @@ namespace Stave
         {
             lock (handle)
             {
-                handle.Free();
+                int status = Raw.stave_batch_close(handle.Pointer, out IntPtr failure);
+                Failures.Check(status, failure);
             }
         }
 
@@ -165,7 +166,7 @@ namespace Stave
             {
                 ulong failed = 0;
                 int status = Raw.stave_store_write(
-                    store.Pointer, OpenPointer(), &failed, options.Number, out IntPtr failure);
+                    store.Pointer, handle.Pointer, &failed, options.Number, out IntPtr failure);
                 GC.KeepAlive(store);
                 bool written = Failures.Check(status, failure);
                 failedPosition = written ? -1 : (long)failed;
@@ -181,22 +182,12 @@ namespace Stave
                 fixed (byte* valueData = value)
                 {
                     int status = Raw.stave_batch_require(
-                        OpenPointer(), keyData, (UIntPtr)(uint)key.Length, (uint)condition,
+                        handle.Pointer, keyData, (UIntPtr)(uint)key.Length, (uint)condition,
                         valueData, (UIntPtr)(uint)value.Length, out IntPtr failure);
                     Failures.Check(status, failure);
                 }
             }
             return this;
-        }
-
-        private IntPtr OpenPointer()
-        {
-            IntPtr pointer = handle.Pointer;
-            if (pointer == IntPtr.Zero)
-            {
-                throw Failures.Closed("batch");
-            }
-            return pointer;
         }
     }
 }

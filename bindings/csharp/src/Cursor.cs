@@ -61,7 +61,7 @@ namespace Stave
         {
             lock (handle)
             {
-                int status = Raw.stave_store_cursor_next(OpenPointer(), out IntPtr failure);
+                int status = Raw.stave_store_cursor_next(handle.Pointer, out IntPtr failure);
                 return Failures.Check(status, failure);
             }
         }
@@ -76,7 +76,7 @@ namespace Stave
                 byte* data;
                 UIntPtr size;
                 int status = Raw.stave_store_cursor_key(
-                    OpenPointer(), &data, &size, out IntPtr failure);
+                    handle.Pointer, &data, &size, out IntPtr failure);
                 Failures.Check(status, failure);
                 return Bytes.Copy(data, (long)size);
             }
@@ -92,7 +92,7 @@ namespace Stave
                 byte* data;
                 UIntPtr size;
                 int status = Raw.stave_store_cursor_value(
-                    OpenPointer(), &data, &size, out IntPtr failure);
+                    handle.Pointer, &data, &size, out IntPtr failure);
                 Failures.Check(status, failure);
                 return Bytes.Copy(data, (long)size);
             }
@@ -127,7 +127,7 @@ namespace Stave
                     fixed (ulong* sizesData = sizes)
                     {
                         int status = Raw.stave_store_cursor_next_many(
-                            OpenPointer(), (UIntPtr)(uint)room,
+                            handle.Pointer, (UIntPtr)(uint)room,
                             (UIntPtr)(uint)Math.Min(bytesMax, BytesMax), &records, sizesData,
                             &count, out IntPtr failure);
                         Failures.Check(status, failure);
@@ -174,7 +174,8 @@ namespace Stave
         {
             lock (handle)
             {
-                handle.Free();
+                int status = Raw.stave_store_cursor_close(handle.Pointer, out IntPtr failure);
+                Failures.Check(status, failure);
             }
         }
 
@@ -191,16 +192,6 @@ namespace Stave
                 records.Add(new KeyValuePair<byte[], byte[]>(key, value));
             }
             return records;
-        }
-
-        private IntPtr OpenPointer()
-        {
-            IntPtr pointer = handle.Pointer;
-            if (pointer == IntPtr.Zero)
-            {
-                throw Failures.Closed("cursor");
-            }
-            return pointer;
         }
     }
 }

@@ -9,11 +9,11 @@ namespace Stave
     //
     // The class library's SafeHandle counts the calls instead, with two interlocked operations on one
     // word that all threads share. Reads of a store by several threads would wait for that word. The
-    // native gates count without sharing: a store is closed at once, also with calls inside, and what
-    // the finalizer gives back is the shell that answers CLOSED.
+    // native gates count without sharing: an object is closed at once, also with calls inside, which
+    // gives back all but the shell that answers CLOSED; the finalizer frees the shell.
     //
-    // Batches, cursors and pins serve one call at a time anyway, under the lock of their Handle: they are
-    // freed when they are closed (Free).
+    // Batches and cursors serve one call at a time, which holds the lock of their Handle. A pin has
+    // nothing to close: Free gives it back under that lock.
     internal abstract class Handle : CriticalFinalizerObject
     {
         // Written by the native call that makes the object, so that nothing can come between; zero

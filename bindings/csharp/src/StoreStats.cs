@@ -48,7 +48,10 @@ namespace Stave
         /// </summary>
         public long Syncs => (long)data.Syncs;
 
-        /// <summary>Point reads since the store was opened.</summary>
+        /// <summary>
+        /// Point reads since the store was opened. A value of more than 512 bytes takes two to get into a
+        /// fresh array.
+        /// </summary>
         public long Reads => (long)data.Reads;
 
         /// <summary>Commits that were read from the log when the store was opened.</summary>

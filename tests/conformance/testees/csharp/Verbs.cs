@@ -1,0 +1,260 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text;
+using Stave;
+
+// The table of verbs: each maps a line to one call. Arguments are byte[] where the line has quotes, else
+// string.
+internal sealed class Verbs
+{
+    private readonly Dictionary<string, object> handles;
+    private readonly Dictionary<string, Func<object, List<object>, object>> makers;
+    private readonly Dictionary<string, Func<object, List<object>, Reply>> verbs;
+
+    internal Verbs(Dictionary<string, object> handles)
+    {
+        this.handles = handles;
+        makers = new Dictionary<string, Func<object, List<object>, object>>
+        {
+            { "store.open", (_, words) => Store.Open(
+                Text(words[0]), StoreOptions.Parse(string.Join(" ", words.Skip(1)))) },
+            { "store.get_pin", (store, words) =>
+                ((Store)store).TryGetPin((byte[])words[0], out Pin pin) ? pin : null },
+            { "store.cursor", (store, words) => ((Store)store).OpenCursor(Options(words)) },
+            { "batch.create", (_, words) => new Batch() },
+        };
+        verbs = General().Concat(Writes()).Concat(Reads()).Concat(PinsAndBatches()).Concat(Cursors())
+            .ToDictionary(verb => verb.Key, verb => verb.Value);
+    }
+
+    // Null when there is none to make.
+    internal object Make(string verb, object handle, List<object> words)
+    {
+        return makers[verb](handle, words);
+    }
+
+    internal Reply Run(string verb, object handle, List<object> words)
+    {
+        return verbs[verb](handle, words);
+    }
+
+    private static KeyValuePair<string, Func<object, List<object>, Reply>> Verb(
+        string name, Func<object, List<object>, Reply> run)
+    {
+        return new KeyValuePair<string, Func<object, List<object>, Reply>>(name, run);
+    }
+
+    private static KeyValuePair<string, Func<object, List<object>, Reply>> Verb<T>(
+        string name, Func<T, List<object>, Reply> run)
+    {
+        return Verb(name, (handle, words) => run((T)handle, words));
+    }
+
+    // For calls without a result.
+    private static KeyValuePair<string, Func<object, List<object>, Reply>> Verb<T>(
+        string name, Action<T, List<object>> run)
+    {
+        return Verb(name, (handle, words) =>
+        {
+            run((T)handle, words);
+            return Reply.Ok();
+        });
+    }
+
+    private static IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>> General()
+    {
+        yield return Verb("version", (_, words) =>
+            Reply.Ok(StaveLibrary.Version + " " + StaveLibrary.VersionNumber));
+        yield return Verb("status", (_, words) =>
+        {
+            int number = int.Parse((string)words[0]);
+            bool hasMessage = StaveLibrary.StatusMessage(number).Length > 0;
+            return Reply.Ok(StaveLibrary.StatusName(number) + (hasMessage ? "" : " no_message"));
+        });
+        yield return Verb("options", (_, words) => Show(StoreOptions.Parse(Text(words[0]))));
+        yield return Verb("options_describe", (_, words) => new Reply(
+            StoreOptions.Describe().Trim().Split('\n').Select(line => line.Split('=')[0]), "ok"));
+    }
+
+    private IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>> Writes()
+    {
+        yield return Verb<Store>("store.put", (store, words) =>
+            store.Put(Bytes(words, 0), Bytes(words, 1), How(words)));
+        yield return Verb<Store>("store.insert", (store, words) => Reply.Found(
+            store.Insert(Bytes(words, 0), Bytes(words, 1), How(words)), "exists"));
+        yield return Verb<Store>("store.replace", (store, words) => Reply.Found(
+            store.Replace(Bytes(words, 0), Bytes(words, 1), How(words)), "not_found"));
+        yield return Verb<Store>("store.delete", (store, words) => Reply.Found(
+            store.Delete(Bytes(words, 0), How(words)), "not_found"));
+        yield return Verb<Store>("store.multi_put", (store, words) =>
+        {
+            byte[][] all = words.OfType<byte[]>().ToArray();
+            store.MultiPut(Enumerable.Range(0, all.Length / 2).Select(
+                i => new KeyValuePair<byte[], byte[]>(all[2 * i], all[2 * i + 1])), How(words));
+        });
+        yield return Verb<Store>("store.multi_delete", (store, words) =>
+            Reply.Ok(store.MultiDelete(words.OfType<byte[]>(), How(words))));
+        yield return Verb<Store>("store.write", (store, words) =>
+            store.Write((Batch)handles[(string)words[0]], How(words)));
+    }
+
+    private static IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>> Reads()
+    {
+        yield return Verb<Store>("store.options", (store, words) => Show(store.Options));
+        yield return Verb<Store>("store.close", (store, words) => store.Close());
+        yield return Verb<Store>("store.get", (store, words) =>
+            store.TryGet(Bytes(words, 0), out byte[] value) ? Quoted(value)
+                : new Reply("not_found"));
+        yield return Verb<Store>("store.get_into", (store, words) =>
+        {
+            var room = new byte[int.Parse((string)words[1])];
+            return store.TryGet(Bytes(words, 0), room, out int size)
+                ? Quoted(room.Take(size).ToArray()) : new Reply("not_found");
+        });
+        yield return Verb<Store>("store.contains", (store, words) =>
+            Reply.Found(store.Contains(Bytes(words, 0)), "not_found"));
+        yield return Verb<Store>("store.size", (store, words) => Reply.Ok(store.Count));
+        yield return Verb<Store>("store.multi_get", (store, words) => new Reply(
+            store.MultiGet(words.Cast<byte[]>()).Select(
+                value => value == null ? "absent" : Notation.Quote(value)), "ok"));
+        yield return Verb<Store>("store.scan", (store, words) =>
+        {
+            string[] lines = store.OpenCursor(Options(words)).Select(Line).ToArray();
+            return new Reply(lines, "ok " + lines.Length);
+        });
+        yield return Verb<Store>("store.flush", (store, words) => store.Flush());
+        yield return Verb<Store>("store.sync", (store, words) => store.Sync());
+        yield return Verb<Store>("store.stats", (store, words) => Show(store.GetStats(), words));
+        yield return Verb<Store>("store.verify", Verify);
+    }
+
+    private static Reply Verify(Store store, List<object> words)
+    {
+        var call = words.Count > 0 ? (string)words[0] : "";
+        bool isComplete = false;
+        store.Verify((done, total) =>
+        {
+            isComplete = done == total;
+            if (call == "size")
+            {
+                return store.Count >= 0;
+            }
+            if (call == "close")
+            {
+                store.Close();
+            }
+            return call != "cancel";
+        });
+        return Reply.Ok(isComplete ? 1 : 0);
+    }
+
+    private static IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>>
+        PinsAndBatches()
+    {
+        yield return Verb<Pin>("pin.data", (pin, words) => Quoted(pin.Span.ToArray()));
+        yield return Verb<Pin>("pin.size", (pin, words) => Reply.Ok(pin.Length));
+        yield return Verb<Batch>("batch.put", (batch, words) =>
+        {
+            batch.Put(Bytes(words, 0), Bytes(words, 1));
+        });
+        yield return Verb<Batch>("batch.delete", (batch, words) =>
+        {
+            batch.Delete(Bytes(words, 0));
+        });
+        yield return Verb<Batch>("batch.require_absent", (batch, words) =>
+        {
+            batch.RequireAbsent(Bytes(words, 0));
+        });
+        yield return Verb<Batch>("batch.require_exists", (batch, words) =>
+        {
+            batch.RequireExists(Bytes(words, 0));
+        });
+        yield return Verb<Batch>("batch.require_equal", (batch, words) =>
+        {
+            batch.RequireEqual(Bytes(words, 0), Bytes(words, 1));
+        });
+        yield return Verb<Batch>("batch.count", (batch, words) => Reply.Ok(batch.Count));
+        yield return Verb<Batch>("batch.clear", (batch, words) => batch.Clear());
+        yield return Verb<Batch>("batch.close", (batch, words) => batch.Dispose());
+    }
+
+    private static IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>> Cursors()
+    {
+        yield return Verb<Cursor>("cursor.next", (cursor, words) =>
+            Reply.Found(cursor.Next(), "done"));
+        yield return Verb<Cursor>("cursor.key", (cursor, words) => Quoted(cursor.GetKey()));
+        yield return Verb<Cursor>("cursor.value", (cursor, words) => Quoted(cursor.GetValue()));
+        yield return Verb<Cursor>("cursor.next_many", (cursor, words) =>
+        {
+            var records = cursor.NextMany(
+                int.Parse((string)words[0]), int.Parse((string)words[1]));
+            return records.Count == 0 ? new Reply("done")
+                : new Reply(records.Select(Line), "ok " + records.Count);
+        });
+        yield return Verb<Cursor>("cursor.close", (cursor, words) => cursor.Dispose());
+    }
+
+    // ---- Arguments and results
+
+    internal static string Text(object word)
+    {
+        return Encoding.UTF8.GetString((byte[])word);
+    }
+
+    private static byte[] Bytes(List<object> words, int position)
+    {
+        return (byte[])words[position];
+    }
+
+    // A last argument may say how to write.
+    private static WriteOptions How(List<object> words)
+    {
+        const string prefix = "durability=";
+        if (words.LastOrDefault() is string last && last.StartsWith(prefix))
+        {
+            return new WriteOptions
+            {
+                Durability = (Durability)Enum.Parse(
+                    typeof(Durability), last.Substring(prefix.Length), true),
+            };
+        }
+        return new WriteOptions();
+    }
+
+    private static CursorOptions Options(List<object> words)
+    {
+        return new CursorOptions
+        {
+            Prefix = words.OfType<byte[]>().FirstOrDefault(),
+            KeysOnly = words.Contains("keys_only"),
+        };
+    }
+
+    private static Reply Quoted(byte[] bytes)
+    {
+        return Reply.Ok(Notation.Quote(bytes));
+    }
+
+    private static string Line(KeyValuePair<byte[], byte[]> record)
+    {
+        return Notation.Quote(record.Key) + " = " + Notation.Quote(record.Value);
+    }
+
+    private static Reply Show(StoreOptions options)
+    {
+        return new Reply(options.ToString().Split(' '), "ok");
+    }
+
+    // A member's name is the statistic's in the style of C#.
+    private static Reply Show(StoreStats stats, List<object> names)
+    {
+        return new Reply(names.Select(name =>
+        {
+            string member = string.Concat(((string)name).Split('_').Select(
+                part => char.ToUpperInvariant(part[0]) + part.Substring(1)));
+            object value = typeof(StoreStats).GetProperty(member).GetValue(stats);
+            return name + "=" + (value is bool flag ? (flag ? 1 : 0) : value);
+        }), "ok");
+    }
+}
