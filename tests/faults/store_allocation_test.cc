@@ -89,8 +89,9 @@ bool AllocationRun::step(const char* name, const std::function<Status()>& call) 
 void AllocationRun::open() {
   step("open", [&] {
     Result<std::unique_ptr<Store>> opened = Store::open(os::posix_file_system(), path_, options_);
-    if (opened.ok()) store_ = *std::move(opened);
-    return opened.status();
+    if (!opened.ok()) return opened.status();
+    store_ = *std::move(opened);
+    return Status();
   });
 }
 
@@ -133,7 +134,7 @@ void AllocationRun::read() {
   if (!store_) return;
   for (const auto& [key, value] : expected_) {
     std::optional<std::string> got;
-    step("get", [&] {
+    step("get", [&, &key = key] {
       const Result<std::string> result = get_through_pin(*store_, key);
       if (result.ok()) got = *result;
       return result.status().is(Code::not_found) ? Status(Code::internal) : result.status();
