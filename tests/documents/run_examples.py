@@ -4,7 +4,8 @@
 Usage: run_examples.py README LIBRARY INCLUDE_DIRECTORY PYTHON_PATH [LANGUAGE=PACKAGE...]
 A fenced block ```c, ```cpp, ```python or of another LANGUAGE that is followed by a ```text block is a
 program and its output. At least one of each language must be there. Programs in languages whose
-package was not built are left out. PACKAGE is for java the jar.
+package was not built are left out. PACKAGE is for java the jar. The program in C# is run as a project of
+its own, which installs the package: bindings/csharp/tests/consumer_test.py.
 """
 
 import os

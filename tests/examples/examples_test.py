@@ -48,6 +48,28 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(counters('views', '2', '1'), ['views 2002'])
         self.assertEqual(counters('votes', '1', '3'), ['views 2002', 'votes 3'])
 
+    @unittest.skipUnless('STAVE_BLOBS' in os.environ, 'the C# package was not built')
+    def test_blobs(self):
+        def blobs(*arguments, code=0):
+            command = [os.environ['STAVE_CSHARP'], os.environ['STAVE_BLOBS'], self.store]
+            result = subprocess.run([*command, *arguments], capture_output=True, text=True,
+                                    timeout=60, check=False)
+            self.assertEqual(result.returncode, code, result.stderr)
+            return result.stdout.splitlines()
+
+        file = os.path.join(self.folder, 'file')
+        with open(file, 'w', encoding='utf-8') as out:
+            out.write('content')
+        [content] = blobs('put', file, 'first')
+        self.assertEqual(blobs('put', file, 'second'), [content])
+        self.assertEqual(blobs('put', file, 'first', code=1), ['first is taken'])
+        self.assertEqual(sorted(blobs('list')), [f'first {content}', f'second {content}'])
+        blobs('drop', 'first')
+        self.assertEqual(blobs('get', 'second'), ['content'])
+        blobs('drop', 'second')
+        self.assertEqual(blobs('list'), [])
+        self.assertEqual(blobs('get', 'second', code=1), ['second: no such name'])
+
     @unittest.skipUnless('STAVE_JAR' in os.environ, 'the Java package was not built')
     def test_stock(self):
         def stock(*arguments):

@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Stave;
+
+// The calls of tests/bench/crossing/crossing.c in C#.
+internal static class Crossing
+{
+    private const int Keys = 1000;
+    private const int ValueSize = 100;
+    private const int Calls = 50000;
+    private const int Rounds = 16; // the first ones compile
+    private const int Many = 100;
+    private const int ThreadCpuClock = 3; // CLOCK_THREAD_CPUTIME_ID
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct TimeSpec
+    {
+        internal long Seconds;
+        internal long Nanoseconds;
+    }
+
+    [DllImport("libc")]
+    private static extern int clock_gettime(int clock, out TimeSpec time);
+
+    private static void Main(string[] arguments)
+    {
+        var keys = new byte[2 * Keys][];
+        for (int i = 0; i < 2 * Keys; i++)
+        {
+            keys[i] = Encoding.ASCII.GetBytes("key-" + (i % Keys).ToString("D12"));
+        }
+        var value = new byte[ValueSize];
+        var target = new byte[ValueSize];
+        var options = StoreOptions.Parse("durability=memory io=mmap");
+        using (Store store = Store.Open(arguments[0], options))
+        {
+            foreach (byte[] key in keys)
+            {
+                store.Put(key, value);
+            }
+            Measure("get_into_buffer", Calls, 1, i =>
+            {
+                store.TryGet(keys[i % Keys], target, out int size);
+                Check(size);
+            });
+            Measure("get_fresh", Calls, 1, i => Check(store.Get(keys[i % Keys]).Length));
+            Measure("multi_get_100_per_key", Calls / Many, Many, i =>
+                Check(store.MultiGet(new ArraySegment<byte[]>(keys, i % Keys, Many))[99].Length));
+            Measure("put", Calls, 1, i => store.Put(keys[i % Keys], value));
+        }
+    }
+
+    private static void Check(int size)
+    {
+        if (size != ValueSize)
+        {
+            throw new InvalidOperationException("size " + size);
+        }
+    }
+
+    private static double Now()
+    {
+        clock_gettime(ThreadCpuClock, out TimeSpec time);
+        return time.Seconds * 1e9 + time.Nanoseconds;
+    }
+
+    private static void Measure(string name, int calls, int keysPerCall, Action<int> call)
+    {
+        double best = double.MaxValue;
+        for (int round = 0; round < Rounds; round++)
+        {
+            double start = Now();
+            for (int i = 0; i < calls; i++)
+            {
+                call(i);
+            }
+            best = Math.Min(best, (Now() - start) / calls / keysPerCall);
+        }
+        Console.WriteLine(name + " " + best.ToString("F1", CultureInfo.InvariantCulture));
+    }
+}
