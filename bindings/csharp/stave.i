@@ -100,9 +100,11 @@ TRAVELS_AS(StoreStatsData*, stave_store_stats *)
 %typemap(cstype) const stave_write_options *options "uint"
 %typemap(csin) const stave_write_options *options "$csinput"
 %typemap(in) const stave_write_options *options (stave_write_options chosen) %{
-  stave_write_options_init(&chosen);
-  chosen.durability = $input;
-  $1 = &chosen;
+  if ($input != STAVE_DURABILITY_DEFAULT) {
+    stave_write_options_init(&chosen);
+    chosen.durability = $input;
+    $1 = &chosen;
+  }
 %}
 
 /* ---- Errors -------------------------------------------------------------------------------- */

@@ -116,28 +116,22 @@ namespace Stave
                 throw new ArgumentOutOfRangeException(nameof(bytesMax));
             }
             int room = Math.Min(countMax, CountMax);
-            var sizes = new ulong[2 * room];
-            UIntPtr count = UIntPtr.Zero;
-            NativeBuffer records;
-            Raw.stave_buffer_init(&records);
-            try
+            using (Scratch scratch = Scratch.Take())
             {
+                scratch.ReserveResultSizes(2 * room);
+                UIntPtr count = UIntPtr.Zero;
                 lock (handle)
                 {
-                    fixed (ulong* sizesData = sizes)
+                    fixed (ulong* sizes = scratch.ResultSizes)
                     {
                         int status = Raw.stave_store_cursor_next_many(
                             handle.Pointer, (UIntPtr)(uint)room,
-                            (UIntPtr)(uint)Math.Min(bytesMax, BytesMax), &records, sizesData,
+                            (UIntPtr)(uint)Math.Min(bytesMax, BytesMax), scratch.Result, sizes,
                             &count, out IntPtr failure);
                         Failures.Check(status, failure);
                     }
                 }
-                return Split(records.Data, sizes, (int)count);
-            }
-            finally
-            {
-                Raw.stave_buffer_free(&records);
+                return Split(scratch.Result->Data, scratch.ResultSizes, (int)count);
             }
         }
 

@@ -14,29 +14,33 @@ namespace Stave
         /// <exception cref="ArgumentException">A key is null.</exception>
         public byte[][] MultiGet(IEnumerable<byte[]> keys)
         {
-            using (var joined = new JoinedBytes(keys, nameof(keys)))
+            using (Scratch scratch = Scratch.Take())
             {
-                var sizes = new ulong[joined.Count];
-                NativeBuffer values;
-                Raw.stave_buffer_init(&values);
-                try
-                {
-                    fixed (byte* keysData = joined.Data)
-                    fixed (uint* keySizes = joined.Sizes)
-                    fixed (ulong* valueSizes = sizes)
-                    {
-                        int status = Raw.stave_store_multi_get(
-                            handle.Pointer, keysData, keySizes, (UIntPtr)(uint)joined.Count,
-                            &values, valueSizes, out IntPtr failure);
-                        GC.KeepAlive(handle);
-                        Failures.Check(status, failure);
-                    }
-                    return Split(values.Data, sizes);
-                }
-                finally
-                {
-                    Raw.stave_buffer_free(&values);
-                }
+                MultiGet(keys, scratch);
+                return Split(scratch.Result->Data, scratch.ResultSizes, scratch.Count);
+            }
+        }
+
+        /// <summary>
+        /// The same without an array for each value: for programs that make such calls again and again.
+        /// </summary>
+        /// <param name="keys">The keys.</param>
+        /// <param name="values">Takes the values in the order of the keys; what it held is gone. It is
+        /// empty after an exception.</param>
+        /// <exception cref="ArgumentException">A key is null.</exception>
+        /// <exception cref="OverflowException">The values together have more bytes than an array
+        /// holds.</exception>
+        public void MultiGet(IEnumerable<byte[]> keys, ValueList values)
+        {
+            if (values == null)
+            {
+                throw new ArgumentNullException(nameof(values));
+            }
+            values.Clear();
+            using (Scratch scratch = Scratch.Take())
+            {
+                MultiGet(keys, scratch);
+                values.Fill(scratch.Result, scratch.ResultSizes, scratch.Count);
             }
         }
 
@@ -62,9 +66,11 @@ namespace Stave
                 keys.Add(record.Key);
                 values.Add(record.Value);
             }
-            using (var joinedKeys = new JoinedBytes(keys, nameof(records)))
-            using (var joinedValues = new JoinedBytes(values, nameof(records)))
+            using (Scratch joinedKeys = Scratch.Take())
+            using (Scratch joinedValues = Scratch.Take())
             {
+                joinedKeys.Join(keys, nameof(records));
+                joinedValues.Join(values, nameof(records));
                 ulong[] wideSizes = Array.ConvertAll(joinedValues.Sizes, size => (ulong)size);
                 fixed (byte* keysData = joinedKeys.Data)
                 fixed (uint* keySizes = joinedKeys.Sizes)
@@ -88,8 +94,9 @@ namespace Stave
         public long MultiDelete(
             IEnumerable<byte[]> keys, WriteOptions options = default(WriteOptions))
         {
-            using (var joined = new JoinedBytes(keys, nameof(keys)))
+            using (Scratch joined = Scratch.Take())
             {
+                joined.Join(keys, nameof(keys));
                 ulong deleted = 0;
                 fixed (byte* keysData = joined.Data)
                 fixed (uint* keySizes = joined.Sizes)
@@ -121,10 +128,26 @@ namespace Stave
             return GetEnumerator();
         }
 
-        private static byte[][] Split(byte* data, ulong[] sizes)
+        private void MultiGet(IEnumerable<byte[]> keys, Scratch scratch)
         {
-            var values = new byte[sizes.Length][];
-            for (int i = 0; i < sizes.Length; i++)
+            scratch.Join(keys, nameof(keys));
+            scratch.ReserveResultSizes(scratch.Count);
+            fixed (byte* keysData = scratch.Data)
+            fixed (uint* keySizes = scratch.Sizes)
+            fixed (ulong* valueSizes = scratch.ResultSizes)
+            {
+                int status = Raw.stave_store_multi_get(
+                    handle.Pointer, keysData, keySizes, (UIntPtr)(uint)scratch.Count, scratch.Result,
+                    valueSizes, out IntPtr failure);
+                GC.KeepAlive(handle);
+                Failures.Check(status, failure);
+            }
+        }
+
+        private static byte[][] Split(byte* data, ulong[] sizes, int count)
+        {
+            var values = new byte[count][];
+            for (int i = 0; i < count; i++)
             {
                 if (sizes[i] != ulong.MaxValue) // STAVE_ABSENT
                 {

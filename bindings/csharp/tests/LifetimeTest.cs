@@ -193,6 +193,7 @@ internal static class LifetimeTest
                 : type == typeof(IEnumerable<KeyValuePair<byte[], byte[]>>)
                     ? new[] { new KeyValuePair<byte[], byte[]>(Key, Value) }
                 : type == typeof(VerifyProgress) ? new VerifyProgress((done, total) => true)
+                : type == typeof(ValueList) ? new ValueList()
                 : type == typeof(IBufferWriter<byte>) ? new NoWriter()
                 : type.IsValueType ? Activator.CreateInstance(type) : (object)null;
         }).ToArray();

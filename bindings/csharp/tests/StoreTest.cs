@@ -53,6 +53,17 @@ internal static class StoreTest
                 Checks.Equal(i, values[i].Length);
             }
             Checks.That(values[300] == null);
+            var list = new ValueList();
+            store.MultiGet(new[] { absent }.Concat(keys).Concat(new[] { absent, keys[5] }), list);
+            Checks.Equal(303, list.Count);
+            Checks.That(!list.Exists(0) && list.Get(0).Length == 0);
+            Checks.That(list.Exists(1) && list.Get(1).Length == 0);
+            Checks.That(list.Exists(300) && list.Get(300).Length == 299);
+            Checks.That(!list.Exists(301) && list.Get(301).Length == 0);
+            Checks.That(list.Exists(302) && list.Get(302).Length == 5);
+            Checks.Thrown<ArgumentOutOfRangeException>(() => list.Exists(303));
+            Checks.Thrown<ArgumentException>(() => store.MultiGet(new byte[][] { null }, list));
+            Checks.Equal(0, list.Count);
             Checks.Equal(300L, store.MultiDelete(keys.Concat(new[] { absent }).ToList()));
             Checks.Equal(0L, store.Count);
             Checks.Equal(0, store.MultiGet(new byte[0][]).Length);
