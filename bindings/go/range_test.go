@@ -1,0 +1,18 @@
+//go:build go1.23
+
+package stave
+
+import "testing"
+
+func TestCursorRange(t *testing.T) {
+	store := openStore(t, "")
+	check(t, store.MultiPut([]Record{{b("1"), b("one")}, {b("2"), b("two")}}, nil))
+	cursor, err := store.Cursor(nil)
+	check(t, err)
+	got := map[string]string{}
+	for key, value := range cursor.All() {
+		got[string(key)] = string(value)
+	}
+	check(t, cursor.Err())
+	checkEqual(t, true, len(got) == 2 && got["1"] == "one" && got["2"] == "two")
+}
