@@ -137,7 +137,8 @@ func (c *Cursor) NextMany(countMax, bytesMax int) ([]Record, error) {
 	}
 	call := takeFlat()
 	defer call.release()
-	sizes := call.valueSizesFor(2 * countMax)
+	call.valueSizes = room(call.valueSizes, 2*countMax)
+	sizes := call.valueSizes
 	var count uintptr
 	c.mutex.Lock()
 	outcome := capi.StoreCursorNextMany(c.handle, int64(countMax), int64(bytesMax),

@@ -1,6 +1,7 @@
 package stave
 
 import (
+	"math"
 	"runtime"
 	"sync"
 
@@ -51,11 +52,50 @@ func (f *flat) release() {
 	flatPool.Put(f)
 }
 
-// valueSizesFor is room for that many sizes.
-func (f *flat) valueSizesFor(count int) []uint64 {
-	if cap(f.valueSizes) < count {
-		f.valueSizes = make([]uint64, count)
+// setKeys joins the keys. No valid key has a size that C could not be told.
+func (f *flat) setKeys(keys [][]byte) error {
+	f.keySizes = room(f.keySizes, len(keys))
+	total := 0
+	for i, key := range keys {
+		if err := f.setKeySize(i, key); err != nil {
+			return err
+		}
+		total += len(key)
 	}
-	f.valueSizes = f.valueSizes[:count]
-	return f.valueSizes
+	f.keys = room(f.keys, total)
+	rest := f.keys
+	for _, key := range keys {
+		rest = rest[copy(rest, key):]
+	}
+	return nil
+}
+
+// setRecords joins keys and values.
+func (f *flat) setRecords(records []Record) error {
+	f.keySizes, f.valueSizes = room(f.keySizes, len(records)), room(f.valueSizes, len(records))
+	for i, record := range records {
+		if err := f.setKeySize(i, record.Key); err != nil {
+			return err
+		}
+		f.valueSizes[i] = uint64(len(record.Value))
+		f.keys = append(f.keys, record.Key...)
+		f.values = append(f.values, record.Value...)
+	}
+	return nil
+}
+
+func (f *flat) setKeySize(i int, key []byte) error {
+	if uint64(len(key)) > math.MaxUint32 {
+		return failed(ErrTooLarge, "a key is larger than 65,535 bytes")
+	}
+	f.keySizes[i] = uint32(len(key))
+	return nil
+}
+
+// room is a slice of that length, the given one if it is large enough, with whatever it holds.
+func room[T any](slice []T, length int) []T {
+	if cap(slice) < length {
+		return make([]T, length)
+	}
+	return slice[:length]
 }

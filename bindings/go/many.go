@@ -1,7 +1,6 @@
 package stave
 
 import (
-	"math"
 	"runtime"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
@@ -18,12 +17,11 @@ type Record struct {
 func (s *Store) MultiGet(keys [][]byte) (values [][]byte, err error) {
 	call := takeFlat()
 	defer call.release()
-	for _, key := range keys {
-		if err := call.addKey(key); err != nil {
-			return nil, err
-		}
+	if err := call.setKeys(keys); err != nil {
+		return nil, err
 	}
-	sizes := call.valueSizesFor(len(keys))
+	call.valueSizes = room(call.valueSizes, len(keys))
+	sizes := call.valueSizes
 	outcome := capi.StoreMultiGet(s.raw(), call.keys, call.keySizes, &call.native.Buffer, sizes)
 	runtime.KeepAlive(s)
 	if outcome != capi.OK {
@@ -46,12 +44,8 @@ func (s *Store) MultiGet(keys [][]byte) (values [][]byte, err error) {
 func (s *Store) MultiPut(records []Record, options *WriteOptions) error {
 	call := takeFlat()
 	defer call.release()
-	for _, record := range records {
-		if err := call.addKey(record.Key); err != nil {
-			return err
-		}
-		call.values = append(call.values, record.Value...)
-		call.valueSizes = append(call.valueSizes, uint64(len(record.Value)))
+	if err := call.setRecords(records); err != nil {
+		return err
 	}
 	outcome := capi.StoreMultiPut(s.raw(), call.keys, call.keySizes, call.values, call.valueSizes,
 		options.durability())
@@ -64,22 +58,10 @@ func (s *Store) MultiPut(records []Record, options *WriteOptions) error {
 func (s *Store) MultiDelete(keys [][]byte, options *WriteOptions) (deleted uint64, err error) {
 	call := takeFlat()
 	defer call.release()
-	for _, key := range keys {
-		if err := call.addKey(key); err != nil {
-			return 0, err
-		}
+	if err := call.setKeys(keys); err != nil {
+		return 0, err
 	}
 	outcome := capi.StoreMultiDelete(s.raw(), call.keys, call.keySizes, &deleted, options.durability())
 	runtime.KeepAlive(s)
 	return deleted, errorOf(outcome)
-}
-
-// addKey appends a key to those of the call. No valid key has a size that C could not be told.
-func (f *flat) addKey(key []byte) error {
-	if uint64(len(key)) > math.MaxUint32 {
-		return failed(ErrTooLarge, "a key is larger than 65,535 bytes")
-	}
-	f.keys = append(f.keys, key...)
-	f.keySizes = append(f.keySizes, uint32(len(key)))
-	return nil
 }

@@ -1,0 +1,98 @@
+// The calls of ../crossing.c in Go, and a crossing that does nothing:
+//
+//	crossing DIRECTORY       prints lines "NAME NANOSECONDS"
+//	crossing DIRECTORY c     the same for the loops in C, run in this process
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"github.com/stavedb/stave/bindings/go"
+)
+
+const (
+	keyCount  = 1000
+	valueSize = 100
+	calls     = 200000
+	rounds    = 8
+	many      = 100
+)
+
+// now is the time that the thread has worked, in nanoseconds.
+func now() int64 {
+	const clockThreadCPUTime = 3
+	var time syscall.Timespec
+	_, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clockThreadCPUTime,
+		uintptr(unsafe.Pointer(&time)), 0)
+	if errno != 0 {
+		log.Fatal(errno)
+	}
+	return time.Nano()
+}
+
+func check(ok bool, err error) {
+	if err != nil || !ok {
+		log.Fatal(ok, err)
+	}
+}
+
+func measure(name string, calls, keysPerCall int, call func(i int)) {
+	best := 0.0
+	for round := 0; round < rounds; round++ {
+		start := now()
+		for i := 0; i < calls; i++ {
+			call(i)
+		}
+		each := float64(now()-start) / float64(calls) / float64(keysPerCall)
+		if round == 0 || each < best {
+			best = each
+		}
+	}
+	fmt.Printf("%s %.1f\n", name, best)
+}
+
+func main() {
+	if len(os.Args) == 3 {
+		runInC(os.Args[1])
+		return
+	}
+	runtime.LockOSThread()
+	options := stave.DefaultOptions()
+	options.Durability = stave.DurabilityMemory
+	store, err := stave.Open(os.Args[1], options)
+	check(true, err)
+	keys, value := make([][]byte, 0, 2*keyCount), make([]byte, valueSize)
+	for i := 0; i < keyCount; i++ {
+		keys = append(keys, []byte(fmt.Sprintf("key-%012d", i)))
+		check(true, store.Put(keys[i], value, nil))
+	}
+	keys = append(keys, keys...)
+
+	target := make([]byte, valueSize)
+	measure("empty", calls, 1, func(int) { stave.VersionNumber() })
+	measure("get_into_buffer", calls, 1, func(i int) {
+		size, ok, err := store.GetInto(target, keys[i%keyCount])
+		check(ok && size == valueSize, err)
+	})
+	measure("append_get", calls, 1, func(i int) {
+		value, ok, err := store.AppendGet(target[:0], keys[i%keyCount])
+		check(ok && len(value) == valueSize, err)
+	})
+	measure("get_fresh", calls, 1, func(i int) {
+		value, ok, err := store.Get(keys[i%keyCount])
+		check(ok && len(value) == valueSize, err)
+	})
+	measure("multi_get_100_per_key", calls/many, many, func(i int) {
+		values, err := store.MultiGet(keys[i%keyCount : i%keyCount+many])
+		check(len(values[many-1]) == valueSize, err)
+	})
+	measure("put", calls, 1, func(i int) {
+		check(true, store.Put(keys[i%keyCount], value, nil))
+	})
+	check(true, store.Close())
+}
