@@ -391,7 +391,7 @@ func TestErrors(t *testing.T) {
 	file := filepath.Join(folder, "file")
 	check(t, os.WriteFile(file, b("not a store"), 0o600))
 	_, err = Open(file, nil)
-	checkIs(t, ErrIO, err)
+	checkIs(t, ErrInvalidArgument, err)
 	checkIs(t, syscall.ENOTDIR, err)
 	checkEqual(t, false, errors.Is(err, fs.ErrExist) || errors.Is(err, ErrNotFound))
 	var failure *Error

@@ -1,9 +1,9 @@
 // Files under their names, every content stored once.
 //
-//	blobs STORE add FILE...   stores the files, many at a time
-//	blobs STORE get NAME      writes the content to standard output
-//	blobs STORE list          prints the names and what they hold
-//	blobs STORE forget NAME   removes a name
+//	archive STORE add FILE...   stores the files, many at a time
+//	archive STORE get NAME      writes the content to standard output
+//	archive STORE list          prints the names and what they hold
+//	archive STORE forget NAME   removes a name
 //
 // The key of a content is "content:" and its SHA-256, so equal files share it; the key of a name is
 // "name:" and the name, and its value the SHA-256.
@@ -20,7 +20,7 @@ import (
 	"github.com/stavedb/stave/bindings/go"
 )
 
-const usage = "usage: blobs STORE add FILE... | get NAME | list | forget NAME"
+const usage = "usage: archive STORE add FILE... | get NAME | list | forget NAME"
 
 func contentKey(sum []byte) []byte { return append([]byte("content:"), sum...) }
 func nameKey(name string) []byte   { return []byte("name:" + name) }
@@ -152,7 +152,7 @@ func main() {
 		os.Exit(2)
 	}
 	if err := run(os.Args[1], os.Args[2], os.Args[3:]); err != nil {
-		fmt.Fprintln(os.Stderr, "blobs:", err)
+		fmt.Fprintln(os.Stderr, "archive:", err)
 		os.Exit(1)
 	}
 }

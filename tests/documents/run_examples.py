@@ -4,8 +4,9 @@
 Usage: run_examples.py README LIBRARY INCLUDE_DIRECTORY PYTHON_PATH [LANGUAGE=PACKAGE...]
 A fenced block ```c, ```cpp, ```python or of another LANGUAGE that is followed by a ```text block is a
 program and its output. At least one of each language must be there. Programs in languages whose
-package was not built are left out. PACKAGE is for java the jar. The program in C# is run as a project of
-its own, which installs the package: bindings/csharp/tests/consumer_test.py.
+package was not built are left out. PACKAGE is for java the jar, for go the command of the build
+directory. The program in C# is run as a project of its own, which installs the package:
+bindings/csharp/tests/consumer_test.py.
 """
 
 import os
@@ -15,7 +16,15 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM = re.compile(r"^```(c|cpp|python|java)\n(.*?)^```\n\s*^```text\n(.*?)^```$", re.M | re.S)
+PROGRAM = re.compile(r"^```(c|cpp|python|go|java)\n(.*?)^```\n\s*^```text\n(.*?)^```$", re.M | re.S)
+GO_MODULE = f"""module tour
+
+go 1.19
+
+require github.com/stavedb/stave/bindings/go v0.1.0
+
+replace github.com/stavedb/stave/bindings/go => {pathlib.Path(__file__).resolve().parents[2]}/bindings/go
+"""
 STANDARDS = {"c": ["cc", "-std=c11"], "cpp": ["c++", "-std=c++20"]}
 
 
@@ -26,6 +35,11 @@ def command_for(language, source, library, include, directory, packages):
     if language == "java":
         return ["java", "-cp", packages["java"], str(source)]
     program = directory / f"program-{language}"
+    if language == "go":
+        (directory / "go.mod").write_text(GO_MODULE, encoding="utf-8")
+        subprocess.run([packages["go"], "build", f"-ldflags=-r {library.parent}", "-o", program.name],
+                       cwd=directory, check=True)
+        return [str(program)]
     subprocess.run(
         [*STANDARDS[language], "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{include}",
          str(source), str(library), f"-Wl,-rpath,{library.parent}", "-o", str(program)],

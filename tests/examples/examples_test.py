@@ -82,6 +82,24 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(stock('sell', 'tea', '1', 'Ada'), ['1 tea'])
         self.assertEqual(stock('list'), ['goods/tea: 1', 'order/Ada/1: 3 tea', 'order/Ada/2: 1 tea'])
 
+    @unittest.skipUnless('STAVE_ARCHIVE' in os.environ, 'the Go package was not built')
+    def test_archive(self):
+        def archive(*arguments):
+            return self.run_example([os.environ['STAVE_ARCHIVE']], *arguments)
+
+        paths = [os.path.join(self.folder, name) for name in ('one', 'two', 'three')]
+        for path, content in zip(paths, ('same\n', 'same\n', 'other\n')):
+            with open(path, 'w', encoding='ascii') as file:
+                file.write(content)
+        added = [line.split() for line in archive('add', *paths)]
+        self.assertEqual([name for _, name in added], ['one', 'two', 'three'])
+        self.assertEqual(added[0][0], added[1][0])
+        self.assertNotEqual(added[0][0], added[2][0])
+        self.assertEqual(archive('get', 'two'), ['same'])
+        self.assertEqual(archive('forget', 'two'), [])
+        self.assertEqual(sorted(line.split()[1] for line in archive('list')), ['one', 'three'])
+        self.assertEqual(archive('get', 'one'), ['same'])
+
     def test_sessions(self):
         def sessions(*arguments):
             [line] = self.run_example([sys.executable, os.environ['STAVE_SESSIONS']], *arguments)
