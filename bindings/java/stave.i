@@ -6,7 +6,8 @@
  * How the C interface's types travel:
  *   a handle               internal.Handle, which stays reachable until the call has returned
  *   a new handle           long, returned instead of the status
- *   bytes in               byte[], copied to the C stack when small; or a direct ByteBuffer
+ *   bytes in               byte[], copied to the C stack when small; or a direct ByteBuffer; in the
+ *                          most frequent calls an address of memory that Java has filled
  *   bytes out              byte[], returned instead of the status; null stands for "not there"
  *   stave_status           int when it is not negative, else a StaveException
  *   stave_error            none: it is the exception
@@ -150,6 +151,15 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
 %apply (const void *key_buffer, size_t key_size) {
     (const void *value_buffer, size_t value_size), (void *target_buffer, size_t target_size) };
 
+/* An address in internal.Scratch. */
+%typemap(jni) const void *key_at "jlong"
+%typemap(jtype) const void *key_at "long"
+%typemap(jstype) const void *key_at "long"
+%typemap(javain) const void *key_at "$javainput"
+%typemap(in) const void *key_at "$1 = ($1_ltype)(intptr_t)$input;"
+%apply const void *key_at { const void *value_at, void *target_at, const uint32_t *key_sizes_at,
+                            uint64_t *value_sizes_at };
+
 /* ---- Bytes out ----------------------------------------------------------------------------- */
 
 %typemap(in, numinputs=0) stave_buffer *text (stave_buffer buffer) %{
@@ -260,6 +270,11 @@ FORM(free_pin, stave_pin_free, void, stave_pin *pointer)
 FORM(free_store, stave_store_free, void, stave_store *pointer)
 FORM(free_batch, stave_batch_free, void, stave_batch *pointer)
 FORM(free_cursor, stave_store_cursor_free, void, stave_store_cursor *pointer)
+FORM(put_at, stave_store_put, stave_status, stave_store *store, const void *key_at,
+     size_t key_size, const void *value_at, size_t value_size, const stave_write_options *options,
+     stave_error *error)
+FORM(contains_at, stave_store_contains, stave_status, stave_store *store, const void *key_at,
+     size_t key_size, stave_error *error)
 FORM(put_direct, stave_store_put, stave_status, stave_store *store, const void *key_buffer,
      size_t key_size, const void *value_buffer, size_t value_size,
      const stave_write_options *options, stave_error *error)

@@ -1,4 +1,5 @@
 import io.github.stavedb.stave.Durability;
+import io.github.stavedb.stave.IoMode;
 import io.github.stavedb.stave.Store;
 import io.github.stavedb.stave.StoreOptions;
 import java.lang.management.ManagementFactory;
@@ -14,7 +15,7 @@ final class Crossing {
   private static final int KEYS = 1000;
   private static final int KEY_SIZE = 16;
   private static final int VALUE_SIZE = 100;
-  private static final int CALLS = 200_000;
+  private static final int CALLS = 50_000;
   private static final int ROUNDS = 16; // the first ones compile
   private static final int MANY = 100;
   private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
@@ -40,7 +41,7 @@ final class Crossing {
     for (int i = 0; i < KEYS; i++) {
       twice.set(KEYS + i, keys[i]);
     }
-    StoreOptions options = new StoreOptions().durability(Durability.MEMORY);
+    StoreOptions options = new StoreOptions().durability(Durability.MEMORY).io(IoMode.MMAP);
     try (Store store = Store.open(Path.of(arguments[0]), options)) {
       for (byte[] key : keys) {
         store.put(key, value);

@@ -15,6 +15,10 @@ constexpr jint kSmallValueSize = 4096;
 constexpr size_t kArraySizeMax = std::numeric_limits<jint>::max() - 8;
 // What a read that gives a size returns for an absent key.
 constexpr jint kAbsent = -1;
+// What a read through the scratch memory returns for what does not fit there.
+constexpr jint kTooLarge = -2;
+// A thread keeps at most so much memory for its next reads of many keys.
+constexpr size_t kKeptValuesSize = 64 << 10;
 constexpr jsize kOptionsCount = 7;
 constexpr jsize kStatsCount = 15;
 
@@ -222,6 +226,55 @@ jint stave_java_get_direct(JNIEnv* environment, stave_store* store, const void* 
       stave_store_get(store, key_buffer, key_size, target_buffer, target_size, &size, &error);
   if (status < 0) stave_java_throw(environment, status, &error, static_cast<jlong>(size));
   return status == STAVE_OK ? static_cast<jint>(size) : kAbsent;
+}
+
+jint stave_java_get_at(JNIEnv* environment, stave_store* store, const void* key_at, size_t key_size,
+                       void* target_at, size_t target_size) {
+  stave_error error;
+  size_t size;
+  const stave_status status =
+      stave_store_get(store, key_at, key_size, target_at, target_size, &size, &error);
+  if (status == STAVE_OK) return static_cast<jint>(size);
+  if (status == STAVE_BUFFER_TOO_SMALL) return kTooLarge;
+  if (status < 0) stave_java_throw(environment, status, &error, 0);
+  return kAbsent;
+}
+
+namespace {
+
+// The buffer that a thread reads many values into, kept from call to call.
+struct KeptValues {
+  KeptValues() { stave_buffer_init(&buffer); }
+  ~KeptValues() { stave_buffer_free(&buffer); }
+  KeptValues(const KeptValues&) = delete;
+  KeptValues& operator=(const KeptValues&) = delete;
+
+  stave_buffer buffer;
+};
+
+}  // namespace
+
+jint stave_java_multi_get_at(JNIEnv* environment, stave_store* store, const void* key_at,
+                             const uint32_t* key_sizes_at, jint count, uint64_t* value_sizes_at,
+                             void* target_at, size_t target_size) {
+  thread_local KeptValues kept;
+  stave_buffer& values = kept.buffer;
+  stave_error error;
+  const stave_status status = stave_store_multi_get(
+      store, key_at, key_sizes_at, static_cast<size_t>(count), &values, value_sizes_at, &error);
+  jint size = kTooLarge;
+  if (status == STAVE_OK && values.size <= target_size) {
+    size = static_cast<jint>(values.size);
+    if (size > 0) std::memcpy(target_at, values.data, values.size);
+  }
+  if (values.capacity > kKeptValuesSize) stave_buffer_free(&values);
+  if (status < 0) stave_java_throw(environment, status, &error, 0);
+  return size;
+}
+
+jlong stave_java_address(JNIEnv* environment, jobject buffer) {
+  return static_cast<jlong>(
+      reinterpret_cast<intptr_t>(environment->GetDirectBufferAddress(buffer)));
 }
 
 jbyteArray stave_java_multi_get(JNIEnv* environment, stave_store* store, const void* keys,

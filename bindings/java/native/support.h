@@ -60,6 +60,14 @@ jint stave_java_get_into(JNIEnv* environment, stave_store* store, const void* ke
                          jbyteArray target, jint offset, jint capacity);
 jint stave_java_get_direct(JNIEnv* environment, stave_store* store, const void* key_buffer,
                            size_t key_size, void* target_buffer, size_t target_size);
+// By way of the thread's scratch memory (internal.Scratch). kTooLarge, -2, when what is read does
+// not fit: nothing of it has been copied.
+jint stave_java_get_at(JNIEnv* environment, stave_store* store, const void* key_at, size_t key_size,
+                       void* target_at, size_t target_size);
+jint stave_java_multi_get_at(JNIEnv* environment, stave_store* store, const void* key_at,
+                             const uint32_t* key_sizes_at, jint count, uint64_t* value_sizes_at,
+                             void* target_at, size_t target_size);
+jlong stave_java_address(JNIEnv* environment, jobject buffer);
 // The values one behind the other. NULL without an exception: no Java array holds them all.
 jbyteArray stave_java_multi_get(JNIEnv* environment, stave_store* store, const void* keys,
                                 const uint32_t* key_sizes, jint count, jlongArray value_sizes_out);

@@ -3,6 +3,7 @@ package io.github.stavedb.stave;
 import io.github.stavedb.stave.internal.Handle;
 import io.github.stavedb.stave.internal.Raw;
 import io.github.stavedb.stave.internal.RawConstants;
+import io.github.stavedb.stave.internal.Scratch;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -63,6 +64,10 @@ import java.util.stream.Stream;
  * not rely on it, since the directory stays locked until then.
  */
 public final class Store implements AutoCloseable, Iterable<Entry> {
+  // Instead of sizes; the same in native/support.cc.
+  private static final int ABSENT = -1;
+  private static final int TOO_LARGE = -2;
+
   private final Handle handle;
 
   private Store(Handle handle) {
@@ -133,7 +138,12 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
 
   /** Stores the value, whether or not the key exists. */
   public void put(byte[] key, byte[] value, WriteOptions options) {
-    Raw.stave_store_put(handle, Arguments.key(key), Arguments.value(value), options.number());
+    if (Scratch.holds(Arguments.key(key).length, Arguments.value(value).length)) {
+      ByteBuffer memory = Scratch.memory().put(key).put(value);
+      putFilled(memory, key.length, value.length, options);
+    } else {
+      Raw.stave_store_put(handle, key, value, options.number());
+    }
   }
 
   /** Stores the value, whether or not the key exists. The buffers' positions stay as they are. */
@@ -143,7 +153,17 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
 
   /** Stores the value, whether or not the key exists. The buffers' positions stay as they are. */
   public void put(ByteBuffer key, ByteBuffer value, WriteOptions options) {
-    Raw.put_direct(handle, Arguments.direct(key), Arguments.direct(value), options.number());
+    if (Scratch.holds(key.remaining(), value.remaining())) {
+      ByteBuffer memory = Scratch.memory().put(key.duplicate()).put(value.duplicate());
+      putFilled(memory, key.remaining(), value.remaining(), options);
+    } else {
+      Raw.put_direct(handle, Arguments.direct(key), Arguments.direct(value), options.number());
+    }
+  }
+
+  private void putFilled(ByteBuffer memory, int keySize, int valueSize, WriteOptions options) {
+    long key = Scratch.address(memory);
+    Raw.put_at(handle, key, keySize, key + keySize, valueSize, options.number());
   }
 
   /** Stores the value if the key is absent; says whether it was. */
@@ -214,7 +234,18 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
 
   /** The value as a fresh array, or null if there is no such key. */
   public byte[] get(byte[] key) {
-    return Raw.stave_java_get(handle, Arguments.key(key));
+    if (Scratch.holds(Arguments.key(key).length, 0)) {
+      ByteBuffer memory = Scratch.memory().put(key);
+      int size = getFilled(memory, key.length);
+      if (size != TOO_LARGE) {
+        byte[] value = size == ABSENT ? null : new byte[size];
+        if (value != null) {
+          memory.get(value);
+        }
+        return value;
+      }
+    }
+    return Raw.stave_java_get(handle, key);
   }
 
   /**
@@ -237,7 +268,23 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    * @throws StaveException.BufferTooSmall the value does not fit; the array is as before
    */
   public int get(byte[] key, byte[] target) {
-    return Raw.stave_java_get_into(handle, Arguments.key(key), target, 0, target.length);
+    if (Scratch.holds(Arguments.key(key).length, 0)) {
+      ByteBuffer memory = Scratch.memory().put(key);
+      int size = getFilled(memory, key.length);
+      if (size != TOO_LARGE && size <= target.length) {
+        if (size > 0) {
+          memory.get(target, 0, size);
+        }
+        return size;
+      }
+    }
+    return Raw.stave_java_get_into(handle, key, target, 0, target.length);
+  }
+
+  /** Reads the value behind the key at the memory's position: its size, ABSENT or TOO_LARGE. */
+  private int getFilled(ByteBuffer memory, int keySize) {
+    long key = Scratch.address(memory);
+    return Raw.stave_java_get_at(handle, key, keySize, key + keySize, memory.remaining());
   }
 
   /**
@@ -250,6 +297,17 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   public int get(ByteBuffer key, ByteBuffer target) {
     if (target.isReadOnly()) {
       throw new java.nio.ReadOnlyBufferException();
+    }
+    if (Scratch.holds(key.remaining(), 0)) {
+      ByteBuffer memory = Scratch.memory().put(key.duplicate());
+      int small = getFilled(memory, key.remaining());
+      if (small != TOO_LARGE && small <= target.remaining()) {
+        if (small > 0) {
+          memory.limit(memory.position() + small);
+          target.put(memory);
+        }
+        return small;
+      }
     }
     int size = target.isDirect()
         ? Raw.stave_java_get_direct(handle, Arguments.direct(key), Arguments.direct(target))
@@ -269,7 +327,11 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
 
   /** Whether the key exists. */
   public boolean contains(byte[] key) {
-    return done(Raw.stave_store_contains(handle, Arguments.key(key)));
+    if (Scratch.holds(Arguments.key(key).length, 0)) {
+      ByteBuffer memory = Scratch.memory().put(key);
+      return done(Raw.contains_at(handle, Scratch.address(memory), key.length));
+    }
+    return done(Raw.stave_store_contains(handle, key));
   }
 
   /** Whether the key exists. */
@@ -289,35 +351,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    * whole is not one snapshot.
    */
   public List<byte[]> multiGet(Collection<byte[]> keys) {
-    byte[][] values = new byte[keys.size()][];
-    multiGet(keys.toArray(values), values);
-    return Arrays.asList(values);
-  }
-
-  /** Replaces the keys by their values, in halves when no one array holds all of these. */
-  private void multiGet(byte[][] keys, byte[][] values) {
-    long[] sizes = new long[keys.length];
-    byte[] joined = Raw.stave_java_multi_get(
-        handle, new Joined(keys).bytes, Joined.keySizes(keys), keys.length, sizes);
-    if (joined == null) {
-      int middle = keys.length / 2;
-      byte[][] first = Arrays.copyOfRange(keys, 0, middle);
-      byte[][] second = Arrays.copyOfRange(keys, middle, keys.length);
-      multiGet(first, first);
-      multiGet(second, second);
-      System.arraycopy(first, 0, values, 0, first.length);
-      System.arraycopy(second, 0, values, middle, second.length);
-      return;
-    }
-    int at = 0;
-    for (int i = 0; i < sizes.length; i++) {
-      if (sizes[i] < 0) {
-        values[i] = null;
-      } else {
-        values[i] = Arrays.copyOfRange(joined, at, at + (int) sizes[i]);
-        at += (int) sizes[i];
-      }
-    }
+    return Arrays.asList(MultiGet.read(handle, keys.toArray(new byte[0][])));
   }
 
   /** Stores all entries or, on failure, none. See {@link #multiPut(Collection, WriteOptions)}. */
