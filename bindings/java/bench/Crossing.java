@@ -48,7 +48,7 @@ final class Crossing {
       }
       measure("get_into_buffer", CALLS, 1, i -> check(store.get(keys[i % KEYS], target)));
       measure("get_fresh", CALLS, 1, i -> check(store.get(keys[i % KEYS]).length));
-      measure("multi_get_100_per_key", CALLS / MANY, MANY,
+      measure("multi_get_100_per_key", CALLS / 10, MANY,
           i -> check(store.multiGet(twice.subList(i % KEYS, i % KEYS + MANY)).get(99).length));
       measure("put", CALLS, 1, i -> store.put(keys[i % KEYS], value));
       measure("direct_get_into_buffer", CALLS, 1,
