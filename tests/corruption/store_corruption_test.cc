@@ -58,7 +58,8 @@ class StoreCorruption : public testing::Test {
     const char changed = mutation == 0   ? static_cast<char>(byte ^ (1 << random_.below(8)))
                          : mutation == 1 ? '\0'
                                          : '\xff';
-    return changed != byte ? changed : static_cast<char>(byte ^ (1 + random_.below(255)));
+    return changed != byte ? changed
+                           : static_cast<char>(byte ^ static_cast<char>(1 + random_.below(255)));
   }
 
   Random random_;
