@@ -11,18 +11,22 @@ import (
 func storeCalls(store *Store) map[string]func() error {
 	batch, _ := NewBatch()
 	return map[string]func() error{
-		"Options":     func() error { _, err := store.Options(); return err },
-		"Put":         func() error { return store.Put(b("k"), b("v"), nil) },
-		"Insert":      func() error { _, err := store.Insert(b("k"), b("v"), nil); return err },
-		"Replace":     func() error { _, err := store.Replace(b("k"), b("v"), nil); return err },
-		"Delete":      func() error { _, err := store.Delete(b("k"), nil); return err },
-		"Get":         func() error { _, _, err := store.Get(b("k")); return err },
-		"AppendGet":   func() error { _, _, err := store.AppendGet(nil, b("k")); return err },
-		"GetInto":     func() error { _, _, err := store.GetInto(nil, b("k")); return err },
-		"GetPin":      func() error { _, err := store.GetPin(b("k")); return err },
-		"Contains":    func() error { _, err := store.Contains(b("k")); return err },
-		"Size":        func() error { _, err := store.Size(); return err },
-		"MultiGet":    func() error { _, err := store.MultiGet([][]byte{b("k")}); return err },
+		"Options":   func() error { _, err := store.Options(); return err },
+		"Put":       func() error { return store.Put(b("k"), b("v"), nil) },
+		"Insert":    func() error { _, err := store.Insert(b("k"), b("v"), nil); return err },
+		"Replace":   func() error { _, err := store.Replace(b("k"), b("v"), nil); return err },
+		"Delete":    func() error { _, err := store.Delete(b("k"), nil); return err },
+		"Get":       func() error { _, _, err := store.Get(b("k")); return err },
+		"AppendGet": func() error { _, _, err := store.AppendGet(nil, b("k")); return err },
+		"GetInto":   func() error { _, _, err := store.GetInto(nil, b("k")); return err },
+		"GetPin":    func() error { _, err := store.GetPin(b("k")); return err },
+		"Contains":  func() error { _, err := store.Contains(b("k")); return err },
+		"Size":      func() error { _, err := store.Size(); return err },
+		"MultiGet":  func() error { _, err := store.MultiGet([][]byte{b("k")}); return err },
+		"AppendMultiGet": func() error {
+			_, _, err := store.AppendMultiGet(nil, nil, [][]byte{b("k")})
+			return err
+		},
 		"MultiPut":    func() error { return store.MultiPut([]Record{{b("k"), b("v")}}, nil) },
 		"MultiDelete": func() error { _, err := store.MultiDelete([][]byte{b("k")}, nil); return err },
 		"Write":       func() error { return store.Write(batch, nil) },

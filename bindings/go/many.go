@@ -15,28 +15,43 @@ type Record struct {
 // exist; an empty value is not nil. Each key is read atomically, the whole is not one snapshot. The
 // values share one allocation.
 func (s *Store) MultiGet(keys [][]byte) (values [][]byte, err error) {
+	values, _, err = s.AppendMultiGet(make([][]byte, 0, len(keys)), nil, keys)
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// AppendMultiGet is MultiGet for memory that is used again: it appends the values to values, and what
+// they consist of to memory, which both grow as needed, and returns the results.
+func (s *Store) AppendMultiGet(values [][]byte, memory []byte, keys [][]byte) (
+	[][]byte, []byte, error) {
 	call := takeFlat()
 	defer call.release()
 	if err := call.setKeys(keys); err != nil {
-		return nil, err
+		return values, memory, err
 	}
 	call.valueSizes = room(call.valueSizes, len(keys))
-	sizes := call.valueSizes
-	outcome := capi.StoreMultiGet(s.raw(), call.keys, call.keySizes, &call.native.Buffer, sizes)
+	outcome := capi.StoreMultiGet(s.raw(), call.keys, call.keySizes, &call.native.Buffer,
+		call.valueSizes)
 	runtime.KeepAlive(s)
 	if outcome != capi.OK {
-		return nil, errorOf(outcome)
+		return values, memory, errorOf(outcome)
 	}
-	content := call.native.Bytes()
-	rest := make([]byte, len(content))
-	copy(rest, content)
-	values = make([][]byte, len(keys))
-	for i, size := range sizes {
-		if size != capi.Absent {
-			values[i], rest = rest[:size:size], rest[size:]
+	size := len(memory)
+	memory = append(memory, call.native.Bytes()...)
+	if memory == nil {
+		memory = []byte{} // empty values are not nil
+	}
+	rest := memory[size:]
+	for _, size := range call.valueSizes {
+		if size == capi.Absent {
+			values = append(values, nil)
+		} else {
+			values, rest = append(values, rest[:size:size]), rest[size:]
 		}
 	}
-	return values, nil
+	return values, memory, nil
 }
 
 // MultiPut stores many records, all or nothing, like a batch. A key that comes twice keeps the later

@@ -164,6 +164,15 @@ func TestMany(t *testing.T) {
 	check(t, err)
 	checkEqual(t, uint64(0), deleted)
 
+	// Behind what is there already, and without that anything is allocated if there is room.
+	check(t, store.MultiPut([]Record{{b("1"), b("one")}, {b("2"), nil}}, nil))
+	values, memory, err := store.AppendMultiGet([][]byte{b("first")}, make([]byte, 3, 100),
+		[][]byte{b("absent"), b("1"), b("2")})
+	check(t, err)
+	checkEqual(t, true, len(values) == 4 && string(values[0]) == "first" && values[1] == nil)
+	checkEqual(t, true, string(values[2]) == "one" && values[3] != nil && len(values[3]) == 0)
+	checkEqual(t, true, len(memory) == 6 && cap(memory) == 100 && &memory[3] == &values[2][0])
+
 	// Larger than what is kept between calls.
 	large := bytes.Repeat(b("large"), 1<<20)
 	check(t, store.MultiPut([]Record{{b("large"), large}, {b("small"), b("s")}}, nil))

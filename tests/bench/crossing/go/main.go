@@ -91,6 +91,12 @@ func main() {
 		values, err := store.MultiGet(keys[i%keyCount : i%keyCount+many])
 		check(len(values[many-1]) == valueSize, err)
 	})
+	values, memory := [][]byte(nil), []byte(nil)
+	measure("append_multi_get_100_per_key", calls/many, many, func(i int) {
+		var err error
+		values, memory, err = store.AppendMultiGet(values[:0], memory[:0], keys[i%keyCount:i%keyCount+many])
+		check(len(values[many-1]) == valueSize, err)
+	})
 	measure("put", calls, 1, func(i int) {
 		check(true, store.Put(keys[i%keyCount], value, nil))
 	})
