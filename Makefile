@@ -95,7 +95,8 @@ uninstall: ## removes what the last `make install` of this BUILD installed
 	@ninja -C $(BUILD) uninstall
 
 # The suites that a sanitizer makes sense for; the rest would only repeat the quick build's run.
-SANITIZED_SUITES = --suite=unit --suite=stress --suite=model --no-suite=long
+SANITIZED_SUITES = --suite=unit --suite=stress --suite=model --suite=bindings-go \
+  --suite=bindings-java --suite=bindings-csharp --no-suite=long
 
 .PHONY: asan
 asan: setup-test ## unit, stress and model tests under the address and undefined sanitizers

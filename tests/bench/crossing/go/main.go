@@ -1,7 +1,4 @@
-// The calls of ../crossing.c in Go, and a crossing that does nothing:
-//
-//	crossing DIRECTORY       prints lines "NAME NANOSECONDS"
-//	crossing DIRECTORY c     the same for the loops in C, run in this process
+// The calls of ../crossing.c in Go, those that use memory again, and a crossing that does nothing.
 package main
 
 import (
@@ -18,8 +15,9 @@ import (
 const (
 	keyCount  = 1000
 	valueSize = 100
-	calls     = 200000
-	rounds    = 8
+	calls     = 50000
+	callsMany = 5000
+	rounds    = 16
 	many      = 100
 )
 
@@ -57,13 +55,10 @@ func measure(name string, calls, keysPerCall int, call func(i int)) {
 }
 
 func main() {
-	if len(os.Args) == 3 {
-		runInC(os.Args[1])
-		return
-	}
 	runtime.LockOSThread()
 	options := stave.DefaultOptions()
 	options.Durability = stave.DurabilityMemory
+	options.IO = stave.IOMmap
 	store, err := stave.Open(os.Args[1], options)
 	check(true, err)
 	keys, value := make([][]byte, 0, 2*keyCount), make([]byte, valueSize)
@@ -79,7 +74,7 @@ func main() {
 		size, ok, err := store.GetInto(target, keys[i%keyCount])
 		check(ok && size == valueSize, err)
 	})
-	measure("append_get", calls, 1, func(i int) {
+	measure("append_get_into_buffer", calls, 1, func(i int) {
 		value, ok, err := store.AppendGet(target[:0], keys[i%keyCount])
 		check(ok && len(value) == valueSize, err)
 	})
@@ -87,12 +82,12 @@ func main() {
 		value, ok, err := store.Get(keys[i%keyCount])
 		check(ok && len(value) == valueSize, err)
 	})
-	measure("multi_get_100_per_key", calls/many, many, func(i int) {
+	measure("multi_get_100_per_key", callsMany, many, func(i int) {
 		values, err := store.MultiGet(keys[i%keyCount : i%keyCount+many])
 		check(len(values[many-1]) == valueSize, err)
 	})
 	values, memory := [][]byte(nil), []byte(nil)
-	measure("append_multi_get_100_per_key", calls/many, many, func(i int) {
+	measure("append_multi_get_100_per_key", callsMany, many, func(i int) {
 		var err error
 		values, memory, err = store.AppendMultiGet(values[:0], memory[:0], keys[i%keyCount:i%keyCount+many])
 		check(len(values[many-1]) == valueSize, err)
