@@ -73,22 +73,35 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// errorOf turns the outcome of a call into nil or an *Error.
+// errorOf turns the outcome of a call into nil or an *Error. Inlined, as foundOf is:
+// what follows a failure is not, so that it does not count.
 func errorOf(outcome capi.Outcome) error {
 	if outcome == capi.OK {
 		return nil
 	}
-	failure := outcome.Take()
-	return &Error{Status(failure.Status), syscall.Errno(failure.Errno), failure.Message}
+	return errorFrom(outcome)
 }
 
 // foundOf turns the outcome of a call that may also answer `otherwise` into whether it did not.
 func foundOf(outcome capi.Outcome, otherwise int) (bool, error) {
-	if outcome.Is(otherwise) {
-		return false, nil
+	if outcome == capi.OK {
+		return true, nil
 	}
-	err := errorOf(outcome)
-	return err == nil, err
+	return false, errorUnless(outcome, otherwise)
+}
+
+//go:noinline
+func errorUnless(outcome capi.Outcome, otherwise int) error {
+	if outcome.Is(otherwise) {
+		return nil
+	}
+	return errorFrom(outcome)
+}
+
+//go:noinline
+func errorFrom(outcome capi.Outcome) error {
+	failure := outcome.Take()
+	return &Error{Status(failure.Status), syscall.Errno(failure.Errno), failure.Message}
 }
 
 func failed(status Status, message string) error { return &Error{Status: status, Message: message} }

@@ -148,8 +148,7 @@ func (s *Store) Get(key []byte) (value []byte, ok bool, err error) {
 	case ok:
 		return value, true, nil
 	case answer < 0:
-		_, err = foundOf(capi.Outcome(-answer), capi.NotFound)
-		return nil, false, err
+		return nil, false, errorUnless(capi.Outcome(-answer), capi.NotFound)
 	default:
 		return s.AppendGet(make([]byte, 0, answer), key)
 	}
@@ -158,16 +157,17 @@ func (s *Store) Get(key []byte) (value []byte, ok bool, err error) {
 // AppendGet appends the value to dst, which grows as needed, and returns the result, and whether the
 // key exists. With a dst that is used again it allocates nothing.
 func (s *Store) AppendGet(dst, key []byte) (value []byte, ok bool, err error) {
-	size := len(dst)
 	for {
-		needed, ok, err := s.get(dst[size:cap(dst)], key)
-		if !ok {
-			return dst, false, err
+		size, room := len(dst), cap(dst)-len(dst)
+		answer := capi.StoreGet(s.raw(), key, dst[size:cap(dst)])
+		runtime.KeepAlive(s)
+		switch {
+		case answer < 0:
+			return dst, false, errorUnless(capi.Outcome(-answer), capi.NotFound)
+		case int(answer) <= room:
+			return dst[:size+int(answer)], true, nil
 		}
-		if needed <= cap(dst)-size {
-			return dst[:size+needed], true, nil
-		}
-		dst = append(dst, make([]byte, needed)...)[:size]
+		dst = append(dst, make([]byte, answer)...)[:size]
 	}
 }
 
@@ -175,20 +175,13 @@ func (s *Store) AppendGet(dst, key []byte) (value []byte, ok bool, err error) {
 // exists. ErrBufferTooSmall when it does not fit: nothing is copied, and the size is what is needed
 // (another writer may change it meanwhile).
 func (s *Store) GetInto(dst, key []byte) (size int, ok bool, err error) {
-	size, ok, err = s.get(dst, key)
-	if size > len(dst) {
-		return size, false, failed(ErrBufferTooSmall, ErrBufferTooSmall.Message())
-	}
-	return size, ok, err
-}
-
-// get copies the value if it fits; the size may be larger than dst.
-func (s *Store) get(dst, key []byte) (size int, ok bool, err error) {
 	answer := capi.StoreGet(s.raw(), key, dst)
 	runtime.KeepAlive(s)
-	if answer < 0 {
-		_, err = foundOf(capi.Outcome(-answer), capi.NotFound)
-		return 0, false, err
+	switch {
+	case answer < 0:
+		return 0, false, errorUnless(capi.Outcome(-answer), capi.NotFound)
+	case int(answer) > len(dst):
+		return int(answer), false, failed(ErrBufferTooSmall, ErrBufferTooSmall.Message())
 	}
 	return int(answer), true, nil
 }
