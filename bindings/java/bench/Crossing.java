@@ -2,12 +2,13 @@ import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.IoMode;
 import io.github.stavedb.stave.Store;
 import io.github.stavedb.stave.StoreOptions;
+import io.github.stavedb.stave.ValueList;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The calls of tests/bench/crossing/crossing.c in Java, and those with direct buffers. */
@@ -16,7 +17,8 @@ final class Crossing {
   private static final int KEY_SIZE = 16;
   private static final int VALUE_SIZE = 100;
   private static final int CALLS = 50_000;
-  private static final int ROUNDS = 16; // the first ones compile
+  private static final int ROUNDS = 16;
+  private static final int WARM_UP_NANOSECONDS = 500_000_000; // until all of it is compiled
   private static final int MANY = 100;
   private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
 
@@ -37,9 +39,13 @@ final class Crossing {
     byte[] target = new byte[VALUE_SIZE];
     ByteBuffer valueBuffer = ByteBuffer.allocateDirect(VALUE_SIZE);
     ByteBuffer targetBuffer = ByteBuffer.allocateDirect(VALUE_SIZE);
-    List<byte[]> twice = Arrays.asList(Arrays.copyOf(keys, 2 * KEYS));
+    List<List<byte[]>> many = new ArrayList<>();
     for (int i = 0; i < KEYS; i++) {
-      twice.set(KEYS + i, keys[i]);
+      byte[][] some = new byte[MANY][];
+      for (int j = 0; j < MANY; j++) {
+        some[j] = keys[(i + j) % KEYS];
+      }
+      many.add(List.of(some));
     }
     StoreOptions options = new StoreOptions().durability(Durability.MEMORY).io(IoMode.MMAP);
     try (Store store = Store.open(Path.of(arguments[0]), options)) {
@@ -49,7 +55,12 @@ final class Crossing {
       measure("get_into_buffer", CALLS, 1, i -> check(store.get(keys[i % KEYS], target)));
       measure("get_fresh", CALLS, 1, i -> check(store.get(keys[i % KEYS]).length));
       measure("multi_get_100_per_key", CALLS / 10, MANY,
-          i -> check(store.multiGet(twice.subList(i % KEYS, i % KEYS + MANY)).get(99).length));
+          i -> check(store.multiGet(many.get(i % KEYS)).get(MANY - 1).length));
+      ValueList values = new ValueList();
+      measure("into_multi_get_100_per_key", CALLS / 10, MANY, i -> {
+        store.multiGet(many.get(i % KEYS), values);
+        check(values.valueSize(MANY - 1));
+      });
       measure("put", CALLS, 1, i -> store.put(keys[i % KEYS], value));
       measure("direct_get_into_buffer", CALLS, 1,
           i -> check(store.get(keyBuffers[i % KEYS], targetBuffer.clear())));
@@ -64,15 +75,21 @@ final class Crossing {
   }
 
   private static void measure(String name, int calls, int keysPerCall, Call call) {
+    for (long end = System.nanoTime() + WARM_UP_NANOSECONDS; System.nanoTime() < end;) {
+      timeOfRound(calls, call);
+    }
     double best = Double.MAX_VALUE;
     for (int round = 0; round < ROUNDS; round++) {
-      long start = CLOCK.getCurrentThreadCpuTime();
-      for (int i = 0; i < calls; i++) {
-        call.run(i);
-      }
-      long time = CLOCK.getCurrentThreadCpuTime() - start;
-      best = Math.min(best, (double) time / calls / keysPerCall);
+      best = Math.min(best, (double) timeOfRound(calls, call) / calls / keysPerCall);
     }
     System.out.printf("%s %.1f%n", name, best);
+  }
+
+  private static long timeOfRound(int calls, Call call) {
+    long start = CLOCK.getCurrentThreadCpuTime();
+    for (int i = 0; i < calls; i++) {
+      call.run(i);
+    }
+    return CLOCK.getCurrentThreadCpuTime() - start;
   }
 }

@@ -242,14 +242,39 @@ jint stave_java_get_at(JNIEnv* environment, stave_store* store, const void* key_
 
 namespace {
 
-// The buffer that a thread reads many values into, kept from call to call.
-struct KeptValues {
-  KeptValues() { stave_buffer_init(&buffer); }
-  ~KeptValues() { stave_buffer_free(&buffer); }
-  KeptValues(const KeptValues&) = delete;
-  KeptValues& operator=(const KeptValues&) = delete;
+// The values of one call, in a buffer that the thread keeps for its next call unless it grew large.
+class ManyValues {
+ public:
+  ManyValues(JNIEnv* environment, stave_store* store, const void* keys, const uint32_t* key_sizes,
+             jint count, uint64_t* value_sizes) {
+    stave_error error;
+    status_ = stave_store_multi_get(store, keys, key_sizes, static_cast<size_t>(count), &buffer(),
+                                    value_sizes, &error);
+    if (status_ < 0) stave_java_throw(environment, status_, &error, 0);
+  }
+  ~ManyValues() {
+    if (buffer().capacity > kKeptValuesSize) stave_buffer_free(&buffer());
+  }
+  ManyValues(const ManyValues&) = delete;
+  ManyValues& operator=(const ManyValues&) = delete;
 
-  stave_buffer buffer;
+  bool are_there() const { return status_ == STAVE_OK; }
+  static stave_buffer& buffer() {
+    thread_local Kept kept;
+    return kept.buffer;
+  }
+
+ private:
+  struct Kept {
+    Kept() { stave_buffer_init(&buffer); }
+    ~Kept() { stave_buffer_free(&buffer); }
+    Kept(const Kept&) = delete;
+    Kept& operator=(const Kept&) = delete;
+
+    stave_buffer buffer;
+  };
+
+  stave_status status_;
 };
 
 }  // namespace
@@ -257,19 +282,26 @@ struct KeptValues {
 jint stave_java_multi_get_at(JNIEnv* environment, stave_store* store, const void* key_at,
                              const uint32_t* key_sizes_at, jint count, uint64_t* value_sizes_at,
                              void* target_at, size_t target_size) {
-  thread_local KeptValues kept;
-  stave_buffer& values = kept.buffer;
-  stave_error error;
-  const stave_status status = stave_store_multi_get(
-      store, key_at, key_sizes_at, static_cast<size_t>(count), &values, value_sizes_at, &error);
-  jint size = kTooLarge;
-  if (status == STAVE_OK && values.size <= target_size) {
-    size = static_cast<jint>(values.size);
-    if (size > 0) std::memcpy(target_at, values.data, values.size);
+  const ManyValues values(environment, store, key_at, key_sizes_at, count, value_sizes_at);
+  const stave_buffer& joined = values.buffer();
+  if (!values.are_there() || joined.size > target_size) return kTooLarge;
+  if (joined.size > 0) std::memcpy(target_at, joined.data, joined.size);
+  return static_cast<jint>(joined.size);
+}
+
+jbyteArray stave_java_multi_get_into(JNIEnv* environment, stave_store* store, const void* key_at,
+                                     const uint32_t* key_sizes_at, jint count,
+                                     uint64_t* value_sizes_at, jbyteArray target) {
+  const ManyValues values(environment, store, key_at, key_sizes_at, count, value_sizes_at);
+  if (!values.are_there()) return nullptr;
+  const stave_buffer& joined = values.buffer();
+  if (joined.size > static_cast<size_t>(environment->GetArrayLength(target)))
+    return stave_java_new_bytes(environment, joined.data, joined.size);
+  if (joined.size > 0) {
+    environment->SetByteArrayRegion(target, 0, static_cast<jsize>(joined.size),
+                                    static_cast<const jbyte*>(joined.data));
   }
-  if (values.capacity > kKeptValuesSize) stave_buffer_free(&values);
-  if (status < 0) stave_java_throw(environment, status, &error, 0);
-  return size;
+  return target;
 }
 
 jlong stave_java_address(JNIEnv* environment, jobject buffer) {

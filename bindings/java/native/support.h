@@ -67,6 +67,11 @@ jint stave_java_get_at(JNIEnv* environment, stave_store* store, const void* key_
 jint stave_java_multi_get_at(JNIEnv* environment, stave_store* store, const void* key_at,
                              const uint32_t* key_sizes_at, jint count, uint64_t* value_sizes_at,
                              void* target_at, size_t target_size);
+// Values of any size into `target`, which is returned, or into a fresh array if that is too short.
+// NULL without an exception: no Java array holds them all.
+jbyteArray stave_java_multi_get_into(JNIEnv* environment, stave_store* store, const void* key_at,
+                                     const uint32_t* key_sizes_at, jint count,
+                                     uint64_t* value_sizes_at, jbyteArray target);
 jlong stave_java_address(JNIEnv* environment, jobject buffer);
 // The values one behind the other. NULL without an exception: no Java array holds them all.
 jbyteArray stave_java_multi_get(JNIEnv* environment, stave_store* store, const void* keys,

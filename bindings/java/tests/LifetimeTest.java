@@ -149,6 +149,8 @@ final class LifetimeTest {
       return io.github.stavedb.stave.WriteOptions.DEFAULT;
     } else if (type == CursorOptions.class) {
       return CursorOptions.ALL;
+    } else if (type == io.github.stavedb.stave.ValueList.class) {
+      return new io.github.stavedb.stave.ValueList();
     } else if (type == io.github.stavedb.stave.VerifyProgress.class) {
       return (io.github.stavedb.stave.VerifyProgress) (done, total) -> true;
     }

@@ -5,10 +5,12 @@ import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.StaveException;
 import io.github.stavedb.stave.Store;
 import io.github.stavedb.stave.StoreOptions;
+import io.github.stavedb.stave.ValueList;
 import io.github.stavedb.stave.WriteOptions;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -137,6 +139,37 @@ final class StoreTest {
       Checks.equal(2L, store.multiDelete(List.of(a, b, KEY)));
       Checks.equal(0L, store.size());
       Checks.thrown(NullPointerException.class, () -> store.multiGet(Arrays.asList(a, null)));
+    }
+  }
+
+  static void manyIntoAList(Path directory) {
+    try (Store store = Store.open(directory)) {
+      List<byte[]> keys = new ArrayList<>(List.of(KEY));
+      // Values that fit the memory of the list, then one that does not, then keys that fill more than
+      // the memory of the thread.
+      for (int size : new int[] {0, 100, 5000, 100_000}) {
+        byte[] key = Checks.bytes("of " + size);
+        keys.add(size < 100_000 ? key : Arrays.copyOf(key, 60_000));
+        store.put(keys.get(keys.size() - 1), new byte[size]);
+        ValueList list = new ValueList();
+        for (int round = 0; round < 2; round++) {
+          store.multiGet(keys, list);
+          Checks.equal(keys.size(), list.size());
+          for (int i = 0; i < keys.size(); i++) {
+            byte[] value = store.get(keys.get(i));
+            Checks.equal(value, list.get(i));
+            Checks.equal(value == null ? -1 : value.length, list.valueSize(i));
+            Checks.equal(value == null ? null : ByteBuffer.wrap(value), list.view(i));
+          }
+        }
+        Checks.that(list.view(1).isReadOnly() && list.view(1).position() == 0);
+        Checks.thrown(IndexOutOfBoundsException.class, () -> list.get(keys.size()));
+        Checks.thrown(IndexOutOfBoundsException.class, () -> list.view(-1));
+        Checks.thrown(
+            NullPointerException.class, () -> store.multiGet(Arrays.asList(KEY, null), list));
+        Checks.equal(0, list.size());
+      }
+      Checks.thrown(NullPointerException.class, () -> store.multiGet(keys, null));
     }
   }
 

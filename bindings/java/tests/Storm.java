@@ -7,6 +7,7 @@ import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.StaveException;
 import io.github.stavedb.stave.Store;
 import io.github.stavedb.stave.StoreOptions;
+import io.github.stavedb.stave.ValueList;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,7 +117,13 @@ final class Storm {
     int number = 1 + random.nextInt(KEYS - 1); // 0 is the pin's
     switch (random.nextInt(20)) {
       case 0:
-        check(number, now.store.multiGet(List.of(key(number))).get(0));
+        if (random.nextBoolean()) {
+          check(number, now.store.multiGet(List.of(key(number))).get(0));
+        } else {
+          ValueList values = new ValueList();
+          now.store.multiGet(List.of(key(number)), values);
+          check(number, values.get(0));
+        }
         break;
       case 1:
         now.store.delete(key(number));

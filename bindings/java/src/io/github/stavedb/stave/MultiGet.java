@@ -12,45 +12,76 @@ final class MultiGet {
 
   /** The values of the keys, null for the absent ones. */
   static byte[][] read(Handle store, byte[][] keys) {
-    byte[][] values = readSmall(store, keys);
-    return values != null ? values : readLarge(store, keys);
-  }
-
-  /**
-   * Null when there is too little room. The memory holds the values' sizes, eight bytes each, then the
-   * keys' sizes, four bytes each, then the keys, then the values.
-   */
-  private static byte[][] readSmall(Handle store, byte[][] keys) {
-    long room = Scratch.ROOM - (long) keys.length * (Long.BYTES + Integer.BYTES);
-    for (byte[] key : keys) {
-      room -= key.length;
+    if (!keysFit(keys)) {
+      return readLarge(store, keys);
     }
-    if (room < 0) {
-      return null;
-    }
-    ByteBuffer memory = Scratch.memory();
-    int valueSizes = memory.position();
-    int keySizes = valueSizes + keys.length * Long.BYTES;
-    int firstKey = keySizes + keys.length * Integer.BYTES;
-    memory.position(firstKey);
-    for (int i = 0; i < keys.length; i++) {
-      memory.putInt(keySizes + i * Integer.BYTES, keys[i].length).put(keys[i]);
-    }
-    long address = Scratch.address(memory) - valueSizes; // of index 0
-    int size = Raw.stave_java_multi_get_at(store, address + firstKey, address + keySizes,
-        keys.length, address + valueSizes, address + memory.position(), memory.remaining());
+    ByteBuffer memory = join(keys);
+    long start = Scratch.address(memory);
+    int size = Raw.stave_java_multi_get_at(store, start + firstKey(keys), start + keySizes(keys),
+        keys.length, start, start + memory.position() - Scratch.START, memory.remaining());
     if (size < 0) {
-      return null;
+      return readLarge(store, keys);
     }
     byte[][] values = new byte[keys.length][];
     for (int i = 0; i < values.length; i++) {
-      long valueSize = memory.getLong(valueSizes + i * Long.BYTES);
+      long valueSize = valueSize(memory, i);
       if (valueSize >= 0) {
         values[i] = new byte[(int) valueSize];
         memory.get(values[i]);
       }
     }
     return values;
+  }
+
+  /** The same into a list. */
+  static void read(Handle store, byte[][] keys, ValueList values) {
+    if (!keysFit(keys)) {
+      long[] sizes = new long[keys.length];
+      byte[] joined = Raw.stave_java_multi_get(
+          store, new Joined(keys).bytes, Joined.keySizes(keys), keys.length, sizes);
+      values.take(joined, keys.length, i -> sizes[i]);
+      return;
+    }
+    ByteBuffer memory = join(keys);
+    long start = Scratch.address(memory);
+    byte[] joined = Raw.stave_java_multi_get_into(store, start + firstKey(keys),
+        start + keySizes(keys), keys.length, start, values.bytes());
+    values.take(joined, keys.length, i -> valueSize(memory, i));
+  }
+
+  // The memory holds, from its start, the values' sizes, eight bytes each, then the keys' sizes, four
+  // bytes each, then the keys, then the values. The positions here are counted from the start.
+
+  private static int keySizes(byte[][] keys) {
+    return keys.length * Long.BYTES;
+  }
+
+  private static int firstKey(byte[][] keys) {
+    return keys.length * (Long.BYTES + Integer.BYTES);
+  }
+
+  private static long valueSize(ByteBuffer memory, int index) {
+    return memory.getLong(Scratch.START + index * Long.BYTES);
+  }
+
+  private static boolean keysFit(byte[][] keys) {
+    long room = Scratch.ROOM - (long) keys.length * (Long.BYTES + Integer.BYTES);
+    for (byte[] key : keys) {
+      room -= key.length;
+    }
+    return room >= 0;
+  }
+
+  /** The thread's memory with the keys and their sizes, positioned behind the keys. */
+  private static ByteBuffer join(byte[][] keys) {
+    ByteBuffer memory = Scratch.memory();
+    int keySizes = Scratch.START + keySizes(keys);
+    memory.position(Scratch.START + firstKey(keys));
+    for (int i = 0; i < keys.length; i++) {
+      memory.putInt(keySizes + i * Integer.BYTES, keys[i].length);
+      Scratch.put(memory, keys[i]);
+    }
+    return memory;
   }
 
   /** In halves when no one array holds all the values. */

@@ -139,8 +139,8 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   /** Stores the value, whether or not the key exists. */
   public void put(byte[] key, byte[] value, WriteOptions options) {
     if (Scratch.holds(Arguments.key(key).length, Arguments.value(value).length)) {
-      ByteBuffer memory = Scratch.memory().put(key).put(value);
-      putFilled(memory, key.length, value.length, options);
+      long at = Scratch.fill(key, value);
+      Raw.put_at(handle, at, key.length, at + key.length, value.length, options.number());
     } else {
       Raw.stave_store_put(handle, key, value, options.number());
     }
@@ -155,15 +155,12 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   public void put(ByteBuffer key, ByteBuffer value, WriteOptions options) {
     if (Scratch.holds(key.remaining(), value.remaining())) {
       ByteBuffer memory = Scratch.memory().put(key.duplicate()).put(value.duplicate());
-      putFilled(memory, key.remaining(), value.remaining(), options);
+      long at = Scratch.address(memory);
+      Raw.put_at(
+          handle, at, key.remaining(), at + key.remaining(), value.remaining(), options.number());
     } else {
       Raw.put_direct(handle, Arguments.direct(key), Arguments.direct(value), options.number());
     }
-  }
-
-  private void putFilled(ByteBuffer memory, int keySize, int valueSize, WriteOptions options) {
-    long key = Scratch.address(memory);
-    Raw.put_at(handle, key, keySize, key + keySize, valueSize, options.number());
   }
 
   /** Stores the value if the key is absent; says whether it was. */
@@ -173,8 +170,12 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
 
   /** Stores the value if the key is absent; says whether it was. */
   public boolean insert(byte[] key, byte[] value, WriteOptions options) {
-    return done(Raw.stave_store_insert(
-        handle, Arguments.key(key), Arguments.value(value), options.number()));
+    if (Scratch.holds(Arguments.key(key).length, Arguments.value(value).length)) {
+      long at = Scratch.fill(key, value);
+      return done(Raw.insert_at(
+          handle, at, key.length, at + key.length, value.length, options.number()));
+    }
+    return done(Raw.stave_store_insert(handle, key, value, options.number()));
   }
 
   /** Stores the value if the key is absent; says whether it was. */
@@ -195,8 +196,12 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
 
   /** Stores the value if the key exists; says whether it did. */
   public boolean replace(byte[] key, byte[] value, WriteOptions options) {
-    return done(Raw.stave_store_replace(
-        handle, Arguments.key(key), Arguments.value(value), options.number()));
+    if (Scratch.holds(Arguments.key(key).length, Arguments.value(value).length)) {
+      long at = Scratch.fill(key, value);
+      return done(Raw.replace_at(
+          handle, at, key.length, at + key.length, value.length, options.number()));
+    }
+    return done(Raw.stave_store_replace(handle, key, value, options.number()));
   }
 
   /** Stores the value if the key exists; says whether it did. */
@@ -217,7 +222,10 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
 
   /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */
   public boolean delete(byte[] key, WriteOptions options) {
-    return done(Raw.stave_store_delete(handle, Arguments.key(key), options.number()));
+    if (Scratch.holds(Arguments.key(key).length, 0)) {
+      return done(Raw.delete_at(handle, Scratch.fill(key), key.length, options.number()));
+    }
+    return done(Raw.stave_store_delete(handle, key, options.number()));
   }
 
   /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */
@@ -235,7 +243,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   /** The value as a fresh array, or null if there is no such key. */
   public byte[] get(byte[] key) {
     if (Scratch.holds(Arguments.key(key).length, 0)) {
-      ByteBuffer memory = Scratch.memory().put(key);
+      ByteBuffer memory = Scratch.put(Scratch.memory(), key);
       int size = getFilled(memory, key.length);
       if (size != TOO_LARGE) {
         byte[] value = size == ABSENT ? null : new byte[size];
@@ -269,7 +277,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    */
   public int get(byte[] key, byte[] target) {
     if (Scratch.holds(Arguments.key(key).length, 0)) {
-      ByteBuffer memory = Scratch.memory().put(key);
+      ByteBuffer memory = Scratch.put(Scratch.memory(), key);
       int size = getFilled(memory, key.length);
       if (size != TOO_LARGE && size <= target.length) {
         if (size > 0) {
@@ -328,8 +336,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   /** Whether the key exists. */
   public boolean contains(byte[] key) {
     if (Scratch.holds(Arguments.key(key).length, 0)) {
-      ByteBuffer memory = Scratch.memory().put(key);
-      return done(Raw.contains_at(handle, Scratch.address(memory), key.length));
+      return done(Raw.contains_at(handle, Scratch.fill(key), key.length));
     }
     return done(Raw.stave_store_contains(handle, key));
   }
@@ -352,6 +359,18 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    */
   public List<byte[]> multiGet(Collection<byte[]> keys) {
     return Arrays.asList(MultiGet.read(handle, keys.toArray(new byte[0][])));
+  }
+
+  /**
+   * The same without an array for each value: for programs that make such calls again and again.
+   *
+   * @param values takes the values in the order of the keys; what it held is gone. It is empty after an
+   *     exception.
+   * @throws StaveException.TooLarge the values have more bytes together than an array holds
+   */
+  public void multiGet(Collection<byte[]> keys, ValueList values) {
+    values.clear();
+    MultiGet.read(handle, keys.toArray(new byte[0][]), values);
   }
 
   /** Stores all entries or, on failure, none. See {@link #multiPut(Collection, WriteOptions)}. */

@@ -1,5 +1,7 @@
 package io.github.stavedb.stave.internal;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -14,10 +16,17 @@ public final class Scratch {
   /** Bytes for one call. */
   public static final int ROOM = 16 << 10;
 
-  // Before the room: the memory's own address. The thread's map holds nothing but a class of the
-  // platform, so that no thread of a pool keeps the loader of this class alive.
-  private static final int START = Long.BYTES;
+  /** The position of the room. The memory's own address is before it. */
+  public static final int START = Long.BYTES;
+
+  // The thread's map holds nothing but a class of the platform, so that no thread of a pool keeps the
+  // loader of this class alive.
   private static final ThreadLocal<ByteBuffer> OF_THREAD = ThreadLocal.withInitial(Scratch::make);
+
+  // Below this size a copy by hand is quicker than what ByteBuffer does before and behind its own.
+  private static final int COPIED_BY_HAND = 64;
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
   private Scratch() {}
 
@@ -36,6 +45,32 @@ public final class Scratch {
     ByteBuffer memory = OF_THREAD.get();
     memory.clear().position(START);
     return memory;
+  }
+
+  /** Puts the bytes at the memory's position, which moves behind them. */
+  public static ByteBuffer put(ByteBuffer memory, byte[] bytes) {
+    if (bytes.length > COPIED_BY_HAND) {
+      return memory.put(bytes);
+    }
+    int at = memory.position();
+    int i = 0;
+    for (; i <= bytes.length - Long.BYTES; i += Long.BYTES) {
+      memory.putLong(at + i, (long) LONGS.get(bytes, i));
+    }
+    for (; i < bytes.length; i++) {
+      memory.put(at + i, bytes[i]);
+    }
+    return memory.position(at + i);
+  }
+
+  /** The address of the key, which is in the room now. */
+  public static long fill(byte[] key) {
+    return address(put(memory(), key));
+  }
+
+  /** The address of the key, which is in the room now, the value behind it. */
+  public static long fill(byte[] key, byte[] value) {
+    return address(put(put(memory(), key), value));
   }
 
   /** The address of the room of {@code memory}. */
