@@ -75,10 +75,12 @@ soak: setup-test ## the suites with ever new seeds, until stopped or something f
 	@tools/soak $(BUILD)
 
 .PHONY: bench
-bench: setup-bench ## the benchmarks, in a release build
+bench: setup-bench ## the benchmarks, in a release build; ROW=index/hit: one row (docs/benchmarks.md)
 	@$(call configure,build-bench,--buildtype=release -Dbenchmarks=enabled -Dtests=disabled)
 	@ninja -C build-bench
-	@meson test -C build-bench --benchmark --verbose --num-processes=1
+	@tests/bench/run build-bench $(if $(ROW),--row '$(ROW)',--output docs/benchmarks) \
+	  $(SIZE:%=--size %) $(REPETITIONS:%=--repetitions %)
+	$(if $(ROW),,@meson test -C build-bench --benchmark --verbose --num-processes=1)
 
 .PHONY: bindings
 bindings: setup-bindings ## the packages for other languages, in BUILD/bindings
