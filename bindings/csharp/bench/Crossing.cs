@@ -28,10 +28,19 @@ internal static class Crossing
 
     private static void Main(string[] arguments)
     {
-        var keys = new byte[2 * Keys][];
-        for (int i = 0; i < 2 * Keys; i++)
+        var keys = new byte[Keys][];
+        for (int i = 0; i < Keys; i++)
         {
-            keys[i] = Encoding.ASCII.GetBytes("key-" + (i % Keys).ToString("D12"));
+            keys[i] = Encoding.ASCII.GetBytes("key-" + i.ToString("D12"));
+        }
+        var many = new byte[Keys][][];
+        for (int i = 0; i < Keys; i++)
+        {
+            many[i] = new byte[Many][];
+            for (int j = 0; j < Many; j++)
+            {
+                many[i][j] = keys[(i + j) % Keys];
+            }
         }
         var value = new byte[ValueSize];
         var target = new byte[ValueSize];
@@ -49,14 +58,16 @@ internal static class Crossing
             });
             Measure("get_fresh", Calls, 1, i => Check(store.Get(keys[i % Keys]).Length));
             var values = new ValueList();
-            Measure("multi_get_100_per_key", Calls / Many, Many, i =>
+            Measure("into_multi_get_100_per_key", Calls / Many, Many, i =>
             {
-                store.MultiGet(new ArraySegment<byte[]>(keys, i % Keys, Many), values);
+                store.MultiGet(many[i % Keys], values);
                 Check(values.Get(Many - 1).Length);
             });
-            Measure("fresh_multi_get_100_per_key", Calls / Many, Many, i =>
-                Check(store.MultiGet(new ArraySegment<byte[]>(keys, i % Keys, Many))[99].Length));
+            Measure("multi_get_100_per_key", Calls / Many, Many, i =>
+                Check(store.MultiGet(many[i % Keys])[Many - 1].Length));
             Measure("put", Calls, 1, i => store.Put(keys[i % Keys], value));
+            Measure("insert_refused", Calls, 1,
+                i => Check(store.Insert(keys[i % Keys], value) ? 0 : ValueSize));
         }
     }
 

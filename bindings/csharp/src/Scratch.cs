@@ -21,6 +21,7 @@ namespace Stave
         internal byte[] Data = new byte[4096];
         internal uint[] Sizes = new uint[128];
         internal ulong[] ResultSizes = new ulong[128];
+        internal int Count; // of the arrays that were joined
         internal NativeBuffer* Result;
 
         private Scratch()
@@ -33,9 +34,6 @@ namespace Stave
         {
             Release();
         }
-
-        // The number of arrays that were joined.
-        internal int Count { get; private set; }
 
         // Taken, not shared: enumerating the caller's keys may run code that makes calls of its own.
         internal static Scratch Take()
@@ -68,6 +66,14 @@ namespace Stave
             }
             Count = 0;
             int end = 0;
+            if (parts is byte[][] array)
+            {
+                for (int i = 0; i < array.Length; i++)
+                {
+                    end = Add(array[i], end, parameter);
+                }
+                return;
+            }
             if (parts is IList<byte[]> list)
             {
                 int count = list.Count;
@@ -99,17 +105,22 @@ namespace Stave
             {
                 throw new ArgumentException("element " + Count + " is null", parameter);
             }
-            if (part.Length > Data.Length - end)
+            int size = part.Length;
+            if (size > Data.Length - end)
             {
-                GrowData((long)end + part.Length, parameter);
+                GrowData((long)end + size, parameter);
             }
             if (Count == Sizes.Length)
             {
                 Array.Resize(ref Sizes, 2 * Count);
             }
-            new ReadOnlySpan<byte>(part).CopyTo(new Span<byte>(Data, end, part.Length));
-            Sizes[Count++] = (uint)part.Length;
-            return end + part.Length;
+            fixed (byte* source = part)
+            fixed (byte* target = Data)
+            {
+                Bytes.Move(source, target + end, size);
+            }
+            Sizes[Count++] = (uint)size;
+            return end + size;
         }
 
         private void GrowData(long needed, string parameter)

@@ -15,33 +15,33 @@ namespace Stave
         /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, out byte[])"/>
         public bool TryGet(byte[] key, out byte[] value)
         {
-            return TryGet(Bytes.Of(key, nameof(key)), out value);
+            Bytes.RefuseNull(key, nameof(key));
+            fixed (byte* keyData = key)
+            {
+                return TryGet(keyData, key.Length, out value);
+            }
         }
 
         /// <summary>Reads the value into a fresh array.</summary>
         /// <param name="key">The key.</param>
         /// <param name="value">The value; null when there is no such key.</param>
         /// <returns>Whether the key exists.</returns>
-#if NET
-        [SkipLocalsInit]
-#endif
         public bool TryGet(ReadOnlySpan<byte> key, out byte[] value)
         {
-            byte* small = stackalloc byte[SmallSize];
-            int status = GetInto(key, small, SmallSize, out long size, out IntPtr failure);
-            if (status != Constants.STAVE_BUFFER_TOO_SMALL)
+            fixed (byte* keyData = key)
             {
-                bool exists = Failures.Check(status, failure);
-                value = exists ? Bytes.Copy(small, size) : null;
-                return exists;
+                return TryGet(keyData, key.Length, out value);
             }
-            return TryGetLarge(key, size, failure, out value);
         }
 
         /// <inheritdoc cref="Get(ReadOnlySpan{byte})"/>
         public byte[] Get(byte[] key)
         {
-            return Get(Bytes.Of(key, nameof(key)));
+            if (!TryGet(key, out byte[] value))
+            {
+                ThrowNotFound();
+            }
+            return value;
         }
 
         /// <summary>The value of a key that must exist, in a fresh array.</summary>
@@ -50,10 +50,21 @@ namespace Stave
         {
             if (!TryGet(key, out byte[] value))
             {
-                throw StaveException.Create(
-                    StaveStatus.NotFound, StaveLibrary.StatusMessage(Constants.STAVE_NOT_FOUND), 0);
+                ThrowNotFound();
             }
             return value;
+        }
+
+        /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, Span{byte}, out int)"/>
+        public bool TryGet(byte[] key, byte[] destination, out int size)
+        {
+            Bytes.RefuseNull(key, nameof(key));
+            Bytes.RefuseNull(destination, nameof(destination));
+            fixed (byte* keyData = key)
+            fixed (byte* data = destination)
+            {
+                return TryGet(keyData, key.Length, data, destination.Length, out size);
+            }
         }
 
         /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, Span{byte}, out int)"/>
@@ -71,17 +82,10 @@ namespace Stave
         /// copied.</exception>
         public bool TryGet(ReadOnlySpan<byte> key, Span<byte> destination, out int size)
         {
+            fixed (byte* keyData = key)
             fixed (byte* data = destination)
             {
-                int status = GetInto(
-                    key, data, destination.Length, out long needed, out IntPtr failure);
-                if (status == Constants.STAVE_BUFFER_TOO_SMALL)
-                {
-                    throw new BufferTooSmallException(
-                        Failures.TakeMessage(status, failure, out _), needed);
-                }
-                size = (int)needed;
-                return Failures.Check(status, failure);
+                return TryGet(keyData, key.Length, data, destination.Length, out size);
             }
         }
 
@@ -106,9 +110,11 @@ namespace Stave
                 int status;
                 long size;
                 IntPtr failure;
+                fixed (byte* keyData = key)
                 fixed (byte* data = destination)
                 {
-                    status = GetInto(key, data, destination.Length, out size, out failure);
+                    status = GetInto(
+                        keyData, key.Length, data, destination.Length, out size, out failure);
                 }
                 if (status != Constants.STAVE_BUFFER_TOO_SMALL)
                 {
@@ -149,7 +155,11 @@ namespace Stave
         /// <inheritdoc cref="Contains(ReadOnlySpan{byte})"/>
         public bool Contains(byte[] key)
         {
-            return Contains(Bytes.Of(key, nameof(key)));
+            Bytes.RefuseNull(key, nameof(key));
+            fixed (byte* keyData = key)
+            {
+                return Contains(keyData, key.Length);
+            }
         }
 
         /// <summary>Whether the key exists.</summary>
@@ -157,10 +167,7 @@ namespace Stave
         {
             fixed (byte* keyData = key)
             {
-                int status = Raw.stave_store_contains(
-                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, out IntPtr failure);
-                GC.KeepAlive(handle);
-                return Failures.Check(status, failure);
+                return Contains(keyData, key.Length);
             }
         }
 
@@ -177,9 +184,31 @@ namespace Stave
             }
         }
 
+        private static void ThrowNotFound()
+        {
+            throw StaveException.Create(
+                StaveStatus.NotFound, StaveLibrary.StatusMessage(Constants.STAVE_NOT_FOUND), 0);
+        }
+
+#if NET
+        [SkipLocalsInit]
+#endif
+        private bool TryGet(byte* key, int keySize, out byte[] value)
+        {
+            byte* small = stackalloc byte[SmallSize];
+            int status = GetInto(key, keySize, small, SmallSize, out long size, out IntPtr failure);
+            if (status != Constants.STAVE_BUFFER_TOO_SMALL)
+            {
+                bool exists = Failures.Check(status, failure);
+                value = exists ? Bytes.Copy(small, size) : null;
+                return exists;
+            }
+            return TryGetLarge(key, keySize, size, failure, out value);
+        }
+
         // Grows until the value fits: another writer may change it between two tries.
         private bool TryGetLarge(
-            ReadOnlySpan<byte> key, long size, IntPtr failure, out byte[] value)
+            byte* key, int keySize, long size, IntPtr failure, out byte[] value)
         {
             for (;;)
             {
@@ -188,7 +217,7 @@ namespace Stave
                 int status;
                 fixed (byte* data = value)
                 {
-                    status = GetInto(key, data, value.Length, out size, out failure);
+                    status = GetInto(key, keySize, data, value.Length, out size, out failure);
                 }
                 if (status == Constants.STAVE_BUFFER_TOO_SMALL)
                 {
@@ -208,17 +237,40 @@ namespace Stave
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private bool TryGet(byte* key, int keySize, byte* data, int capacity, out int size)
+        {
+            int status = GetInto(key, keySize, data, capacity, out long needed, out IntPtr failure);
+            if (status == Constants.STAVE_BUFFER_TOO_SMALL)
+            {
+                ThrowTooSmall(failure, needed);
+            }
+            size = (int)needed;
+            return Failures.Check(status, failure);
+        }
+
+        private static void ThrowTooSmall(IntPtr failure, long needed)
+        {
+            throw new BufferTooSmallException(
+                Failures.TakeMessage(Constants.STAVE_BUFFER_TOO_SMALL, failure, out _), needed);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private bool Contains(byte* key, int keySize)
+        {
+            int status = Raw.stave_store_contains(
+                handle.Pointer, key, (UIntPtr)(uint)keySize, out IntPtr failure);
+            GC.KeepAlive(handle);
+            return Failures.Check(status, failure);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private int GetInto(
-            ReadOnlySpan<byte> key, byte* data, int capacity, out long size, out IntPtr failure)
+            byte* key, int keySize, byte* data, int capacity, out long size, out IntPtr failure)
         {
             UIntPtr needed = UIntPtr.Zero;
-            int status;
-            fixed (byte* keyData = key)
-            {
-                status = Raw.stave_store_get(
-                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, data,
-                    (UIntPtr)(uint)capacity, &needed, out failure);
-            }
+            int status = Raw.stave_store_get(
+                handle.Pointer, key, (UIntPtr)(uint)keySize, data, (UIntPtr)(uint)capacity, &needed,
+                out failure);
             GC.KeepAlive(handle);
             size = (long)needed;
             return status;

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Stave
 {
@@ -9,7 +10,13 @@ namespace Stave
         /// <inheritdoc cref="Put(ReadOnlySpan{byte}, ReadOnlySpan{byte}, WriteOptions)"/>
         public void Put(byte[] key, byte[] value, WriteOptions options = default(WriteOptions))
         {
-            Put(Bytes.Of(key, nameof(key)), Bytes.Of(value, nameof(value)), options);
+            Bytes.RefuseNull(key, nameof(key));
+            Bytes.RefuseNull(value, nameof(value));
+            fixed (byte* keyData = key)
+            fixed (byte* valueData = value)
+            {
+                Put(keyData, key.Length, valueData, value.Length, options);
+            }
         }
 
         /// <summary>Stores the value, whether or not the key exists.</summary>
@@ -25,18 +32,20 @@ namespace Stave
             fixed (byte* keyData = key)
             fixed (byte* valueData = value)
             {
-                int status = Raw.stave_store_put(
-                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, valueData,
-                    (UIntPtr)(uint)value.Length, options.Number, out IntPtr failure);
-                GC.KeepAlive(handle);
-                Failures.Check(status, failure);
+                Put(keyData, key.Length, valueData, value.Length, options);
             }
         }
 
         /// <inheritdoc cref="Insert(ReadOnlySpan{byte}, ReadOnlySpan{byte}, WriteOptions)"/>
         public bool Insert(byte[] key, byte[] value, WriteOptions options = default(WriteOptions))
         {
-            return Insert(Bytes.Of(key, nameof(key)), Bytes.Of(value, nameof(value)), options);
+            Bytes.RefuseNull(key, nameof(key));
+            Bytes.RefuseNull(value, nameof(value));
+            fixed (byte* keyData = key)
+            fixed (byte* valueData = value)
+            {
+                return Insert(keyData, key.Length, valueData, value.Length, options);
+            }
         }
 
         /// <summary>Stores the value if the key is absent.</summary>
@@ -50,18 +59,20 @@ namespace Stave
             fixed (byte* keyData = key)
             fixed (byte* valueData = value)
             {
-                int status = Raw.stave_store_insert(
-                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, valueData,
-                    (UIntPtr)(uint)value.Length, options.Number, out IntPtr failure);
-                GC.KeepAlive(handle);
-                return Failures.Check(status, failure);
+                return Insert(keyData, key.Length, valueData, value.Length, options);
             }
         }
 
         /// <inheritdoc cref="Replace(ReadOnlySpan{byte}, ReadOnlySpan{byte}, WriteOptions)"/>
         public bool Replace(byte[] key, byte[] value, WriteOptions options = default(WriteOptions))
         {
-            return Replace(Bytes.Of(key, nameof(key)), Bytes.Of(value, nameof(value)), options);
+            Bytes.RefuseNull(key, nameof(key));
+            Bytes.RefuseNull(value, nameof(value));
+            fixed (byte* keyData = key)
+            fixed (byte* valueData = value)
+            {
+                return Replace(keyData, key.Length, valueData, value.Length, options);
+            }
         }
 
         /// <summary>Stores the value if the key exists.</summary>
@@ -75,18 +86,18 @@ namespace Stave
             fixed (byte* keyData = key)
             fixed (byte* valueData = value)
             {
-                int status = Raw.stave_store_replace(
-                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, valueData,
-                    (UIntPtr)(uint)value.Length, options.Number, out IntPtr failure);
-                GC.KeepAlive(handle);
-                return Failures.Check(status, failure);
+                return Replace(keyData, key.Length, valueData, value.Length, options);
             }
         }
 
         /// <inheritdoc cref="Delete(ReadOnlySpan{byte}, WriteOptions)"/>
         public bool Delete(byte[] key, WriteOptions options = default(WriteOptions))
         {
-            return Delete(Bytes.Of(key, nameof(key)), options);
+            Bytes.RefuseNull(key, nameof(key));
+            fixed (byte* keyData = key)
+            {
+                return Delete(keyData, key.Length, options);
+            }
         }
 
         /// <summary>
@@ -100,11 +111,7 @@ namespace Stave
         {
             fixed (byte* keyData = key)
             {
-                int status = Raw.stave_store_delete(
-                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, options.Number,
-                    out IntPtr failure);
-                GC.KeepAlive(handle);
-                return Failures.Check(status, failure);
+                return Delete(keyData, key.Length, options);
             }
         }
 
@@ -141,6 +148,48 @@ namespace Stave
                 throw new ArgumentNullException(nameof(batch));
             }
             return batch.TryWrite(handle, options, out failedPosition);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Put(
+            byte* key, int keySize, byte* value, int valueSize, WriteOptions options)
+        {
+            int status = Raw.stave_store_put(
+                handle.Pointer, key, (UIntPtr)(uint)keySize, value, (UIntPtr)(uint)valueSize,
+                options.Number, out IntPtr failure);
+            GC.KeepAlive(handle);
+            Failures.Check(status, failure);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private bool Insert(
+            byte* key, int keySize, byte* value, int valueSize, WriteOptions options)
+        {
+            int status = Raw.stave_store_insert(
+                handle.Pointer, key, (UIntPtr)(uint)keySize, value, (UIntPtr)(uint)valueSize,
+                options.Number, out IntPtr failure);
+            GC.KeepAlive(handle);
+            return Failures.Check(status, failure);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private bool Replace(
+            byte* key, int keySize, byte* value, int valueSize, WriteOptions options)
+        {
+            int status = Raw.stave_store_replace(
+                handle.Pointer, key, (UIntPtr)(uint)keySize, value, (UIntPtr)(uint)valueSize,
+                options.Number, out IntPtr failure);
+            GC.KeepAlive(handle);
+            return Failures.Check(status, failure);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private bool Delete(byte* key, int keySize, WriteOptions options)
+        {
+            int status = Raw.stave_store_delete(
+                handle.Pointer, key, (UIntPtr)(uint)keySize, options.Number, out IntPtr failure);
+            GC.KeepAlive(handle);
+            return Failures.Check(status, failure);
         }
     }
 }

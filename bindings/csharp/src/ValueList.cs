@@ -53,13 +53,22 @@ namespace Stave
             {
                 ends = new int[count + 1];
             }
-            new ReadOnlySpan<byte>(values->Data, size).CopyTo(data);
+            fixed (byte* target = data)
+            {
+                Bytes.Move(values->Data, target, size);
+            }
+            int[] to = ends;
             int end = 0;
             for (int i = 0; i < count; i++)
             {
-                bool exists = sizes[i] != ulong.MaxValue; // STAVE_ABSENT
-                end += exists ? (int)sizes[i] : 0;
-                ends[i + 1] = exists ? end : ~end;
+                ulong valueSize = sizes[i];
+                if (valueSize == ulong.MaxValue) // STAVE_ABSENT
+                {
+                    to[i + 1] = ~end;
+                    continue;
+                }
+                end += (int)valueSize;
+                to[i + 1] = end;
             }
             Count = count;
         }

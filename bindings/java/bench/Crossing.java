@@ -62,6 +62,8 @@ final class Crossing {
         check(values.valueSize(MANY - 1));
       });
       measure("put", CALLS, 1, i -> store.put(keys[i % KEYS], value));
+      measure("insert_refused", CALLS, 1,
+          i -> check(store.insert(keys[i % KEYS], value) ? 0 : VALUE_SIZE));
       measure("direct_get_into_buffer", CALLS, 1,
           i -> check(store.get(keyBuffers[i % KEYS], targetBuffer.clear())));
       measure("direct_put", CALLS, 1, i -> store.put(keyBuffers[i % KEYS], valueBuffer));

@@ -30,6 +30,13 @@ static void put(int i) {
   check(stave_store_put(store, keys[i % KEYS], KEY_SIZE, value, VALUE_SIZE, NULL, &error));
 }
 
+/* Crosses with what a put crosses with, and writes nothing: without the noise of fresh pages. */
+static void insert_refused(int i) {
+  const stave_status status =
+      stave_store_insert(store, keys[i % KEYS], KEY_SIZE, value, VALUE_SIZE, NULL, &error);
+  if (status != STAVE_EXISTS) exit(1);
+}
+
 static void get_into_buffer(int i) {
   char target[VALUE_SIZE];
   size_t size;
@@ -87,6 +94,7 @@ int main(int argc, char** argv) {
   measure("get_fresh", CALLS, 1, get_fresh);
   measure("multi_get_100_per_key", CALLS / 10, MANY, multi_get);
   measure("put", CALLS, 1, put);
+  measure("insert_refused", CALLS, 1, insert_refused);
   stave_buffer_free(&values);
   check(stave_store_close(store, &error));
   stave_store_free(store);

@@ -95,5 +95,9 @@ func main() {
 	measure("put", calls, 1, func(i int) {
 		check(true, store.Put(keys[i%keyCount], value, nil))
 	})
+	measure("insert_refused", calls, 1, func(i int) {
+		inserted, err := store.Insert(keys[i%keyCount], value, nil)
+		check(!inserted, err)
+	})
 	check(true, store.Close())
 }
