@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <mutex>
 #include <random>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -34,6 +37,28 @@ class RecordingBackend : public CommitPipeline::Backend {
   std::atomic<uint64_t> syncs_{0};
   std::atomic<bool> fail_sync_{false};
   std::atomic<bool> too_early_{false};
+};
+
+// Stops inside a publication and inside a sync until told to go on.
+class StoppingBackend : public RecordingBackend {
+ public:
+  void publish(Commit& commit, bool locked) noexcept override {
+    RecordingBackend::publish(commit, locked);
+    stop();
+  }
+  Status sync_through(uint64_t lsn) noexcept override {
+    stop();
+    return RecordingBackend::sync_through(lsn);
+  }
+
+  std::binary_semaphore stopped_{0};
+  std::binary_semaphore go_on_{0};
+
+ private:
+  void stop() {
+    stopped_.release();
+    go_on_.acquire();
+  }
 };
 
 Commit commit_of(uint64_t lsn, bool needs_device) {
@@ -100,6 +125,40 @@ TEST(CommitPipeline, FailedSyncFailsAllThatWaitAndAllLater) {
   EXPECT_TRUE(pipeline.wait(third).is(Code::io));
   EXPECT_TRUE(backend.published_.empty());
   EXPECT_EQ(backend.syncs_, 1u) << "a failed sync is never repeated";
+}
+
+TEST(CommitPipeline, SettledVisibleCountsWhatIsPublishedAlready) {
+  StoppingBackend backend;
+  CommitPipeline pipeline(backend, 0);
+  Commit first = commit_of(1, false);
+  pipeline.enqueue(first);
+  std::thread writer([&] { EXPECT_TRUE(pipeline.wait(first).ok()); });
+  backend.stopped_.acquire();
+  // Readers of the directory see the change now, and the LSN does not say so yet.
+  EXPECT_EQ(backend.published_, std::vector<uint64_t>{1});
+  EXPECT_EQ(pipeline.visible(), 0u);
+  auto settled = std::async(std::launch::async, [&] { return pipeline.settled_visible(); });
+  // An answer before the publication ends is wrong, and the time is what such an answer has to
+  // come.
+  EXPECT_EQ(settled.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  backend.go_on_.release();
+  EXPECT_EQ(settled.get(), 1u);
+  writer.join();
+}
+
+TEST(CommitPipeline, SettledVisibleWaitsForNoSync) {
+  StoppingBackend backend;
+  CommitPipeline pipeline(backend, 0);
+  Commit first = commit_of(1, true);
+  pipeline.enqueue(first);
+  std::thread writer([&] { EXPECT_TRUE(pipeline.wait(first).ok()); });
+  backend.stopped_.acquire();
+  EXPECT_EQ(pipeline.settled_visible(), 0u) << "the sync goes on, nothing is published";
+  backend.go_on_.release();
+  backend.stopped_.acquire();  // in the publication
+  backend.go_on_.release();
+  writer.join();
+  EXPECT_EQ(pipeline.settled_visible(), 1u);
 }
 
 TEST(CommitPipeline, ManyThreadsPublishInOrderAndNeverTooEarly) {
