@@ -2,18 +2,14 @@
 
 #include <fmt/core.h>
 
-#include <array>
-#include <cstdint>
 #include <optional>
 
+#include "tools/stave/base64.h"
 #include "tools/stave/failure.h"
 
 namespace stave::tool {
 
 namespace {
-
-constexpr std::string_view base64_alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 std::optional<unsigned> hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
@@ -76,31 +72,6 @@ std::optional<std::string> from_escaped(std::string_view text) {
   return bytes;
 }
 
-// RFC 4648 with padding. Bits behind the last byte must be zero, so that each string of bytes has
-// one spelling.
-std::optional<std::string> from_base64(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  size_t padding = 0;
-  while (padding < 2 && !text.empty() && text.back() == '=') {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  std::string bytes;
-  uint32_t bits = 0;
-  unsigned bit_count = 0;
-  for (const char c : text) {
-    const size_t digit = base64_alphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    bit_count += 6;
-    if (bit_count < 8) continue;
-    bit_count -= 8;
-    bytes.push_back(static_cast<char>(bits >> bit_count & 0xff));
-  }
-  if ((bits & ((1U << bit_count) - 1)) != 0) return std::nullopt;
-  return bytes;
-}
-
 // The size of the UTF-8 sequence that `bytes` begins with; 0 when it begins with none. Overlong
 // forms, surrogates and what lies beyond U+10FFFF are none.
 size_t utf8_sequence_size(std::string_view bytes) noexcept {
@@ -143,22 +114,6 @@ std::string escape(std::string_view bytes) {
         } else {
           text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
         }
-    }
-  }
-  return text;
-}
-
-std::string to_base64(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t at = 0; at < bytes.size(); at += 3) {
-    const size_t count = std::min<size_t>(3, bytes.size() - at);
-    uint32_t bits = 0;
-    for (size_t i = 0; i < 3; ++i) {
-      bits = bits << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    }
-    for (size_t i = 0; i < 4; ++i) {
-      text.push_back(i <= count ? base64_alphabet[bits >> (18 - 6 * i) & 63] : '=');
     }
   }
   return text;

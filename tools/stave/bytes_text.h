@@ -9,7 +9,6 @@ namespace stave::tool {
 
 // Printable ASCII stands for itself; the rest is \n, \t, \r, \\ or \xNN. Reversible.
 std::string escape(std::string_view bytes);
-std::string to_base64(std::string_view bytes);
 bool is_utf8(std::string_view bytes) noexcept;
 
 // How bytes are written in an argument.

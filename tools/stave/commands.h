@@ -15,6 +15,9 @@ void add_record_commands(CLI::App& program);                      // put, get, d
 void add_scan_command(CLI::App& program, ExitCode& exit_code);    // scan
 void add_import_command(CLI::App& program, ExitCode& exit_code);  // import
 void add_export_command(CLI::App& program, ExitCode& exit_code);  // export
+void add_dump_command(CLI::App& program, ExitCode& exit_code);    // dump
+void add_load_command(CLI::App& program, ExitCode& exit_code);    // load
 void add_inspection_commands(CLI::App& program);                  // stat, verify
+void add_bench_command(CLI::App& program, ExitCode& exit_code);   // bench
 
 }  // namespace stave::tool

@@ -19,15 +19,15 @@ using stave::tool::ExitCode;
 
 constexpr const char* footer = R"(Exit codes:
   0  done
-  1  the answer is no: there is no such key, or with put --insert there is one
+  1  the answer is no: there is no such key, or with put --insert and load there is one
   2  usage: the command line, an option, or a key or value beyond the limits
   3  the machine: input or output, permission, memory, no space
   4  locked: another process has the store open
-  5  damaged, foreign or newer files
+  5  damaged, foreign or newer files, or input of load that is no dump
   6  there is no store in that directory
   7  import and export: done, but what standard error names was left out
   8  a bug in Stave
-  128 + n  ended by signal n (import and export close the store first)
+  128 + n  ended by signal n (import, export, dump, load and bench close the store first)
 
 `stave COMMAND --help` has the details and examples of a command.)";
 
@@ -60,7 +60,10 @@ int run(int argc, char** argv) {
   stave::tool::add_scan_command(program, exit_code);
   stave::tool::add_import_command(program, exit_code);
   stave::tool::add_export_command(program, exit_code);
+  stave::tool::add_dump_command(program, exit_code);
+  stave::tool::add_load_command(program, exit_code);
   stave::tool::add_inspection_commands(program);
+  stave::tool::add_bench_command(program, exit_code);
   try {
     program.parse(argc, argv);
     if (wants_options) {

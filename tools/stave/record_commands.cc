@@ -203,11 +203,9 @@ void add_delete(CLI::App& program) {
   auto arguments = std::make_shared<DeleteArguments>();
   CLI::App& command = *program.add_subcommand("del", "Removes a key");
   add_store_arguments(command, arguments->store, Access::write);
-  command
-      .add_option("KEY", arguments->key,
-                  "The key->type_name("
-                  "); exit code 1 if there is none")
-      ->required();
+  command.add_option("KEY", arguments->key, "The key; exit code 1 if there is none")
+      ->required()
+      ->type_name("");
   add_notation_flags(command, arguments->notation, "KEY");
   command.footer(R"(Example:
   stave del store color)");

@@ -34,9 +34,10 @@ Store open_store(const StoreArguments& arguments, Access access) {
   Result<Store> store = Store::open(arguments.directory.c_str(), options);
   if (store.status() == Status::not_found) {
     std::string message(store.error().message());
-    message += access == Access::write_or_create
-                   ? "\n  create the directory above it first"
-                   : "\n  check the path; `stave put` and `stave import` create a store";
+    message +=
+        access == Access::write_or_create
+            ? "\n  create the directory above it first"
+            : "\n  check the path; `stave put`, `stave import` and `stave load` create a store";
     throw Failure(ExitCode::no_store, message);
   }
   return check(std::move(store));

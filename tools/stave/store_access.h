@@ -8,7 +8,8 @@
 
 namespace stave::tool {
 
-// The store's limit (store.h), known here so that longer files are not read into memory first.
+// The store's limits (store.h), known here so that what exceeds them is not read into memory first.
+constexpr size_t key_size_max = 65535;
 constexpr size_t value_size_max = size_t{1} << 30;
 
 struct StoreArguments {

@@ -1,0 +1,317 @@
+// bench: how fast a store is on this machine.
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <latch>
+#include <memory>
+#include <thread>
+
+#include "tools/stave/bench_workload.h"
+#include "tools/stave/commands.h"
+#include "tools/stave/interrupt.h"
+#include "tools/stave/output.h"
+#include "tools/stave/store_access.h"
+
+namespace stave::tool {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+struct BenchArguments {
+  StoreArguments store;
+  BenchSettings settings;
+  std::vector<std::string> workloads;  // empty: all
+  bool keep = false;
+  bool json = false;
+};
+
+// The directory of the store, made by this process and removed with all in it.
+class ScratchDirectory {
+ public:
+  ScratchDirectory(const std::string& path, bool keep) : path_(path), keep_(keep) {
+    if (mkdir(path.c_str(), 0777) == 0) return;
+    if (errno == EEXIST) {
+      throw Failure(ExitCode::usage,
+                    fmt::format("'{}' exists already; bench makes a store of its own", path));
+    }
+    throw system_failure(fmt::format("cannot create '{}'", path), errno);
+  }
+  ~ScratchDirectory() {
+    if (keep_) return;
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+    if (error) fmt::print(stderr, "stave: cannot remove '{}': {}\n", path_, error.message());
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+ private:
+  const std::string path_;
+  const bool keep_;
+};
+
+// What one thread does, and how long each operation took it.
+class BenchThread {
+ public:
+  BenchThread(Store& store, const BenchSettings& settings, std::vector<Operation> operations)
+      : store_(store),
+        maker_(settings),
+        operations_(std::move(operations)),
+        latencies_ns_(operations_.size()) {}
+
+  const std::vector<uint64_t>& latencies_ns() const noexcept { return latencies_ns_; }
+  // Throws what ended run() early.
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+  void run() noexcept {
+    try {
+      for (size_t i = 0; i < operations_.size(); ++i) {
+        if (i % 256 == 0 && noted_interrupt() != 0) return;
+        const auto begin = steady_clock::now();
+        perform(operations_[i], i);
+        latencies_ns_[i] = static_cast<uint64_t>((steady_clock::now() - begin).count());
+      }
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+  }
+
+ private:
+  static_assert(std::is_same_v<steady_clock::period, std::nano>);
+
+  void perform(const Operation& operation, uint64_t version) {
+    const uint64_t number = operation.number;
+    const std::string_view key = maker_.key(number);
+    switch (operation.kind) {
+      case OperationKind::put:
+        check(store_.put(key, maker_.value(number, version)));
+        break;
+      case OperationKind::get:
+        expect(maker_.is_value_of(number, check(store_.get(key, buffer_)).text()));
+        break;
+      case OperationKind::get_absent:
+        expect(store_.get(key, buffer_).status() == Status::not_found);
+        break;
+      case OperationKind::read_modify_write:
+        expect(maker_.is_value_of(number, check(store_.get(key, buffer_)).text()));
+        check(store_.put(key, maker_.value(number, version)));
+        break;
+      case OperationKind::erase:
+        check(store_.erase(key));
+        break;
+    }
+  }
+
+  static void expect(bool right) {
+    if (!right) throw Failure(ExitCode::internal, "the store gave a wrong answer");
+  }
+
+  Store& store_;
+  RecordMaker maker_;
+  const std::vector<Operation> operations_;
+  std::vector<uint64_t> latencies_ns_;
+  Buffer buffer_;
+  std::exception_ptr failure_;
+};
+
+struct BenchResult {
+  double seconds = 0;
+  std::vector<uint64_t> latencies_ns;  // of all threads, sorted
+
+  // The latency that `share` of the operations do not exceed.
+  uint64_t percentile_ns(double share) const noexcept {
+    if (latencies_ns.empty()) return 0;
+    const double rank = std::ceil(share * static_cast<double>(latencies_ns.size()));
+    return latencies_ns[std::max(static_cast<size_t>(rank), size_t{1}) - 1];
+  }
+};
+
+BenchResult run_workload(Store& store, const BenchSettings& settings, Workload workload) {
+  std::vector<std::unique_ptr<BenchThread>> works;
+  for (size_t thread = 0; thread < settings.threads; ++thread) {
+    works.push_back(
+        std::make_unique<BenchThread>(store, settings, operations_of(workload, settings, thread)));
+  }
+  std::latch start(static_cast<std::ptrdiff_t>(settings.threads) + 1);
+  std::vector<std::jthread> threads;
+  for (const auto& work : works) {
+    threads.emplace_back([&start, &work] {
+      start.arrive_and_wait();
+      work->run();
+    });
+  }
+  start.arrive_and_wait();
+  const auto begin = steady_clock::now();
+  for (std::jthread& thread : threads) thread.join();
+  BenchResult result;
+  result.seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
+  for (const auto& work : works) {
+    work->rethrow();
+    result.latencies_ns.insert(result.latencies_ns.end(), work->latencies_ns().begin(),
+                               work->latencies_ns().end());
+  }
+  std::sort(result.latencies_ns.begin(), result.latencies_ns.end());
+  return result;
+}
+
+// ---- Output ------------------------------------------------------------------------------------
+
+constexpr std::pair<const char*, double> percentiles[] = {
+    {"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}};
+
+void print_heading(const BenchSettings& settings, const std::string& durability) {
+  std::string text = fmt::format(
+      "{} records with keys of {} and values of {} bytes, {} threads, durability {}, seed {}\n"
+      "latencies in microseconds\n\n{:<8}{:>12}{:>10}{:>12}",
+      settings.count, settings.key_size, settings.value_size, settings.threads, durability,
+      settings.seed, "workload", "operations", "seconds", "per second");
+  for (const auto& [name, share] : percentiles) text += fmt::format("{:>11}", name);
+  write_output(text + "\n");
+}
+
+void print_row(Workload workload, const BenchResult& result) {
+  const size_t operations = result.latencies_ns.size();
+  std::string text = fmt::format("{:<8}{:>12}{:>10.3f}{:>12.0f}", name_of(workload), operations,
+                                 result.seconds, static_cast<double>(operations) / result.seconds);
+  for (const auto& [name, share] : percentiles) {
+    text += fmt::format("{:>11.2f}", static_cast<double>(result.percentile_ns(share)) / 1000);
+  }
+  write_output(text + "\n");
+}
+
+void print_json(Workload workload, const BenchResult& result) {
+  const size_t operations = result.latencies_ns.size();
+  nlohmann::ordered_json object;
+  object["workload"] = name_of(workload);
+  object["operations"] = operations;
+  object["seconds"] = result.seconds;
+  object["per_second"] = static_cast<double>(operations) / result.seconds;
+  for (const auto& [name, share] : percentiles) {
+    object[fmt::format("{}_ns", name)] = result.percentile_ns(share);
+  }
+  write_json(object);
+}
+
+// ---- The command -------------------------------------------------------------------------------
+
+void check_size(Store& store, uint64_t expected) {
+  if (const uint64_t size = check(store.size()); size != expected) {
+    throw Failure(ExitCode::internal,
+                  fmt::format("the store has {} keys instead of {}", size, expected));
+  }
+}
+
+bool is_wanted(const BenchArguments& arguments, Workload workload) {
+  const auto& names = arguments.workloads;
+  return names.empty() || workload == Workload::load ||
+         std::find(names.begin(), names.end(), name_of(workload)) != names.end();
+}
+
+ExitCode bench(BenchArguments arguments) {
+  note_interrupts();
+  const BenchSettings& settings = arguments.settings;
+  const ScratchDirectory directory(arguments.store.directory, arguments.keep);
+  if (arguments.store.durability.empty()) arguments.store.durability = "os";
+  Store store = open_store(arguments.store, Access::write_or_create);
+  if (!arguments.json) print_heading(settings, arguments.store.durability);
+  uint64_t size = 0;
+  for (const Workload workload : workloads) {
+    if (!is_wanted(arguments, workload)) continue;
+    const BenchResult result = run_workload(store, settings, workload);
+    if (const int signal = noted_interrupt(); signal != 0) {
+      fmt::print(stderr, "stave: interrupted\n");
+      return static_cast<ExitCode>(static_cast<int>(ExitCode::interrupted) + signal);
+    }
+    (arguments.json ? print_json : print_row)(workload, result);
+    if (workload == Workload::load) size = settings.count;
+    if (workload == Workload::erase) size -= settings.count / 2;
+    check_size(store, size);
+  }
+  check(store.close());
+  return ExitCode::ok;
+}
+
+constexpr const char* footer =
+    R"(STORE must not exist; it is made, and removed at the end unless --keep is given. Sequences of keys
+and operations are the same for the same seed. Every value that is read is checked.
+
+load    stores the records, each by a put of its own; always runs
+get     reads records, each as likely as any other
+miss    looks up keys that are not there
+A       50 % reads, 50 % writes          the records of A, B, C and F are chosen by
+B       95 % reads, 5 % writes           a Zipf distribution (0.99): few are used much
+C       reads
+F       50 % reads, 50 % reads followed by a write of the same record
+delete  removes every other record
+
+Durability is os unless --durability says otherwise.
+
+Examples:
+  stave bench store
+  stave bench store --count 10M --threads 2 --workloads get,A
+  stave bench store --durability device --count 10000 --json)";
+
+template <typename Number>
+void add_number(CLI::App& command, const std::string& name, Number& number, Number number_min,
+                Number number_max, const std::string& description) {
+  // The help says in words what these would append to it.
+  CLI::AsSizeValue multiplier(true);
+  multiplier.description("");
+  CLI::Range range(number_min, number_max);
+  range.description("");
+  command.add_option(name, number, description)
+      ->type_name("NUMBER")
+      ->transform(multiplier)
+      ->check(range);
+}
+
+void add_bench_options(CLI::App& command, BenchArguments& arguments) {
+  BenchSettings& settings = arguments.settings;
+  constexpr uint64_t count_max = uint64_t{1} << 36;
+  add_number(command, "--count", settings.count, uint64_t{1}, count_max,
+             "Records; 1M unless given. K, M and G multiply");
+  add_number(command, "--operations", settings.operations, uint64_t{1}, count_max,
+             "Operations of a workload; as many as records unless given");
+  add_number(command, "--key-size", settings.key_size, size_t{8}, key_size_max,
+             "Bytes of a key; 16 unless given, 8 at the least");
+  add_number(command, "--value-size", settings.value_size, size_t{0}, value_size_max,
+             "Bytes of a value; 100 unless given");
+  add_number(command, "--threads", settings.threads, size_t{1}, size_t{64},
+             "Threads, 1 (unless given) to 64");
+  add_number(command, "--seed", settings.seed, uint64_t{0}, UINT64_MAX,
+             "Makes other keys and sequences; 1 unless given");
+  CLI::IsMember names({"load", "get", "miss", "A", "B", "C", "F", "delete"});
+  names.description("");
+  command.add_option("--workloads", arguments.workloads, "Only these; separated by commas")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->check(names);
+  command.add_flag("--keep", arguments.keep, "Leaves the store there");
+  command.add_flag("--json", arguments.json, "A JSON object for each workload");
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& program, ExitCode& exit_code) {
+  auto arguments = std::make_shared<BenchArguments>();
+  CLI::App& command =
+      *program.add_subcommand("bench", "Measures how fast a store is on this machine");
+  add_store_arguments(command, arguments->store, Access::write_or_create);
+  add_bench_options(command, *arguments);
+  command.footer(footer);
+  command.callback([arguments, &exit_code] { exit_code = bench(*arguments); });
+}
+
+}  // namespace stave::tool
