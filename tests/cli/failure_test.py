@@ -11,7 +11,7 @@ import unittest
 import support
 from support import DAMAGED, LOCKED, MACHINE, NO_STORE, OK, USAGE
 
-READERS = [['get', 'key'], ['scan'], ['stat'], ['verify'], ['export', 'target']]
+READERS = [['get', 'key'], ['scan'], ['dump'], ['stat'], ['verify'], ['export', 'target']]
 NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 
 
@@ -43,7 +43,8 @@ class FailureTest(support.CommandLineTest):
     def test_help_and_version(self):
         self.assertRegex(self.output('--version'), rb'^stave \d+\.\d+\.\d+\n$')
         text = self.output('--help')
-        for command in [b'put', b'get', b'del', b'scan', b'import', b'export', b'stat', b'verify']:
+        for command in [b'put', b'get', b'del', b'scan', b'import', b'export', b'dump', b'load',
+                        b'stat', b'verify', b'bench']:
             self.assertIn(command, text)
             detail = self.output(command, '--help')
             self.assertIn(b'Example', detail)
@@ -148,8 +149,8 @@ class FailureTest(support.CommandLineTest):
 
     def test_output_that_cannot_be_written(self):
         self.run_program('put', self.store, 'key', 'value')
-        for command in [['get', self.store, 'key'], ['scan', self.store], ['stat', self.store],
-                        ['verify', self.store]]:
+        for command in [['get', self.store, 'key'], ['scan', self.store], ['dump', self.store],
+                        ['stat', self.store], ['verify', self.store]]:
             with open('/dev/full', 'wb') as full:
                 result = subprocess.run([support.PROGRAM, *command], stdout=full, check=False,
                                         stderr=subprocess.PIPE)

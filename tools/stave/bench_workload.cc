@@ -99,6 +99,7 @@ std::vector<Operation> operations_of(Workload workload, const BenchSettings& set
   std::vector<Operation> operations;
   if (workload == Workload::load) {
     const Share share = share_of(settings.count, settings, thread);
+    operations.reserve(share.end - share.begin);
     for (uint64_t number = share.begin; number < share.end; ++number) {
       operations.push_back({number, OperationKind::put});
     }

@@ -78,13 +78,13 @@ ExitCode dump(const DumpArguments& arguments) {
 }
 
 constexpr const char* footer =
-    R"(Every record, in no particular order, as `stave load` reads it back. Other readers of the store may
-run beside it; writers are locked out, so that the dump is the store of one moment.
+    R"(Every record, in no particular order, for `stave load` to read back. Other readers of the store
+may run beside it; a writer cannot, so the dump is the store of one moment.
 
 json    One object a line: key and value as strings, or in Base64 under key_base64 and
-        value_base64 if they are not UTF-8. The same lines as those of scan --values --json.
-binary  Smaller and faster, and proof against damage: each record has a checksum, and
-        an end record tells a whole dump from one that was cut off.
+        value_base64 if they are not UTF-8. The lines of scan --values --json.
+binary  Smaller and faster, and proof against damage: each record has a checksum, and an
+        end record tells a whole dump from one that was cut off.
 
 Damaged records are named on the standard error, the others are dumped, and the exit code is
 then 5.

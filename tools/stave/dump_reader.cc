@@ -202,6 +202,9 @@ class BinaryReader final : public DumpReader {
   void read_end() {
     read(dump_offset::end_end - dump_offset::head_end, head_);
     check_head({});
+    if (head_.find_first_not_of('\0', dump_offset::zero) < dump_offset::records) {
+      fail("the end of the dump is damaged");
+    }
     const auto records = load_little_endian<uint64_t>(&head_[dump_offset::records]);
     if (records != records_) {
       fail(fmt::format("the dump ends after {} records, and says that it has {}", records_,

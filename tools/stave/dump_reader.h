@@ -1,7 +1,7 @@
 // Reads a dump back, trusting no byte of it: what is not exactly a dump is refused with its place.
 //
-// Memory is bounded by the largest record (and, of JSON Lines, by the line that holds it), whatever
-// sizes the input claims.
+// Memory is bounded by the largest record, of JSON Lines by a few times the line that holds it,
+// whatever sizes the input claims.
 #pragma once
 
 #include <cstdint>

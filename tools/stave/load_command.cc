@@ -98,7 +98,7 @@ class Loader {
 [[noreturn]] void stop(Loader& loader, ExitCode code, std::string_view message) {
   loader.commit();
   throw Failure(
-      code, fmt::format("{}\n  the {} records before it are stored", message, loader.records()));
+      code, fmt::format("{}\n  what came before is stored: {} records", message, loader.records()));
 }
 
 bool read_record(DumpReader& reader, Loader& loader, DumpRecord& record) {
