@@ -33,20 +33,25 @@ def parse_arguments(arguments):
 
 
 def load_languages(path, build, wanted):
-    """name -> command of the wanted languages, or of every one in the file that has been built."""
+    """name -> Language of the wanted ones, or of every one in the file that has been built."""
     places = {"build": os.path.abspath(build), "source": _SOURCE, "python": sys.executable}
     languages = {}
     with open(path, encoding="utf-8") as file:
         for line in file:
             if line.strip() and not line.startswith("#"):
-                name, command = line.split(maxsplit=1)
-                languages[name] = [word.format(**places) for word in shlex.split(command)]
+                name, capabilities, command = line.split(maxsplit=2)
+                words = [word.format(**places) for word in shlex.split(command)]
+                languages[name] = suites.Language(words, set(capabilities.split(",")))
     unknown = set(wanted or []) - set(languages)
     if unknown:
         sys.exit(f"no such language: {', '.join(sorted(unknown))}")
     if wanted:
-        return {name: command for name, command in languages.items() if name in wanted}
-    absent = [name for name, command in languages.items() if not _is_built(command, places["build"])]
+        return {name: language for name, language in languages.items() if name in wanted}
+    absent = [
+        name
+        for name, language in languages.items()
+        if not _is_built(language.command, places["build"])
+    ]
     for name in absent:
         print(f"{name}: its testee has not been built, left out")
         del languages[name]
@@ -105,6 +110,7 @@ def main(arguments):
         failed += len(unused)
     print("\n\n".join(texts) + "\n" if texts else "", end="")
     print(report.counts(list(languages), suite.results))
+    print(report.left_out(languages, all_scripts), end="")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

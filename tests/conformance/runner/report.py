@@ -79,3 +79,12 @@ def counts(languages, results):
     totals = [sum(results[language].run.values()) for language in languages]
     lines.append("total".ljust(width) + "".join(str(total).rjust(10) for total in totals))
     return "\n".join(lines)
+
+
+def left_out(languages, all_scripts):
+    """A line for each language whose package lacks something that scripts need."""
+    needs = {need for script in all_scripts for need in script.needs}
+    lacking = {
+        name: ", ".join(sorted(needs - language.capabilities)) for name, language in languages.items()
+    }
+    return "".join(f"{name}: has no {what} yet\n" for name, what in lacking.items() if what)

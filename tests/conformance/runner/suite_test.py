@@ -39,10 +39,11 @@ class CommandLineTest(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def run_runner(self, languages, *arguments):
+    def run_runner(self, languages, *arguments, capabilities="store"):
         """(exit code, output) of a run with languages {name: what the fake pretends}."""
         self.write("languages.txt", "# comment\n" + "".join(
-            f"{name} {{python}} -B {_FAKE} {pretends}\n" for name, pretends in languages.items()
+            f"{name} {capabilities} {{python}} -B {_FAKE} {pretends}\n"
+            for name, pretends in languages.items()
         ))
         done = subprocess.run(
             [sys.executable, "-B", _FOLDER, "--languages", f"{self.folder}/languages.txt",
@@ -78,18 +79,21 @@ class CommandLineTest(unittest.TestCase):
         code, output = self.run_runner({"one": "", "two": "{build}/absent"}, "--language", "two")
         self.assertNotIn("left out", output)
 
-    def test_a_skipped_script_in_one_language_makes_counts_differ(self):
+    def test_what_a_testee_can_do_must_be_what_the_table_says(self):
         self.write("scripts/y.test", _SCRIPT.replace("# format 1", "# format 1\n# needs store"))
         self.assertEqual(self.run_runner({"one": "", "two": ""})[0], 0)
         code, output = self.run_runner({"one": "", "two": "poor"})
         self.assertEqual(code, 1)
-        self.assertIn("different numbers of tests", output)
+        self.assertIn("the testee has , the table of languages says store", output)
+        code, output = self.run_runner({"one": ""}, capabilities="store,moon")
+        self.assertEqual(code, 1)
+        self.assertIn("the testee has store, the table of languages says moon,store", output)
 
-    def test_a_script_that_nobody_can_run_is_skipped(self):
+    def test_a_script_that_a_language_cannot_run_is_left_out_aloud(self):
         self.write("scripts/y.test", _SCRIPT.replace("# format 1", "# format 1\n# needs moon"))
         code, output = self.run_runner({"one": ""})
         self.assertEqual(code, 0, output)
-        self.assertIn("2 passed, 0 failed", output)
+        self.assertTrue(output.endswith("one: has no moon yet\n2 passed, 0 failed\n"), output)
 
     def test_no_tests_at_all_is_a_failure(self):
         self.assertEqual(self.run_runner({"one": ""}, "--filter", "absent")[0], 1)
