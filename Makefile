@@ -97,14 +97,15 @@ uninstall: ## removes what the last `make install` of this BUILD installed
 	@ninja -C $(BUILD) uninstall
 
 # The suites that a sanitizer makes sense for; the rest would only repeat the quick build's run.
-SANITIZED_SUITES = --suite=unit --suite=stress --suite=model --suite=bindings-go \
-  --suite=bindings-java --suite=bindings-csharp --no-suite=long
+SANITIZED_SUITES = --suite=unit --suite=stress --suite=model --no-suite=long
+# No other runtime than C's bears the thread sanitizer.
+ADDRESS_SUITES = $(SANITIZED_SUITES) --suite=bindings-go --suite=bindings-java --suite=bindings-csharp
 
 .PHONY: asan
-asan: setup-test ## unit, stress and model tests under the address and undefined sanitizers
+asan: setup-test ## unit, stress, model and package tests under the address and undefined sanitizers
 	@$(call configure_tests,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
 	@ninja -C build-asan
-	@tools/run_tests build-asan --setup=quick $(SANITIZED_SUITES)
+	@tools/run_tests build-asan --setup=quick $(ADDRESS_SUITES)
 
 .PHONY: tsan
 tsan: setup-test ## unit, stress and model tests under the thread sanitizer

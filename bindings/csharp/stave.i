@@ -71,17 +71,16 @@ TRAVELS_AS(ulong*, uint64_t *, const uint64_t *)
 
 /* ---- Handles ------------------------------------------------------------------------------- */
 
-TRAVELS_AS(global::System.IntPtr, stave_store *, stave_batch *, stave_store_cursor *, stave_pin *,
-           const stave_pin *)
+%define HANDLE(NAME, TYPE)
+TRAVELS_AS(global::System.IntPtr, TYPE *, const TYPE *)
+%typemap(ctype) TYPE ** "void *"
+%typemap(imtype) TYPE ** "out global::System.IntPtr"
+%typemap(cstype) TYPE ** "out global::System.IntPtr"
+%typemap(csin) TYPE ** "out $csinput"
+%typemap(in) TYPE ** "$1 = ($1_ltype)$input;"
+%enddef
 
-%typemap(ctype) stave_store **, stave_batch **, stave_store_cursor **, stave_pin ** "void *"
-%typemap(imtype) stave_store **, stave_batch **, stave_store_cursor **, stave_pin **
-  "out global::System.IntPtr"
-%typemap(cstype) stave_store **, stave_batch **, stave_store_cursor **, stave_pin **
-  "out global::System.IntPtr"
-%typemap(csin) stave_store **, stave_batch **, stave_store_cursor **, stave_pin ** "out $csinput"
-%typemap(in) stave_store **, stave_batch **, stave_store_cursor **, stave_pin **
-  "$1 = ($1_ltype)$input;"
+%include "bindings/common.i"
 
 /* ---- Bytes and texts ----------------------------------------------------------------------- */
 
@@ -137,15 +136,8 @@ TRAVELS_AS(global::System.IntPtr, void *context)
 /* ---- The functions ------------------------------------------------------------------------- */
 
 /* The structs are written in C# (src/NativeStructs.cs); the typemaps fill in write options. */
-%ignore stave_buffer;
-%ignore stave_error;
-%ignore stave_write_options;
-%ignore stave_write_options_init;
 %ignore stave_store_options;
 %ignore stave_store_stats;
-%ignore stave_store_cursor_options;
-%ignore STAVE_ABSENT;
 
 %include <stave/errors.h>
-%include <stave/stave.h>
-%include <stave/store.h>
+%include "bindings/headers.i"

@@ -92,7 +92,15 @@ RETURNS(jbyteArray, byte[], BYTES)
 %typemap(javain) SWIGTYPE *pointer "$javainput"
 %typemap(in) SWIGTYPE *pointer "$1 = ($1_ltype)(intptr_t)$input;"
 
-%define HANDLE(TYPE)
+/* A second form of a function, with other types in Java, under a name of its own. */
+%define FORM(NAME, FUNCTION, RESULT, PARAMETERS...)
+%{
+#define NAME FUNCTION
+%}
+RESULT NAME(PARAMETERS);
+%enddef
+/* Its free function takes the bare pointer: a Handle that is freed is not reachable any more. */
+%define HANDLE(NAME, TYPE)
 %typemap(jni) TYPE * "jlong"
 %typemap(jtype) TYPE * "long"
 %typemap(jstype) TYPE * "Handle"
@@ -101,11 +109,10 @@ RETURNS(jbyteArray, byte[], BYTES)
 %apply SWIGTYPE *pointer { TYPE *pointer };
 %typemap(in, numinputs=0) TYPE ** (TYPE *made = NULL) "$1 = &made;"
 %typemap(argout) TYPE ** "$result = (jlong)(intptr_t)*$1;"
+%ignore TYPE##_free;
+FORM(free##NAME, TYPE##_free, void, TYPE *pointer)
 %enddef
-HANDLE(stave_store)
-HANDLE(stave_batch)
-HANDLE(stave_store_cursor)
-HANDLE(stave_pin)
+%include "bindings/common.i"
 %apply stave_pin * { const stave_pin * };
 %apply stave_status LONG { stave_status stave_store_open, stave_status stave_batch_create,
                            stave_status stave_store_get_pin, stave_status stave_java_cursor_open };
@@ -230,16 +237,11 @@ STRUCT_AS_LONGS(stave_store_options)
 /* ---- The functions ------------------------------------------------------------------------- */
 
 /* Java's own memory does their work. */
-%ignore stave_buffer;
 %ignore stave_buffer_init;
 %ignore stave_buffer_free;
-%ignore stave_error;
-%ignore stave_write_options;
-%ignore stave_write_options_init;
 %ignore stave_store_options;
 %ignore stave_store_stats;
 %ignore stave_store_stats_init;
-%ignore stave_store_cursor_options;
 %ignore stave_store_cursor_options_init;
 /* native/support.h has the form that Java calls. */
 %ignore stave_pin_data;
@@ -249,29 +251,11 @@ STRUCT_AS_LONGS(stave_store_options)
 %ignore stave_store_cursor_open;
 %ignore stave_store_cursor_next_many;
 %ignore stave_store_verify;
-%ignore STAVE_ABSENT;
-/* They take the bare pointer, below: a Handle that is freed is not reachable any more. */
-%ignore stave_pin_free;
-%ignore stave_store_free;
-%ignore stave_batch_free;
-%ignore stave_store_cursor_free;
 
 %include <stave/errors.h>
-%include <stave/stave.h>
-%include <stave/store.h>
+%include "bindings/headers.i"
 %include "bindings/java/native/support.h"
 
-/* A second form of a function, with other types in Java, under a name of its own. */
-%define FORM(NAME, FUNCTION, RESULT, PARAMETERS...)
-%{
-#define NAME FUNCTION
-%}
-RESULT NAME(PARAMETERS);
-%enddef
-FORM(free_pin, stave_pin_free, void, stave_pin *pointer)
-FORM(free_store, stave_store_free, void, stave_store *pointer)
-FORM(free_batch, stave_batch_free, void, stave_batch *pointer)
-FORM(free_cursor, stave_store_cursor_free, void, stave_store_cursor *pointer)
 FORM(put_at, stave_store_put, stave_status, stave_store *store, const void *key_at,
      size_t key_size, const void *value_at, size_t value_size, const stave_write_options *options,
      stave_error *error)

@@ -111,101 +111,101 @@ typedef _gostring_ swig_type_78;
 typedef _gostring_ swig_type_79;
 typedef _gostring_ swig_type_80;
 typedef _gostring_ swig_type_81;
-extern void _wrap_Swig_free_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_Swig_malloc_capi_581461a9adcba7c8(swig_intgo arg1);
-extern swig_type_1 _wrap_StatusName_capi_581461a9adcba7c8(swig_intgo arg1);
-extern swig_type_2 _wrap_StatusMessage_capi_581461a9adcba7c8(swig_intgo arg1);
-extern swig_intgo _wrap_Version_capi_581461a9adcba7c8(void);
-extern swig_type_3 _wrap_VersionText_capi_581461a9adcba7c8(void);
-extern void _wrap_BufferFree_capi_581461a9adcba7c8(swig_type_4 arg1);
-extern void _wrap_PinFree_capi_581461a9adcba7c8(uintptr_t arg1);
-extern swig_type_5 _wrap_LiveHandles_capi_581461a9adcba7c8(void);
-extern void _wrap_StoreOptions_Durability_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Durability_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreOptions_Io_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Io_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreOptions_Shards_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Shards_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreOptions_SegmentSize_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_6 arg2);
-extern swig_type_7 _wrap_StoreOptions_SegmentSize_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreOptions_ReadOnly_set_capi_581461a9adcba7c8(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_ReadOnly_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreOptions_CreateIfMissing_set_capi_581461a9adcba7c8(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_CreateIfMissing_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreOptions_ErrorIfExists_set_capi_581461a9adcba7c8(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_ErrorIfExists_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_new_StoreOptions_capi_581461a9adcba7c8(void);
-extern void _wrap_delete_StoreOptions_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreOptionsInit_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_StoreOptionsSet_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_8 arg2);
-extern uintptr_t _wrap_StoreOptionsDescribe_capi_581461a9adcba7c8(swig_type_9 arg1);
-extern uintptr_t _wrap_StoreOpen_capi_581461a9adcba7c8(swig_type_10 arg1, uintptr_t arg2, swig_type_11 arg3);
-extern uintptr_t _wrap_StoreOptionsGet_capi_581461a9adcba7c8(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_StoreClose_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreFree_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_StorePut_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_12 arg2, swig_type_13 arg3, int arg4);
-extern uintptr_t _wrap_StoreInsert_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_14 arg2, swig_type_15 arg3, int arg4);
-extern uintptr_t _wrap_StoreReplace_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_16 arg2, swig_type_17 arg3, int arg4);
-extern uintptr_t _wrap_StoreDelete_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_18 arg2, int arg3);
-extern uintptr_t _wrap_StoreContains_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_19 arg2);
-extern uintptr_t _wrap_StoreSize_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_20 arg2);
-extern uintptr_t _wrap_StoreMultiGet_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_21 arg2, swig_type_22 arg3, swig_type_23 arg4, swig_type_24 arg5);
-extern uintptr_t _wrap_StoreMultiPut_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_25 arg2, swig_type_26 arg3, swig_type_27 arg4, swig_type_28 arg5, int arg6);
-extern uintptr_t _wrap_StoreMultiDelete_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_29 arg2, swig_type_30 arg3, swig_type_31 arg4, int arg5);
-extern uintptr_t _wrap_BatchCreate_capi_581461a9adcba7c8(swig_type_32 arg1);
-extern uintptr_t _wrap_BatchPut_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_33 arg2, swig_type_34 arg3);
-extern uintptr_t _wrap_BatchDelete_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_35 arg2);
-extern uintptr_t _wrap_BatchRequire_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_36 arg2, swig_intgo arg3, swig_type_37 arg4);
-extern uintptr_t _wrap_BatchCount_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_38 arg2);
-extern uintptr_t _wrap_BatchClear_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_BatchClose_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_BatchFree_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_StoreWrite_capi_581461a9adcba7c8(uintptr_t arg1, uintptr_t arg2, swig_type_39 arg3, int arg4);
-extern uintptr_t _wrap_StoreCursorNextMany_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_40 arg2, swig_type_41 arg3, swig_type_42 arg4, swig_type_43 arg5, swig_type_44 arg6);
-extern uintptr_t _wrap_StoreCursorClose_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreCursorFree_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_StoreFlush_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_StoreSync_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_Recovered_set_capi_581461a9adcba7c8(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreStats_Recovered_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_WritesRefused_set_capi_581461a9adcba7c8(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreStats_WritesRefused_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_Keys_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_45 arg2);
-extern swig_type_46 _wrap_StoreStats_Keys_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_Segments_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_47 arg2);
-extern swig_type_48 _wrap_StoreStats_Segments_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_LogBytes_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_49 arg2);
-extern swig_type_50 _wrap_StoreStats_LogBytes_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_LiveBytes_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_51 arg2);
-extern swig_type_52 _wrap_StoreStats_LiveBytes_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_DiskBytes_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_53 arg2);
-extern swig_type_54 _wrap_StoreStats_DiskBytes_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_Version_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_55 arg2);
-extern swig_type_56 _wrap_StoreStats_Version_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_DurableVersion_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_57 arg2);
-extern swig_type_58 _wrap_StoreStats_DurableVersion_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_Commits_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_59 arg2);
-extern swig_type_60 _wrap_StoreStats_Commits_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_BytesWritten_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_61 arg2);
-extern swig_type_62 _wrap_StoreStats_BytesWritten_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_Syncs_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_63 arg2);
-extern swig_type_64 _wrap_StoreStats_Syncs_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_Reads_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_65 arg2);
-extern swig_type_66 _wrap_StoreStats_Reads_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCommits_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_67 arg2);
-extern swig_type_68 _wrap_StoreStats_RecoveredCommits_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_69 arg2);
-extern swig_type_70 _wrap_StoreStats_RecoveredCutBytes_get_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_new_StoreStats_capi_581461a9adcba7c8(void);
-extern void _wrap_delete_StoreStats_capi_581461a9adcba7c8(uintptr_t arg1);
-extern void _wrap_StoreStatsInit_capi_581461a9adcba7c8(uintptr_t arg1);
-extern uintptr_t _wrap_StoreStatsGet_capi_581461a9adcba7c8(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_StoreVerify_capi_581461a9adcba7c8(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_71 _wrap_StoreGet_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_72 arg2, swig_type_73 arg3);
-extern uintptr_t _wrap_StoreGetPin_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_74 arg2, swig_type_75 arg3);
-extern uintptr_t _wrap_CursorOpen_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_76 arg2, _Bool arg3, swig_type_77 arg4);
-extern uintptr_t _wrap_CursorRecord_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_78 arg2, swig_type_79 arg3);
-extern uintptr_t _wrap_CursorNext_capi_581461a9adcba7c8(uintptr_t arg1, swig_type_80 arg2, swig_type_81 arg3);
+extern void _wrap_Swig_free_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_Swig_malloc_capi_e9d4973afc7981a0(swig_intgo arg1);
+extern swig_type_1 _wrap_StatusName_capi_e9d4973afc7981a0(swig_intgo arg1);
+extern swig_type_2 _wrap_StatusMessage_capi_e9d4973afc7981a0(swig_intgo arg1);
+extern swig_intgo _wrap_Version_capi_e9d4973afc7981a0(void);
+extern swig_type_3 _wrap_VersionText_capi_e9d4973afc7981a0(void);
+extern void _wrap_BufferFree_capi_e9d4973afc7981a0(swig_type_4 arg1);
+extern void _wrap_PinFree_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern swig_type_5 _wrap_LiveHandles_capi_e9d4973afc7981a0(void);
+extern void _wrap_StoreOptions_Durability_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Durability_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreOptions_Io_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Io_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreOptions_Shards_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Shards_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreOptions_SegmentSize_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_6 arg2);
+extern swig_type_7 _wrap_StoreOptions_SegmentSize_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreOptions_ReadOnly_set_capi_e9d4973afc7981a0(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_ReadOnly_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreOptions_CreateIfMissing_set_capi_e9d4973afc7981a0(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_CreateIfMissing_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreOptions_ErrorIfExists_set_capi_e9d4973afc7981a0(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_ErrorIfExists_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_new_StoreOptions_capi_e9d4973afc7981a0(void);
+extern void _wrap_delete_StoreOptions_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreOptionsInit_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_StoreOptionsSet_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_8 arg2);
+extern uintptr_t _wrap_StoreOptionsDescribe_capi_e9d4973afc7981a0(swig_type_9 arg1);
+extern uintptr_t _wrap_StoreOpen_capi_e9d4973afc7981a0(swig_type_10 arg1, uintptr_t arg2, swig_type_11 arg3);
+extern uintptr_t _wrap_StoreOptionsGet_capi_e9d4973afc7981a0(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreClose_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreFree_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_StorePut_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_12 arg2, swig_type_13 arg3, int arg4);
+extern uintptr_t _wrap_StoreInsert_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_14 arg2, swig_type_15 arg3, int arg4);
+extern uintptr_t _wrap_StoreReplace_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_16 arg2, swig_type_17 arg3, int arg4);
+extern uintptr_t _wrap_StoreDelete_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_18 arg2, int arg3);
+extern uintptr_t _wrap_StoreContains_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_19 arg2);
+extern uintptr_t _wrap_StoreSize_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_20 arg2);
+extern uintptr_t _wrap_StoreMultiGet_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_21 arg2, swig_type_22 arg3, swig_type_23 arg4, swig_type_24 arg5);
+extern uintptr_t _wrap_StoreMultiPut_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_25 arg2, swig_type_26 arg3, swig_type_27 arg4, swig_type_28 arg5, int arg6);
+extern uintptr_t _wrap_StoreMultiDelete_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_29 arg2, swig_type_30 arg3, swig_type_31 arg4, int arg5);
+extern uintptr_t _wrap_BatchCreate_capi_e9d4973afc7981a0(swig_type_32 arg1);
+extern uintptr_t _wrap_BatchPut_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_33 arg2, swig_type_34 arg3);
+extern uintptr_t _wrap_BatchDelete_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_35 arg2);
+extern uintptr_t _wrap_BatchRequire_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_36 arg2, swig_intgo arg3, swig_type_37 arg4);
+extern uintptr_t _wrap_BatchCount_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_38 arg2);
+extern uintptr_t _wrap_BatchClear_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_BatchClose_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_BatchFree_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_StoreWrite_capi_e9d4973afc7981a0(uintptr_t arg1, uintptr_t arg2, swig_type_39 arg3, int arg4);
+extern uintptr_t _wrap_StoreCursorNextMany_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_40 arg2, swig_type_41 arg3, swig_type_42 arg4, swig_type_43 arg5, swig_type_44 arg6);
+extern uintptr_t _wrap_StoreCursorClose_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreCursorFree_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_StoreFlush_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_StoreSync_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_Recovered_set_capi_e9d4973afc7981a0(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreStats_Recovered_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_WritesRefused_set_capi_e9d4973afc7981a0(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreStats_WritesRefused_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_Keys_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_45 arg2);
+extern swig_type_46 _wrap_StoreStats_Keys_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_Segments_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_47 arg2);
+extern swig_type_48 _wrap_StoreStats_Segments_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_LogBytes_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_49 arg2);
+extern swig_type_50 _wrap_StoreStats_LogBytes_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_LiveBytes_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_51 arg2);
+extern swig_type_52 _wrap_StoreStats_LiveBytes_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_DiskBytes_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_53 arg2);
+extern swig_type_54 _wrap_StoreStats_DiskBytes_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_Version_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_55 arg2);
+extern swig_type_56 _wrap_StoreStats_Version_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_DurableVersion_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_57 arg2);
+extern swig_type_58 _wrap_StoreStats_DurableVersion_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_Commits_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_59 arg2);
+extern swig_type_60 _wrap_StoreStats_Commits_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_BytesWritten_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_61 arg2);
+extern swig_type_62 _wrap_StoreStats_BytesWritten_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_Syncs_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_63 arg2);
+extern swig_type_64 _wrap_StoreStats_Syncs_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_Reads_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_65 arg2);
+extern swig_type_66 _wrap_StoreStats_Reads_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCommits_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_67 arg2);
+extern swig_type_68 _wrap_StoreStats_RecoveredCommits_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_69 arg2);
+extern swig_type_70 _wrap_StoreStats_RecoveredCutBytes_get_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_new_StoreStats_capi_e9d4973afc7981a0(void);
+extern void _wrap_delete_StoreStats_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern void _wrap_StoreStatsInit_capi_e9d4973afc7981a0(uintptr_t arg1);
+extern uintptr_t _wrap_StoreStatsGet_capi_e9d4973afc7981a0(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreVerify_capi_e9d4973afc7981a0(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_71 _wrap_StoreGet_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_72 arg2, swig_type_73 arg3);
+extern uintptr_t _wrap_StoreGetPin_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_74 arg2, swig_type_75 arg3);
+extern uintptr_t _wrap_CursorOpen_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_76 arg2, _Bool arg3, swig_type_77 arg4);
+extern uintptr_t _wrap_CursorRecord_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_78 arg2, swig_type_79 arg3);
+extern uintptr_t _wrap_CursorNext_capi_e9d4973afc7981a0(uintptr_t arg1, swig_type_80 arg2, swig_type_81 arg3);
 #undef intgo
 */
 import "C"
@@ -290,20 +290,20 @@ func swigCopyString(s string) string {
 
 func Swig_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_Swig_free_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0))
+	C._wrap_Swig_free_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0))
 }
 
 func Swig_malloc(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_581461a9adcba7c8(C.swig_intgo(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_e9d4973afc7981a0(C.swig_intgo(_swig_i_0)))
 	return swig_r
 }
 
 func StatusName(arg1 int) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_StatusName_capi_581461a9adcba7c8(C.swig_intgo(_swig_i_0))
+	swig_r_p := C._wrap_StatusName_capi_e9d4973afc7981a0(C.swig_intgo(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -313,7 +313,7 @@ func StatusName(arg1 int) (_swig_ret string) {
 func StatusMessage(arg1 int) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_StatusMessage_capi_581461a9adcba7c8(C.swig_intgo(_swig_i_0))
+	swig_r_p := C._wrap_StatusMessage_capi_e9d4973afc7981a0(C.swig_intgo(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -322,13 +322,13 @@ func StatusMessage(arg1 int) (_swig_ret string) {
 
 func Version() (_swig_ret uint) {
 	var swig_r uint
-	swig_r = (uint)(C._wrap_Version_capi_581461a9adcba7c8())
+	swig_r = (uint)(C._wrap_Version_capi_e9d4973afc7981a0())
 	return swig_r
 }
 
 func VersionText() (_swig_ret string) {
 	var swig_r string
-	swig_r_p := C._wrap_VersionText_capi_581461a9adcba7c8()
+	swig_r_p := C._wrap_VersionText_capi_e9d4973afc7981a0()
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -338,7 +338,7 @@ func VersionText() (_swig_ret string) {
 func BufferFree(arg1 *Buffer) {
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	C._wrap_BufferFree_capi_581461a9adcba7c8(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0)))
+	C._wrap_BufferFree_capi_e9d4973afc7981a0(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -347,12 +347,12 @@ func BufferFree(arg1 *Buffer) {
 func PinFree(arg1 Pin) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_PinFree_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0))
+	C._wrap_PinFree_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0))
 }
 
 func LiveHandles() (_swig_ret uint64) {
 	var swig_r uint64
-	swig_r = (uint64)(C._wrap_LiveHandles_capi_581461a9adcba7c8())
+	swig_r = (uint64)(C._wrap_LiveHandles_capi_e9d4973afc7981a0())
 	return swig_r
 }
 
@@ -368,103 +368,103 @@ func (p SwigcptrStoreOptions) SwigIsStoreOptions() {
 func (arg1 SwigcptrStoreOptions) SetDurability(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Durability_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Durability_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetDurability() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Durability_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Durability_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetIo(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Io_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Io_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetIo() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Io_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Io_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Shards_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Shards_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Shards_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Shards_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetSegmentSize(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_SegmentSize_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_6(_swig_i_1))
+	C._wrap_StoreOptions_SegmentSize_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_6(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetSegmentSize() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreOptions_SegmentSize_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreOptions_SegmentSize_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetReadOnly(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_ReadOnly_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_ReadOnly_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetReadOnly() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_ReadOnly_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_ReadOnly_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetCreateIfMissing(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_CreateIfMissing_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_CreateIfMissing_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetCreateIfMissing() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_CreateIfMissing_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_CreateIfMissing_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetErrorIfExists(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_ErrorIfExists_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_ErrorIfExists_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetErrorIfExists() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_ErrorIfExists_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_ErrorIfExists_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewStoreOptions() (_swig_ret StoreOptions) {
 	var swig_r StoreOptions
-	swig_r = (StoreOptions)(SwigcptrStoreOptions(C._wrap_new_StoreOptions_capi_581461a9adcba7c8()))
+	swig_r = (StoreOptions)(SwigcptrStoreOptions(C._wrap_new_StoreOptions_capi_e9d4973afc7981a0()))
 	return swig_r
 }
 
 func DeleteStoreOptions(arg1 StoreOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_StoreOptions_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_StoreOptions_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0))
 }
 
 type StoreOptions interface {
@@ -488,14 +488,14 @@ type StoreOptions interface {
 
 func StoreOptionsInit(arg1 StoreOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_StoreOptionsInit_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreOptionsInit_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0))
 }
 
 func StoreOptionsSet(arg1 StoreOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_8)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_8)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -508,7 +508,7 @@ func StoreOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_581461a9adcba7c8(*(*C.swig_type_9)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_e9d4973afc7981a0(*(*C.swig_type_9)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -523,7 +523,7 @@ func StoreOpen(arg1 string, arg2 StoreOptions, arg3 *Store) (_swig_ret Outcome) 
 	_swig_i_1 := getSwigcptr(arg2)
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreOpen_capi_581461a9adcba7c8(*(*C.swig_type_10)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_11)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreOpen_capi_e9d4973afc7981a0(*(*C.swig_type_10)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_11)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -540,7 +540,7 @@ func StoreOptionsGet(arg1 Store, arg2 StoreOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_StoreOptionsGet_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreOptionsGet_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -550,7 +550,7 @@ func StoreClose(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreClose_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreClose_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -559,7 +559,7 @@ func StoreClose(arg1 Store) (_swig_ret Outcome) {
 func StoreFree(arg1 Store) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_StoreFree_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreFree_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0))
 }
 
 func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outcome) {
@@ -571,7 +571,7 @@ func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outc
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StorePut_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StorePut_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -592,7 +592,7 @@ func StoreInsert(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret O
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreInsert_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_14)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreInsert_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_14)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -613,7 +613,7 @@ func StoreReplace(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreReplace_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreReplace_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -632,7 +632,7 @@ func StoreDelete(arg1 Store, arg2 []byte, arg3 uint32) (_swig_ret Outcome) {
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_StoreDelete_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_StoreDelete_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -647,7 +647,7 @@ func StoreContains(arg1 Store, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreContains_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreContains_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -662,7 +662,7 @@ func StoreSize(arg1 Store, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreSize_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_20)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreSize_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_20)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -683,7 +683,7 @@ func StoreMultiGet(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *Buffer, arg5 []
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_24)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_24)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -714,7 +714,7 @@ func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []u
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	_swig_i_5 := arg6
-	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_26)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_27)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
+	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_26)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_27)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -743,7 +743,7 @@ func StoreMultiDelete(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_StoreMultiDelete_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_30)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
+	swig_r = (uintptr)(C._wrap_StoreMultiDelete_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_30)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -762,7 +762,7 @@ func BatchCreate(arg1 *Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_BatchCreate_capi_581461a9adcba7c8(*(*C.swig_type_32)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_BatchCreate_capi_e9d4973afc7981a0(*(*C.swig_type_32)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -779,7 +779,7 @@ func BatchPut(arg1 Batch, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_BatchPut_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_33)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_34)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_BatchPut_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_33)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_34)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -797,7 +797,7 @@ func BatchDelete(arg1 Batch, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchDelete_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_35)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchDelete_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_35)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -815,7 +815,7 @@ func BatchRequire(arg1 Batch, arg2 []byte, arg3 uint, arg4 []byte) (_swig_ret Ou
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_BatchRequire_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_36)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_37)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_BatchRequire_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_36)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_37)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -833,7 +833,7 @@ func BatchCount(arg1 Batch, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchCount_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_38)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchCount_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_38)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -846,7 +846,7 @@ func BatchClear(arg1 Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_BatchClear_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_BatchClear_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -856,7 +856,7 @@ func BatchClose(arg1 Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_BatchClose_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_BatchClose_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -865,7 +865,7 @@ func BatchClose(arg1 Batch) (_swig_ret Outcome) {
 func BatchFree(arg1 Batch) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_BatchFree_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0))
+	C._wrap_BatchFree_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0))
 }
 
 func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Outcome) {
@@ -877,7 +877,7 @@ func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Ou
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreWrite_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_39)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreWrite_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_39)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -898,7 +898,7 @@ func StoreCursorNextMany(arg1 Cursor, arg2 int64, arg3 int64, arg4 *Buffer, arg5
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_40(_swig_i_1), C.swig_type_41(_swig_i_2), *(*C.swig_type_42)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_43)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_44)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_40(_swig_i_1), C.swig_type_41(_swig_i_2), *(*C.swig_type_42)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_43)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_44)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -917,7 +917,7 @@ func StoreCursorClose(arg1 Cursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreCursorClose_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreCursorClose_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -926,14 +926,14 @@ func StoreCursorClose(arg1 Cursor) (_swig_ret Outcome) {
 func StoreCursorFree(arg1 Cursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_StoreCursorFree_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreCursorFree_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0))
 }
 
 func StoreFlush(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreFlush_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreFlush_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -943,7 +943,7 @@ func StoreSync(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreSync_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreSync_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -961,207 +961,207 @@ func (p SwigcptrStoreStats) SwigIsStoreStats() {
 func (arg1 SwigcptrStoreStats) SetRecovered(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Recovered_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreStats_Recovered_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecovered() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreStats_Recovered_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreStats_Recovered_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetWritesRefused(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_WritesRefused_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreStats_WritesRefused_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetWritesRefused() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreStats_WritesRefused_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreStats_WritesRefused_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetKeys(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Keys_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_45(_swig_i_1))
+	C._wrap_StoreStats_Keys_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_45(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetKeys() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Keys_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Keys_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetSegments(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Segments_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_47(_swig_i_1))
+	C._wrap_StoreStats_Segments_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_47(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSegments() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Segments_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Segments_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetLogBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LogBytes_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_49(_swig_i_1))
+	C._wrap_StoreStats_LogBytes_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_49(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLogBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_LogBytes_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_LogBytes_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetLiveBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LiveBytes_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_51(_swig_i_1))
+	C._wrap_StoreStats_LiveBytes_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_51(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLiveBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_LiveBytes_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_LiveBytes_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetDiskBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DiskBytes_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_53(_swig_i_1))
+	C._wrap_StoreStats_DiskBytes_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_53(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDiskBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_DiskBytes_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_DiskBytes_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Version_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_55(_swig_i_1))
+	C._wrap_StoreStats_Version_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_55(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetVersion() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Version_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Version_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetDurableVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DurableVersion_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_57(_swig_i_1))
+	C._wrap_StoreStats_DurableVersion_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_57(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDurableVersion() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_DurableVersion_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_DurableVersion_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Commits_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_59(_swig_i_1))
+	C._wrap_StoreStats_Commits_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_59(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetCommits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Commits_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Commits_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetBytesWritten(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_BytesWritten_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_61(_swig_i_1))
+	C._wrap_StoreStats_BytesWritten_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_61(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetBytesWritten() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_BytesWritten_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_BytesWritten_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetSyncs(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Syncs_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_63(_swig_i_1))
+	C._wrap_StoreStats_Syncs_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_63(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSyncs() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Syncs_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Syncs_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetReads(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Reads_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_65(_swig_i_1))
+	C._wrap_StoreStats_Reads_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_65(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetReads() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Reads_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Reads_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetRecoveredCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCommits_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_67(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCommits_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_67(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCommits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCommits_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCommits_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetRecoveredCutBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCutBytes_set_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.swig_type_69(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCutBytes_set_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.swig_type_69(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCutBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCutBytes_get_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCutBytes_get_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewStoreStats() (_swig_ret StoreStats) {
 	var swig_r StoreStats
-	swig_r = (StoreStats)(SwigcptrStoreStats(C._wrap_new_StoreStats_capi_581461a9adcba7c8()))
+	swig_r = (StoreStats)(SwigcptrStoreStats(C._wrap_new_StoreStats_capi_e9d4973afc7981a0()))
 	return swig_r
 }
 
 func DeleteStoreStats(arg1 StoreStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_StoreStats_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_StoreStats_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0))
 }
 
 type StoreStats interface {
@@ -1201,7 +1201,7 @@ type StoreStats interface {
 
 func StoreStatsInit(arg1 StoreStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_StoreStatsInit_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreStatsInit_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0))
 }
 
 func StoreStatsGet(arg1 Store, arg2 StoreStats) (_swig_ret Outcome) {
@@ -1209,7 +1209,7 @@ func StoreStatsGet(arg1 Store, arg2 StoreStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_StoreStatsGet_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreStatsGet_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1220,7 +1220,7 @@ func StoreVerify(arg1 Store, arg2 uintptr) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreVerify_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreVerify_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1234,7 +1234,7 @@ func StoreGet(arg1 Store, arg2 []byte, arg3 []byte) (_swig_ret int64) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_StoreGet_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_72)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_73)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_StoreGet_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_72)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_73)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1252,7 +1252,7 @@ func StoreGetPin(arg1 Store, arg2 []byte, arg3 *PinnedBytes) (_swig_ret Outcome)
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_74)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_75)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_74)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_75)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1273,7 +1273,7 @@ func CursorOpen(arg1 Store, arg2 []byte, arg3 bool, arg4 *Cursor) (_swig_ret Out
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CursorOpen_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_76)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_77)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CursorOpen_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_76)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_77)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1293,7 +1293,7 @@ func CursorRecord(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorRecord_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_78)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_79)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorRecord_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_78)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_79)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1313,7 +1313,7 @@ func CursorNext(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorNext_capi_581461a9adcba7c8(C.uintptr_t(_swig_i_0), *(*C.swig_type_80)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_81)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorNext_capi_e9d4973afc7981a0(C.uintptr_t(_swig_i_0), *(*C.swig_type_80)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_81)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}

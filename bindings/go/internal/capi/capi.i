@@ -162,10 +162,7 @@ type GO_TYPE uintptr
 POINTER(GO_TYPE, C_TYPE **)
 %enddef
 
-HANDLE(Store, stave_store)
-HANDLE(Batch, stave_batch)
-HANDLE(Cursor, stave_store_cursor)
-HANDLE(Pin, stave_pin)
+%include "common.i"
 
 /* ---- Options, statistics, callbacks ---------------------------------------------------------- */
 
@@ -203,17 +200,11 @@ HANDLE(Pin, stave_pin)
 %ignore STAVE_VERSION_MINOR;
 %ignore STAVE_VERSION_PATCH;
 %ignore STAVE_ERROR_MESSAGE_SIZE;
-%ignore STAVE_ABSENT;
 %ignore STAVE_API;
 %ignore struct_size;
 %ignore reserved;
 /* Structs that stay on this side. */
-%ignore stave_error;
-%ignore stave_buffer;
 %ignore stave_buffer_init;
-%ignore stave_write_options;
-%ignore stave_write_options_init;
-%ignore stave_store_cursor_options;
 %ignore stave_store_cursor_options_init;
 /* What the functions below call. */
 %ignore stave_store_get;
@@ -230,8 +221,7 @@ HANDLE(Pin, stave_pin)
 %include <stave/errors.h>
 /* From here on a status comes with the error of its call. */
 #define stave_status stave_outcome
-%include <stave/stave.h>
-%include <stave/store.h>
+%include "headers.i"
 #undef stave_status
 
 /* ---- Several C calls in one crossing --------------------------------------------------------- */

@@ -292,7 +292,7 @@ stave_outcome stave_go_cursor_next(stave_store_cursor *cursor, void *data, size_
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_581461a9adcba7c8(void *_swig_go_0) {
+void _wrap_Swig_free_capi_e9d4973afc7981a0(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -302,7 +302,7 @@ void _wrap_Swig_free_capi_581461a9adcba7c8(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_581461a9adcba7c8(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_e9d4973afc7981a0(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -315,7 +315,7 @@ void *_wrap_Swig_malloc_capi_581461a9adcba7c8(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_581461a9adcba7c8(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_e9d4973afc7981a0(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -328,7 +328,7 @@ _gostring_ _wrap_StatusName_capi_581461a9adcba7c8(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_581461a9adcba7c8(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_e9d4973afc7981a0(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -341,7 +341,7 @@ _gostring_ _wrap_StatusMessage_capi_581461a9adcba7c8(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_581461a9adcba7c8() {
+intgo _wrap_Version_capi_e9d4973afc7981a0() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -352,7 +352,7 @@ intgo _wrap_Version_capi_581461a9adcba7c8() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_581461a9adcba7c8() {
+_gostring_ _wrap_VersionText_capi_e9d4973afc7981a0() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -363,7 +363,7 @@ _gostring_ _wrap_VersionText_capi_581461a9adcba7c8() {
 }
 
 
-void _wrap_BufferFree_capi_581461a9adcba7c8(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_e9d4973afc7981a0(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -374,7 +374,7 @@ void _wrap_BufferFree_capi_581461a9adcba7c8(_gostring_ _swig_go_0) {
 }
 
 
-void _wrap_PinFree_capi_581461a9adcba7c8(stave_pin *_swig_go_0) {
+void _wrap_PinFree_capi_e9d4973afc7981a0(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -384,7 +384,7 @@ void _wrap_PinFree_capi_581461a9adcba7c8(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_581461a9adcba7c8() {
+long long _wrap_LiveHandles_capi_e9d4973afc7981a0() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -395,7 +395,7 @@ long long _wrap_LiveHandles_capi_581461a9adcba7c8() {
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Durability_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -407,7 +407,7 @@ void _wrap_StoreOptions_Durability_set_capi_581461a9adcba7c8(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -420,7 +420,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_581461a9adcba7c8(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -432,7 +432,7 @@ void _wrap_StoreOptions_Io_set_capi_581461a9adcba7c8(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -445,7 +445,7 @@ intgo _wrap_StoreOptions_Io_get_capi_581461a9adcba7c8(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -457,7 +457,7 @@ void _wrap_StoreOptions_Shards_set_capi_581461a9adcba7c8(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -470,7 +470,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_581461a9adcba7c8(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -482,7 +482,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_581461a9adcba7c8(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -495,7 +495,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_581461a9adcba7c8(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -507,7 +507,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_581461a9adcba7c8(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -520,7 +520,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_581461a9adcba7c8(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -532,7 +532,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_581461a9adcba7c8(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -545,7 +545,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_581461a9adcba7c8(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -557,7 +557,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_581461a9adcba7c8(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -570,7 +570,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_581461a9adcba7c8(struct stave_sto
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_581461a9adcba7c8() {
+struct stave_store_options *_wrap_new_StoreOptions_capi_e9d4973afc7981a0() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -581,7 +581,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_581461a9adcba7c8() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -591,7 +591,7 @@ void _wrap_delete_StoreOptions_capi_581461a9adcba7c8(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -601,7 +601,7 @@ void _wrap_StoreOptionsInit_capi_581461a9adcba7c8(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_581461a9adcba7c8(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -628,7 +628,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_581461a9adcba7c8(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_581461a9adcba7c8(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_e9d4973afc7981a0(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -649,7 +649,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_581461a9adcba7c8(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_581461a9adcba7c8(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_e9d4973afc7981a0(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -679,7 +679,7 @@ stave_outcome _wrap_StoreOpen_capi_581461a9adcba7c8(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_581461a9adcba7c8(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -701,7 +701,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_581461a9adcba7c8(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_581461a9adcba7c8(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -721,7 +721,7 @@ stave_outcome _wrap_StoreClose_capi_581461a9adcba7c8(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_581461a9adcba7c8(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -731,7 +731,7 @@ void _wrap_StoreFree_capi_581461a9adcba7c8(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -774,7 +774,7 @@ stave_outcome _wrap_StorePut_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -817,7 +817,7 @@ stave_outcome _wrap_StoreInsert_capi_581461a9adcba7c8(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -860,7 +860,7 @@ stave_outcome _wrap_StoreReplace_capi_581461a9adcba7c8(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreDelete_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreDelete_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -896,7 +896,7 @@ stave_outcome _wrap_StoreDelete_capi_581461a9adcba7c8(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreContains_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreContains_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -923,7 +923,7 @@ stave_outcome _wrap_StoreContains_capi_581461a9adcba7c8(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -946,7 +946,7 @@ stave_outcome _wrap_StoreSize_capi_581461a9adcba7c8(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -982,7 +982,7 @@ stave_outcome _wrap_StoreMultiGet_capi_581461a9adcba7c8(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -1027,7 +1027,7 @@ stave_outcome _wrap_StoreMultiPut_capi_581461a9adcba7c8(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiDelete_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiDelete_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -1069,7 +1069,7 @@ stave_outcome _wrap_StoreMultiDelete_capi_581461a9adcba7c8(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_581461a9adcba7c8(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_e9d4973afc7981a0(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1090,7 +1090,7 @@ stave_outcome _wrap_BatchCreate_capi_581461a9adcba7c8(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_581461a9adcba7c8(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1124,7 +1124,7 @@ stave_outcome _wrap_BatchPut_capi_581461a9adcba7c8(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchDelete_capi_581461a9adcba7c8(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchDelete_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1151,7 +1151,7 @@ stave_outcome _wrap_BatchDelete_capi_581461a9adcba7c8(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_581461a9adcba7c8(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1187,7 +1187,7 @@ stave_outcome _wrap_BatchRequire_capi_581461a9adcba7c8(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_581461a9adcba7c8(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1210,7 +1210,7 @@ stave_outcome _wrap_BatchCount_capi_581461a9adcba7c8(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_581461a9adcba7c8(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_e9d4973afc7981a0(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1230,7 +1230,7 @@ stave_outcome _wrap_BatchClear_capi_581461a9adcba7c8(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_581461a9adcba7c8(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_e9d4973afc7981a0(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1250,7 +1250,7 @@ stave_outcome _wrap_BatchClose_capi_581461a9adcba7c8(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_581461a9adcba7c8(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_e9d4973afc7981a0(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -1260,7 +1260,7 @@ void _wrap_BatchFree_capi_581461a9adcba7c8(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_581461a9adcba7c8(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_e9d4973afc7981a0(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -1294,7 +1294,7 @@ stave_outcome _wrap_StoreWrite_capi_581461a9adcba7c8(stave_store *_swig_go_0, st
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_581461a9adcba7c8(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1327,7 +1327,7 @@ stave_outcome _wrap_StoreCursorNextMany_capi_581461a9adcba7c8(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_581461a9adcba7c8(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorClose_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1347,7 +1347,7 @@ stave_outcome _wrap_StoreCursorClose_capi_581461a9adcba7c8(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_581461a9adcba7c8(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -1357,7 +1357,7 @@ void _wrap_StoreCursorFree_capi_581461a9adcba7c8(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_581461a9adcba7c8(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1377,7 +1377,7 @@ stave_outcome _wrap_StoreFlush_capi_581461a9adcba7c8(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_581461a9adcba7c8(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1397,7 +1397,7 @@ stave_outcome _wrap_StoreSync_capi_581461a9adcba7c8(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -1409,7 +1409,7 @@ void _wrap_StoreStats_Recovered_set_capi_581461a9adcba7c8(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1422,7 +1422,7 @@ bool _wrap_StoreStats_Recovered_get_capi_581461a9adcba7c8(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -1434,7 +1434,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_581461a9adcba7c8(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1447,7 +1447,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_581461a9adcba7c8(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1459,7 +1459,7 @@ void _wrap_StoreStats_Keys_set_capi_581461a9adcba7c8(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1472,7 +1472,7 @@ long long _wrap_StoreStats_Keys_get_capi_581461a9adcba7c8(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1484,7 +1484,7 @@ void _wrap_StoreStats_Segments_set_capi_581461a9adcba7c8(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1497,7 +1497,7 @@ long long _wrap_StoreStats_Segments_get_capi_581461a9adcba7c8(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1509,7 +1509,7 @@ void _wrap_StoreStats_LogBytes_set_capi_581461a9adcba7c8(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1522,7 +1522,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_581461a9adcba7c8(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1534,7 +1534,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_581461a9adcba7c8(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1547,7 +1547,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_581461a9adcba7c8(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1559,7 +1559,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_581461a9adcba7c8(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1572,7 +1572,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_581461a9adcba7c8(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1584,7 +1584,7 @@ void _wrap_StoreStats_Version_set_capi_581461a9adcba7c8(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1597,7 +1597,7 @@ long long _wrap_StoreStats_Version_get_capi_581461a9adcba7c8(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1609,7 +1609,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_581461a9adcba7c8(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1622,7 +1622,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_581461a9adcba7c8(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1634,7 +1634,7 @@ void _wrap_StoreStats_Commits_set_capi_581461a9adcba7c8(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1647,7 +1647,7 @@ long long _wrap_StoreStats_Commits_get_capi_581461a9adcba7c8(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1659,7 +1659,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_581461a9adcba7c8(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1672,7 +1672,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_581461a9adcba7c8(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1684,7 +1684,7 @@ void _wrap_StoreStats_Syncs_set_capi_581461a9adcba7c8(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1697,7 +1697,7 @@ long long _wrap_StoreStats_Syncs_get_capi_581461a9adcba7c8(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1709,7 +1709,7 @@ void _wrap_StoreStats_Reads_set_capi_581461a9adcba7c8(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1722,7 +1722,7 @@ long long _wrap_StoreStats_Reads_get_capi_581461a9adcba7c8(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1734,7 +1734,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_581461a9adcba7c8(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1747,7 +1747,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_581461a9adcba7c8(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1759,7 +1759,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_581461a9adcba7c8(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1772,7 +1772,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_581461a9adcba7c8(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_581461a9adcba7c8() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_e9d4973afc7981a0() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -1783,7 +1783,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_581461a9adcba7c8() {
 }
 
 
-void _wrap_delete_StoreStats_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -1793,7 +1793,7 @@ void _wrap_delete_StoreStats_capi_581461a9adcba7c8(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_581461a9adcba7c8(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -1803,7 +1803,7 @@ void _wrap_StoreStatsInit_capi_581461a9adcba7c8(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_581461a9adcba7c8(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1825,7 +1825,7 @@ stave_outcome _wrap_StoreStatsGet_capi_581461a9adcba7c8(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_581461a9adcba7c8(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_e9d4973afc7981a0(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -1851,7 +1851,7 @@ stave_outcome _wrap_StoreVerify_capi_581461a9adcba7c8(stave_store *_swig_go_0, s
 }
 
 
-long long _wrap_StoreGet_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1878,7 +1878,7 @@ long long _wrap_StoreGet_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostrin
 }
 
 
-stave_outcome _wrap_StoreGetPin_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreGetPin_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1908,7 +1908,7 @@ stave_outcome _wrap_StoreGetPin_capi_581461a9adcba7c8(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CursorOpen_capi_581461a9adcba7c8(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CursorOpen_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1940,7 +1940,7 @@ stave_outcome _wrap_CursorOpen_capi_581461a9adcba7c8(stave_store *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_581461a9adcba7c8(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1970,7 +1970,7 @@ stave_outcome _wrap_CursorRecord_capi_581461a9adcba7c8(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_581461a9adcba7c8(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;

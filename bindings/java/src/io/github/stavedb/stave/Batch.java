@@ -27,7 +27,7 @@ public final class Batch implements AutoCloseable {
 
   /** An empty batch. */
   public Batch() {
-    handle = new Handle(Raw.stave_batch_create(), Raw::free_batch);
+    handle = new Handle(Raw.stave_batch_create(), Raw::freeBatch);
   }
 
   /** Stores the value under the key. The last change of a key wins. Returns this batch. */

@@ -45,7 +45,7 @@ public final class Cursor implements AutoCloseable, Iterable<Entry> {
 
   Cursor(Handle store, CursorOptions options) {
     handle = new Handle(
-        Raw.stave_java_cursor_open(store, options.prefix, options.keysOnly), Raw::free_cursor);
+        Raw.stave_java_cursor_open(store, options.prefix, options.keysOnly), Raw::freeCursor);
   }
 
   /**

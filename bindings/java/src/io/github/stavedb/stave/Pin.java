@@ -91,7 +91,7 @@ public final class Pin implements AutoCloseable {
 
     void release() {
       if (owners.decrementAndGet() == 0) {
-        Raw.free_pin(pointer);
+        Raw.freePin(pointer);
       }
     }
   }

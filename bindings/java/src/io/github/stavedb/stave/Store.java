@@ -105,7 +105,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   public static Store open(String directory, StoreOptions options) {
     byte[] path = Arguments.text(directory, "directory");
     return new Store(
-        new Handle(Raw.stave_store_open(path, options.members), Raw::free_store));
+        new Handle(Raw.stave_store_open(path, options.members), Raw::freeStore));
   }
 
   /** The options in force: defaults filled in, stored ones read. Changing them has no effect. */

@@ -1,0 +1,16 @@
+/* What the interface files of all languages say alike. Each includes it behind its definition of
+ * HANDLE(NAME, C_TYPE), which makes a language's typemaps for one kind of handle. */
+
+HANDLE(Store, stave_store)
+HANDLE(Batch, stave_batch)
+HANDLE(Cursor, stave_store_cursor)
+HANDLE(Pin, stave_pin)
+
+/* Structs for which every language has something of its own: a typemap, or memory. */
+%ignore stave_error;
+%ignore stave_buffer;
+%ignore stave_write_options;
+%ignore stave_write_options_init;
+%ignore stave_store_cursor_options;
+/* No integer of Java or C# holds it; each language knows it in its own way. */
+%ignore STAVE_ABSENT;

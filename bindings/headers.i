@@ -1,0 +1,5 @@
+/* The public headers, in the order of their includes, which SWIG does not follow. Behind errors.h, which
+ * some interface files read in a way of their own. */
+
+%include <stave/stave.h>
+%include <stave/store.h>
