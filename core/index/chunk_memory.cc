@@ -1,0 +1,30 @@
+#include "core/index/chunk_memory.h"
+
+#include <cstring>
+#include <new>
+
+#include "core/os/page_memory.h"
+
+namespace stave::index {
+
+namespace {
+// The same for allocating and freeing, whatever the element.
+constexpr std::align_val_t kAlignment{128};
+}  // namespace
+
+std::byte* allocate_chunk(size_t size) noexcept {
+  if (size >= os::huge_page_size) return os::map_pages(size);
+  void* const memory = ::operator new(size, kAlignment, std::nothrow);
+  if (memory == nullptr) return nullptr;
+  return static_cast<std::byte*>(std::memset(memory, 0, size));
+}
+
+void free_chunk(std::byte* chunk, size_t size) noexcept {
+  if (size >= os::huge_page_size) {
+    os::unmap_pages(chunk, size);
+  } else {
+    ::operator delete(chunk, kAlignment);
+  }
+}
+
+}  // namespace stave::index

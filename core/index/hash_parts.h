@@ -1,0 +1,50 @@
+// What each bit of a key's hash is used for.
+//
+// The caller's hash is first scattered, by a function that maps different hashes to different
+// results, so that hashes that differ in a few bits only (counters, say) are as good as others.
+// Then the parts come from bits of their own: taking shard, bucket and tag from the same bits makes
+// keys of one shard crowd in few of its buckets.
+//
+//   bits 0-7     the tag: what a bucket's control word keeps of each entry
+//   bits 8-15    the shard
+//   bits 16-63   the position: bucket i of 2^l holds the keys whose position ends with the l bits
+//   of i
+#pragma once
+
+#include <cstdint>
+
+namespace stave::index {
+
+inline constexpr unsigned tag_bits = 8;
+inline constexpr unsigned shard_bits_max = 8;
+inline constexpr unsigned position_bits = 64 - tag_bits - shard_bits_max;
+
+class HashParts {
+ public:
+  explicit HashParts(uint64_t hash) noexcept : scattered_(scatter(hash)) {}
+
+  // Never 0, which marks a free slot.
+  uint8_t tag() const noexcept {
+    const auto tag = static_cast<uint8_t>(scattered_);
+    return tag == 0 ? 1 : tag;
+  }
+  uint32_t shard(uint32_t shard_mask) const noexcept {
+    return static_cast<uint32_t>(scattered_ >> tag_bits) & shard_mask;
+  }
+  uint64_t position() const noexcept { return scattered_ >> (tag_bits + shard_bits_max); }
+
+ private:
+  // Folding, multiplying by an odd number and reversing the bytes are all reversible. The high bits
+  // of a product depend on all bits below them, so they become the low ones, which are used first.
+  static uint64_t scatter(uint64_t hash) noexcept {
+    return __builtin_bswap64((hash ^ (hash >> 32)) * 0x9e3779b97f4a7c15);
+  }
+
+  uint64_t scattered_;
+};
+
+inline uint64_t low_bits(uint64_t bits, unsigned count) noexcept {
+  return bits & ((uint64_t{1} << count) - 1);
+}
+
+}  // namespace stave::index

@@ -1,0 +1,90 @@
+// What the index's tests share: every kind of index behind one face, and keys to put into it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "core/base/endian.h"
+#include "core/index/index.h"
+
+namespace stave::index {
+
+enum class Kind { owned, wide_resolved, narrow_resolved };
+inline constexpr std::array<Kind, 3> all_kinds = {Kind::owned, Kind::wide_resolved,
+                                                  Kind::narrow_resolved};
+
+inline std::string kind_name(const testing::TestParamInfo<Kind>& info) {
+  switch (info.param) {
+    case Kind::owned:
+      return "owned";
+    case Kind::wide_resolved:
+      return "wide_resolved";
+    case Kind::narrow_resolved:
+      return "narrow_resolved";
+  }
+  return "";
+}
+
+// Values say which key they belong to: the number of the key in their high bits. So a resolver
+// needs no memory of its own, and a value never comes to stand for another key.
+class NumberedKeys : public Resolver {
+ public:
+  static constexpr unsigned version_bits = 20;
+  static uint64_t value(uint64_t number, uint64_t version = 0) noexcept {
+    return number << version_bits | version;
+  }
+  static uint64_t number(uint64_t value) noexcept { return value >> version_bits; }
+
+  // Of a key's number: 8 bytes, or 16.
+  explicit NumberedKeys(size_t key_size = 8) noexcept : key_size_(key_size) {}
+  std::string key(uint64_t number) const {
+    std::string key(key_size_, '.');
+    for (size_t i = 0; i < 8; i++) key[key_size_ - 1 - i] = static_cast<char>(number >> (8 * i));
+    return key;
+  }
+  // The hash that the test gives, where it gives one.
+  void set_hash(uint64_t (*function)(uint64_t number)) noexcept { hash_ = function; }
+
+  Verdict match(uint64_t value, Bytes bytes, Status* error) const noexcept override {
+    matches.fetch_add(1, std::memory_order_relaxed);
+    if (fails.load(std::memory_order_relaxed)) {
+      *error = Code::io;
+      return Verdict::error;
+    }
+    if (gone.load(std::memory_order_relaxed) == value) return Verdict::gone;
+    return as_bytes(key(number(value))).size() == bytes.size() &&
+                   equal(as_bytes(key(number(value))), bytes)
+               ? Verdict::equal
+               : Verdict::different;
+  }
+  Result<uint64_t> hash(uint64_t value) const noexcept override {
+    hashes.fetch_add(1, std::memory_order_relaxed);
+    if (hash_ != nullptr) return hash_(number(value));
+    return hash64(as_bytes(key(number(value))), 0);
+  }
+
+  mutable std::atomic<uint64_t> matches{0};
+  mutable std::atomic<uint64_t> hashes{0};
+  std::atomic<bool> fails{false};
+  std::atomic<uint64_t> gone{~uint64_t{0}};
+
+ private:
+  const size_t key_size_;
+  uint64_t (*hash_)(uint64_t) = nullptr;
+};
+
+inline std::unique_ptr<Index> make_index(Kind kind, const NumberedKeys& keys,
+                                         IndexOptions options = {}) {
+  if (kind != Kind::owned) options.resolver = &keys;
+  if (kind == Kind::narrow_resolved) options.value_bits = 44;
+  auto index = Index::create(options);
+  EXPECT_TRUE(index.ok());
+  return *std::move(index);
+}
+
+}  // namespace stave::index

@@ -1,0 +1,239 @@
+// A bucket, its chain of nodes, and what their writer does to them: insert, remove, replace, and
+// keeping the chain short. docs/internals/index.md tells what readers see in between.
+//
+// The holder of the bucket's lock is the only writer. `control` is his copy of the control word,
+// which readers see when it is published: by unlock(), or where an order needs it earlier.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/index/control_word.h"
+#include "core/index/probe.h"
+
+namespace stave::index {
+
+// Where an entry is: in a node, or (0) in the bucket itself.
+struct Place {
+  uint32_t node = 0;
+  size_t slot = 0;
+};
+
+template <typename Layout, typename Memory>
+class LockedBucket {
+ public:
+  using Bucket = typename Layout::Bucket;
+  using Node = typename Layout::Node;
+  using Entry = typename Layout::Entry;
+  using Snapshot = typename Layout::Snapshot;
+
+  static constexpr SlotSet kNodeSlots = SlotSet::first_slots(Layout::kNodeSlots);
+
+  // Of a bucket that the caller has locked or that nobody else can reach; `control` without the
+  // lock.
+  LockedBucket(Memory& memory, uint64_t index, ControlWord as_it_is) noexcept
+      : control(as_it_is), memory_(memory), bucket_(memory.bucket(index)), index_(index) {}
+
+  uint64_t index() const noexcept { return index_; }
+
+  // Calls visit(entry, place, tag) for each entry until it returns false.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for_each_in([](ControlWord tags) { return tags.used_slots(); }, visit);
+  }
+
+  // The same for the entries in the slots that `select(tags)` chooses of a control word.
+  template <typename Select, typename Visit>
+  void for_each_in(Select select, Visit&& visit) const {
+    const Snapshot snapshot = Layout::begin(bucket_);
+    SlotSet slots = select(control) & Layout::entry_slots(snapshot);
+    for (; !slots.empty(); slots.drop_first()) {
+      const size_t slot = slots.first();
+      if (!visit(Layout::read(bucket_, slot), Place{0, slot}, control.tag(slot))) return;
+    }
+    for (uint32_t number = Layout::chain(snapshot); number != 0;) {
+      const Node& node = memory_.node(number);
+      const ControlWord tags = control_of(node);
+      for (slots = select(tags) & kNodeSlots; !slots.empty(); slots.drop_first()) {
+        const size_t slot = slots.first();
+        if (!visit(Layout::read(node, slot), Place{number, slot}, tags.tag(slot))) return;
+      }
+      number = Layout::next(node);
+    }
+  }
+
+  // In place: the entry has the same tag and bits of the hash as before.
+  void replace(Place place, Entry entry) noexcept {
+    if (place.node == 0) {
+      Layout::write(bucket_, place.slot, entry);
+    } else {
+      Layout::write(memory_.node(place.node), place.slot, entry);
+    }
+  }
+
+  // False without memory for a node; then nothing has changed.
+  bool insert(uint8_t tag, Entry entry, bool reserved) noexcept {
+    const Snapshot snapshot = Layout::begin(bucket_);
+    const uint32_t chain = Layout::chain(snapshot);
+    const SlotSet free = control.free_slots() & Layout::entry_slots(snapshot);
+    if (!free.empty()) {
+      Layout::begin_writing(bucket_);
+      Layout::write(bucket_, free.first(), entry);
+      control = control.with_tag(free.first(), tag);
+      return true;
+    }
+    for (uint32_t number = chain; number != 0; number = Layout::next(memory_.node(number))) {
+      Node& node = memory_.node(number);
+      const SlotSet free_in_node = control_of(node).free_slots() & kNodeSlots;
+      if (free_in_node.empty()) continue;
+      Layout::begin_writing(bucket_);
+      Layout::write(node, free_in_node.first(), entry);
+      publish(node, control_of(node).with_tag(free_in_node.first(), tag));
+      return true;
+    }
+    return insert_node(chain, tag, entry, reserved);
+  }
+
+  // Frees the place, and nodes that are not needed any more.
+  void remove(Place place) noexcept {
+    if (place.node == 0) {
+      control = control.without_tag(place.slot);
+    } else {
+      Node& node = memory_.node(place.node);
+      publish(node, control_of(node).without_tag(place.slot));
+    }
+    tidy_chain();
+  }
+
+  // Makes `control` visible, still locked.
+  void publish() noexcept { publish(bucket_, control.with_lock()); }
+  // Makes it visible and lets the lock go.
+  void unlock() noexcept { publish(bucket_, control); }
+
+  // ---- Splitting -------------------------------------------------------------------------------
+
+  // Takes the tags off the nodes' entries of which `leaves(entry, tag)` is true.
+  template <typename Leaves>
+  void clear_nodes(Leaves leaves) noexcept {
+    for (uint32_t number = Layout::chain(Layout::begin(bucket_)); number != 0;
+         number = Layout::next(memory_.node(number))) {
+      Node& node = memory_.node(number);
+      ControlWord tags = control_of(node);
+      for (SlotSet used = tags.used_slots(); !used.empty(); used.drop_first()) {
+        const size_t slot = used.first();
+        if (leaves(Layout::read(node, slot), tags.tag(slot))) tags = tags.without_tag(slot);
+      }
+      publish(node, tags);
+    }
+  }
+
+  // A bucket that was never published loses its nodes.
+  void abandon() noexcept {
+    for (uint32_t number = Layout::chain(Layout::begin(bucket_)); number != 0;) {
+      const uint32_t next = Layout::next(memory_.node(number));
+      memory_.give_back_node(number);
+      number = next;
+    }
+    Layout::set_chain(bucket_, 0);
+  }
+
+  // Gathers the entries of the chain in the bucket if they fit there, otherwise unlinks empty
+  // nodes.
+  void tidy_chain() noexcept {
+    const Snapshot snapshot = Layout::begin(bucket_);
+    const uint32_t chain = Layout::chain(snapshot);
+    if (chain == 0) return;
+    SlotSet free = control.free_slots() & Layout::entry_slots(snapshot);
+    size_t entries = 0;
+    for (uint32_t number = chain; number != 0; number = Layout::next(memory_.node(number)))
+      entries += control_of(memory_.node(number)).used_slots().size();
+    if (entries > free.size()) {
+      unlink_empty_nodes(chain);
+      return;
+    }
+    // That slots are free must be seen before they are counted as changed and written.
+    publish(bucket_, control.with_lock());
+    Layout::begin_writing(bucket_);
+    for (uint32_t number = chain; number != 0; number = Layout::next(memory_.node(number))) {
+      const Node& node = memory_.node(number);
+      const ControlWord tags = control_of(node);
+      for (SlotSet used = tags.used_slots(); !used.empty(); used.drop_first()) {
+        Layout::write(bucket_, free.first(), Layout::read(node, used.first()));
+        control = control.with_tag(free.first(), tags.tag(used.first()));
+        free.drop_first();
+      }
+    }
+    control = control.with_overflow(false);
+    // The entries can be found in the head before the link goes. The nodes keep theirs for readers
+    // who hold the link.
+    publish(bucket_, control.with_lock());
+    Layout::set_chain(bucket_, 0);
+    for (uint32_t number = chain; number != 0;) {
+      const uint32_t next = Layout::next(memory_.node(number));
+      memory_.discard_node(number);
+      number = next;
+    }
+  }
+
+  static ControlWord control_of(const Node& node) noexcept {
+    // Acquire: pairs with the release in publish(); a node's words are as new as its tags, and an
+    // entry whose tag is gone because it moved makes the reader see the level or the head that
+    // tell.
+    return ControlWord(node.control.load(std::memory_order_acquire));
+  }
+  template <typename Group>
+  static void publish(Group& group, ControlWord control) noexcept {
+    // Release: pairs with the acquires in find(), lock() and control_of().
+    group.control.store(control.bits(), std::memory_order_release);
+  }
+
+  ControlWord control;
+
+ private:
+  // All slots are taken: a new node in front of the chain.
+  bool insert_node(uint32_t chain, uint8_t tag, Entry entry, bool reserved) noexcept {
+    const uint32_t number = memory_.take_node(reserved);
+    if (number == 0) return false;
+    Node& node = memory_.node(number);
+    ControlWord tags = ControlWord().with_tag(0, tag);
+    Layout::write(node, 0, entry);
+    if (Layout::kChainTakesSlot && chain == 0) {
+      // The entry in the way of the link moves to the node. It is complete there before the link
+      // replaces it here.
+      constexpr size_t last = Layout::kHeadSlots - 1;
+      Layout::write(node, 1, Layout::read(bucket_, last));
+      tags = tags.with_tag(1, control.tag(last));
+      control = control.without_tag(last).with_overflow(true);
+    }
+    publish(node, tags);
+    Layout::set_next(node, chain);
+    Layout::set_chain(bucket_, number);
+    return true;
+  }
+
+  void unlink_empty_nodes(uint32_t number) noexcept {
+    uint32_t previous = 0;
+    while (number != 0) {
+      const Node& node = memory_.node(number);
+      const uint32_t next = Layout::next(node);
+      if (!control_of(node).used_slots().empty()) {
+        previous = number;
+      } else {
+        if (previous == 0) {
+          Layout::set_chain(bucket_, next);
+        } else {
+          Layout::set_next(memory_.node(previous), next);
+        }
+        memory_.discard_node(number);
+      }
+      number = next;
+    }
+  }
+
+  Memory& memory_;
+  Bucket& bucket_;
+  const uint64_t index_;
+};
+
+}  // namespace stave::index

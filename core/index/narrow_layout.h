@@ -1,0 +1,149 @@
+// Buckets of one cache line, whose entries are one word each: a value of up to 44 bits and what
+// fits of the hash. For indexes that keep no keys.
+//
+//   control word, 7 words        a bucket: 64 bytes
+//   the last word is a link while the bucket overflows; its entries are then six, and six more in
+//   each of its nodes, which are laid out like the bucket
+//
+//   entry   bits 0-43 the value, 44-62 bits of the hash, 63 zero
+//   link    bits 0-27 the node, 28-55 the next node of a list of discarded ones, 63 one
+//
+// How readers get by without locks is told in docs/internals/index.md.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/index/control_word.h"
+#include "core/index/probe.h"
+
+namespace stave::index {
+
+template <template <typename> class Atomic = std::atomic, size_t kSlots = 7>
+struct NarrowLayout {
+  static constexpr unsigned kValueBits = 44;
+  static constexpr unsigned kHashBits = 19;
+  static constexpr bool kKeepsWholePosition = false;
+  static constexpr size_t kHeadSlots = kSlots;
+  static constexpr size_t kNodeSlots = kSlots - 1;
+  // Splitting at three quarters: 64 / (0.75 * 7) bytes an entry, and nodes for one bucket in nine.
+  static constexpr uint64_t kGrowAtNumerator = 3;
+  static constexpr uint64_t kGrowAtDenominator = 4;
+  // The link takes the head's last slot.
+  static constexpr bool kChainTakesSlot = true;
+
+  struct alignas(8 * (kSlots + 1)) Bucket {
+    Atomic<uint64_t> control{0};
+    std::array<Atomic<uint64_t>, kSlots> words;
+  };
+  using Node = Bucket;
+
+  struct Entry {
+    uint64_t word = 0;
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+  struct Pattern {
+    uint64_t word = 0;
+  };
+  // The last word, read before the control word.
+  struct Snapshot {
+    uint64_t last_word = 0;
+  };
+
+  // ---- Entries ---------------------------------------------------------------------------------
+
+  static Pattern pattern(const Probe& probe, unsigned base_level) noexcept {
+    return {low_bits(probe.position >> base_level, kHashBits) << kValueBits};
+  }
+  static bool may_be(Entry entry, Pattern pattern) noexcept {
+    return (entry.word ^ pattern.word) >> kValueBits == 0;
+  }
+  static Entry make(Pattern pattern, uint64_t value) noexcept { return {pattern.word | value}; }
+  static uint64_t value(Entry entry) noexcept { return low_bits(entry.word, kValueBits); }
+  static Entry with_value(Entry entry, uint64_t value) noexcept {
+    return {(entry.word & ~((uint64_t{1} << kValueBits) - 1)) | value};
+  }
+  // The position's bits from base_level on that the entry keeps.
+  static uint64_t kept_position(Entry entry) noexcept {
+    return low_bits(entry.word >> kValueBits, kHashBits);
+  }
+  // The entry for a table where its hash bits have another base.
+  static Entry moved(Entry entry, Pattern pattern) noexcept { return make(pattern, value(entry)); }
+
+  // ---- Readers ---------------------------------------------------------------------------------
+
+  static Snapshot begin(const Bucket& bucket) noexcept {
+    // Acquire: pairs with the release in set_chain(). A node that is linked is complete, and where
+    // a link is gone the control word read next has the entries that were behind it.
+    return {bucket.words[kSlots - 1].load(std::memory_order_acquire)};
+  }
+  // False when the bucket began to overflow between the two loads: then the next look at it agrees.
+  static bool agrees(Snapshot snapshot, ControlWord control) noexcept {
+    return !control.overflowed() || is_link(snapshot.last_word);
+  }
+  static uint32_t chain(Snapshot snapshot) noexcept {
+    return is_link(snapshot.last_word) ? node_of(snapshot.last_word) : 0;
+  }
+  static SlotSet entry_slots(Snapshot snapshot) noexcept {
+    return SlotSet::first_slots(is_link(snapshot.last_word) ? kSlots - 1 : kSlots);
+  }
+  static Entry read(const Bucket& group, size_t slot) noexcept {
+    // Acquire: pairs with the release in write(). A word that is newer than the reader's control
+    // word brings with it the control word that tells why (docs/internals/index.md, invariant 4).
+    return {group.words[slot].load(std::memory_order_acquire)};
+  }
+  // One word is always whole.
+  static bool intact(const Bucket&, Snapshot) noexcept { return true; }
+  // False for the last slot when what was read there may have been an entry, has changed since, and
+  // so may have moved to a node.
+  static bool settled(Snapshot snapshot, size_t slot, Entry entry) noexcept {
+    return slot != kSlots - 1 || entry.word == snapshot.last_word;
+  }
+  static uint32_t next(const Node& node) noexcept {
+    // Acquire: pairs with the release in set_next().
+    return node_of(node.words[kSlots - 1].load(std::memory_order_acquire));
+  }
+
+  // ---- Writers, holding the bucket's lock ------------------------------------------------------
+
+  static void begin_writing(Bucket&) noexcept {}
+  static void write(Bucket& group, size_t slot, Entry entry) noexcept {
+    // Release: pairs with the acquire in read().
+    group.words[slot].store(entry.word, std::memory_order_release);
+  }
+  static void set_chain(Bucket& bucket, uint32_t node) noexcept {
+    // Release: pairs with the acquire in begin().
+    bucket.words[kSlots - 1].store(node == 0 ? 0 : kLinkBit | node, std::memory_order_release);
+  }
+  static void set_next(Node& node, uint32_t next) noexcept {
+    // Release: pairs with the acquire in next(); a node that comes forward was complete before.
+    node.words[kSlots - 1].store(kLinkBit | next, std::memory_order_release);
+  }
+
+  // ---- Nodes that nobody will read any more, or that only late readers still pass --------------
+
+  static uint32_t next_discarded(const Node& node) noexcept {
+    // Relaxed: this half of the word belongs to whoever holds the discarded node.
+    return static_cast<uint32_t>(
+        low_bits(node.words[kSlots - 1].load(std::memory_order_relaxed) >> kNodeBits, kNodeBits));
+  }
+  static void set_next_discarded(Node& node, uint32_t next) noexcept {
+    const uint64_t link =
+        low_bits(node.words[kSlots - 1].load(std::memory_order_relaxed), kNodeBits);
+    // Relaxed: for a late reader the word says what it said before.
+    node.words[kSlots - 1].store(kLinkBit | uint64_t{next} << kNodeBits | link,
+                                 std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr uint64_t kLinkBit = uint64_t{1} << 63;
+  static bool is_link(uint64_t word) noexcept { return (word & kLinkBit) != 0; }
+  static uint32_t node_of(uint64_t word) noexcept {
+    return static_cast<uint32_t>(low_bits(word, kNodeBits));
+  }
+  static_assert(kValueBits + kHashBits + 1 == 64);
+};
+
+}  // namespace stave::index

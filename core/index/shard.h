@@ -1,0 +1,347 @@
+// One shard in production: the protocol over memory of its own, the number of its entries, and when
+// it grows.
+//
+// `Keys` knows what the entries of a layout stand for (resolved_keys.h, owned_keys.h):
+//   std::optional<uint64_t> position(Entry)      from the entry alone; where the layout keeps all
+//   of it Result<uint64_t> fetch_hash(uint64_t value)  may call out; where it keeps a part of it
+//
+// Thread safety: all members from any thread, within an epoch pin.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+
+#include "core/base/status.h"
+#include "core/index/shard_memory.h"
+#include "core/index/shard_protocol.h"
+#include "core/index/stats.h"
+#include "core/sync/thread_number.h"
+
+namespace stave::index {
+
+template <typename Layout>
+class Shard final : public ShardMemory<Layout> {
+ public:
+  using Memory = ShardMemory<Layout>;
+  using Protocol = ShardProtocol<Layout, Memory>;
+  using Entry = typename Layout::Entry;
+  using Half = typename Protocol::Half;
+
+  // The most buckets that one operation splits.
+  static constexpr unsigned kSplitsPerOperation = 2;
+
+  // How often a bucket may refuse to be split (no memory for nodes, unknown hashes) before
+  // reserve() gives up.
+  static constexpr unsigned kReserveFailuresMax = 16;
+
+  // Null without memory.
+  static Shard* create(unsigned bucket_bits) noexcept {
+    auto* shard = new (std::nothrow) Shard(bucket_bits);
+    if (shard == nullptr) return nullptr;
+    if (shard->ensure_bucket((uint64_t{1} << bucket_bits) - 1)) return shard;
+    shard->disown();
+    return nullptr;
+  }
+  // By the index, when no reader can find it any more.
+  void disown() noexcept {
+    if (this->remove_owner()) delete this;
+  }
+
+  // The same, when readers may still be in it. Allocates nothing.
+  void retire() noexcept {
+    retirement_.shard = this;
+    sync::EpochRegistry::retire(&retirement_, [](sync::Retired* retired) noexcept {
+      static_cast<Retirement*>(retired)->shard->disown();
+    });
+  }
+
+  Protocol& protocol() noexcept { return protocol_; }
+  const Protocol& protocol() const noexcept { return protocol_; }
+
+  // Exact when no operation is under way.
+  uint64_t entries() const noexcept {
+    // Relaxed, here and below: a statistic. An erasure may be counted before the insertion that it
+    // undid.
+    return static_cast<uint64_t>(std::max<int64_t>(0, entries_.load(std::memory_order_relaxed)));
+  }
+  void count_erased() noexcept { entries_.fetch_sub(1, std::memory_order_relaxed); }
+
+  // Counts an entry and splits buckets while there are too many entries for them.
+  template <typename Keys>
+  void count_inserted(const Keys& keys) noexcept {
+    const int64_t entries = entries_.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (entries > 0 && crowded(static_cast<uint64_t>(entries))) grow(keys);
+  }
+
+  // Grows until there is room for so many entries. `closed` when the shard has a successor, `busy`
+  // from inside a callback of the shard's own growth, `no_memory`.
+  template <typename Keys>
+  Status reserve(uint64_t entries, const Keys& keys) noexcept {
+    unsigned failures = 0;
+    while (crowded_by(entries)) {
+      STAVE_TRY(lock_growth());
+      const bool has_memory = this->ensure_bucket(protocol_.bucket_count());
+      const bool split = has_memory && split_next(keys);
+      unlock_growth();
+      if (!has_memory) return Code::no_memory;
+      if (!split && ++failures == kReserveFailuresMax)
+        return protocol_.closed() ? Code::closed : Code::no_memory;
+    }
+    return {};
+  }
+
+  // Waits for the growth lock. What it guards also guards the shard's replacement.
+  Status lock_growth() noexcept {
+    sync::Backoff backoff;
+    while (!try_lock_growth()) {
+      // Relaxed: only this thread stores its own number.
+      if (growing_.load(std::memory_order_relaxed) == me()) return Code::busy;
+      if (protocol_.closed()) return Code::closed;
+      backoff.wait();
+    }
+    return {};
+  }
+  void unlock_growth() noexcept {
+    growing_.store(0, std::memory_order_release);  // pairs with try_lock_growth()
+  }
+
+  // Fills a shard that nobody else has yet; false without memory.
+  bool fill(uint64_t position, uint8_t tag, Entry entry) noexcept {
+    auto locked = protocol_.lock(position);
+    const bool inserted = locked->insert(tag, entry, false);
+    locked->unlock();
+    if (inserted) entries_.fetch_add(1, std::memory_order_relaxed);
+    return inserted;
+  }
+
+  // While all buckets and the growth are locked: a shard with the same entries in as few buckets as
+  // they need. Null when this one has no more than that, `no_memory`.
+  template <typename Keys>
+  Result<Shard*> make_smaller(const Keys& keys) noexcept;
+
+  // The position of an entry of a locked bucket, as far as a cursor that stands at `reversed` needs
+  // it. `not_found` when the entry stands for nothing any more.
+  template <typename Keys>
+  Result<uint64_t> known_position(Entry entry, uint8_t tag, uint64_t index, unsigned level,
+                                  uint64_t reversed, const Keys& keys) const;
+
+  uint64_t capacity() const noexcept {
+    return protocol_.bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator /
+           Layout::kGrowAtDenominator;
+  }
+  void add_to(IndexStats& stats) const;
+
+  // Buckets of which the given load is that of a table about to grow.
+  static constexpr uint64_t buckets_for(uint64_t entries) noexcept {
+    return (entries * Layout::kGrowAtDenominator) /
+               (Layout::kHeadSlots * Layout::kGrowAtNumerator) +
+           1;
+  }
+
+ private:
+  explicit Shard(unsigned bucket_bits) noexcept
+      : Memory(bucket_bits), protocol_(*this, bucket_bits) {}
+  ~Shard() override = default;
+
+  static uint32_t me() noexcept { return sync::thread_number() + 1; }
+
+  bool try_lock_growth() noexcept {
+    uint32_t nobody = 0;
+    // Acquire: pairs with the release in unlock_growth().
+    return growing_.load(std::memory_order_relaxed) == 0 &&
+           growing_.compare_exchange_strong(nobody, me(), std::memory_order_acquire,
+                                            std::memory_order_relaxed);
+  }
+
+  bool crowded_by(uint64_t entries) const noexcept {
+    return buckets_for(entries) > protocol_.bucket_count();
+  }
+  bool crowded(uint64_t entries) const noexcept {
+    return entries * Layout::kGrowAtDenominator >
+           protocol_.bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator;
+  }
+
+  template <typename Keys>
+  void grow(const Keys& keys) noexcept {
+    if (!try_lock_growth()) return;  // another writer is at it
+    unsigned splits = 0;
+    while (splits < kSplitsPerOperation && crowded(entries())) {
+      // Without memory the buckets overflow into nodes and the next writer tries again.
+      if (!this->ensure_bucket(protocol_.bucket_count()) || !split_next(keys)) break;
+      splits++;
+    }
+    if (splits > splits_of_one_operation_max_.load(std::memory_order_relaxed))
+      splits_of_one_operation_max_.store(splits, std::memory_order_relaxed);
+    unlock_growth();
+  }
+
+  template <typename Keys>
+  bool split_next(const Keys& keys) noexcept {
+    const bool split = split_with(keys);
+    if (split) splits_.fetch_add(1, std::memory_order_relaxed);
+    return split;
+  }
+
+  template <typename Keys>
+  bool split_with(const Keys& keys) noexcept {
+    if constexpr (Layout::kKeepsWholePosition) {
+      return protocol_.split_next([&keys](Entry entry, uint8_t tag, uint64_t, unsigned level) {
+        return half(keys.position(entry, tag) >> level);
+      });
+    } else {
+      const unsigned base_level = protocol_.base_level();
+      const uint64_t count = protocol_.bucket_count();
+      if (static_cast<unsigned>(std::bit_width(count)) - 1 - base_level < Layout::kHashBits) {
+        return protocol_.split_next([base_level](Entry entry, uint8_t, uint64_t, unsigned level) {
+          return half(Layout::kept_position(entry) >> (level - base_level));
+        });
+      }
+      return split_by_fetched_hashes(keys, count);
+    }
+  }
+
+  // As many low bits of the position as the entry and its bucket tell.
+  template <typename Keys>
+  uint64_t position_of(Entry entry, uint8_t tag, uint64_t index, const Keys& keys) const {
+    if constexpr (Layout::kKeepsWholePosition) {
+      return keys.position(entry, tag);
+    } else {
+      return index | Layout::kept_position(entry) << protocol_.base_level();
+    }
+  }
+
+  static Half half(uint64_t bits) noexcept { return (bits & 1) != 0 ? Half::upper : Half::lower; }
+
+  // The entries keep too few bits of their hashes: asks for them, without a bucket's lock. Entries
+  // that come meanwhile are not known, and the split is left to a later operation.
+  struct Fetched {
+    Entry entry;
+    Half half = Half::unknown;
+    friend bool operator==(const Fetched& a, const Fetched& b) { return a.entry == b.entry; }
+    friend bool operator!=(const Fetched& a, const Fetched& b) { return !(a == b); }
+  };
+  template <typename Keys>
+  bool split_by_fetched_hashes(const Keys& keys, uint64_t count) noexcept {
+    const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
+    EntryList<Entry> entries;
+    auto locked = protocol_.lock(low_bits(count, level));
+    if (!locked) return false;
+    bool complete = true;
+    locked->for_each([&](Entry entry, Place, uint8_t) {
+      complete = entries.add(entry);
+      return complete;
+    });
+    locked->unlock();
+    EntryList<Fetched> halves;
+    for (const Entry entry : entries) {
+      const Result<uint64_t> hash = keys.fetch_hash(Layout::value(entry));
+      // What is gone matches no key: it may stay where it is.
+      const bool is_gone = hash.status().is(Code::not_found);
+      if (!hash.ok() && !is_gone) return false;
+      complete =
+          complete &&
+          halves.add({entry, is_gone ? Half::lower : half(HashParts(*hash).position() >> level)});
+    }
+    if (!complete) return false;
+    return protocol_.split_next([&halves](Entry entry, uint8_t, uint64_t, unsigned) {
+      const auto* const found = std::find(halves.begin(), halves.end(), Fetched{entry});
+      return found == halves.end() ? Half::unknown : found->half;
+    });
+  }
+
+  struct Retirement : sync::Retired {
+    Shard* shard = nullptr;
+  };
+
+  Protocol protocol_;
+  Retirement retirement_;
+  alignas(64) std::atomic<int64_t> entries_{0};
+  std::atomic<uint32_t> growing_{
+      0};  // the number plus one of the thread that holds the growth lock
+  std::atomic<uint64_t> splits_{0};
+  std::atomic<uint64_t> splits_of_one_operation_max_{0};
+};
+
+template <typename Layout>
+template <typename Keys>
+Result<Shard<Layout>*> Shard<Layout>::make_smaller(const Keys& keys) noexcept {
+  const uint64_t count = protocol_.bucket_count();
+  const auto for_each_bucket = [&](auto visit) {
+    for (uint64_t index = 0; index < count; index++) {
+      protocol_.locked_bucket(index).for_each(
+          [&](Entry entry, Place, uint8_t tag) { return visit(entry, tag, index); });
+    }
+  };
+  uint64_t entries = 0;
+  for_each_bucket([&entries](Entry, uint8_t, uint64_t) {
+    entries++;
+    return true;
+  });
+  const uint64_t buckets = buckets_for(entries);
+  if (buckets >= count) return nullptr;
+  // Not above the old base: from there on the entries keep their positions.
+  const auto bits =
+      std::min(protocol_.base_level(), static_cast<unsigned>(std::bit_width(buckets)) - 1);
+  Shard* const smaller = create(bits);
+  if (smaller == nullptr) return Code::no_memory;
+  bool complete = smaller->reserve(entries, keys).ok();
+  for_each_bucket([&](Entry entry, uint8_t tag, uint64_t index) {
+    if (!complete) return false;
+    const uint64_t position = position_of(entry, tag, index, keys);
+    const Entry moved = Layout::moved(entry, smaller->protocol_.pattern({.position = position}));
+    complete = smaller->fill(position, tag, moved);
+    return complete;
+  });
+  if (complete) return smaller;
+  smaller->disown();
+  return Code::no_memory;
+}
+
+template <typename Layout>
+template <typename Keys>
+Result<uint64_t> Shard<Layout>::known_position(Entry entry, uint8_t tag, uint64_t index,
+                                               unsigned level, uint64_t reversed,
+                                               const Keys& keys) const {
+  if constexpr (!Layout::kKeepsWholePosition) {
+    const unsigned known = std::max(level, protocol_.base_level() + Layout::kHashBits);
+    const auto needed = static_cast<unsigned>(64 - std::countr_zero(reversed));
+    if (needed > known) {
+      const Result<uint64_t> hash = keys.fetch_hash(Layout::value(entry));
+      if (!hash.ok()) return hash.status();
+      return HashParts(*hash).position();
+    }
+  }
+  return position_of(entry, tag, index, keys);
+}
+
+template <typename Layout>
+void Shard<Layout>::add_to(IndexStats& stats) const {
+  constexpr uint64_t sample_max = 1024;
+  const uint64_t buckets = protocol_.bucket_count();
+  const ShardStats own{.entries = entries(),
+                       .buckets = buckets,
+                       .bytes = buckets * sizeof(typename Layout::Bucket) + this->node_bytes()};
+  stats.entries += own.entries;
+  stats.capacity += capacity();
+  stats.buckets += own.buckets;
+  stats.bytes += own.bytes;
+  stats.overflow_nodes += this->used_nodes();
+  stats.splits += splits_.load(std::memory_order_relaxed);
+  stats.splits_of_one_operation_max =
+      std::max(stats.splits_of_one_operation_max,
+               splits_of_one_operation_max_.load(std::memory_order_relaxed));
+  const uint64_t sample = std::min(buckets, sample_max);
+  for (uint64_t index = 0; index < sample; index++) {
+    const uint64_t probes = protocol_.probes(index);
+    stats.sampled_probes += probes;
+    stats.sampled_probe_max = std::max(stats.sampled_probe_max, probes);
+  }
+  stats.sampled_buckets += sample;
+  stats.shards.push_back(own);
+}
+
+}  // namespace stave::index

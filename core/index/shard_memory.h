@@ -1,0 +1,162 @@
+// The buckets and overflow nodes of one shard, and how discarded nodes come back.
+//
+// A node that left its chain may still be read by those who came before: it waits for their epochs
+// to end. The wait needs a small object; without memory for it the node waits for the next one's.
+//
+// The memory has several owners: the index, and every such object on its way. Whoever leaves last
+// frees it.
+//
+// Thread safety: nodes are taken and given back by any thread; ensure_bucket() under the growth
+// lock.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <new>
+
+#include "core/index/chunked_array.h"
+#include "core/index/probe.h"
+#include "core/sync/epoch.h"
+
+namespace stave::index {
+
+template <typename Layout>
+class ShardMemory {
+ public:
+  using Bucket = typename Layout::Bucket;
+  using Node = typename Layout::Node;
+
+  explicit ShardMemory(unsigned bucket_bits) noexcept
+      : buckets_(bucket_bits), nodes_(kFirstNodeBits) {}
+
+  Bucket& bucket(uint64_t index) const noexcept { return buckets_[index]; }
+  Node& node(uint32_t number) const noexcept { return nodes_[number]; }
+
+  bool ensure_bucket(uint64_t index) noexcept { return buckets_.ensure(index); }
+
+  // A node: one of those set aside by reserve_node(), or another. 0 without memory.
+  uint32_t take_node(bool reserved) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!reserved && !ensure_nodes(reserved_ + 1)) return 0;
+    return take();
+  }
+  // Takes back a node that no reader has seen.
+  void give_back_node(uint32_t number) noexcept {
+    const std::lock_guard lock(mutex_);
+    put_back(number);
+  }
+  // Takes back a node when the readers of this moment are gone.
+  void discard_node(uint32_t number) noexcept {
+    auto* batch = new (std::nothrow) Discarded(this);
+    {
+      const std::lock_guard lock(mutex_);
+      Layout::set_next_discarded(node(number), discarded_);
+      discarded_ = number;
+      used_--;
+      if (batch == nullptr) return;
+      batch->first = discarded_;
+      discarded_ = 0;
+    }
+    add_owner();
+    sync::EpochRegistry::retire(batch, give_back);
+  }
+
+  // Sets a node aside until take_node(true) or release_node(). False without memory.
+  bool reserve_node() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!ensure_nodes(reserved_ + 1)) return false;
+    reserved_++;
+    return true;
+  }
+  void release_node() noexcept {
+    const std::lock_guard lock(mutex_);
+    reserved_--;
+  }
+
+  // Nodes in chains.
+  uint64_t used_nodes() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return used_;
+  }
+  // Bytes for nodes, in chains or not.
+  uint64_t node_bytes() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return uint64_t{fresh_} * sizeof(Node);
+  }
+
+  void add_owner() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  // True for the last: then the caller deletes what this is a part of.
+  bool remove_owner() noexcept {
+    // Release and acquire: what every owner did comes before the deletion.
+    return owners_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
+
+ protected:
+  // Virtual: the last owner may be a deleter that knows this part only.
+  virtual ~ShardMemory() = default;
+
+ private:
+  static constexpr unsigned kFirstNodeBits = 4;
+
+  struct Discarded : sync::Retired {
+    explicit Discarded(ShardMemory* owner) noexcept : memory(owner) {}
+    ShardMemory* memory;
+    uint32_t first = 0;
+  };
+
+  static void give_back(sync::Retired* retired) noexcept {
+    auto* batch = static_cast<Discarded*>(retired);
+    ShardMemory* const memory = batch->memory;
+    {
+      const std::lock_guard lock(memory->mutex_);
+      for (uint32_t number = batch->first; number != 0;) {
+        const uint32_t next = Layout::next_discarded(memory->node(number));
+        memory->add_free(number);
+        number = next;
+      }
+    }
+    delete batch;
+    if (memory->remove_owner()) delete memory;
+  }
+
+  // ---- Under the mutex -------------------------------------------------------------------------
+
+  bool ensure_nodes(uint64_t count) noexcept {
+    if (free_count_ >= count) return true;
+    const uint64_t last = fresh_ + count - free_count_ - 1;
+    return last < (uint64_t{1} << kNodeBits) && nodes_.ensure(last);
+  }
+  uint32_t take() noexcept {
+    used_++;
+    if (free_ == 0) return fresh_++;
+    const uint32_t number = free_;
+    free_ = Layout::next_discarded(node(number));
+    free_count_--;
+    return number;
+  }
+  void put_back(uint32_t number) noexcept {
+    used_--;
+    add_free(number);
+  }
+  void add_free(uint32_t number) noexcept {
+    Layout::set_next_discarded(node(number), free_);
+    free_ = number;
+    free_count_++;
+  }
+
+  ChunkedArray<Bucket> buckets_;
+  ChunkedArray<Node> nodes_;
+
+  mutable std::mutex mutex_;
+  uint32_t free_ = 0;       // list of free nodes
+  uint32_t discarded_ = 0;  // list of nodes that wait for an object to wait with
+  uint32_t fresh_ = 1;      // never used so far: this node and all behind it; 0 is no node
+  uint64_t free_count_ = 0;
+  uint64_t reserved_ = 0;
+  uint64_t used_ = 0;
+  std::atomic<uint64_t> owners_{1};
+};
+
+}  // namespace stave::index

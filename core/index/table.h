@@ -1,0 +1,209 @@
+// The concurrent hash table: shards, hashes and entries; no keys. index.h puts keys on top of it;
+// who has keys elsewhere (the store) uses it directly, with the comparison inlined.
+//
+//   auto table = Table<NarrowLayout<>, Keys>::create(options, keys);
+//   const auto found = table.find(hash, [&](uint64_t value) { return is_key_at(value, key); });
+//
+// An operation gets the key's hash and `match(value)`, its verdict on a candidate: is the key that
+// this value stands for the one looked for? It is asked of entries with the same bits of the hash,
+// nearly always the right one, with no lock held, inside an epoch pin, and may be asked several
+// times.
+//
+// What match() may be asked of: values that were there at some moment of the call, also when they
+// have been replaced or removed meanwhile. A value must not come to stand for another key before
+// the calls that may have seen it are over: release what it points to by the epochs
+// (EpochRegistry::retire), or answer `gone` from then on.
+//
+// Thread safety: everything from any thread. Linearizable per key.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "core/base/status.h"
+#include "core/index/bit_reverse.h"
+#include "core/index/hash_parts.h"
+#include "core/index/probe.h"
+#include "core/index/root.h"
+#include "core/index/shard.h"
+#include "core/index/stats.h"
+#include "core/sync/epoch.h"
+
+namespace stave::index {
+
+struct TableOptions {
+  uint64_t capacity = 0;  // entries to have room for from the start
+  uint32_t shards = 0;    // a power of two up to 256; 0 chooses by the capacity
+};
+
+template <typename Layout, typename Keys>
+class Table {
+ public:
+  using Entry = typename Layout::Entry;
+  using TableShard = Shard<Layout>;
+  using TableRoot = Root<Layout, Keys>;
+  using Protocol = typename TableShard::Protocol;
+
+  static Result<std::unique_ptr<Table>> create(const TableOptions& options, Keys keys);
+  // No call is under way, and none of the calling thread's pins holds what the table gave out.
+  ~Table() { root_.load(std::memory_order_relaxed)->disown(); }
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+
+  const Keys& keys() const noexcept { return keys_; }
+
+  // A probe for a hash alone; `word` and `word_mask` are for layouts of two words.
+  static Probe probe(uint64_t hash) noexcept {
+    const HashParts parts(hash);
+    return {.position = parts.position(), .tag = parts.tag(), .word = hash};
+  }
+
+  // ---- One entry -------------------------------------------------------------------------------
+
+  struct Found {
+    Verdict verdict = Verdict::different;  // equal, error, or different: absent
+    uint64_t value = 0;
+  };
+  template <typename Match>
+  Found find(uint64_t hash, Match&& match) const {
+    return find(hash, probe(hash), [&match](Entry entry) { return match(Layout::value(entry)); });
+  }
+  // `match` gets whole entries.
+  template <typename Match>
+  Found find(uint64_t hash, const Probe& probe, Match&& match) const {
+    const sync::EpochPin pin;
+    const auto found = shard_of(hash).protocol().find(probe, match);
+    return {found.verdict, Layout::value(found.entry)};
+  }
+
+  struct Updated {
+    bool was_present = false;
+    bool inserted = false;
+    Entry previous;
+    uint64_t value() const noexcept { return Layout::value(previous); }
+  };
+  // Finds the entry of the key, asks `decide(const uint64_t* value)` (null when it is absent) and
+  // does what it says, in one step. `error` when match() says so, `no_memory`; then nothing has
+  // changed. decide() is called without a lock and may be called several times, the last time
+  // counts.
+  template <typename Match, typename Decide>
+  Result<Updated> update(uint64_t hash, Match&& match, Decide&& decide) {
+    return update(
+        hash, probe(hash), [&match](Entry entry) { return match(Layout::value(entry)); },
+        [&decide](const uint64_t* value, typename Keys::Storage&) { return decide(value); });
+  }
+  // `match` gets whole entries, `decide` the storage that belongs to where the entry will be. The
+  // probe may be changed by decide().
+  template <typename Match, typename Decide>
+  Result<Updated> update(uint64_t hash, const Probe& probe, Match&& match, Decide&& decide);
+
+  // ---- Publishing what cannot fail any more ----------------------------------------------------
+
+  // Memory set aside for one insertion of this hash. While it lives, one insert() with it allocates
+  // nothing that it needs.
+  class Reservation {
+   public:
+    Reservation() noexcept = default;
+    ~Reservation() { release(); }
+    Reservation(Reservation&& other) noexcept : shard_(std::exchange(other.shard_, nullptr)) {}
+    Reservation& operator=(Reservation&& other) noexcept {
+      release();
+      shard_ = std::exchange(other.shard_, nullptr);
+      return *this;
+    }
+
+   private:
+    friend class Table;
+    void release() noexcept {
+      if (shard_ == nullptr) return;
+      shard_->release_node();
+      shard_->disown();
+      shard_ = nullptr;
+    }
+    TableShard* shard_ = nullptr;
+  };
+  Result<Reservation> reserve_insertion(uint64_t hash);
+
+  // Inserts an entry for a key that the caller knows to be absent and keeps others from inserting.
+  // Cannot fail while no clear() and no shrink_to_fit() run between the reservation and this.
+  Status insert_absent(uint64_t hash, uint64_t value, const Reservation& reservation) noexcept;
+  // Replaces the entry that has this value; false when there is none. Compares values, not keys:
+  // for values that stand for one key only. Allocates nothing.
+  bool replace(uint64_t hash, uint64_t expected, uint64_t value) noexcept;
+  // The same, removing it.
+  bool erase(uint64_t hash, uint64_t expected) noexcept;
+
+  // ---- Many ------------------------------------------------------------------------------------
+
+  // Begins to load what find() and update() of this hash will need.
+  void prefetch(uint64_t hash) const noexcept;
+  // Calls use(entry) with the first candidate, for what follows from it to be loaded too. The entry
+  // may be torn.
+  template <typename Use>
+  void with_candidate(uint64_t hash, const Probe& probe, Use&& use) const {
+    const sync::EpochPin pin;
+    shard_of(hash).protocol().with_candidate(probe, use);
+  }
+
+  // ---- The whole table -------------------------------------------------------------------------
+
+  uint64_t size() const noexcept;
+  // Entries that fit before the next bucket is split.
+  uint64_t capacity() const noexcept;
+  IndexStats stats() const;
+  // Empties the table, at one point in time. `no_memory` changes nothing.
+  Status clear();
+  // Grows for so many entries in all. `busy` from inside a callback.
+  Status reserve(uint64_t entries);
+  // Gives memory back that the present entries do not need. Shard by shard; writers to the shard
+  // wait meanwhile, readers do not.
+  Status shrink_to_fit();
+
+  // A walk beside writers: an entry that is there throughout is visited once, whatever grows or
+  // shrinks meanwhile; one that comes or goes, once or not at all.
+  class Cursor {
+   public:
+    bool done() const noexcept { return done_; }
+
+   private:
+    friend class Table;
+    uint32_t shard_ = 0;
+    uint64_t next_ = 0;  // everything whose reversed position is less has been visited
+    bool done_ = false;
+  };
+  // Calls visit(entry, tag) for a bucket's entries, without a lock, inside an epoch pin, and moves
+  // on.
+  template <typename Visit>
+  Status visit_next(Cursor& cursor, Visit&& visit) const;
+
+ private:
+  Table(Keys keys, TableRoot* root) noexcept : keys_(std::move(keys)), root_(root) {}
+
+  // Within a pin.
+  TableRoot& root() const noexcept {
+    // Acquire: pairs with the releases in create() and clear().
+    return *root_.load(std::memory_order_acquire);
+  }
+  static uint32_t shard_number(const TableRoot& root, uint64_t hash) noexcept {
+    return HashParts(hash).shard(root.shard_mask());
+  }
+  TableShard& shard_of(uint64_t hash) const noexcept {
+    const TableRoot& root = this->root();
+    return root.shard(shard_number(root, hash));
+  }
+  static unsigned first_buckets_bits(uint64_t capacity, uint32_t shards) noexcept;
+  // Within a pin.
+  Status shrink_shard(TableRoot& root, uint32_t number);
+
+  const Keys keys_;
+  std::atomic<TableRoot*> root_;
+};
+
+}  // namespace stave::index
+
+#include "core/index/table_impl.h"  // IWYU pragma: export

@@ -1,0 +1,155 @@
+// Buckets of two cache lines, whose entries are two words each: a word of the key (the key itself,
+// where it is kept, or the hash) and a value of 64 bits.
+//
+//   control word, change word, 7 entries      a bucket: 128 bytes
+//   control word, link word, 3 entries        a node: 64 bytes
+//
+//   change word   bits 0-27 the first node, 28-63 the number of changes to slots of the bucket and
+//   its
+//                 nodes, modulo 2^36
+//
+// An entry of two words can be torn: a reader that looks at a slot while it is taken by another
+// entry may see one word of each. So whoever writes to a slot counts first, and a reader uses the
+// two words only if the count is what it was before it read the control word.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/index/control_word.h"
+#include "core/index/probe.h"
+
+namespace stave::index {
+
+template <template <typename> class Atomic = std::atomic, size_t kSlots = 7,
+          size_t kSlotsOfNode = 3>
+struct WideLayout {
+  static constexpr unsigned kValueBits = 64;
+  static constexpr bool kKeepsWholePosition = true;
+  static constexpr size_t kHeadSlots = kSlots;
+  static constexpr size_t kNodeSlots = kSlotsOfNode;
+  // Splitting at four fifths: entries are dear, and nodes are half a bucket.
+  static constexpr uint64_t kGrowAtNumerator = 4;
+  static constexpr uint64_t kGrowAtDenominator = 5;
+  static constexpr bool kChainTakesSlot = false;
+
+  struct Pair {
+    Atomic<uint64_t> key{0};
+    Atomic<uint64_t> value{0};
+  };
+  struct alignas(64) Bucket {
+    Atomic<uint64_t> control{0};
+    Atomic<uint64_t> change{0};
+    std::array<Pair, kSlots> pairs;
+  };
+  struct alignas(64) Node {
+    Atomic<uint64_t> control{0};
+    Atomic<uint64_t> link{0};
+    std::array<Pair, kSlotsOfNode> pairs;
+  };
+
+  struct Entry {
+    uint64_t key = 0;
+    uint64_t value = 0;
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+  struct Pattern {
+    uint64_t word = 0;
+    uint64_t mask = 0;
+  };
+  // The change word, read before the control word.
+  struct Snapshot {
+    uint64_t change = 0;
+  };
+
+  // ---- Entries ---------------------------------------------------------------------------------
+
+  static Pattern pattern(const Probe& probe, unsigned) noexcept {
+    return {probe.word, probe.word_mask};
+  }
+  static bool may_be(Entry entry, Pattern pattern) noexcept {
+    return ((entry.key ^ pattern.word) & pattern.mask) == 0;
+  }
+  static Entry make(Pattern pattern, uint64_t value) noexcept { return {pattern.word, value}; }
+  static uint64_t value(Entry entry) noexcept { return entry.value; }
+  static Entry with_value(Entry entry, uint64_t value) noexcept { return {entry.key, value}; }
+  // The entry for another table: the same.
+  static Entry moved(Entry entry, Pattern) noexcept { return entry; }
+
+  // ---- Readers ---------------------------------------------------------------------------------
+
+  static Snapshot begin(const Bucket& bucket) noexcept {
+    // Acquire: pairs with the releases in begin_writing() and set_chain(). The control word read
+    // next is at least as new as the last change to a slot; nodes that are linked are complete.
+    return {bucket.change.load(std::memory_order_acquire)};
+  }
+  static bool agrees(Snapshot, ControlWord) noexcept { return true; }
+  static uint32_t chain(Snapshot snapshot) noexcept {
+    return static_cast<uint32_t>(low_bits(snapshot.change, kNodeBits));
+  }
+  static SlotSet entry_slots(Snapshot) noexcept { return SlotSet::first_slots(kSlots); }
+  template <typename Group>
+  static Entry read(const Group& group, size_t slot) noexcept {
+    // Acquire: pairs with the releases in write(). A word that is newer than the reader's control
+    // word brings the count of its change with it, for intact().
+    return {group.pairs[slot].key.load(std::memory_order_acquire),
+            group.pairs[slot].value.load(std::memory_order_acquire)};
+  }
+  // Whether the words read since begin() are of one entry.
+  static bool intact(const Bucket& bucket, Snapshot snapshot) noexcept {
+    // Relaxed: the acquires in read() keep this load behind them.
+    return bucket.change.load(std::memory_order_relaxed) == snapshot.change;
+  }
+  static bool settled(Snapshot, size_t, Entry) noexcept { return true; }
+  static uint32_t next(const Node& node) noexcept {
+    // Acquire: pairs with the release in set_next().
+    return static_cast<uint32_t>(low_bits(node.link.load(std::memory_order_acquire), kNodeBits));
+  }
+
+  // ---- Writers, holding the bucket's lock ------------------------------------------------------
+
+  // Before slots are written that readers may still be looking at: those of the bucket and its
+  // nodes.
+  static void begin_writing(Bucket& bucket) noexcept {
+    // Relaxed: only the holder of the lock writes it.
+    const uint64_t change = bucket.change.load(std::memory_order_relaxed);
+    // Release: pairs with the acquire in begin(). What freed the slot comes before the count.
+    bucket.change.store(change + kOneChange, std::memory_order_release);
+  }
+  template <typename Group>
+  static void write(Group& group, size_t slot, Entry entry) noexcept {
+    // Release: pairs with the acquires in read(); the count comes before the words.
+    group.pairs[slot].key.store(entry.key, std::memory_order_release);
+    group.pairs[slot].value.store(entry.value, std::memory_order_release);
+  }
+  static void set_chain(Bucket& bucket, uint32_t node) noexcept {
+    const uint64_t change = bucket.change.load(std::memory_order_relaxed);
+    // Release: pairs with the acquire in begin(); the node is complete, or the entries behind the
+    // link are in the control word.
+    bucket.change.store((change & ~kChainMask) + kOneChange + node, std::memory_order_release);
+  }
+  static void set_next(Node& node, uint32_t next) noexcept {
+    // Release: pairs with the acquire in next(); a node that comes forward was complete before.
+    node.link.store(next, std::memory_order_release);
+  }
+
+  // ---- Nodes that nobody will read any more, or that only late readers still pass --------------
+
+  static uint32_t next_discarded(const Node& node) noexcept {
+    // Relaxed: this half of the word belongs to whoever holds the discarded node.
+    return static_cast<uint32_t>(node.link.load(std::memory_order_relaxed) >> kNodeBits);
+  }
+  static void set_next_discarded(Node& node, uint32_t next) noexcept {
+    const uint64_t link = low_bits(node.link.load(std::memory_order_relaxed), kNodeBits);
+    // Relaxed: for a late reader the word says what it said before.
+    node.link.store(uint64_t{next} << kNodeBits | link, std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr uint64_t kOneChange = uint64_t{1} << kNodeBits;
+  static constexpr uint64_t kChainMask = kOneChange - 1;
+};
+
+}  // namespace stave::index
