@@ -215,12 +215,12 @@ class DumpLoadTest(support.CommandLineTest):
             self.run_program('dump', self.store, '--format', format_, '--output', dump)
             self.run_program('load', copy, '--file', dump, '--durability', 'os')
             self.assertEqual(self.output('get', copy, 'large'), value)
-        many = b''.join(line(f'{number}', 'x' * (4 << 20)) for number in range(48))
+        many = b''.join(line(f'{number}', 'x' * (1 << 20)) for number in range(64))
         options = ['--options', 'segment_size=8MiB', '--durability', 'os']
-        self.assertLess(self.peak_memory(['load', self.folder / 'many', *options], many), 120 << 20)
+        self.assertLess(self.peak_memory(['load', self.folder / 'many', *options], many), 48 << 20)
         for format_ in FORMATS:
             peak = self.peak_memory(['dump', self.folder / 'many', '--format', format_], b'')
-            self.assertLess(peak, 60 << 20)
+            self.assertLess(peak, 24 << 20)
 
     def peak_memory(self, arguments, stdin):
         """The largest resident size in bytes of a run of the program, whose output is dropped."""
