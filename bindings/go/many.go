@@ -8,7 +8,7 @@ import (
 
 // Record is a key and its value.
 type Record struct {
-	Key, Value []byte
+	Key, Value []byte // any bytes; nil is the same as empty
 }
 
 // MultiGet reads many keys in one crossing to C. values[i] is that of keys[i], or nil if that does not
