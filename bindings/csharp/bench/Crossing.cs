@@ -51,6 +51,7 @@ internal static class Crossing
             {
                 store.Put(key, value);
             }
+            Measure("empty", Calls, 1, i => Check(StaveLibrary.VersionNumber > 0 ? ValueSize : 0));
             Measure("get_into_buffer", Calls, 1, i =>
             {
                 store.TryGet(keys[i % Keys], target, out int size);

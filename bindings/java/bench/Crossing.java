@@ -1,5 +1,6 @@
 import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.IoMode;
+import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.Store;
 import io.github.stavedb.stave.StoreOptions;
 import io.github.stavedb.stave.ValueList;
@@ -52,6 +53,7 @@ final class Crossing {
       for (byte[] key : keys) {
         store.put(key, value);
       }
+      measure("empty", CALLS, 1, i -> check(Stave.versionNumber() > 0 ? VALUE_SIZE : 0));
       measure("get_into_buffer", CALLS, 1, i -> check(store.get(keys[i % KEYS], target)));
       measure("get_fresh", CALLS, 1, i -> check(store.get(keys[i % KEYS]).length));
       measure("multi_get_100_per_key", CALLS / 10, MANY,
