@@ -1,0 +1,178 @@
+// Making states durable: superblocks, and what must be on the device before them.
+#include "core/base/planted_bug.h"
+#include "core/disk_index/disk_index_impl.h"
+#include "core/os/file_io.h"
+
+namespace stave::disk_index {
+
+namespace {
+
+// Operations in the log that the next open may find again without taking long.
+constexpr uint64_t operations_left_max = 4096;
+constexpr uint32_t chunks_left_max = 32;
+
+}  // namespace
+
+// Both copies name the same state before this begins, or the second does and the first is torn. The
+// first copy is written, synced, and only then the second: one of them is whole at any moment, and
+// once the sync has returned a state older than this one is never shown again.
+Status DiskIndexImpl::write_superblock(const Superblock& next) {
+  const SuperblockBytes bytes = encode_superblock(next);
+  const auto write = [&](uint64_t page) {
+    return os::write_all(file_->file(), path_, page * page_size, bytes);
+  };
+  syncs_.fetch_add(2, std::memory_order_relaxed);
+  if (!STAVE_PLANTED_BUG(disk_index_unsynced_superblock)) STAVE_TRY(file_->sync());
+  STAVE_TRY(write(superblock_pages[0]));
+  STAVE_TRY(file_->sync());
+  durable_ = next;
+  second_copy_synced_ = false;
+  return write(superblock_pages[1]);
+}
+
+Result<Extent> DiskIndexImpl::write_directory(const Directory& directory, uint64_t generation) {
+  const Extent extent{0, directory_pages(directory.segment_count())};
+  std::vector<std::byte> bytes(extent.pages * page_size, std::byte{0});
+  uint64_t number = 0;
+  STAVE_TRY(directory.for_each([&](uint64_t, const Segment& segment) {
+    std::byte* const page = &bytes[number / segments_per_page * page_size];
+    encode_segment(page + page_header_size + number % segments_per_page * segment_entry_size,
+                   segment);
+    number++;
+    return Status();
+  }));
+  const Result<uint64_t> place = file_->allocate(extent.pages);
+  if (!place) return place.status();
+  for (uint64_t i = 0; i < extent.pages; i++) {
+    PageHeader header;
+    header.kind = PageKind::directory;
+    header.generation = generation;
+    header.index = static_cast<uint32_t>(i);
+    const uint64_t rest = number - i * segments_per_page;
+    header.count = static_cast<uint8_t>(std::min<uint64_t>(rest, segments_per_page));
+    encode_page_header(&bytes[i * page_size], header);
+    seal_page(&bytes[i * page_size], file_->seed(), *place + i);
+  }
+  if (Status written = file_->write(*place, bytes); !written.ok()) {
+    file_->free({*place, extent.pages});
+    return written;
+  }
+  return Extent{*place, extent.pages};
+}
+
+// A new superblock over `directory`, with the log from log_start_ on. Any failure but a full disk
+// while the directory is written is final.
+Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
+  Superblock next = durable_;
+  next.generation++;
+  const bool lock_here = !writer.owns_lock();
+  if (lock_here) writer.lock();
+  Status status = refusal();
+  next.log_durable = log_.sequence();
+  if (lock_here) writer.unlock();
+  STAVE_TRY(status);
+
+  const Result<Extent> place = write_directory(directory, next.generation);
+  if (!place) return place.status();
+  const Extent before{durable_.directory_page, directory_pages(durable_.segments)};
+  next.file_pages = file_->size_pages();
+  next.entries = directory.entries();
+  next.directory_page = place->page;
+  next.directory_generation = next.generation;
+  next.segments = directory.segment_count();
+  next.depth = directory.depth();
+  next.log_page = log_start_.chunk.page;
+  next.log_salt = log_start_.chunk.salt;
+  next.log_sequence = log_start_.sequence;
+  if (status = write_superblock(next); !status.ok()) {
+    if (lock_here) writer.lock();
+    refuse(status);
+    if (lock_here) writer.unlock();
+    return status;
+  }
+  replaced_.push_back(before);
+  return {};
+}
+
+// After flip(), and after no View names what was replaced.
+void DiskIndexImpl::release_replaced() {
+  std::vector<Extent> replaced = std::move(replaced_);
+  replaced_.clear();
+  if (STAVE_PLANTED_BUG(disk_index_early_reuse))
+    for (const Extent& extent : replaced) file_->free(extent);
+  else
+    file_->free_after_readers(std::move(replaced));
+  // What earlier superblocks replaced comes back while this one's waits.
+  static_cast<void>(sync::EpochRegistry::try_reclaim());
+}
+
+Status DiskIndexImpl::flip_and_release(WriterLock& writer) {
+  STAVE_TRY(flip(*directory_, writer));
+  release_replaced();
+  return {};
+}
+
+Status DiskIndexImpl::save_locked(WriterLock& writer, uint64_t lsn) {
+  Superblock next = durable_;
+  next.generation++;
+  next.lsn = lsn;
+  next.file_pages = file_->size_pages();
+  writer.lock();
+  Status status = refusal();
+  next.log_durable = log_.sequence();
+  writer.unlock();
+  STAVE_TRY(status);
+  if (status = write_superblock(next); status.ok()) return {};
+  writer.lock();
+  refuse(status);
+  writer.unlock();
+  return status;
+}
+
+Status DiskIndexImpl::save(uint64_t lsn) {
+  const MergeLock merge(merge_mutex_);
+  WriterLock writer(writer_mutex_, std::defer_lock);
+  return save_locked(writer, lsn);
+}
+
+Status DiskIndexImpl::checkpoint(uint64_t lsn) {
+  const MergeLock merge(merge_mutex_);
+  WriterLock writer(writer_mutex_);
+  STAVE_TRY(refusal());
+  STAVE_TRY(drain(writer));
+  writer.unlock();
+  return save_locked(writer, lsn);
+}
+
+Status DiskIndexImpl::close() {
+  stop_merger();
+  if (options_.read_only) {
+    lock_.reset();
+    return {};
+  }
+  Status status = [&]() -> Status {
+    const MergeLock merge(merge_mutex_);
+    WriterLock writer(writer_mutex_);
+    STAVE_TRY(refusal());
+    uint64_t operations = 0;
+    uint64_t chunks = 0;
+    for (const Delta* delta : {view().active, view().frozen}) {
+      if (delta == nullptr) continue;
+      operations += delta->operations();
+      chunks += delta->chunks();
+    }
+    const bool changed = log_.sequence() != durable_.log_durable;
+    if (operations > operations_left_max || chunks > chunks_left_max) {
+      // A full disk leaves the log as it is, which the next open reads.
+      const Status drained = drain(writer);
+      if (!drained.ok() && !drained.is(Code::no_space)) return drained;
+    }
+    writer.unlock();
+    if (changed) STAVE_TRY(save_locked(writer, durable_.lsn));
+    return second_copy_synced_ ? Status() : file_->sync();
+  }();
+  lock_.reset();
+  return status;
+}
+
+}  // namespace stave::disk_index

@@ -1,0 +1,140 @@
+// A hash table of numbers, filled once by one writer beside readers that take no lock: the index
+// of the changes that are not in the segments yet.
+//
+// A slot is one word: 32 bits of the hash, and the number of a change, which holds the key. Slots
+// are taken in order of the hash's top bits (linear probing), so that the changes of a range of
+// hashes lie in one run of slots. A slot is never emptied; a later change of the same key replaces
+// the number in it. The table never grows: its user begins another in good time.
+//
+// Thread safety: any number of readers; one writer at a time.
+//   1. What a number stands for was complete before the number was stored, and a reader that loads
+//      the number sees it.
+//   2. A slot once taken for a key stays this key's, so a reader meets each key at most once, and
+//      none that was there when the reader began is missed: the slots between a key's home and its
+//      slot never become empty.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <optional>
+#include <type_traits>
+
+namespace stave::disk_index {
+
+template <template <typename> class Atomic = std::atomic>
+class DeltaTable {
+ public:
+  // 2^bits slots and a tail, so that no probe wraps around; so many keys of one hash find room.
+  explicit DeltaTable(unsigned bits, size_t probe_max = 1024)
+      : shift_(64 - bits),
+        probe_max_(probe_max),
+        size_((size_t{1} << bits) + probe_max),
+        slots_(make_slots(size_)) {}
+
+  // The number of the change of a key, if there is one. `is_key(number)` says whether a change
+  // with the same 32 bits is the key's.
+  template <typename IsKey>
+  std::optional<uint32_t> find(uint64_t hash, IsKey&& is_key) const noexcept {
+    for (size_t slot = home(hash); slot < size_; slot++) {
+      // Acquire: pairs with the release in put(), for invariant 1.
+      const uint64_t word = slots_[slot].load(std::memory_order_acquire);
+      if (word == 0) return {};
+      if (tag_of(word) == tag(hash) && is_key(number_of(word))) return number_of(word);
+    }
+    return {};
+  }
+
+  // Writer. Makes `number` the change of the key; false when there is no slot for it within
+  // reach of its home. *is_new says whether the key had none.
+  template <typename IsKey>
+  bool put(uint64_t hash, uint32_t number, IsKey&& is_key, bool* is_new) noexcept {
+    const size_t end = home(hash) + probe_max_;
+    for (size_t slot = home(hash); slot < end; slot++) {
+      // Relaxed: this writer, or one before it under the same lock, stored it.
+      const uint64_t word = slots_[slot].load(std::memory_order_relaxed);
+      const bool taken = word != 0;
+      if (taken && (tag_of(word) != tag(hash) || !is_key(number_of(word)))) continue;
+      // Release: pairs with the acquires in find() and for_range(), for invariant 1.
+      slots_[slot].store(make_word(tag(hash), number), std::memory_order_release);
+      *is_new = !taken;
+      return true;
+    }
+    return false;
+  }
+
+  // Writer: whether put() would find a slot, without changing anything.
+  template <typename IsKey>
+  bool has_room(uint64_t hash, IsKey&& is_key) const noexcept {
+    const size_t end = home(hash) + probe_max_;
+    for (size_t slot = home(hash); slot < end; slot++) {
+      const uint64_t word = slots_[slot].load(std::memory_order_relaxed);
+      if (word == 0 || (tag_of(word) == tag(hash) && is_key(number_of(word)))) return true;
+    }
+    return false;
+  }
+
+  // `visit(number)` for the changes whose hashes may lie in [first, last], each once, and some of
+  // others near the ends.
+  template <typename Visit>
+  void for_range(uint64_t first, uint64_t last, Visit&& visit) const {
+    const size_t last_home = home(last);
+    for (size_t slot = home(first); slot < size_; slot++) {
+      const uint64_t word = slots_[slot].load(std::memory_order_acquire);
+      if (word != 0)
+        visit(number_of(word));
+      else if (slot >= last_home)
+        return;
+    }
+  }
+
+  // Brings the first slot of a probe closer.
+  void prefetch(uint64_t hash) const noexcept { __builtin_prefetch(&slots_[home(hash)]); }
+
+ private:
+  size_t home(uint64_t hash) const noexcept {
+    return static_cast<size_t>(hash >> 1 >> (shift_ - 1));
+  }
+  static uint32_t tag(uint64_t hash) noexcept { return static_cast<uint32_t>(hash); }
+  static uint32_t tag_of(uint64_t word) noexcept { return static_cast<uint32_t>(word >> 32); }
+  static uint32_t number_of(uint64_t word) noexcept { return static_cast<uint32_t>(word) - 1; }
+  // Numbers are stored one higher: a word of 0 is an empty slot.
+  static uint64_t make_word(uint32_t tag, uint32_t number) noexcept {
+    return uint64_t{tag} << 32 | (number + 1);
+  }
+
+  // std::atomic over memory that the system hands out zeroed: a table of millions of slots costs
+  // nothing until they are used, and filling it with zeros would take milliseconds.
+  static constexpr bool is_plain = std::is_same_v<Atomic<uint64_t>, std::atomic<uint64_t>>;
+  static_assert(!is_plain || (sizeof(std::atomic<uint64_t>) == sizeof(uint64_t) &&
+                              std::atomic<uint64_t>::is_always_lock_free &&
+                              std::is_trivially_destructible_v<std::atomic<uint64_t>>));
+  struct Release {
+    void operator()(Atomic<uint64_t>* slots) const noexcept {
+      if constexpr (is_plain)
+        std::free(slots);
+      else
+        delete[] slots;
+    }
+  };
+  using Slots = std::unique_ptr<Atomic<uint64_t>[], Release>;
+  static Slots make_slots(size_t size) {
+    if constexpr (is_plain) {
+      void* const memory = std::calloc(size, sizeof(uint64_t));
+      if (memory == nullptr) throw std::bad_alloc();
+      return Slots(static_cast<Atomic<uint64_t>*>(memory));
+    } else {
+      return Slots(new Atomic<uint64_t>[size]);
+    }
+  }
+
+  unsigned shift_;
+  size_t probe_max_;
+  size_t size_;
+  Slots slots_;
+};
+
+}  // namespace stave::disk_index

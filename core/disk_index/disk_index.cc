@@ -1,0 +1,301 @@
+// Point operations: readers through a View, writers through the log and the active delta.
+#include <algorithm>
+#include <cassert>
+
+#include "core/base/planted_bug.h"
+#include "core/disk_index/disk_index_impl.h"
+#include "core/disk_index/payload.h"
+
+namespace stave::disk_index {
+
+namespace {
+
+// Half of the memory for each of two tables, of 8-byte slots, a power of two, 3/4 full at most.
+uint32_t delta_entries_cap(uint64_t memory) noexcept {
+  uint64_t slots = uint64_t{1} << 10;
+  while (slots * 2 * 8 <= memory / 2 && slots < uint64_t{1} << 30) slots *= 2;
+  return static_cast<uint32_t>(slots / 4 * 3);
+}
+
+constexpr uint64_t soft_entries_min = 48 * 1024;
+constexpr uint64_t hard_entries_min = 96 * 1024;
+
+}  // namespace
+
+DiskIndexImpl::DiskIndexImpl(os::FileSystem& files, std::string path, const Options& options,
+                             std::unique_ptr<os::FileLock> lock, Opened opened)
+    : files_(files),
+      path_(std::move(path)),
+      options_(options),
+      lock_(std::move(lock)),
+      record_size_(opened.superblock.record_size),
+      record_kind_(opened.superblock.record_kind),
+      hasher_(opened.superblock.hash_seed, options.hash_mask),
+      file_(std::move(opened.file)),
+      directory_(std::move(opened.directory)),
+      durable_(opened.superblock),
+      opened_directory_{durable_.directory_page, directory_pages(durable_.segments)},
+      log_start_{{durable_.log_page, durable_.log_salt}, durable_.log_sequence},
+      builder_(record_size_),
+      log_(files_, file_, record_size_) {
+  auto first = std::make_unique<View>();
+  first->file = file_;
+  first->reader = std::make_shared<const SegmentReader>(hasher_, record_size_, *directory_);
+  first->directory = directory_.get();
+  count_.store(directory_->entries(), std::memory_order_relaxed);
+  publish(std::move(first));
+}
+
+DiskIndexImpl::~DiskIndexImpl() {
+  stop_merger();
+  std::unique_ptr<View> last(view_.load(std::memory_order_relaxed));
+  const std::unique_ptr<Delta> active(last->active);
+  const std::unique_ptr<Delta> frozen(last->frozen);
+  // Deleters that wait hold on to the file, and the file system may end with its last index.
+  static_cast<void>(sync::EpochRegistry::reclaim_all());
+}
+
+void DiskIndexImpl::publish(std::unique_ptr<View> next) noexcept {
+  // Release: pairs with the acquire in view(). Relaxed for the old one: publishers hold
+  // writer_mutex_.
+  View* const before = view_.load(std::memory_order_relaxed);
+  view_.store(next.release(), std::memory_order_release);
+  if (before != nullptr) sync::EpochRegistry::retire(before);
+}
+
+std::unique_ptr<View> DiskIndexImpl::copy_view() const {
+  const View& now = view();
+  auto copy = std::make_unique<View>();
+  copy->file = now.file;
+  copy->reader = now.reader;
+  copy->directory = now.directory;
+  copy->active = now.active;
+  copy->frozen = now.frozen;
+  return copy;
+}
+
+Result<const std::byte*> DiskIndexImpl::find(const View& view, uint64_t hash,
+                                             const Key& key) const {
+  const SegmentWord segment = view.directory->word_of(hash);
+  view.reader->prefetch(*view.file, segment, hash);
+  for (const Delta* delta : {view.active, view.frozen}) {
+    if (delta == nullptr || delta->entries() == 0) continue;
+    if (const std::optional<Change> change = delta->find(*view.file, hash, key))
+      return change->kind == LogKind::put ? change->entry : nullptr;
+  }
+  return view.reader->find(*view.file, segment, hash, key);
+}
+
+Status DiskIndexImpl::get(const Key& key, MutableBytes record) {
+  const sync::EpochPin pin;
+  const Result<const std::byte*> entry = find(view(), hasher_(key), key);
+  if (!entry) [[unlikely]]
+    return entry.status();
+  if (*entry == nullptr) return Code::not_found;
+  copy(record.data(), {*entry + key_size, record_size_});
+  return {};
+}
+
+Status DiskIndexImpl::contains(const Key& key) {
+  const sync::EpochPin pin;
+  const Result<const std::byte*> entry = find(view(), hasher_(key), key);
+  if (!entry) [[unlikely]]
+    return entry.status();
+  return *entry == nullptr ? Code::not_found : Code::ok;
+}
+
+Status DiskIndexImpl::check_record(Bytes record) const {
+  if (record.size() != record_size_)
+    return Status::error(Code::invalid_argument, "the record has " + std::to_string(record.size()) +
+                                                     " bytes; records of this index have " +
+                                                     std::to_string(record_size_));
+  return {};
+}
+
+Status DiskIndexImpl::refusal() const {
+  if (options_.read_only) [[unlikely]]
+    return Code::read_only;
+  // Relaxed: the reason is guarded by writer_mutex_, which the caller holds.
+  return refuses_.load(std::memory_order_relaxed) ? refused_because_ : Status();
+}
+
+void DiskIndexImpl::refuse(const Status& why) noexcept {
+  if (refuses_.load(std::memory_order_relaxed)) return;
+  refused_because_ = why;
+  refuses_.store(true, std::memory_order_relaxed);
+}
+
+Status DiskIndexImpl::put(const Key& key, Bytes record, PutMode mode) {
+  STAVE_TRY(check_record(record));
+  return change(LogKind::put, key, record, mode);
+}
+
+Status DiskIndexImpl::remove(const Key& key) {
+  return change(LogKind::remove, key, {}, PutMode::always);
+}
+
+Status DiskIndexImpl::change(LogKind kind, const Key& key, Bytes record, PutMode mode) {
+  const uint64_t hash = hasher_(key);
+  {
+    WriterLock writer(writer_mutex_);
+    STAVE_TRY(make_room(writer, hash, key));
+    const sync::EpochPin pin;
+    const View& now = view();
+    now.active->prefetch(hash);
+    const Result<const std::byte*> found = find(now, hash, key);
+    if (!found) return found.status();
+    const bool existed = *found != nullptr;
+    if (kind == LogKind::remove && !existed) return Code::not_found;
+    if (mode == PutMode::only_absent && existed) return Code::exists;
+    std::array<std::byte, record_size_max> nothing;
+    if (kind == LogKind::remove) {
+      std::fill_n(nothing.begin(), record_size_, std::byte{0});
+      record = Bytes(nothing).first(record_size_);
+    }
+    const uint32_t slot = log_.append(kind, key, record);
+    [[maybe_unused]] const bool added = now.active->add(*now.file, hash, key, slot);
+    assert(added);
+    if (kind == LogKind::remove)
+      count_.fetch_sub(1, std::memory_order_relaxed);
+    else if (!existed)
+      count_.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (!options_.background) pace();
+  return {};
+}
+
+// Leaves the lock held, and in the active delta and the log room for one operation.
+Status DiskIndexImpl::make_room(WriterLock& writer, uint64_t hash, const Key& key) {
+  for (;;) {
+    STAVE_TRY(refusal());
+    Delta& active = *view().active;
+    const bool full = active.is_full() || !active.has_room(*file_, hash, key);
+    if (!full && !active.wants_merge()) [[likely]]
+      return log_.needs_chunk() ? begin_chunk(active) : Status();
+    if (view().frozen == nullptr) {
+      const Status frozen = freeze(writer);
+      if (frozen.ok()) continue;
+      // A full disk need not stop a writer whose delta still has room.
+      if (full) return frozen;
+    }
+    if (!full) return log_.needs_chunk() ? begin_chunk(active) : Status();
+    writer.unlock();
+    const Status merged = [&] {
+      const MergeLock merge(merge_mutex_);
+      WriterLock inner(writer_mutex_, std::defer_lock);
+      return finish_pass(inner);
+    }();
+    writer.lock();
+    STAVE_TRY(merged);
+  }
+}
+
+Status DiskIndexImpl::begin_chunk(Delta& delta) {
+  STAVE_TRY(find_free_pages());
+  Status begun = log_.begin_chunk();
+  // Pages that only wait for readers to end may be enough. No reader waits for this lock.
+  if (begun.is(Code::no_space) && sync::EpochRegistry::reclaim_all()) begun = log_.begin_chunk();
+  STAVE_TRY(begun);
+  delta.add_chunk(log_.chunk().page);
+  return {};
+}
+
+// What is free is not in the file: it is what nothing refers to. Found out at the first need, so
+// that opening takes the same time at every size.
+Status DiskIndexImpl::find_free_pages() {
+  if (free_pages_known_) [[likely]]
+    return {};
+  std::vector<Extent> used = view().active->extents();
+  used.push_back({0, first_segment_page});
+  used.push_back(opened_directory_);
+  STAVE_TRY(directory_->for_each([&](uint64_t, const Segment& segment) {
+    if (segment.pages() > 0) used.push_back({segment.first_page, segment.pages()});
+    return Status();
+  }));
+  STAVE_TRY(file_->set_used(std::move(used)));
+  free_pages_known_ = true;
+  return {};
+}
+
+DeltaLimits DiskIndexImpl::limits() const noexcept {
+  if (options_.delta_entries != 0)
+    return {std::max<uint32_t>(1, options_.delta_entries / 2), options_.delta_entries};
+  const uint64_t cap = delta_entries_cap(options_.delta_memory);
+  const uint64_t entries = std::max(size(), reserved_entries_);
+  return {
+      static_cast<uint32_t>(std::clamp(entries / 8, std::min(soft_entries_min, cap / 2), cap / 2)),
+      static_cast<uint32_t>(std::clamp(entries / 3, std::min(hard_entries_min, cap), cap))};
+}
+
+// Without a thread of its own the index merges in its writers' calls: as far as the active delta
+// has filled since the pass began, twice as fast. A merge that fails fails the writer who can no
+// longer do without it, not this one, whose operation is done.
+void DiskIndexImpl::pace() noexcept {
+  const MergeLock merge(merge_mutex_, std::try_to_lock);
+  if (!merge) return;
+  uint64_t behind = 0;
+  {
+    const WriterLock writer(writer_mutex_);
+    if (view().frozen == nullptr) return;
+    const Delta& active = *view().active;
+    const double filled = 2.0 * static_cast<double>(active.entries()) / active.limits().soft;
+    const double merged = static_cast<double>(pass_position_) / 0x1p64;
+    behind = filled > merged ? 1 : 0;
+  }
+  if (behind == 0) return;
+  try {
+    WriterLock writer(writer_mutex_, std::defer_lock);
+    bool done = false;
+    static_cast<void>(advance(writer, &done));
+  } catch (const std::exception&) {
+    // Without memory now: the next writer tries again.
+  }
+}
+
+Stats DiskIndexImpl::stats() const {
+  Stats stats;
+  const MergeLock merge(merge_mutex_);
+  const WriterLock writer(writer_mutex_);
+  const View& now = view();
+  stats.entries = size();
+  stats.file_bytes = file_->size_pages() * page_size;
+  stats.free_bytes = file_->free_pages() * page_size;
+  stats.segments = directory_->segment_count();
+  stats.segment_bytes = directory_->pages() * page_size;
+  for (const Delta* delta : {now.active, now.frozen}) {
+    if (delta == nullptr) continue;
+    stats.delta_entries += delta->entries();
+    stats.log_bytes += delta->chunks() * log_chunk_pages(record_size_) * page_size;
+  }
+  stats.generation = durable_.generation;
+  stats.lsn = durable_.lsn;
+  stats.merges = merges_.load(std::memory_order_relaxed);
+  stats.syncs = syncs_.load(std::memory_order_relaxed);
+  stats.recovered_operations = recovered_operations_;
+  stats.writes_refused = refuses_.load(std::memory_order_relaxed);
+  return stats;
+}
+
+uint64_t DiskIndexImpl::lsn() const {
+  const MergeLock merge(merge_mutex_);
+  return durable_.lsn;
+}
+
+Status DiskIndexImpl::reserve(uint64_t entries) {
+  if (entries / page_capacity(record_size_) >= file_pages_max / 2)
+    return Status::error(Code::too_large, "no file has room for so many entries");
+  const MergeLock merge(merge_mutex_);
+  const WriterLock writer(writer_mutex_);
+  STAVE_TRY(refusal());
+  STAVE_TRY(find_free_pages());
+  reserved_entries_ = entries;
+  // Pages as full as a merge makes them, and the log of a full delta.
+  const uint64_t fill = std::max<uint64_t>(1, page_capacity(record_size_) * 7 / 8);
+  const uint64_t log_pages =
+      limits().soft_operations() / log_chunk_slots * log_chunk_pages(record_size_);
+  const uint64_t wanted = entries / fill + log_pages;
+  const uint64_t has = directory_->pages() + file_->free_pages();
+  return wanted > has ? file_->reserve(wanted - has) : Status();
+}
+
+}  // namespace stave::disk_index

@@ -1,0 +1,200 @@
+// The parts of a disk index and who may touch them. docs/internals/disk_index.md tells the whole.
+//
+// Three kinds of threads meet here:
+//   readers  find everything through one View, under an EpochPin, without locks;
+//   a writer holds writer_mutex_: appends to the log, adds to the active delta;
+//   a merger holds merge_mutex_: rewrites segments, writes superblocks, frees extents.
+// merge_mutex_ is taken before writer_mutex_.
+//
+//   1. A key's newest change is found first: active delta, then frozen delta, then segment. A
+//      reader that has passed one of them by without finding the key misses no change that was
+//      made before it began: changes only move towards the segments, and a View that names a
+//      delta names it until a segment holds what it held.
+//   2. What a View reaches is not used for anything else before every reader that may have the
+//      View is done (epochs), and what the durable superblock reaches not before the next one is
+//      durable.
+//   3. Nothing that a durable superblock reaches is changed, but the log behind its durable end.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/disk_index/directory.h"
+#include "core/disk_index/disk_index.h"
+#include "core/disk_index/page_file.h"
+#include "core/disk_index/redo_log.h"
+#include "core/disk_index/segment_builder.h"
+#include "core/disk_index/segment_reader.h"
+#include "core/disk_index/superblock.h"
+#include "core/sync/epoch.h"
+
+namespace stave::disk_index {
+
+// All that a reader needs, as of some moment; never changed once published.
+struct View final : sync::Retired {
+  std::shared_ptr<PageFile> file;
+  std::shared_ptr<const SegmentReader> reader;
+  const Directory* directory = nullptr;
+  Delta* active = nullptr;
+  Delta* frozen = nullptr;  // being merged; may be null
+};
+
+// What happens to a key in a merge.
+struct MergeChange {
+  uint64_t hash;
+  LogKind kind;
+  const std::byte* entry;
+};
+
+class DiskIndexImpl final : public DiskIndex {
+ public:
+  // What an open has found in the file.
+  struct Opened {
+    std::shared_ptr<PageFile> file;
+    Superblock superblock;
+    std::unique_ptr<Directory> directory;
+  };
+  DiskIndexImpl(os::FileSystem& files, std::string path, const Options& options,
+                std::unique_ptr<os::FileLock> lock, Opened opened);
+  ~DiskIndexImpl() override;
+
+  // Once, before anything else: finds the log's operations.
+  Status recover(const LogContents& log);
+
+  uint32_t record_size() const noexcept override { return record_size_; }
+  RecordKind record_kind() const noexcept override { return record_kind_; }
+  Status get(const Key& key, MutableBytes record) override;
+  Status contains(const Key& key) override;
+  uint64_t size() const noexcept override { return count_.load(std::memory_order_relaxed); }
+  Status put(const Key& key, Bytes record, PutMode mode) override;
+  Status remove(const Key& key) override;
+  Status bulk_load(Source source) override;
+  Status reserve(uint64_t entries) override;
+  Status save(uint64_t lsn) override;
+  Status checkpoint(uint64_t lsn) override;
+  uint64_t lsn() const override;
+  Status shrink_to_fit() override;
+  Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) override;
+  Stats stats() const override;
+  Result<std::unique_ptr<Cursor>> open_cursor() override;
+  Status close() override;
+
+ private:
+  friend class DiskIndexCursor;
+  using WriterLock = std::unique_lock<std::mutex>;
+  using MergeLock = std::unique_lock<std::mutex>;
+
+  // Readers, under a pin.
+  const View& view() const noexcept {
+    // Acquire: pairs with the release in publish().
+    return *view_.load(std::memory_order_acquire);
+  }
+  // The record's bytes, or null.
+  Result<const std::byte*> find(const View& view, uint64_t hash, const Key& key) const;
+
+  // Writers; view() changes only under writer_mutex_, so its holder needs no pin. disk_index.cc
+  Status check_record(Bytes record) const;
+  Status refusal() const;
+  Status change(LogKind kind, const Key& key, Bytes record, PutMode mode);
+  Status make_room(WriterLock& writer, uint64_t hash, const Key& key);
+  Status begin_chunk(Delta& delta);
+  void pace() noexcept;
+  Status find_free_pages();
+  DeltaLimits limits() const noexcept;
+  void publish(std::unique_ptr<View> next) noexcept;
+  std::unique_ptr<View> copy_view() const;
+  void refuse(const Status& why) noexcept;
+
+  // The merger; each wants merge_mutex_ held. `writer` is taken where it is needed and left as it
+  // was. merge.cc
+  Status freeze(WriterLock& writer);
+  Status advance(WriterLock& writer, bool* done);
+  Status finish_pass(WriterLock& writer);
+  Status drain(WriterLock& writer);
+  void end_pass(WriterLock& writer);
+  // With a `writer` the directory is the readers', otherwise nobody's yet.
+  Status merge_segment(std::unique_ptr<Directory>& directory, uint64_t slot,
+                       const std::vector<MergeChange>& changes, std::vector<Extent>& replaced,
+                       WriterLock* writer);
+  Status collect_entries(const Directory& directory, uint64_t slot,
+                         const std::vector<MergeChange>& changes);
+  Status split(const Directory& directory, std::vector<Entry> entries, uint64_t range,
+               uint32_t depth, std::vector<Segment>& built);
+  Status write_segments(std::vector<Segment>& built);
+  void grow_directory(std::unique_ptr<Directory>& directory, WriterLock* writer);
+  bool may_deepen(const Directory& directory, uint32_t depth) const noexcept;
+  void run_merger() noexcept;
+  void start_merger();
+  void stop_merger() noexcept;
+
+  // checkpoint.cc; merge_mutex_ held.
+  Status flip(const Directory& directory, WriterLock& writer);
+  void release_replaced();
+  Status flip_and_release(WriterLock& writer);
+  Result<Extent> write_directory(const Directory& directory, uint64_t generation);
+  Status write_superblock(const Superblock& next);
+  Status save_locked(WriterLock& writer, uint64_t lsn);
+
+  // bulk_load.cc; both mutexes held.
+  Status load_batches(Source source, std::unique_ptr<Directory>& directory,
+                      std::vector<Extent>& replaced);
+  Status load_batch(std::vector<Entry>& batch, std::unique_ptr<Directory>& directory,
+                    std::vector<Extent>& replaced);
+  void undo_load(const Directory& directory) noexcept;
+  Status write_compact(DiskIndexImpl& other);
+  void adopt(DiskIndexImpl& other);
+
+  // verify.cc; merge_mutex_ held.
+  Status verify_fixed_pages();
+
+  os::FileSystem& files_;
+  const std::string path_;
+  const Options options_;
+  std::unique_ptr<os::FileLock> lock_;
+  const uint32_t record_size_;
+  const RecordKind record_kind_;
+  const KeyHasher hasher_;
+
+  std::atomic<View*> view_{nullptr};
+  std::atomic<uint64_t> count_{0};  // changed by writers; relaxed: size() orders nothing
+
+  mutable std::mutex merge_mutex_;
+  std::shared_ptr<PageFile> file_;
+  std::unique_ptr<Directory> directory_;  // the View's
+  Superblock durable_;                    // the last one that a sync has covered
+  bool second_copy_synced_ = true;        // of the superblock
+  const Extent opened_directory_;         // on disk, when the file was opened
+  LogStart log_start_;                    // of the oldest operation that no segment holds
+  uint64_t pass_position_ = 0;            // hashes below it are merged
+  std::vector<Extent> replaced_;          // freed by the next superblock
+  uint64_t replaced_pages_ = 0;
+  SegmentBuilder builder_;
+  std::vector<SegmentBuilder> builders_;  // of the parts of one segment that is split
+  std::vector<Entry> entries_;            // of merge_segment(), kept for their memory
+  std::vector<MergeChange> changes_;
+  std::vector<uint32_t> changed_;
+
+  mutable std::mutex writer_mutex_;
+  RedoLog log_;
+  uint64_t reserved_entries_ = 0;
+  bool free_pages_known_ = false;
+  // A failed sync is final: what it covered is unknown, so nothing may be built on it.
+  std::atomic<bool> refuses_{false};
+  Status refused_because_;  // under writer_mutex_, set once before refuses_
+
+  std::thread merger_;
+  std::condition_variable merge_wanted_;  // with writer_mutex_
+  bool stopping_ = false;                 // under writer_mutex_
+
+  std::atomic<uint64_t> merges_{0};  // for stats(), like the next
+  std::atomic<uint64_t> syncs_{0};
+  uint64_t recovered_operations_ = 0;
+};
+
+}  // namespace stave::disk_index

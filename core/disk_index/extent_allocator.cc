@@ -1,0 +1,55 @@
+#include "core/disk_index/extent_allocator.h"
+
+#include <cassert>
+#include <iterator>
+
+namespace stave::disk_index {
+
+void ExtentAllocator::insert(uint64_t page, uint64_t pages) {
+  by_page_.emplace(page, pages);
+  by_size_.emplace(pages, page);
+  free_pages_ += pages;
+}
+
+void ExtentAllocator::erase(std::map<uint64_t, uint64_t>::iterator extent) {
+  by_size_.erase({extent->second, extent->first});
+  free_pages_ -= extent->second;
+  by_page_.erase(extent);
+}
+
+std::optional<uint64_t> ExtentAllocator::allocate(uint64_t pages) {
+  const auto found = by_size_.lower_bound({pages, 0});
+  if (found == by_size_.end()) return {};
+  const auto [size, page] = *found;
+  erase(by_page_.find(page));
+  if (size > pages) insert(page + pages, size - pages);
+  return page;
+}
+
+void ExtentAllocator::free(Extent extent) {
+  auto next = by_page_.lower_bound(extent.page);
+  assert(next == by_page_.end() || extent.page + extent.pages <= next->first);
+  if (next != by_page_.end() && next->first == extent.page + extent.pages) {
+    extent.pages += next->second;
+    const auto merged = next++;
+    erase(merged);
+  }
+  if (next != by_page_.begin()) {
+    const auto previous = std::prev(next);
+    assert(previous->first + previous->second <= extent.page);
+    if (previous->first + previous->second == extent.page) {
+      extent = {previous->first, previous->second + extent.pages};
+      erase(previous);
+    }
+  }
+  insert(extent.page, extent.pages);
+}
+
+uint64_t ExtentAllocator::free_before(uint64_t page) const {
+  const auto next = by_page_.lower_bound(page);
+  if (next == by_page_.begin()) return 0;
+  const auto previous = std::prev(next);
+  return previous->first + previous->second == page ? previous->second : 0;
+}
+
+}  // namespace stave::disk_index

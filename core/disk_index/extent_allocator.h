@@ -1,0 +1,40 @@
+// Which pages of a file are free.
+//
+// An extent is a run of pages. Freed neighbours become one again; an allocation takes the smallest
+// free extent that is large enough, of equal ones the first. O(log of the free extents). Not
+// thread safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace stave::disk_index {
+
+struct Extent {
+  uint64_t page = 0;
+  uint64_t pages = 0;
+};
+
+class ExtentAllocator {
+ public:
+  // Nothing when no free extent is large enough.
+  std::optional<uint64_t> allocate(uint64_t pages);
+  // None of its pages is free already.
+  void free(Extent extent);
+  // How many pages are free just before `page`.
+  uint64_t free_before(uint64_t page) const;
+  uint64_t free_pages() const noexcept { return free_pages_; }
+
+ private:
+  void insert(uint64_t page, uint64_t pages);
+  void erase(std::map<uint64_t, uint64_t>::iterator extent);
+
+  std::map<uint64_t, uint64_t> by_page_;             // first page -> pages
+  std::set<std::pair<uint64_t, uint64_t>> by_size_;  // pages, first page
+  uint64_t free_pages_ = 0;
+};
+
+}  // namespace stave::disk_index

@@ -1,0 +1,280 @@
+// Merging: a pass takes the changes of a frozen delta into the segments, one segment after the
+// other in order of hashes, each written anew into free pages.
+#include <algorithm>
+#include <bit>
+
+#include "core/base/planted_bug.h"
+#include "core/disk_index/disk_index_impl.h"
+
+namespace stave::disk_index {
+
+namespace {
+
+// So many pages that the next superblock gives back may wait for it: each costs a sync, and until
+// then they are lost space. 1/16 of the segments' pages.
+constexpr uint64_t replaced_pages_min = 256;
+constexpr uint64_t replaced_divisor = 16;
+// Segments without changes that one step passes by.
+constexpr uint32_t untouched_per_step = 256;
+
+// Keys of a segment's changes, to find out which of its entries they replace.
+class ChangedKeys {
+ public:
+  ChangedKeys(const std::vector<MergeChange>& changes, std::vector<uint32_t>& slots)
+      : changes_(changes), slots_(slots), mask_(std::bit_ceil(changes.size() * 2) - 1) {
+    slots_.assign(mask_ + 1, 0);
+    for (uint32_t i = 0; i < changes.size(); i++) {
+      size_t slot = changes[i].hash & mask_;
+      while (slots_[slot] != 0) slot = (slot + 1) & mask_;
+      slots_[slot] = i + 1;
+    }
+  }
+  bool contains(const Entry& entry) const noexcept {
+    for (size_t slot = entry.hash & mask_; slots_[slot] != 0; slot = (slot + 1) & mask_) {
+      const MergeChange& change = changes_[slots_[slot] - 1];
+      if (change.hash == entry.hash && load_key(change.entry) == load_key(entry.bytes)) return true;
+    }
+    return false;
+  }
+
+ private:
+  const std::vector<MergeChange>& changes_;
+  std::vector<uint32_t>& slots_;
+  size_t mask_;
+};
+
+}  // namespace
+
+// The active delta becomes the frozen one. writer_mutex_ is held; there is no frozen delta.
+Status DiskIndexImpl::freeze(WriterLock&) {
+  if (options_.background && !merger_.joinable()) start_merger();
+  STAVE_TRY(find_free_pages());
+  auto next = std::make_unique<Delta>(limits(), record_size_);
+  std::unique_ptr<View> changed = copy_view();
+  STAVE_TRY(log_.begin_chunk());
+  next->add_chunk(log_.chunk().page);
+  next->set_start(log_.start());
+  changed->frozen = changed->active;
+  changed->active = next.release();
+  publish(std::move(changed));
+  merge_wanted_.notify_one();
+  return {};
+}
+
+// One step of the pass: one segment rewritten, or some passed by, or the superblock written.
+Status DiskIndexImpl::advance(WriterLock& writer, bool* done) {
+  // Only this thread, which holds merge_mutex_, ends a pass; so the delta stays.
+  const Delta* const frozen = [&] {
+    const sync::EpochPin pin;
+    return view().frozen;
+  }();
+  *done = frozen == nullptr;
+  if (*done) return {};
+  for (uint32_t passed = 0; passed < untouched_per_step; passed++) {
+    const uint64_t slot = directory_->first_slot(pass_position_);
+    const uint64_t first = directory_->first_hash(slot);
+    const uint64_t slots = directory_->slots_of(directory_->segment_at(slot));
+    const bool is_last = slot + slots == directory_->slots();
+    const uint64_t last = is_last ? UINT64_MAX : directory_->first_hash(slot + slots) - 1;
+    changes_.clear();
+    {
+      const sync::EpochPin pin;
+      frozen->for_range(*file_, first, last, [&](const Change& change) {
+        const uint64_t hash = hasher_(change.entry);
+        if (hash >= first && hash <= last) changes_.push_back({hash, change.kind, change.entry});
+      });
+    }
+    if (!changes_.empty()) {
+      const Status merged = merge_segment(directory_, slot, changes_, replaced_, &writer);
+      if (merged.is(Code::no_space) && !replaced_.empty()) {
+        // The superblock gives pages back; the segment's turn comes again with the next step.
+        STAVE_TRY(flip_and_release(writer));
+        static_cast<void>(sync::EpochRegistry::reclaim_all());
+        return merge_segment(directory_, slot, changes_, replaced_, &writer);
+      }
+      STAVE_TRY(merged);
+    }
+    pass_position_ = last + 1;
+    if (is_last) {
+      end_pass(writer);
+      *done = true;
+      return flip_and_release(writer);
+    }
+    if (!changes_.empty()) break;
+  }
+  replaced_pages_ = 0;
+  for (const Extent& extent : replaced_) replaced_pages_ += extent.pages;
+  if (replaced_pages_ > std::max(replaced_pages_min, directory_->pages() / replaced_divisor))
+    return flip_and_release(writer);
+  return {};
+}
+
+// All changes of the frozen delta are in the segments.
+void DiskIndexImpl::end_pass(WriterLock& writer) {
+  const bool lock_here = !writer.owns_lock();
+  if (lock_here) writer.lock();
+  std::unique_ptr<View> changed = copy_view();
+  std::unique_ptr<Delta> ended(changed->frozen);
+  const std::vector<Extent> chunks = ended->extents();
+  replaced_.insert(replaced_.end(), chunks.begin(), chunks.end());
+  changed->frozen = nullptr;
+  log_start_ = changed->active->start();
+  publish(std::move(changed));
+  pass_position_ = 0;
+  if (lock_here) writer.unlock();
+  sync::EpochRegistry::retire(ended.release());
+}
+
+Status DiskIndexImpl::finish_pass(WriterLock& writer) {
+  bool done = false;
+  while (!done) STAVE_TRY(advance(writer, &done));
+  return {};
+}
+
+// Merges everything. writer_mutex_ is held throughout.
+Status DiskIndexImpl::drain(WriterLock& writer) {
+  for (;;) {
+    STAVE_TRY(finish_pass(writer));
+    if (view().active->operations() == 0) return {};
+    STAVE_TRY(freeze(writer));
+  }
+}
+
+// Gathers in entries_ what the segment holds after the changes.
+Status DiskIndexImpl::collect_entries(const Directory& directory, uint64_t slot,
+                                      const std::vector<MergeChange>& changes) {
+  const SegmentWord word(directory.segment_at(slot));
+  entries_.clear();
+  STAVE_TRY(view().reader->list(*file_, word, directory.first_hash(slot), entries_));
+  const ChangedKeys changed(changes, changed_);
+  if (!STAVE_PLANTED_BUG(disk_index_duplicate_entry))
+    std::erase_if(entries_, [&](const Entry& entry) { return changed.contains(entry); });
+  for (const MergeChange& change : changes)
+    if (change.kind == LogKind::put) entries_.push_back({change.hash, change.entry});
+  return {};
+}
+
+// Replaces the segment that begins at `slot` by one with the changes, or by several. The old extent
+// is added to `replaced`, or freed when this generation made it and nobody has seen it.
+Status DiskIndexImpl::merge_segment(std::unique_ptr<Directory>& directory, uint64_t slot,
+                                    const std::vector<MergeChange>& changes,
+                                    std::vector<Extent>& replaced, WriterLock* writer) {
+  const Segment old = directory->segment_at(slot);
+  const uint64_t range = directory->first_hash(slot);
+  std::vector<Segment> built;
+  {
+    // The entries lie in the mapping until they are copied.
+    const sync::EpochPin pin;
+    STAVE_TRY(collect_entries(*directory, slot, changes));
+    STAVE_TRY(split(*directory, entries_, range, old.depth, built));
+  }
+  for (const Segment& segment : built)
+    while (segment.depth > directory->depth()) grow_directory(directory, writer);
+  STAVE_TRY(write_segments(built));
+  directory->replace(directory->slot_of(range), built);
+  merges_.fetch_add(1, std::memory_order_relaxed);
+  if (old.pages() == 0) return {};
+  if (writer == nullptr && old.generation > durable_.generation)
+    file_->free({old.first_page, old.pages()});
+  else
+    replaced.push_back({old.first_page, old.pages()});
+  return {};
+}
+
+bool DiskIndexImpl::may_deepen(const Directory& directory, uint32_t depth) const noexcept {
+  if (depth < directory.depth()) return true;
+  return depth < depth_max &&
+         (uint64_t{2} << depth) <= segments_per_slot * directory.segment_count();
+}
+
+// Builds the entries into one segment, or into two halves of its range while there are too many;
+// the i-th of `built` in builders_[i].
+Status DiskIndexImpl::split(const Directory& directory, std::vector<Entry> entries, uint64_t range,
+                            uint32_t depth, std::vector<Segment>& built) {
+  if (entries.size() > builder_.entries_max() && may_deepen(directory, depth)) {
+    const uint64_t upper = range | uint64_t{1} << (63 - depth);
+    const auto middle = std::partition(entries.begin(), entries.end(),
+                                       [&](const Entry& entry) { return entry.hash < upper; });
+    std::vector<Entry> above(middle, entries.end());
+    entries.erase(middle, entries.end());
+    STAVE_TRY(split(directory, std::move(entries), range, depth + 1, built));
+    return split(directory, std::move(above), upper, depth + 1, built);
+  }
+  if (entries.size() > UINT32_MAX)
+    return Status::error(Code::too_large, "too many keys share the top bits of their hashes");
+  while (builders_.size() <= built.size()) builders_.emplace_back(record_size_);
+  built.push_back(builders_[built.size()].build(entries, range, depth, durable_.generation + 1));
+  return {};
+}
+
+// Finds pages for what split() has built and writes it there: all or nothing.
+Status DiskIndexImpl::write_segments(std::vector<Segment>& built) {
+  Status status;
+  size_t placed = 0;
+  for (; placed < built.size() && status.ok(); placed++) {
+    Segment& segment = built[placed];
+    if (segment.pages() == 0) continue;
+    const Result<uint64_t> page = file_->allocate(segment.pages());
+    if (!page) {
+      status = page.status();
+      break;
+    }
+    segment.first_page = *page;
+    status = file_->write(*page, builders_[placed].seal(*page, file_->seed()));
+  }
+  if (status.ok()) return {};
+  for (size_t i = 0; i < placed; i++)
+    if (built[i].pages() > 0) file_->free({built[i].first_page, built[i].pages()});
+  return status;
+}
+
+void DiskIndexImpl::grow_directory(std::unique_ptr<Directory>& directory, WriterLock* writer) {
+  std::unique_ptr<Directory> grown = Directory::doubled(*directory);
+  std::swap(directory, grown);
+  if (writer == nullptr) return;
+  const bool lock_here = !writer->owns_lock();
+  if (lock_here) writer->lock();
+  std::unique_ptr<View> changed = copy_view();
+  changed->directory = directory.get();
+  publish(std::move(changed));
+  if (lock_here) writer->unlock();
+  sync::EpochRegistry::retire(grown.release());
+}
+
+void DiskIndexImpl::start_merger() {
+  merger_ = std::thread([this] { run_merger(); });
+}
+
+void DiskIndexImpl::stop_merger() noexcept {
+  {
+    const WriterLock writer(writer_mutex_);
+    stopping_ = true;
+  }
+  merge_wanted_.notify_one();
+  if (merger_.joinable()) merger_.join();
+}
+
+void DiskIndexImpl::run_merger() noexcept {
+  for (;;) {
+    {
+      WriterLock writer(writer_mutex_);
+      merge_wanted_.wait(writer, [&] { return stopping_ || view().frozen != nullptr; });
+      if (stopping_) return;
+    }
+    Status status;
+    bool done = false;
+    try {
+      const MergeLock merge(merge_mutex_);
+      WriterLock writer(writer_mutex_, std::defer_lock);
+      status = advance(writer, &done);
+    } catch (const std::exception&) {
+      status = Code::no_memory;
+    }
+    if (status.ok()) continue;
+    // The writer who needs the merge meets the error; until then there is nothing to gain.
+    WriterLock writer(writer_mutex_);
+    merge_wanted_.wait_for(writer, std::chrono::milliseconds(100), [&] { return stopping_; });
+  }
+}
+
+}  // namespace stave::disk_index

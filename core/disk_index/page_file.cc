@@ -1,0 +1,168 @@
+#include "core/disk_index/page_file.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "core/os/file_io.h"
+
+namespace stave::disk_index {
+
+namespace {
+
+// Addresses cost nothing, and a new mapping makes every page fault again.
+constexpr uint64_t mapped_pages_min = (uint64_t{128} << 20) / page_size;
+constexpr uint64_t mapped_over_file = 8;
+constexpr uint64_t growth_pages_min = 16;
+constexpr uint64_t growth_pages_max = (uint64_t{4} << 20) / page_size;
+constexpr uint64_t growth_divisor = 64;  // of the file's size
+
+struct FreedExtents final : sync::Retired {
+  FreedExtents(std::shared_ptr<PageFile> of, std::vector<Extent> freed)
+      : file(std::move(of)), extents(std::move(freed)) {}
+  ~FreedExtents() {
+    for (const Extent& extent : extents) file->free(extent);
+  }
+  std::shared_ptr<PageFile> file;
+  std::vector<Extent> extents;
+};
+
+}  // namespace
+
+Region::Region(std::unique_ptr<os::Mapping> mapping, const Region* before)
+    : mapping_(std::move(mapping)),
+      data_(mapping_->data()),
+      pages_(mapping_->size() / page_size),
+      checked_(std::make_unique<std::atomic<uint64_t>[]>(pages_ / 64 + 1)) {
+  if (before == nullptr) return;
+  for (uint64_t i = 0; i < before->pages_ / 64 + 1; i++)
+    checked_[i].store(before->checked_[i].load(std::memory_order_relaxed),
+                      std::memory_order_relaxed);
+}
+
+Result<std::shared_ptr<PageFile>> PageFile::map(std::unique_ptr<os::File> file, std::string path,
+                                                uint64_t pages, bool writable) {
+  std::shared_ptr<PageFile> mapped(new PageFile(std::move(file), std::move(path), writable));
+  const std::lock_guard lock(mapped->mutex_);
+  mapped->pages_ = pages;
+  STAVE_TRY(mapped->publish(pages));
+  return mapped;
+}
+
+PageFile::~PageFile() {
+  delete region_.load(std::memory_order_relaxed);
+}
+
+Status PageFile::publish(uint64_t pages) {
+  const uint64_t reserved = writable_ ? std::max(mapped_pages_min, mapped_over_file * pages)
+                                      : std::max<uint64_t>(pages, 1);
+  Result<std::unique_ptr<os::Mapping>> mapping = file_->map(reserved * page_size, writable_);
+  if (!mapping) return mapping.status();
+  Region* const before = region_.load(std::memory_order_relaxed);
+  auto region = std::make_unique<Region>(*std::move(mapping), before);
+  // Release: pairs with the acquire in region().
+  region_.store(region.release(), std::memory_order_release);
+  outgrown_ = before;
+  return {};
+}
+
+Status PageFile::set_used(std::vector<Extent> used) {
+  std::sort(used.begin(), used.end(),
+            [](const Extent& a, const Extent& b) { return a.page < b.page; });
+  const std::lock_guard lock(mutex_);
+  ExtentAllocator free;
+  uint64_t end = 0;
+  for (const Extent& extent : used) {
+    if (extent.page < end)
+      return Status::error(Code::corruption, "'" + path_ + "': two structures share the page at " +
+                                                 std::to_string(extent.page * page_size) +
+                                                 "; rebuild the index");
+    if (extent.page > end) free.free({end, extent.page - end});
+    end = extent.page + extent.pages;
+  }
+  if (end < pages_) free.free({end, pages_ - end});
+  free_ = std::move(free);
+  return {};
+}
+
+Status PageFile::grow(uint64_t pages) {
+  if (pages_ + pages > file_pages_max)
+    return Status::error(Code::no_space, "'" + path_ + "' has reached its largest size");
+  STAVE_TRY(file_->allocate((pages_ + pages) * page_size));
+  if (pages_ + pages > region_.load(std::memory_order_relaxed)->pages())
+    STAVE_TRY(publish(pages_ + pages));
+  free_.free({pages_, pages});
+  pages_ += pages;
+  return {};
+}
+
+void PageFile::retire_outgrown(std::unique_lock<std::mutex>& lock) noexcept {
+  Region* const outgrown = std::exchange(outgrown_, nullptr);
+  lock.unlock();
+  if (outgrown != nullptr) sync::EpochRegistry::retire(outgrown);
+}
+
+Result<uint64_t> PageFile::allocate(uint64_t pages) {
+  std::unique_lock lock(mutex_);
+  Result<uint64_t> page = allocate_locked(pages);
+  retire_outgrown(lock);
+  return page;
+}
+
+Result<uint64_t> PageFile::allocate_locked(uint64_t pages) {
+  if (const std::optional<uint64_t> page = free_.allocate(pages)) return *page;
+  const uint64_t needed = pages - free_.free_before(pages_);
+  const uint64_t wanted =
+      std::max(needed, std::clamp(pages_ / growth_divisor, growth_pages_min, growth_pages_max));
+  Status grown = grow(wanted);
+  if (grown.is(Code::no_space) && wanted > needed) grown = grow(needed);
+  STAVE_TRY(grown);
+  return *free_.allocate(pages);
+}
+
+Status PageFile::reserve(uint64_t pages) {
+  std::unique_lock lock(mutex_);
+  const uint64_t at_end = free_.free_before(pages_);
+  Status grown = pages > at_end ? grow(pages - at_end) : Status();
+  retire_outgrown(lock);
+  return grown;
+}
+
+void PageFile::free(Extent extent) noexcept {
+  const std::lock_guard lock(mutex_);
+  try {
+    free_.free(extent);
+  } catch (const std::bad_alloc&) {
+    // Lost until the next open, which finds out anew what is free.
+  }
+}
+
+void PageFile::free_after_readers(std::vector<Extent> extents) {
+  if (extents.empty()) return;
+  auto freed = std::make_unique<FreedExtents>(shared_from_this(), std::move(extents));
+  sync::EpochRegistry::retire(freed.release());
+}
+
+Status PageFile::write(uint64_t page, Bytes pages) {
+  STAVE_TRY(os::write_all(*file_, path_, page * page_size, pages));
+  const std::lock_guard lock(mutex_);
+  Region& region = *region_.load(std::memory_order_relaxed);
+  for (uint64_t i = 0; i < pages.size() / page_size; i++) region.set_checked(page + i);
+  return {};
+}
+
+Status PageFile::sync() {
+  return os::sync_file(*file_, path_);
+}
+
+uint64_t PageFile::size_pages() const {
+  const std::lock_guard lock(mutex_);
+  return pages_;
+}
+
+uint64_t PageFile::free_pages() const {
+  const std::lock_guard lock(mutex_);
+  return free_.free_pages();
+}
+
+}  // namespace stave::disk_index

@@ -1,0 +1,110 @@
+// The file of a disk index as pages: read through a mapping, allocated in extents, written whole.
+//
+// Space is real before it is handed out, so that a store into the mapping finds a block. Pages of
+// segments are written with write() and not changed until their extent is given back; only the
+// redo log is stored into through the mapping.
+//
+// Thread safety: region() and what it answers by any number of threads, under an EpochPin; the
+// other calls by any number of threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/disk_index/extent_allocator.h"
+#include "core/disk_index/page_format.h"
+#include "core/os/file_system.h"
+#include "core/sync/epoch.h"
+
+namespace stave::disk_index {
+
+// A mapping of the file, and which of its pages were found whole.
+class Region : public sync::Retired {
+ public:
+  Region(std::unique_ptr<os::Mapping> mapping, const Region* before);
+
+  std::byte* page(uint64_t number) const noexcept { return data_ + number * page_size; }
+  uint64_t pages() const noexcept { return pages_; }
+
+  bool is_checked(uint64_t page) const noexcept {
+    // Relaxed: the bit is about bytes that were there before any reader could learn of the page.
+    return (checked_[page / 64].load(std::memory_order_relaxed) >> (page % 64) & 1) != 0;
+  }
+  void set_checked(uint64_t page) noexcept {
+    checked_[page / 64].fetch_or(uint64_t{1} << (page % 64), std::memory_order_relaxed);
+  }
+
+ private:
+  std::unique_ptr<os::Mapping> mapping_;
+  std::byte* data_;
+  uint64_t pages_;
+  std::unique_ptr<std::atomic<uint64_t>[]> checked_;
+};
+
+class PageFile : public std::enable_shared_from_this<PageFile> {
+ public:
+  // Of an open file. `pages` is its size.
+  static Result<std::shared_ptr<PageFile>> map(std::unique_ptr<os::File> file, std::string path,
+                                               uint64_t pages, bool writable);
+  ~PageFile();
+  PageFile(const PageFile&) = delete;
+  PageFile& operator=(const PageFile&) = delete;
+
+  const std::string& path() const noexcept { return path_; }
+  // What the checksums of its pages are seeded with.
+  uint64_t seed() const noexcept { return seed_; }
+  void set_seed(uint64_t seed) noexcept { seed_ = seed; }
+
+  Region* region() const noexcept {
+    // Acquire: pairs with the release in publish(). A reader that has learnt of a page loads the
+    // region afterwards, and so finds one that reaches so far.
+    return region_.load(std::memory_order_acquire);
+  }
+
+  // Says which pages are free: all but `used`, whose extents may not overlap (`corruption`). Once,
+  // before the first allocate().
+  Status set_used(std::vector<Extent> used);
+  // Grows the file when no free extent is large enough: `no_space`.
+  Result<uint64_t> allocate(uint64_t pages);
+  // Nobody can read the extent any more, neither a thread nor a recovery.
+  void free(Extent extent) noexcept;
+  // The same once all readers that are at work now are done.
+  void free_after_readers(std::vector<Extent> extents);
+  // So many more free pages in one piece, or `no_space`.
+  Status reserve(uint64_t pages);
+
+  // Whole pages, which readers then need not check.
+  Status write(uint64_t page, Bytes pages);
+  // Everything written and stored so far.
+  Status sync();
+  uint64_t size_pages() const;
+  uint64_t free_pages() const;
+  os::File& file() noexcept { return *file_; }
+
+ private:
+  PageFile(std::unique_ptr<os::File> file, std::string path, bool writable)
+      : file_(std::move(file)), path_(std::move(path)), writable_(writable) {}
+  // Under the mutex. An outgrown region is retired by the caller when the mutex is free again: a
+  // deleter that runs meanwhile may want it.
+  Result<uint64_t> allocate_locked(uint64_t pages);
+  Status grow(uint64_t pages);
+  Status publish(uint64_t pages);
+  void retire_outgrown(std::unique_lock<std::mutex>& lock) noexcept;
+
+  std::unique_ptr<os::File> file_;
+  const std::string path_;
+  const bool writable_;
+  uint64_t seed_ = 0;
+  std::atomic<Region*> region_{nullptr};
+  mutable std::mutex mutex_;  // guards what follows, and the change of region_
+  ExtentAllocator free_;
+  uint64_t pages_ = 0;
+  Region* outgrown_ = nullptr;
+};
+
+}  // namespace stave::disk_index

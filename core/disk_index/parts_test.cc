@@ -1,0 +1,197 @@
+// The parts by themselves: free extents, the directory, segments, the table of changes.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "core/disk_index/delta_table.h"
+#include "core/disk_index/directory.h"
+#include "core/disk_index/extent_allocator.h"
+#include "core/disk_index/segment_builder.h"
+#include "core/disk_index/segment_reader.h"
+#include "core/os/simulated_file_system.h"
+
+namespace stave::disk_index {
+namespace {
+
+TEST(ExtentAllocator, NeighboursBecomeOne) {
+  ExtentAllocator allocator;
+  allocator.free({10, 5});
+  allocator.free({20, 5});
+  EXPECT_FALSE(allocator.allocate(6));
+  allocator.free({15, 5});
+  EXPECT_EQ(allocator.free_pages(), 15u);
+  EXPECT_EQ(allocator.free_before(25), 15u);
+  EXPECT_EQ(allocator.allocate(15), 10u);
+  EXPECT_EQ(allocator.free_pages(), 0u);
+}
+
+TEST(ExtentAllocator, TakesTheSmallestThatFits) {
+  ExtentAllocator allocator;
+  allocator.free({0, 100});
+  allocator.free({200, 3});
+  allocator.free({300, 4});
+  EXPECT_EQ(allocator.allocate(4), 300u);
+  EXPECT_EQ(allocator.allocate(3), 200u);
+  EXPECT_EQ(allocator.allocate(3), 0u);
+  EXPECT_EQ(allocator.free_pages(), 97u);
+}
+
+TEST(ExtentAllocator, NeverHandsOutAPageTwice) {
+  std::mt19937_64 random(7);
+  ExtentAllocator allocator;
+  allocator.free({0, 1000});
+  std::map<uint64_t, uint64_t> taken;
+  std::set<uint64_t> pages;
+  for (int step = 0; step < 20000; step++) {
+    if (random() % 2 == 0) {
+      const uint64_t wanted = 1 + random() % 20;
+      const std::optional<uint64_t> page = allocator.allocate(wanted);
+      if (!page) continue;
+      taken[*page] = wanted;
+      for (uint64_t i = 0; i < wanted; i++) ASSERT_TRUE(pages.insert(*page + i).second);
+    } else if (!taken.empty()) {
+      const auto extent = std::next(taken.begin(), static_cast<ptrdiff_t>(random() % taken.size()));
+      for (uint64_t i = 0; i < extent->second; i++) pages.erase(extent->first + i);
+      allocator.free({extent->first, extent->second});
+      taken.erase(extent);
+    }
+    ASSERT_EQ(allocator.free_pages() + pages.size(), 1000u);
+  }
+}
+
+Segment segment(uint64_t page, uint32_t pages, uint32_t entries, uint32_t depth) {
+  Segment made;
+  made.first_page = page;
+  made.home_pages = pages;
+  made.entries = entries;
+  made.depth = depth;
+  return made;
+}
+
+TEST(Directory, SplitsOneSegmentAtATime) {
+  auto directory = std::make_unique<Directory>();
+  EXPECT_EQ(directory->segment_count(), 1u);
+  EXPECT_EQ(directory->word_of(UINT64_MAX).home_pages(), 0u);
+  directory = Directory::doubled(*directory);
+  directory->replace(0, {segment(10, 1, 5, 1), segment(11, 2, 6, 1)});
+  directory = Directory::doubled(*directory);
+  directory->replace(2, {segment(13, 1, 2, 2), segment(14, 1, 3, 2)});
+  EXPECT_EQ(directory->segment_count(), 3u);
+  EXPECT_EQ(directory->entries(), 10u);
+  EXPECT_EQ(directory->pages(), 3u);
+  EXPECT_EQ(directory->word_of(0).first_page(), 10u);
+  EXPECT_EQ(directory->word_of(UINT64_MAX >> 1).first_page(), 10u);
+  EXPECT_EQ(directory->word_of(uint64_t{1} << 63).first_page(), 13u);
+  EXPECT_EQ(directory->word_of(UINT64_MAX).first_page(), 14u);
+  EXPECT_EQ(directory->first_slot(UINT64_MAX >> 1), 0u);
+  EXPECT_EQ(directory->first_hash(3), uint64_t{3} << 62);
+}
+
+TEST(Directory, RefusesWhatDoesNotCoverAllHashesOnce) {
+  const auto opened = [](const std::vector<Segment>& segments, uint32_t depth) {
+    return Directory::from_segments(segments, depth, 100).status().code();
+  };
+  EXPECT_EQ(opened({segment(10, 1, 5, 0)}, 0), Code::ok);
+  EXPECT_EQ(opened({segment(10, 1, 5, 1), segment(11, 1, 5, 1)}, 1), Code::ok);
+  EXPECT_EQ(opened({segment(10, 1, 5, 1)}, 1), Code::corruption) << "half is missing";
+  EXPECT_EQ(opened({segment(10, 1, 5, 0), segment(11, 1, 5, 0)}, 0), Code::corruption);
+  EXPECT_EQ(opened({segment(10, 1, 5, 2), segment(11, 1, 5, 1), segment(12, 1, 5, 2)}, 2),
+            Code::corruption)
+      << "not aligned";
+  EXPECT_EQ(opened({segment(10, 1, 5, 1)}, 0), Code::corruption) << "too deep";
+  EXPECT_EQ(opened({segment(1, 1, 5, 0)}, 0), Code::corruption) << "in the superblock";
+  EXPECT_EQ(opened({segment(99, 2, 5, 0)}, 0), Code::corruption) << "behind the end";
+  EXPECT_EQ(opened({segment(UINT64_MAX, 2, 5, 0)}, 0), Code::corruption);
+  EXPECT_EQ(opened({segment(10, UINT32_MAX, 5, 0)}, 0), Code::corruption);
+  EXPECT_EQ(opened({segment(10, 0, 5, 0)}, 0), Code::corruption) << "entries without pages";
+  EXPECT_EQ(opened({segment(10, 1, 0, 0)}, 0), Code::corruption) << "pages without entries";
+}
+
+TEST(DeltaTable, FindsTheNewestOfEachKey) {
+  DeltaTable<> table(10);
+  std::vector<uint64_t> keys;
+  std::mt19937_64 random(3);
+  std::map<uint64_t, uint32_t> newest;
+  std::vector<uint64_t> key_of_number;
+  for (uint32_t number = 0; number < 1500; number++) {
+    const uint64_t key = (random() % 700) * 0x9E3779B97F4A7C15;
+    key_of_number.push_back(key);
+    bool is_new = false;
+    ASSERT_TRUE(table.put(
+        key, number, [&](uint32_t at) { return key_of_number[at] == key; }, &is_new));
+    EXPECT_EQ(is_new, !newest.contains(key));
+    newest[key] = number;
+  }
+  for (const auto& [key, number] : newest)
+    EXPECT_EQ(table.find(key, [&](uint32_t at) { return key_of_number[at] == key; }), number);
+  EXPECT_FALSE(table.find(12345, [](uint32_t) { return false; }));
+  std::set<uint32_t> met;
+  table.for_range(0, UINT64_MAX, [&](uint32_t number) { EXPECT_TRUE(met.insert(number).second); });
+  EXPECT_EQ(met.size(), newest.size());
+}
+
+TEST(DeltaTable, IsFullWhenTooManyShareAHash) {
+  DeltaTable<> table(10, 8);
+  bool is_new = false;
+  const auto never = [](uint32_t) { return false; };
+  for (uint32_t number = 0; number < 8; number++) {
+    EXPECT_TRUE(table.has_room(UINT64_MAX, never));
+    ASSERT_TRUE(table.put(UINT64_MAX, number, never, &is_new));
+  }
+  EXPECT_FALSE(table.has_room(UINT64_MAX, never));
+  EXPECT_FALSE(table.put(UINT64_MAX, 8, never, &is_new));
+}
+
+// Segments of every density and of hashes that do not spread, found again through their pages.
+class Segments : public testing::TestWithParam<std::tuple<uint32_t, uint32_t, uint64_t>> {};
+
+TEST_P(Segments, HoldExactlyTheirEntries) {
+  const auto [record_size, count, mask] = GetParam();
+  const KeyHasher hasher(99, mask);
+  os::SimulatedFileSystem disk;
+  auto opened = disk.open("/x", os::OpenMode::create_new);
+  ASSERT_TRUE(opened.ok());
+  ASSERT_TRUE((*opened)->allocate(page_size * 2).ok());
+  const auto file = *PageFile::map(*std::move(opened), "/x", 2, true);
+  ASSERT_TRUE(file->set_used({{0, 2}}).ok());
+  file->set_seed(5);
+
+  std::vector<std::byte> bytes(size_t{count} * entry_size(record_size));
+  std::vector<Entry> entries;
+  for (uint32_t i = 0; i < count; i++) {
+    std::byte* const entry = &bytes[size_t{i} * entry_size(record_size)];
+    store_key(entry, {i, uint64_t{i} << 60});
+    for (uint32_t at = 0; at < record_size; at++)
+      entry[key_size + at] = static_cast<std::byte>(i + at);
+    entries.push_back({hasher(entry), entry});
+  }
+  SegmentBuilder builder(record_size);
+  Segment built = builder.build(entries, 0, 0, 3);
+  built.first_page = *file->allocate(built.pages());
+  ASSERT_TRUE(file->write(built.first_page, builder.seal(built.first_page, 5)).ok());
+  auto directory = Directory::from_segments({built}, 0, built.first_page + built.pages());
+  ASSERT_TRUE(directory.ok()) << directory.status().message();
+  const SegmentReader reader(hasher, record_size, **directory);
+  const sync::EpochPin pin;
+  for (const Entry& entry : entries) {
+    const auto found = reader.find(*file, SegmentWord(built), entry.hash, load_key(entry.bytes));
+    ASSERT_TRUE(found.ok() && *found != nullptr);
+    EXPECT_TRUE(equal({*found, entry_size(record_size)}, {entry.bytes, entry_size(record_size)}));
+  }
+  for (uint64_t i = 0; i < 1000; i++) {
+    const Key absent{count + i, 7};
+    EXPECT_EQ(*reader.find(*file, SegmentWord(built), hasher(absent), absent), nullptr);
+  }
+  EXPECT_TRUE(reader.verify(*file, **directory, 0).ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfAllSizes, Segments,
+    testing::Combine(testing::Values(1u, 24u, 256u), testing::Values(1u, 13u, 99u, 5000u),
+                     testing::Values(UINT64_MAX, uint64_t{15} << 60, uint64_t{0})));
+
+}  // namespace
+}  // namespace stave::disk_index

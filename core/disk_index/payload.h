@@ -1,0 +1,32 @@
+// The default record: where some bytes lie elsewhere, and how they are packed.
+// docs/formats/disk_index.md describes the bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/base/bytes.h"
+#include "core/base/status.h"
+
+namespace stave::disk_index {
+
+inline constexpr uint32_t payload_size = 24;
+
+enum class Codec : uint8_t { none = 0, lz4 = 1, zstandard = 2 };
+
+struct Payload {
+  uint64_t offset = 0;
+  uint32_t length = 0;               // stored bytes
+  uint32_t uncompressed_length = 0;  // bytes once unpacked
+  Codec codec = Codec::none;
+  friend bool operator==(const Payload&, const Payload&) = default;
+};
+
+using PayloadBytes = std::array<std::byte, payload_size>;
+
+// `invalid_argument` for a codec that does not exist.
+Result<PayloadBytes> encode_payload(const Payload& payload);
+// `corruption` for a codec that does not exist, and for bytes that must be zero and are not.
+Result<Payload> decode_payload(const PayloadBytes& bytes);
+
+}  // namespace stave::disk_index

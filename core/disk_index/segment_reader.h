@@ -1,0 +1,107 @@
+// Finding and listing the entries of segments, in pages that are not trusted until they were
+// checked: each once per open, when it is first used.
+//
+// Thread safety: any number of threads, each under an EpochPin, which keeps the pages of the
+// segments that the thread looks at from being used again.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/disk_index/directory.h"
+#include "core/disk_index/page_file.h"
+#include "core/disk_index/page_format.h"
+
+namespace stave::disk_index {
+
+// An entry where it lies: 16 bytes of key, then the record.
+struct Entry {
+  uint64_t hash;
+  const std::byte* bytes;
+};
+
+class SegmentReader {
+ public:
+  SegmentReader() = default;
+  // `opened` is the directory that the file was opened with. Pages that were not written since
+  // must be what it says; those that were need no check.
+  SegmentReader(KeyHasher hasher, uint32_t record_size, const Directory& opened);
+
+  // The entry's bytes, or null when the key is not there.
+  Result<const std::byte*> find(const PageFile& file, SegmentWord segment, uint64_t hash,
+                                const Key& key) const {
+    if (segment.home_pages() == 0) return nullptr;
+    const Position position = position_of(hash, segment.depth(), segment.home_pages());
+    const uint64_t number = segment.first_page() + position.page;
+    Region& region = *file.region();
+    if (!region.is_checked(number)) [[unlikely]]
+      STAVE_TRY(check_home(file, region, hash, position.page));
+    const std::byte* const page = region.page(number);
+    if (position.place >= static_cast<uint8_t>(page[page_spill_at])) [[unlikely]]
+      return find_in_overflow(file, region, segment, hash, key);
+    return find_in_place(page, position.place, key);
+  }
+
+  // Asks for the cache line that find() needs first.
+  void prefetch(const PageFile& file, SegmentWord segment, uint64_t hash) const noexcept {
+    const Position position = position_of(hash, segment.depth(), segment.home_pages());
+    const std::byte* page = file.region()->page(segment.first_page() + position.page);
+    __builtin_prefetch(page);
+    __builtin_prefetch(page + page_header_size + size_t{position.place} * expected_place_size_);
+  }
+
+  // Appends all entries of the segment, to whose range `hash` belongs.
+  Status list(const PageFile& file, SegmentWord segment, uint64_t hash,
+              std::vector<Entry>& into) const;
+
+  // Reads one segment from its pages although they were checked before, and checks everything:
+  // checksums, headers, each entry's place, the order in overflow pages, no key twice.
+  Status verify(const PageFile& file, const Directory& directory, uint64_t slot) const;
+
+  uint32_t record_size() const noexcept { return record_size_; }
+  uint32_t capacity() const noexcept { return capacity_; }
+  const KeyHasher& hasher() const noexcept { return hasher_; }
+
+ private:
+  struct Expected {
+    const Segment* segment;
+    uint64_t range;
+    PageKind kind;
+    uint32_t index;
+  };
+  Status damage(const PageFile& file, uint64_t page, std::string_view what) const;
+  Status check_page(const PageFile& file, const Region& region, const Expected& expected) const;
+  Status check_home(const PageFile& file, Region& region, uint64_t hash, uint32_t index) const;
+  Status check_overflow(const PageFile& file, Region& region, SegmentWord segment, uint64_t hash,
+                        uint32_t index) const;
+  Result<const std::byte*> find_in_overflow(const PageFile& file, Region& region,
+                                            SegmentWord segment, uint64_t hash,
+                                            const Key& key) const;
+  Status list_overflow(const PageFile& file, SegmentWord segment, uint64_t hash,
+                       std::vector<Entry>& into) const;
+  void list_entries(const std::byte* page, std::vector<Entry>& into) const;
+  // The opened segment that holds a hash.
+  uint64_t opened_slot(uint64_t hash) const noexcept;
+
+  const std::byte* find_in_place(const std::byte* page, uint32_t place,
+                                 const Key& key) const noexcept {
+    const auto* const starts = reinterpret_cast<const uint8_t*>(page + page_places_at);
+    const uint32_t end =
+        place + 1 == places ? static_cast<uint8_t>(page[page_count_at]) : starts[place + 1];
+    const std::byte* entry = page + page_header_size + size_t{starts[place]} * entry_size_;
+    for (uint32_t i = starts[place]; i < end; i++, entry += entry_size_)
+      if (load_key(entry) == key) return entry;
+    return nullptr;
+  }
+
+  KeyHasher hasher_;
+  uint32_t record_size_ = 0;
+  uint32_t entry_size_ = 0;
+  uint32_t capacity_ = 0;
+  size_t expected_place_size_ = 0;  // bytes that the entries of one place take on average
+  uint32_t opened_depth_ = 0;
+  std::vector<Segment> opened_;  // by slot
+};
+
+}  // namespace stave::disk_index
