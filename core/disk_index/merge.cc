@@ -135,6 +135,8 @@ Status DiskIndexImpl::finish_pass(WriterLock& writer) {
 Status DiskIndexImpl::drain(WriterLock& writer) {
   for (;;) {
     STAVE_TRY(finish_pass(writer));
+    // What an earlier pass has left when the disk was full.
+    if (!replaced_.empty()) STAVE_TRY(flip_and_release(writer));
     if (view().active->operations() == 0) return {};
     STAVE_TRY(freeze(writer));
   }
