@@ -84,6 +84,7 @@ class Table(unittest.TestCase):
                 BUILT.absent.get(row.family, []))
             for budget in row.budgets:
                 self.assertIn(budget.reference, known | {None}, row.name)
+                self.assertIn(budget.system, known, row.name)
 
     def test_a_name_takes_what_lies_below_it(self):
         rows = table.read_table('\n'.join(ROW.replace('index/hit', name) for name in
