@@ -45,19 +45,17 @@ namespace Stave
         internal void Fill(NativeBuffer* values, ulong[] sizes, int count)
         {
             int size = checked((int)values->Size);
-            if (data.Length < size)
+            // Local: what is checked is what is written to, whatever another thread does by mistake.
+            byte[] bytes = data;
+            if (bytes.Length < size)
             {
-                data = Bytes.NewArray(size);
+                bytes = Bytes.NewArray(size);
             }
-            if (ends.Length <= count)
-            {
-                ends = new int[count + 1];
-            }
-            fixed (byte* target = data)
+            int[] to = ends.Length <= count ? new int[count + 1] : ends;
+            fixed (byte* target = bytes)
             {
                 Bytes.Move(values->Data, target, size);
             }
-            int[] to = ends;
             int end = 0;
             for (int i = 0; i < count; i++)
             {
@@ -70,6 +68,8 @@ namespace Stave
                 end += (int)valueSize;
                 to[i + 1] = end;
             }
+            data = bytes;
+            ends = to;
             Count = count;
         }
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-RUNS = 3
+RUNS = 5
 # Nanoseconds added per call, and per key where many are read in one.
 BUDGETS = {'go': 45, 'java': 45, 'csharp': 30, 'mono': 70}
 BUDGET_OF_MANY = 15
