@@ -152,7 +152,7 @@ def spread_rows(measured, results):
                       for (name, at, system), details in results.details.items()
                       if (name, at) == (row.name, size) and details.startswith('histogram ')}
         if histograms:
-            found.append((f'{row.name.partition("/")[2]}, {count_text(size)}', row.unit, histograms))
+            found.append((f'{row.name.partition("/")[2]}, {count_text(size)}', 'ns', histograms))
     return found
 
 

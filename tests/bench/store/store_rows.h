@@ -6,6 +6,9 @@
 //   ~Adapter();                                closes it cleanly
 //   Session session();                         what one thread works with: an object, or *this by
 //                                              reference where threads need nothing of their own
+//   void bulk_load(Next next);                 optional: all records of an empty store at once;
+//                                              next(Key16&, std::string& value) answers false
+//                                              behind the last
 //
 // and its session has
 //
@@ -125,6 +128,61 @@ class StoreRows {
     filled();
     store_.reset();
     return static_cast<double>(allocated_bytes(".")) / static_cast<double>(setup_.records);
+  }
+
+  // The same on the way, on average from half of the records to all of them.
+  double growing_disk_bytes() {
+    constexpr uint64_t samples = 16;
+    store_ = std::make_unique<Adapter>(setup_);
+    auto&& session = store_->session();
+    std::string value;
+    double sum = 0;
+    uint64_t number = 0;
+    for (uint64_t sample = 1; sample <= samples; sample++) {
+      const uint64_t until = setup_.records / 2 + setup_.records * sample / (2 * samples);
+      for (; number < until; number++) write(session, number, 0, value);
+      sum += static_cast<double>(allocated_bytes(".")) / static_cast<double>(number);
+    }
+    return sum / samples;
+  }
+
+  // Bytes of the device per record, after loading all at once and a clean close.
+  std::string bulk_disk_bytes() {
+    if constexpr (requires(Adapter & store, bool (*next)(Key16&, std::string&)) {
+                    store.bulk_load(next);
+                  }) {
+      store_ = std::make_unique<Adapter>(setup_);
+      uint64_t number = 0;
+      store_->bulk_load([&](Key16& key, std::string& value) {
+        if (number == setup_.records) return false;
+        key = key_of<Key16>(number);
+        values_.make(number, 0, value);
+        number++;
+        return true;
+      });
+      auto&& session = store_->session();
+      for (uint64_t i = 0; i < setup_.records; i += 7) read(session, i);
+      return to_answer(disk_bytes());
+    } else {
+      return "-";
+    }
+  }
+
+  // Milliseconds of the slowest single put while loading.
+  std::string slowest_put() {
+    store_ = std::make_unique<Adapter>(setup_);
+    auto&& session = store_->session();
+    std::string value;
+    Histogram durations;
+    Clock::time_point begin = Clock::now();
+    for (uint64_t number = 0; number < setup_.records; number++) {
+      write(session, number, 0, value);
+      const Clock::time_point end = Clock::now();
+      durations.record(static_cast<uint64_t>((end - begin).count()));
+      begin = end;
+    }
+    return to_answer(static_cast<double>(durations.percentile(1)) / 1e6) + " histogram " +
+           durations.text();
   }
 
   // Memory that no file backs, per record, after loading. Meant for a fresh process.
@@ -262,6 +320,9 @@ int serve_store(int argc, char** argv) {
   questions.add_number("ycsb_f", [&](unsigned threads) { return rows.ycsb(threads, 50, true); });
   questions.add_number("erase_half", [&](unsigned) { return rows.erase_half(); });
   questions.add_number("disk_bytes", [&](unsigned) { return rows.disk_bytes(); });
+  questions.add_number("growing_disk_bytes", [&](unsigned) { return rows.growing_disk_bytes(); });
+  questions.add("bulk_disk_bytes", [&](unsigned) { return rows.bulk_disk_bytes(); });
+  questions.add("slowest_put", [&](unsigned) { return rows.slowest_put(); });
   questions.add_number("memory_bytes", [&](unsigned) { return rows.memory_bytes(); });
   questions.add_number("clean_open", [&](unsigned) { return rows.clean_open(); });
   questions.add_number("open_after_kill", [&](unsigned) { return rows.open_after_kill(); });
