@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
+#include "capi/barrier.h"
 #include "capi/error.h"
 
 namespace stave::capi {
@@ -58,6 +60,21 @@ bool extend(stave_buffer& buffer, size_t size, std::byte** added) noexcept {
 
 void stave_buffer_init(stave_buffer* buffer) {
   if (buffer != nullptr) *buffer = {nullptr, 0, 0};
+}
+
+stave_status stave_buffer_resize(stave_buffer* buffer, size_t size, stave_error* error) {
+  return stave::capi::guarded(error, [&]() -> stave::Status {
+    STAVE_TRY(stave::capi::check_buffer(buffer, "buffer"));
+    if (size <= buffer->size) {
+      buffer->size = size;
+      return {};
+    }
+    const size_t added_size = size - buffer->size;
+    std::byte* added = nullptr;
+    if (!stave::capi::extend(*buffer, added_size, &added)) return stave::Code::no_memory;
+    std::memset(added, 0, added_size);
+    return {};
+  });
 }
 
 void stave_buffer_free(stave_buffer* buffer) {

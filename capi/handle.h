@@ -31,6 +31,9 @@ enum class HandleKind : uint32_t {
   batch = 0x9D5ABA7C,
   cursor = 0x9D5AC025,
   pin = 0x9D5A0914,
+  cow_map = 0x9D5AC03A,
+  cow_map_cursor = 0x9D5AC0C5,
+  cow_map_diff = 0x9D5AC0D1,
 };
 
 class Handle {

@@ -70,6 +70,14 @@ STAVE_API void stave_buffer_init(stave_buffer *buffer);
 /* Gives the memory back and sets all members to zero. NULL is ignored. Since 0.1. */
 STAVE_API void stave_buffer_free(stave_buffer *buffer);
 
+/* Makes the content `size` bytes: what is there stays as far as it fits, bytes that are added are
+ * zero. For callbacks that make a value in a buffer of the library. INVALID_ARGUMENT, NO_MEMORY:
+ * nothing has changed. Since 0.1. */
+STAVE_API stave_status stave_buffer_resize(stave_buffer *buffer, size_t size, stave_error *error);
+
+/* What functions that read many keys give as the size of an absent key's value. */
+#define STAVE_ABSENT UINT64_MAX
+
 /* ---- Pins ---------------------------------------------------------------------------------- */
 
 /* A value that was read without copying it where that is possible. The bytes stay valid and
@@ -94,6 +102,7 @@ STAVE_API uint64_t stave_live_handles(void);
 }
 #endif
 
+#include <stave/cow_map.h>
 #include <stave/store.h>
 
 #endif /* STAVE_STAVE_H */

@@ -189,9 +189,6 @@ STAVE_API stave_status stave_store_size(stave_store *store, uint64_t *size, stav
 
 /* ---- Many keys in one call ----------------------------------------------------------------- */
 
-/* What value_sizes holds for an absent key. */
-#define STAVE_ABSENT UINT64_MAX
-
 /* Reads `count` keys. `keys` holds them one behind the other, key_sizes their sizes. `values`
  * receives the values of those that exist, one behind the other in the same order; value_sizes[i] is
  * the size, or STAVE_ABSENT. Each key is read atomically, the whole is not one snapshot. A failure

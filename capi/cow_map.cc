@@ -1,0 +1,243 @@
+// The cow_map family: making, copying and ending maps, and reading them.
+#include <stave/cow_map.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+
+#include "capi/abi_struct.h"
+#include "capi/barrier.h"
+#include "capi/buffer.h"
+#include "capi/cow_map_handle.h"
+#include "capi/error.h"
+#include "capi/pin.h"
+#include "core/os/posix_file_system.h"
+
+using stave::Bytes;
+using stave::Code;
+using stave::Result;
+using stave::Status;
+using namespace stave::capi;
+using stave::cow_map::ValuePin;
+
+namespace {
+
+// A pin of a value that has no memory of its own.
+struct SmallValue {
+  explicit SmallValue(Bytes value) noexcept : size(value.size()) {
+    stave::copy(bytes.data(), value);
+  }
+  std::array<std::byte, sizeof(uint64_t)> bytes{};
+  size_t size;
+};
+
+Status pin_small(stave_cow_map& map, int64_t key, stave_pin& pin) {
+  std::shared_ptr<SmallValue> owner;
+  STAVE_TRY(map.map.get(key, [&](Bytes value) -> Status {
+    // The value has been replaced meanwhile by one with memory of its own: look again.
+    if (value.size() > sizeof(uint64_t)) return Code::conflict;
+    owner = std::make_shared<SmallValue>(value);
+    return {};
+  }));
+  pin.bytes = {owner->bytes.data(), owner->size};
+  pin.owner = std::move(owner);
+  return {};
+}
+
+Status get_pin(stave_cow_map& map, int64_t key, stave_pin& pin) {
+  for (;;) {
+    auto pinned = map.map.get_pin(key);
+    if (!pinned) return pinned.status();
+    if (pinned->has_value()) {
+      auto owner = std::make_shared<ValuePin>(**std::move(pinned));
+      pin.bytes = owner->bytes();
+      pin.owner = std::move(owner);
+      return {};
+    }
+    if (Status status = pin_small(map, key, pin); !status.is(Code::conflict)) return status;
+  }
+}
+
+Status multi_get(stave_cow_map& map, const int64_t* keys, size_t count, stave_buffer& values,
+                 uint64_t* value_sizes) {
+  for (size_t i = 0; i < count; i++) {
+    const Status status = map.map.get(keys[i], [&](Bytes value) -> Status {
+      std::byte* added = nullptr;
+      if (!extend(values, value.size(), &added)) return Code::no_memory;
+      stave::copy(added, value);
+      value_sizes[i] = value.size();
+      return {};
+    });
+    if (status.is(Code::not_found)) {
+      value_sizes[i] = STAVE_ABSENT;
+    } else if (!status.ok()) {
+      return status;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+stave_status stave_cow_map_create(const stave_cow_map_options* options, stave_cow_map** map,
+                                  stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(map, "map"));
+    *map = nullptr;
+    const auto checked = cow_map_options(options);
+    if (!checked) return checked.status();
+    std::array<std::byte, sizeof(uint64_t)> random;
+    STAVE_TRY(stave::os::posix_file_system().random(random));
+    uint64_t seed = 0;
+    std::memcpy(&seed, random.data(), sizeof seed);
+    auto handle = std::make_unique<stave_cow_map>();
+    STAVE_TRY(handle->map.create(*checked, seed));
+    *map = handle.release();
+    return {};
+  });
+}
+
+stave_status stave_cow_map_clone(stave_cow_map* map, stave_cow_map** clone, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(clone, "clone"));
+    *clone = nullptr;
+    STAVE_TRY(check(map));
+    auto handle = std::make_unique<stave_cow_map>();
+    STAVE_TRY(handle->map.clone_from(map->map));
+    *clone = handle.release();
+    return {};
+  });
+}
+
+stave_status stave_cow_map_options_get(stave_cow_map* map, stave_cow_map_options* options,
+                                       stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check(map));
+    if (map->map.closed()) return Code::closed;
+    STAVE_TRY(require(options, "options"));
+    return write_cow_map_options(map->map.options(), options);
+  });
+}
+
+stave_status stave_cow_map_close(stave_cow_map* map, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (map == nullptr) return {};
+    STAVE_TRY(check(map));
+    return map->close();
+  });
+}
+
+void stave_cow_map_free(stave_cow_map* map) {
+  if (!begin_free(map)) return;
+  // Inside a callback of the map it can neither be closed nor freed: it is left as it is.
+  if (guarded(nullptr, [&] { return map->close(); }) != STAVE_BUSY) delete map;
+}
+
+stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size_t capacity,
+                               size_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    *size = 0;
+    STAVE_TRY(check(map));
+    STAVE_TRY(require_bytes(data, capacity, "data"));
+    return map->map.get(key, [&](Bytes value) -> Status {
+      *size = value.size();
+      if (value.size() > capacity) return Code::buffer_too_small;
+      stave::copy(static_cast<std::byte*>(data), value);
+      return {};
+    });
+  });
+}
+
+stave_status stave_cow_map_get_buffer(stave_cow_map* map, int64_t key, stave_buffer* value,
+                                      stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check_buffer(value, "value"));
+    value->size = 0;
+    STAVE_TRY(check(map));
+    return map->map.get(key, [&](Bytes found) -> Status {
+      if (!resize_for_overwrite(*value, found.size())) return Code::no_memory;
+      stave::copy(static_cast<std::byte*>(value->data), found);
+      return {};
+    });
+  });
+}
+
+stave_status stave_cow_map_get_pin(stave_cow_map* map, int64_t key, stave_pin** pin,
+                                   stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(pin, "pin"));
+    *pin = nullptr;
+    STAVE_TRY(check(map));
+    auto handle = std::make_unique<stave_pin>();
+    STAVE_TRY(get_pin(*map, key, *handle));
+    *pin = handle.release();
+    return {};
+  });
+}
+
+stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check(map));
+    return map->map.contains(key);
+  });
+}
+
+stave_status stave_cow_map_size(stave_cow_map* map, uint64_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    *size = 0;
+    STAVE_TRY(check(map));
+    if (map->map.closed()) return Code::closed;
+    *size = map->map.size();
+    return {};
+  });
+}
+
+stave_status stave_cow_map_is_empty(stave_cow_map* map, uint8_t* is_empty, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(is_empty, "is_empty"));
+    *is_empty = 0;
+    STAVE_TRY(check(map));
+    if (map->map.closed()) return Code::closed;
+    *is_empty = map->map.size() == 0 ? 1 : 0;
+    return {};
+  });
+}
+
+stave_status stave_cow_map_multi_get(stave_cow_map* map, const int64_t* keys, size_t count,
+                                     stave_buffer* values, uint64_t* value_sizes,
+                                     stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check_buffer(values, "values"));
+    values->size = 0;
+    STAVE_TRY(check(map));
+    if (map->map.closed()) return Code::closed;
+    if (count == 0) return {};
+    STAVE_TRY(require(keys, "keys"));
+    STAVE_TRY(require(value_sizes, "value_sizes"));
+    return multi_get(*map, keys, count, *values, value_sizes);
+  });
+}
+
+void stave_cow_map_stats_init(stave_cow_map_stats* stats) {
+  if (stats == nullptr) return;
+  *stats = {};
+  stats->struct_size = sizeof *stats;
+}
+
+stave_status stave_cow_map_stats_get(stave_cow_map* map, stave_cow_map_stats* stats,
+                                     stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check(map));
+    STAVE_TRY(require(stats, "stats"));
+    const auto read = map->map.stats();
+    if (!read) return read.status();
+    stave_cow_map_stats whole;
+    stave_cow_map_stats_init(&whole);
+    whole.entries = read->entries;
+    whole.shared_bytes = read->shared_bytes;
+    whole.own_bytes = read->own_bytes;
+    return write_struct(abi_struct<stave_cow_map_stats>("stave_cow_map_stats"), &whole, stats);
+  });
+}

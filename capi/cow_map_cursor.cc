@@ -1,0 +1,176 @@
+#include <stave/cow_map.h>
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "capi/barrier.h"
+#include "capi/buffer.h"
+#include "capi/cow_map_handle.h"
+#include "capi/error.h"
+#include "core/cow_map/cursor.h"
+#include "core/sync/gate.h"
+
+using stave::Bytes;
+using stave::Code;
+using stave::Status;
+using namespace stave::capi;
+
+// A child of a map, of which it needs nothing but to know whether it is closed.
+struct stave_cow_map_cursor final : Handle {
+  static constexpr HandleKind kind = HandleKind::cow_map_cursor;
+  static constexpr std::string_view name = "cursor";
+
+  stave_cow_map_cursor() noexcept : Handle(kind) {}
+
+  stave::sync::Gate gate;
+  std::shared_ptr<const ClosedFlag> map_closed;
+  std::optional<stave::cow_map::Cursor> cursor;  // nothing once closed
+
+  bool on_entry = false;
+  // The cursor has moved to an entry that the last call had no memory to hand out.
+  bool pending = false;
+  bool done = false;
+};
+
+namespace {
+
+class CursorCall {
+ public:
+  Status enter(stave_cow_map_cursor* cursor) {
+    STAVE_TRY(check(cursor));
+    STAVE_TRY(inside_.enter(cursor->gate));
+    if (cursor->map_closed->load(std::memory_order_relaxed)) return Code::closed;
+    return {};
+  }
+
+ private:
+  Inside inside_;
+};
+
+bool move(stave_cow_map_cursor& cursor) noexcept {
+  cursor.on_entry = false;
+  if (cursor.done) return false;
+  if (!std::exchange(cursor.pending, false)) cursor.done = !cursor.cursor->next();
+  return !cursor.done;
+}
+
+Status next_many(stave_cow_map_cursor& cursor, size_t count_max, size_t bytes_max, int64_t* keys,
+                 stave_buffer* values, uint64_t* sizes, size_t* count) {
+  while (*count < count_max) {
+    if (!move(cursor)) return *count == 0 ? Code::done : Code::ok;
+    if (values != nullptr) {
+      const Bytes value = cursor.cursor->value();
+      std::byte* added = nullptr;
+      if (!extend(*values, value.size(), &added)) {
+        cursor.pending = true;
+        return *count == 0 ? Code::no_memory : Code::ok;
+      }
+      stave::copy(added, value);
+      sizes[*count] = value.size();
+    }
+    if (keys != nullptr) keys[*count] = cursor.cursor->key();
+    ++*count;
+    if (values != nullptr && values->size >= bytes_max) return {};
+  }
+  return {};
+}
+
+Status require_entry(const stave_cow_map_cursor& cursor) {
+  return cursor.on_entry ? Status() : invalid_argument("the cursor does not stand on an entry");
+}
+
+void close_cursor(stave_cow_map_cursor& cursor) {
+  if (cursor.gate.close_and_wait()) cursor.cursor.reset();
+}
+
+}  // namespace
+
+stave_status stave_cow_map_cursor_open(stave_cow_map* map, stave_cow_map_cursor** cursor,
+                                       stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(cursor, "cursor"));
+    *cursor = nullptr;
+    STAVE_TRY(check(map));
+    auto handle = std::make_unique<stave_cow_map_cursor>();
+    handle->map_closed = map->closed_flag();
+    auto snapshot = map->map.snapshot();
+    if (!snapshot) return snapshot.status();
+    handle->cursor.emplace(*std::move(snapshot));
+    *cursor = handle.release();
+    return {};
+  });
+}
+
+stave_status stave_cow_map_cursor_next(stave_cow_map_cursor* cursor, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    CursorCall call;
+    STAVE_TRY(call.enter(cursor));
+    cursor->on_entry = move(*cursor);
+    return cursor->on_entry ? Code::ok : Code::done;
+  });
+}
+
+stave_status stave_cow_map_cursor_key(stave_cow_map_cursor* cursor, int64_t* key,
+                                      stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(key, "key"));
+    *key = 0;
+    CursorCall call;
+    STAVE_TRY(call.enter(cursor));
+    STAVE_TRY(require_entry(*cursor));
+    *key = cursor->cursor->key();
+    return {};
+  });
+}
+
+stave_status stave_cow_map_cursor_value(stave_cow_map_cursor* cursor, const void** data,
+                                        size_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(data, "data"));
+    STAVE_TRY(require(size, "size"));
+    *data = nullptr;
+    *size = 0;
+    CursorCall call;
+    STAVE_TRY(call.enter(cursor));
+    STAVE_TRY(require_entry(*cursor));
+    const Bytes value = cursor->cursor->value();
+    *data = non_null(value);
+    *size = value.size();
+    return {};
+  });
+}
+
+stave_status stave_cow_map_cursor_next_many(stave_cow_map_cursor* cursor, size_t count_max,
+                                            size_t bytes_max, int64_t* keys, stave_buffer* values,
+                                            uint64_t* sizes, size_t* count, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(count, "count"));
+    *count = 0;
+    if (values != nullptr) {
+      STAVE_TRY(check_buffer(values, "values"));
+      values->size = 0;
+      if (count_max != 0) STAVE_TRY(require(sizes, "sizes"));
+    }
+    CursorCall call;
+    STAVE_TRY(call.enter(cursor));
+    cursor->on_entry = false;
+    return next_many(*cursor, count_max, bytes_max, keys, values, sizes, count);
+  });
+}
+
+stave_status stave_cow_map_cursor_close(stave_cow_map_cursor* cursor, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (cursor == nullptr) return {};
+    STAVE_TRY(check(cursor));
+    close_cursor(*cursor);
+    return {};
+  });
+}
+
+void stave_cow_map_cursor_free(stave_cow_map_cursor* cursor) {
+  if (!begin_free(cursor)) return;
+  close_cursor(*cursor);
+  delete cursor;
+}

@@ -1,0 +1,64 @@
+// A walk over all entries of a map as it was when the cursor was opened, in no order that means
+// anything. One thread at a time; the map may change, be closed and be freed meanwhile.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/base/bytes.h"
+#include "core/cow_map/family.h"
+
+namespace stave::cow_map {
+
+// The leaves below a word that does not change, one by one.
+class LeafWalk {
+ public:
+  explicit LeafWalk(Word word) noexcept;
+
+  // The next leaf that is not null, or null at the end.
+  Leaf* next() noexcept;
+
+ private:
+  struct Level {
+    Inner* inner;
+    uint32_t next;  // position
+  };
+  // One more than a trie can have below any of its words.
+  std::array<Level, levels_max + 1> levels_;
+  uint32_t depth_ = 0;
+  Leaf* first_ = nullptr;  // the walk is one leaf
+};
+
+class Cursor {
+ public:
+  explicit Cursor(Snapshot snapshot) noexcept
+      : snapshot_(std::move(snapshot)), walk_(snapshot_.root()) {}
+
+  // False behind the last entry.
+  bool next() noexcept {
+    while (live_ == 0) {
+      leaf_ = walk_.next();
+      if (leaf_ == nullptr) return false;
+      live_ = leaf_->live;
+    }
+    const LeafSlot& slot = leaf_->slots()[std::countr_zero(live_)];
+    live_ &= live_ - 1;
+    // Relaxed: the snapshot came with everything in it.
+    key_ = static_cast<int64_t>(slot.key.load(std::memory_order_relaxed));
+    value_ = slot.value.load(std::memory_order_relaxed);
+    return true;
+  }
+  // Of the entry it stands on; valid until it moves.
+  int64_t key() const noexcept { return key_; }
+  Bytes value() const noexcept { return snapshot_.family()->bytes_of(value_); }
+
+ private:
+  Snapshot snapshot_;
+  LeafWalk walk_;
+  Leaf* leaf_ = nullptr;
+  uint64_t live_ = 0;  // slots of the leaf that are still to come
+  int64_t key_ = 0;
+  uint64_t value_ = 0;
+};
+
+}  // namespace stave::cow_map

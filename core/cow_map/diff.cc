@@ -1,0 +1,126 @@
+#include "core/cow_map/diff.h"
+
+#include <algorithm>
+
+namespace stave::cow_map {
+
+Diff::Diff(Snapshot before, Snapshot after)
+    : before_(std::move(before)),
+      after_(std::move(after)),
+      same_family_(before_.family() == after_.family()) {
+  // Room for the way to any leaf, so that most walks never grow it.
+  regions_.reserve(64);
+  const Region all = {before_.root(), after_.root(), 0, 0, 0, 0};
+  if (same_family_) {
+    regions_.push_back(all);
+  } else {
+    begin(all);
+  }
+}
+
+Status Diff::next() {
+  for (;;) {
+    if (comparing_) {
+      if (compare_next()) return {};
+      comparing_ = false;
+    }
+    if (regions_.empty()) return Code::done;
+    const Region region = regions_.back();
+    if (region.before == region.after) {
+      regions_.pop_back();
+    } else if (is_inner(region.before) && is_inner(region.after)) {
+      expand(region);
+    } else {
+      regions_.pop_back();
+      begin(region);
+    }
+  }
+}
+
+// Replaces the last region by its parts. Nodes of the same place may consume a different number of
+// bits: a part is what one word of the wider one leads to, or several words, if they hold the same.
+void Diff::expand(const Region& region) {
+  Inner* const before = as_inner(region.before);
+  Inner* const after = as_inner(region.after);
+  const uint32_t bits = std::max<uint32_t>(before->form, after->form);
+  const uint32_t count = uint32_t{1} << bits;
+  regions_.reserve(regions_.size() + count);
+  regions_.pop_back();
+  const auto words = [&](uint32_t i) {
+    return std::pair(before->words()[i >> (bits - before->form)].load(std::memory_order_relaxed),
+                     after->words()[i >> (bits - after->form)].load(std::memory_order_relaxed));
+  };
+  for (uint32_t i = 0; i < count;) {
+    const auto both = words(i);
+    // A part is a power of two of words that begin at a multiple of it.
+    const auto holds = [&](uint32_t first, uint32_t end) {
+      while (first < end && words(first) == both) first++;
+      return first == end;
+    };
+    uint32_t run_bits = 0;
+    while (run_bits < bits && i % (2u << run_bits) == 0 &&
+           holds(i + (1u << run_bits), i + (2u << run_bits))) {
+      run_bits++;
+    }
+    if (both.first != both.second) {
+      const uint32_t depth = region.depth + bits - run_bits;
+      regions_.push_back({both.first, both.second, region.depth_before + before->form,
+                          region.depth_after + after->form, depth,
+                          region.hash | uint64_t{i >> run_bits} << (64 - depth)});
+    }
+    i += 1u << run_bits;
+  }
+}
+
+void Diff::begin(const Region& region) noexcept {
+  comparison_ = {.region = region, .walk = LeafWalk(region.before)};
+  comparing_ = true;
+}
+
+bool Diff::compare_next() noexcept {
+  for (;;) {
+    while (comparison_.live == 0) {
+      comparison_.leaf = comparison_.walk.next();
+      if (comparison_.leaf != nullptr) {
+        comparison_.live = comparison_.leaf->live;
+        continue;
+      }
+      if (comparison_.second) return false;
+      comparison_.second = true;
+      comparison_.walk = LeafWalk(comparison_.region.after);
+    }
+    const LeafSlot& slot = comparison_.leaf->slots()[std::countr_zero(comparison_.live)];
+    comparison_.live &= comparison_.live - 1;
+    if (compare(slot.key.load(std::memory_order_relaxed),
+                slot.value.load(std::memory_order_relaxed), comparison_.second))
+      return true;
+  }
+}
+
+// True when the entry, met in one of the maps, is a difference to report.
+bool Diff::compare(uint64_t key, uint64_t value, bool in_after) noexcept {
+  const Region& region = comparison_.region;
+  const KeyHash& own_hash = (in_after ? after_ : before_).family()->hash();
+  const KeyHash& other_hash = (in_after ? before_ : after_).family()->hash();
+  // A leaf may hold more than the region.
+  if (region.depth != 0 && (own_hash(key) ^ region.hash) >> (64 - region.depth) != 0) return false;
+  const Found other =
+      in_after
+          ? Trie::find(other_hash, region.before, key, other_hash(key), region.depth_before)
+          : Trie::find(other_hash, region.after, key, other_hash(key), region.depth_after);
+  key_ = static_cast<int64_t>(key);
+  if (in_after) {
+    value_before_ = 0;
+    value_after_ = value;
+    change_ = Change::added;
+    return !other.found;
+  }
+  value_before_ = value;
+  value_after_ = other.value;
+  change_ = other.found ? Change::changed : Change::removed;
+  if (!other.found) return true;
+  if (same_family_ && value == other.value) return false;
+  return !equal(before(), after());
+}
+
+}  // namespace stave::cow_map

@@ -1,0 +1,110 @@
+// What a map, its clones, theirs, and all their cursors have in common.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <new>
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/cow_map/key_hash.h"
+#include "core/cow_map/node.h"
+#include "core/cow_map/value_block.h"
+
+namespace stave::cow_map {
+
+inline constexpr uint32_t value_size_max = (uint32_t{1} << 31) - 1;
+inline constexpr uint64_t capacity_max = uint64_t{1} << 32;
+
+struct Options {
+  bool fixed_values = false;  // all values have value_size bytes
+  uint32_t value_size = 0;
+  uint64_t capacity = 0;  // entries to prepare for
+};
+
+class Family {
+ public:
+  Family(const Options& options, uint64_t seed) noexcept : options_(options), hash_(seed) {}
+
+  const Options& options() const noexcept { return options_; }
+  const KeyHash& hash() const noexcept { return hash_; }
+  ValueForm form() const noexcept {
+    return options_.fixed_values && options_.value_size <= sizeof(uint64_t) ? ValueForm::inside
+                                                                           : ValueForm::block;
+  }
+  // The bytes behind a slot's value, which may lie in `value` itself.
+  Bytes bytes_of(const uint64_t& value) const noexcept {
+    if (form() == ValueForm::inside)
+      return {reinterpret_cast<const std::byte*>(&value), options_.value_size};
+    if (value == 0) return {};
+    return reinterpret_cast<const ValueBlock*>(value)->bytes();
+  }
+
+  // `count` tokens that no map of this family has had, the first of them.
+  uint64_t take_tokens(uint64_t count) noexcept {
+    // Relaxed: the number is all that is passed on.
+    return next_token_.fetch_add(count, std::memory_order_relaxed);
+  }
+  // Whether only one map or cursor is left, as a statistic.
+  bool has_one_member() const noexcept { return members_.load(std::memory_order_relaxed) == 1; }
+
+ private:
+  friend class FamilyReference;
+  const Options options_;
+  const KeyHash hash_;
+  std::atomic<uint64_t> next_token_{1};
+  std::atomic<uint64_t> members_{1};
+};
+
+// A membership.
+class FamilyReference {
+ public:
+  FamilyReference() noexcept = default;
+  // A new family; empty without memory.
+  FamilyReference(const Options& options, uint64_t seed) noexcept
+      : family_(new (std::nothrow) Family(options, seed)) {}
+  FamilyReference(const FamilyReference& other) noexcept : family_(other.family_) {
+    // Relaxed: the other membership keeps it alive.
+    if (family_ != nullptr) family_->members_.fetch_add(1, std::memory_order_relaxed);
+  }
+  FamilyReference(FamilyReference&& other) noexcept
+      : family_(std::exchange(other.family_, nullptr)) {}
+  FamilyReference& operator=(FamilyReference other) noexcept {
+    std::swap(family_, other.family_);
+    return *this;
+  }
+  ~FamilyReference() {
+    // Release and acquire: the last one destroys it after everybody's last use.
+    if (family_ != nullptr && family_->members_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete family_;
+  }
+
+  explicit operator bool() const noexcept { return family_ != nullptr; }
+  Family* operator->() const noexcept { return family_; }
+  friend bool operator==(const FamilyReference&, const FamilyReference&) = default;
+
+ private:
+  Family* family_ = nullptr;
+};
+
+// A root that does not change: a reference to it and a membership.
+class Snapshot {
+ public:
+  // Takes over one reference to the root.
+  Snapshot(FamilyReference family, Word root) noexcept : family_(std::move(family)), root_(root) {}
+  Snapshot(Snapshot&& other) noexcept
+      : family_(std::move(other.family_)), root_(std::exchange(other.root_, 0)) {}
+  Snapshot& operator=(Snapshot&&) = delete;
+  ~Snapshot() {
+    if (root_ != 0) release(root_, family_->form());
+  }
+
+  Word root() const noexcept { return root_; }
+  const FamilyReference& family() const noexcept { return family_; }
+
+ private:
+  FamilyReference family_;
+  Word root_;
+};
+
+}  // namespace stave::cow_map

@@ -1,0 +1,213 @@
+#include "core/cow_map/map.h"
+
+#include <cstring>
+#include <string>
+
+#include "core/sync/thread_number.h"
+
+namespace stave::cow_map {
+
+Status Map::Writing::enter(Map& map) {
+  // Relaxed: a thread finds its own number only if it has stored it itself.
+  if (map.callback_thread_.load(std::memory_order_relaxed) == sync::thread_number() + 1)
+    return Code::busy;
+  map.mutex_.lock();
+  map_ = &map;
+  if (map.closed()) return Code::closed;
+  return {};
+}
+
+Map::Writing::~Writing() {
+  if (map_ != nullptr) map_->mutex_.unlock();
+}
+
+template <typename Callback>
+auto Map::run(Callback&& callback) {
+  struct Inside {
+    explicit Inside(std::atomic<uint32_t>& thread) noexcept : thread_(thread) {
+      thread_.store(sync::thread_number() + 1, std::memory_order_relaxed);
+    }
+    ~Inside() { thread_.store(0, std::memory_order_relaxed); }
+    std::atomic<uint32_t>& thread_;
+  };
+  const Inside inside(callback_thread_);
+  return callback();
+}
+
+Map::~Map() {
+  // Nobody else is here. What the trie refers to goes by epoch.
+  if (trie_) trie_->clear();
+}
+
+Status Map::create(const Options& options, uint64_t seed) {
+  FamilyReference family(options, seed);
+  if (!family) return Code::no_memory;
+  trie_.emplace(family->hash(), family->form(), family->take_tokens(1));
+  if (!trie_->reset(options.capacity)) {
+    trie_.reset();
+    return Code::no_memory;
+  }
+  family_ = std::move(family);
+  return {};
+}
+
+Status Map::clone_from(Map& source) {
+  Writing writing;
+  STAVE_TRY(writing.enter(source));
+  family_ = source.family_;
+  const uint64_t token = family_->take_tokens(2);
+  trie_.emplace(family_->hash(), family_->form(), token);
+  trie_->share(*source.trie_, token + 1);
+  return {};
+}
+
+Status Map::close() {
+  Writing writing;
+  Status status = writing.enter(*this);
+  if (status.is(Code::closed)) return {};
+  STAVE_TRY(status);
+  trie_->clear();
+  return {};
+}
+
+Status Map::check_value(Bytes value) const {
+  const Options& options = family_->options();
+  if (options.fixed_values && value.size() != options.value_size) {
+    return Status::error(Code::invalid_argument,
+                         "the value has " + std::to_string(value.size()) +
+                             " bytes, all values of this map have " +
+                             std::to_string(options.value_size));
+  }
+  if (value.size() > value_size_max) {
+    return Status::error(Code::too_large, "the value has " + std::to_string(value.size()) +
+                                              " bytes, at most 2^31-1 are possible");
+  }
+  return {};
+}
+
+Status Map::store(int64_t key, Bytes value) {
+  STAVE_TRY(check_value(value));
+  Found previous;
+  if (trie_->form() == ValueForm::inside) {
+    uint64_t word = 0;
+    copy(reinterpret_cast<std::byte*>(&word), value);
+    if (!trie_->put(static_cast<uint64_t>(key), word, 0, &previous)) return Code::no_memory;
+    return {};
+  }
+  ValueBlock* block = nullptr;
+  if (!value.empty()) {
+    block = ValueBlock::create(value, trie_->token());
+    if (block == nullptr) return Code::no_memory;
+  }
+  const size_t memory = block == nullptr ? 0 : block->memory();
+  if (!trie_->put(static_cast<uint64_t>(key), reinterpret_cast<uint64_t>(block), memory,
+                  &previous)) {
+    if (block != nullptr) block->release();
+    return Code::no_memory;
+  }
+  let_go(previous);
+  return {};
+}
+
+void Map::let_go(const Found& found) noexcept {
+  if (trie_->form() == ValueForm::block && found.value != 0)
+    reinterpret_cast<ValueBlock*>(found.value)->release();
+}
+
+Result<std::optional<ValuePin>> Map::get_pin(int64_t key) const {
+  const sync::EpochPin pin;
+  for (;;) {
+    if (closed()) return Code::closed;
+    const Found found = find(key);
+    if (!found.found) return Code::not_found;
+    if (trie_->form() == ValueForm::inside || found.value == 0) return std::optional<ValuePin>();
+    auto* const block = reinterpret_cast<ValueBlock*>(found.value);
+    // If it fails the value has just been replaced or removed: the next look shows by what.
+    if (block->try_acquire()) return std::optional<ValuePin>(ValuePin(block));
+  }
+}
+
+Status Map::insert(int64_t key, Bytes value, Receive previous) {
+  Writing writing;
+  STAVE_TRY(writing.enter(*this));
+  STAVE_TRY(check_value(value));
+  if (const Found found = find(key); found.found) STAVE_TRY(previous(bytes_of(found.value)));
+  return store(key, value);
+}
+
+Status Map::remove(int64_t key, Receive removed) {
+  Writing writing;
+  STAVE_TRY(writing.enter(*this));
+  Found found = find(key);
+  if (!found.found) return Code::not_found;
+  STAVE_TRY(removed(bytes_of(found.value)));
+  if (!trie_->remove(static_cast<uint64_t>(key), &found)) return Code::no_memory;
+  let_go(found);
+  return {};
+}
+
+Status Map::modify(int64_t key, Edit edit) {
+  Writing writing;
+  STAVE_TRY(writing.enter(*this));
+  const Found found = find(key);
+  if (!found.found) return Code::not_found;
+  const auto value = run([&] { return edit(bytes_of(found.value)); });
+  if (!value) return value.status();
+  return store(key, *value);
+}
+
+Status Map::get_or_insert(int64_t key, Make make, Receive result) {
+  Writing writing;
+  STAVE_TRY(writing.enter(*this));
+  if (const Found found = find(key); found.found) {
+    STAVE_TRY(result(bytes_of(found.value)));
+    return Code::exists;
+  }
+  const auto value = run([&] { return make(); });
+  if (!value) return value.status();
+  STAVE_TRY(check_value(*value));
+  STAVE_TRY(result(*value));
+  return store(key, *value);
+}
+
+Status Map::update_or_insert(int64_t key, Edit edit, Bytes value, Receive result) {
+  Writing writing;
+  STAVE_TRY(writing.enter(*this));
+  STAVE_TRY(check_value(value));
+  const Found found = find(key);
+  Result<Bytes> stored(value);
+  if (found.found) stored = run([&] { return edit(bytes_of(found.value)); });
+  if (!stored) return stored.status();
+  STAVE_TRY(check_value(*stored));
+  STAVE_TRY(result(*stored));
+  STAVE_TRY(store(key, *stored));
+  return found.found ? Code::exists : Code::ok;
+}
+
+Status Map::clear() {
+  Writing writing;
+  STAVE_TRY(writing.enter(*this));
+  if (trie_->size() == 0) return {};
+  return trie_->reset(0) ? Code::ok : Code::no_memory;
+}
+
+Status Map::shrink_to_fit() {
+  Writing writing;
+  STAVE_TRY(writing.enter(*this));
+  return trie_->shrink() ? Code::ok : Code::no_memory;
+}
+
+Result<Stats> Map::stats() {
+  Writing writing;
+  STAVE_TRY(writing.enter(*this));
+  const uint64_t own = family_->has_one_member() ? trie_->memory() : trie_->own_memory();
+  return Stats{trie_->size(), trie_->memory() - own, own};
+}
+
+Result<Snapshot> Map::snapshot() {
+  Writing writing;
+  STAVE_TRY(writing.enter(*this));
+  return Snapshot(family_, trie_->share_root(family_->take_tokens(1)));
+}
+
+}  // namespace stave::cow_map

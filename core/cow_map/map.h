@@ -1,0 +1,146 @@
+// A map from int64_t to bytes that is copied in O(1): a copy is a map of its own.
+//
+// Thread safety: all functions may be called from any number of threads at the same time, but for
+// the destructor. Reads take no lock, never wait and never repeat. Writes to one map, and clone(),
+// exclude each other by a mutex; a clone shows the state before or after each write.
+//
+// Invariants
+//   1. What a read returns was the value of that key in this map at some moment during the call.
+//   2. No write to another map, this one's clones and originals included, is ever seen.
+//   3. An operation that fails, or that changes nothing, leaves the entries as they were; the latter
+//      copies nothing either.
+//
+// Callbacks run under the map's mutex. They may read the map (they see it as it was) and use other
+// maps; a write to this map from inside one, or close(), is Code::busy.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "core/base/bytes.h"
+#include "core/base/function_ref.h"
+#include "core/base/status.h"
+#include "core/cow_map/family.h"
+#include "core/cow_map/trie.h"
+#include "core/cow_map/value_block.h"
+#include "core/sync/epoch.h"
+
+namespace stave::cow_map {
+
+struct Stats {
+  uint64_t entries;
+  uint64_t shared_bytes;  // of nodes and values that other maps or cursors may hold too
+  uint64_t own_bytes;     // of those that only this map holds
+};
+
+// A counted reference to a value that is not kept in a slot.
+class ValuePin {
+ public:
+  explicit ValuePin(ValueBlock* block) noexcept : block_(block) {}
+  ValuePin(ValuePin&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  ValuePin& operator=(ValuePin&&) = delete;
+  ~ValuePin() {
+    if (block_ != nullptr) block_->release();
+  }
+
+  Bytes bytes() const noexcept { return block_->bytes(); }
+
+ private:
+  ValueBlock* block_;
+};
+
+class Map {
+ public:
+  // Takes a value that was read: before anything changes, so that a failure stops the operation.
+  using Receive = FunctionRef<Status(Bytes value)>;
+  // Makes a new value from the present one. The bytes stay valid until the operation returns.
+  using Edit = FunctionRef<Result<Bytes>(Bytes value)>;
+  using Make = FunctionRef<Result<Bytes>()>;
+
+  // Closed until create() or clone_from() has succeeded.
+  Map() noexcept = default;
+  ~Map();
+  Map(const Map&) = delete;
+  Map& operator=(const Map&) = delete;
+
+  // Once. `seed` is that of the family, unknown to whoever chooses keys.
+  Status create(const Options& options, uint64_t seed);
+  // Becomes a copy of `source`; once. O(1).
+  Status clone_from(Map& source);
+  // Lets go of everything; later calls are Code::closed. O(1).
+  Status close();
+  bool closed() const noexcept { return trie_ == std::nullopt || trie_->root() == 0; }
+  const Options& options() const noexcept { return family_->options(); }
+
+  // Calls `receive(Bytes)` under an epoch pin, so shortly.
+  template <typename Receiver>
+  Status get(int64_t key, Receiver&& receive) const;
+  Status contains(int64_t key) const {
+    return get(key, [](Bytes) { return Status(); });
+  }
+  // A value that needs no copy; nothing for those kept inside slots and those of 0 bytes: get()
+  // them.
+  Result<std::optional<ValuePin>> get_pin(int64_t key) const;
+  // 0 when closed.
+  uint64_t size() const noexcept { return trie_ ? trie_->size() : 0; }
+
+  // `previous` is called when there was a value.
+  Status insert(int64_t key, Bytes value, Receive previous);
+  // not_found when there is none.
+  Status remove(int64_t key, Receive removed);
+  Status modify(int64_t key, Edit edit);
+  // exists, and `result` has the present value; ok, and it has the new one.
+  Status get_or_insert(int64_t key, Make make, Receive result);
+  // exists when the present value was edited, ok when `value` was stored; `result` has the new one.
+  Status update_or_insert(int64_t key, Edit edit, Bytes value, Receive result);
+  Status clear();
+  Status shrink_to_fit();
+  Result<Stats> stats();
+
+  // What cursors work on.
+  Result<Snapshot> snapshot();
+
+ private:
+  // The mutex, for one write or clone.
+  class Writing {
+   public:
+    Status enter(Map& map);
+    ~Writing();
+
+   private:
+    Map* map_ = nullptr;
+  };
+  // Runs a callback of the caller, which may not come back with a write.
+  template <typename Callback>
+  auto run(Callback&& callback);
+
+  Status check_value(Bytes value) const;
+  Found find(int64_t key) const noexcept {
+    return trie_->find(trie_->root(), static_cast<uint64_t>(key));
+  }
+  // Under the mutex. Stores a checked value.
+  Status store(int64_t key, Bytes value);
+  Bytes bytes_of(const uint64_t& value) const noexcept { return family_->bytes_of(value); }
+  void let_go(const Found& found) noexcept;
+
+  std::mutex mutex_;
+  std::atomic<uint32_t> callback_thread_{0};  // number + 1 of the thread inside a callback
+  FamilyReference family_;
+  std::optional<Trie> trie_;
+};
+
+template <typename Receiver>
+Status Map::get(int64_t key, Receiver&& receive) const {
+  const sync::EpochPin pin;
+  if (!trie_) return Code::closed;
+  const Word root = trie_->root();
+  if (root == 0) [[unlikely]]
+    return Code::closed;
+  const Found found = trie_->find(root, static_cast<uint64_t>(key));
+  if (!found.found) return Code::not_found;
+  return receive(bytes_of(found.value));
+}
+
+}  // namespace stave::cow_map

@@ -1,0 +1,165 @@
+// The nodes of the trie: what they look like, who owns them, how they are freed.
+//
+//   word of a slot (or of the root) = address | tag
+//     tag 0 to 9      a Leaf, and how many slots it has: capacities[tag]
+//     tag 10 to 15    an Inner with 2 << (tag - 10) words
+//     the word 0      nothing
+//
+// A lookup takes all it needs about a node from the word, so its first access to a leaf is to the
+// slot of its key.
+//
+// Owners. Every map has a token, a number that no other map of the family has ever had, and takes a
+// new one whenever it is cloned. A node carries the token of the map that made it.
+//   1. A map changes in place only nodes that carry its present token. Such a node is reachable from
+//      that map alone, and so are all nodes above it.
+//   2. So a node with another token never changes again. Clones, cursors and readers that are still
+//      in a root which its map has replaced all see what they began with.
+// It is the token and not a reference count of 1 that permits a change: the other referent may just
+// have let go, while one of its readers is still inside.
+//
+// References. `references` counts the nodes and roots that refer to a node; it only decides when the
+// node is freed, which is by epoch, because readers hold no reference.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/cow_map/slots.h"
+#include "core/sync/epoch.h"
+
+namespace stave::cow_map {
+
+using LeafSlot = Slot<std::atomic>;
+using Word = uint64_t;
+
+// Slots of a leaf by size class. Steps of a quarter: a leaf is 70 to 88 % full while it grows.
+inline constexpr std::array<uint8_t, 10> capacities = {4, 8, 12, 16, 20, 26, 32, 40, 50, 62};
+inline constexpr uint32_t size_class_max = capacities.size() - 1;
+// Of these slots as many may ever have held an entry.
+constexpr uint32_t usable_slots(uint32_t size_class) noexcept {
+  const uint32_t capacity = capacities[size_class];
+  return capacity - (capacity < 16 ? 1 : capacity / 8);
+}
+// The smallest class for `entries`, which fit into the largest.
+constexpr uint32_t size_class_for(uint32_t entries) noexcept {
+  uint32_t size_class = 0;
+  while (size_class < size_class_max && usable_slots(size_class) < entries) size_class++;
+  return size_class;
+}
+
+// Words of an inner node: at most this power of two. Copying one counts a reference for each
+// distinct child, passing one costs a lookup a dependent load.
+inline constexpr uint32_t inner_bits_max = 4;
+// Inner nodes on the way to any leaf: one with a child that is inner has all its bits.
+inline constexpr uint32_t levels_max = 64 / inner_bits_max;
+
+struct Node : sync::Retired {
+  Node(uint64_t owner_token) noexcept : owner(owner_token) {}
+
+  std::atomic<uint32_t> references{1};
+  uint8_t form = 0;  // size class of a leaf, bits of an inner node
+  uint8_t used = 0;  // leaf: slots that are not empty
+  uint64_t owner;
+};
+
+struct Leaf : Node {
+  using Node::Node;
+  // Which slots hold an entry. Only for the writer, and for those who look at a leaf that cannot
+  // change any more.
+  uint64_t live = 0;
+
+  LeafSlot* slots() noexcept { return reinterpret_cast<LeafSlot*>(this + 1); }
+  uint32_t capacity() const noexcept { return capacities[form]; }
+  uint32_t entries() const noexcept { return static_cast<uint32_t>(std::popcount(live)); }
+  size_t memory() const noexcept { return sizeof(Leaf) + capacity() * sizeof(LeafSlot); }
+};
+static_assert(sizeof(Leaf) % sizeof(LeafSlot) == 8 || sizeof(Leaf) % sizeof(LeafSlot) == 0);
+
+struct Inner : Node {
+  using Node::Node;
+
+  std::atomic<Word>* words() noexcept { return reinterpret_cast<std::atomic<Word>*>(this + 1); }
+  uint32_t count() const noexcept { return uint32_t{1} << form; }
+  size_t memory() const noexcept { return sizeof(Inner) + count() * sizeof(Word); }
+};
+
+inline constexpr Word tag_mask = 15;
+inline constexpr Word inner_tag = capacities.size();
+
+inline bool is_inner(Word word) noexcept {
+  return (word & tag_mask) >= inner_tag;
+}
+// The number of hash bits that an inner node consumes.
+inline uint32_t inner_bits(Word word) noexcept {
+  return static_cast<uint32_t>((word & tag_mask) - inner_tag + 1);
+}
+inline uint32_t leaf_capacity(Word word) noexcept {
+  return capacities[word & tag_mask];
+}
+inline Inner* as_inner(Word word) noexcept {
+  return reinterpret_cast<Inner*>(word & ~tag_mask);
+}
+inline Leaf* as_leaf(Word word) noexcept {
+  return reinterpret_cast<Leaf*>(word & ~tag_mask);
+}
+inline Node* as_node(Word word) noexcept {
+  return reinterpret_cast<Node*>(word & ~tag_mask);
+}
+inline Word word_of(const Leaf* leaf) noexcept {
+  return reinterpret_cast<Word>(leaf) | leaf->form;
+}
+inline Word word_of(const Inner* inner) noexcept {
+  return reinterpret_cast<Word>(inner) | (inner_tag + inner->form - 1);
+}
+// The bytes that a word's node takes.
+size_t memory_of(Word word) noexcept;
+
+// How values are kept; see Options in map.h.
+enum class ValueForm : uint8_t {
+  inside,  // in the slot
+  block,   // a ValueBlock, or 0 for no bytes
+};
+
+// With one reference; null without memory. All slots hold `empty_marker`, all words are 0.
+Leaf* create_leaf(uint32_t size_class, uint64_t owner, uint64_t empty_marker) noexcept;
+Inner* create_inner(uint32_t bits, uint64_t owner) noexcept;
+
+// One more referent. `word` is not 0; the caller has a reference, or refers to something that has.
+inline void acquire(Word word) noexcept {
+  // Relaxed: nothing is learned from it.
+  as_node(word)->references.fetch_add(1, std::memory_order_relaxed);
+}
+// One referent fewer. The last one retires the node; its children follow when no reader can be in it
+// any more, level by level, each in a slice of the epochs: so letting go of a large map costs its
+// caller as much as letting go of a leaf. 0 is ignored.
+void release(Word word, ValueForm form) noexcept;
+// Frees a node whose references to children or values have passed to another one.
+void retire_shell(Node* node) noexcept;
+// A node that no reader has seen, with nothing in it that is counted.
+void discard(Node* node) noexcept;
+
+// Whether nothing else refers to the node, so that what it refers to can be taken over.
+inline bool is_sole(const Node* node) noexcept {
+  // Acquire: pairs with the release in release(): those who let go have finished with it.
+  return node->references.load(std::memory_order_acquire) == 1;
+}
+
+// Calls `visit(child word, first position, count)` for each distinct child: a child that stands in
+// several words stands in neighbouring ones.
+template <typename Visit>
+void for_each_child(Inner* inner, Visit visit) {
+  std::atomic<Word>* const words = inner->words();
+  for (uint32_t i = 0; i < inner->count();) {
+    // Relaxed: the writer's own node, or one that no longer changes.
+    const Word word = words[i].load(std::memory_order_relaxed);
+    uint32_t end = i + 1;
+    while (end < inner->count() && words[end].load(std::memory_order_relaxed) == word) end++;
+    if (word != 0) visit(word, i, end - i);
+    i = end;
+  }
+}
+
+}  // namespace stave::cow_map

@@ -1,0 +1,340 @@
+#include "core/cow_map/trie.h"
+
+#include <algorithm>
+
+#include "core/base/planted_bug.h"
+#include "core/cow_map/value_block.h"
+
+namespace stave::cow_map {
+
+namespace {
+
+ValueBlock* as_block(uint64_t value) noexcept {
+  return reinterpret_cast<ValueBlock*>(value);
+}
+
+// Entries that a leaf made by a split or for one more entry shall have room for: a little to go on.
+uint32_t size_class_with_room(uint32_t entries) noexcept {
+  return size_class_for(entries + 1 + entries / 8);
+}
+
+}  // namespace
+
+bool Trie::reset(uint64_t capacity) noexcept {
+  // Leaves that are two thirds full at the end.
+  constexpr uint64_t entries_per_leaf = 36;
+  const uint64_t leaves = std::min(capacity / entries_per_leaf, uint64_t{1} << 40);
+  const auto bits = std::max<uint32_t>(1, static_cast<uint32_t>(std::bit_width(leaves)));
+  const uint64_t memory_before = memory();
+  const uint64_t own_before = own_memory();
+  bool failed = false;
+  const Word root = build_directory(bits, &failed);
+  if (failed) {
+    release(root, form_);
+    memory_.store(memory_before, std::memory_order_relaxed);
+    own_memory_.store(own_before, std::memory_order_relaxed);
+    return false;
+  }
+  const Word before = root_.load(std::memory_order_relaxed);
+  publish(root_, root);
+  set_size(0);
+  add_memory(uint64_t{0} - memory_before, uint64_t{0} - own_before);
+  release(before, form_);
+  return true;
+}
+
+// Inner nodes for `bits` bits of the hash, all at their full width but the last ones.
+Word Trie::build_directory(uint32_t bits, bool* failed) noexcept {
+  Inner* const inner = create_inner(std::min(bits, inner_bits_max), token_);
+  if (inner == nullptr) {
+    *failed = true;
+    return 0;
+  }
+  made(word_of(inner));
+  if (bits > inner_bits_max) {
+    for (uint32_t i = 0; i < inner->count() && !*failed; i++)
+      inner->words()[i].store(build_directory(bits - inner_bits_max, failed),
+                              std::memory_order_relaxed);
+  }
+  return word_of(inner);
+}
+
+Word Trie::share_root(uint64_t new_token) noexcept {
+  const Word root = root_.load(std::memory_order_relaxed);
+  acquire(root);
+  own_memory_.store(0, std::memory_order_relaxed);
+  if (!STAVE_PLANTED_BUG(clone_keeps_token)) token_ = new_token;
+  return root;
+}
+
+void Trie::share(Trie& other, uint64_t other_token) noexcept {
+  publish(root_, other.share_root(other_token));
+  set_size(other.size());
+  memory_.store(other.memory(), std::memory_order_relaxed);
+}
+
+void Trie::clear() noexcept {
+  const Word before = root_.load(std::memory_order_relaxed);
+  publish(root_, 0);
+  set_size(0);
+  memory_.store(0, std::memory_order_relaxed);
+  own_memory_.store(0, std::memory_order_relaxed);
+  release(before, form_);
+}
+
+bool Trie::put(uint64_t key, uint64_t value, size_t memory, Found* previous) noexcept {
+  const uint64_t hash = hash_(key);
+  *previous = find(root_.load(std::memory_order_relaxed), key);
+  Leaf* const leaf = prepare(hash, !previous->found);
+  if (leaf == nullptr) return false;
+  const uint64_t empty = hash_.empty_marker(hash);
+  LeafSlot* const slots = leaf->slots();
+  if (previous->found) {
+    LeafSlot& slot = slots[find_slot(slots, leaf->capacity(), hash, key, empty)];
+    replace_slot_value(slot, value);
+  } else {
+    const uint32_t position = find_empty_slot(slots, leaf->capacity(), hash, empty);
+    leaf->live |= uint64_t{1} << position;
+    leaf->used++;
+    publish_slot(slots[position], key, value);
+    set_size(size() + 1);
+  }
+  add_memory(memory, memory);
+  if (form_ == ValueForm::block && previous->value != 0) {
+    const ValueBlock* const block = as_block(previous->value);
+    const uint64_t bytes = uint64_t{0} - block->memory();
+    add_memory(bytes, block->owner() == token_ ? bytes : 0);
+  }
+  return true;
+}
+
+bool Trie::remove(uint64_t key, Found* removed) noexcept {
+  const uint64_t hash = hash_(key);
+  Leaf* const leaf = prepare(hash, false);
+  if (leaf == nullptr) return false;
+  LeafSlot* const slots = leaf->slots();
+  const uint32_t position =
+      find_slot(slots, leaf->capacity(), hash, key, hash_.empty_marker(hash));
+  *removed = {true, slots[position].value.load(std::memory_order_relaxed)};
+  leaf->live &= ~(uint64_t{1} << position);
+  bury_slot(slots[position], hash_.buried_marker(hash));
+  set_size(size() - 1);
+  if (form_ == ValueForm::block && removed->value != 0) {
+    const ValueBlock* const block = as_block(removed->value);
+    const uint64_t bytes = uint64_t{0} - block->memory();
+    add_memory(bytes, block->owner() == token_ ? bytes : 0);
+  }
+  tighten(hash);
+  return true;
+}
+
+bool Trie::descend(uint64_t hash, bool own, Place* place) noexcept {
+  std::atomic<Word>* node_place = &root_;
+  uint32_t depth = 0;
+  for (;;) {
+    const Word word = node_place->load(std::memory_order_relaxed);
+    Inner* const node = own ? own_inner(*node_place, word) : as_inner(word);
+    if (node == nullptr) return false;
+    *place = {node_place, node, static_cast<uint32_t>((hash << depth) >> (64 - node->form)), depth};
+    if (!is_inner(place->word())) return true;
+    depth += node->form;
+    node_place = &node->words()[place->index];
+  }
+}
+
+Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
+  for (;;) {
+    Place place;
+    if (!descend(hash, true, &place)) return nullptr;
+    switch (prepare_leaf(place, hash, adds)) {
+      case Step::ready:
+        return as_leaf(place.word());
+      case Step::again:
+        break;
+      case Step::no_memory:
+        return nullptr;
+    }
+  }
+}
+
+Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noexcept {
+  const Word word = place.word();
+  if (word == 0) {
+    Leaf* const leaf = create_leaf(0, token_, hash_.empty_marker(hash));
+    if (leaf == nullptr) return Step::no_memory;
+    made(word_of(leaf));
+    publish(place.node->words()[place.index], word_of(leaf));
+    return Step::ready;
+  }
+  Leaf* const leaf = as_leaf(word);
+  const bool writable = owns(leaf) || STAVE_PLANTED_BUG(write_shared_leaf);
+  if (writable && (!adds || leaf->used < usable_slots(leaf->form))) return Step::ready;
+  const uint32_t entries = leaf->entries();
+  if (adds && entries == usable_slots(size_class_max)) {
+    const bool split_done = run_of(place).count > 1 ? split(place, hash) : widen(place);
+    return split_done ? Step::again : Step::no_memory;
+  }
+  uint32_t size_class = leaf->form;
+  if (adds && leaf->used >= usable_slots(leaf->form)) size_class = size_class_with_room(entries);
+  return resize_leaf(place, size_class, hash) ? Step::ready : Step::no_memory;
+}
+
+// Replaces the leaf by the map's own one of the given class.
+bool Trie::resize_leaf(const Place& place, uint32_t size_class, uint64_t hash) noexcept {
+  Leaf* const leaf = as_leaf(place.word());
+  Leaf* const made_leaf = rebuilt(leaf, size_class, leaf->live, hash);
+  if (made_leaf == nullptr) return false;
+  made(word_of(made_leaf));
+  publish(place, run_of(place), word_of(made_leaf));
+  replaced(leaf);
+  return true;
+}
+
+Leaf* Trie::rebuilt(Leaf* leaf, uint32_t size_class, uint64_t keep, uint64_t hash) noexcept {
+  Leaf* const copy = create_leaf(size_class, token_, hash_.empty_marker(hash));
+  if (copy == nullptr) return nullptr;
+  if (size_class != leaf->form || keep != leaf->live || leaf->used != leaf->entries()) {
+    add_entries(copy, leaf, keep);
+    return copy;
+  }
+  // The same slots: nothing is buried, nothing moves.
+  for (uint32_t i = 0; i < leaf->capacity(); i++) {
+    const LeafSlot& slot = leaf->slots()[i];
+    copy->slots()[i].key.store(slot.key.load(std::memory_order_relaxed),
+                               std::memory_order_relaxed);
+    copy->slots()[i].value.store(slot.value.load(std::memory_order_relaxed),
+                                 std::memory_order_relaxed);
+  }
+  copy->live = leaf->live;
+  copy->used = leaf->used;
+  return copy;
+}
+
+void Trie::add_entries(Leaf* to, Leaf* from, uint64_t keep) noexcept {
+  for (; keep != 0; keep &= keep - 1) {
+    const LeafSlot& slot = from->slots()[std::countr_zero(keep)];
+    const uint64_t key = slot.key.load(std::memory_order_relaxed);
+    const uint64_t hash = hash_(key);
+    const uint32_t position =
+        find_empty_slot(to->slots(), to->capacity(), hash, hash_.empty_marker(hash));
+    to->slots()[position].key.store(key, std::memory_order_relaxed);
+    to->slots()[position].value.store(slot.value.load(std::memory_order_relaxed),
+                                      std::memory_order_relaxed);
+    to->live |= uint64_t{1} << position;
+    to->used++;
+  }
+}
+
+void Trie::replaced(Leaf* leaf) noexcept {
+  dropped(word_of(leaf));
+  // Its entries' references pass to the new leaf, unless another node holds on to the old one.
+  if (is_sole(leaf)) return retire_shell(leaf);
+  if (form_ == ValueForm::block) {
+    for (uint64_t live = leaf->live; live != 0; live &= live - 1) {
+      const LeafSlot& slot = leaf->slots()[std::countr_zero(live)];
+      ValueBlock* const block = as_block(slot.value.load(std::memory_order_relaxed));
+      if (block != nullptr) block->acquire();
+    }
+  }
+  release(word_of(leaf), form_);
+}
+
+Inner* Trie::own_inner(std::atomic<Word>& place, Word word) noexcept {
+  Inner* const inner = as_inner(word);
+  if (owns(inner)) return inner;
+  Inner* const copy = create_inner(inner->form, token_);
+  if (copy == nullptr) return nullptr;
+  const bool sole = is_sole(inner);
+  for_each_child(inner, [&](Word child, uint32_t first, uint32_t count) {
+    if (!sole) acquire(child);
+    for (uint32_t i = 0; i < count; i++)
+      copy->words()[first + i].store(child, std::memory_order_relaxed);
+  });
+  made(word_of(copy));
+  dropped(word);
+  publish(place, word_of(copy));
+  if (sole) {
+    retire_shell(inner);
+  } else {
+    release(word, form_);
+  }
+  return copy;
+}
+
+// The leaf stands in several words: two leaves share them.
+bool Trie::split(const Place& place, uint64_t hash) noexcept {
+  Leaf* const leaf = as_leaf(place.word());
+  const Run run = run_of(place);
+  const uint32_t local_bits =
+      place.node->form - static_cast<uint32_t>(std::countr_zero(run.count));
+  const uint32_t bit = 63 - (place.depth + local_bits);
+  uint64_t high_half = 0;
+  for (uint64_t live = leaf->live; live != 0; live &= live - 1) {
+    const int position = std::countr_zero(live);
+    const uint64_t key = leaf->slots()[position].key.load(std::memory_order_relaxed);
+    if (((hash_(key) >> bit) & 1) != 0) high_half |= uint64_t{1} << position;
+  }
+  Leaf* halves[2] = {nullptr, nullptr};
+  for (const uint32_t side : {0, 1}) {
+    const uint64_t keep = side == 0 ? leaf->live & ~high_half : high_half;
+    if (keep == 0) continue;  // its words become 0
+    halves[side] = rebuilt(
+        leaf, size_class_with_room(static_cast<uint32_t>(std::popcount(keep))), keep, hash);
+    if (halves[side] != nullptr) continue;
+    if (halves[0] != nullptr) discard(halves[0]);
+    return false;
+  }
+  const uint32_t half_count = run.count / 2;
+  for (const uint32_t side : {0, 1}) {
+    Word word = 0;
+    if (halves[side] != nullptr) {
+      word = word_of(halves[side]);
+      made(word);
+    }
+    publish(place, {run.first + side * half_count, half_count}, word);
+  }
+  replaced(leaf);
+  return true;
+}
+
+// The leaf stands in one word: it gets two, by doubling the node or in a node of its own.
+bool Trie::widen(const Place& place) noexcept {
+  Inner* const node = place.node;
+  const bool doubles = node->form < inner_bits_max;
+  Inner* const wider = create_inner(doubles ? node->form + 1u : 1u, token_);
+  if (wider == nullptr) return false;
+  for (uint32_t i = 0; i < wider->count(); i++) {
+    const uint32_t from = doubles ? i / 2 : place.index;
+    wider->words()[i].store(node->words()[from].load(std::memory_order_relaxed),
+                            std::memory_order_relaxed);
+  }
+  made(word_of(wider));
+  if (doubles) {
+    dropped(word_of(node));
+    publish(*place.node_place, word_of(wider));
+    retire_shell(node);
+  } else {
+    publish(node->words()[place.index], word_of(wider));
+  }
+  return true;
+}
+
+Trie::Run Trie::run_of(const Place& place) noexcept {
+  const Word word = place.word();
+  const auto same = [&](uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++)
+      if (place.node->words()[i].load(std::memory_order_relaxed) != word) return false;
+    return true;
+  };
+  Run run = {place.index, 1};
+  if (word == 0 || is_inner(word)) return run;
+  // Runs have the size of a power of two, and begin at a multiple of it.
+  while (run.count < place.node->count()) {
+    const uint32_t buddy = run.first ^ run.count;
+    if (!same(buddy, run.count)) break;
+    run = {std::min(run.first, buddy), run.count * 2};
+  }
+  return run;
+}
+
+}  // namespace stave::cow_map

@@ -1,0 +1,171 @@
+// The trie of fat leaves behind one map: lookups by any thread, changes by one at a time.
+//
+// Inner nodes are extendible-hashing directories: 2 to 2^inner_bits_max words, indexed by the next
+// bits of the hash; a leaf stands in as many neighbouring words as share it. A full leaf is split
+// in two; if it stands in one word only, its node doubles, and when that has all its bits, an inner
+// node takes the leaf's place. Removal goes the same way back. docs/internals/cow_map.md draws it.
+//
+// How a change is made. prepare() makes sure that the leaf of the key and all nodes above it carry
+// the map's token and that the leaf has an empty slot if one is needed: everything that can fail.
+// It copies and rearranges nodes, and each step leaves the same entries in the same map, for readers
+// too. What follows is a store to one slot. So a failed allocation leaves the map as it was.
+//
+// Thread safety: find() from any thread under an EpochPin. Everything else by one thread at a time,
+// which is whoever holds the mutex of the map; memory() and size() may be read by any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/cow_map/key_hash.h"
+#include "core/cow_map/node.h"
+
+namespace stave::cow_map {
+
+// What a search or a change found: the value of the slot.
+struct Found {
+  bool found = false;
+  uint64_t value = 0;
+};
+
+class Trie {
+ public:
+  // Refers to nothing until reset() or share().
+  Trie(const KeyHash& hash, ValueForm form, uint64_t token) noexcept
+      : hash_(hash), form_(form), token_(token) {}
+  ~Trie() { clear(); }
+  Trie(const Trie&) = delete;
+  Trie& operator=(const Trie&) = delete;
+
+  // Becomes empty, with room for about `capacity` entries. False without memory: then it is as it
+  // was.
+  bool reset(uint64_t capacity) noexcept;
+  // An empty trie becomes a copy of `other`, which takes `other_token`. O(1).
+  void share(Trie& other, uint64_t other_token) noexcept;
+  // A reference to the root, which does not change any more: the trie takes `new_token`. O(1).
+  Word share_root(uint64_t new_token) noexcept;
+  // Lets go of everything: the root is 0.
+  void clear() noexcept;
+
+  // 0 when the trie refers to nothing. Any thread; under an EpochPin, or while the trie cannot
+  // change.
+  Word root() const noexcept {
+    // Acquire: pairs with the releases in publish().
+    return root_.load(std::memory_order_acquire);
+  }
+  Found find(Word root, uint64_t key) const noexcept { return find(hash_, root, key, hash_(key)); }
+  // Below a word whose node is reached by `bits_passed` bits of the hash.
+  static Found find(const KeyHash& hash, Word word, uint64_t key, uint64_t key_hash,
+                    uint32_t bits_passed = 0) noexcept;
+
+  // Stores the value, and answers what was stored before; whose reference, if it is a block, passes
+  // to the caller. `memory` is that of the new value's block. False without memory: nothing has
+  // happened.
+  bool put(uint64_t key, uint64_t value, size_t memory, Found* previous) noexcept;
+  // Removes a key that is there. As put().
+  bool remove(uint64_t key, Found* removed) noexcept;
+  // Gives back what leaves have beyond their entries, where it is this map's alone. False without
+  // memory: some of it is done.
+  bool shrink() noexcept;
+
+  uint64_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
+  // Bytes of all nodes and blocks; and of those that carry the map's token.
+  uint64_t memory() const noexcept { return memory_.load(std::memory_order_relaxed); }
+  uint64_t own_memory() const noexcept { return own_memory_.load(std::memory_order_relaxed); }
+  uint64_t token() const noexcept { return token_; }
+  const KeyHash& hash() const noexcept { return hash_; }
+  ValueForm form() const noexcept { return form_; }
+
+ private:
+  // A word of an inner node on the way to a key.
+  struct Place {
+    std::atomic<Word>* node_place;  // the word that refers to `node`
+    Inner* node;
+    uint32_t index;
+    uint32_t depth;  // bits consumed above `node`
+
+    Word word() const noexcept { return node->words()[index].load(std::memory_order_relaxed); }
+  };
+  // The words of `place`'s node that hold the same child.
+  struct Run {
+    uint32_t first;
+    uint32_t count;
+  };
+  enum class Step : uint8_t { ready, again, no_memory };
+
+  // See above. Null without memory. With `adds`, the leaf has an empty slot.
+  Leaf* prepare(uint64_t hash, bool adds) noexcept;
+  // Goes down to the leaf of a hash; false without memory. With `own`, copies the inner nodes that
+  // are not the map's.
+  bool descend(uint64_t hash, bool own, Place* place) noexcept;
+  Step prepare_leaf(const Place& place, uint64_t hash, bool adds) noexcept;
+  bool split(const Place& place, uint64_t hash) noexcept;
+  bool widen(const Place& place) noexcept;
+
+  Inner* own_inner(std::atomic<Word>& place, Word word) noexcept;
+  // A leaf of the given class with the entries of `leaf`, of which `keep` says which.
+  Leaf* rebuilt(Leaf* leaf, uint32_t size_class, uint64_t keep, uint64_t hash) noexcept;
+  void add_entries(Leaf* to, Leaf* from, uint64_t keep) noexcept;
+  // `leaf` has been replaced by one or two that hold its entries.
+  void replaced(Leaf* leaf) noexcept;
+  bool resize_leaf(const Place& place, uint32_t size_class, uint64_t hash) noexcept;
+
+  // After a removal; what memory is missing for is left undone.
+  void tighten(uint64_t hash) noexcept;
+  Step tighten_step(const Place& place, uint64_t hash) noexcept;
+  Step merge(const Place& place, Run run, uint64_t hash) noexcept;
+  bool halve(const Place& place) noexcept;
+  bool shrink_leaves(Inner* inner, uint32_t depth) noexcept;
+
+  static Run run_of(const Place& place) noexcept;
+  void publish(std::atomic<Word>& place, Word word) noexcept {
+    // Release: pairs with the acquires in find() and root(): the node is complete.
+    place.store(word, std::memory_order_release);
+  }
+  void publish(const Place& place, Run run, Word word) noexcept {
+    for (uint32_t i = 0; i < run.count; i++) publish(place.node->words()[run.first + i], word);
+  }
+  bool owns(const Node* node) const noexcept { return node->owner == token_; }
+
+  void add_memory(uint64_t all, uint64_t own) noexcept {
+    // Relaxed: statistics, stored by the writer alone.
+    memory_.store(memory() + all, std::memory_order_relaxed);
+    own_memory_.store(own_memory() + own, std::memory_order_relaxed);
+  }
+  void made(Word word) noexcept { add_memory(memory_of(word), memory_of(word)); }
+  void dropped(Word word) noexcept {
+    const uint64_t bytes = uint64_t{0} - memory_of(word);
+    add_memory(bytes, owns(as_node(word)) ? bytes : 0);
+  }
+  void set_size(uint64_t size) noexcept { size_.store(size, std::memory_order_relaxed); }
+  Word build_directory(uint32_t bits, bool* failed) noexcept;
+
+  std::atomic<Word> root_{0};
+  const KeyHash hash_;
+  const ValueForm form_;
+  uint64_t token_;
+  std::atomic<uint64_t> size_{0};
+  std::atomic<uint64_t> memory_{0};
+  std::atomic<uint64_t> own_memory_{0};
+};
+
+// Inline: the whole of a lookup. A word has what the next access needs, so the only loads are one
+// per level and those of the slots looked at.
+inline Found Trie::find(const KeyHash& hash, Word word, uint64_t key, uint64_t key_hash,
+                        uint32_t bits_passed) noexcept {
+  uint64_t rest = bits_passed == 64 ? 0 : key_hash << bits_passed;
+  while (is_inner(word)) {
+    const uint32_t bits = inner_bits(word);
+    // Acquire: pairs with the release in publish().
+    word = as_inner(word)->words()[rest >> (64 - bits)].load(std::memory_order_acquire);
+    rest <<= bits;
+  }
+  if (word == 0) return {};
+  const LeafSlot* const slots = as_leaf(word)->slots();
+  const uint32_t slot =
+      find_slot(slots, leaf_capacity(word), key_hash, key, hash.empty_marker(key_hash));
+  if (slot == no_slot) return {};
+  return {true, slot_value(slots[slot])};
+}
+
+}  // namespace stave::cow_map

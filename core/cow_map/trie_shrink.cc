@@ -1,0 +1,143 @@
+// The way back: leaves that merge, nodes that halve, after removals.
+#include <algorithm>
+
+#include "core/cow_map/trie.h"
+
+namespace stave::cow_map {
+
+namespace {
+
+// Two neighbours with no more entries than this become one leaf. Well below half of what a leaf
+// takes, so that a map which grows and shrinks around one size does not split and merge each time.
+constexpr uint32_t merge_entries_max = 24;
+
+// A leaf gets smaller when this part of its room would do: two size classes, or more.
+bool is_loose(const Leaf& leaf) noexcept {
+  return leaf.form >= 2 && leaf.entries() < usable_slots(leaf.form - 2u);
+}
+
+}  // namespace
+
+void Trie::tighten(uint64_t hash) noexcept {
+  Step step = Step::again;
+  while (step == Step::again) {
+    Place place;
+    // All of the way is the map's own: a removal has just come down here.
+    descend(hash, false, &place);
+    step = tighten_step(place, hash);
+  }
+}
+
+// One step, `again` if it made another one possible, `ready` if there is nothing to do.
+Trie::Step Trie::tighten_step(const Place& place, uint64_t hash) noexcept {
+  const Word word = place.word();
+  Run run = run_of(place);
+  if (word != 0) {
+    Leaf* const leaf = as_leaf(word);
+    const uint32_t entries = leaf->entries();
+    if (entries > merge_entries_max / 2) {
+      if (is_loose(*leaf)) resize_leaf(place, size_class_for(entries + entries / 8), hash);
+      return Step::ready;
+    }
+    if (entries == 0) {
+      publish(place, run, 0);
+      dropped(word);
+      release(word, form_);
+      return Step::again;
+    }
+    if (run.count == place.node->count() && place.depth != 0) {
+      // The leaf has the node to itself: it takes its place.
+      publish(*place.node_place, word);
+      dropped(word_of(place.node));
+      retire_shell(place.node);
+      return Step::again;
+    }
+  }
+  if (run.count < place.node->count() && (place.depth != 0 || run.count * 2 < place.node->count())) {
+    const Step merged = merge(place, run, hash);
+    if (merged == Step::again) return merged;
+  }
+  if (place.node->form > 1 && halve(place)) return Step::again;
+  if (word != 0 && is_loose(*as_leaf(word)))
+    resize_leaf(place, size_class_for(as_leaf(word)->entries() + 1), hash);
+  return Step::ready;
+}
+
+// The leaf, or the nothing, in `run` and its neighbour become one if they are small enough.
+Trie::Step Trie::merge(const Place& place, Run run, uint64_t hash) noexcept {
+  const uint32_t buddy = run.first ^ run.count;
+  const Place neighbour = {place.node_place, place.node, buddy, place.depth};
+  const Word other_word = neighbour.word();
+  const Word word = place.word();
+  if (is_inner(other_word) || other_word == word) return Step::ready;
+  for (uint32_t i = 0; i < run.count; i++) {
+    if (place.node->words()[buddy + i].load(std::memory_order_relaxed) != other_word)
+      return Step::ready;
+  }
+  const Run both = {std::min(run.first, buddy), run.count * 2};
+  if (word == 0 || other_word == 0) {
+    publish(place, both, word == 0 ? other_word : word);
+    return Step::again;
+  }
+  Leaf* const leaf = as_leaf(word);
+  Leaf* const other = as_leaf(other_word);
+  const uint32_t entries = leaf->entries() + other->entries();
+  if (entries > merge_entries_max) return Step::ready;
+  Leaf* const merged =
+      create_leaf(size_class_for(entries + entries / 8), token_, hash_.empty_marker(hash));
+  if (merged == nullptr) return Step::no_memory;
+  add_entries(merged, leaf, leaf->live);
+  add_entries(merged, other, other->live);
+  made(word_of(merged));
+  publish(place, both, word_of(merged));
+  replaced(leaf);
+  replaced(other);
+  return Step::again;
+}
+
+// A node all of whose children stand in two words or more needs one bit less.
+bool Trie::halve(const Place& place) noexcept {
+  Inner* const node = place.node;
+  for (uint32_t i = 0; i < node->count(); i += 2) {
+    const Word word = node->words()[i].load(std::memory_order_relaxed);
+    if (node->words()[i + 1].load(std::memory_order_relaxed) != word) return false;
+  }
+  Inner* const half = create_inner(node->form - 1u, token_);
+  if (half == nullptr) return false;
+  for (uint32_t i = 0; i < half->count(); i++) {
+    half->words()[i].store(node->words()[2 * i].load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
+  }
+  made(word_of(half));
+  dropped(word_of(node));
+  publish(*place.node_place, word_of(half));
+  retire_shell(node);
+  return true;
+}
+
+bool Trie::shrink() noexcept {
+  const Word root = root_.load(std::memory_order_relaxed);
+  // A node that is shared has children that are shared: making them smaller would make more memory
+  // of it.
+  return !owns(as_node(root)) || shrink_leaves(as_inner(root), 0);
+}
+
+bool Trie::shrink_leaves(Inner* inner, uint32_t depth) noexcept {
+  bool enough_memory = true;
+  for_each_child(inner, [&](Word child, uint32_t first, uint32_t) {
+    if (!enough_memory || !owns(as_node(child))) return;
+    if (is_inner(child)) {
+      enough_memory = shrink_leaves(as_inner(child), depth + inner->form);
+      return;
+    }
+    Leaf* const leaf = as_leaf(child);
+    const uint32_t size_class = size_class_for(leaf->entries());
+    if (size_class == leaf->form) return;
+    const uint64_t key =
+        leaf->slots()[std::countr_zero(leaf->live)].key.load(std::memory_order_relaxed);
+    enough_memory = resize_leaf({nullptr, inner, first, depth}, size_class, hash_(key));
+  });
+  return enough_memory;
+}
+
+}  // namespace stave::cow_map
