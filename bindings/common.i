@@ -14,3 +14,5 @@ HANDLE(Pin, stave_pin)
 %ignore stave_store_cursor_options;
 /* No integer of Java or C# holds it; each language knows it in its own way. */
 %ignore STAVE_ABSENT;
+/* For callbacks that make a value: no package has one yet. */
+%ignore stave_buffer_resize;

@@ -105,9 +105,8 @@ bool Diff::compare(uint64_t key, uint64_t value, bool in_after) noexcept {
   // A leaf may hold more than the region.
   if (region.depth != 0 && (own_hash(key) ^ region.hash) >> (64 - region.depth) != 0) return false;
   const Found other =
-      in_after
-          ? Trie::find(other_hash, region.before, key, other_hash(key), region.depth_before)
-          : Trie::find(other_hash, region.after, key, other_hash(key), region.depth_after);
+      in_after ? Trie::find(other_hash, region.before, key, other_hash(key), region.depth_before)
+               : Trie::find(other_hash, region.after, key, other_hash(key), region.depth_after);
   key_ = static_cast<int64_t>(key);
   if (in_after) {
     value_before_ = 0;

@@ -24,8 +24,8 @@ class Diff {
   // From `before` to `after`.
   Diff(Snapshot before, Snapshot after);
 
-  // Moves to the next key that differs; done behind the last. Throws bad_alloc; then the call can be
-  // repeated.
+  // Moves to the next key that differs; done behind the last. Throws bad_alloc; then the call can
+  // be repeated.
   Status next();
   Change change() const noexcept { return change_; }
   int64_t key() const noexcept { return key_; }

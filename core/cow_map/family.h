@@ -30,7 +30,7 @@ class Family {
   const KeyHash& hash() const noexcept { return hash_; }
   ValueForm form() const noexcept {
     return options_.fixed_values && options_.value_size <= sizeof(uint64_t) ? ValueForm::inside
-                                                                           : ValueForm::block;
+                                                                            : ValueForm::block;
   }
   // The bytes behind a slot's value, which may lie in `value` itself.
   Bytes bytes_of(const uint64_t& value) const noexcept {

@@ -5,8 +5,8 @@
 // bijection, it gives two keys the same 64 bits never, so a leaf can always be split.
 //
 // Markers. A leaf's slot that holds no entry holds a key that cannot be in that leaf, so that every
-// int64_t remains a key: the trie always branches on the top bit first, and the markers of a leaf in
-// one half are keys that hash into the other half.
+// int64_t remains a key: the trie always branches on the top bit first, and the markers of a leaf
+// in one half are keys that hash into the other half.
 #pragma once
 
 #include <array>

@@ -73,10 +73,9 @@ Status Map::close() {
 Status Map::check_value(Bytes value) const {
   const Options& options = family_->options();
   if (options.fixed_values && value.size() != options.value_size) {
-    return Status::error(Code::invalid_argument,
-                         "the value has " + std::to_string(value.size()) +
-                             " bytes, all values of this map have " +
-                             std::to_string(options.value_size));
+    return Status::error(Code::invalid_argument, "the value has " + std::to_string(value.size()) +
+                                                     " bytes, all values of this map have " +
+                                                     std::to_string(options.value_size));
   }
   if (value.size() > value_size_max) {
     return Status::error(Code::too_large, "the value has " + std::to_string(value.size()) +

@@ -7,7 +7,8 @@
 // Invariants
 //   1. What a read returns was the value of that key in this map at some moment during the call.
 //   2. No write to another map, this one's clones and originals included, is ever seen.
-//   3. An operation that fails, or that changes nothing, leaves the entries as they were; the latter
+//   3. An operation that fails, or that changes nothing, leaves the entries as they were; the
+//   latter
 //      copies nothing either.
 //
 // Callbacks run under the map's mutex. They may read the map (they see it as it was) and use other

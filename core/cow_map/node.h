@@ -10,15 +10,16 @@
 //
 // Owners. Every map has a token, a number that no other map of the family has ever had, and takes a
 // new one whenever it is cloned. A node carries the token of the map that made it.
-//   1. A map changes in place only nodes that carry its present token. Such a node is reachable from
+//   1. A map changes in place only nodes that carry its present token. Such a node is reachable
+//   from
 //      that map alone, and so are all nodes above it.
 //   2. So a node with another token never changes again. Clones, cursors and readers that are still
 //      in a root which its map has replaced all see what they began with.
 // It is the token and not a reference count of 1 that permits a change: the other referent may just
 // have let go, while one of its readers is still inside.
 //
-// References. `references` counts the nodes and roots that refer to a node; it only decides when the
-// node is freed, which is by epoch, because readers hold no reference.
+// References. `references` counts the nodes and roots that refer to a node; it only decides when
+// the node is freed, which is by epoch, because readers hold no reference.
 #pragma once
 
 #include <array>
@@ -132,9 +133,9 @@ inline void acquire(Word word) noexcept {
   // Relaxed: nothing is learned from it.
   as_node(word)->references.fetch_add(1, std::memory_order_relaxed);
 }
-// One referent fewer. The last one retires the node; its children follow when no reader can be in it
-// any more, level by level, each in a slice of the epochs: so letting go of a large map costs its
-// caller as much as letting go of a leaf. 0 is ignored.
+// One referent fewer. The last one retires the node; its children follow when no reader can be in
+// it any more, level by level, each in a slice of the epochs: so letting go of a large map costs
+// its caller as much as letting go of a leaf. 0 is ignored.
 void release(Word word, ValueForm form) noexcept;
 // Frees a node whose references to children or values have passed to another one.
 void retire_shell(Node* node) noexcept;

@@ -113,8 +113,7 @@ bool Trie::remove(uint64_t key, Found* removed) noexcept {
   Leaf* const leaf = prepare(hash, false);
   if (leaf == nullptr) return false;
   LeafSlot* const slots = leaf->slots();
-  const uint32_t position =
-      find_slot(slots, leaf->capacity(), hash, key, hash_.empty_marker(hash));
+  const uint32_t position = find_slot(slots, leaf->capacity(), hash, key, hash_.empty_marker(hash));
   *removed = {true, slots[position].value.load(std::memory_order_relaxed)};
   leaf->live &= ~(uint64_t{1} << position);
   bury_slot(slots[position], hash_.buried_marker(hash));
@@ -200,8 +199,7 @@ Leaf* Trie::rebuilt(Leaf* leaf, uint32_t size_class, uint64_t keep, uint64_t has
   // The same slots: nothing is buried, nothing moves.
   for (uint32_t i = 0; i < leaf->capacity(); i++) {
     const LeafSlot& slot = leaf->slots()[i];
-    copy->slots()[i].key.store(slot.key.load(std::memory_order_relaxed),
-                               std::memory_order_relaxed);
+    copy->slots()[i].key.store(slot.key.load(std::memory_order_relaxed), std::memory_order_relaxed);
     copy->slots()[i].value.store(slot.value.load(std::memory_order_relaxed),
                                  std::memory_order_relaxed);
   }
@@ -265,8 +263,7 @@ Inner* Trie::own_inner(std::atomic<Word>& place, Word word) noexcept {
 bool Trie::split(const Place& place, uint64_t hash) noexcept {
   Leaf* const leaf = as_leaf(place.word());
   const Run run = run_of(place);
-  const uint32_t local_bits =
-      place.node->form - static_cast<uint32_t>(std::countr_zero(run.count));
+  const uint32_t local_bits = place.node->form - static_cast<uint32_t>(std::countr_zero(run.count));
   const uint32_t bit = 63 - (place.depth + local_bits);
   uint64_t high_half = 0;
   for (uint64_t live = leaf->live; live != 0; live &= live - 1) {
@@ -278,8 +275,8 @@ bool Trie::split(const Place& place, uint64_t hash) noexcept {
   for (const uint32_t side : {0, 1}) {
     const uint64_t keep = side == 0 ? leaf->live & ~high_half : high_half;
     if (keep == 0) continue;  // its words become 0
-    halves[side] = rebuilt(
-        leaf, size_class_with_room(static_cast<uint32_t>(std::popcount(keep))), keep, hash);
+    halves[side] =
+        rebuilt(leaf, size_class_with_room(static_cast<uint32_t>(std::popcount(keep))), keep, hash);
     if (halves[side] != nullptr) continue;
     if (halves[0] != nullptr) discard(halves[0]);
     return false;

@@ -7,8 +7,9 @@
 //
 // How a change is made. prepare() makes sure that the leaf of the key and all nodes above it carry
 // the map's token and that the leaf has an empty slot if one is needed: everything that can fail.
-// It copies and rearranges nodes, and each step leaves the same entries in the same map, for readers
-// too. What follows is a store to one slot. So a failed allocation leaves the map as it was.
+// It copies and rearranges nodes, and each step leaves the same entries in the same map, for
+// readers too. What follows is a store to one slot. So a failed allocation leaves the map as it
+// was.
 //
 // Thread safety: find() from any thread under an EpochPin. Everything else by one thread at a time,
 // which is whoever holds the mutex of the map; memory() and size() may be read by any.

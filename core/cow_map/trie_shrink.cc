@@ -53,7 +53,8 @@ Trie::Step Trie::tighten_step(const Place& place, uint64_t hash) noexcept {
       return Step::again;
     }
   }
-  if (run.count < place.node->count() && (place.depth != 0 || run.count * 2 < place.node->count())) {
+  if (run.count < place.node->count() &&
+      (place.depth != 0 || run.count * 2 < place.node->count())) {
     const Step merged = merge(place, run, hash);
     if (merged == Step::again) return merged;
   }

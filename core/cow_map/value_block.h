@@ -30,15 +30,15 @@ class ValueBlock : public sync::Retired {
 
   // By somebody who has a reference, or refers to something that has.
   void acquire() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  // By a reader who found the block under an epoch pin, when it may be on its way out. False when it
-  // is.
+  // By a reader who found the block under an epoch pin, when it may be on its way out. False when
+  // it is.
   bool try_acquire() noexcept {
     uint32_t references = references_.load(std::memory_order_relaxed);
     do {
       if (references == 0) return false;
       // Relaxed: the bytes came with the pointer.
-    } while (!references_.compare_exchange_weak(references, references + 1,
-                                                std::memory_order_relaxed));
+    } while (
+        !references_.compare_exchange_weak(references, references + 1, std::memory_order_relaxed));
     return true;
   }
   void release() noexcept {

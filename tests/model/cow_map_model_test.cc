@@ -125,10 +125,13 @@ class Model {
     const int64_t k = key();
     const std::string v = value();
     std::optional<std::string> previous;
-    EXPECT_TRUE(pair.map->insert(k, as_bytes(v), [&](Bytes before) {
-      previous = text(before);
-      return Status();
-    }).ok());
+    EXPECT_TRUE(pair.map
+                    ->insert(k, as_bytes(v),
+                             [&](Bytes before) {
+                               previous = text(before);
+                               return Status();
+                             })
+                    .ok());
     expect_present(pair, k, previous);
     pair.reference[k] = v;
   }
@@ -284,7 +287,8 @@ TEST(CowMapModel, TreesOfCopiesAgainstPlainMaps) {
   uint64_t done = 0, clones = 0, diffs = 0, walks = 0, removes = 0;
   for (uint64_t run = 0; run < runs && !HasFailure(); run++) {
     SCOPED_TRACE("run " + std::to_string(run));
-    Model model(seed + run, static_cast<uint32_t>(run % Keys::kinds), forms[run % std::size(forms)]);
+    Model model(seed + run, static_cast<uint32_t>(run % Keys::kinds),
+                forms[run % std::size(forms)]);
     model.run(operations / runs + 1);
     done += operations / runs + 1;
     clones += model.clones;

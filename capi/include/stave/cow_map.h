@@ -87,8 +87,7 @@ STAVE_API stave_status stave_cow_map_clone(stave_cow_map *map, stave_cow_map **c
 
 /* The options that the map was made with. options->struct_size says how much may be written.
  * Since 0.1. */
-STAVE_API stave_status stave_cow_map_options_get(stave_cow_map *map,
-                                                 stave_cow_map_options *options,
+STAVE_API stave_status stave_cow_map_options_get(stave_cow_map *map, stave_cow_map_options *options,
                                                  stave_error *error);
 
 /* Lets go of all entries; the map and its cursors answer CLOSED from now on, its clones go on. A
@@ -120,8 +119,7 @@ STAVE_API stave_status stave_cow_map_get_pin(stave_cow_map *map, int64_t key, st
                                              stave_error *error);
 
 /* STAVE_OK when the key exists, else NOT_FOUND. Since 0.1. */
-STAVE_API stave_status stave_cow_map_contains(stave_cow_map *map, int64_t key,
-                                              stave_error *error);
+STAVE_API stave_status stave_cow_map_contains(stave_cow_map *map, int64_t key, stave_error *error);
 
 /* The number of entries. O(1). Since 0.1. */
 STAVE_API stave_status stave_cow_map_size(stave_cow_map *map, uint64_t *size, stave_error *error);
@@ -150,8 +148,8 @@ STAVE_API stave_status stave_cow_map_insert(stave_cow_map *map, int64_t key, con
                                             stave_buffer *previous, stave_error *error);
 
 /* Removes the key and puts its value into `removed`. NOT_FOUND when it is absent. Since 0.1. */
-STAVE_API stave_status stave_cow_map_remove(stave_cow_map *map, int64_t key,
-                                            stave_buffer *removed, stave_error *error);
+STAVE_API stave_status stave_cow_map_remove(stave_cow_map *map, int64_t key, stave_buffer *removed,
+                                            stave_error *error);
 
 /* Changes a value. `value` holds a private copy of the present one (nothing, where there is none);
  * its bytes may be changed, and its size by stave_buffer_resize. What it holds when the callback
@@ -193,7 +191,7 @@ STAVE_API stave_status stave_cow_map_shrink_to_fit(stave_cow_map *map, stave_err
 
 typedef struct stave_cow_map_stats {
   uint32_t struct_size;
-  uint32_t reserved;     /* zero */
+  uint32_t reserved; /* zero */
   uint64_t entries;
   uint64_t shared_bytes; /* memory that was there when the map was last copied, or made as a copy:
                             other maps and cursors may refer to it too */
@@ -214,12 +212,10 @@ STAVE_API stave_status stave_cow_map_stats_get(stave_cow_map *map, stave_cow_map
 typedef struct stave_cow_map_cursor stave_cow_map_cursor;
 
 /* O(1). Since 0.1, as are all functions of cursors. */
-STAVE_API stave_status stave_cow_map_cursor_open(stave_cow_map *map,
-                                                 stave_cow_map_cursor **cursor,
+STAVE_API stave_status stave_cow_map_cursor_open(stave_cow_map *map, stave_cow_map_cursor **cursor,
                                                  stave_error *error);
 /* Moves to the next entry: DONE when there is none, then and ever after. */
-STAVE_API stave_status stave_cow_map_cursor_next(stave_cow_map_cursor *cursor,
-                                                 stave_error *error);
+STAVE_API stave_status stave_cow_map_cursor_next(stave_cow_map_cursor *cursor, stave_error *error);
 /* The entry the cursor stands on. The bytes are the cursor's and valid until it is moved, closed or
  * freed, also when the map is closed meanwhile; *data is never NULL. INVALID_ARGUMENT when the
  * cursor stands on no entry: before the first and after the last. */
@@ -239,8 +235,7 @@ STAVE_API stave_status stave_cow_map_cursor_next_many(stave_cow_map_cursor *curs
                                                       uint64_t *sizes, size_t *count,
                                                       stave_error *error);
 /* As stave_cow_map_close and stave_cow_map_free. */
-STAVE_API stave_status stave_cow_map_cursor_close(stave_cow_map_cursor *cursor,
-                                                  stave_error *error);
+STAVE_API stave_status stave_cow_map_cursor_close(stave_cow_map_cursor *cursor, stave_error *error);
 STAVE_API void stave_cow_map_cursor_free(stave_cow_map_cursor *cursor);
 
 /* ---- Comparing ----------------------------------------------------------------------------- */

@@ -10,7 +10,16 @@
 
 enum { WORDS_MAX = 64, RECORDS_MAX = 1024 };
 
-enum kind { KIND_NONE, KIND_STORE, KIND_PIN, KIND_BATCH, KIND_CURSOR };
+enum kind {
+  KIND_NONE,
+  KIND_STORE,
+  KIND_PIN,
+  KIND_BATCH,
+  KIND_CURSOR,
+  KIND_COW_MAP,
+  KIND_COW_MAP_CURSOR,
+  KIND_COW_MAP_DIFF
+};
 
 struct handle {
   char name[32];
@@ -68,3 +77,4 @@ extern const struct verb general_verbs[];
 extern const struct verb store_verbs[];
 extern const struct verb batch_verbs[];
 extern const struct verb cursor_verbs[];
+extern const struct verb cow_map_verbs[];
