@@ -17,6 +17,10 @@ constexpr uint64_t round_to_page(uint64_t size) noexcept {
   return (size + page_size - 1) & ~(page_size - 1);
 }
 
+constexpr uint64_t limit_for(uint64_t segment_size, uint64_t first_frame_size) noexcept {
+  return std::max(segment_size, segment_header_size + first_frame_size);
+}
+
 }  // namespace
 
 Appender::Appender(std::shared_ptr<Segment> segment, std::shared_ptr<os::Mapping> mapping,
@@ -31,15 +35,20 @@ Appender::Appender(std::shared_ptr<Segment> segment, std::shared_ptr<os::Mapping
   segment_->set_file_size(std::max(segment_->file_size(), allocated_));
 }
 
+uint64_t Appender::capacity_for(uint64_t segment_size, uint64_t first_frame_size) noexcept {
+  return round_to_page(limit_for(segment_size, first_frame_size) +
+                       delete_reserve_size(segment_size));
+}
+
 Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
                                                    const std::string& directory,
                                                    const SegmentHeader& header,
                                                    uint64_t segment_size, uint64_t first_frame_size,
                                                    bool may_use_reserve) {
   const std::string path = os::join_path(directory, segment_name(header.generation));
-  const uint64_t limit = std::max(segment_size, segment_header_size + first_frame_size);
+  const uint64_t limit = limit_for(segment_size, first_frame_size);
   const uint64_t reserve = delete_reserve_size(segment_size);
-  const uint64_t capacity = round_to_page(limit + reserve);
+  const uint64_t capacity = capacity_for(segment_size, first_frame_size);
   const uint64_t needed =
       round_to_page(segment_header_size + first_frame_size + (may_use_reserve ? 0 : reserve));
 

@@ -30,6 +30,9 @@ class Appender {
     no_space,  // the device is full
   };
 
+  // The size of the mapping of a new segment that begins with a frame of `first_frame_size`.
+  static uint64_t capacity_for(uint64_t segment_size, uint64_t first_frame_size) noexcept;
+
   // A new segment, still under its unfinished name: allocated, with its header. A frame of
   // `first_frame_size` fits, and behind it, unless that frame `may_use_reserve`, the reserve. A
   // failure leaves nothing behind.

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "core/store/key_directory.h"
+#include "core/store/location.h"
 
 namespace stave::store {
 
@@ -18,8 +20,9 @@ struct Change {
   uint32_t shard = 0;
   uint64_t hash = 0;
 
-  KeyDirectory::Node node;  // prepared unless it is an erase
-  DirectoryEntry entry;     // set when the place is known
+  KeyDirectory::Room room;           // for an insertion
+  std::optional<RecordPlace> prior;  // what will be visible when this is published
+  RecordPlace place;                 // set when it is known
   uint64_t lsn = 0;
   Change* next_pending = nullptr;
 };

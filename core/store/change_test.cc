@@ -5,6 +5,7 @@
 #include <deque>
 #include <string>
 
+#include "core/base/hash.h"
 #include "core/store/batch.h"
 
 namespace stave::store {

@@ -1,5 +1,5 @@
-// The cursor: takes the keys and places of one shard at a time, then reads their records. A key
-// stays in its shard, so none comes twice.
+// The cursor: takes places from the key directory, a slice at a time, and reads their records. A
+// key that is there throughout keeps its entry, so it comes exactly once.
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,56 +10,39 @@ namespace stave::store {
 
 namespace {
 
-class ShardCursor final : public Cursor {
+class RecordCursor final : public Cursor {
  public:
-  ShardCursor(const Shards& shards, const RecordReader& reader, Bytes prefix, bool keys_only)
-      : shards_(shards), reader_(reader), prefix_(as_text(prefix)), keys_only_(keys_only) {}
+  RecordCursor(const SegmentDirectory& segments, const KeyDirectory& directory, Bytes prefix,
+               bool keys_only)
+      : reader_(segments), places_(directory), prefix_(as_text(prefix)), keys_only_(keys_only) {}
 
   Status next() override {
+    key_.clear();
     value_.clear();
-    position_++;
-    while (position_ >= records_.size()) {
-      if (next_shard_ == shards_.size()) {
-        records_.clear();
-        return Code::done;
-      }
-      // Without memory for the keys the next call begins again with this shard.
-      records_ = records_of(shards_[next_shard_]);
-      next_shard_++;
-      position_ = 0;
+    while (true) {
+      Result<std::optional<Location>> place = places_.next();
+      if (!place) return place.status();
+      if (!*place) return Code::done;
+      STAVE_TRY(reader_.open(**place));
+      const Result<Bytes> key = reader_.key();
+      if (!key) return key.status();
+      if (!as_text(*key).starts_with(prefix_)) continue;
+      key_.assign(key->begin(), key->end());
+      if (keys_only_) return reader_.check();
+      value_.resize(reader_.value_size());
+      return reader_.read_value(value_);
     }
-    if (keys_only_) return {};
-    const auto& [key, entry] = records_[position_];
-    value_.resize(RecordReader::value_size(as_bytes(key), entry));
-    return reader_.read(as_bytes(key), entry, value_);
   }
 
-  Bytes key() const noexcept override {
-    return position_ < records_.size() ? as_bytes(records_[position_].first) : Bytes();
-  }
+  Bytes key() const noexcept override { return key_; }
   Bytes value() const noexcept override { return value_; }
 
  private:
-  using Records = std::vector<std::pair<std::string, DirectoryEntry>>;
-
-  Records records_of(const Shard& shard) const {
-    Records records;
-    const std::shared_lock lock(shard.directory_mutex);
-    if (prefix_.empty()) records.reserve(shard.directory.size());
-    shard.directory.for_each([&](const std::string& key, DirectoryEntry entry) {
-      if (key.starts_with(prefix_)) records.emplace_back(key, entry);
-    });
-    return records;
-  }
-
-  const Shards& shards_;
-  const RecordReader& reader_;
+  RecordReader reader_;
+  KeyDirectory::Cursor places_;
   const std::string prefix_;
   const bool keys_only_;
-
-  uint32_t next_shard_ = 0;
-  Records records_;  // of the shard before that
-  size_t position_ = 0;
+  std::vector<std::byte> key_;
   std::vector<std::byte> value_;
 };
 
@@ -67,7 +50,7 @@ class ShardCursor final : public Cursor {
 
 Result<std::unique_ptr<Cursor>> StoreImpl::open_cursor(Bytes prefix, bool keys_only) {
   return std::unique_ptr<Cursor>(
-      std::make_unique<ShardCursor>(*shards_, *reader_, prefix, keys_only));
+      std::make_unique<RecordCursor>(segments_, *keys_, prefix, keys_only));
 }
 
 }  // namespace stave::store

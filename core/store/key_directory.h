@@ -1,110 +1,91 @@
-// The key directory of one shard: key -> place of its newest visible record.
+// The key directory: key -> place of its newest visible record.
 //
-// A plain hash map, with keys. Thread safety: find(), for_each() and size() under a shared lock,
-// apply() and reserve() under an exclusive lock, prepare() under the shard's write mutex.
+// An index over the log (docs/internals/index.md). Its entries hold a place and some bits of the
+// key's hash; the record at the place says whose it is. Looking up may therefore read records and
+// fail. Changing may not: it names the place that it replaces, and insertions have their memory
+// from make_room().
+//
+// Thread safety: readers from any thread, without locks. Changes of one key come one after the
+// other; those of different keys at any time.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <unordered_map>
-#include <utility>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/hash.h"
-#include "core/store/record_format.h"
+#include "core/base/status.h"
+#include "core/index/narrow_layout.h"
+#include "core/index/resolved_keys.h"
+#include "core/index/table.h"
+#include "core/store/location.h"
+#include "core/store/record_reader.h"
 
 namespace stave::store {
 
-// A record's place: the segment's slot and the offset in units of 16 bytes.
-class Location {
- public:
-  Location() = default;
-  Location(uint32_t slot, uint64_t offset) noexcept
-      : packed_(uint64_t{slot} << offset_bits | offset / location_unit) {}
-  uint32_t slot() const noexcept { return static_cast<uint32_t>(packed_ >> offset_bits); }
-  uint64_t offset() const noexcept {
-    return (packed_ & ((uint64_t{1} << offset_bits) - 1)) * location_unit;
-  }
-  // Later in the log is greater: slots are in log order.
-  friend auto operator<=>(const Location&, const Location&) = default;
-
- private:
-  static constexpr int offset_bits = 40;
-  uint64_t packed_ = 0;
-};
-
-struct DirectoryEntry {
-  Location location;
-  uint32_t size = 0;  // of the record, without padding
-  friend bool operator==(const DirectoryEntry&, const DirectoryEntry&) = default;
-};
-
 class KeyDirectory {
-  struct Hash {
-    using is_transparent = void;
-    uint64_t seed = 0;
-    size_t operator()(std::string_view key) const noexcept { return hash64(as_bytes(key), seed); }
+  // What the index asks about its values.
+  class Keys {
+   public:
+    using Storage = index::NoStorage;
+    Keys(const SegmentDirectory& segments, uint64_t seed) noexcept
+        : segments_(&segments), seed_(seed) {}
+
+    // Of the key of the record at a place. Asked rarely: when a part of the index has outgrown the
+    // bits that it keeps.
+    Result<uint64_t> fetch_hash(uint64_t value) const noexcept;
+    template <typename Root, typename Entry>
+    void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
+
+   private:
+    const SegmentDirectory* segments_;
+    uint64_t seed_;
   };
-  using Map = std::unordered_map<std::string, DirectoryEntry, Hash, std::equal_to<>>;
+  using Table = index::Table<index::NarrowLayout<>, Keys>;
+  static_assert(Location::bits == index::NarrowLayout<>::kValueBits);
 
  public:
-  // A prepared insertion.
-  using Node = Map::node_type;
+  // Memory for one insertion.
+  using Room = Table::Reservation;
 
-  explicit KeyDirectory(uint64_t seed) : map_(0, Hash{seed}), workbench_(0, Hash{seed}) {}
+  // `segments` outlives it and has every place that is looked at.
+  static Result<std::unique_ptr<KeyDirectory>> create(uint64_t hash_seed,
+                                                      const SegmentDirectory& segments);
 
-  std::optional<DirectoryEntry> find(Bytes key) const {
-    const auto found = map_.find(as_text(key));
-    if (found == map_.end()) return std::nullopt;
-    return found->second;
-  }
+  uint64_t hash(Bytes key) const noexcept { return hash64(key, seed_); }
 
-  size_t size() const noexcept { return map_.size(); }
-  // Bytes of the live records, with padding.
-  uint64_t live_bytes() const noexcept { return live_bytes_; }
+  // Whether the key is there; then `reader` stands on its record. What reading records may answer.
+  Result<bool> find(uint64_t hash, Bytes key, RecordReader& reader) const;
 
-  // Memory for a key that may have to be inserted. May throw bad_alloc.
-  Node prepare(Bytes key) {
-    return workbench_.extract(workbench_.emplace(as_text(key), DirectoryEntry()).first);
-  }
-  // Whether `count` insertions could need reserve().
-  bool has_room(size_t count) const noexcept {
-    return static_cast<float>(map_.size() + count) <
-           map_.max_load_factor() * static_cast<float>(map_.bucket_count());
-  }
-  void reserve(size_t count) { map_.reserve(2 * (map_.size() + count)); }
+  // For the insertion of a key of this hash.
+  Result<Room> make_room(uint64_t hash) { return table_->reserve_insertion(hash); }
+  // The key is absent.
+  void insert(uint64_t hash, Location place, const Room& room) noexcept;
+  // The key's record is at `old`.
+  void replace(uint64_t hash, Location old, Location place) noexcept;
+  void erase(uint64_t hash, Location old) noexcept;
 
-  // Sets the entry of the key, which `node` was prepared for. Allocates nothing if there is room.
-  void set(Bytes key, DirectoryEntry entry, Node node) noexcept {
-    live_bytes_ += padded(entry.size);
-    const auto found = map_.find(as_text(key));
-    if (found != map_.end()) {
-      live_bytes_ -= padded(found->second.size);
-      found->second = entry;
-      return;
-    }
-    node.mapped() = entry;
-    map_.insert(std::move(node));
-  }
+  // A walk over all places beside changes; a key that is there throughout is met once.
+  class Cursor {
+   public:
+    explicit Cursor(const KeyDirectory& directory) noexcept : table_(*directory.table_) {}
+    // Nothing behind the last.
+    Result<std::optional<Location>> next();
 
-  void erase(Bytes key) noexcept {
-    const auto found = map_.find(as_text(key));
-    if (found == map_.end()) return;
-    live_bytes_ -= padded(found->second.size);
-    map_.erase(found);
-  }
-
-  template <typename Visit>
-  void for_each(Visit&& visit) const {
-    for (const auto& [key, entry] : map_) visit(key, entry);
-  }
+   private:
+    const Table& table_;
+    Table::Cursor cursor_;
+    std::vector<Location> slice_;  // of one bucket, those not yet handed out
+  };
 
  private:
-  Map map_;
-  Map workbench_;  // always empty: nodes are made in it
-  uint64_t live_bytes_ = 0;
+  KeyDirectory(uint64_t seed, std::unique_ptr<Table> table) noexcept
+      : seed_(seed), table_(std::move(table)) {}
+
+  const uint64_t seed_;
+  const std::unique_ptr<Table> table_;
 };
 
 }  // namespace stave::store

@@ -10,6 +10,14 @@
 
 namespace stave::store {
 
+namespace {
+
+Status too_many_segments() {
+  return Status::error(Code::too_large, "the log has too many segments; raise segment_size");
+}
+
+}  // namespace
+
 Log::Log(os::FileSystem& files, std::string directory, const Options& options, Manifest manifest,
          SegmentDirectory& segments)
     : files_(files),
@@ -26,6 +34,7 @@ Status Log::resume() {
   Result<std::unique_ptr<Appender>> appender =
       Appender::resume(last, manifest_.durable_end.offset, options_.segment_size);
   if (!appender) return appender.status();
+  if (!segments_.extend_last((*appender)->mapping()->size())) return too_many_segments();
   active_ = *std::move(appender);
   if (options_.io == ReadIo::mmap) last->set_read_mapping(active_->mapping());
   return {};
@@ -77,9 +86,9 @@ Status Log::make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
 }
 
 Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_lsn) {
-  if (segments_.size() == SegmentDirectory::slots_max || manifest_.next_generation > generation_max)
-    return Status::error(Code::too_large, "the log has too many segments; raise segment_size");
-  segments_.reserve();
+  if (manifest_.next_generation > generation_max ||
+      !segments_.reserve(Appender::capacity_for(options_.segment_size, first_frame_size)))
+    return too_many_segments();
   sealed_.reserve(sealed_.size() + 1);
   const SegmentHeader header{
       .store_id = manifest_.store_id,
@@ -101,7 +110,7 @@ Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_
     active_->trim(0);
     sealed_.push_back({active_->segment(), active_->mapping(), last_lsn_, false});
   }
-  segments_.append(next->segment());
+  segments_.append(next->segment(), next->mapping()->size());
   active_ = std::move(next);
   release_filled_mappings(visible_lsn);
   return {};

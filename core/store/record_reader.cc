@@ -1,100 +1,117 @@
 #include "core/store/record_reader.h"
 
-#include <array>
-#include <memory>
+#include <algorithm>
 
 #include "core/base/hash.h"
 #include "core/os/file_io.h"
-#include "core/store/record_format.h"
 
 namespace stave::store {
 
-namespace {
-
-// A record up to this size is read with its header in one call, into the stack.
-constexpr size_t small_record_size = 16384;
-
-// The header of the very record that the directory points to.
-bool is_expected(const RecordHeader& header, Bytes key, DirectoryEntry entry) noexcept {
-  return header.kind == RecordKind::put && header.plausible() && header.is_supported() &&
-         header.key_size == key.size() && header.size() == entry.size;
+Status RecordReader::damage() const {
+  return segment_->damage(offset_, "checksum mismatch");
 }
 
-// A whole record in memory: its header, its key and its checksum.
-bool is_right(Bytes record, Bytes key, DirectoryEntry entry, uint64_t seed) noexcept {
-  return is_expected(RecordHeader::decode(record.data()), key, entry) &&
-         equal(record.subspan(record_header_size, key.size()), key) &&
-         checksum_matches(record, seed);
+Status RecordReader::open(Location location) {
+  location_ = location;
+  segment_ = &segments_.of(location);
+  offset_ = segment_->offset_of(location);
+  STAVE_TRY(read_head());
+  if (head_.size() < record_header_size) return damage();
+  header_ = RecordHeader::decode(head_.data());
+  // The size of the file was set before the record's place was published. With it a header that
+  // lies cannot ask for more memory than the file is long.
+  const bool sound = header_.kind == RecordKind::put && header_.plausible() &&
+                     header_.is_supported() && offset_ + header_.size() <= segment_->file_size();
+  return sound ? Status() : damage();
 }
 
-Status mismatch(const Segment& segment, DirectoryEntry entry) {
-  return segment.damage(entry.location.offset(), "checksum mismatch");
+Result<bool> RecordReader::open_if_of(Bytes key, Location location) {
+  STAVE_TRY(open(location));
+  if (header_.key_size == key.size()) {
+    const Result<Bytes> own = this->key();
+    if (!own) return own.status();
+    if (equal(*own, key)) return true;
+  }
+  // Another key with as good as the same hash, or the right one and damaged.
+  STAVE_TRY(check());
+  return false;
 }
 
-// The record inside the mapping; empty when the file has become too short for it.
-Bytes mapped_record(const os::Mapping& mapping, DirectoryEntry entry) noexcept {
-  const uint64_t offset = entry.location.offset();
-  if (offset + entry.size > mapping.size()) return {};
-  return {mapping.data() + offset, entry.size};
+Result<Bytes> RecordReader::key() {
+  STAVE_TRY(extend_head(value_offset()));
+  return head_.subspan(record_header_size, header_.key_size);
 }
 
-}  // namespace
-
-Status RecordReader::read(Bytes key, DirectoryEntry entry, MutableBytes into) const {
-  const Segment& segment = *segments_[entry.location.slot()];
-  if (const auto& mapping = segment.read_mapping()) {
-    const Bytes record = mapped_record(*mapping, entry);
-    if (record.empty() || !is_right(record, key, entry, segment.seed_at(entry.location.offset())))
-      return mismatch(segment, entry);
-    copy(into.data(), record.last(into.size()));
+Status RecordReader::read_head() {
+  if (const auto& mapping = segment_->read_mapping()) {
+    const uint64_t end = std::min(mapping->size(), segment_->file_size());
+    head_ = {mapping->data() + offset_, end > offset_ ? end - offset_ : 0};
     return {};
   }
-  return entry.size <= small_record_size ? read_small(segment, key, entry, into)
-                                         : read_large(segment, key, entry, into);
-}
-
-Status RecordReader::read_small(const Segment& segment, Bytes key, DirectoryEntry entry,
-                                MutableBytes into) const {
-  std::array<std::byte, small_record_size> memory;
-  const MutableBytes record = MutableBytes(memory).first(entry.size);
-  const uint64_t offset = entry.location.offset();
-  STAVE_TRY(os::read_exactly(segment.file(), segment.path(), offset, record));
-  if (!is_right(record, key, entry, segment.seed_at(offset))) return mismatch(segment, entry);
-  copy(into.data(), record.last(into.size()));
+  const Result<size_t> size =
+      os::read_up_to(segment_->file(), segment_->path(), offset_, first_read_);
+  if (!size) return size.status();
+  head_ = Bytes(first_read_).first(*size);
   return {};
 }
 
-// The value goes straight to its destination; the checksum is put together from the two parts.
-Status RecordReader::read_large(const Segment& segment, Bytes key, DirectoryEntry entry,
-                                MutableBytes into) const {
-  const size_t head_size = record_header_size + key.size();
-  const auto head_memory = std::make_unique_for_overwrite<std::byte[]>(head_size);
-  const MutableBytes head(head_memory.get(), head_size);
-  const uint64_t offset = entry.location.offset();
-  STAVE_TRY(os::read_exactly(segment.file(), segment.path(), offset, head));
-  STAVE_TRY(os::read_exactly(segment.file(), segment.path(), offset + head_size, into));
-  const RecordHeader header = RecordHeader::decode(head.data());
-  Hash64Stream checksum(segment.seed_at(offset));
-  checksum.update(Bytes(head).subspan(record_at::lsn));
-  checksum.update(into);
-  if (!is_expected(header, key, entry) || !equal(head.subspan(record_header_size), key) ||
-      checksum.digest() != header.checksum)
-    return mismatch(segment, entry);
+// Makes head_ at least `size` bytes long: a long key does not fit into the first read.
+Status RecordReader::extend_head(size_t size) {
+  if (head_.size() >= size) return {};
+  if (segment_->read_mapping()) return damage();
+  auto memory = std::make_unique_for_overwrite<std::byte[]>(size);
+  const MutableBytes whole(memory.get(), size);
+  copy(whole.data(), head_);
+  STAVE_TRY(os::read_exactly(segment_->file(), segment_->path(), offset_ + head_.size(),
+                             whole.subspan(head_.size())));
+  head_ = whole;
+  long_head_ = std::move(memory);
   return {};
 }
 
-Result<PinnedValue> RecordReader::read_pinned(Bytes key, DirectoryEntry entry) const {
-  const Segment& segment = *segments_[entry.location.slot()];
-  const size_t size = value_size(key, entry);
-  if (const auto& mapping = segment.read_mapping()) {
-    const Bytes record = mapped_record(*mapping, entry);
-    if (record.empty() || !is_right(record, key, entry, segment.seed_at(entry.location.offset())))
-      return mismatch(segment, entry);
-    return PinnedValue{mapping, record.last(size)};
+Status RecordReader::read_value(MutableBytes into) const {
+  const uint64_t seed = segment_->seed_at(offset_);
+  if (head_.size() >= record_size()) {
+    const Bytes record = head_.first(record_size());
+    if (!checksum_matches(record, seed)) return damage();
+    copy(into.data(), record.subspan(value_offset()));
+    return {};
   }
+  // The value goes straight to its destination; the checksum is put together from the two parts.
+  const Bytes begun = head_.subspan(value_offset());
+  copy(into.data(), begun);
+  STAVE_TRY(os::read_exactly(segment_->file(), segment_->path(), offset_ + head_.size(),
+                             into.subspan(begun.size())));
+  Hash64Stream checksum(seed);
+  checksum.update(head_.first(value_offset()).subspan(record_at::lsn));
+  checksum.update(into);
+  return checksum.digest() == header_.checksum ? Status() : damage();
+}
+
+Result<PinnedValue> RecordReader::pin_value() const {
+  if (const auto& mapping = segment_->read_mapping(); mapping && head_.size() >= record_size()) {
+    const Bytes record = head_.first(record_size());
+    if (!checksum_matches(record, segment_->seed_at(offset_))) return damage();
+    return PinnedValue{mapping, record.last(value_size())};
+  }
+  const size_t size = value_size();
   const std::shared_ptr<std::byte[]> memory(new std::byte[size == 0 ? 1 : size]);
-  STAVE_TRY(read(key, entry, {memory.get(), size}));
+  STAVE_TRY(read_value({memory.get(), size}));
   return PinnedValue{memory, Bytes(memory.get(), size)};
+}
+
+Status RecordReader::check() const {
+  constexpr uint64_t piece_size = 65536;
+  const auto memory = std::make_unique_for_overwrite<std::byte[]>(piece_size);
+  Hash64Stream checksum(segment_->seed_at(offset_));
+  const uint64_t end = offset_ + header_.size();
+  for (uint64_t at = offset_ + record_at::lsn; at < end;) {
+    const MutableBytes piece(memory.get(), std::min(piece_size, end - at));
+    STAVE_TRY(os::read_exactly(segment_->file(), segment_->path(), at, piece));
+    checksum.update(piece);
+    at += piece.size();
+  }
+  return checksum.digest() == header_.checksum ? Status() : damage();
 }
 
 }  // namespace stave::store

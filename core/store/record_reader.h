@@ -1,12 +1,18 @@
-// Reads one record at a known place, and checks it: whatever the device answers, the caller gets
-// the value of that very key or an error.
+// Reads the record at a place that a key directory names.
 //
-// Thread safety: any thread.
+// A key directory knows a record's place and a part of its key's hash: whose record it is, only the
+// record says. Whatever the device answers, the caller gets the bytes of that very record or an
+// error.
+//
+// One thread at a time; short-lived, and large for a stack frame's object (a kilobyte).
 #pragma once
+
+#include <array>
+#include <memory>
 
 #include "core/base/bytes.h"
 #include "core/base/status.h"
-#include "core/store/key_directory.h"
+#include "core/store/record_format.h"
 #include "core/store/segment_directory.h"
 #include "core/store/store.h"
 
@@ -16,21 +22,43 @@ class RecordReader {
  public:
   explicit RecordReader(const SegmentDirectory& segments) noexcept : segments_(segments) {}
 
-  // Copies the value to `into`, which has exactly value_size(key, entry) bytes.
-  Status read(Bytes key, DirectoryEntry entry, MutableBytes into) const;
-  // With ReadIo::mmap without a copy.
-  Result<PinnedValue> read_pinned(Bytes key, DirectoryEntry entry) const;
+  // Goes to the put record at `location` and checks its header, its checksum not yet.
+  Status open(Location location);
+  // open(), and whether the record holds `key`. `corruption` when that cannot be told, because the
+  // record is damaged.
+  Result<bool> open_if_of(Bytes key, Location location);
 
-  static size_t value_size(Bytes key, DirectoryEntry entry) noexcept {
-    return entry.size - record_header_size - key.size();
-  }
+  // Of the record it stands on. The key stays valid until the next open.
+  Location location() const noexcept { return location_; }
+  uint32_t record_size() const noexcept { return static_cast<uint32_t>(header_.size()); }
+  size_t value_size() const noexcept { return header_.value_size; }
+  Result<Bytes> key();
+
+  // After key() or open_if_of(): checks the record and copies its value to `into`, which has
+  // value_size() bytes.
+  Status read_value(MutableBytes into) const;
+  // The same; with ReadIo::mmap without a copy.
+  Result<PinnedValue> pin_value() const;
+  // Only checks the record, with memory for a piece of it.
+  Status check() const;
 
  private:
-  Status read_small(const Segment& segment, Bytes key, DirectoryEntry entry,
-                    MutableBytes into) const;
-  Status read_large(const Segment& segment, Bytes key, DirectoryEntry entry,
-                    MutableBytes into) const;
+  Status read_head();
+  Status extend_head(size_t size);
+  Status damage() const;
+  size_t value_offset() const noexcept { return record_header_size + header_.key_size; }
+
+  // What one small read brings: most records whole. Larger ones cost a second read.
+  static constexpr size_t first_read_size = 1024;
+
   const SegmentDirectory& segments_;
+  Location location_;
+  Segment* segment_ = nullptr;
+  uint64_t offset_ = 0;
+  RecordHeader header_{};
+  Bytes head_;  // the record's first bytes: in a mapping, first_read_ or long_head_
+  std::array<std::byte, first_read_size> first_read_;
+  std::unique_ptr<std::byte[]> long_head_;
 };
 
 }  // namespace stave::store

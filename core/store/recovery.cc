@@ -28,8 +28,8 @@ class Recovery {
     STAVE_TRY(open_chain());
     STAVE_TRY(settle_unsynced());
     for (const std::shared_ptr<Segment>& segment : segments_) {
-      segment_directory.reserve();
-      segment_directory.append(segment);
+      if (!segment_directory.reserve(segment->file_size())) return too_large();
+      segment_directory.append(segment, segment->file_size());
     }
     STAVE_TRY(read_log());
     STAVE_TRY(was_clean_ ? judge_clean_end() : search_evidence());
@@ -55,6 +55,7 @@ class Recovery {
   Status map_for_readers();
   Status remove_file(const std::string& name);
   bool was_cut_away(uint64_t generation) const;
+  Status too_large() const;
   Status damaged_end(uint64_t durable_lsn) const;
   Status newer_than_manifest() const;
 
@@ -88,8 +89,6 @@ Status Recovery::list_files() {
     if (name.ends_with(unfinished_suffix)) leftovers_.push_back(std::move(name));
   }
   std::sort(generations_.begin(), generations_.end());
-  if (generations_.size() > SegmentDirectory::slots_max)
-    return Status::error(Code::too_large, "'" + directory_ + "' has too many segments");
   return {};
 }
 
@@ -169,6 +168,11 @@ Status Recovery::read_segment(size_t position) {
   end_.offset = reader.offset();
   segment.set_end(reader.offset());
   return {};
+}
+
+Status Recovery::too_large() const {
+  return Status::error(Code::too_large, "the segments in '" + directory_ +
+                                            "' are too many, or larger than 256 TiB together");
 }
 
 Status Recovery::damaged_end(uint64_t durable_lsn) const {

@@ -11,6 +11,7 @@
 #include "core/base/bytes.h"
 #include "core/base/status.h"
 #include "core/os/file_system.h"
+#include "core/store/location.h"
 #include "core/store/segment_format.h"
 
 namespace stave::store {
@@ -22,9 +23,15 @@ class Segment {
   uint64_t generation() const noexcept { return header_.generation; }
   uint64_t base_lsn() const noexcept { return header_.base_lsn; }
   uint64_t previous_generation() const noexcept { return header_.previous_generation; }
-  // Its number in the segment directory of this handle, which sets it.
-  uint32_t slot() const noexcept { return slot_; }
-  void set_slot(uint32_t slot) noexcept { slot_ = slot; }
+  // Where its addresses begin; given by the segment directory of this handle.
+  uint64_t base_address() const noexcept { return base_address_; }
+  void set_base_address(uint64_t address) noexcept { base_address_ = address; }
+  Location location_of(uint64_t offset) const noexcept {
+    return Location::of_address(base_address_ + offset);
+  }
+  uint64_t offset_of(Location location) const noexcept {
+    return location.address() - base_address_;
+  }
   const std::string& path() const noexcept { return path_; }
   os::File& file() const noexcept { return *file_; }
   // Seeds the checksum of the record at `offset`.
@@ -51,7 +58,7 @@ class Segment {
   const std::string path_;
   const std::unique_ptr<os::File> file_;
   const uint64_t seed_;
-  uint32_t slot_ = 0;
+  uint64_t base_address_ = 0;
   // Relaxed everywhere: each is a figure of its own, nothing is read on the strength of it.
   std::atomic<uint64_t> end_{segment_header_size};
   std::atomic<uint64_t> file_size_{0};

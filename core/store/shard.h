@@ -4,54 +4,41 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <shared_mutex>
 #include <vector>
 
-#include "core/base/bytes.h"
-#include "core/base/hash.h"
 #include "core/store/change.h"
-#include "core/store/key_directory.h"
+#include "core/sync/sequence_lock.h"
 
 namespace stave::store {
 
 struct alignas(64) Shard {
-  explicit Shard(uint64_t seed) : directory(seed) {}
-
   // From judging a condition to reserving in the log; guards `pending`.
   std::mutex write_mutex;
   PendingTable pending;
 
-  // Guards `directory`; held for moments only.
-  mutable std::shared_mutex directory_mutex;
-  KeyDirectory directory;
-
-  std::optional<DirectoryEntry> find(Bytes key) const {
-    const std::shared_lock lock(directory_mutex);
-    return directory.find(key);
-  }
+  // Held while a commit of several changes is published, so that readers of the key directory see
+  // all of them or none.
+  alignas(64) sync::SequenceLock<> publication;
 };
 
-// All shards of a store, and which one a key belongs to.
+// All shards of a store, and which one a hash belongs to.
 class Shards {
  public:
-  Shards(uint32_t count, uint64_t seed) : seed_(seed) {
+  explicit Shards(uint32_t count) {
     shards_.reserve(count);
-    for (uint32_t i = 0; i < count; i++) shards_.push_back(std::make_unique<Shard>(seed));
+    for (uint32_t i = 0; i < count; i++) shards_.push_back(std::make_unique<Shard>());
     while ((uint32_t{1} << bits_) < count) bits_++;
   }
 
-  uint64_t hash(Bytes key) const noexcept { return hash64(key, seed_); }
-  // The top bits; hash tables inside a shard use the low ones.
+  // The top bits; the pending table inside a shard uses the low ones.
   uint32_t index_of(uint64_t hash) const noexcept {
     return bits_ == 0 ? 0 : static_cast<uint32_t>(hash >> (64 - bits_));
   }
   Shard& operator[](uint32_t index) const noexcept { return *shards_[index]; }
-  Shard& of(Bytes key) const noexcept { return *shards_[index_of(hash(key))]; }
+  Shard& of(uint64_t hash) const noexcept { return *shards_[index_of(hash)]; }
   uint32_t size() const noexcept { return static_cast<uint32_t>(shards_.size()); }
 
  private:
-  const uint64_t seed_;
   int bits_ = 0;
   std::vector<std::unique_ptr<Shard>> shards_;
 };

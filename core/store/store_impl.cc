@@ -12,25 +12,17 @@ StoreImpl::StoreImpl(os::FileSystem& files, std::string directory, const Options
 
 Status StoreImpl::recover(const Manifest& manifest) {
   options_.shards = manifest.shards;
-  shards_ = std::make_unique<Shards>(manifest.shards, manifest.hash_seed);
-  const auto replay = [&](const Segment& segment, const LogReader::Record& record) -> Status {
-    KeyDirectory& directory = shards_->of(record.key).directory;
-    if (record.header.kind == RecordKind::erase) {
-      directory.erase(record.key);
-      return {};
-    }
-    const DirectoryEntry entry{Location(segment.slot(), record.offset),
-                               static_cast<uint32_t>(record.header.size())};
-    if (!directory.has_room(1)) directory.reserve(1);
-    directory.set(record.key, entry, directory.prepare(record.key));
-    return {};
+  shards_ = std::make_unique<Shards>(manifest.shards);
+  Result<std::unique_ptr<KeyDirectory>> keys = KeyDirectory::create(manifest.hash_seed, segments_);
+  if (!keys) return keys.status();
+  keys_ = *std::move(keys);
+  const auto replay = [this](const Segment& segment, const LogReader::Record& record) {
+    return this->replay(segment, record);
   };
   Result<Recovered> recovered =
       store::recover(files_, directory_, options_, manifest, segments_, replay);
   if (!recovered) return recovered.status();
   recovered_ = *recovered;
-  for (uint32_t i = 0; i < shards_->size(); i++) keys_ += (*shards_)[i].directory.size();
-  reader_.emplace(segments_);
   if (options_.read_only) return {};
   log_.emplace(files_, directory_, options_, recovered_.manifest, segments_);
   pipeline_.emplace(static_cast<CommitPipeline::Backend&>(*this),
@@ -38,28 +30,60 @@ Status StoreImpl::recover(const Manifest& manifest) {
   return log_->resume();
 }
 
+// One change as if it had just been committed.
+Status StoreImpl::replay(const Segment& segment, const LogReader::Record& record) {
+  Change change;
+  change.key = record.key;
+  change.erase = record.header.kind == RecordKind::erase;
+  change.hash = keys_->hash(record.key);
+  change.place = {segment.location_of(record.offset), static_cast<uint32_t>(record.header.size())};
+  RecordReader reader(segments_);
+  const Result<bool> found = keys_->find(change.hash, change.key, reader);
+  if (!found) return found.status();
+  if (*found) change.prior = RecordPlace{reader.location(), reader.record_size()};
+  if (change.erase && !change.prior) return {};
+  STAVE_TRY(prepare({&change, 1}));
+  apply(change);
+  return {};
+}
+
 // ---- Reading ------------------------------------------------------------------------------------
 
-Status StoreImpl::get(Bytes key, Sink sink) {
+Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
   reads_.fetch_add(1, std::memory_order_relaxed);
-  const std::optional<DirectoryEntry> entry = shards_->of(key).find(key);
-  if (!entry) return Code::not_found;
-  const size_t size = RecordReader::value_size(key, *entry);
+  const uint64_t hash = keys_->hash(key);
+  const sync::SequenceLock<>& publication = shards_->of(hash).publication;
+  for (sync::Backoff backoff;; backoff.wait()) {
+    const uint64_t sequence = publication.begin_read();
+    Result<bool> found = keys_->find(hash, key, reader);
+    if (publication.end_read(sequence)) return found;
+  }
+}
+
+Status StoreImpl::get(Bytes key, Sink sink) {
+  RecordReader reader(segments_);
+  const Result<bool> found = find(key, reader);
+  if (!found) return found.status();
+  if (!*found) return Code::not_found;
+  const size_t size = reader.value_size();
   const MutableBytes into = sink(size);
   if (into.size() < size) return {};
-  return reader_->read(key, *entry, into.first(size));
+  return reader.read_value(into.first(size));
 }
 
 Result<PinnedValue> StoreImpl::get_pin(Bytes key) {
-  reads_.fetch_add(1, std::memory_order_relaxed);
-  const std::optional<DirectoryEntry> entry = shards_->of(key).find(key);
-  if (!entry) return Code::not_found;
-  return reader_->read_pinned(key, *entry);
+  RecordReader reader(segments_);
+  const Result<bool> found = find(key, reader);
+  if (!found) return found.status();
+  if (!*found) return Code::not_found;
+  return reader.pin_value();
 }
 
 Status StoreImpl::contains(Bytes key) {
-  reads_.fetch_add(1, std::memory_order_relaxed);
-  return shards_->of(key).find(key) ? Code::ok : Code::not_found;
+  RecordReader reader(segments_);
+  const Result<bool> found = find(key, reader);
+  if (!found) return found.status();
+  return *found ? Code::ok : Code::not_found;
 }
 
 // ---- Maintenance --------------------------------------------------------------------------------
@@ -85,6 +109,7 @@ Status StoreImpl::sync() {
 Stats StoreImpl::stats() const {
   Stats stats{.keys = size(),
               .segments = segments_.size(),
+              .live_bytes = live_bytes_.load(std::memory_order_relaxed),
               .version = recovered_.manifest.durable_end.lsn,
               .durable_version = recovered_.manifest.durable_end.lsn,
               .commits = commits_.load(std::memory_order_relaxed),
@@ -96,10 +121,6 @@ Stats StoreImpl::stats() const {
   for (uint32_t slot = 0; slot < stats.segments; slot++) {
     stats.log_bytes += segments_[slot]->end() - segment_header_size;
     stats.disk_bytes += segments_[slot]->file_size();
-  }
-  for (uint32_t i = 0; i < shards_->size(); i++) {
-    const std::shared_lock lock((*shards_)[i].directory_mutex);
-    stats.live_bytes += (*shards_)[i].directory.live_bytes();
   }
   if (log_) {
     stats.version = pipeline_->visible();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/store/commit_pipeline.h"
+#include "core/store/key_directory.h"
 #include "core/store/log.h"
 #include "core/store/record_reader.h"
 #include "core/store/recovery.h"
@@ -30,7 +31,7 @@ class StoreImpl final : public Store, private CommitPipeline::Backend {
   Status get(Bytes key, Sink sink) override;
   Result<PinnedValue> get_pin(Bytes key) override;
   Status contains(Bytes key) override;
-  uint64_t size() const override { return keys_.load(std::memory_order_relaxed); }
+  uint64_t size() const override { return size_.load(std::memory_order_relaxed); }
 
   Status put(Bytes key, Bytes value, PutMode mode, Durability durability) override;
   Status erase(Bytes key, Durability durability) override;
@@ -50,12 +51,14 @@ class StoreImpl final : public Store, private CommitPipeline::Backend {
 
   // The newest logged state of a key, as a writer under the write mutex sees it.
   struct Newest {
-    std::optional<DirectoryEntry> entry;  // nothing: absent
-    uint64_t pending_lsn = 0;             // not 0: rests on this commit, which is not visible yet
+    std::optional<RecordPlace> place;  // nothing: absent
+    uint64_t pending_lsn = 0;          // not 0: rests on this commit, which is not visible yet
   };
 
+  Status replay(const Segment& segment, const LogReader::Record& record);
+  Result<bool> find(Bytes key, RecordReader& reader) const;
   Change make_change(Bytes key, Bytes value, bool erase) const;
-  Newest newest(const Shard& shard, uint64_t hash, Bytes key) const;
+  Result<Newest> newest(uint64_t hash, Bytes key) const;
   // Once what it rests on is visible: `code`.
   Status answer(Code code, uint64_t pending_lsn);
 
@@ -66,16 +69,17 @@ class StoreImpl final : public Store, private CommitPipeline::Backend {
   std::vector<Change> changes_of(const Batch& batch) const;
   std::vector<uint32_t> shards_touched(const Batch& batch) const;
   ShardLocks lock_shards(std::span<const uint32_t> shards) const;
-  uint64_t drop_needless_erases(std::vector<Change>& changes, uint64_t* pending_lsn) const;
+  Status find_priors(std::vector<Change>& changes, uint64_t* erases, uint64_t* pending_lsn) const;
 
   // With the write mutexes held, which `unlock` gives up once the order is fixed.
   Status commit(std::span<Change> changes, Durability durability, FunctionRef<void()> unlock);
-  void prepare(std::span<Change> changes);
+  Status prepare(std::span<Change> changes);
   void fill(std::span<Change> changes, const Log::Place& place, uint64_t frame_size) noexcept;
   void forget_pending(std::span<Change> changes) noexcept;
 
   void publish(Commit& commit, bool locked) noexcept override;
-  void apply(Change& change) noexcept;
+  void apply_all(std::span<Change> changes) noexcept;
+  void apply(const Change& change) noexcept;
   Status sync_through(uint64_t lsn) noexcept override { return log_->sync_through(lsn); }
   uint64_t durable_lsn() const noexcept override { return log_->durable_lsn(); }
 
@@ -86,12 +90,13 @@ class StoreImpl final : public Store, private CommitPipeline::Backend {
 
   std::unique_ptr<Shards> shards_;
   SegmentDirectory segments_;
-  std::optional<RecordReader> reader_;
+  std::unique_ptr<KeyDirectory> keys_;
   std::optional<Log> log_;  // none when opened for reading only
   std::optional<CommitPipeline> pipeline_;
 
   // Statistics, relaxed: nothing is read on the strength of them.
-  std::atomic<uint64_t> keys_{0};
+  std::atomic<uint64_t> size_{0};  // keys
+  std::atomic<uint64_t> live_bytes_{0};
   std::atomic<uint64_t> commits_{0};
   std::atomic<uint64_t> bytes_written_{0};
   mutable std::atomic<uint64_t> reads_{0};

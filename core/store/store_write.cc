@@ -52,18 +52,22 @@ Change StoreImpl::make_change(Bytes key, Bytes value, bool erase) const {
   change.key = key;
   change.value = value;
   change.erase = erase;
-  change.hash = shards_->hash(key);
+  change.hash = keys_->hash(key);
   change.shard = shards_->index_of(change.hash);
   return change;
 }
 
-StoreImpl::Newest StoreImpl::newest(const Shard& shard, uint64_t hash, Bytes key) const {
-  if (const Change* pending = shard.pending.find(hash, key)) {
-    Newest newest{.entry = std::nullopt, .pending_lsn = pending->lsn};
-    if (!pending->erase) newest.entry = pending->entry;
+Result<StoreImpl::Newest> StoreImpl::newest(uint64_t hash, Bytes key) const {
+  if (const Change* pending = shards_->of(hash).pending.find(hash, key)) {
+    Newest newest{.place = std::nullopt, .pending_lsn = pending->lsn};
+    if (!pending->erase) newest.place = pending->place;
     return newest;
   }
-  return {.entry = shard.find(key), .pending_lsn = 0};
+  RecordReader reader(segments_);
+  const Result<bool> found = keys_->find(hash, key, reader);
+  if (!found) return found.status();
+  if (!*found) return Newest();
+  return Newest{.place = RecordPlace{reader.location(), reader.record_size()}, .pending_lsn = 0};
 }
 
 Status StoreImpl::answer(Code code, uint64_t pending_lsn) {
@@ -74,13 +78,13 @@ Status StoreImpl::answer(Code code, uint64_t pending_lsn) {
 Status StoreImpl::write_one(Change& change, std::optional<bool> must_exist, Durability durability) {
   Shard& shard = (*shards_)[change.shard];
   std::unique_lock lock(shard.write_mutex);
-  if (must_exist) {
-    const Newest state = newest(shard, change.hash, change.key);
-    if (state.entry.has_value() != *must_exist) {
-      lock.unlock();
-      return answer(*must_exist ? Code::not_found : Code::exists, state.pending_lsn);
-    }
+  const Result<Newest> state = newest(change.hash, change.key);
+  if (!state) return state.status();
+  if (must_exist && state->place.has_value() != *must_exist) {
+    lock.unlock();
+    return answer(*must_exist ? Code::not_found : Code::exists, state->pending_lsn);
   }
+  change.prior = state->place;
   return commit({&change, 1}, durability, [&lock] { lock.unlock(); });
 }
 
@@ -113,7 +117,7 @@ std::vector<uint32_t> StoreImpl::shards_touched(const Batch& batch) const {
   std::vector<uint32_t> shards;
   shards.reserve(batch.size());
   for (size_t i = 0; i < batch.size(); i++)
-    shards.push_back(shards_->index_of(shards_->hash(batch.entry(i).key)));
+    shards.push_back(shards_->index_of(keys_->hash(batch.entry(i).key)));
   std::sort(shards.begin(), shards.end());
   shards.erase(std::unique(shards.begin(), shards.end()), shards.end());
   return shards;
@@ -128,15 +132,18 @@ StoreImpl::ShardLocks StoreImpl::lock_shards(std::span<const uint32_t> shards) c
 
 // Raises *pending_lsn to the pending commit on which the answer rests.
 Result<bool> StoreImpl::condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn) {
-  const uint64_t hash = shards_->hash(entry.key);
-  const Newest state = newest((*shards_)[shards_->index_of(hash)], hash, entry.key);
-  *pending_lsn = std::max(*pending_lsn, state.pending_lsn);
-  if (entry.kind == Batch::Kind::require_absent) return !state.entry;
-  if (entry.kind == Batch::Kind::require_exists) return state.entry.has_value();
-  if (!state.entry || RecordReader::value_size(entry.key, *state.entry) != entry.value.size())
-    return false;
+  const Result<Newest> state = newest(keys_->hash(entry.key), entry.key);
+  if (!state) return state.status();
+  *pending_lsn = std::max(*pending_lsn, state->pending_lsn);
+  if (entry.kind == Batch::Kind::require_absent) return !state->place;
+  if (entry.kind == Batch::Kind::require_exists) return state->place.has_value();
+  if (!state->place) return false;
+  RecordReader reader(segments_);
+  STAVE_TRY(reader.open(state->place->location));
+  if (reader.value_size() != entry.value.size()) return false;
+  STAVE_TRY(reader.key().status());
   std::vector<std::byte> value(entry.value.size());
-  STAVE_TRY(reader_->read(entry.key, *state.entry, value));
+  STAVE_TRY(reader.read_value(value));
   return equal(value, entry.value);
 }
 
@@ -154,22 +161,28 @@ Status StoreImpl::judge_conditions(const Batch& batch, size_t* failed_position,
   return {};
 }
 
-// Removes erases of absent keys; returns how many remain. Raises *pending_lsn to the newest pending
-// commit on which an absence rests.
-uint64_t StoreImpl::drop_needless_erases(std::vector<Change>& changes,
-                                         uint64_t* pending_lsn) const {
-  uint64_t erases = 0;
-  std::erase_if(changes, [&](const Change& change) {
-    if (!change.erase) return false;
-    const Newest state = newest((*shards_)[change.shard], change.hash, change.key);
-    if (state.entry) {
-      erases++;
+// Finds out what each change replaces, and removes erases of absent keys; *erases is how many
+// remain. Raises *pending_lsn to the newest pending commit on which an absence rests.
+Status StoreImpl::find_priors(std::vector<Change>& changes, uint64_t* erases,
+                              uint64_t* pending_lsn) const {
+  Status failure;
+  std::erase_if(changes, [&](Change& change) {
+    if (!failure.ok()) return false;
+    const Result<Newest> state = newest(change.hash, change.key);
+    if (!state) {
+      failure = state.status();
       return false;
     }
-    *pending_lsn = std::max(*pending_lsn, state.pending_lsn);
+    change.prior = state->place;
+    if (!change.erase) return false;
+    if (state->place) {
+      ++*erases;
+      return false;
+    }
+    *pending_lsn = std::max(*pending_lsn, state->pending_lsn);
     return true;
   });
-  return erases;
+  return failure;
 }
 
 Status StoreImpl::write(const Batch& batch, Durability durability, size_t* failed_position,
@@ -185,7 +198,8 @@ Status StoreImpl::write(const Batch& batch, Durability durability, size_t* faile
     locks.clear();
     return answer(judged.code(), pending_lsn);
   }
-  const uint64_t erases = drop_needless_erases(changes, &pending_lsn);
+  uint64_t erases = 0;
+  STAVE_TRY(find_priors(changes, &erases, &pending_lsn));
   if (changes.empty()) {
     locks.clear();
     STAVE_TRY(answer(Code::ok, pending_lsn));
@@ -199,24 +213,18 @@ Status StoreImpl::write(const Batch& batch, Durability durability, size_t* faile
 
 // ---- Commit -------------------------------------------------------------------------------------
 
-// Step 1: everything that could fail later.
-void StoreImpl::prepare(std::span<Change> changes) {
+// Step 3: everything that could fail later.
+Status StoreImpl::prepare(std::span<Change> changes) {
   for_each_shard(changes, [this](std::span<Change> run) {
-    Shard& shard = (*shards_)[run.front().shard];
-    shard.pending.reserve(run.size());
-    const size_t insertions = shard.pending.size() + run.size();
-    bool has_room;
-    {
-      const std::shared_lock lock(shard.directory_mutex);
-      has_room = shard.directory.has_room(insertions);
-    }
-    if (!has_room) {
-      const std::unique_lock lock(shard.directory_mutex);
-      shard.directory.reserve(insertions);
-    }
-    for (Change& change : run)
-      if (!change.erase) change.node = shard.directory.prepare(change.key);
+    (*shards_)[run.front().shard].pending.reserve(run.size());
   });
+  for (Change& change : changes) {
+    if (change.prior) continue;
+    Result<KeyDirectory::Room> room = keys_->make_room(change.hash);
+    if (!room) return room.status();
+    change.room = *std::move(room);
+  }
+  return {};
 }
 
 void StoreImpl::fill(std::span<Change> changes, const Log::Place& place,
@@ -232,8 +240,7 @@ void StoreImpl::fill(std::span<Change> changes, const Log::Place& place,
   for (Change& change : changes) {
     const uint64_t size = record_size(change.key.size(), change.value.size());
     change.lsn = place.lsn;
-    change.entry = {Location(place.segment->slot(), place.offset + at),
-                    static_cast<uint32_t>(size)};
+    change.place = {place.segment->location_of(place.offset + at), static_cast<uint32_t>(size)};
     encode_record(place.bytes + at,
                   {.lsn = place.lsn,
                    .durable_lag = place.durable_lag,
@@ -251,7 +258,7 @@ Status StoreImpl::commit(std::span<Change> changes, Durability durability,
   const uint64_t frame_size = frame_size_of(changes);
   if (frame_size > frame_size_max || size() + changes.size() > records_max)
     return Status::error(Code::too_large, "the batch exceeds 16 GiB, or the store 2^36 keys");
-  prepare(changes);
+  STAVE_TRY(prepare(changes));
   const bool only_erases = std::all_of(changes.begin(), changes.end(),
                                        [](const Change& change) { return change.erase; });
   const Result<Log::Place> place = log_->reserve(frame_size, only_erases, pipeline_->visible());
@@ -293,32 +300,42 @@ void StoreImpl::forget_pending(std::span<Change> changes) noexcept {
 }
 
 void StoreImpl::publish(Commit& commit, bool locked) noexcept {
-  const auto shard_of = [this](std::span<Change> run) -> Shard& {
-    return (*shards_)[run.front().shard];
+  const auto each_shard = [&](auto&& visit) noexcept {
+    for_each_shard(commit.changes,
+                   [&](std::span<Change> run) noexcept { visit((*shards_)[run.front().shard]); });
   };
-  if (!locked)
-    for_each_shard(commit.changes,
-                   [&](std::span<Change> run) noexcept { shard_of(run).write_mutex.lock(); });
-  for_each_shard(commit.changes,
-                 [&](std::span<Change> run) noexcept { shard_of(run).directory_mutex.lock(); });
-  for (Change& change : commit.changes) apply(change);
-  for_each_shard(commit.changes,
-                 [&](std::span<Change> run) noexcept { shard_of(run).directory_mutex.unlock(); });
-  if (!locked) {
-    for (Change& change : commit.changes) (*shards_)[change.shard].pending.remove(change);
-    for_each_shard(commit.changes,
-                   [&](std::span<Change> run) noexcept { shard_of(run).write_mutex.unlock(); });
-  }
+  if (!locked) each_shard([](Shard& shard) noexcept { shard.write_mutex.lock(); });
+  apply_all(commit.changes);
+  if (locked) return;
+  for (Change& change : commit.changes) (*shards_)[change.shard].pending.remove(change);
+  each_shard([](Shard& shard) noexcept { shard.write_mutex.unlock(); });
 }
 
-void StoreImpl::apply(Change& change) noexcept {
-  KeyDirectory& directory = (*shards_)[change.shard].directory;
-  const size_t before = directory.size();
-  if (change.erase)
-    directory.erase(change.key);
-  else
-    directory.set(change.key, change.entry, std::move(change.node));
-  keys_.fetch_add(directory.size() - before, std::memory_order_relaxed);
+void StoreImpl::apply_all(std::span<Change> changes) noexcept {
+  if (changes.size() == 1) return apply(changes.front());
+  for_each_shard(changes, [this](std::span<Change> run) noexcept {
+    (*shards_)[run.front().shard].publication.lock();
+  });
+  for (const Change& change : changes) apply(change);
+  for_each_shard(changes, [this](std::span<Change> run) noexcept {
+    (*shards_)[run.front().shard].publication.unlock();
+  });
+}
+
+void StoreImpl::apply(const Change& change) noexcept {
+  if (change.prior) live_bytes_.fetch_sub(padded(change.prior->size), std::memory_order_relaxed);
+  if (change.erase) {
+    keys_->erase(change.hash, change.prior->location);
+    size_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  live_bytes_.fetch_add(padded(change.place.size), std::memory_order_relaxed);
+  if (change.prior) {
+    keys_->replace(change.hash, change.prior->location, change.place.location);
+    return;
+  }
+  keys_->insert(change.hash, change.place.location, change.room);
+  size_.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace stave::store

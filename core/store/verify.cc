@@ -23,72 +23,63 @@ struct KeyHash {
 class Verification {
  public:
   using Progress = FunctionRef<Status(uint64_t, uint64_t)>;
-  Verification(const SegmentDirectory& segments, const Shards& shards, Progress progress)
-      : segments_(segments), shards_(shards), progress_(progress) {}
+  Verification(const SegmentDirectory& segments, const KeyDirectory& directory, Progress progress)
+      : segments_(segments), directory_(directory), progress_(progress) {}
 
   // Reads the commits up to `bound`.
   Status read_log(uint64_t bound) {
     uint64_t total = 0;
     for (uint32_t slot = 0; slot < segments_.size(); slot++) total += segments_[slot]->end();
+    std::unordered_map<Hash128, Location, KeyHash> newest;  // of each key, erased ones left out
     const auto visit = [&](const Segment& segment, const LogReader::Record& record) -> Status {
-      newest_[hash_of(record.key)] = entry_of(segment, record);
+      if (record.header.kind == RecordKind::erase)
+        newest.erase(hash_of(record.key));
+      else
+        newest[hash_of(record.key)] = segment.location_of(record.offset);
       return report(total);
     };
     STAVE_TRY(walk(bound, visit));
-    bound_ = Location(slot_, offset_);
+    if (lsn_ != 0) bound_ = segments_[slot_]->location_of(offset_);
+    live_.reserve(newest.size());
+    for (const auto& [hash, location] : newest) live_.emplace(location.to_bits(), hash);
     return progress_(total, total);
   }
 
-  // Every entry of the directory is the newest record of its key.
+  // Every place in the directory is that of a newest record.
   Status compare_directory() {
-    for (uint32_t i = 0; i < shards_.size(); i++) {
-      for (const auto& [hash, entry] : entries_of(shards_[i])) {
-        const auto found = newest_.find(hash);
-        const bool same = found != newest_.end() && found->second == entry;
-        if (!same && entry.location < bound_)
-          return segments_[entry.location.slot()]->damage(
-              entry.location.offset(), "the index points to it, but it is not the newest record");
-        if (found != newest_.end()) newest_.erase(found);
-      }
+    KeyDirectory::Cursor places(directory_);
+    while (true) {
+      Result<std::optional<Location>> place = places.next();
+      if (!place) return place.status();
+      if (!*place) return {};
+      if (live_.erase((*place)->to_bits()) == 0 && **place < bound_)
+        return damage(**place, "the index points to it, but it is not the newest record");
     }
-    std::erase_if(newest_, [](const auto& item) { return is_erase(item.second); });
-    return {};
   }
 
-  // Every newest record is in the directory, unless a commit up to `visible` replaced it.
+  // The place of every newest record was in the directory, unless a commit up to `visible` replaced
+  // it.
   Status explain_missing(uint64_t visible) {
-    if (newest_.empty()) return {};
+    if (live_.empty()) return {};
+    std::unordered_map<Hash128, Location, KeyHash> missing;
+    for (const auto& [bits, hash] : live_) missing.emplace(hash, Location::of_bits(bits));
     const auto visit = [&](const Segment&, const LogReader::Record& record) -> Status {
-      newest_.erase(hash_of(record.key));
+      missing.erase(hash_of(record.key));
       return {};
     };
     STAVE_TRY(walk(visible, visit));
-    if (newest_.empty()) return {};
-    const Location location = newest_.begin()->second.location;
-    return segments_[location.slot()]->damage(location.offset(),
-                                              "the index lacks this newest record of its key");
+    if (missing.empty()) return {};
+    return damage(missing.begin()->second, "the index lacks this newest record of its key");
   }
 
  private:
-  using Newest = std::unordered_map<Hash128, DirectoryEntry, KeyHash>;
   static constexpr uint64_t report_every = uint64_t{1} << 20;
 
   static Hash128 hash_of(Bytes key) noexcept { return hash128(key, 0); }
-  static bool is_erase(const DirectoryEntry& entry) noexcept { return entry.size == 0; }
-  static DirectoryEntry entry_of(const Segment& segment, const LogReader::Record& record) noexcept {
-    const bool erase = record.header.kind == RecordKind::erase;
-    return {Location(segment.slot(), record.offset),
-            erase ? 0 : static_cast<uint32_t>(record.header.size())};
-  }
 
-  static std::vector<std::pair<Hash128, DirectoryEntry>> entries_of(const Shard& shard) {
-    std::vector<std::pair<Hash128, DirectoryEntry>> entries;
-    const std::shared_lock lock(shard.directory_mutex);
-    entries.reserve(shard.directory.size());
-    shard.directory.for_each([&](const std::string& key, DirectoryEntry entry) {
-      entries.emplace_back(hash_of(as_bytes(key)), entry);
-    });
-    return entries;
+  Status damage(Location location, std::string_view what) const {
+    const Segment& segment = segments_.of(location);
+    return segment.damage(segment.offset_of(location), what);
   }
 
   Status report(uint64_t total) {
@@ -130,10 +121,11 @@ class Verification {
   }
 
   const SegmentDirectory& segments_;
-  const Shards& shards_;
+  const KeyDirectory& directory_;
   Progress progress_;
 
-  Newest newest_;      // newest record of each key in what was read
+  // The newest record of each key in what was read: its place, and its key's hash.
+  std::unordered_map<uint64_t, Hash128> live_;
   Location bound_;     // where that ended
   uint32_t slot_ = 0;  // the walk's position
   uint64_t offset_ = segment_header_size;
@@ -147,7 +139,7 @@ class Verification {
 Status StoreImpl::verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
   STAVE_TRY(read_manifest(files_, directory_).status());
   const uint64_t recovered = recovered_.manifest.durable_end.lsn;
-  Verification verification(segments_, *shards_, progress);
+  Verification verification(segments_, *keys_, progress);
   STAVE_TRY(verification.read_log(log_ ? pipeline_->visible() : recovered));
   STAVE_TRY(verification.compare_directory());
   // The directory may have shown a commit on the point of becoming visible.

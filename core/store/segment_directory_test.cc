@@ -1,0 +1,91 @@
+#include "core/store/segment_directory.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+namespace stave::store {
+namespace {
+
+constexpr uint64_t mebibyte = uint64_t{1} << 20;
+
+std::shared_ptr<Segment> make_segment(uint64_t generation) {
+  return std::make_shared<Segment>(SegmentHeader{.generation = generation},
+                                   segment_name(generation), nullptr);
+}
+
+Segment& append(SegmentDirectory& directory, uint64_t generation, uint64_t capacity) {
+  EXPECT_TRUE(directory.reserve(capacity));
+  directory.append(make_segment(generation), capacity);
+  return *directory[directory.size() - 1];
+}
+
+TEST(SegmentDirectory, ALocationNamesItsSegmentAndOffset) {
+  SegmentDirectory directory;
+  const std::vector<uint64_t> capacities = {4096, 64 * mebibyte, 16 * mebibyte, 1, 17 * mebibyte};
+  for (size_t i = 0; i < capacities.size(); i++) append(directory, i + 1, capacities[i]);
+  Location last;
+  for (uint32_t slot = 0; slot < directory.size(); slot++) {
+    Segment& segment = *directory[slot];
+    EXPECT_EQ(segment.generation(), slot + 1);
+    for (uint64_t offset = 0; offset < capacities[slot]; offset += mebibyte) {
+      const Location location = segment.location_of(offset);
+      EXPECT_EQ(&directory.of(location), &segment);
+      EXPECT_EQ(segment.offset_of(location), offset);
+      EXPECT_EQ(Location::of_bits(location.to_bits()), location);
+      EXPECT_LT(location.to_bits(), uint64_t{1} << Location::bits);
+      EXPECT_TRUE(slot + offset == 0 || last < location) << "locations are in log order";
+      last = location;
+    }
+  }
+}
+
+// A frame may be 16 GiB long, and the largest segments are 64 GiB: they need many pages of the
+// tables.
+TEST(SegmentDirectory, ASegmentLargerThanAPageOfRanges) {
+  SegmentDirectory directory;
+  append(directory, 1, 4096);
+  Segment& large = append(directory, 2, uint64_t{100} << 30);
+  Segment& behind = append(directory, 3, 4096);
+  EXPECT_EQ(&directory.of(large.location_of(0)), &large);
+  EXPECT_EQ(&directory.of(large.location_of((uint64_t{100} << 30) - 16)), &large);
+  EXPECT_EQ(&directory.of(behind.location_of(64)), &behind);
+}
+
+// Recovery knows a segment by its file's size; appending to the last one goes on to its capacity.
+TEST(SegmentDirectory, TheLastSegmentGrows) {
+  SegmentDirectory directory;
+  Segment& first = append(directory, 1, 4096);
+  Segment& last = append(directory, 2, 4096);
+  ASSERT_TRUE(directory.extend_last(200 * mebibyte));
+  EXPECT_EQ(&directory.of(last.location_of(199 * mebibyte)), &last);
+  EXPECT_EQ(&directory.of(first.location_of(64)), &first);
+  Segment& next = append(directory, 3, 4096);
+  EXPECT_EQ(&directory.of(next.location_of(64)), &next);
+  EXPECT_EQ(&directory.of(last.location_of(199 * mebibyte)), &last);
+}
+
+TEST(SegmentDirectory, CutSegmentsGiveTheirAddressesBack) {
+  SegmentDirectory directory;
+  append(directory, 1, 4096);
+  const uint64_t base = append(directory, 2, 50 * mebibyte).base_address();
+  append(directory, 3, 4096);
+  directory.truncate(1);
+  EXPECT_EQ(directory.size(), 1U);
+  Segment& again = append(directory, 4, 20 * mebibyte);
+  EXPECT_EQ(again.base_address(), base);
+  EXPECT_EQ(&directory.of(again.location_of(19 * mebibyte)), &again);
+}
+
+TEST(SegmentDirectory, TheAddressesEndAt256TiB) {
+  SegmentDirectory directory;
+  append(directory, 1, 4096);
+  EXPECT_FALSE(directory.reserve(Location::address_max));
+  EXPECT_FALSE(directory.reserve(UINT64_MAX / 2));
+  EXPECT_FALSE(directory.extend_last(Location::address_max + 1));
+  EXPECT_EQ(directory.size(), 1U);
+}
+
+}  // namespace
+}  // namespace stave::store
