@@ -264,7 +264,8 @@ typedef struct stave_store_cursor stave_store_cursor;
 
 typedef struct stave_store_cursor_options {
   uint32_t struct_size;
-  uint8_t keys_only;   /* default 0; with 1 values are empty; their records are checked all the same */
+  uint8_t
+      keys_only; /* default 0; with 1 values are empty; their records are checked all the same */
   uint8_t reserved[3]; /* zero */
   const void *prefix;  /* only keys that begin with these bytes; copied by the open */
   size_t prefix_size;  /* default 0: all keys */
