@@ -20,6 +20,11 @@ PACKAGES = {
     'tkrzw': 'libtkrzw-dev', 'lmdb': 'liblmdb-dev', 'rocksdb': 'librocksdb-dev',
     'leveldb': 'libleveldb-dev', 'std': 'libstdc++6',
 }
+# What a picture of six panels shows of a family.
+HIGHLIGHTS = {
+    'index': ['hit', 'multi-get-32', 'miss', 'zipf-50-50/2-threads', 'insert', 'bytes'],
+    'store': ['load', 'get', 'ycsb-b', 'ycsb-a', 'durable/8-threads', 'disk-bytes'],
+}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -156,6 +161,10 @@ def spread_rows(measured, results):
     return found
 
 
+def write_svg(directory, stem, svg):
+    (directory / f'{stem}.svg').write_text(svg, encoding='utf-8')
+
+
 def write(directory, name, measured, results, row_names, description):
     """NAME.csv, NAME.md and the plots of one family."""
     directory = pathlib.Path(directory)
@@ -167,12 +176,17 @@ def write(directory, name, measured, results, row_names, description):
                                          curve_rows(measured, results))
     else:
         drawn[name] = plots.bars(f'{name}: medians', bar_rows(measured, results))
+        highlights = [(row, size) for row, size in measured
+                      if row.name.partition('/')[2] in HIGHLIGHTS.get(row.family, [])]
+        if highlights:
+            write_svg(directory, f'{name}-highlights',
+                      plots.bars(f'{name}: medians of chosen rows', bar_rows(highlights, results)))
     spreads = spread_rows(measured, results)
     if spreads:
         drawn[f'{name}-latency'] = plots.spread(
             f'{name}: the slowest operations, one in how many takes that long', spreads)
     for stem, svg in drawn.items():
-        (directory / f'{stem}.svg').write_text(svg, encoding='utf-8')
+        write_svg(directory, stem, svg)
     (directory / f'{name}.md').write_text('\n\n'.join([
         f'# Benchmark: {name}',
         'Made by `make bench`; [benchmarks.md](../benchmarks.md) says what the rows mean.',

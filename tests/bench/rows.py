@@ -130,6 +130,14 @@ def choose(rows, patterns):
     return found
 
 
+def distinct(rows):
+    """Without rows that differ only in size, for runs at sizes of their own."""
+    first = {}
+    for row in rows:
+        first.setdefault((row.family, row.kind, row.state, row.question), row)
+    return list(first.values())
+
+
 class Results:
     """What was measured: (row, size, system) -> the answers of all repetitions."""
 

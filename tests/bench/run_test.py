@@ -7,6 +7,7 @@ The toy run takes every system that was built through every row of its families;
 fails it. Nothing here looks at how long anything takes.
 """
 
+import dataclasses
 import os
 import pathlib
 import stat
@@ -18,9 +19,10 @@ import xml.etree.ElementTree
 
 import plots
 import programs
+import report
 import rows as table
 
-TOY_SIZE = '2000'
+TOY_SIZE = '1000'
 HERE = pathlib.Path(__file__).resolve().parent
 ROW = 'index/hit | 10M 8 | filled | hit 1 | ns | '
 
@@ -86,6 +88,11 @@ class Table(unittest.TestCase):
                 self.assertIn(budget.reference, known | {None}, row.name)
                 self.assertIn(budget.system, known, row.name)
 
+    def test_highlights_are_rows(self):
+        names = {row.name for row in table.read_table(table.TABLE.read_text(encoding='utf-8'))}
+        for family, highlights in report.HIGHLIGHTS.items():
+            self.assertLessEqual({f'{family}/{name}' for name in highlights}, names)
+
     def test_a_name_takes_what_lies_below_it(self):
         rows = table.read_table('\n'.join(ROW.replace('index/hit', name) for name in
                                           ('index/hit', 'index/hit/2-threads', 'index/hits')))
@@ -94,6 +101,12 @@ class Table(unittest.TestCase):
         self.assertEqual(len(table.choose(rows, ['index'])), 3)
         with self.assertRaises(table.TableError):
             table.choose(rows, ['index/hut'])
+
+    def test_at_other_sizes_rows_of_one_question_are_one(self):
+        rows = table.read_table('\n'.join([ROW, ROW.replace('hit', 'large').replace('10M', '50M'),
+                                           ROW.replace('hit', 'miss')]))
+        rows[1] = dataclasses.replace(rows[1], question='hit 1')
+        self.assertEqual([row.name for row in table.distinct(rows)], ['index/hit', 'index/miss'])
 
     def test_counts(self):
         for text in ('1', '4096', '100K', '1M', '50M'):
