@@ -335,8 +335,8 @@ void Shard<Layout>::add_to(IndexStats& stats) const {
       std::max(stats.splits_of_one_operation_max,
                splits_of_one_operation_max_.load(std::memory_order_relaxed));
   const uint64_t sample = std::min(buckets, sample_max);
-  for (uint64_t index = 0; index < sample; index++) {
-    const uint64_t probes = protocol_.probes(index);
+  for (uint64_t i = 0; i < sample; i++) {
+    const uint64_t probes = protocol_.probes(i * buckets / sample);
     stats.sampled_probes += probes;
     stats.sampled_probe_max = std::max(stats.sampled_probe_max, probes);
   }

@@ -1,0 +1,143 @@
+#include "core/index/table.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+#include "core/index/narrow_layout.h"
+#include "core/index/resolved_keys.h"
+
+namespace stave::index {
+namespace {
+
+// Values are their own keys, and hashes too; the tests compare them themselves.
+struct Identity : Resolver {
+  Verdict match(uint64_t, Bytes, Status*) const noexcept override { return Verdict::different; }
+  Result<uint64_t> hash(uint64_t value) const noexcept override {
+    hashes++;
+    if (unreachable) return Code::io;
+    if (value == gone) return Code::not_found;
+    return value;
+  }
+  mutable uint64_t hashes = 0;
+  bool unreachable = false;
+  uint64_t gone = ~uint64_t{0};
+};
+
+// Keeps 2 bits of each hash: all doublings but the first two have to ask.
+using ForgetfulTable = Table<NarrowLayout<std::atomic, 7, 2>, ResolvedKeys>;
+using NarrowTable = Table<NarrowLayout<>, ResolvedKeys>;
+
+template <typename AnyTable>
+void put(AnyTable& table, uint64_t value) {
+  const auto updated = table.update(
+      value,
+      [value](uint64_t found) { return found == value ? Verdict::equal : Verdict::different; },
+      [value](const uint64_t*) {
+        return Decision{Decision::Action::set, value};
+      });
+  ASSERT_TRUE(updated.ok());
+}
+
+template <typename AnyTable>
+bool contains(const AnyTable& table, uint64_t value) {
+  return table
+             .find(value,
+                   [value](uint64_t found) {
+                     return found == value ? Verdict::equal : Verdict::different;
+                   })
+             .verdict == Verdict::equal;
+}
+
+TEST(TableTest, AsksForHashesWhenItsBitsRunOut) {
+  Identity keys;
+  const auto table = ForgetfulTable::create({.shards = 1}, ResolvedKeys(keys));
+  ASSERT_TRUE(table.ok());
+  for (uint64_t i = 0; i < 10'000; i++) put(**table, i);
+  EXPECT_GT(keys.hashes, 1000U);
+  EXPECT_GE((*table)->capacity(), 10'000U);
+  for (uint64_t i = 0; i < 20'000; i++) ASSERT_EQ(contains(**table, i), i < 10'000) << i;
+}
+
+TEST(TableTest, UnknownHashesPostponeGrowth) {
+  Identity keys;
+  const auto table = ForgetfulTable::create({.shards = 1}, ResolvedKeys(keys));
+  ASSERT_TRUE(table.ok());
+  keys.unreachable = true;
+  for (uint64_t i = 0; i < 1000; i++) put(**table, i);
+  const uint64_t stuck = (*table)->stats().buckets;
+  EXPECT_LE(stuck, 32U);
+  for (uint64_t i = 0; i < 1000; i++) ASSERT_TRUE(contains(**table, i));
+  EXPECT_FALSE((*table)->reserve(10'000).ok());
+  keys.unreachable = false;
+  keys.gone = 7;
+  for (uint64_t i = 1000; i < 2000; i++) put(**table, i);
+  EXPECT_GT((*table)->stats().buckets, 8 * stuck);
+  for (uint64_t i = 0; i < 2000; i++) {
+    ASSERT_TRUE(i == keys.gone || contains(**table, i)) << i;
+  }
+}
+
+// Through growth and shrink, with positions that have to be asked for.
+TEST(TableTest, CursorAsksForPositionsAfterAShrink) {
+  Identity keys;
+  const auto table = ForgetfulTable::create({.shards = 1}, ResolvedKeys(keys));
+  ASSERT_TRUE(table.ok());
+  for (uint64_t i = 0; i < 10'000; i++) put(**table, i);
+  std::map<uint64_t, int> met;
+  ForgetfulTable::Cursor cursor;
+  for (int step = 0; !cursor.done(); step++) {
+    ASSERT_TRUE((*table)
+                    ->visit_next(cursor,
+                                 [&met](auto entry, uint8_t) {
+                                   met[NarrowLayout<std::atomic, 7, 2>::value(entry)]++;
+                                 })
+                    .ok());
+    if (step != 100) continue;
+    for (uint64_t i = 100; i < 10'000; i++) (*table)->erase(i, i);
+    ASSERT_TRUE((*table)->shrink_to_fit().ok());
+    EXPECT_LT((*table)->stats().buckets, 100U);
+  }
+  for (uint64_t i = 0; i < 100; i++) ASSERT_EQ(met[i], 1) << i;
+  for (const auto& [value, times] : met) ASSERT_EQ(times, 1) << value;
+}
+
+TEST(TableTest, ReservedInsertionsReplacementsAndErasuresByValue) {
+  Identity keys;
+  const auto table = NarrowTable::create({}, ResolvedKeys(keys));
+  ASSERT_TRUE(table.ok());
+  for (uint64_t i = 0; i < 1000; i++) {
+    auto reservation = (*table)->reserve_insertion(42);  // one hash: nodes are needed
+    ASSERT_TRUE(reservation.ok());
+    ASSERT_TRUE((*table)->insert_absent(42, i, *reservation).ok());
+  }
+  EXPECT_EQ((*table)->size(), 1000U);
+  EXPECT_TRUE((*table)->replace(42, 500, 5000));
+  EXPECT_FALSE((*table)->replace(42, 500, 5001));
+  EXPECT_FALSE((*table)->replace(43, 501, 5001));
+  EXPECT_TRUE((*table)->erase(42, 5000));
+  EXPECT_FALSE((*table)->erase(42, 5000));
+  EXPECT_EQ((*table)->size(), 999U);
+}
+
+// A reservation of before a shrink or clear is not taken from the successor.
+TEST(TableTest, ReservationOutlivesItsShard) {
+  Identity keys;
+  const auto table = NarrowTable::create({.shards = 1}, ResolvedKeys(keys));
+  ASSERT_TRUE(table.ok());
+  for (uint64_t i = 0; i < 1000; i++) put(**table, i);
+  auto before_shrink = (*table)->reserve_insertion(1);
+  for (uint64_t i = 0; i < 1000; i++) (*table)->erase(i, i);
+  ASSERT_TRUE((*table)->shrink_to_fit().ok());
+  auto before_clear = (*table)->reserve_insertion(2);
+  ASSERT_TRUE((*table)->clear().ok());
+  ASSERT_TRUE((*table)->insert_absent(1, 1, *before_shrink).ok());
+  ASSERT_TRUE((*table)->insert_absent(2, 2, *before_clear).ok());
+  EXPECT_TRUE(contains(**table, 1));
+  EXPECT_TRUE(contains(**table, 2));
+  EXPECT_EQ((*table)->size(), 2U);
+}
+
+}  // namespace
+}  // namespace stave::index
