@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/planted_bug.h"
 #include "core/index/control_word.h"
 #include "core/index/probe.h"
 
@@ -153,7 +154,7 @@ class LockedBucket {
       return;
     }
     // That slots are free must be seen before they are counted as changed and written.
-    publish(bucket_, control.with_lock());
+    if (!STAVE_PLANTED_BUG(uncounted_gather)) publish();
     Layout::begin_writing(bucket_);
     for (uint32_t number = chain; number != 0; number = Layout::next(memory_.node(number))) {
       const Node& node = memory_.node(number);
@@ -167,7 +168,7 @@ class LockedBucket {
     control = control.with_overflow(false);
     // The entries can be found in the head before the link goes. The nodes keep theirs for readers
     // who hold the link.
-    publish(bucket_, control.with_lock());
+    publish();
     Layout::set_chain(bucket_, 0);
     for (uint32_t number = chain; number != 0;) {
       const uint32_t next = Layout::next(memory_.node(number));
@@ -185,7 +186,9 @@ class LockedBucket {
   template <typename Group>
   static void publish(Group& group, ControlWord control) noexcept {
     // Release: pairs with the acquires in find(), lock() and control_of().
-    group.control.store(control.bits(), std::memory_order_release);
+    group.control.store(control.bits(), STAVE_PLANTED_BUG(relaxed_publish)
+                                            ? std::memory_order_relaxed
+                                            : std::memory_order_release);
   }
 
   ControlWord control;

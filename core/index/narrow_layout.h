@@ -104,8 +104,8 @@ struct NarrowLayout {
     return slot != kSlots - 1 || entry.word == snapshot.last_word;
   }
   static uint32_t next(const Node& node) noexcept {
-    // Acquire: pairs with the release in set_next().
-    return node_of(node.words[kSlots - 1].load(std::memory_order_acquire));
+    // Relaxed: what a node leads to was complete before the node itself was linked.
+    return node_of(node.words[kSlots - 1].load(std::memory_order_relaxed));
   }
 
   // ---- Writers, holding the bucket's lock ------------------------------------------------------
@@ -120,8 +120,8 @@ struct NarrowLayout {
     bucket.words[kSlots - 1].store(node == 0 ? 0 : kLinkBit | node, std::memory_order_release);
   }
   static void set_next(Node& node, uint32_t next) noexcept {
-    // Release: pairs with the acquire in next(); a node that comes forward was complete before.
-    node.words[kSlots - 1].store(kLinkBit | next, std::memory_order_release);
+    // Relaxed: see next().
+    node.words[kSlots - 1].store(kLinkBit | next, std::memory_order_relaxed);
   }
 
   // ---- Nodes that nobody will read any more, or that only late readers still pass --------------

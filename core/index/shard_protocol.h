@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/base/planted_bug.h"
 #include "core/index/control_word.h"
 #include "core/index/entry_list.h"
 #include "core/index/locked_bucket.h"
@@ -106,9 +107,10 @@ class ShardProtocol {
         case Outcome::again:
           continue;
         case Outcome::absent:
+          if (STAVE_PLANTED_BUG(miss_beside_split)) return {Verdict::different, Entry{}};
           // Only if a word was looked at after the control word can the entry have moved meanwhile,
-          // and then the level tells (invariant 4). Relaxed: the acquires in read() and next() keep
-          // this load behind them.
+          // and then the level tells (invariant 4). Relaxed: the acquires in read() and
+          // control_of() keep this load behind them.
           if ((candidates.empty() && chain == 0) ||
               ControlWord(bucket.control.load(std::memory_order_relaxed)).level() ==
                   control.level()) {
@@ -197,7 +199,8 @@ class ShardProtocol {
       if (!locked) return {.result = Updated::Result::closed};
       const std::optional<Entry> expected = present ? found.entry : gone;
       const Current current = look_again(*locked, probe.tag, pattern, expected, refused);
-      if (present ? current.place.has_value() : !current.unknown) {
+      if (present ? current.place.has_value()
+                  : STAVE_PLANTED_BUG(racing_inserts) || !current.unknown) {
         apply(*locked, probe, decision, current.place, expected, reserved, updated);
         locked->unlock();
         return updated;
@@ -431,7 +434,8 @@ class ShardProtocol {
   template <typename Moves>
   bool copy_upper_half(const Locked& parent, Locked& child, unsigned level, Moves& moves) noexcept {
     bool complete = true;
-    parent.for_each([&](Entry entry, Place, uint8_t tag) {
+    parent.for_each([&](Entry entry, Place place, uint8_t tag) {
+      if (STAVE_PLANTED_BUG(split_forgets_nodes) && place.node != 0) return true;
       const Half half = moves(entry, tag, parent.index(), level);
       complete = half != Half::unknown && (half == Half::lower || child.insert(tag, entry, false));
       return complete;

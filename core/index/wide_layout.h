@@ -104,8 +104,8 @@ struct WideLayout {
   }
   static bool settled(Snapshot, size_t, Entry) noexcept { return true; }
   static uint32_t next(const Node& node) noexcept {
-    // Acquire: pairs with the release in set_next().
-    return static_cast<uint32_t>(low_bits(node.link.load(std::memory_order_acquire), kNodeBits));
+    // Relaxed: what a node leads to was complete before the node itself was linked.
+    return static_cast<uint32_t>(low_bits(node.link.load(std::memory_order_relaxed), kNodeBits));
   }
 
   // ---- Writers, holding the bucket's lock ------------------------------------------------------
@@ -131,8 +131,8 @@ struct WideLayout {
     bucket.change.store((change & ~kChainMask) + kOneChange + node, std::memory_order_release);
   }
   static void set_next(Node& node, uint32_t next) noexcept {
-    // Release: pairs with the acquire in next(); a node that comes forward was complete before.
-    node.link.store(next, std::memory_order_release);
+    // Relaxed: see next().
+    node.link.store(next, std::memory_order_relaxed);
   }
 
   // ---- Nodes that nobody will read any more, or that only late readers still pass --------------

@@ -1,0 +1,290 @@
+// The buckets of the index under every order that the memory model allows: lookups beside inserts,
+// removals, updates, spilling, gathering and a split, in buckets of few slots.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "core/index/narrow_layout.h"
+#include "core/index/shard_protocol.h"
+#include "core/index/wide_layout.h"
+#include "tests/stress/weak_memory/kernel_check.h"
+
+namespace stave::weak_memory {
+namespace {
+
+using index::Decision;
+using index::Probe;
+using index::Verdict;
+
+// Three entries in a bucket, or two and a link; two in a node. One bit of the hash, which says to
+// which half of a split the entry goes.
+using Narrow = index::NarrowLayout<Atomic, 3, 1>;
+// Two entries in a bucket, one in a node.
+using Wide = index::WideLayout<Atomic, 2, 1>;
+
+template <typename Layout>
+class Memory {
+ public:
+  using Bucket = typename Layout::Bucket;
+  using Node = typename Layout::Node;
+
+  Memory() {
+    for (auto& node : nodes_) node = std::make_unique<Node>();
+  }
+  // As in ChunkedArray: the address comes by a relaxed load.
+  Bucket& bucket(uint64_t number) const {
+    if (number == 0) return first_;
+    Bucket* const second = second_.load(std::memory_order_relaxed);
+    check(second != nullptr, "a bucket is used before it has memory");
+    return *second;
+  }
+  void ensure_second() {
+    second_owner_ = std::make_unique<Bucket>();
+    second_.store(second_owner_.get(), std::memory_order_relaxed);
+  }
+  Node& node(uint32_t number) const {
+    check(number >= 1 && number <= nodes_.size(), "a link to no node");
+    return *nodes_[number - 1];
+  }
+  // Epochs keep a discarded node from coming back as long as a reader could be in it, so here it
+  // never does.
+  uint32_t take_node(bool) { return taken_ < nodes_.size() ? ++taken_ : 0; }
+  void give_back_node(uint32_t) {}
+  void discard_node(uint32_t) { note("a node is discarded"); }
+
+ private:
+  mutable Bucket first_;
+  std::unique_ptr<Bucket> second_owner_;
+  Atomic<Bucket*> second_{nullptr};
+  std::array<std::unique_ptr<Node>, 3> nodes_;
+  uint32_t taken_ = 0;
+};
+
+// All keys have one tag. A value says whose it is.
+template <typename Layout>
+struct State {
+  using Protocol = index::ShardProtocol<Layout, Memory<Layout>, Atomic>;
+  using Entry = typename Layout::Entry;
+  using Half = typename Protocol::Half;
+
+  static uint64_t value(uint64_t key, uint64_t version) { return key << 8 | version; }
+  static Probe probe(uint64_t key) { return {.position = key & 1, .tag = 1, .word = key}; }
+  static auto match(uint64_t key) {
+    return [key](Entry entry) {
+      const bool is_key = Layout::value(entry) >> 8 == key;
+      // A narrow entry is told from others of the same bits by its value; a wide one by its word,
+      // and then the value has to be of the same entry.
+      if constexpr (Layout::kKeepsWholePosition) check(is_key, "a torn entry");
+      return is_key ? Verdict::equal : Verdict::different;
+    };
+  }
+
+  // The version, or -1 when the key is absent.
+  int get(uint64_t key) {
+    const auto found = protocol.find(probe(key), match(key));
+    return found.verdict == Verdict::equal ? static_cast<int>(Layout::value(found.entry) & 0xff)
+                                           : -1;
+  }
+  // True when it was absent.
+  bool put(uint64_t key, uint64_t version) {
+    const auto updated = protocol.update(probe(key), match(key), [=](const uint64_t*) {
+      return Decision{Decision::Action::set, value(key, version)};
+    });
+    check(updated.result == Protocol::Updated::Result::done, "no node left");
+    return !updated.was_present;
+  }
+  bool remove(uint64_t key) {
+    return protocol
+        .update(probe(key), match(key),
+                [](const uint64_t*) {
+                  return Decision{Decision::Action::erase, 0};
+                })
+        .erased;
+  }
+  void increment(uint64_t key) {
+    protocol.update(probe(key), match(key), [](const uint64_t* old) {
+      return Decision{Decision::Action::set, *old + 1};
+    });
+  }
+  void split() {
+    memory.ensure_second();
+    check(protocol.split_next([](Entry entry, uint8_t, uint64_t, unsigned) {
+      return (Layout::value(entry) >> 8 & 1) != 0 ? Half::upper : Half::lower;
+    }),
+          "no node left for a split");
+  }
+  void must_have(uint64_t key, int version) {
+    check(get(key) == version, "a key that is there is not found");
+  }
+
+  Memory<Layout> memory;
+  Protocol protocol{memory, 0};
+};
+
+template <typename Layout>
+std::shared_ptr<State<Layout>> with_keys(std::initializer_list<uint64_t> keys) {
+  auto state = std::make_shared<State<Layout>>();
+  for (const uint64_t key : keys) state->put(key, 1);
+  return state;
+}
+
+// Keys that stay are found at every moment; values never go back.
+template <typename Layout>
+void read(State<Layout>& state, std::initializer_list<uint64_t> keys) {
+  for (const uint64_t key : keys) {
+    const int first = state.get(key);
+    check(first >= 1, "a key that is there is not found");
+    const int second = state.get(key);
+    check(second >= first, "an older value after a newer one");
+    if (second > first) note("a reader sees an update");
+  }
+}
+
+template <typename Layout>
+Scenario splitting() {
+  return {.name = "readers and a writer while the bucket splits",
+          .set_up =
+              [](Program& program) {
+                auto state = with_keys<Layout>({2, 3, 4, 5});
+                program.thread([=] {
+                  state->split();
+                  note("a split");
+                });
+                program.thread([=] { read(*state, {5, 2}); });
+                program.thread([=] { read(*state, {3, 4}); });
+                program.thread([=] {
+                  state->put(5, 2);
+                  state->put(2, 2);
+                });
+                program.at_end([=] {
+                  state->must_have(2, 2);
+                  state->must_have(3, 1);
+                  state->must_have(4, 1);
+                  state->must_have(5, 2);
+                });
+              },
+          .expected_notes = {"a split", "a reader sees an update"}};
+}
+
+template <typename Layout>
+Scenario reusing() {
+  return {.name = "a slot goes from key to key",
+          .set_up =
+              [](Program& program) {
+                auto state = with_keys<Layout>({2});
+                program.thread([=] {
+                  state->remove(2);
+                  state->put(4, 1);
+                  state->remove(4);
+                  state->put(2, 2);
+                });
+                program.thread([=] {
+                  const int version = state->get(2);
+                  if (version == -1) note("absent in between");
+                  if (version == 2) note("there again");
+                });
+                program.thread([=] {
+                  if (state->get(4) == 1) note("the other key is found");
+                });
+                program.at_end([=] { state->must_have(2, 2); });
+              },
+          .expected_notes = {"absent in between", "there again", "the other key is found"}};
+}
+
+// The third narrow entry stands where the link goes. The last removal makes room for what is in the
+// node, which takes the slot of the removed key at once.
+template <typename Layout>
+Scenario spilling_and_gathering() {
+  return {.name = "readers while entries spill into a node and come back",
+          .set_up =
+              [](Program& program) {
+                auto state = with_keys<Layout>({2, 4, 6});
+                program.thread([=] {
+                  state->put(8, 1);
+                  state->remove(8);
+                  state->remove(2);
+                });
+                program.thread([=] { read(*state, {6, 4}); });
+                program.thread([=] {
+                  read(*state, {4, 6});
+                  if (state->get(2) == -1) note("the removed key is missed");
+                });
+                program.thread([=] {
+                  state->put(6, 2);
+                  state->get(2);
+                });
+                program.at_end([=] {
+                  state->must_have(4, 1);
+                  state->must_have(6, 2);
+                });
+              },
+          .expected_notes = {"a node is discarded", "a reader sees an update",
+                             "the removed key is missed"}};
+}
+
+template <typename Layout>
+Scenario racing_inserts() {
+  return {.name = "two writers insert the same keys, and one removes",
+          .set_up =
+              [](Program& program) {
+                auto state = with_keys<Layout>({2});
+                auto inserted = std::make_shared<Atomic<uint64_t>>(0);
+                auto removed = std::make_shared<Atomic<uint64_t>>(0);
+                for (int i = 0; i < 2; i++) {
+                  program.thread([=] {
+                    if (state->put(4, 1)) inserted->fetch_add(1, std::memory_order_relaxed);
+                  });
+                }
+                program.thread([=] {
+                  if (!state->remove(4)) return;
+                  removed->fetch_add(1, std::memory_order_relaxed);
+                  note("removed");
+                });
+                program.at_end([=] {
+                  const uint64_t present = state->get(4) == 1 ? 1 : 0;
+                  check(inserted->load(std::memory_order_relaxed) ==
+                            removed->load(std::memory_order_relaxed) + present,
+                        "one key has two entries");
+                  state->remove(4);
+                  check(state->get(4) == -1, "one key had two entries");
+                });
+              },
+          .expected_notes = {"removed"}};
+}
+
+template <typename Layout>
+Scenario counting() {
+  return {.name = "two writers count",
+          .set_up =
+              [](Program& program) {
+                auto state = with_keys<Layout>({3, 2});
+                for (int i = 0; i < 2; i++) {
+                  program.thread([=] {
+                    state->increment(3);
+                    state->increment(3);
+                  });
+                }
+                program.thread([=] { state->split(); });
+                program.at_end([=] { state->must_have(3, 5); });
+              },
+          .expected_notes = {}};
+}
+
+template <typename Layout>
+std::vector<Scenario> scenarios() {
+  return {splitting<Layout>(), reusing<Layout>(), spilling_and_gathering<Layout>(),
+          racing_inserts<Layout>(), counting<Layout>()};
+}
+
+TEST(WeakMemory, NarrowIndexBuckets) {
+  check_kernel({.scenarios = scenarios<Narrow>(), .redundant = {}});
+}
+
+TEST(WeakMemory, WideIndexBuckets) {
+  check_kernel({.scenarios = scenarios<Wide>(), .redundant = {}});
+}
+
+}  // namespace
+}  // namespace stave::weak_memory
