@@ -18,6 +18,7 @@ class WrongAnswer(Exception):
 @dataclasses.dataclass
 class Built:
     """What programs.txt of a build directory lists."""
+    version: str
     compiler: str
     buildtype: str
     programs: dict  # family -> {system: path}
@@ -25,12 +26,12 @@ class Built:
 
 
 def read_built(build):
-    built = Built('', '', {}, {})
+    built = Built('', '', '', {}, {})
     for line in (pathlib.Path(build) / 'tests/bench/programs.txt').read_text().splitlines():
         words = line.split(maxsplit=2)
         if line.startswith('#'):
             continue
-        if words[0] in ('compiler', 'buildtype'):
+        if words[0] in ('version', 'compiler', 'buildtype'):
             setattr(built, words[0], ' '.join(words[1:]))
         elif words[2] == 'absent':
             built.absent.setdefault(words[0], []).append(words[1])

@@ -25,7 +25,6 @@ HIGHLIGHTS = {
     'index': ['hit', 'multi-get-32', 'miss', 'zipf-50-50/2-threads', 'insert', 'bytes'],
     'store': ['load', 'get', 'ycsb-b', 'ycsb-a', 'durable/8-threads', 'disk-bytes'],
 }
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def output_of(*command):
@@ -66,7 +65,7 @@ def machine(built, directory, systems):
     versions = [version for version in map(version_of, sorted(systems)) if version]
     return [
         ('date', datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d')),
-        ('Stave', output_of('git', '-C', str(ROOT), 'describe', '--always', '--dirty') or 'unknown'),
+        ('Stave', built.version),
         ('processor', f'{figure_in("/proc/cpuinfo", "model name") or platform.machine()}, '
                       f'{len(os.sched_getaffinity(0))} cores'),
         ('memory', f'{memory:.0f} GiB, transparent huge pages: {huge_pages()}'),
