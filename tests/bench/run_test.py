@@ -10,6 +10,7 @@ fails it. Nothing here looks at how long anything takes.
 import dataclasses
 import os
 import pathlib
+import signal
 import stat
 import subprocess
 import sys
@@ -160,6 +161,25 @@ class ToyRun(unittest.TestCase):
                 self.assertIn(f'![{family}-sizes]',
                               (output / f'{family}-sizes.md').read_text(encoding='utf-8'))
             self.assertEqual([output], list(pathlib.Path(folder).iterdir()))
+
+
+class Interrupt(unittest.TestCase):
+    def test_what_was_measured_is_shown(self):
+        with tempfile.TemporaryDirectory() as folder:
+            # spin has no answer to the first row, and 100,000 of them to the second take hours.
+            run = subprocess.Popen(
+                [sys.executable, HERE / 'run', BUILD, '--row', 'index/hit', '--row',
+                 'index/growth-latency', '--system', 'spin', '--size', '1M', '--repetitions', '100000',
+                 '--directory', folder],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for line in run.stderr:
+                if line.startswith('index/growth-latency'):
+                    break
+            run.send_signal(signal.SIGINT)
+            output, _ = run.communicate()
+            self.assertEqual(run.returncode, 0)
+            self.assertIn('| index/hit |', output)
+            self.assertNotIn('growth-latency', output)
 
 
 if __name__ == '__main__':
