@@ -8,13 +8,19 @@
 // Thread safety: everything may be called from any thread. An Entry is left by the thread that made
 // it, in reverse order of entering.
 //
-// The protocol (GateCounters). Threads are spread over shards, each one word on its own cache line:
-// the number of calls inside, and a closed bit. Entering adds one and sees in the same
-// read-modify-write whether the bit was set, so "is it open?" and "I am inside" are one step and
-// need no order between two variables.
-//   1. Per shard, an enter stands either before close's fetch_or in the word's modification order
-//      and is waited for, or after it and is refused.
+// The protocol (GateCounters). A word per thread, each on its own cache line, counts its calls
+// inside. Only that thread writes to it, with plain stores; whether the gate is open it asks after
+// that, behind a full barrier: "I am inside" against "it is closed", as in Dekker's algorithm. A
+// locked read-modify-write at each end of a call would cost more than it looks: both keep the
+// memory accesses of one call from overlapping with those of the next (a lookup that misses the
+// caches took a quarter longer with them).
+//   1. Of an enter's barrier and that of close() one comes first. If it is the enter's, drained()
+//   sees
+//      it inside and waits; otherwise the enter sees that the gate is closed, and is refused.
 //   2. A thread that sees `drained()` sees everything that the calls inside have done.
+// Threads whose number is beyond the words of their own share a few more, where the number of calls
+// and a closed bit are one word: entering adds one and sees in the same read-modify-write whether
+// the bit was set, which gives invariant 1 without a barrier.
 #pragma once
 
 #include <array>
@@ -23,65 +29,96 @@
 #include <cstdint>
 
 #include "core/sync/fast_thread_local.h"
+#include "core/sync/full_barrier.h"
 #include "core/sync/thread_number.h"
 
 namespace stave::sync {
 
-template <template <typename> class Atomic = std::atomic, size_t kShards = 16>
+template <template <typename> class Atomic, typename Barrier, size_t kOwnWords, size_t kSharedWords>
 class GateCounters {
  public:
-  // False when closed. True obliges to leave(shard).
-  bool enter(size_t shard) noexcept {
-    // Relaxed: nothing is published by entering. What the call does inside is ordered before the
-    // end of close by leave(), and invariant 1 is a property of this one word.
-    if ((word(shard).fetch_add(kOneCall, std::memory_order_relaxed) & kClosedBit) == 0) return true;
-    // Relaxed: the refused call has touched nothing that close could tear down.
-    word(shard).fetch_sub(kOneCall, std::memory_order_relaxed);
+  // `thread` is the calling thread's number, which no other thread has. False when closed. True
+  // obliges to leave(thread).
+  bool enter(size_t thread) noexcept {
+    if (thread >= kOwnWords) return enter_shared(shared_word(thread));
+    Atomic<uint64_t>& word = words_[thread].word;
+    // Relaxed: nobody else stores to it.
+    const uint64_t inside = word.load(std::memory_order_relaxed);
+    // Relaxed: drained() waits for another value.
+    word.store(inside + 1, std::memory_order_relaxed);
+    Barrier()();  // pairs with the one in close()
+    // Relaxed: the order is the barrier's, and a call that is let in needs no more of close().
+    if (!closed_.load(std::memory_order_relaxed)) [[likely]]
+      return true;
+    // Release: drained() may read this value instead of the last leave()'s, whose order it needs
+    // (since C++20 a store does not continue the release sequence of an earlier one). The barrier
+    // would give it, but plain accesses do not rely on barriers (full_barrier.h).
+    word.store(inside, std::memory_order_release);
     return false;
   }
 
-  void leave(size_t shard) noexcept {
-    // Release: pairs with the acquire in drained(). The other read-modify-writes of this word carry
-    // the release on, so that drained() meets every call that left, not just the last.
-    word(shard).fetch_sub(kOneCall, std::memory_order_release);
+  void leave(size_t thread) noexcept {
+    if (thread >= kOwnWords) {
+      // Release: pairs with the acquire in drained(). The other read-modify-writes of this word
+      // carry the release on, so that drained() meets every call that left, not just the last.
+      shared_word(thread).fetch_sub(kOneCall, std::memory_order_release);
+      return;
+    }
+    Atomic<uint64_t>& word = words_[thread].word;
+    // Release: pairs with the acquire in drained().
+    word.store(word.load(std::memory_order_relaxed) - 1, std::memory_order_release);
   }
 
   // True for the first caller. Calls inside are still running when it returns.
   bool close() noexcept {
-    bool first = false;
-    for (size_t shard = 0; shard < kShards; shard++) {
+    // Relaxed: the barrier below is what counts.
+    const bool first = !closed_.exchange(true, std::memory_order_relaxed);
+    for (size_t i = kOwnWords; i < words_.size(); i++) {
       // Relaxed: drained() reads the same word afterwards in this thread and so cannot miss an
       // enter that stands before the bit.
-      const uint64_t before = word(shard).fetch_or(kClosedBit, std::memory_order_relaxed);
-      if (shard == 0) first = (before & kClosedBit) == 0;
+      words_[i].word.fetch_or(kClosedBit, std::memory_order_relaxed);
     }
+    Barrier()();  // pairs with the one in enter()
     return first;
   }
 
   // After close(): true when no call is inside any more.
   bool drained() noexcept {
-    for (size_t shard = 0; shard < kShards; shard++) {
-      // Acquire: pairs with the release in leave().
-      if (word(shard).load(std::memory_order_acquire) != kClosedBit) return false;
+    for (size_t i = 0; i < words_.size(); i++) {
+      // Acquire: pairs with the releases in leave() and enter().
+      const uint64_t word = words_[i].word.load(std::memory_order_acquire);
+      if (word != (i < kOwnWords ? 0 : kClosedBit)) return false;
     }
     return true;
   }
 
   bool closed() const noexcept {
     // Relaxed: a hint; only enter() decides.
-    return (shards_[0].word.load(std::memory_order_relaxed) & kClosedBit) != 0;
+    return closed_.load(std::memory_order_relaxed);
   }
 
  private:
+  // Of the shared words.
   static constexpr uint64_t kClosedBit = 1;
   static constexpr uint64_t kOneCall = 2;
-  struct alignas(64) Shard {
+  struct alignas(64) Line {
     Atomic<uint64_t> word{0};
   };
 
-  Atomic<uint64_t>& word(size_t shard) noexcept { return shards_[shard].word; }
+  static bool enter_shared(Atomic<uint64_t>& word) noexcept {
+    // Relaxed: nothing is published by entering. What the call does inside is ordered before the
+    // end of close by leave(), and invariant 1 is a property of this one word.
+    if ((word.fetch_add(kOneCall, std::memory_order_relaxed) & kClosedBit) == 0) return true;
+    // Relaxed: the refused call has touched nothing that close could tear down.
+    word.fetch_sub(kOneCall, std::memory_order_relaxed);
+    return false;
+  }
+  Atomic<uint64_t>& shared_word(size_t thread) noexcept {
+    return words_[kOwnWords + thread % kSharedWords].word;
+  }
 
-  std::array<Shard, kShards> shards_;
+  Atomic<bool> closed_{false};
+  std::array<Line, kOwnWords + kSharedWords> words_;
 };
 
 class Gate {
@@ -121,8 +158,8 @@ class Gate {
 
   // False when closed. True obliges the same thread to leave(). Prefer Entry, which cannot forget
   // and which entered_by_this_thread() knows of.
-  bool enter() noexcept { return counters_.enter(thread_number() % kShards); }
-  void leave() noexcept { counters_.leave(thread_number() % kShards); }
+  bool enter() noexcept { return counters_.enter(thread_number()); }
+  void leave() noexcept { counters_.leave(thread_number()); }
 
   // Refuses calls from now on and returns when none is inside. True for the first caller; every
   // other one, at the same time or later, waits for the same and gets false. Deadlocks when the
@@ -141,8 +178,13 @@ class Gate {
   }
 
  private:
-  static constexpr size_t kShards = 16;
-  GateCounters<std::atomic, kShards> counters_;
+  struct FullBarrier {
+    void operator()() const noexcept { full_barrier(); }
+  };
+  // 1.5 KiB; programs that call from more threads at a time spend it where it counts more.
+  static constexpr size_t kOwnWords = 16;
+  static constexpr size_t kSharedWords = 8;
+  GateCounters<std::atomic, FullBarrier, kOwnWords, kSharedWords> counters_;
 };
 
 }  // namespace stave::sync
