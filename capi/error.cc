@@ -3,6 +3,7 @@
 #include <stave/errors.h>
 
 #include <cstring>
+#include <string>
 
 namespace stave::capi {
 
@@ -88,6 +89,14 @@ stave_status report(const Status& status, stave_error* error) noexcept {
 
 Status invalid_argument(std::string_view message) noexcept {
   return Status::error(Code::invalid_argument, message);
+}
+
+Status null_argument(std::string_view name) {
+  return invalid_argument(std::string(name) + " is NULL");
+}
+
+Status null_bytes(std::string_view name) {
+  return invalid_argument(std::string(name) + " is NULL but its size is not 0");
 }
 
 }  // namespace stave::capi

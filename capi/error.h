@@ -4,7 +4,6 @@
 #include <stave/errors.h>
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 #include "core/base/bytes.h"
@@ -24,18 +23,22 @@ void copy_message(std::string_view message, char* into, size_t capacity) noexcep
 // invalid_argument with this message.
 Status invalid_argument(std::string_view message) noexcept;
 
+// invalid_argument: the argument called `name` is null; it is null but has a size.
+[[gnu::cold]] Status null_argument(std::string_view name);
+[[gnu::cold]] Status null_bytes(std::string_view name);
+
 // invalid_argument when `pointer`, an argument called `name`, is null.
 inline Status require(const void* pointer, std::string_view name) {
   if (pointer != nullptr) [[likely]]
     return {};
-  return invalid_argument(std::string(name) + " is NULL");
+  return null_argument(name);
 }
 
 // invalid_argument for a null pointer with a size.
 inline Status require_bytes(const void* data, size_t size, std::string_view name) {
   if (data != nullptr || size == 0) [[likely]]
     return {};
-  return invalid_argument(std::string(name) + " is NULL but its size is not 0");
+  return null_bytes(name);
 }
 
 // What data pointers that are never null point to when there are no bytes.

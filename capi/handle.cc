@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 
 #include "core/sync/thread_number.h"
 
@@ -48,6 +49,10 @@ void Handle::mark_freed() noexcept {
 
 uint64_t Handle::live_count() noexcept {
   return live.sum();
+}
+
+Status not_this_handle(std::string_view name) {
+  return invalid_argument(std::string(name) + " is not a handle of this kind, or freed");
 }
 
 }  // namespace stave::capi

@@ -14,7 +14,6 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "capi/error.h"
@@ -34,6 +33,8 @@ enum class HandleKind : uint32_t {
   cow_map = 0x9D5AC03A,
   cow_map_cursor = 0x9D5AC0C5,
   cow_map_diff = 0x9D5AC0D1,
+  index = 0x9D5A14DE,
+  index_cursor = 0x9D5A1DC0,
 };
 
 class Handle {
@@ -63,14 +64,16 @@ class Handle {
   os::ForkGuard fork_guard_;
 };
 
+// invalid_argument: what was passed as `name` is something else.
+[[gnu::cold]] Status not_this_handle(std::string_view name);
+
 // `HandleType` has the constants kind and name.
 template <typename HandleType>
 Status check(const HandleType* handle) {
   if (handle == nullptr) [[unlikely]]
-    return invalid_argument(std::string(HandleType::name) + " is NULL");
+    return null_argument(HandleType::name);
   if (!handle->is(HandleType::kind)) [[unlikely]]
-    return invalid_argument(std::string(HandleType::name) +
-                            " is not a handle of this kind, or freed");
+    return not_this_handle(HandleType::name);
   if (handle->in_forked_child()) [[unlikely]]
     return Code::forked;
   return {};
@@ -94,6 +97,14 @@ class Inside {
       return Code::busy;
     entry_.emplace(gate);
     if (!*entry_) [[unlikely]]
+      return Code::closed;
+    return {};
+  }
+  // The same for a call that a callback of the handle may make. When the handle is closed
+  // meanwhile, that waits for the call which runs the callback, and so for this one too.
+  Status enter_nested(sync::Gate& gate) noexcept {
+    entry_.emplace(gate);
+    if (!*entry_ && !gate.entered_by_this_thread()) [[unlikely]]
       return Code::closed;
     return {};
   }

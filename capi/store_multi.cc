@@ -1,12 +1,10 @@
 // Many keys in one call: flat arrays in, flat arrays out.
 #include <stave/store.h>
 
-#include <cstring>
-#include <string>
-
 #include "capi/barrier.h"
 #include "capi/buffer.h"
 #include "capi/error.h"
+#include "capi/flat_bytes.h"
 #include "capi/store_handle.h"
 #include "capi/store_options.h"
 #include "core/store/batch.h"
@@ -19,35 +17,6 @@ using namespace stave::capi;
 using stave::store::Batch;
 
 namespace {
-
-// Byte strings that stand one behind the other, taken off from the front.
-class FlatBytes {
- public:
-  explicit FlatBytes(const void* data) noexcept : next_(static_cast<const std::byte*>(data)) {}
-  Bytes take(size_t size) noexcept {
-    const Bytes taken(next_, size);
-    if (size != 0) next_ += size;
-    return taken;
-  }
-
- private:
-  const std::byte* next_;
-};
-
-// invalid_argument unless `data` and `sizes` describe `count` byte strings: nothing that is needed
-// is null, and the sizes add up to what an address space can hold.
-template <typename Size>
-Status check_flat(const void* data, const Size* sizes, size_t count, const std::string& name) {
-  if (count == 0) return {};
-  if (sizes == nullptr) return invalid_argument(name + " sizes are NULL but the count is not 0");
-  size_t sum = 0;
-  for (size_t i = 0; i < count; i++) {
-    if (sizes[i] > static_cast<size_t>(PTRDIFF_MAX) - sum)
-      return invalid_argument(name + " sizes add up to more than memory can hold");
-    sum += static_cast<size_t>(sizes[i]);
-  }
-  return require_bytes(data, sum, name);
-}
 
 // Puts the value of `key` behind the content of `values`; its size, or STAVE_ABSENT, into *size.
 Status append_value(stave::store::Store& store, Bytes key, stave_buffer& values, uint64_t* size) {

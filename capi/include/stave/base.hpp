@@ -193,6 +193,17 @@ struct Free {
 template <typename Handle, auto free_function>
 using Owner = std::unique_ptr<Handle, Free<free_function>>;
 
+// Whether byte strings of these sizes, one behind the other, fit into `bytes`.
+template <typename Size>
+bool fits(Bytes bytes, std::span<const Size> sizes) noexcept {
+  std::size_t left = bytes.size();
+  for (const Size size : sizes) {
+    if (size > left) return false;
+    left -= static_cast<std::size_t>(size);
+  }
+  return true;
+}
+
 inline Error invalid_argument(const char* message) noexcept {
   stave_error error;
   error.status = STAVE_INVALID_ARGUMENT;

@@ -94,8 +94,8 @@ STAVE_API void stave_pin_free(stave_pin *pin);
 
 /* ---- Diagnosis ----------------------------------------------------------------------------- */
 
-/* Handles (stores, batches, cursors) and pins of this process that have not been freed: what a test
- * looks at to find leaks. Since 0.1. */
+/* Handles (stores, indexes, batches, cursors) and pins of this process that have not been freed: what
+ * a test looks at to find leaks. Since 0.1. */
 STAVE_API uint64_t stave_live_handles(void);
 
 #ifdef __cplusplus
@@ -103,6 +103,7 @@ STAVE_API uint64_t stave_live_handles(void);
 #endif
 
 #include <stave/cow_map.h>
+#include <stave/index.h>
 #include <stave/store.h>
 
 #endif /* STAVE_STAVE_H */

@@ -230,7 +230,7 @@ class Store {
   // STAVE_ABSENT for an absent key.
   Result<void> multi_get(Bytes keys, std::span<const std::uint32_t> key_sizes, Buffer& values,
                          std::span<std::uint64_t> value_sizes) noexcept {
-    if (!fits(keys, key_sizes))
+    if (!detail::fits(keys, key_sizes))
       return detail::invalid_argument("keys is shorter than key_sizes say");
     if (value_sizes.size() < key_sizes.size())
       return detail::invalid_argument("value_sizes is shorter than key_sizes");
@@ -241,9 +241,9 @@ class Store {
   Result<void> multi_put(Bytes keys, std::span<const std::uint32_t> key_sizes, Bytes values,
                          std::span<const std::uint64_t> value_sizes,
                          const WriteOptions& options = {}) noexcept {
-    if (!fits(keys, key_sizes))
+    if (!detail::fits(keys, key_sizes))
       return detail::invalid_argument("keys is shorter than key_sizes say");
-    if (value_sizes.size() != key_sizes.size() || !fits(values, value_sizes))
+    if (value_sizes.size() != key_sizes.size() || !detail::fits(values, value_sizes))
       return detail::invalid_argument("values or value_sizes do not fit key_sizes");
     detail::Call call;
     return call.result(stave_store_multi_put(raw(), keys.data(), key_sizes.data(), values.data(),
@@ -252,7 +252,7 @@ class Store {
   // The number of keys that existed.
   Result<std::uint64_t> multi_erase(Bytes keys, std::span<const std::uint32_t> key_sizes,
                                     const WriteOptions& options = {}) noexcept {
-    if (!fits(keys, key_sizes))
+    if (!detail::fits(keys, key_sizes))
       return detail::invalid_argument("keys is shorter than key_sizes say");
     detail::Call call;
     std::uint64_t deleted = 0;
@@ -309,15 +309,6 @@ class Store {
     detail::Call call;
     return call.result(
         function(raw(), key.data(), key.size(), value.data(), value.size(), &options, call));
-  }
-  template <typename Size>
-  static bool fits(Bytes bytes, std::span<const Size> sizes) noexcept {
-    std::size_t left = bytes.size();
-    for (const Size size : sizes) {
-      if (size > left) return false;
-      left -= static_cast<std::size_t>(size);
-    }
-    return true;
   }
 
   detail::Owner<stave_store, stave_store_free> store_;

@@ -1,0 +1,324 @@
+// Part of stave.hpp: the index family, see index.h.
+#ifndef STAVE_INDEX_HPP
+#define STAVE_INDEX_HPP
+
+#include <stave/index.h>
+#include <stave/base.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace stave::inline v0 {
+
+struct IndexOptions : stave_index_options {
+  IndexOptions() noexcept { stave_index_options_init(this); }
+  // "value_bits=44 capacity=1000000"
+  Result<void> set(const char* text) noexcept {
+    detail::Call call;
+    return call.result(stave_index_options_set(this, text, call));
+  }
+};
+
+struct IndexStats : stave_index_stats {
+  IndexStats() noexcept { stave_index_stats_init(this); }
+};
+
+struct IndexShardStats : stave_index_shard_stats {
+  IndexShardStats() noexcept { stave_index_shard_stats_init(this); }
+};
+
+// Knows the keys of a resolved index: stave_index_resolver. Called by many threads at once.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  // Status::ok, mismatch, not_found, or an error.
+  virtual Status compare(std::uint64_t value, Bytes key) = 0;
+  // Status::ok, not_found, or an error.
+  virtual Status hash(std::uint64_t value, std::uint64_t& hash) = 0;
+};
+
+class IndexCursor {
+ public:
+  IndexCursor() noexcept = default;
+  explicit IndexCursor(stave_index_cursor* cursor) noexcept : cursor_(cursor) {}
+
+  // Status::done behind the last entry.
+  Result<void> next() noexcept {
+    detail::Call call;
+    return call.result(stave_index_cursor_next(raw(), call));
+  }
+  // Of the entry it stands on.
+  Result<std::uint64_t> value() noexcept {
+    detail::Call call;
+    std::uint64_t value = 0;
+    const stave_status status = stave_index_cursor_value(raw(), &value, call);
+    return call.result(status, value);
+  }
+  // The bytes are valid until the cursor's next call.
+  Result<Bytes> key() noexcept {
+    detail::Call call;
+    const void* data = nullptr;
+    std::size_t size = 0;
+    const stave_status status = stave_index_cursor_key(raw(), &data, &size, call);
+    return call.result(status, Bytes(data, size));
+  }
+  // The number of entries read, values.size() at the most.
+  Result<std::size_t> next_many(std::span<std::uint64_t> values) noexcept {
+    detail::Call call;
+    std::size_t count = 0;
+    const stave_status status = stave_index_cursor_next_many(raw(), values.size(), values.data(), 0,
+                                                             nullptr, nullptr, &count, call);
+    return call.result(status, count);
+  }
+  // With their keys, one behind the other in `keys`.
+  Result<std::size_t> next_many(std::span<std::uint64_t> values, std::size_t bytes_max,
+                                Buffer& keys, std::span<std::uint32_t> key_sizes) noexcept {
+    detail::Call call;
+    std::size_t count = 0;
+    const std::size_t room = values.size() < key_sizes.size() ? values.size() : key_sizes.size();
+    const stave_status status = stave_index_cursor_next_many(
+        raw(), room, values.data(), bytes_max, keys.raw(), key_sizes.data(), &count, call);
+    return call.result(status, count);
+  }
+  Result<void> close() noexcept {
+    detail::Call call;
+    return call.result(stave_index_cursor_close(raw(), call));
+  }
+  stave_index_cursor* raw() const noexcept { return cursor_.get(); }
+
+ private:
+  detail::Owner<stave_index_cursor, stave_index_cursor_free> cursor_;
+};
+
+// Pointers that receive a second result may be null.
+class Index {
+ public:
+  Index() noexcept = default;
+  explicit Index(stave_index* index) noexcept : index_(index) {}
+  static Result<Index> create(const IndexOptions& options = {}) noexcept {
+    return create(options, nullptr);
+  }
+  // The key mode becomes `resolved`. The index owns the resolver until it is closed.
+  static Result<Index> create_resolved(std::unique_ptr<Resolver> resolver,
+                                       IndexOptions options = {}) noexcept {
+    stave_index_resolver forward;
+    stave_index_resolver_init(&forward);
+    forward.compare = [](void* context, std::uint64_t value, const void* key, std::size_t size) {
+      return static_cast<stave_status>(
+          static_cast<Resolver*>(context)->compare(value, Bytes(key, size)));
+    };
+    forward.hash = [](void* context, std::uint64_t value, std::uint64_t* hash) {
+      return static_cast<stave_status>(static_cast<Resolver*>(context)->hash(value, *hash));
+    };
+    forward.destroy = [](void* context) { delete static_cast<Resolver*>(context); };
+    forward.context = resolver.get();
+    options.key_mode = STAVE_KEYS_RESOLVED;
+    Result<Index> index = create(options, &forward);
+    if (index) static_cast<void>(resolver.release());
+    return index;
+  }
+
+  Result<IndexOptions> options() noexcept {
+    detail::Call call;
+    IndexOptions options;
+    const stave_status status = stave_index_options_get(raw(), &options, call);
+    return call.result(status, options);
+  }
+  Result<void> close() noexcept {
+    detail::Call call;
+    return call.result(stave_index_close(raw(), call));
+  }
+
+  // The value that was replaced, if any.
+  Result<std::optional<std::uint64_t>> put(Bytes key, std::uint64_t value) noexcept {
+    return replaced(stave_index_put, key, value);
+  }
+  // Status::exists when the key does; `existing` receives its value.
+  Result<void> insert(Bytes key, std::uint64_t value, std::uint64_t* existing = nullptr) noexcept {
+    detail::Call call;
+    return call.result(stave_index_insert(raw(), key.data(), key.size(), value, existing, call));
+  }
+  // Status::mismatch when the value is another one, which `actual` receives.
+  Result<void> compare_and_swap(Bytes key, std::uint64_t expected, std::uint64_t desired,
+                                std::uint64_t* actual = nullptr) noexcept {
+    detail::Call call;
+    return call.result(stave_index_compare_and_swap(raw(), key.data(), key.size(), expected,
+                                                    desired, actual, call));
+  }
+  Result<std::uint64_t> get(Bytes key) noexcept { return number(stave_index_get, key); }
+  Result<bool> contains(Bytes key) noexcept { return found(stave_index_contains, key); }
+  // The value that the key had.
+  Result<std::uint64_t> remove(Bytes key) noexcept { return number(stave_index_remove, key); }
+  Result<void> remove_if(Bytes key, std::uint64_t expected,
+                         std::uint64_t* actual = nullptr) noexcept {
+    detail::Call call;
+    return call.result(
+        stave_index_remove_if(raw(), key.data(), key.size(), expected, actual, call));
+  }
+
+  // The same with a hash that the caller has.
+  Result<std::uint64_t> hash(Bytes key) noexcept { return number(stave_index_hash, key); }
+  Result<std::optional<std::uint64_t>> put_hashed(Bytes key, std::uint64_t hash,
+                                                  std::uint64_t value) noexcept {
+    return replaced(stave_index_put_hashed, key, hash, value);
+  }
+  Result<void> insert_hashed(Bytes key, std::uint64_t hash, std::uint64_t value,
+                             std::uint64_t* existing = nullptr) noexcept {
+    detail::Call call;
+    return call.result(
+        stave_index_insert_hashed(raw(), key.data(), key.size(), hash, value, existing, call));
+  }
+  Result<void> compare_and_swap_hashed(Bytes key, std::uint64_t hash, std::uint64_t expected,
+                                       std::uint64_t desired,
+                                       std::uint64_t* actual = nullptr) noexcept {
+    detail::Call call;
+    return call.result(stave_index_compare_and_swap_hashed(raw(), key.data(), key.size(), hash,
+                                                           expected, desired, actual, call));
+  }
+  Result<std::uint64_t> get_hashed(Bytes key, std::uint64_t hash) noexcept {
+    return number(stave_index_get_hashed, key, hash);
+  }
+  Result<bool> contains_hashed(Bytes key, std::uint64_t hash) noexcept {
+    return found(stave_index_contains_hashed, key, hash);
+  }
+  Result<std::uint64_t> remove_hashed(Bytes key, std::uint64_t hash) noexcept {
+    return number(stave_index_remove_hashed, key, hash);
+  }
+  Result<void> remove_if_hashed(Bytes key, std::uint64_t hash, std::uint64_t expected,
+                                std::uint64_t* actual = nullptr) noexcept {
+    detail::Call call;
+    return call.result(
+        stave_index_remove_if_hashed(raw(), key.data(), key.size(), hash, expected, actual, call));
+  }
+
+  // Flat calls: the keys stand one behind the other. found[i] is 0 for an absent key.
+  Result<void> multi_get(Bytes keys, std::span<const std::uint32_t> key_sizes,
+                         std::span<std::uint64_t> values, std::span<std::uint8_t> found) noexcept {
+    if (!detail::fits(keys, key_sizes))
+      return detail::invalid_argument("keys is shorter than key_sizes say");
+    if (values.size() < key_sizes.size() || found.size() < key_sizes.size())
+      return detail::invalid_argument("values or found is shorter than key_sizes");
+    detail::Call call;
+    return call.result(stave_index_multi_get(raw(), keys.data(), key_sizes.data(), key_sizes.size(),
+                                             values.data(), found.data(), call));
+  }
+  // previous and existed say what was there; both may be empty. `done` receives the number of keys
+  // that were stored, also when one fails.
+  Result<void> multi_put(Bytes keys, std::span<const std::uint32_t> key_sizes,
+                         std::span<const std::uint64_t> values,
+                         std::span<std::uint64_t> previous = {},
+                         std::span<std::uint8_t> existed = {},
+                         std::size_t* done = nullptr) noexcept {
+    const std::size_t count = key_sizes.size();
+    if (!detail::fits(keys, key_sizes))
+      return detail::invalid_argument("keys is shorter than key_sizes say");
+    if (values.size() != count || (!previous.empty() && previous.size() < count) ||
+        (!existed.empty() && existed.size() < count))
+      return detail::invalid_argument("values, previous or existed do not fit key_sizes");
+    detail::Call call;
+    return call.result(
+        stave_index_multi_put(raw(), keys.data(), key_sizes.data(), count, values.data(),
+                              previous.empty() ? nullptr : previous.data(),
+                              existed.empty() ? nullptr : existed.data(), done, call));
+  }
+
+  Result<std::uint64_t> size() noexcept { return number(stave_index_size); }
+  Result<bool> is_empty() noexcept {
+    detail::Call call;
+    std::uint8_t is_empty = 0;
+    const stave_status status = stave_index_is_empty(raw(), &is_empty, call);
+    return call.result(status, is_empty != 0);
+  }
+  Result<std::uint64_t> capacity() noexcept { return number(stave_index_capacity); }
+  Result<void> clear() noexcept {
+    detail::Call call;
+    return call.result(stave_index_clear(raw(), call));
+  }
+  Result<void> reserve(std::uint64_t capacity) noexcept {
+    detail::Call call;
+    return call.result(stave_index_reserve(raw(), capacity, call));
+  }
+  Result<void> shrink_to_fit() noexcept {
+    detail::Call call;
+    return call.result(stave_index_shrink_to_fit(raw(), call));
+  }
+  Result<IndexStats> stats() noexcept {
+    detail::Call call;
+    IndexStats stats;
+    const stave_status status = stave_index_stats_get(raw(), &stats, call);
+    return call.result(status, stats);
+  }
+  // Status::not_found when there is no shard of that number.
+  Result<IndexShardStats> shard_stats(std::uint32_t shard) noexcept {
+    detail::Call call;
+    IndexShardStats stats;
+    const stave_status status = stave_index_shard_stats_get(raw(), shard, &stats, call);
+    return call.result(status, stats);
+  }
+  // All values, in the caller's buffer; the answer is a view of it.
+  Result<std::span<const std::uint64_t>> collect_values(Buffer& values) noexcept {
+    detail::Call call;
+    std::uint64_t count = 0;
+    const stave_status status = stave_index_collect_values(raw(), values.raw(), &count, call);
+    return call.result(status, std::span(static_cast<const std::uint64_t*>(values.bytes().data()),
+                                         static_cast<std::size_t>(count)));
+  }
+  Result<IndexCursor> open_cursor() noexcept {
+    detail::Call call;
+    stave_index_cursor* cursor = nullptr;
+    const stave_status status = stave_index_cursor_open(raw(), &cursor, call);
+    return call.result(status, IndexCursor(cursor));
+  }
+  stave_index* raw() const noexcept { return index_.get(); }
+
+ private:
+  static Result<Index> create(const IndexOptions& options,
+                              const stave_index_resolver* resolver) noexcept {
+    detail::Call call;
+    stave_index* index = nullptr;
+    const stave_status status = stave_index_create(&options, resolver, &index, call);
+    return call.result(status, Index(index));
+  }
+  template <typename Function, typename... Arguments>
+  Result<std::optional<std::uint64_t>> replaced(Function function, Bytes key,
+                                                Arguments... arguments) noexcept {
+    detail::Call call;
+    std::uint64_t previous = 0;
+    std::uint8_t existed = 0;
+    const stave_status status =
+        function(raw(), key.data(), key.size(), arguments..., &previous, &existed, call);
+    return call.result(status,
+                       existed != 0 ? std::optional<std::uint64_t>(previous) : std::nullopt);
+  }
+  template <typename Function, typename... Hash>
+  Result<std::uint64_t> number(Function function, Bytes key, Hash... hash) noexcept {
+    detail::Call call;
+    std::uint64_t number = 0;
+    const stave_status status = function(raw(), key.data(), key.size(), hash..., &number, call);
+    return call.result(status, number);
+  }
+  template <typename Function>
+  Result<std::uint64_t> number(Function function) noexcept {
+    detail::Call call;
+    std::uint64_t number = 0;
+    const stave_status status = function(raw(), &number, call);
+    return call.result(status, number);
+  }
+  template <typename Function, typename... Hash>
+  Result<bool> found(Function function, Bytes key, Hash... hash) noexcept {
+    detail::Call call;
+    const stave_status status = function(raw(), key.data(), key.size(), hash..., call);
+    if (status == STAVE_NOT_FOUND) return false;
+    return call.result(status, true);
+  }
+
+  detail::Owner<stave_index, stave_index_free> index_;
+};
+
+}  // namespace stave::inline v0
+
+#endif  // STAVE_INDEX_HPP
