@@ -128,6 +128,70 @@ class StaveTest(unittest.TestCase):
             found = dict(store.cursor())
             self.assertEqual(found, {b"%d" % i: b"v" * (i % 7) for i in range(1000)})
 
+    def test_the_index_is_like_a_dictionary_of_numbers(self):
+        with stave.Index(capacity=1000, shards=2) as index:
+            self.assertTrue(index)  # though it is empty
+            self.assertIsNone(index.put(bytearray(b"k"), 2**64 - 1))
+            self.assertEqual(index.put(b"k", 7), 2**64 - 1)
+            self.assertIn(memoryview(b"k"), index)
+            self.assertEqual((index.get(b"k"), index.get(b"other"), len(index)), (7, None, 1))
+            self.assertEqual(list(index.cursor()), [(b"k", 7)])
+            self.assertEqual(index.options()["shards"], 2)
+            with self.assertRaises(stave.MismatchError) as raised:
+                index.compare_and_swap(b"k", 1, 2)
+            self.assertEqual(raised.exception.actual, 7)
+            self.assertFalse(index.remove_if(b"other", 1))
+            for wrong in (-1, 2**64):
+                with self.assertRaises(stave.InvalidArgumentError):
+                    index.put(b"k", wrong)
+            with self.assertRaises(TypeError):
+                index.put("text", 1)
+
+    def test_many_entries_of_an_index(self):
+        with stave.Index() as index:
+            expected = {b"%d" % i: i for i in range(3000)}
+            self.assertEqual(set(index.multi_put(expected.items())), {None})
+            self.assertEqual(index.multi_get([b"5", b"x", b"2999"]), [5, None, 2999])
+            self.assertEqual(dict(index.cursor()), expected)
+            self.assertEqual(sorted(index.collect_values()), list(range(3000)))
+            with self.assertRaises(stave.TooLargeError) as raised:
+                index.multi_put([(b"a", 1), (b"k" * 65536, 2), (b"b", 3)])
+            self.assertEqual(raised.exception.done, 1)
+            self.assertEqual(index.shard_stats(10**6), None)
+
+    def test_what_a_resolver_raises_comes_out(self):
+        class Rows(stave.Resolver):
+            def __init__(self):
+                self.keys = {}
+
+            def compare(self, value, key):
+                if value not in self.keys:
+                    raise stave.NotFoundError()
+                return self.keys[value] == key
+
+            def hash(self, value):
+                return index.hash(self.keys[value])
+
+        rows = Rows()
+        index = stave.Index(rows, value_bits=44)
+        for row in range(2000):
+            rows.keys[row] = b"row %d" % row
+            index.put(rows.keys[row], row)
+        self.assertEqual([index.get(b"row %d" % row) for row in range(2000)], list(range(2000)))
+        del rows.keys[5]
+        self.assertIsNone(index.get(b"row 5"))
+        rows.keys[6] = None
+        rows.compare = lambda value, key: key + rows.keys[value]
+        with self.assertRaises(TypeError):
+            index.get(b"row 6")
+        self.assertEqual(index.options()["key_mode"], "resolved")
+        cursor = index.cursor()
+        self.assertTrue(cursor.next())
+        with self.assertRaises(stave.InvalidArgumentError):
+            cursor.key
+        rows.keys.clear()
+        del index, cursor, rows
+
     def test_closing_while_other_threads_are_inside(self):
         store = self.open()
         store.put(b"k", b"v" * 1000)

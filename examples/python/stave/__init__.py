@@ -8,16 +8,20 @@
         for key, value in store.cursor(prefix=b"k"):
             ...
 
+    with stave.Index() as index:                # in memory: bytes -> a number
+        index.put(b"key", 4096)
+        index.get(b"key")                       # 4096
+
 Keys and values are any bytes-like objects; an absent value is None and never looks like the empty
 b"". A failing call raises StaveError or one of its subclasses, one for each status.
 
-Store, Batch, Cursor and Pin are context managers. A store may be used from any number of threads,
-also while one of them closes it: every later call raises ClosedError. Cursors and batches belong to
+Store, Index, Batch, their cursors and Pin are context managers. A store and an index may be used
+from any number of threads, also while one of them closes it: every later call raises ClosedError. Cursors and batches belong to
 one thread at a time. Native memory is given back when the object is no longer referenced, in any
 order.
 
 The library is the one that the environment variable STAVE_LIBRARY names, else the system's.
-Limits, durability and all else that holds in every language: see <stave/store.h>.
+Limits, durability and all else that holds in every language: see <stave/store.h>, <stave/index.h>.
 """
 
 from . import errors
@@ -25,11 +29,15 @@ from ._library import live_handles, status_message, status_name, version, versio
 from .batch import Batch
 from .cursor import Cursor
 from .errors import *  # noqa: F403, the exceptions are made from a table
+from .index import Index, describe_index_options, parse_index_options
+from .index_cursor import IndexCursor
 from .options import describe_options, parse_options
 from .pin import Pin
+from .resolver import Resolver
 from .store import Store
 
 __all__ = errors.__all__ + [
-    "Store", "Batch", "Cursor", "Pin", "version", "version_number", "status_name",
-    "status_message", "live_handles", "parse_options", "describe_options",
+    "Store", "Batch", "Cursor", "Pin", "Index", "IndexCursor", "Resolver", "version",
+    "version_number", "status_name", "status_message", "live_handles", "parse_options",
+    "describe_options", "parse_index_options", "describe_index_options",
 ]

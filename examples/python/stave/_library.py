@@ -1,6 +1,6 @@
 """The C interface: structs, argument types, calls, and handles that free themselves.
 
-The structs are those of <stave/store.h>, member by member.
+The structs are those of <stave/store.h> and <stave/index.h>, member by member.
 """
 
 import ctypes
@@ -9,7 +9,7 @@ from ctypes import POINTER, byref, c_char_p, c_int32, c_size_t, c_uint8, c_uint3
 
 from . import errors
 
-OK, NOT_FOUND, EXISTS, DONE, CANCELLED = 0, 1, 2, 5, -61
+OK, NOT_FOUND, EXISTS, MISMATCH, DONE, CANCELLED = 0, 1, 2, 3, 5, -61
 _ABSENT = 2**64 - 1  # STAVE_ABSENT
 
 
@@ -47,6 +47,42 @@ class Stats(ctypes.Structure):
     ]
 
 
+class IndexOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("key_mode", c_uint32), ("value_bits", c_uint32),
+        ("shards", c_uint32), ("capacity", c_uint64), ("seed", c_uint64),
+    ]
+
+
+Compare = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_void_p, c_size_t)
+Hash = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, POINTER(c_uint64))
+Destroy = ctypes.CFUNCTYPE(None, c_void_p)
+
+
+class IndexResolver(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("reserved", c_uint32), ("compare", Compare), ("hash", Hash),
+        ("destroy", Destroy), ("context", c_void_p),
+    ]
+
+
+class IndexStats(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("shards", c_uint32), ("entries", c_uint64),
+        ("capacity", c_uint64), ("bytes", c_uint64), ("key_bytes", c_uint64),
+        ("buckets", c_uint64), ("slots", c_uint64), ("overflow_nodes", c_uint64),
+        ("splits", c_uint64), ("splits_max", c_uint64), ("probe_samples", c_uint64),
+        ("probe_sum", c_uint64), ("probe_max", c_uint64),
+    ]
+
+
+class IndexShardStats(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("reserved", c_uint32), ("entries", c_uint64),
+        ("buckets", c_uint64), ("bytes", c_uint64),
+    ]
+
+
 class Buffer(ctypes.Structure):
     _fields_ = [("data", c_void_p), ("size", c_size_t), ("capacity", c_size_t)]
 
@@ -59,6 +95,10 @@ Progress = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_uint64)
 _BYTES = [c_char_p, c_size_t]  # a Python bytes object is passed without a copy
 _HANDLE = c_void_p
 _WRITE = [POINTER(WriteOptions)]
+_NUMBER = [c_uint64]
+_NUMBER_OUT = [POINTER(c_uint64)]
+_FLAG_OUT = [POINTER(c_uint8)]
+_KEY = [_HANDLE] + _BYTES
 
 # name -> argument types; of fallible functions without the `stave_error *` at the end.
 _FALLIBLE = {
@@ -101,6 +141,46 @@ _FALLIBLE = {
     "stave_batch_count": [_HANDLE, POINTER(c_uint64)],
     "stave_batch_clear": [_HANDLE],
     "stave_batch_close": [_HANDLE],
+    "stave_index_options_set": [POINTER(IndexOptions), c_char_p],
+    "stave_index_options_describe": [POINTER(Buffer)],
+    "stave_index_create": [POINTER(IndexOptions), POINTER(IndexResolver), POINTER(_HANDLE)],
+    "stave_index_options_get": [_HANDLE, POINTER(IndexOptions)],
+    "stave_index_close": [_HANDLE],
+    "stave_index_put": _KEY + _NUMBER + _NUMBER_OUT + _FLAG_OUT,
+    "stave_index_insert": _KEY + _NUMBER + _NUMBER_OUT,
+    "stave_index_compare_and_swap": _KEY + _NUMBER * 2 + _NUMBER_OUT,
+    "stave_index_get": _KEY + _NUMBER_OUT,
+    "stave_index_contains": _KEY,
+    "stave_index_remove": _KEY + _NUMBER_OUT,
+    "stave_index_remove_if": _KEY + _NUMBER + _NUMBER_OUT,
+    "stave_index_hash": _KEY + _NUMBER_OUT,
+    "stave_index_put_hashed": _KEY + _NUMBER * 2 + _NUMBER_OUT + _FLAG_OUT,
+    "stave_index_insert_hashed": _KEY + _NUMBER * 2 + _NUMBER_OUT,
+    "stave_index_compare_and_swap_hashed": _KEY + _NUMBER * 3 + _NUMBER_OUT,
+    "stave_index_get_hashed": _KEY + _NUMBER + _NUMBER_OUT,
+    "stave_index_contains_hashed": _KEY + _NUMBER,
+    "stave_index_remove_hashed": _KEY + _NUMBER + _NUMBER_OUT,
+    "stave_index_remove_if_hashed": _KEY + _NUMBER * 2 + _NUMBER_OUT,
+    "stave_index_multi_get": [_HANDLE, c_char_p, POINTER(c_uint32), c_size_t]
+    + _NUMBER_OUT + _FLAG_OUT,
+    "stave_index_multi_put": [_HANDLE, c_char_p, POINTER(c_uint32), c_size_t]
+    + _NUMBER_OUT * 2 + _FLAG_OUT + [POINTER(c_size_t)],
+    "stave_index_size": [_HANDLE] + _NUMBER_OUT,
+    "stave_index_is_empty": [_HANDLE] + _FLAG_OUT,
+    "stave_index_capacity": [_HANDLE] + _NUMBER_OUT,
+    "stave_index_clear": [_HANDLE],
+    "stave_index_reserve": [_HANDLE] + _NUMBER,
+    "stave_index_shrink_to_fit": [_HANDLE],
+    "stave_index_stats_get": [_HANDLE, POINTER(IndexStats)],
+    "stave_index_shard_stats_get": [_HANDLE, c_uint32, POINTER(IndexShardStats)],
+    "stave_index_collect_values": [_HANDLE, POINTER(Buffer)] + _NUMBER_OUT,
+    "stave_index_cursor_open": [_HANDLE, POINTER(_HANDLE)],
+    "stave_index_cursor_next": [_HANDLE],
+    "stave_index_cursor_value": [_HANDLE] + _NUMBER_OUT,
+    "stave_index_cursor_key": [_HANDLE, POINTER(c_void_p), POINTER(c_size_t)],
+    "stave_index_cursor_next_many": [_HANDLE, c_size_t] + _NUMBER_OUT + [
+        c_size_t, POINTER(Buffer), POINTER(c_uint32), POINTER(c_size_t)],
+    "stave_index_cursor_close": [_HANDLE],
 }
 # name -> (result type, argument types)
 _INFALLIBLE = {
@@ -121,6 +201,12 @@ _INFALLIBLE = {
     "stave_store_free": (None, [_HANDLE]),
     "stave_store_cursor_free": (None, [_HANDLE]),
     "stave_batch_free": (None, [_HANDLE]),
+    "stave_index_options_init": (None, [POINTER(IndexOptions)]),
+    "stave_index_resolver_init": (None, [POINTER(IndexResolver)]),
+    "stave_index_stats_init": (None, [POINTER(IndexStats)]),
+    "stave_index_shard_stats_init": (None, [POINTER(IndexShardStats)]),
+    "stave_index_free": (None, [_HANDLE]),
+    "stave_index_cursor_free": (None, [_HANDLE]),
 }
 
 
@@ -164,18 +250,19 @@ class Handle:
     """Owns a native handle. It is freed when the last reference goes, so that no thread can be
     inside a call then: a running call holds a reference."""
 
-    __slots__ = ("pointer", "_free")
+    __slots__ = ("pointer", "_free", "_keeps")
 
-    def __init__(self, pointer, free):
+    def __init__(self, pointer, free, keeps=None):
         self.pointer = pointer
         self._free = free
+        self._keeps = keeps  # what must be there until it is freed
 
     def __del__(self):
         self._free(self.pointer)
 
 
 class Closeable:
-    """What Store, Batch and Cursor share."""
+    """What all objects share that are closed."""
 
     _close = None  # the C function
 

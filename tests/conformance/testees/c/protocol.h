@@ -18,7 +18,9 @@ enum kind {
   KIND_CURSOR,
   KIND_COW_MAP,
   KIND_COW_MAP_CURSOR,
-  KIND_COW_MAP_DIFF
+  KIND_COW_MAP_DIFF,
+  KIND_INDEX,
+  KIND_INDEX_CURSOR
 };
 
 struct handle {
@@ -52,8 +54,22 @@ extern stave_buffer* reused; /* every call that fills a buffer gets this one */
 
 const struct word* argument(size_t position);
 const struct word* bytes(size_t position); /* an argument in quotes */
-size_t number(size_t position);
+uint64_t number(size_t position);
 struct handle* find_handle(const char* name); /* or NULL */
+
+/* The arguments from `first` on that are options, "name=value name=value ". Valid until the next
+ * call. */
+const char* option_text(size_t first);
+
+/* Every step-th argument from `first` on, one behind the other as the calls with many keys take
+ * them. The caller frees `data`. */
+struct flat {
+  char* data;
+  uint32_t sizes32[WORDS_MAX];
+  uint64_t sizes64[WORDS_MAX];
+  size_t count;
+};
+struct flat flatten(size_t first, size_t step);
 
 /* ---- Replies -------------------------------------------------------------------------------- */
 
@@ -70,6 +86,8 @@ void reply_freed(void);
 /* Parts of data lines. */
 void print_bytes(const void* data, size_t size);
 void print_record(const void* key, size_t key_size, const void* value, size_t value_size);
+/* "  name" for each line "name=..." of the text. */
+void print_names(const stave_buffer* text);
 
 /* ---- Tables, each ended by a row without a name --------------------------------------------- */
 
@@ -78,3 +96,7 @@ extern const struct verb store_verbs[];
 extern const struct verb batch_verbs[];
 extern const struct verb cursor_verbs[];
 extern const struct verb cow_map_verbs[];
+extern const struct verb index_verbs[];
+extern const struct verb index_hashed_verbs[];
+extern const struct verb index_range_verbs[];
+extern const struct verb index_cursor_verbs[];

@@ -1,6 +1,4 @@
 /* Verbs of the store. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "tests/conformance/testees/c/protocol.h"
 
 #include <stdlib.h>
@@ -26,16 +24,11 @@ static void options(void) {
   reply(status);
 }
 
-/* The name in each line "name=...". */
 static void options_describe(void) {
   stave_buffer text;
-  char line[1024];
   stave_buffer_init(&text);
   const stave_status status = stave_store_options_describe(&text, &error);
-  FILE* lines = status == STAVE_OK ? fmemopen(text.data, text.size, "r") : NULL;
-  while (lines && fgets(line, sizeof line, lines))
-    printf("  %.*s\n", (int)strcspn(line, "="), line);
-  if (lines) fclose(lines);
+  if (status == STAVE_OK) print_names(&text);
   reply(status);
   stave_buffer_free(&text);
 }
@@ -55,45 +48,14 @@ static const stave_write_options* write_options(void) {
   return &options;
 }
 
-/* ---- Many keys ------------------------------------------------------------------------------ */
-
-/* Every step-th argument from `first` on, one behind the other as the calls with many keys take
- * them. */
-struct flat {
-  char* data;
-  uint32_t sizes32[WORDS_MAX];
-  uint64_t sizes64[WORDS_MAX];
-  size_t count;
-};
-
-static struct flat flatten(size_t first, size_t step) {
-  struct flat flat = {.data = NULL};
-  size_t total = 0;
-  for (size_t i = first; i < word_count; i += step) total += bytes(i)->size;
-  char* end = flat.data = malloc(total + 1);
-  if (!end) die("out of memory");
-  for (size_t i = first; i < word_count; i += step) {
-    memcpy(end, words[i].data, words[i].size);
-    end += words[i].size;
-    flat.sizes32[flat.count] = (uint32_t)words[i].size;
-    flat.sizes64[flat.count++] = words[i].size;
-  }
-  return flat;
-}
-
 /* ---- Verbs ---------------------------------------------------------------------------------- */
 
 static void store_open(void) {
   stave_store_options options;
   stave_store* store;
-  char text[1024] = "";
   stave_status status = STAVE_OK;
-  for (size_t i = 1; i < word_count; ++i) {
-    strncat(text, words[i].data, sizeof text - strlen(text) - 2);
-    strcat(text, " ");
-  }
   stave_store_options_init(&options);
-  if (word_count > 1) status = stave_store_options_set(&options, text, &error);
+  if (word_count > 1) status = stave_store_options_set(&options, option_text(1), &error);
   if (status == STAVE_OK)
     status = stave_store_open(bytes(0)->data, word_count > 1 ? &options : NULL, &store, &error);
   if (status == STAVE_OK) made = store;
@@ -146,7 +108,7 @@ static void store_get(void) {
 
 static void store_get_into(void) {
   const struct word* key = bytes(0);
-  const size_t capacity = number(1);
+  const size_t capacity = (size_t)number(1);
   size_t size = 0;
   void* data = capacity ? malloc(capacity) : NULL;
   const stave_status status =

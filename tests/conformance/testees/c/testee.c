@@ -49,8 +49,33 @@ const struct word* bytes(size_t position) {
   return word;
 }
 
-size_t number(size_t position) {
-  return (size_t)strtoull(argument(position)->data, NULL, 10);
+uint64_t number(size_t position) {
+  return strtoull(argument(position)->data, NULL, 10);
+}
+
+const char* option_text(size_t first) {
+  static char text[1024];
+  *text = '\0';
+  for (size_t i = first; i < word_count; ++i) {
+    strncat(text, words[i].data, sizeof text - strlen(text) - 2);
+    strcat(text, " ");
+  }
+  return text;
+}
+
+struct flat flatten(size_t first, size_t step) {
+  struct flat flat = {.data = NULL};
+  size_t total = 0;
+  for (size_t i = first; i < word_count; i += step) total += bytes(i)->size;
+  char* end = flat.data = malloc(total + 1);
+  if (!end) die("out of memory");
+  for (size_t i = first; i < word_count; i += step) {
+    memcpy(end, words[i].data, words[i].size);
+    end += words[i].size;
+    flat.sizes32[flat.count] = (uint32_t)words[i].size;
+    flat.sizes64[flat.count++] = words[i].size;
+  }
+  return flat;
 }
 
 static int hex_digit(char digit) {
@@ -124,6 +149,14 @@ void print_record(const void* key, size_t key_size, const void* value, size_t va
   putchar('\n');
 }
 
+void print_names(const stave_buffer* text) {
+  char line[1024];
+  FILE* lines = fmemopen(text->data, text->size, "r");
+  while (lines && fgets(line, sizeof line, lines))
+    printf("  %.*s\n", (int)strcspn(line, "="), line);
+  if (lines) fclose(lines);
+}
+
 void reply(stave_status status) {
   printf("%s%s\n", status < 0 ? "error " : "", stave_status_name(status));
 }
@@ -153,8 +186,9 @@ void reply_freed(void) {
 /* ---- The loop ------------------------------------------------------------------------------- */
 
 static const struct verb* find_verb(enum kind kind, const char* name) {
-  const struct verb* const tables[] = {general_verbs, store_verbs,   batch_verbs,
-                                       cursor_verbs,  cow_map_verbs, NULL};
+  const struct verb* const tables[] = {
+      general_verbs,      store_verbs,       batch_verbs,        cursor_verbs,  index_verbs,
+      index_hashed_verbs, index_range_verbs, index_cursor_verbs, cow_map_verbs, NULL};
   for (size_t i = 0; tables[i]; ++i)
     for (const struct verb* verb = tables[i]; verb->name; ++verb)
       if (verb->self == kind && strcmp(verb->name, name) == 0) return verb;

@@ -36,6 +36,12 @@ std::vector<Word> Testee::split(const std::string& line) {
   return words;
 }
 
+std::string Testee::option_text(size_t first) const {
+  std::string text;
+  for (size_t i = first; i < words_.size(); ++i) text += words_[i].text + " ";
+  return text;
+}
+
 // Takes a last argument durability=... away from the arguments.
 stave::WriteOptions Testee::write_options() {
   using stave::Durability;
@@ -100,6 +106,12 @@ void Testee::print_options(const stave::StoreOptions& options) {
   line("error_if_exists", std::to_string(options.error_if_exists));
 }
 
+void Testee::print_members(const std::map<std::string, uint64_t>& members, size_t first) const {
+  for (size_t i = first; i < words_.size(); ++i)
+    print("  " + words_[i].text + "=" + std::to_string(members.at(words_[i].text)) + "\n");
+  print("ok\n");
+}
+
 void Testee::reply_error(const stave::Error& error) {
   const auto status = static_cast<stave_status>(error.status());
   last_message_ = error.message();
@@ -128,7 +140,8 @@ void Testee::reply(const stave::Result<uint64_t>& result) {
 
 // "verb ...", "handle verb ...", and both with "name = " before them.
 void Testee::answer(const std::string& line) {
-  static constexpr const char* types[] = {"store.", "pin.", "batch.", "cursor."};
+  static constexpr const char* types[] = {"store.",  "pin.",   "batch.",
+                                          "cursor.", "index.", "index_cursor."};
   words_ = split(line);
   name_.clear();
   if (words_.size() > 2 && words_[1].text == "=") {

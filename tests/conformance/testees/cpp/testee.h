@@ -6,16 +6,16 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <stave/stave.hpp>
 #include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
 
-namespace conformance {
+#include "tests/conformance/testees/cpp/index.h"
 
-using stave::Bytes;
-using stave::Status;
+namespace conformance {
 
 // An argument: bytes if the line has quotes, else a word.
 struct Word {
@@ -31,12 +31,16 @@ class Testee {
   void answer(const std::string& line);
 
  private:
-  using Handle = std::variant<stave::Store, stave::Pin, stave::Batch, stave::Cursor>;
+  using Handle = std::variant<stave::Store, stave::Pin, stave::Batch, stave::Cursor, ScriptedIndex,
+                              stave::IndexCursor>;
   using Verbs = std::map<std::string, std::function<void()>>;
 
   static Verbs general_verbs(Testee& t);
   static Verbs store_verbs(Testee& t);
   static Verbs other_verbs(Testee& t);
+  static Verbs index_verbs(Testee& t);
+  static Verbs index_hashed_verbs(Testee& t);
+  static Verbs index_cursor_verbs(Testee& t);
   static Verbs all_verbs(Testee& t);
   static std::vector<Word> split(const std::string& line);
 
@@ -49,17 +53,24 @@ class Testee {
       throw ScriptError("expected bytes in quotes");
     return words_[position].text;
   }
-  size_t number(size_t position) const { return std::stoull(words_.at(position).text); }
+  uint64_t number(size_t position) const { return std::stoull(words_.at(position).text); }
 
   // The bytes of every step-th argument from `first` on, as the flat calls take them.
   template <typename Size>
   std::string flatten(size_t first, size_t step, std::vector<Size>& sizes) const;
+  std::string option_text(size_t first) const;
   stave::WriteOptions write_options();
   stave::CursorOptions cursor_options() const;
 
   static void print(const std::string& text);
   static void print_bytes(Bytes bytes);
   static void print_record(Bytes key, Bytes value);
+  // The key may be null.
+  static void print_entry(const Bytes* key, uint64_t value);
+  // "  name=value" for each name among the arguments from `first` on, and ok.
+  void print_members(const std::map<std::string, uint64_t>& members, size_t first) const;
+  // "  name" for each line "name=..." that the function writes.
+  void describe(stave_status (*function)(stave_buffer*, stave_error*));
   static void print_options(const stave::StoreOptions& options);
 
   void reply_error(const stave::Error& error);
@@ -84,6 +95,23 @@ class Testee {
   void stats();
   void verify();
   void write();
+
+  stave::Index& index() { return self<ScriptedIndex>().index; }
+  static void print_options(const stave::IndexOptions& options);
+  void reply_previous(const stave::Result<std::optional<uint64_t>>& previous);
+  void reply_found(const stave::Result<bool>& found);
+  // "  WHAT VALUE" before a status that says what is in the way.
+  void reply_in_the_way(const stave::Result<void>& result, const char* what, uint64_t value);
+  void create_index();
+  void record();
+  void for_range(const RangeStep& step);
+  void index_stats();
+  void index_shard_stats();
+  void index_multi_get();
+  void index_multi_put();
+  void collect_values();
+  void index_scan();
+  void index_next_many();
 
   std::map<std::string, Handle> handles_;
   stave::Buffer buffer_;  // every call that fills a buffer gets this one

@@ -7,62 +7,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../../examples/python"))
 import stave  # noqa: E402
-
-_PLAIN = re.compile(rb"[ !#-\[\]-~]*")
-_SYMBOLS = [
-    bytes([byte]) if _PLAIN.fullmatch(bytes([byte])) else b"\\x%02x" % byte for byte in range(256)
-]
+from index import IndexVerbs  # noqa: E402
+from replies import Reply, found, named, number, quote, records, unquote, value_or_not_found  # noqa: E402
 
 
-def quote(data):
-    data = bytes(data)
-    plain = _PLAIN.fullmatch(data) is not None
-    return b'"' + (data if plain else b"".join(map(_SYMBOLS.__getitem__, data))) + b'"'
-
-
-def unquote(word):
-    content = word[1:-1]
-    if b"\\" not in content:
-        return content
-    return content.decode("ascii").encode("latin-1").decode("unicode_escape").encode("latin-1")
-
-
-class Reply(Exception):
-    """Ends a call with data lines and a status that is not "ok"."""
-
-    def __init__(self, status, *data):
-        super().__init__(status)
-        self.status = status
-        self.data = data
-
-
-def found(condition, otherwise=b"not_found"):
-    if not condition:
-        raise Reply(otherwise)
-
-
-def value_or_not_found(value):
-    found(value is not None)
-    return quote(value)
-
-
-def number(value):
-    return b"%d" % value
-
-
-def named(dictionary):
-    """Lines name=value; booleans as 0 and 1."""
-    return [
-        f"{name}={int(value) if isinstance(value, bool) else value}".encode()
-        for name, value in dictionary.items()
-    ]
-
-
-def records(pairs):
-    return [quote(key) + b" = " + quote(value) for key, value in pairs]
-
-
-class Testee:
+class Testee(IndexVerbs):
     """Handles by name and the table of verbs. A verb's function gets the handle if it has one and the
     arguments: bytes where the line has quotes, else text. It returns nothing, the result behind
     `ok`, or (data lines, result); with `makes`, the new handle."""
@@ -71,15 +20,22 @@ class Testee:
         self.handles = {}
         self.last_message = ""
         self.last_errno = 0
-        self.makes = {"store.open", "store.get_pin", "store.cursor", "batch.create"}
-        self.types = {
-            stave.Store: "store", stave.Pin: "pin", stave.Cursor: "cursor", stave.Batch: "batch"
+        self.makes = {
+            "store.open", "store.get_pin", "store.cursor", "batch.create", "index.create",
+            "index.cursor",
         }
-        self.verbs = {**self.general_verbs(), **self.store_verbs(), **self.other_verbs()}
+        self.types = {
+            stave.Store: "store", stave.Pin: "pin", stave.Cursor: "cursor", stave.Batch: "batch",
+            stave.Index: "index", stave.IndexCursor: "index_cursor",
+        }
+        self.verbs = {
+            **self.general_verbs(), **self.store_verbs(), **self.other_verbs(),
+            **self.index_verbs(), **self.index_cursor_verbs(),
+        }
 
     def general_verbs(self):
         return {
-            "hello": lambda: b"format=1 language=python capabilities=store",
+            "hello": lambda: b"format=1 language=python capabilities=store,index",
             "handles": self.live_handles,
             "version": lambda: f"{stave.version()} {stave.version_number()}".encode(),
             "status": self.status,
@@ -250,7 +206,7 @@ class Testee:
                 del self.handles[words[0]]
                 return [], b""
         how = {}
-        if arguments and isinstance(arguments[-1], str) and verb != "store.open":
+        if arguments and isinstance(arguments[-1], str) and verb not in self.makes:
             if arguments[-1].startswith("durability="):
                 how["durability"] = arguments.pop().split("=", 1)[1]
         result = self.verbs[verb](*arguments, **how)
