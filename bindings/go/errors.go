@@ -101,6 +101,9 @@ func errorUnless(outcome capi.Outcome, otherwise int) error {
 //go:noinline
 func errorFrom(outcome capi.Outcome) error {
 	failure := outcome.Take()
+	if failure.Raised != nil {
+		return failure.Raised
+	}
 	return &Error{Status(failure.Status), syscall.Errno(failure.Errno), failure.Message}
 }
 

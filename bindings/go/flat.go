@@ -30,6 +30,7 @@ type flat struct {
 	keySizes   []uint32
 	values     []byte
 	valueSizes []uint64
+	numbers    []uint64 // values that are numbers
 	native     *buffer
 }
 
@@ -41,14 +42,14 @@ var flatPool = sync.Pool{New: func() any { return &flat{native: newBuffer()} }}
 func takeFlat() *flat { return flatPool.Get().(*flat) }
 
 func (f *flat) release() {
-	if cap(f.keys)+cap(f.values)+8*cap(f.valueSizes) > flatKeptMax {
+	if cap(f.keys)+cap(f.values)+8*(cap(f.valueSizes)+cap(f.numbers)) > flatKeptMax {
 		*f = flat{native: f.native}
 	}
 	if f.native.Capacity > flatKeptMax {
 		f.native.free()
 	}
 	f.keys, f.keySizes = f.keys[:0], f.keySizes[:0]
-	f.values, f.valueSizes = f.values[:0], f.valueSizes[:0]
+	f.values, f.valueSizes, f.numbers = f.values[:0], f.valueSizes[:0], f.numbers[:0]
 	flatPool.Put(f)
 }
 
@@ -80,6 +81,19 @@ func (f *flat) setRecords(records []Record) error {
 		f.valueSizes[i] = uint64(len(record.Value))
 		f.keys = append(f.keys, record.Key...)
 		f.values = append(f.values, record.Value...)
+	}
+	return nil
+}
+
+// setEntries joins the keys, and puts the values into numbers.
+func (f *flat) setEntries(entries []IndexEntry) error {
+	f.keySizes, f.numbers = room(f.keySizes, len(entries)), room(f.numbers, len(entries))
+	for i, entry := range entries {
+		if err := f.setKeySize(i, entry.Key); err != nil {
+			return err
+		}
+		f.numbers[i] = entry.Value
+		f.keys = append(f.keys, entry.Key...)
 	}
 	return nil
 }

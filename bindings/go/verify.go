@@ -3,7 +3,6 @@ package stave
 import (
 	"runtime"
 	"runtime/cgo"
-	"runtime/debug"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -38,10 +37,6 @@ func (s *Store) Verify(progress func(done, total uint64) error) error {
 }
 
 func call(progress func(done, total uint64) error, done, total uint64) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = &PanicError{value, debug.Stack()}
-		}
-	}()
+	defer recovered(&err)
 	return progress(done, total)
 }

@@ -26,9 +26,23 @@
  * first page. */
 typedef uintptr_t stave_outcome;
 enum { outcome_negative = 256 };
+/* No address has this bit. With it, the outcome is a cgo.Handle of an error that Go code in a callback
+ * has returned; whoever receives it deletes that. */
+static const stave_outcome outcome_raised = (stave_outcome)1 << 63;
+
+/* What a callback answers when it has left an error in `raised`: a status of its own. */
+enum { status_raised = -1000 };
+/* The cgo.Handle of that error, or 0 once a call has taken it along. A call and its callbacks are on
+ * one thread. What no call takes, because the library has asked again, stays until the next error. */
+static _Thread_local uintptr_t raised;
 
 /* A call fills the error, status included, or leaves it as it was: with status 0. */
 static stave_outcome outcome(stave_status status, const stave_error *error) {
+  if (status == status_raised) {
+    const uintptr_t handle = raised;
+    raised = 0;
+    return outcome_raised | handle;
+  }
   if (status != STAVE_OK && error->status == status) {
     stave_error *copy = malloc(sizeof *copy);
     if (copy != NULL) {
@@ -44,6 +58,25 @@ extern stave_status stave_go_progress(uintptr_t context, uint64_t done, uint64_t
 
 static stave_status report_progress(void *context, uint64_t done, uint64_t total) {
   return stave_go_progress((uintptr_t)context, done, total);
+}
+
+/* Exported by resolver.go. Each answers 0 or a positive status, or an error that it puts at the last
+ * address. */
+extern stave_status stave_go_compare(uintptr_t resolver, uint64_t value, void *key, size_t key_size,
+                                     uintptr_t *raised);
+extern stave_status stave_go_hash(uintptr_t resolver, uint64_t value, uint64_t *hash,
+                                  uintptr_t *raised);
+
+static stave_status resolve_compare(void *context, uint64_t value, const void *key,
+                                    size_t key_size) {
+  const stave_status answer =
+      stave_go_compare((uintptr_t)context, value, (void *)key, key_size, &raised);
+  return answer < 0 ? status_raised : answer;
+}
+
+static stave_status resolve_hash(void *context, uint64_t value, uint64_t *hash) {
+  const stave_status answer = stave_go_hash((uintptr_t)context, value, hash, &raised);
+  return answer < 0 ? status_raised : answer;
 }
 %}
 
@@ -82,7 +115,7 @@ func inShapeOfString(pointer unsafe.Pointer) string {
 
 /* ---- Names: stave_store_get_pin -> StoreGetPin ----------------------------------------------- */
 
-%rename("%(regex:/^stave_(?:go_)?([a-z]+)_?([a-z]*)_?([a-z]*)_?([a-z]*)$/\\u\\1\\u\\2\\u\\3\\u\\4/)s") "";
+%rename("%(regex:/^stave_(?:go_)?([a-z]+)_?([a-z]*)_?([a-z]*)_?([a-z]*)_?([a-z]*)$/\\u\\1\\u\\2\\u\\3\\u\\4\\u\\5/)s") "";
 
 /* ---- Outcomes -------------------------------------------------------------------------------- */
 
@@ -138,13 +171,26 @@ SLICE_AND_SIZE([]uint64, const uint64_t *value_sizes, size_t count)
 SLICE([]byte, const void *keys)
 SLICE([]byte, const void *values)
 SLICE([]uint32, const uint32_t *key_sizes)
+SLICE([]uint32, uint32_t *key_sizes)
 SLICE([]uint64, uint64_t *value_sizes)
 SLICE([]uint64, uint64_t *sizes)
+SLICE([]uint64, const uint64_t *values)
+SLICE([]uint64, uint64_t *values)
+SLICE([]bool, uint8_t *found)
 POINTER(uint64, uint64_t *size)
 POINTER(uint64, uint64_t *count)
 POINTER(uint64, uint64_t *deleted)
 POINTER(uint64, uint64_t *failed)
+POINTER(uint64, uint64_t *value)
+POINTER(uint64, uint64_t *previous)
+POINTER(uint64, uint64_t *existing)
+POINTER(uint64, uint64_t *actual)
+POINTER(uint64, uint64_t *hash)
+POINTER(uint64, uint64_t *capacity)
+POINTER(bool, uint8_t *existed)
+POINTER(bool, uint8_t *is_empty)
 POINTER(uintptr, size_t *count)
+POINTER(uintptr, size_t *done)
 POINTER(Buffer, stave_buffer *)
 POINTER(PinnedBytes, stave_go_pinned *)
 
@@ -184,12 +230,20 @@ POINTER(GO_TYPE, C_TYPE **)
   $2 = (void *)$input;
 %}
 
+/* nil for none. Whoever calls keeps it alive as long as the index; see resolver.go. */
+%typemap(gotype) uintptr_t resolver "*Resolver"
+%typemap(imtype) uintptr_t resolver "uintptr"
+%typemap(goin) uintptr_t resolver %{ $result = uintptr(unsafe.Pointer($input)) %}
+
 %typemap(gotype) uint8_t "bool"
 %typemap(in) uint8_t %{ $1 = $input ? 1 : 0; %}
 %typemap(out) uint8_t %{ $result = $1 != 0; %}
 %rename("%(camelcase)s", %$isvariable) "";
 %rename(StoreOptions) stave_store_options;
 %rename(StoreStats) stave_store_stats;
+%rename(IndexOptions) stave_index_options;
+%rename(IndexStats) stave_index_stats;
+%rename(IndexShardStats) stave_index_shard_stats;
 
 /* ---- The headers ----------------------------------------------------------------------------- */
 
@@ -206,6 +260,8 @@ POINTER(GO_TYPE, C_TYPE **)
 /* Structs that stay on this side. */
 %ignore stave_buffer_init;
 %ignore stave_store_cursor_options_init;
+%ignore stave_index_resolver;
+%ignore stave_index_resolver_init;
 /* What the functions below call. */
 %ignore stave_store_get;
 %ignore stave_store_get_buffer;
@@ -216,6 +272,10 @@ POINTER(GO_TYPE, C_TYPE **)
 %ignore stave_store_cursor_next;
 %ignore stave_store_cursor_key;
 %ignore stave_store_cursor_value;
+%ignore stave_index_create;
+%ignore stave_index_cursor_next;
+%ignore stave_index_cursor_key;
+%ignore stave_index_cursor_value;
 
 #define STAVE_API
 %include <stave/errors.h>
@@ -290,5 +350,40 @@ stave_outcome stave_go_cursor_next(stave_store_cursor *cursor, void *data, size_
   const stave_status status = stave_store_cursor_next(cursor, error);
   if (status != STAVE_OK) return (stave_outcome)status;
   return stave_go_cursor_record(cursor, data, capacity, sizes, error);
+}
+
+stave_outcome stave_go_index_create(const stave_index_options *options, uintptr_t resolver,
+                                    uint8_t knows_hashes, stave_index **index,
+                                    stave_error *error) {
+  stave_index_resolver functions;
+  stave_index_resolver_init(&functions);
+  functions.compare = resolve_compare;
+  functions.hash = knows_hashes ? resolve_hash : NULL;
+  functions.context = (void *)resolver;
+  return (stave_outcome)stave_index_create(options, resolver != 0 ? &functions : NULL, index,
+                                           error);
+}
+
+/* The key of the entry that the cursor stands on, copied if it fits. Nobody may close the cursor
+ * meanwhile. */
+stave_outcome stave_go_index_cursor_key(stave_index_cursor *cursor, void *data, size_t capacity,
+                                        uint64_t *size, stave_error *error) {
+  const void *key;
+  size_t key_size;
+  const stave_status status = stave_index_cursor_key(cursor, &key, &key_size, error);
+  if (status != STAVE_OK) return (stave_outcome)status;
+  *size = key_size;
+  if (key_size <= capacity && capacity != 0) memcpy(data, key, key_size);
+  return STAVE_OK;
+}
+
+/* Moves to the next entry and copies it in the same manner, without the key if there are none. */
+stave_outcome stave_go_index_cursor_next(stave_index_cursor *cursor, uint8_t has_keys, void *data,
+                                         size_t capacity, uint64_t *size, uint64_t *value,
+                                         stave_error *error) {
+  stave_status status = stave_index_cursor_next(cursor, error);
+  if (status == STAVE_OK) status = stave_index_cursor_value(cursor, value, error);
+  if (status != STAVE_OK || !has_keys) return (stave_outcome)status;
+  return stave_go_index_cursor_key(cursor, data, capacity, size, error);
 }
 %}

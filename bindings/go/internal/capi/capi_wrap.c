@@ -191,9 +191,23 @@ static void* Swig_malloc(int c) {
  * first page. */
 typedef uintptr_t stave_outcome;
 enum { outcome_negative = 256 };
+/* No address has this bit. With it, the outcome is a cgo.Handle of an error that Go code in a callback
+ * has returned; whoever receives it deletes that. */
+static const stave_outcome outcome_raised = (stave_outcome)1 << 63;
+
+/* What a callback answers when it has left an error in `raised`: a status of its own. */
+enum { status_raised = -1000 };
+/* The cgo.Handle of that error, or 0 once a call has taken it along. A call and its callbacks are on
+ * one thread. What no call takes, because the library has asked again, stays until the next error. */
+static _Thread_local uintptr_t raised;
 
 /* A call fills the error, status included, or leaves it as it was: with status 0. */
 static stave_outcome outcome(stave_status status, const stave_error *error) {
+  if (status == status_raised) {
+    const uintptr_t handle = raised;
+    raised = 0;
+    return outcome_raised | handle;
+  }
   if (status != STAVE_OK && error->status == status) {
     stave_error *copy = malloc(sizeof *copy);
     if (copy != NULL) {
@@ -209,6 +223,25 @@ extern stave_status stave_go_progress(uintptr_t context, uint64_t done, uint64_t
 
 static stave_status report_progress(void *context, uint64_t done, uint64_t total) {
   return stave_go_progress((uintptr_t)context, done, total);
+}
+
+/* Exported by resolver.go. Each answers 0 or a positive status, or an error that it puts at the last
+ * address. */
+extern stave_status stave_go_compare(uintptr_t resolver, uint64_t value, void *key, size_t key_size,
+                                     uintptr_t *raised);
+extern stave_status stave_go_hash(uintptr_t resolver, uint64_t value, uint64_t *hash,
+                                  uintptr_t *raised);
+
+static stave_status resolve_compare(void *context, uint64_t value, const void *key,
+                                    size_t key_size) {
+  const stave_status answer =
+      stave_go_compare((uintptr_t)context, value, (void *)key, key_size, &raised);
+  return answer < 0 ? status_raised : answer;
+}
+
+static stave_status resolve_hash(void *context, uint64_t value, uint64_t *hash) {
+  const stave_status answer = stave_go_hash((uintptr_t)context, value, hash, &raised);
+  return answer < 0 ? status_raised : answer;
 }
 
 
@@ -288,11 +321,46 @@ stave_outcome stave_go_cursor_next(stave_store_cursor *cursor, void *data, size_
   return stave_go_cursor_record(cursor, data, capacity, sizes, error);
 }
 
+stave_outcome stave_go_index_create(const stave_index_options *options, uintptr_t resolver,
+                                    uint8_t knows_hashes, stave_index **index,
+                                    stave_error *error) {
+  stave_index_resolver functions;
+  stave_index_resolver_init(&functions);
+  functions.compare = resolve_compare;
+  functions.hash = knows_hashes ? resolve_hash : NULL;
+  functions.context = (void *)resolver;
+  return (stave_outcome)stave_index_create(options, resolver != 0 ? &functions : NULL, index,
+                                           error);
+}
+
+/* The key of the entry that the cursor stands on, copied if it fits. Nobody may close the cursor
+ * meanwhile. */
+stave_outcome stave_go_index_cursor_key(stave_index_cursor *cursor, void *data, size_t capacity,
+                                        uint64_t *size, stave_error *error) {
+  const void *key;
+  size_t key_size;
+  const stave_status status = stave_index_cursor_key(cursor, &key, &key_size, error);
+  if (status != STAVE_OK) return (stave_outcome)status;
+  *size = key_size;
+  if (key_size <= capacity && capacity != 0) memcpy(data, key, key_size);
+  return STAVE_OK;
+}
+
+/* Moves to the next entry and copies it in the same manner, without the key if there are none. */
+stave_outcome stave_go_index_cursor_next(stave_index_cursor *cursor, uint8_t has_keys, void *data,
+                                         size_t capacity, uint64_t *size, uint64_t *value,
+                                         stave_error *error) {
+  stave_status status = stave_index_cursor_next(cursor, error);
+  if (status == STAVE_OK) status = stave_index_cursor_value(cursor, value, error);
+  if (status != STAVE_OK || !has_keys) return (stave_outcome)status;
+  return stave_go_index_cursor_key(cursor, data, capacity, size, error);
+}
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_e9d4973afc7981a0(void *_swig_go_0) {
+void _wrap_Swig_free_capi_22f3e2c99d8aefa1(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -302,7 +370,7 @@ void _wrap_Swig_free_capi_e9d4973afc7981a0(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_e9d4973afc7981a0(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_22f3e2c99d8aefa1(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -315,7 +383,7 @@ void *_wrap_Swig_malloc_capi_e9d4973afc7981a0(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_e9d4973afc7981a0(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_22f3e2c99d8aefa1(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -328,7 +396,7 @@ _gostring_ _wrap_StatusName_capi_e9d4973afc7981a0(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_e9d4973afc7981a0(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_22f3e2c99d8aefa1(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -341,7 +409,7 @@ _gostring_ _wrap_StatusMessage_capi_e9d4973afc7981a0(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_e9d4973afc7981a0() {
+intgo _wrap_Version_capi_22f3e2c99d8aefa1() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -352,7 +420,7 @@ intgo _wrap_Version_capi_e9d4973afc7981a0() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_e9d4973afc7981a0() {
+_gostring_ _wrap_VersionText_capi_22f3e2c99d8aefa1() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -363,7 +431,7 @@ _gostring_ _wrap_VersionText_capi_e9d4973afc7981a0() {
 }
 
 
-void _wrap_BufferFree_capi_e9d4973afc7981a0(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -374,7 +442,7 @@ void _wrap_BufferFree_capi_e9d4973afc7981a0(_gostring_ _swig_go_0) {
 }
 
 
-void _wrap_PinFree_capi_e9d4973afc7981a0(stave_pin *_swig_go_0) {
+void _wrap_PinFree_capi_22f3e2c99d8aefa1(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -384,7 +452,7 @@ void _wrap_PinFree_capi_e9d4973afc7981a0(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_e9d4973afc7981a0() {
+long long _wrap_LiveHandles_capi_22f3e2c99d8aefa1() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -395,7 +463,1579 @@ long long _wrap_LiveHandles_capi_e9d4973afc7981a0() {
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_KeyMode_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->key_mode = arg2;
+  
+}
+
+
+intgo _wrap_IndexOptions_KeyMode_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->key_mode);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexOptions_ValueBits_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->value_bits = arg2;
+  
+}
+
+
+intgo _wrap_IndexOptions_ValueBits_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->value_bits);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexOptions_Shards_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->shards = arg2;
+  
+}
+
+
+intgo _wrap_IndexOptions_Shards_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->shards);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexOptions_Capacity_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->capacity = arg2;
+  
+}
+
+
+long long _wrap_IndexOptions_Capacity_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->capacity);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexOptions_Seed_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->seed = arg2;
+  
+}
+
+
+long long _wrap_IndexOptions_Seed_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->seed);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct stave_index_options *_wrap_new_IndexOptions_capi_22f3e2c99d8aefa1() {
+  struct stave_index_options *result = 0 ;
+  struct stave_index_options *_swig_go_result;
+  
+  
+  result = (struct stave_index_options *)calloc(1, sizeof(struct stave_index_options));
+  *(struct stave_index_options **)&_swig_go_result = (struct stave_index_options *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_IndexOptions_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+  struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
+  
+  arg1 = *(struct stave_index_options **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+void _wrap_IndexOptionsInit_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+  stave_index_options *arg1 = (stave_index_options *) 0 ;
+  
+  arg1 = *(stave_index_options **)&_swig_go_0; 
+  
+  stave_index_options_init(arg1);
+  
+}
+
+
+stave_outcome _wrap_IndexOptionsSet_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_index_options *arg1 = (stave_index_options *) 0 ;
+  char *arg2 = (char *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = *(stave_index_options **)&_swig_go_0; 
+  
+  arg2 = (char *)malloc(_swig_go_1.n + 1);
+  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+  arg2[_swig_go_1.n] = '\0';
+  
+  
+  result = (stave_outcome)stave_index_options_set(arg1,(char const *)arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  free(arg2); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexOptionsDescribe_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
+  stave_buffer *arg1 = (stave_buffer *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
+  
+  result = (stave_outcome)stave_index_options_describe(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexOptionsGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  stave_index_options *arg2 = (stave_index_options *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = *(stave_index_options **)&_swig_go_1; 
+  
+  result = (stave_outcome)stave_index_options_get(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexClose_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_index_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexFree_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  stave_index_free(arg1);
+  
+}
+
+
+stave_outcome _wrap_IndexPut_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  uint8_t *arg6 = (uint8_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t *)(void *)_swig_go_3.p; 
+  arg6 = (uint8_t *)(void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_index_put(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexInsert_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t *)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_index_insert(arg1,(void const *)arg2,arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCompareAndSwap_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t arg5 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t)_swig_go_3; 
+  arg6 = (uint64_t *)(void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_index_compare_and_swap(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t *arg4 = (uint64_t *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_index_get(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexContains_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (stave_outcome)stave_index_contains(arg1,(void const *)arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexRemove_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t *arg4 = (uint64_t *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_index_remove(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexRemoveIf_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t *)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_index_remove_if(arg1,(void const *)arg2,arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexHash_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t *arg4 = (uint64_t *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_index_hash(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexPutHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t arg5 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  uint8_t *arg7 = (uint8_t *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t)_swig_go_3; 
+  arg6 = (uint64_t *)(void *)_swig_go_4.p; 
+  arg7 = (uint8_t *)(void *)_swig_go_5.p; 
+  
+  result = (stave_outcome)stave_index_put_hashed(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexInsertHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t arg5 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t)_swig_go_3; 
+  arg6 = (uint64_t *)(void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_index_insert_hashed(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCompareAndSwapHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t arg5 ;
+  uint64_t arg6 ;
+  uint64_t *arg7 = (uint64_t *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t)_swig_go_3; 
+  arg6 = (uint64_t)_swig_go_4; 
+  arg7 = (uint64_t *)(void *)_swig_go_5.p; 
+  
+  result = (stave_outcome)stave_index_compare_and_swap_hashed(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexGetHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t *)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_index_get_hashed(arg1,(void const *)arg2,arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexContainsHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  
+  result = (stave_outcome)stave_index_contains_hashed(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexRemoveHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t *)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_index_remove_hashed(arg1,(void const *)arg2,arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexRemoveIfHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint64_t arg5 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint64_t)_swig_go_3; 
+  arg6 = (uint64_t *)(void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_index_remove_if_hashed(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexMultiGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  uint32_t *arg3 = (uint32_t *) 0 ;
+  size_t arg4 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  uint8_t *arg6 = (uint8_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  arg5 = (void *)_swig_go_3.p; 
+  arg6 = (void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_index_multi_get(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexMultiPut_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  uint32_t *arg3 = (uint32_t *) 0 ;
+  size_t arg4 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  uint8_t *arg7 = (uint8_t *) 0 ;
+  size_t *arg8 = (size_t *) 0 ;
+  stave_error *arg9 = (stave_error *) 0 ;
+  stave_error failure9 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure9.status = STAVE_OK;
+  arg9 = &failure9;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  arg5 = (void *)_swig_go_3.p; 
+  arg6 = (uint64_t *)(void *)_swig_go_4.p; 
+  arg7 = (uint8_t *)(void *)_swig_go_5.p; 
+  arg8 = (size_t *)(void *)_swig_go_6.p; 
+  
+  result = (stave_outcome)stave_index_multi_put(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,(unsigned long const *)arg5,arg6,arg7,arg8,arg9);
+  
+  _swig_go_result = outcome((stave_status)result, arg9); 
+  
+  
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexSize_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_index_size(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexIsEmpty_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  uint8_t *arg2 = (uint8_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = (uint8_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_index_is_empty(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCapacity_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_index_capacity(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexClear_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_index_clear(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexReserve_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, long long _swig_go_1) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  uint64_t arg2 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  result = (stave_outcome)stave_index_reserve(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexShrinkToFit_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_index_shrink_to_fit(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_Shards_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->shards = arg2;
+  
+}
+
+
+intgo _wrap_IndexStats_Shards_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->shards);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_Entries_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->entries = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_Entries_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->entries);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_Capacity_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->capacity = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_Capacity_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->capacity);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_Bytes_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->bytes = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_Bytes_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_KeyBytes_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->key_bytes = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_KeyBytes_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->key_bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_Buckets_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->buckets = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_Buckets_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->buckets);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_Slots_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->slots = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_Slots_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->slots);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_OverflowNodes_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->overflow_nodes = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_OverflowNodes_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->overflow_nodes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_Splits_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->splits = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_Splits_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->splits);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_SplitsMax_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->splits_max = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_SplitsMax_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->splits_max);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_ProbeSamples_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->probe_samples = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_ProbeSamples_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->probe_samples);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_ProbeSum_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->probe_sum = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_ProbeSum_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->probe_sum);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexStats_ProbeMax_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->probe_max = arg2;
+  
+}
+
+
+long long _wrap_IndexStats_ProbeMax_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->probe_max);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct stave_index_stats *_wrap_new_IndexStats_capi_22f3e2c99d8aefa1() {
+  struct stave_index_stats *result = 0 ;
+  struct stave_index_stats *_swig_go_result;
+  
+  
+  result = (struct stave_index_stats *)calloc(1, sizeof(struct stave_index_stats));
+  *(struct stave_index_stats **)&_swig_go_result = (struct stave_index_stats *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_IndexStats_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
+  
+  arg1 = *(struct stave_index_stats **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+void _wrap_IndexStatsInit_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+  stave_index_stats *arg1 = (stave_index_stats *) 0 ;
+  
+  arg1 = *(stave_index_stats **)&_swig_go_0; 
+  
+  stave_index_stats_init(arg1);
+  
+}
+
+
+stave_outcome _wrap_IndexStatsGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  stave_index_stats *arg2 = (stave_index_stats *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = *(stave_index_stats **)&_swig_go_1; 
+  
+  result = (stave_outcome)stave_index_stats_get(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexShardStats_Entries_set_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->entries = arg2;
+  
+}
+
+
+long long _wrap_IndexShardStats_Entries_get_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+  struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->entries);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexShardStats_Buckets_set_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->buckets = arg2;
+  
+}
+
+
+long long _wrap_IndexShardStats_Buckets_get_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+  struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->buckets);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexShardStats_Bytes_set_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->bytes = arg2;
+  
+}
+
+
+long long _wrap_IndexShardStats_Bytes_get_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+  struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_22f3e2c99d8aefa1() {
+  struct stave_index_shard_stats *result = 0 ;
+  struct stave_index_shard_stats *_swig_go_result;
+  
+  
+  result = (struct stave_index_shard_stats *)calloc(1, sizeof(struct stave_index_shard_stats));
+  *(struct stave_index_shard_stats **)&_swig_go_result = (struct stave_index_shard_stats *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_IndexShardStats_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+  struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
+  
+  arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+void _wrap_IndexShardStatsInit_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+  stave_index_shard_stats *arg1 = (stave_index_shard_stats *) 0 ;
+  
+  arg1 = *(stave_index_shard_stats **)&_swig_go_0; 
+  
+  stave_index_shard_stats_init(arg1);
+  
+}
+
+
+stave_outcome _wrap_IndexShardStatsGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  uint32_t arg2 ;
+  stave_index_shard_stats *arg3 = (stave_index_shard_stats *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  arg3 = *(stave_index_shard_stats **)&_swig_go_2; 
+  
+  result = (stave_outcome)stave_index_shard_stats_get(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCollectValues_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  stave_buffer *arg2 = (stave_buffer *) 0 ;
+  uint64_t *arg3 = (uint64_t *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = (stave_buffer *)(void *)_swig_go_1.p; 
+  arg3 = (uint64_t *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_index_collect_values(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCursorOpen_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_index *arg1 = (stave_index *) 0 ;
+  stave_index_cursor **arg2 = (stave_index_cursor **) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_index *)_swig_go_0; 
+  arg2 = (stave_index_cursor **)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_index_cursor_open(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCursorNextMany_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+  stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
+  size_t arg2 ;
+  uint64_t *arg3 = (uint64_t *) 0 ;
+  size_t arg4 ;
+  stave_buffer *arg5 = (stave_buffer *) 0 ;
+  uint32_t *arg6 = (uint32_t *) 0 ;
+  size_t *arg7 = (size_t *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_index_cursor *)_swig_go_0; 
+  arg2 = (size_t)_swig_go_1; 
+  arg3 = (void *)_swig_go_2.p; 
+  arg4 = (size_t)_swig_go_3; 
+  arg5 = (stave_buffer *)(void *)_swig_go_4.p; 
+  arg6 = (void *)_swig_go_5.p; 
+  arg7 = (size_t *)(void *)_swig_go_6.p; 
+  
+  result = (stave_outcome)stave_index_cursor_next_many(arg1,arg2,arg3,arg4,arg5,arg6,arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCursorClose_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0) {
+  stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_index_cursor *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_index_cursor_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexCursorFree_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0) {
+  stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
+  
+  arg1 = (stave_index_cursor *)_swig_go_0; 
+  
+  stave_index_cursor_free(arg1);
+  
+}
+
+
+void _wrap_StoreOptions_Durability_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -407,7 +2047,7 @@ void _wrap_StoreOptions_Durability_set_capi_e9d4973afc7981a0(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -420,7 +2060,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_e9d4973afc7981a0(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -432,7 +2072,7 @@ void _wrap_StoreOptions_Io_set_capi_e9d4973afc7981a0(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -445,7 +2085,7 @@ intgo _wrap_StoreOptions_Io_get_capi_e9d4973afc7981a0(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -457,7 +2097,7 @@ void _wrap_StoreOptions_Shards_set_capi_e9d4973afc7981a0(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -470,7 +2110,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_e9d4973afc7981a0(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -482,7 +2122,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_e9d4973afc7981a0(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -495,7 +2135,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_e9d4973afc7981a0(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -507,7 +2147,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_e9d4973afc7981a0(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -520,7 +2160,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_e9d4973afc7981a0(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -532,7 +2172,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_e9d4973afc7981a0(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -545,7 +2185,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_e9d4973afc7981a0(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -557,7 +2197,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_e9d4973afc7981a0(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -570,7 +2210,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_e9d4973afc7981a0(struct stave_sto
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_e9d4973afc7981a0() {
+struct stave_store_options *_wrap_new_StoreOptions_capi_22f3e2c99d8aefa1() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -581,7 +2221,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_e9d4973afc7981a0() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -591,7 +2231,7 @@ void _wrap_delete_StoreOptions_capi_e9d4973afc7981a0(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -601,7 +2241,7 @@ void _wrap_StoreOptionsInit_capi_e9d4973afc7981a0(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_e9d4973afc7981a0(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -628,7 +2268,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_e9d4973afc7981a0(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_e9d4973afc7981a0(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -649,7 +2289,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_e9d4973afc7981a0(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_e9d4973afc7981a0(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -679,7 +2319,7 @@ stave_outcome _wrap_StoreOpen_capi_e9d4973afc7981a0(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -701,7 +2341,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_e9d4973afc7981a0(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -721,7 +2361,7 @@ stave_outcome _wrap_StoreClose_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -731,7 +2371,7 @@ void _wrap_StoreFree_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -774,7 +2414,7 @@ stave_outcome _wrap_StorePut_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -817,7 +2457,7 @@ stave_outcome _wrap_StoreInsert_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -860,7 +2500,7 @@ stave_outcome _wrap_StoreReplace_capi_e9d4973afc7981a0(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreDelete_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreDelete_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -896,7 +2536,7 @@ stave_outcome _wrap_StoreDelete_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreContains_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreContains_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -923,7 +2563,7 @@ stave_outcome _wrap_StoreContains_capi_e9d4973afc7981a0(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -946,7 +2586,7 @@ stave_outcome _wrap_StoreSize_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -982,7 +2622,7 @@ stave_outcome _wrap_StoreMultiGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -1027,7 +2667,7 @@ stave_outcome _wrap_StoreMultiPut_capi_e9d4973afc7981a0(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiDelete_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiDelete_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -1069,7 +2709,7 @@ stave_outcome _wrap_StoreMultiDelete_capi_e9d4973afc7981a0(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_e9d4973afc7981a0(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1090,7 +2730,7 @@ stave_outcome _wrap_BatchCreate_capi_e9d4973afc7981a0(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1124,7 +2764,7 @@ stave_outcome _wrap_BatchPut_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchDelete_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchDelete_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1151,7 +2791,7 @@ stave_outcome _wrap_BatchDelete_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1187,7 +2827,7 @@ stave_outcome _wrap_BatchRequire_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1210,7 +2850,7 @@ stave_outcome _wrap_BatchCount_capi_e9d4973afc7981a0(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_e9d4973afc7981a0(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1230,7 +2870,7 @@ stave_outcome _wrap_BatchClear_capi_e9d4973afc7981a0(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_e9d4973afc7981a0(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1250,7 +2890,7 @@ stave_outcome _wrap_BatchClose_capi_e9d4973afc7981a0(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_e9d4973afc7981a0(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -1260,7 +2900,7 @@ void _wrap_BatchFree_capi_e9d4973afc7981a0(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_e9d4973afc7981a0(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -1294,7 +2934,7 @@ stave_outcome _wrap_StoreWrite_capi_e9d4973afc7981a0(stave_store *_swig_go_0, st
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1327,7 +2967,7 @@ stave_outcome _wrap_StoreCursorNextMany_capi_e9d4973afc7981a0(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorClose_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1347,7 +2987,7 @@ stave_outcome _wrap_StoreCursorClose_capi_e9d4973afc7981a0(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -1357,7 +2997,7 @@ void _wrap_StoreCursorFree_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1377,7 +3017,7 @@ stave_outcome _wrap_StoreFlush_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1397,7 +3037,7 @@ stave_outcome _wrap_StoreSync_capi_e9d4973afc7981a0(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -1409,7 +3049,7 @@ void _wrap_StoreStats_Recovered_set_capi_e9d4973afc7981a0(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1422,7 +3062,7 @@ bool _wrap_StoreStats_Recovered_get_capi_e9d4973afc7981a0(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -1434,7 +3074,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_e9d4973afc7981a0(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1447,7 +3087,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_e9d4973afc7981a0(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1459,7 +3099,7 @@ void _wrap_StoreStats_Keys_set_capi_e9d4973afc7981a0(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1472,7 +3112,7 @@ long long _wrap_StoreStats_Keys_get_capi_e9d4973afc7981a0(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1484,7 +3124,7 @@ void _wrap_StoreStats_Segments_set_capi_e9d4973afc7981a0(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1497,7 +3137,7 @@ long long _wrap_StoreStats_Segments_get_capi_e9d4973afc7981a0(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1509,7 +3149,7 @@ void _wrap_StoreStats_LogBytes_set_capi_e9d4973afc7981a0(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1522,7 +3162,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_e9d4973afc7981a0(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1534,7 +3174,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_e9d4973afc7981a0(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1547,7 +3187,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_e9d4973afc7981a0(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1559,7 +3199,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_e9d4973afc7981a0(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1572,7 +3212,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_e9d4973afc7981a0(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1584,7 +3224,7 @@ void _wrap_StoreStats_Version_set_capi_e9d4973afc7981a0(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1597,7 +3237,7 @@ long long _wrap_StoreStats_Version_get_capi_e9d4973afc7981a0(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1609,7 +3249,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_e9d4973afc7981a0(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1622,7 +3262,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_e9d4973afc7981a0(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1634,7 +3274,7 @@ void _wrap_StoreStats_Commits_set_capi_e9d4973afc7981a0(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1647,7 +3287,7 @@ long long _wrap_StoreStats_Commits_get_capi_e9d4973afc7981a0(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1659,7 +3299,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_e9d4973afc7981a0(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1672,7 +3312,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_e9d4973afc7981a0(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1684,7 +3324,7 @@ void _wrap_StoreStats_Syncs_set_capi_e9d4973afc7981a0(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1697,7 +3337,7 @@ long long _wrap_StoreStats_Syncs_get_capi_e9d4973afc7981a0(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1709,7 +3349,7 @@ void _wrap_StoreStats_Reads_set_capi_e9d4973afc7981a0(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1722,7 +3362,7 @@ long long _wrap_StoreStats_Reads_get_capi_e9d4973afc7981a0(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1734,7 +3374,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_e9d4973afc7981a0(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1747,7 +3387,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_e9d4973afc7981a0(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1759,7 +3399,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_e9d4973afc7981a0(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1772,7 +3412,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_e9d4973afc7981a0(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_e9d4973afc7981a0() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_22f3e2c99d8aefa1() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -1783,7 +3423,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_e9d4973afc7981a0() {
 }
 
 
-void _wrap_delete_StoreStats_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -1793,7 +3433,7 @@ void _wrap_delete_StoreStats_capi_e9d4973afc7981a0(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -1803,7 +3443,7 @@ void _wrap_StoreStatsInit_capi_e9d4973afc7981a0(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1825,7 +3465,7 @@ stave_outcome _wrap_StoreStatsGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_e9d4973afc7981a0(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -1851,7 +3491,7 @@ stave_outcome _wrap_StoreVerify_capi_e9d4973afc7981a0(stave_store *_swig_go_0, s
 }
 
 
-long long _wrap_StoreGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1878,7 +3518,7 @@ long long _wrap_StoreGet_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostrin
 }
 
 
-stave_outcome _wrap_StoreGetPin_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreGetPin_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1908,7 +3548,7 @@ stave_outcome _wrap_StoreGetPin_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CursorOpen_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CursorOpen_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1940,7 +3580,7 @@ stave_outcome _wrap_CursorOpen_capi_e9d4973afc7981a0(stave_store *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1970,7 +3610,7 @@ stave_outcome _wrap_CursorRecord_capi_e9d4973afc7981a0(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_e9d4973afc7981a0(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1994,6 +3634,98 @@ stave_outcome _wrap_CursorNext_capi_e9d4973afc7981a0(stave_store_cursor *_swig_g
   result = (stave_outcome)stave_go_cursor_next(arg1,arg2,arg3,arg4,arg5);
   
   _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCreate_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+  stave_index_options *arg1 = (stave_index_options *) 0 ;
+  uintptr_t arg2 ;
+  uint8_t arg3 ;
+  stave_index **arg4 = (stave_index **) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = *(stave_index_options **)&_swig_go_0; 
+  arg2 = (uintptr_t)_swig_go_1; 
+  arg3 = _swig_go_2 ? 1 : 0; 
+  arg4 = (stave_index **)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_go_index_create((struct stave_index_options const *)arg1,arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCursorKey_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t *arg4 = (uint64_t *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_index_cursor *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_go_index_cursor_key(arg1,arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_IndexCursorNext_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
+  uint8_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_index_cursor *)_swig_go_0; 
+  arg2 = _swig_go_1 ? 1 : 0; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  arg5 = (uint64_t *)(void *)_swig_go_3.p; 
+  arg6 = (uint64_t *)(void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_go_index_cursor_next(arg1,arg2,arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
   
   
   return _swig_go_result;

@@ -32,7 +32,7 @@ const (
 	Internal           = C.STAVE_INTERNAL
 )
 
-// Durability, ways of reading, conditions, and the size of an absent value.
+// Durability, ways of reading, conditions, the size of an absent value, and ways of keeping keys.
 const (
 	DurabilityDefault = C.STAVE_DURABILITY_DEFAULT
 	DurabilityMemory  = C.STAVE_DURABILITY_MEMORY
@@ -44,4 +44,6 @@ const (
 	RequireExists     = C.STAVE_REQUIRE_EXISTS
 	RequireEqual      = C.STAVE_REQUIRE_EQUAL
 	Absent            = C.STAVE_ABSENT
+	KeysOwned         = C.STAVE_KEYS_OWNED
+	KeysResolved      = C.STAVE_KEYS_RESOLVED
 )

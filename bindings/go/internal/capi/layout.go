@@ -22,3 +22,8 @@ func (b *Buffer) Bytes() []byte {
 func (p *PinnedBytes) Bytes() []byte {
 	return unsafe.Slice((*byte)(p.Data), int(p.Size))
 }
+
+// Numbers is the content as an array of uint64_t, in the same way.
+func (b *Buffer) Numbers() []uint64 {
+	return unsafe.Slice((*uint64)(b.Data), int(b.Size/8))
+}

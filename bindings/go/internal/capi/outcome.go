@@ -14,6 +14,7 @@ import "unsafe"
 const (
 	outcomeNegative = 256
 	outcomePlainMax = 511
+	outcomeRaised   = 1 << 63
 )
 
 // OK is the outcome of a call that did what it says.
@@ -24,6 +25,7 @@ type Failure struct {
 	Status  int
 	Errno   int
 	Message string // may be empty
+	Raised  error  // what a callback has returned; then the others say nothing
 }
 
 // Is says whether the outcome is the given positive status without a message.
@@ -37,6 +39,9 @@ func (o Outcome) Take() Failure {
 			status = outcomeNegative - status
 		}
 		return Failure{Status: status}
+	}
+	if o&outcomeRaised != 0 {
+		return Failure{Raised: takeRaised(uintptr(o &^ outcomeRaised))}
 	}
 	// In two steps, because the address is C's: it does not become invalid while it is a number.
 	address := *(*unsafe.Pointer)(unsafe.Pointer(&o))

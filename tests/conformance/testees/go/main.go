@@ -108,6 +108,10 @@ func typeOf(handle any) string {
 		return "batch"
 	case *stave.Cursor:
 		return "cursor"
+	case *scriptedIndex:
+		return "index"
+	case *stave.IndexCursor:
+		return "index_cursor"
 	default:
 		return "pin"
 	}

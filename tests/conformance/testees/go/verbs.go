@@ -47,162 +47,151 @@ func records(all []stave.Record) (lines []string) {
 	return lines
 }
 
-var verbs map[string]verb
+// Those of the index are in index_verbs.go.
+var verbs = map[string]verb{
+	"hello": func(*testee, arguments) (reply, error) {
+		return result("format=1 language=go capabilities=store,index", nil)
+	},
+	"handles": func(t *testee, _ arguments) (reply, error) {
+		// Once is not always enough, as the collector may take a while to forget.
+		for i := 0; i < 100 && stave.LiveHandles() != uint64(len(t.handles)); i++ {
+			collectGarbage()
+		}
+		return result(number(stave.LiveHandles()), nil)
+	},
+	"version": func(*testee, arguments) (reply, error) {
+		return result(stave.Version()+" "+number(uint64(stave.VersionNumber())), nil)
+	},
+	"status": func(_ *testee, a arguments) (reply, error) {
+		status := stave.Status(a.number(0))
+		if status.Message() == "" {
+			return result(status.String()+" no_message", nil)
+		}
+		return result(status.String(), nil)
+	},
+	"error_mentions": func(t *testee, a arguments) (reply, error) {
+		return result(zeroOrOne(strings.Contains(t.lastMessage, string(a.bytes(0)))), nil)
+	},
+	"error_errno": func(t *testee, _ arguments) (reply, error) {
+		return result(number(uint64(t.lastErrno)), nil)
+	},
+	"options": func(_ *testee, a arguments) (reply, error) {
+		all := stave.DefaultOptions()
+		if err := all.Set(string(a.bytes(0))); err != nil {
+			return done(err)
+		}
+		return reply{data: options(all)}, nil
+	},
+	"options_describe": func(*testee, arguments) (reply, error) {
+		return optionNames(stave.DescribeOptions())
+	},
 
-func init() {
-	verbs = map[string]verb{
-		"hello": func(*testee, arguments) (reply, error) {
-			return result("format=1 language=go capabilities=store", nil)
-		},
-		"handles": func(t *testee, _ arguments) (reply, error) {
-			// Once is not always enough, as the collector may take a while to forget.
-			for i := 0; i < 100 && stave.LiveHandles() != uint64(len(t.handles)); i++ {
-				collectGarbage()
-			}
-			return result(number(stave.LiveHandles()), nil)
-		},
-		"version": func(*testee, arguments) (reply, error) {
-			return result(stave.Version()+" "+number(uint64(stave.VersionNumber())), nil)
-		},
-		"status": func(_ *testee, a arguments) (reply, error) {
-			status := stave.Status(a.number(0))
-			if status.Message() == "" {
-				return result(status.String()+" no_message", nil)
-			}
-			return result(status.String(), nil)
-		},
-		"error_mentions": func(t *testee, a arguments) (reply, error) {
-			if strings.Contains(t.lastMessage, string(a.bytes(0))) {
-				return result("1", nil)
-			}
-			return result("0", nil)
-		},
-		"error_errno": func(t *testee, _ arguments) (reply, error) {
-			return result(number(uint64(t.lastErrno)), nil)
-		},
-		"options": func(_ *testee, a arguments) (reply, error) {
-			all := stave.DefaultOptions()
-			if err := all.Set(string(a.bytes(0))); err != nil {
-				return done(err)
-			}
-			return reply{data: options(all)}, nil
-		},
-		"options_describe": func(*testee, arguments) (reply, error) {
-			text, err := stave.DescribeOptions()
-			var names []string
-			for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-				names = append(names, strings.SplitN(line, "=", 2)[0])
-			}
-			return reply{data: names}, err
-		},
+	"store.open": open,
+	"store.options": func(_ *testee, a arguments) (reply, error) {
+		all, err := a.store().Options()
+		if err != nil {
+			return done(err)
+		}
+		return reply{data: options(all)}, nil
+	},
+	"store.close": func(_ *testee, a arguments) (reply, error) { return done(a.store().Close()) },
+	"store.put": func(_ *testee, a arguments) (reply, error) {
+		return done(a.store().Put(a.bytes(0), a.bytes(1), a.options))
+	},
+	"store.insert": func(_ *testee, a arguments) (reply, error) {
+		ok, err := a.store().Insert(a.bytes(0), a.bytes(1), a.options)
+		return either(ok, stave.ErrExists, err)
+	},
+	"store.replace": func(_ *testee, a arguments) (reply, error) {
+		ok, err := a.store().Replace(a.bytes(0), a.bytes(1), a.options)
+		return either(ok, stave.ErrNotFound, err)
+	},
+	"store.delete": func(_ *testee, a arguments) (reply, error) {
+		ok, err := a.store().Delete(a.bytes(0), a.options)
+		return either(ok, stave.ErrNotFound, err)
+	},
+	"store.get":      func(_ *testee, a arguments) (reply, error) { return value(a.store().Get(a.bytes(0))) },
+	"store.get_into": getInto,
+	"store.get_pin": func(_ *testee, a arguments) (reply, error) {
+		pin, err := a.store().GetPin(a.bytes(0))
+		if pin == nil {
+			return either(false, stave.ErrNotFound, err)
+		}
+		return made(pin, err)
+	},
+	"store.contains": func(_ *testee, a arguments) (reply, error) {
+		ok, err := a.store().Contains(a.bytes(0))
+		return either(ok, stave.ErrNotFound, err)
+	},
+	"store.size": func(_ *testee, a arguments) (reply, error) {
+		size, err := a.store().Size()
+		return result(number(size), err)
+	},
+	"store.multi_get": multiGet,
+	"store.multi_put": func(_ *testee, a arguments) (reply, error) {
+		all := make([]stave.Record, len(a.words)/2)
+		for i := range all {
+			all[i] = stave.Record{Key: a.bytes(2 * i), Value: a.bytes(2*i + 1)}
+		}
+		return done(a.store().MultiPut(all, a.options))
+	},
+	"store.multi_delete": func(_ *testee, a arguments) (reply, error) {
+		deleted, err := a.store().MultiDelete(a.allBytes(), a.options)
+		return result(number(deleted), err)
+	},
+	"store.write": write,
+	"store.cursor": func(_ *testee, a arguments) (reply, error) {
+		return made(a.store().Cursor(a.cursorOptions()))
+	},
+	"store.scan":   scan,
+	"store.flush":  func(_ *testee, a arguments) (reply, error) { return done(a.store().Flush()) },
+	"store.sync":   func(_ *testee, a arguments) (reply, error) { return done(a.store().Sync()) },
+	"store.stats":  stats,
+	"store.verify": verify,
 
-		"store.open": open,
-		"store.options": func(_ *testee, a arguments) (reply, error) {
-			all, err := a.store().Options()
-			if err != nil {
-				return done(err)
-			}
-			return reply{data: options(all)}, nil
-		},
-		"store.close": func(_ *testee, a arguments) (reply, error) { return done(a.store().Close()) },
-		"store.put": func(_ *testee, a arguments) (reply, error) {
-			return done(a.store().Put(a.bytes(0), a.bytes(1), a.options))
-		},
-		"store.insert": func(_ *testee, a arguments) (reply, error) {
-			ok, err := a.store().Insert(a.bytes(0), a.bytes(1), a.options)
-			return either(ok, stave.ErrExists, err)
-		},
-		"store.replace": func(_ *testee, a arguments) (reply, error) {
-			ok, err := a.store().Replace(a.bytes(0), a.bytes(1), a.options)
-			return either(ok, stave.ErrNotFound, err)
-		},
-		"store.delete": func(_ *testee, a arguments) (reply, error) {
-			ok, err := a.store().Delete(a.bytes(0), a.options)
-			return either(ok, stave.ErrNotFound, err)
-		},
-		"store.get":      func(_ *testee, a arguments) (reply, error) { return value(a.store().Get(a.bytes(0))) },
-		"store.get_into": getInto,
-		"store.get_pin": func(_ *testee, a arguments) (reply, error) {
-			pin, err := a.store().GetPin(a.bytes(0))
-			if pin == nil {
-				return either(false, stave.ErrNotFound, err)
-			}
-			return made(pin, err)
-		},
-		"store.contains": func(_ *testee, a arguments) (reply, error) {
-			ok, err := a.store().Contains(a.bytes(0))
-			return either(ok, stave.ErrNotFound, err)
-		},
-		"store.size": func(_ *testee, a arguments) (reply, error) {
-			size, err := a.store().Size()
-			return result(number(size), err)
-		},
-		"store.multi_get": multiGet,
-		"store.multi_put": func(_ *testee, a arguments) (reply, error) {
-			all := make([]stave.Record, len(a.words)/2)
-			for i := range all {
-				all[i] = stave.Record{Key: a.bytes(2 * i), Value: a.bytes(2*i + 1)}
-			}
-			return done(a.store().MultiPut(all, a.options))
-		},
-		"store.multi_delete": func(_ *testee, a arguments) (reply, error) {
-			deleted, err := a.store().MultiDelete(a.allBytes(), a.options)
-			return result(number(deleted), err)
-		},
-		"store.write": write,
-		"store.cursor": func(_ *testee, a arguments) (reply, error) {
-			return made(a.store().Cursor(a.cursorOptions()))
-		},
-		"store.scan":   scan,
-		"store.flush":  func(_ *testee, a arguments) (reply, error) { return done(a.store().Flush()) },
-		"store.sync":   func(_ *testee, a arguments) (reply, error) { return done(a.store().Sync()) },
-		"store.stats":  stats,
-		"store.verify": verify,
+	"pin.data": func(_ *testee, a arguments) (r reply, err error) {
+		err = a.pin().View(func(data []byte) error {
+			r.result = quote(data)
+			return nil
+		})
+		return r, err
+	},
+	"pin.size": func(_ *testee, a arguments) (reply, error) {
+		size, err := a.pin().Size()
+		return result(number(uint64(size)), err)
+	},
 
-		"pin.data": func(_ *testee, a arguments) (r reply, err error) {
-			err = a.pin().View(func(data []byte) error {
-				r.result = quote(data)
-				return nil
-			})
-			return r, err
-		},
-		"pin.size": func(_ *testee, a arguments) (reply, error) {
-			size, err := a.pin().Size()
-			return result(number(uint64(size)), err)
-		},
+	"batch.create": func(*testee, arguments) (reply, error) { return made(stave.NewBatch()) },
+	"batch.put": func(_ *testee, a arguments) (reply, error) {
+		return done(a.batch().Put(a.bytes(0), a.bytes(1)))
+	},
+	"batch.delete": func(_ *testee, a arguments) (reply, error) { return done(a.batch().Delete(a.bytes(0))) },
+	"batch.require_absent": func(_ *testee, a arguments) (reply, error) {
+		return done(a.batch().RequireAbsent(a.bytes(0)))
+	},
+	"batch.require_exists": func(_ *testee, a arguments) (reply, error) {
+		return done(a.batch().RequireExists(a.bytes(0)))
+	},
+	"batch.require_equal": func(_ *testee, a arguments) (reply, error) {
+		return done(a.batch().RequireEqual(a.bytes(0), a.bytes(1)))
+	},
+	"batch.count": func(_ *testee, a arguments) (reply, error) {
+		count, err := a.batch().Count()
+		return result(number(count), err)
+	},
+	"batch.clear": func(_ *testee, a arguments) (reply, error) { return done(a.batch().Clear()) },
+	"batch.close": func(_ *testee, a arguments) (reply, error) { return done(a.batch().Close()) },
 
-		"batch.create": func(*testee, arguments) (reply, error) { return made(stave.NewBatch()) },
-		"batch.put": func(_ *testee, a arguments) (reply, error) {
-			return done(a.batch().Put(a.bytes(0), a.bytes(1)))
-		},
-		"batch.delete": func(_ *testee, a arguments) (reply, error) { return done(a.batch().Delete(a.bytes(0))) },
-		"batch.require_absent": func(_ *testee, a arguments) (reply, error) {
-			return done(a.batch().RequireAbsent(a.bytes(0)))
-		},
-		"batch.require_exists": func(_ *testee, a arguments) (reply, error) {
-			return done(a.batch().RequireExists(a.bytes(0)))
-		},
-		"batch.require_equal": func(_ *testee, a arguments) (reply, error) {
-			return done(a.batch().RequireEqual(a.bytes(0), a.bytes(1)))
-		},
-		"batch.count": func(_ *testee, a arguments) (reply, error) {
-			count, err := a.batch().Count()
-			return result(number(count), err)
-		},
-		"batch.clear": func(_ *testee, a arguments) (reply, error) { return done(a.batch().Clear()) },
-		"batch.close": func(_ *testee, a arguments) (reply, error) { return done(a.batch().Close()) },
-
-		"cursor.next": func(_ *testee, a arguments) (reply, error) {
-			if a.cursor().Next() {
-				return reply{}, nil
-			}
-			return reply{status: "done"}, a.cursor().Err()
-		},
-		"cursor.key":       func(_ *testee, a arguments) (reply, error) { return part(a, a.cursor().Key()) },
-		"cursor.value":     func(_ *testee, a arguments) (reply, error) { return part(a, a.cursor().Value()) },
-		"cursor.next_many": nextMany,
-		"cursor.close":     func(_ *testee, a arguments) (reply, error) { return done(a.cursor().Close()) },
-	}
+	"cursor.next": func(_ *testee, a arguments) (reply, error) {
+		if a.cursor().Next() {
+			return reply{}, nil
+		}
+		return reply{status: "done"}, a.cursor().Err()
+	},
+	"cursor.key":       func(_ *testee, a arguments) (reply, error) { return part(a, a.cursor().Key()) },
+	"cursor.value":     func(_ *testee, a arguments) (reply, error) { return part(a, a.cursor().Value()) },
+	"cursor.next_many": nextMany,
+	"cursor.close":     func(_ *testee, a arguments) (reply, error) { return done(a.cursor().Close()) },
 }
 
 // Verbs of more than a few lines.
@@ -280,12 +269,12 @@ func nextMany(_ *testee, a arguments) (reply, error) {
 	return reply{data: records(all), result: number(uint64(len(all)))}, err
 }
 
-func stats(_ *testee, a arguments) (r reply, err error) {
+func stats(_ *testee, a arguments) (reply, error) {
 	stats, err := a.store().Stats()
 	if err != nil {
 		return done(err)
 	}
-	members := map[string]any{
+	return members(a.words, map[string]any{
 		"recovered": stats.Recovered, "writes_refused": stats.WritesRefused, "keys": stats.Keys,
 		"segments": stats.Segments, "log_bytes": stats.LogBytes, "live_bytes": stats.LiveBytes,
 		"disk_bytes": stats.DiskBytes, "version": stats.Version,
@@ -293,13 +282,17 @@ func stats(_ *testee, a arguments) (r reply, err error) {
 		"bytes_written": stats.BytesWritten, "syncs": stats.Syncs, "reads": stats.Reads,
 		"recovered_commits":   stats.RecoveredCommits,
 		"recovered_cut_bytes": stats.RecoveredCutBytes,
-	}
-	for _, word := range a.words {
-		member, ok := members[word.text]
+	})
+}
+
+// members are the named ones of a struct of figures.
+func members(names []word, figures map[string]any) (r reply, _ error) {
+	for _, word := range names {
+		figure, ok := figures[word.text]
 		if !ok {
 			panic(scriptError("no such statistic: " + word.text))
 		}
-		r.data = append(r.data, line(word.text, member))
+		r.data = append(r.data, line(word.text, figure))
 	}
 	return r, nil
 }

@@ -105,6 +105,9 @@ func (a arguments) store() *stave.Store   { return a.handle.(*stave.Store) }
 func (a arguments) batch() *stave.Batch   { return a.handle.(*stave.Batch) }
 func (a arguments) cursor() *stave.Cursor { return a.handle.(*stave.Cursor) }
 func (a arguments) pin() *stave.Pin       { return a.handle.(*stave.Pin) }
+func (a arguments) index() *scriptedIndex { return a.handle.(*scriptedIndex) }
+
+func (a arguments) indexCursor() *stave.IndexCursor { return a.handle.(*stave.IndexCursor) }
 
 func (a arguments) bytes(position int) []byte {
 	if !a.words[position].isQuoted {
@@ -127,6 +130,23 @@ func (a arguments) number(position int) int {
 		panic(err)
 	}
 	return value
+}
+
+func (a arguments) unsigned(position int) uint64 {
+	value, err := strconv.ParseUint(a.words[position].text, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+// allUnsigned are the numbers from a position on.
+func (a arguments) allUnsigned(first int) []uint64 {
+	all := make([]uint64, len(a.words)-first)
+	for i := range all {
+		all[i] = a.unsigned(first + i)
+	}
+	return all
 }
 
 func (a arguments) cursorOptions() *stave.CursorOptions {
