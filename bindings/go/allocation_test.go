@@ -21,3 +21,29 @@ func TestAppendAllocatesNothing(t *testing.T) {
 		}
 	}))
 }
+
+// Nor do calls on an index that take one key, or memory that is used again.
+func TestIndexAllocatesNothing(t *testing.T) {
+	index := newIndex(t, "")
+	key, values, found := b("k"), make([]uint64, 0, 2), make([]bool, 0, 2)
+	keys := [][]byte{key, b("absent")}
+	for name, call := range map[string]func() error{
+		"Put":    func() error { _, _, err := index.Put(key, 1); return err },
+		"Get":    func() error { _, _, err := index.Get(key); return err },
+		"Absent": func() error { _, _, err := index.Get(keys[1]); return err },
+		"Insert": func() error { _, _, err := index.Insert(key, 2); return err },
+		"Swap":   func() error { _, _, err := index.CompareAndSwap(key, 1, 1); return err },
+		"AppendMultiGet": func() error {
+			_, _, err := index.AppendMultiGet(values, found, keys)
+			return err
+		},
+		"Remove": func() error { _, _, err := index.Remove(keys[1]); return err },
+	} {
+		check(t, index.Clear())
+		_, _, err := index.Put(key, 1)
+		check(t, err)
+		t.Run(name, func(t *testing.T) {
+			checkEqual(t, 0.0, testing.AllocsPerRun(100, func() { check(t, call()) }))
+		})
+	}
+}

@@ -1,11 +1,15 @@
 // Package stave is an embedded hash storage engine: a durable store of bytes under exact keys, in a
-// directory, inside the process. This package is the Go interface of libstave.
+// directory, inside the process; and the concurrent hash index in memory on which it stands. This package
+// is the Go interface of libstave.
 //
 //	store, err := stave.Open("/var/lib/app/data", nil)
 //	if err != nil { ... }
 //	defer store.Close()
 //	err = store.Put([]byte("key"), []byte("value"), nil)
 //	value, ok, err := store.Get([]byte("key"))
+//
+//	index, err := stave.NewIndex(nil)
+//	previous, existed, err := index.Put([]byte("key"), 4096)
 //
 // # Building
 //
@@ -33,9 +37,9 @@
 //
 // # Goroutines
 //
-// A Store may be used by any number of goroutines at the same time; so may a Pin. A Batch and a Cursor
-// belong to one goroutine at a time. Everything may be closed by any goroutine at any time, any number
-// of times: calls that are inside finish first, later ones return ErrClosed.
+// A Store and an Index may be used by any number of goroutines at the same time; so may a Pin. A Batch
+// and a cursor belong to one goroutine at a time. Everything may be closed by any goroutine at any time,
+// any number of times: calls that are inside finish first, later ones return ErrClosed.
 //
 // # Lifetime
 //
@@ -54,5 +58,6 @@
 //
 // # Limits
 //
-// Keys of 0 to 65,535 bytes, values of 0 bytes to 1 GiB; beyond: ErrTooLarge, and nothing is written.
+// Keys of 0 to 65,535 bytes; in a store values of 0 bytes to 1 GiB, in an index numbers of 64 or 44 bits.
+// Beyond: ErrTooLarge, and nothing is written.
 package stave

@@ -9,7 +9,7 @@ import (
 // IndexEntry is a key and its value in an index.
 type IndexEntry struct {
 	Key   []byte // any bytes; nil is the same as empty
-	Value uint64
+	Value uint64 // below 2^ValueBits of the index
 }
 
 // MultiGet looks many keys up in one crossing to C. The memory of the table is fetched for several keys

@@ -59,6 +59,62 @@ func cursorCalls(cursor *Cursor) map[string]func() error {
 	}
 }
 
+// indexCalls is every method that takes an open index.
+func indexCalls(index *Index) map[string]func() error {
+	key := b("k")
+	return map[string]func() error{
+		"Options":        func() error { _, err := index.Options(); return err },
+		"Put":            func() error { _, _, err := index.Put(key, 1); return err },
+		"Insert":         func() error { _, _, err := index.Insert(key, 1); return err },
+		"CompareAndSwap": func() error { _, _, err := index.CompareAndSwap(key, 1, 1); return err },
+		"Get":            func() error { _, _, err := index.Get(key); return err },
+		"Contains":       func() error { _, err := index.Contains(key); return err },
+		"Remove":         func() error { _, _, err := index.Remove(key); return err },
+		"RemoveIf":       func() error { _, _, err := index.RemoveIf(key, 1); return err },
+		"Hash":           func() error { _, err := index.Hash(key); return err },
+		"PutHashed":      func() error { _, _, err := index.PutHashed(key, 1, 1); return err },
+		"InsertHashed":   func() error { _, _, err := index.InsertHashed(key, 1, 1); return err },
+		"CompareAndSwapHashed": func() error {
+			_, _, err := index.CompareAndSwapHashed(key, 1, 1, 1)
+			return err
+		},
+		"GetHashed":      func() error { _, _, err := index.GetHashed(key, 1); return err },
+		"ContainsHashed": func() error { _, err := index.ContainsHashed(key, 1); return err },
+		"RemoveHashed":   func() error { _, _, err := index.RemoveHashed(key, 1); return err },
+		"RemoveIfHashed": func() error { _, _, err := index.RemoveIfHashed(key, 1, 1); return err },
+		"MultiGet":       func() error { _, _, err := index.MultiGet([][]byte{key}); return err },
+		"AppendMultiGet": func() error {
+			_, _, err := index.AppendMultiGet(nil, nil, [][]byte{key})
+			return err
+		},
+		"MultiPut":    func() error { _, _, err := index.MultiPut([]IndexEntry{{key, 1}}); return err },
+		"Len":         func() error { _, err := index.Len(); return err },
+		"IsEmpty":     func() error { _, err := index.IsEmpty(); return err },
+		"Capacity":    func() error { _, err := index.Capacity(); return err },
+		"Clear":       func() error { return index.Clear() },
+		"Reserve":     func() error { return index.Reserve(1) },
+		"ShrinkToFit": func() error { return index.ShrinkToFit() },
+		"Stats":       func() error { _, err := index.Stats(); return err },
+		"ShardStats":  func() error { _, _, err := index.ShardStats(0); return err },
+		"Values":      func() error { _, err := index.Values(); return err },
+		"Cursor":      func() error { _, err := index.Cursor(); return err },
+	}
+}
+
+func indexCursorCalls(cursor *IndexCursor) map[string]func() error {
+	return map[string]func() error{
+		"Next":       func() error { cursor.Next(); return cursor.Err() },
+		"Key":        func() error { cursor.Key(); return cursor.Err() },
+		"Value":      func() error { cursor.Value(); return cursor.Err() },
+		"NextMany":   func() error { _, err := cursor.NextMany(1, 1); return err },
+		"NextValues": func() error { _, err := cursor.NextValues(1); return err },
+		"All": func() error {
+			cursor.All()(func([]byte, uint64) bool { return true })
+			return cursor.Err()
+		},
+	}
+}
+
 func checkAll(t *testing.T, want error, calls map[string]func() error) {
 	t.Helper()
 	for name, call := range calls {
@@ -99,6 +155,27 @@ func TestUseAfterClose(t *testing.T) {
 	checkIs(t, ErrClosed, err)
 }
 
+func TestIndexUseAfterClose(t *testing.T) {
+	index := newIndex(t, "")
+	checkNumber(t, 0, false)(index.Put(b("k"), 1))
+	ofClosedIndex, err := index.Cursor()
+	check(t, err)
+	checkEqual(t, true, ofClosedIndex.Next())
+	closed, err := index.Cursor()
+	check(t, err)
+	checkEqual(t, true, closed.Next())
+	for i := 0; i < 2; i++ {
+		check(t, closed.Close())
+	}
+	checkAll(t, ErrClosed, indexCursorCalls(closed))
+	for i := 0; i < 2; i++ {
+		check(t, index.Close())
+	}
+	checkAll(t, ErrClosed, indexCalls(index))
+	checkAll(t, ErrClosed, indexCursorCalls(ofClosedIndex))
+	check(t, ofClosedIndex.Close())
+}
+
 func TestNilAndZero(t *testing.T) {
 	for _, store := range []*Store{nil, {}} {
 		checkAll(t, ErrInvalidArgument, storeCalls(store))
@@ -111,6 +188,14 @@ func TestNilAndZero(t *testing.T) {
 	}
 	for _, cursor := range []*Cursor{nil, {}} {
 		checkAll(t, ErrInvalidArgument, cursorCalls(cursor))
+		check(t, cursor.Close())
+	}
+	for _, index := range []*Index{nil, {}} {
+		checkAll(t, ErrInvalidArgument, indexCalls(index))
+		check(t, index.Close())
+	}
+	for _, cursor := range []*IndexCursor{nil, {}} {
+		checkAll(t, ErrInvalidArgument, indexCursorCalls(cursor))
 		check(t, cursor.Close())
 	}
 	for _, pin := range []*Pin{nil, {}} {
@@ -186,6 +271,38 @@ func leaveBehind(t *testing.T, path string, kept int) {
 	runtime.KeepAlive(batch)
 }
 
+// The same of indexes, whose cursors do not keep them alive either.
+func TestIndexGarbageCollection(t *testing.T) {
+	before := collectUntil(0)
+	for kept := 0; kept < 12; kept++ {
+		leaveIndexBehind(t, kept)
+		checkEqual(t, before, collectUntil(before))
+	}
+}
+
+func leaveIndexBehind(t *testing.T, kept int) {
+	index, err := NewIndex(nil)
+	check(t, err)
+	if kept%2 == 0 {
+		index = newRecords(t, "").index
+	}
+	checkNumber(t, 0, false)(index.Put(b("k"), 1))
+	cursor, err := index.Cursor()
+	check(t, err)
+	switch kept % 3 {
+	case 0:
+		check(t, index.Close())
+	case 1:
+		index = nil
+		collectGarbage()
+		checkEqual(t, false, cursor.Next())
+		checkIs(t, ErrClosed, cursor.Err())
+	case 2:
+		check(t, cursor.Close())
+	}
+	runtime.KeepAlive(index)
+}
+
 // A call keeps its store alive, whatever happens to the variable meanwhile.
 func TestCollectionDuringCalls(t *testing.T) {
 	path := t.TempDir()
@@ -210,6 +327,7 @@ func TestCollectionDuringCalls(t *testing.T) {
 		checkTrue(t, ok, err)
 		checkEqual(t, "v", string(value))
 		collectGarbage()
+		checkNumber(t, 0, true)(newRecords(t, "", "k").index.Get(b("k")))
 	}
 	close(stop)
 	group.Wait()

@@ -16,3 +16,17 @@ func TestCursorRange(t *testing.T) {
 	check(t, cursor.Err())
 	checkEqual(t, true, len(got) == 2 && got["1"] == "one" && got["2"] == "two")
 }
+
+func TestIndexCursorRange(t *testing.T) {
+	index := newIndex(t, "")
+	_, _, err := index.MultiPut([]IndexEntry{{b("1"), 1}, {b("2"), 2}})
+	check(t, err)
+	cursor, err := index.Cursor()
+	check(t, err)
+	got := map[string]uint64{}
+	for key, value := range cursor.All() {
+		got[string(key)] = value
+	}
+	check(t, cursor.Err())
+	checkEqual(t, true, len(got) == 2 && got["1"] == 1 && got["2"] == 2)
+}
