@@ -57,6 +57,7 @@ func (s *Store) Cursor(options *CursorOptions) (*Cursor, error) {
 		return nil, errorOf(outcome)
 	}
 	cursor := &Cursor{handle: handle, storeClosed: s.closed}
+	cursor.record = []byte{} // an empty key is not nil
 	runtime.SetFinalizer(cursor, func(c *Cursor) { capi.StoreCursorFree(c.handle) })
 	return cursor, nil
 }
@@ -88,7 +89,7 @@ func (c *Cursor) Key() []byte {
 	if !c.stands() {
 		return nil
 	}
-	return c.record[:c.sizes[0]:c.sizes[0]]
+	return c.currentKey()
 }
 
 // Value is the value of the current record, in the same way.
@@ -96,6 +97,12 @@ func (c *Cursor) Value() []byte {
 	if !c.stands() {
 		return nil
 	}
+	return c.currentValue()
+}
+
+func (c *Cursor) currentKey() []byte { return c.record[:c.sizes[0]:c.sizes[0]] }
+
+func (c *Cursor) currentValue() []byte {
 	end := c.sizes[0] + c.sizes[1]
 	return c.record[c.sizes[0]:end:end]
 }
@@ -180,7 +187,8 @@ func (c *Cursor) Close() error {
 func (c *Cursor) All() func(yield func(key, value []byte) bool) {
 	return func(yield func(key, value []byte) bool) {
 		for c.Next() {
-			if !yield(c.Key(), c.Value()) {
+			// As Next found them: a Close meanwhile must not take one of the two away.
+			if !yield(c.currentKey(), c.currentValue()) {
 				return
 			}
 		}

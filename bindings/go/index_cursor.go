@@ -22,12 +22,15 @@ import (
 //
 // Methods of a nil or zero IndexCursor find nothing, and Err is ErrInvalidArgument.
 type IndexCursor struct {
-	handle capi.IndexCursor // as Store's
+	handle capi.IndexCursor
+	owner  *indexCursorOwner // as Index's
 	// As Cursor's.
 	mutex       sync.Mutex
 	closed      atomic.Bool
 	indexClosed *atomic.Bool
-	hasKeys     bool
+	// nil if the index keeps its keys. Kept alive because C may ask it for a hash; so a cursor keeps its
+	// index only if the resolver does.
+	resolver *capi.Resolver
 
 	key     []byte // of the current entry
 	keySize uint64
@@ -38,6 +41,10 @@ type IndexCursor struct {
 
 var _ io.Closer = (*IndexCursor)(nil)
 
+type indexCursorOwner struct{ handle capi.IndexCursor }
+
+func (o *indexCursorOwner) finalize() { capi.IndexCursorFree(o.handle) }
+
 // Cursor opens a cursor, which stands before the first entry.
 func (i *Index) Cursor() (*IndexCursor, error) {
 	var handle capi.IndexCursor
@@ -46,10 +53,14 @@ func (i *Index) Cursor() (*IndexCursor, error) {
 	if outcome != capi.OK {
 		return nil, errorOf(outcome)
 	}
-	cursor := &IndexCursor{handle: handle, indexClosed: i.closed, hasKeys: i.resolver == nil}
-	runtime.SetFinalizer(cursor, func(c *IndexCursor) { capi.IndexCursorFree(c.handle) })
+	owner := &indexCursorOwner{handle}
+	runtime.SetFinalizer(owner, (*indexCursorOwner).finalize)
+	cursor := &IndexCursor{handle: handle, owner: owner, indexClosed: i.closed, resolver: i.resolver}
+	cursor.key = []byte{} // an empty key is not nil
 	return cursor, nil
 }
+
+func (c *IndexCursor) hasKeys() bool { return c.resolver == nil }
 
 func (c *IndexCursor) isNil() bool { return c == nil || c.handle == 0 }
 
@@ -63,7 +74,7 @@ func (c *IndexCursor) Next() bool {
 	defer c.mutex.Unlock()
 	// KeepAlive: the deferred Unlock refers to the cursor.
 	c.key = c.key[:cap(c.key)]
-	outcome := capi.IndexCursorNext(c.handle, c.hasKeys, c.key, &c.keySize, &c.value)
+	outcome := capi.IndexCursorNext(c.handle, c.hasKeys(), c.key, &c.keySize, &c.value)
 	for outcome == capi.OK && c.keySize > uint64(len(c.key)) {
 		c.key = make([]byte, c.keySize)
 		outcome = capi.IndexCursorKey(c.handle, c.key, &c.keySize)
@@ -78,12 +89,17 @@ func (c *IndexCursor) Key() []byte {
 	if !c.stands() {
 		return nil
 	}
-	if !c.hasKeys {
+	if !c.hasKeys() {
 		c.err = failed(ErrInvalidArgument, "the index keeps no keys")
 		return nil
 	}
-	if c.keySize == 0 {
-		return []byte{}
+	return c.currentKey()
+}
+
+// currentKey is the key of the entry that the last Next has found, or nil if the index keeps no keys.
+func (c *IndexCursor) currentKey() []byte {
+	if !c.hasKeys() {
+		return nil
 	}
 	return c.key[:c.keySize:c.keySize]
 }
@@ -198,11 +214,8 @@ func (c *IndexCursor) Close() error {
 func (c *IndexCursor) All() func(yield func(key []byte, value uint64) bool) {
 	return func(yield func(key []byte, value uint64) bool) {
 		for c.Next() {
-			var key []byte
-			if c.hasKeys {
-				key = c.Key()
-			}
-			if !yield(key, c.Value()) {
+			// As Next found them: a Close meanwhile must not take one of the two away.
+			if !yield(c.currentKey(), c.value) {
 				return
 			}
 		}

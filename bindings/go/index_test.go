@@ -259,6 +259,12 @@ func TestIndexCursor(t *testing.T) {
 	checkEqual(t, uint64(0), cursor.Value())
 	checkIs(t, ErrInvalidArgument, cursor.Err())
 
+	empty := newIndex(t, "")
+	checkNumber(t, 0, false)(empty.Put(nil, 1))
+	cursor, err = empty.Cursor()
+	check(t, err)
+	checkEqual(t, true, cursor.Next() && cursor.Key() != nil && len(cursor.Key()) == 0)
+
 	// The iterator stops where the loop does, and goes on from there.
 	cursor, err = index.Cursor()
 	check(t, err)

@@ -158,6 +158,32 @@ func TestResolverUsesIndex(t *testing.T) {
 	checkEqual(t, outer, err)
 }
 
+// What the library gets to know of the answers about hashes: it asks only in very large indexes.
+func TestResolverHash(t *testing.T) {
+	other := errors.New("other")
+	r := &Resolver{Hash: func(value uint64) (uint64, error) {
+		switch value {
+		case 1:
+			return 0, ErrNotFound
+		case 2:
+			return 0, other
+		case 3:
+			panic(other)
+		}
+		return value + 1, nil
+	}}
+	hash, status, err := r.hash(9)
+	check(t, err)
+	checkEqual(t, true, hash == 10 && status == 0)
+	_, status, err = r.hash(1)
+	check(t, err)
+	checkEqual(t, ErrNotFound, Status(status))
+	for value := uint64(2); value <= 3; value++ {
+		_, _, err = r.hash(value)
+		checkIs(t, other, err)
+	}
+}
+
 func TestResolverHasNoKeys(t *testing.T) {
 	r := newRecords(t, "", "a", "b", "c")
 	cursor, err := r.index.Cursor()

@@ -235,6 +235,12 @@ func TestCursor(t *testing.T) {
 	checkEqual(t, true, cursor.Value() == nil)
 	checkIs(t, ErrInvalidArgument, cursor.Err())
 
+	empty := openStore(t, "")
+	check(t, empty.Put(nil, nil, nil))
+	cursor, err = empty.Cursor(nil)
+	check(t, err)
+	checkEqual(t, true, cursor.Next() && cursor.Key() != nil && cursor.Value() != nil)
+
 	cursor, err = store.Cursor(&CursorOptions{Prefix: b("a"), KeysOnly: true})
 	check(t, err)
 	keys := 0
