@@ -17,6 +17,7 @@ enum { KEYS = 1000, KEY_SIZE = 16, VALUE_SIZE = 100, CALLS = 50000, ROUNDS = 16,
 static char keys[KEYS][KEY_SIZE + 1];
 static char value[VALUE_SIZE];
 static stave_store* store;
+static stave_index* entries;
 static stave_error error;
 static stave_buffer values;
 
@@ -62,6 +63,30 @@ static void multi_get(int i) {
   check(stave_store_multi_get(store, joined, key_sizes, MANY, &values, value_sizes, &error));
 }
 
+static void index_put(int i) {
+  uint64_t previous;
+  uint8_t existed;
+  check(
+      stave_index_put(entries, keys[i % KEYS], KEY_SIZE, (uint64_t)i, &previous, &existed, &error));
+}
+
+static void index_get(int i) {
+  uint64_t number;
+  check(stave_index_get(entries, keys[i % KEYS], KEY_SIZE, &number, &error));
+}
+
+static void index_multi_get(int i) {
+  char joined[MANY * KEY_SIZE];
+  uint32_t key_sizes[MANY];
+  uint64_t numbers[MANY];
+  uint8_t found[MANY];
+  for (int j = 0; j < MANY; j++) {
+    memcpy(joined + j * KEY_SIZE, keys[(i + j) % KEYS], KEY_SIZE);
+    key_sizes[j] = KEY_SIZE;
+  }
+  check(stave_index_multi_get(entries, joined, key_sizes, MANY, numbers, found, &error));
+}
+
 static double now(void) {
   struct timespec time;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -95,6 +120,11 @@ int main(int argc, char** argv) {
   measure("multi_get_100_per_key", CALLS / 10, MANY, multi_get);
   measure("put", CALLS, 1, put);
   measure("insert_refused", CALLS, 1, insert_refused);
+  check(stave_index_create(NULL, NULL, &entries, &error));
+  measure("index_put", CALLS, 1, index_put);
+  measure("index_get", CALLS, 1, index_get);
+  measure("index_many_100_per_key", CALLS / 10, MANY, index_multi_get);
+  stave_index_free(entries);
   stave_buffer_free(&values);
   check(stave_store_close(store, &error));
   stave_store_free(store);

@@ -100,4 +100,25 @@ func main() {
 		check(!inserted, err)
 	})
 	check(true, store.Close())
+	measureIndex(keys)
+}
+
+func measureIndex(keys [][]byte) {
+	index, err := stave.NewIndex(nil)
+	check(true, err)
+	measure("index_put", calls, 1, func(i int) {
+		_, _, err := index.Put(keys[i%keyCount], uint64(i))
+		check(true, err)
+	})
+	measure("index_get", calls, 1, func(i int) {
+		_, ok, err := index.Get(keys[i%keyCount])
+		check(ok, err)
+	})
+	values, found := []uint64(nil), []bool(nil)
+	measure("append_index_many_100_per_key", callsMany, many, func(i int) {
+		var err error
+		values, found, err = index.AppendMultiGet(values[:0], found[:0], keys[i%keyCount:i%keyCount+many])
+		check(found[many-1], err)
+	})
+	check(true, index.Close())
 }
