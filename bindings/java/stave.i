@@ -20,6 +20,7 @@
 %{
 #include <stave/stave.h>
 
+#include "bindings/java/native/index.h"
 #include "bindings/java/native/support.h"
 %}
 
@@ -30,9 +31,11 @@
 %pragma(java) jniclassclassmodifiers="final class"
 %pragma(java) moduleclassmodifiers="public final class"
 %pragma(java) jniclassimports=%{
+import io.github.stavedb.stave.IndexResolver;
 import io.github.stavedb.stave.VerifyProgress;
 %}
 %pragma(java) moduleimports=%{
+import io.github.stavedb.stave.IndexResolver;
 import io.github.stavedb.stave.VerifyProgress;
 %}
 %pragma(java) jniclasscode=%{
@@ -79,9 +82,14 @@ RETURNS(jbyteArray, byte[], BYTES)
 
 %typemap(in, numinputs=0) uint64_t *number (uint64_t number = 0) "$1 = &number;"
 %typemap(argout) uint64_t *number "$result = (jlong)*$1;"
-%apply uint64_t *number { uint64_t *size, uint64_t *deleted, uint64_t *count };
+%apply uint64_t *number { uint64_t *size, uint64_t *deleted, uint64_t *count, uint64_t *capacity,
+                          uint64_t *value };
 %apply stave_status LONG { stave_status stave_store_size, stave_status stave_store_multi_delete,
-                           stave_status stave_batch_count };
+                           stave_status stave_batch_count, stave_status stave_index_size,
+                           stave_status stave_index_is_empty, stave_status stave_index_capacity,
+                           stave_status stave_index_cursor_value };
+%typemap(in, numinputs=0) uint8_t *is_empty (uint8_t flag = 0) "$1 = &flag;"
+%typemap(argout) uint8_t *is_empty "$result = (jlong)*$1;"
 %typemap(in, numinputs=0) uint64_t *failed (uint64_t position = 0) "$1 = &position;"
 
 /* ---- Handles ------------------------------------------------------------------------------- */
@@ -113,9 +121,13 @@ RESULT NAME(PARAMETERS);
 FORM(free##NAME, TYPE##_free, void, TYPE *pointer)
 %enddef
 %include "bindings/common.i"
+HANDLE(Index, stave_index)
+HANDLE(IndexCursor, stave_index_cursor)
 %apply stave_pin * { const stave_pin * };
 %apply stave_status LONG { stave_status stave_store_open, stave_status stave_batch_create,
-                           stave_status stave_store_get_pin, stave_status stave_java_cursor_open };
+                           stave_status stave_store_get_pin, stave_status stave_java_cursor_open,
+                           stave_status stave_java_index_create,
+                           stave_status stave_index_cursor_open };
 
 /* ---- Bytes in ------------------------------------------------------------------------------ */
 
@@ -134,6 +146,7 @@ FORM(free##NAME, TYPE##_free, void, TYPE *pointer)
 ARRAY_IN(const void *keys, jbyteArray, byte[], stave_java_copy_bytes)
 ARRAY_IN(const uint32_t *key_sizes, jintArray, int[], stave_java_copy_ints)
 ARRAY_IN(const uint64_t *value_sizes, jlongArray, long[], stave_java_copy_longs)
+%apply const uint64_t *value_sizes { const uint64_t *values };
 %apply const void *keys { const void *values, const char *path, const char *text };
 
 ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy_bytes)
@@ -165,7 +178,7 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
 %typemap(javain) const void *key_at "$javainput"
 %typemap(in) const void *key_at "$1 = ($1_ltype)(intptr_t)$input;"
 %apply const void *key_at { const void *value_at, void *target_at, const uint32_t *key_sizes_at,
-                            uint64_t *value_sizes_at };
+                            uint64_t *value_sizes_at, void *result_at };
 
 /* ---- Bytes out ----------------------------------------------------------------------------- */
 
@@ -179,7 +192,9 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
 %typemap(freearg) stave_buffer *text "stave_buffer_free($1);"
 %apply stave_status BYTES { stave_status stave_store_options_describe,
                             stave_status stave_store_cursor_key,
-                            stave_status stave_store_cursor_value };
+                            stave_status stave_store_cursor_value,
+                            stave_status stave_index_options_describe,
+                            stave_status stave_index_cursor_key };
 
 %typemap(in, numinputs=0) (const void **data, size_t *size) (const void *data, size_t size) %{
   $1 = &data;
@@ -205,17 +220,26 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
 %typemap(argout) const TYPE * ""
 %enddef
 STRUCT_AS_LONGS(stave_store_options)
-%typemap(jni) stave_store_stats * "jlongArray"
-%typemap(jtype) stave_store_stats * "long[]"
-%typemap(jstype) stave_store_stats * "long[]"
-%typemap(javain) stave_store_stats * "$javainput"
-%typemap(in) stave_store_stats * (stave_store_stats members) %{
-  stave_store_stats_init(&members);
+STRUCT_AS_LONGS(stave_index_options)
+/* Structs that C only fills in. */
+%define STATS_AS_LONGS(TYPE)
+%typemap(jni) TYPE * "jlongArray"
+%typemap(jtype) TYPE * "long[]"
+%typemap(jstype) TYPE * "long[]"
+%typemap(javain) TYPE * "$javainput"
+%typemap(in) TYPE * (TYPE members) %{
+  TYPE##_init(&members);
   $1 = &members;
 %}
-%typemap(argout) stave_store_stats * %{
-  if (result == STAVE_OK) stave_store_stats_to_java(jenv, $1, $input);
+%typemap(argout) TYPE * %{
+  if (result == STAVE_OK) TYPE##_to_java(jenv, $1, $input);
 %}
+%ignore TYPE;
+%ignore TYPE##_init;
+%enddef
+STATS_AS_LONGS(stave_store_stats)
+STATS_AS_LONGS(stave_index_stats)
+STATS_AS_LONGS(stave_index_shard_stats)
 
 %typemap(jni) const stave_write_options *options "jint"
 %typemap(jtype) const stave_write_options *options "int"
@@ -233,6 +257,8 @@ STRUCT_AS_LONGS(stave_store_options)
 
 %typemap(jtype) jobject progress "VerifyProgress"
 %typemap(jstype) jobject progress "VerifyProgress"
+%typemap(jtype) jobject resolver "IndexResolver"
+%typemap(jstype) jobject resolver "IndexResolver"
 
 /* ---- The functions ------------------------------------------------------------------------- */
 
@@ -240,8 +266,9 @@ STRUCT_AS_LONGS(stave_store_options)
 %ignore stave_buffer_init;
 %ignore stave_buffer_free;
 %ignore stave_store_options;
-%ignore stave_store_stats;
-%ignore stave_store_stats_init;
+%ignore stave_index_options;
+%ignore stave_index_resolver;
+%ignore stave_index_resolver_init;
 %ignore stave_store_cursor_options_init;
 /* native/support.h has the form that Java calls. */
 %ignore stave_pin_data;
@@ -251,10 +278,35 @@ STRUCT_AS_LONGS(stave_store_options)
 %ignore stave_store_cursor_open;
 %ignore stave_store_cursor_next_many;
 %ignore stave_store_verify;
+/* The same in native/index.h: one function for all calls on one key. */
+%ignore stave_index_create;
+%ignore stave_index_put;
+%ignore stave_index_insert;
+%ignore stave_index_compare_and_swap;
+%ignore stave_index_get;
+%ignore stave_index_contains;
+%ignore stave_index_remove;
+%ignore stave_index_remove_if;
+%ignore stave_index_hash;
+%ignore stave_index_put_hashed;
+%ignore stave_index_insert_hashed;
+%ignore stave_index_compare_and_swap_hashed;
+%ignore stave_index_get_hashed;
+%ignore stave_index_contains_hashed;
+%ignore stave_index_remove_hashed;
+%ignore stave_index_remove_if_hashed;
+%ignore stave_index_multi_get;
+%ignore stave_index_multi_put;
+%ignore stave_index_reserve;
+%ignore stave_index_shrink_to_fit;
+%ignore stave_index_collect_values;
+%ignore stave_index_cursor_next_many;
 
 %include <stave/errors.h>
 %include "bindings/headers.i"
+%include <stave/index.h>
 %include "bindings/java/native/support.h"
+%include "bindings/java/native/index.h"
 
 FORM(put_at, stave_store_put, stave_status, stave_store *store, const void *key_at,
      size_t key_size, const void *value_at, size_t value_size, const stave_write_options *options,

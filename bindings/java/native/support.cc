@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <memory>
-#include <new>
 
 namespace {
 
@@ -27,12 +25,6 @@ jclass exception_class;
 jmethodID exception_of;
 jmethodID progress_method;
 
-// No exception leaves for the Java machine: memory that is lacking is a null pointer.
-template <typename T>
-std::unique_ptr<T[]> allocate(size_t count) {
-  return std::unique_ptr<T[]>(new (std::nothrow) T[count]);
-}
-
 }  // namespace
 
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* machine, void* reserved) {
@@ -48,7 +40,8 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* machine, void* reserved) {
   const jclass progress = environment->FindClass("io/github/stavedb/stave/VerifyProgress");
   if (exception_class == nullptr || exception_of == nullptr || progress == nullptr) return JNI_ERR;
   progress_method = environment->GetMethodID(progress, "onProgress", "(JJ)Z");
-  return progress_method == nullptr ? JNI_ERR : JNI_VERSION_1_8;
+  if (progress_method == nullptr || !stave_java_load_index(environment)) return JNI_ERR;
+  return JNI_VERSION_1_8;
 }
 
 // ---- Exceptions ------------------------------------------------------------------------------
@@ -65,7 +58,7 @@ void stave_java_throw(JNIEnv* environment, stave_status status, const stave_erro
   if (!environment->ExceptionCheck()) environment->Throw(static_cast<jthrowable>(exception));
 }
 
-static void throw_no_memory(JNIEnv* environment) {
+void stave_java_throw_no_memory(JNIEnv* environment) {
   stave_error error = {};
   std::strcpy(error.message, "no memory for a copy of the bytes");
   environment->ExceptionClear();
@@ -101,7 +94,7 @@ void stave_java_copy_longs(JNIEnv* environment, jlongArray array, stave_java_byt
 }
 
 void stave_java_release(JNIEnv* environment, stave_java_bytes* copy) {
-  if (copy->data == nullptr) throw_no_memory(environment);
+  if (copy->data == nullptr) stave_java_throw_no_memory(environment);
   if (copy->data != copy->small) std::free(copy->data);
 }
 
@@ -312,9 +305,9 @@ jlong stave_java_address(JNIEnv* environment, jobject buffer) {
 jbyteArray stave_java_multi_get(JNIEnv* environment, stave_store* store, const void* keys,
                                 const uint32_t* key_sizes, jint count, jlongArray value_sizes_out) {
   const auto key_count = static_cast<size_t>(count);
-  const auto sizes = allocate<uint64_t>(key_count);
+  const auto sizes = stave_java_allocate<uint64_t>(key_count);
   if (sizes == nullptr) {
-    throw_no_memory(environment);
+    stave_java_throw_no_memory(environment);
     return nullptr;
   }
   stave_error error;
@@ -360,9 +353,9 @@ stave_status stave_java_cursor_open(stave_store* store, const void* prefix, size
 jbyteArray stave_java_cursor_next_many(JNIEnv* environment, stave_store_cursor* cursor,
                                        jint count_max, jint bytes_max, jlongArray sizes_out) {
   const auto records_max = static_cast<size_t>(count_max);
-  const auto sizes = allocate<uint64_t>(2 * records_max + 1);
+  const auto sizes = stave_java_allocate<uint64_t>(2 * records_max + 1);
   if (sizes == nullptr) {
-    throw_no_memory(environment);
+    stave_java_throw_no_memory(environment);
     return nullptr;
   }
   stave_error error;

@@ -8,6 +8,15 @@
 #include <stave/stave.h>
 
 #ifdef __cplusplus
+#include <memory>
+#include <new>
+
+// No exception leaves for the Java machine: memory that is lacking is a null pointer.
+template <typename T>
+std::unique_ptr<T[]> stave_java_allocate(size_t count) {
+  return std::unique_ptr<T[]>(new (std::nothrow) T[count]);
+}
+
 extern "C" {
 #endif
 
@@ -18,6 +27,7 @@ extern "C" {
 // exceptions carry: the position of a condition, the size that a buffer needs.
 void stave_java_throw(JNIEnv* environment, stave_status status, const stave_error* error,
                       jlong detail);
+void stave_java_throw_no_memory(JNIEnv* environment);
 
 // ---- Arrays of Java --------------------------------------------------------------------------
 
@@ -47,6 +57,9 @@ void stave_store_options_to_java(JNIEnv* environment, const stave_store_options*
                                  jlongArray array);
 void stave_store_stats_to_java(JNIEnv* environment, const stave_store_stats* stats,
                                jlongArray array);
+
+// Looks up what native/index.cc calls in Java; false with a pending exception.
+jboolean stave_java_load_index(JNIEnv* environment);
 #endif
 
 // ---- Methods of Raw --------------------------------------------------------------------------

@@ -3,6 +3,11 @@ import io.github.stavedb.stave.Cursor;
 import io.github.stavedb.stave.CursorOptions;
 import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Entry;
+import io.github.stavedb.stave.Index;
+import io.github.stavedb.stave.IndexCursor;
+import io.github.stavedb.stave.IndexEntry;
+import io.github.stavedb.stave.IndexOptions;
+import io.github.stavedb.stave.IndexValues;
 import io.github.stavedb.stave.Pin;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.StaveException;
@@ -104,13 +109,32 @@ final class LifetimeTest {
     expectClosed(pin, batch);
   }
 
+  static void everyCallOfAClosedIndexIsClosed(Path directory) throws Exception {
+    try (Batch batch = new Batch()) {
+      for (Index index : List.of(Index.create(), Index.create(new IndexOptions(), value -> KEY))) {
+        index.put(KEY, 1);
+        IndexCursor cursor = index.cursor();
+        Iterator<IndexEntry> iterator = index.iterator();
+        index.close();
+        index.close();
+        Checks.thrown(StaveException.Closed.class, iterator::next);
+        expectClosed(index, batch);
+        expectClosed(cursor, batch); // by the index
+        cursor.close();
+        cursor.close();
+        expectClosed(cursor, batch);
+      }
+    }
+  }
+
   /** Calls every public method but close with arguments that are fine. */
   private static void expectClosed(Object object, Batch batch) throws Exception {
     for (Method method : object.getClass().getDeclaredMethods()) {
       int modifiers = method.getModifiers();
       boolean lazy = method.getName().equals("iterator") || method.getName().equals("stream");
       if (!Modifier.isPublic(modifiers) || Modifier.isStatic(modifiers) || method.isSynthetic()
-          || method.getName().equals("close") || lazy && object instanceof Cursor) {
+          || method.getName().equals("close") || method.getName().equals("index")
+          || lazy && !(object instanceof Store || object instanceof Index)) {
         continue;
       }
       Object[] arguments = arguments(method, batch);
@@ -143,6 +167,10 @@ final class LifetimeTest {
       return ByteBuffer.allocateDirect(8);
     } else if (type == int.class) {
       return 1;
+    } else if (type == long.class) {
+      return 1L;
+    } else if (type == IndexValues.class) {
+      return new IndexValues();
     } else if (type == Batch.class) {
       return batch;
     } else if (type == io.github.stavedb.stave.WriteOptions.class) {
@@ -158,8 +186,10 @@ final class LifetimeTest {
   }
 
   static void nullIsRefusedEverywhere(Path directory) throws Exception {
-    try (Store store = open(directory); Batch batch = new Batch(); Cursor cursor = store.cursor()) {
-      for (Object object : new Object[] {store, batch, cursor, new StoreOptions()}) {
+    try (Store store = open(directory); Batch batch = new Batch(); Cursor cursor = store.cursor();
+        Index index = Index.create(); IndexCursor indexCursor = index.cursor()) {
+      for (Object object : new Object[] {
+          store, batch, cursor, new StoreOptions(), index, indexCursor, new IndexOptions()}) {
         for (Method method : object.getClass().getDeclaredMethods()) {
           if (Modifier.isPublic(method.getModifiers()) && !method.isSynthetic()) {
             expectNullRefused(object, method, batch);
@@ -167,7 +197,11 @@ final class LifetimeTest {
         }
       }
       Checks.equal(0L, store.size());
+      Checks.equal(0L, index.size());
     }
+    Checks.thrown(NullPointerException.class, () -> Index.create(null));
+    Checks.thrown(NullPointerException.class, () -> Index.create(null, value -> KEY));
+    Checks.thrown(NullPointerException.class, () -> Index.create(new IndexOptions(), null));
   }
 
   private static void expectNullRefused(Object object, Method method, Batch batch) {
@@ -220,8 +254,46 @@ final class LifetimeTest {
       garbage.add(pin);
       garbage.add(pin.buffer().slice());
       garbage.add(new Batch().put(KEY, VALUE));
+      addIndexes(garbage);
     }
-    Checks.that(Stave.liveHandles() > 300);
+    Checks.that(Stave.liveHandles() > 600);
+  }
+
+  private static void addIndexes(List<Object> garbage) {
+    Index owned = Index.create(new IndexOptions().shards(1));
+    owned.put(KEY, 1);
+    garbage.add(owned.cursor());
+    // Its resolver refers to it.
+    Index[] itself = new Index[1];
+    Index resolved = Index.create(new IndexOptions().shards(1), value -> {
+      itself[0].contains(VALUE);
+      return KEY;
+    });
+    itself[0] = resolved;
+    resolved.put(KEY, 1);
+    Checks.equal(1L, resolved.get(KEY));
+    garbage.add(resolved.cursor());
+    garbage.add(resolved);
+  }
+
+  static void anIndexLivesAsLongAsItsCursor(Path directory) throws Exception {
+    Iterator<IndexEntry> iterator = indexOf(1000).iterator();
+    IndexCursor cursor = indexOf(1000).cursor();
+    System.gc();
+    Checks.equal(4L, collectGarbage(4));
+    Set<Long> seen = new HashSet<>();
+    iterator.forEachRemaining(entry -> seen.add(entry.value()));
+    Checks.equal(1000, seen.size());
+    Checks.that(cursor.next());
+    Checks.equal(1000L, cursor.index().size());
+  }
+
+  private static Index indexOf(int entries) {
+    Index index = Index.create();
+    for (int i = 0; i < entries; i++) {
+      index.put(Checks.bytes("key" + i), i);
+    }
+    return index;
   }
 
   /** Until so many native handles are left, or no more go away. */

@@ -267,7 +267,7 @@ final class Storm {
     check(entry.key()[1], entry.value());
   }
 
-  private static long setting(String name, long otherwise) {
+  static long setting(String name, long otherwise) {
     String text = System.getenv(name);
     return text == null || text.isEmpty() ? otherwise : Long.parseLong(text);
   }

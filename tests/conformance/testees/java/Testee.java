@@ -1,5 +1,6 @@
 import io.github.stavedb.stave.Batch;
 import io.github.stavedb.stave.Cursor;
+import io.github.stavedb.stave.IndexCursor;
 import io.github.stavedb.stave.Pin;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.StaveException;
@@ -10,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,7 +22,7 @@ import java.util.Map;
 final class Testee {
   private static final Map<String, String> TYPE_OF_MAKER = Map.of(
       "store.open", "store", "store.get_pin", "pin", "store.cursor", "cursor", "batch.create",
-      "batch");
+      "batch", "index.create", "index", "index.cursor", "index_cursor");
 
   private final Map<String, Object> handles = new HashMap<>();
   private final Verbs verbs = new Verbs(handles);
@@ -62,6 +64,10 @@ final class Testee {
       lastMessage = e.getMessage();
       lastErrno = e.osErrno();
       reply = Reply.failed(e);
+    } catch (UncheckedIOException e) { // of a resolver
+      lastMessage = e.getMessage();
+      lastErrno = 0;
+      reply = Reply.status("error io");
     } catch (RuntimeException e) { // the script asks for what the testee does not know
       reply = Reply.status("testee_error " + e);
     }
@@ -105,7 +111,7 @@ final class Testee {
   private Reply runGeneral(String verb, Object handle, List<Object> arguments) {
     switch (verb) {
       case "hello":
-        return Reply.ok("format=1 language=java capabilities=store");
+        return Reply.ok("format=1 language=java capabilities=store,index");
       case "handles":
         return Reply.ok(collectGarbage(handles.size()));
       case "error_mentions":
@@ -136,6 +142,12 @@ final class Testee {
     }
     if (handle instanceof Cursor) {
       return "cursor";
+    }
+    if (handle instanceof ScriptedIndex) {
+      return "index";
+    }
+    if (handle instanceof IndexCursor) {
+      return "index_cursor";
     }
     return handle instanceof Pin ? "pin" : "unknown";
   }

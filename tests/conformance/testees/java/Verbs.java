@@ -3,6 +3,8 @@ import io.github.stavedb.stave.Cursor;
 import io.github.stavedb.stave.CursorOptions;
 import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Entry;
+import io.github.stavedb.stave.IndexCursor;
+import io.github.stavedb.stave.IndexOptions;
 import io.github.stavedb.stave.Pin;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.Store;
@@ -39,6 +41,10 @@ final class Verbs {
         return ((Store) handle).cursor(cursorOptions(arguments));
       case "batch.create":
         return new Batch();
+      case "index.create":
+        return IndexVerbs.create(arguments);
+      case "index.cursor":
+        return ((ScriptedIndex) handle).index.cursor();
       default:
         throw new IllegalArgumentException(verb);
     }
@@ -61,6 +67,10 @@ final class Verbs {
         return runBatch(name, (Batch) handle, arguments);
       case "cursor":
         return runCursor(name, (Cursor) handle, arguments);
+      case "index":
+        return IndexVerbs.run(name, (ScriptedIndex) handle, arguments);
+      case "index_cursor":
+        return IndexVerbs.runCursor(name, (IndexCursor) handle, arguments);
       default:
         return runGeneral(name, arguments);
     }
@@ -77,10 +87,11 @@ final class Verbs {
       case "options":
         return options(new StoreOptions().set(text(arguments.get(0))));
       case "options_describe":
-        List<byte[]> lines = new ArrayList<>();
-        StoreOptions.describe().lines()
-            .forEach(line -> lines.add(Notation.bytes(line.split("=", 2)[0])));
-        return Reply.lines(lines, "ok");
+        return described(StoreOptions.describe());
+      case "index_options":
+        return IndexVerbs.options(new IndexOptions().set(text(arguments.get(0))));
+      case "index_options_describe":
+        return described(IndexOptions.describe());
       default:
         throw new IllegalArgumentException(name);
     }
@@ -293,6 +304,13 @@ final class Verbs {
     System.arraycopy(Notation.bytes(" = "), 0, line, key.length, 3);
     System.arraycopy(value, 0, line, key.length + 3, value.length);
     return line;
+  }
+
+  /** The options' names. */
+  private static Reply described(String description) {
+    List<byte[]> lines = new ArrayList<>();
+    description.lines().forEach(line -> lines.add(Notation.bytes(line.split("=", 2)[0])));
+    return Reply.lines(lines, "ok");
   }
 
   private static Reply options(StoreOptions options) {

@@ -3,17 +3,11 @@ package io.github.stavedb.stave;
 import io.github.stavedb.stave.internal.Handle;
 import io.github.stavedb.stave.internal.Raw;
 import io.github.stavedb.stave.internal.RawConstants;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
-import java.util.Queue;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 
 /**
  * Visits every key of a store exactly once, in no particular order, beside any traffic. A key that
@@ -38,8 +32,6 @@ public final class Cursor implements AutoCloseable, Iterable<Entry> {
   // What one nextMany may bring: far below what an array holds even with one largest value behind.
   private static final int COUNT_MAX = 1 << 16;
   private static final int BYTES_MAX = 1 << 28;
-  private static final int FETCH_COUNT = 128;
-  private static final int FETCH_BYTES = 1 << 16;
 
   private final Handle handle;
 
@@ -112,44 +104,22 @@ public final class Cursor implements AutoCloseable, Iterable<Entry> {
   /** The remaining records. Closes the cursor behind the last one. */
   @Override
   public Iterator<Entry> iterator() {
-    return new FetchingIterator();
+    return fetching();
   }
 
   /** The remaining records; closing the stream closes the cursor. */
   public Stream<Entry> stream() {
-    int traits = Spliterator.DISTINCT | Spliterator.NONNULL;
-    return StreamSupport.stream(
-        Spliterators.spliteratorUnknownSize(iterator(), traits), false).onClose(this::close);
+    return fetching().stream();
+  }
+
+  private FetchingIterator<Entry> fetching() {
+    return new FetchingIterator<>(
+        () -> nextMany(FetchingIterator.COUNT, FetchingIterator.BYTES), this::close);
   }
 
   /** Gives up the cursor's view of the store. Any number of times. */
   @Override
   public synchronized void close() {
     Raw.stave_store_cursor_close(handle);
-  }
-
-  private final class FetchingIterator implements Iterator<Entry> {
-    private Queue<Entry> fetched = new ArrayDeque<>();
-    private boolean done;
-
-    @Override
-    public boolean hasNext() {
-      if (fetched.isEmpty() && !done) {
-        fetched = new ArrayDeque<>(nextMany(FETCH_COUNT, FETCH_BYTES));
-        done = fetched.isEmpty();
-        if (done) {
-          close();
-        }
-      }
-      return !done;
-    }
-
-    @Override
-    public Entry next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      return fetched.remove();
-    }
   }
 }

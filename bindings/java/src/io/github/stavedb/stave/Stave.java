@@ -23,9 +23,9 @@ public final class Stave {
   }
 
   /**
-   * The native objects of this process (stores, batches, cursors, pins) that have not been freed: what
-   * a test looks at to find leaks. Closing gives back what they hold; the objects themselves, about a
-   * kilobyte each, are freed once they are garbage, a pin when it is closed.
+   * The native objects of this process (stores, batches, indexes, cursors, pins) that have not been
+   * freed: what a test looks at to find leaks. Closing gives back what they hold; the objects
+   * themselves, about a kilobyte each, are freed once they are garbage, a pin when it is closed.
    */
   public static long liveHandles() {
     return Raw.stave_live_handles();

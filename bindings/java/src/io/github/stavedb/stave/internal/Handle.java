@@ -12,15 +12,27 @@ public final class Handle {
 
   final long pointer;
   private final Cleaner.Cleanable cleanable;
+  private volatile Object kept;
 
   public Handle(long pointer, LongConsumer free) {
+    this(pointer, free, null);
+  }
+
+  /** Keeps an object reachable that calls with the handle need, until {@link #release}. */
+  public Handle(long pointer, LongConsumer free, Object kept) {
     this.pointer = pointer;
+    this.kept = kept;
     cleanable = onGarbage(this, () -> free.accept(pointer));
   }
 
   /** Runs the action once: by {@code clean()} or when the object is garbage. It must not refer to it. */
   public static Cleaner.Cleanable onGarbage(Object object, Runnable action) {
     return CLEANER.register(object, action);
+  }
+
+  /** Lets go of the object that was kept: no call needs it any more. */
+  public void release() {
+    kept = null;
   }
 
   /** Frees the native object. The caller sees to it that no call is or will be made with it. */

@@ -21,7 +21,8 @@ public final class Scratch {
 
   // The thread's map holds nothing but a class of the platform, so that no thread of a pool keeps the
   // loader of this class alive.
-  private static final ThreadLocal<ByteBuffer> OF_THREAD = ThreadLocal.withInitial(Scratch::make);
+  private static final ThreadLocal<ByteBuffer> OF_THREAD =
+      ThreadLocal.withInitial(() -> make(ROOM));
 
   // Below this size a copy by hand is quicker than what ByteBuffer does before and behind its own.
   private static final int COPIED_BY_HAND = 64;
@@ -30,8 +31,8 @@ public final class Scratch {
 
   private Scratch() {}
 
-  private static ByteBuffer make() {
-    ByteBuffer memory = ByteBuffer.allocateDirect(START + ROOM).order(ByteOrder.nativeOrder());
+  private static ByteBuffer make(int room) {
+    ByteBuffer memory = ByteBuffer.allocateDirect(START + room).order(ByteOrder.nativeOrder());
     return memory.putLong(0, Raw.stave_java_address(memory));
   }
 
@@ -45,6 +46,14 @@ public final class Scratch {
     ByteBuffer memory = OF_THREAD.get();
     memory.clear().position(START);
     return memory;
+  }
+
+  /**
+   * The memory, with a room of so many bytes at least. If the thread's own is too small it is memory of
+   * its own, which the caller keeps reachable during the call.
+   */
+  public static ByteBuffer memory(int room) {
+    return room <= ROOM ? memory() : make(room).position(START);
   }
 
   /** Puts the bytes at the memory's position, which moves behind them. */
