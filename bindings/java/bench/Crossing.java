@@ -1,4 +1,6 @@
 import io.github.stavedb.stave.Durability;
+import io.github.stavedb.stave.Index;
+import io.github.stavedb.stave.IndexValues;
 import io.github.stavedb.stave.IoMode;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.Store;
@@ -69,6 +71,22 @@ final class Crossing {
       measure("direct_get_into_buffer", CALLS, 1,
           i -> check(store.get(keyBuffers[i % KEYS], targetBuffer.clear())));
       measure("direct_put", CALLS, 1, i -> store.put(keyBuffers[i % KEYS], valueBuffer));
+    }
+    measureIndex(keys, many);
+  }
+
+  private static void measureIndex(byte[][] keys, List<List<byte[]>> many) {
+    try (Index index = Index.create()) {
+      for (byte[] key : keys) {
+        index.put(key, VALUE_SIZE);
+      }
+      measure("index_put", CALLS, 1, i -> check(index.put(keys[i % KEYS], VALUE_SIZE).intValue()));
+      measure("index_get", CALLS, 1, i -> check(index.get(keys[i % KEYS]).intValue()));
+      IndexValues values = new IndexValues();
+      measure("into_index_many_100_per_key", CALLS / 10, MANY, i -> {
+        index.multiGet(many.get(i % KEYS), values);
+        check((int) values.value(MANY - 1));
+      });
     }
   }
 
