@@ -5,10 +5,8 @@ HANDLE(Store, stave_store)
 HANDLE(Batch, stave_batch)
 HANDLE(Cursor, stave_store_cursor)
 HANDLE(Pin, stave_pin)
-#ifdef SWIGGO /* so far */
 HANDLE(Index, stave_index)
 HANDLE(IndexCursor, stave_index_cursor)
-#endif
 
 /* Structs for which every language has something of its own: a typemap, or memory. */
 %ignore stave_error;

@@ -2,7 +2,5 @@
  * some interface files read in a way of their own. */
 
 %include <stave/stave.h>
-#ifdef SWIGGO /* so far */
 %include <stave/index.h>
-#endif
 %include <stave/store.h>

@@ -25,6 +25,10 @@
 static_assert(sizeof(stave_store_options) == 32, "StoreOptionsData");
 static_assert(sizeof(stave_store_cursor_options) == 24, "CursorOptionsData");
 static_assert(sizeof(stave_store_stats) == 112, "StoreStatsData");
+static_assert(sizeof(stave_index_options) == 32, "HashIndexOptionsData");
+static_assert(sizeof(stave_index_resolver) == 40, "HashIndexResolverData");
+static_assert(sizeof(stave_index_stats) == 104, "HashIndexStatsData");
+static_assert(sizeof(stave_index_shard_stats) == 32, "HashIndexShardStatsData");
 static_assert(sizeof(stave_buffer) == 24, "NativeBuffer");
 static_assert(sizeof(stave_write_options) == 8, "the typemap of write options");
 
@@ -66,7 +70,8 @@ static void *copy_error(const stave_error *error) {
 %apply unsigned long long { uint64_t };
 %typemap(ctype) uint64_t "uint64_t"
 TRAVELS_AS(global::System.UIntPtr*, size_t *)
-TRAVELS_AS(uint*, const uint32_t *)
+TRAVELS_AS(byte*, uint8_t *)
+TRAVELS_AS(uint*, uint32_t *, const uint32_t *)
 TRAVELS_AS(ulong*, uint64_t *, const uint64_t *)
 
 /* ---- Handles ------------------------------------------------------------------------------- */
@@ -93,6 +98,10 @@ TRAVELS_AS(NativeBuffer*, stave_buffer *)
 TRAVELS_AS(StoreOptionsData*, stave_store_options *, const stave_store_options *)
 TRAVELS_AS(CursorOptionsData*, stave_store_cursor_options *, const stave_store_cursor_options *)
 TRAVELS_AS(StoreStatsData*, stave_store_stats *)
+TRAVELS_AS(HashIndexOptionsData*, stave_index_options *, const stave_index_options *)
+TRAVELS_AS(HashIndexResolverData*, stave_index_resolver *, const stave_index_resolver *)
+TRAVELS_AS(HashIndexStatsData*, stave_index_stats *)
+TRAVELS_AS(HashIndexShardStatsData*, stave_index_shard_stats *)
 
 %typemap(ctype) const stave_write_options *options "uint32_t"
 %typemap(imtype) const stave_write_options *options "uint"
@@ -138,6 +147,10 @@ TRAVELS_AS(global::System.IntPtr, void *context)
 /* The structs are written in C# (src/NativeStructs.cs); the typemaps fill in write options. */
 %ignore stave_store_options;
 %ignore stave_store_stats;
+%ignore stave_index_options;
+%ignore stave_index_resolver;
+%ignore stave_index_stats;
+%ignore stave_index_shard_stats;
 
 %include <stave/errors.h>
 %include "bindings/headers.i"

@@ -121,8 +121,6 @@ RESULT NAME(PARAMETERS);
 FORM(free##NAME, TYPE##_free, void, TYPE *pointer)
 %enddef
 %include "bindings/common.i"
-HANDLE(Index, stave_index)
-HANDLE(IndexCursor, stave_index_cursor)
 %apply stave_pin * { const stave_pin * };
 %apply stave_status LONG { stave_status stave_store_open, stave_status stave_batch_create,
                            stave_status stave_store_get_pin, stave_status stave_java_cursor_open,
@@ -304,7 +302,6 @@ STATS_AS_LONGS(stave_index_shard_stats)
 
 %include <stave/errors.h>
 %include "bindings/headers.i"
-%include <stave/index.h>
 %include "bindings/java/native/support.h"
 %include "bindings/java/native/index.h"
 

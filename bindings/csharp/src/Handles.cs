@@ -81,4 +81,20 @@ namespace Stave
             Raw.stave_pin_free(pointer);
         }
     }
+
+    internal sealed class HashIndexHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_index_free(pointer);
+        }
+    }
+
+    internal sealed class HashIndexCursorHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_index_cursor_free(pointer);
+        }
+    }
 }

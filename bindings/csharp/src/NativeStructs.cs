@@ -69,4 +69,65 @@ namespace Stave
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal delegate int NativeProgress(IntPtr context, ulong done, ulong total);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct HashIndexOptionsData
+    {
+        internal uint StructSize;
+        internal uint KeyMode;
+        internal uint ValueBits;
+        internal uint Shards;
+        internal ulong Capacity;
+        internal ulong Seed;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct HashIndexResolverData
+    {
+        internal uint StructSize;
+        internal uint Reserved;
+        internal IntPtr Compare;
+        internal IntPtr Hash;
+        internal IntPtr Destroy;
+        internal IntPtr Context;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct HashIndexStatsData
+    {
+        internal uint StructSize;
+        internal uint Shards;
+        internal ulong Entries;
+        internal ulong Capacity;
+        internal ulong Bytes;
+        internal ulong KeyBytes;
+        internal ulong Buckets;
+        internal ulong Slots;
+        internal ulong OverflowNodes;
+        internal ulong Splits;
+        internal ulong SplitsMax;
+        internal ulong ProbeSamples;
+        internal ulong ProbeSum;
+        internal ulong ProbeMax;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct HashIndexShardStatsData
+    {
+        internal uint StructSize;
+        internal uint Reserved;
+        internal ulong Entries;
+        internal ulong Buckets;
+        internal ulong Bytes;
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int NativeCompare(
+        IntPtr context, ulong value, byte* key, UIntPtr keySize);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int NativeHash(IntPtr context, ulong value, ulong* hash);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal delegate void NativeDestroy(IntPtr context);
 }

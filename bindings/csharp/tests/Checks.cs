@@ -20,7 +20,8 @@ internal static class Checks
             return Storm.Run() ? 0 : 1;
         }
         int failed = 0;
-        MethodInfo[] tests = new[] { typeof(StoreTest), typeof(BytesTest), typeof(LifetimeTest) }
+        MethodInfo[] tests = new[]
+            { typeof(StoreTest), typeof(BytesTest), typeof(LifetimeTest), typeof(IndexTest) }
             .SelectMany(type => type.GetMethods(
                 BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly))
             .ToArray();

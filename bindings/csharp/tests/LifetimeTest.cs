@@ -112,12 +112,28 @@ internal static class LifetimeTest
         Checks.Thrown<ClosedException>(() => pin.CopyTo(new byte[9]));
     }
 
+    public static void EveryCallOfAClosedIndexIsClosed(string directory)
+    {
+        var index = new HashIndex();
+        index.Put(Key, 1);
+        HashIndexCursor cursor = index.OpenCursor();
+        index.Close();
+        index.Dispose();
+        ExpectClosed(cursor, null); // by the index
+        Checks.Thrown<ClosedException>(() => index.Put(default(ReadOnlySpan<byte>), 1));
+        Checks.Thrown<ClosedException>(() => index.GetEnumerator().MoveNext());
+        cursor.Dispose();
+        cursor.Dispose();
+        ExpectClosed(cursor, null);
+        ExpectClosed(index, null);
+    }
+
     // Calls every public method and property, but those that close, with arguments that are fine.
     private static void ExpectClosed(object target, Batch batch)
     {
         foreach (MethodInfo method in Callable(target.GetType()))
         {
-            if (method.Name == "GetEnumerator" && target is Cursor)
+            if (method.Name == "GetEnumerator" && (target is Cursor || target is HashIndexCursor))
             {
                 continue; // it begins with the first record
             }
@@ -133,16 +149,23 @@ internal static class LifetimeTest
     {
         using (Store store = StoreTest.Open(directory))
         using (var batch = new Batch())
+        using (var index = new HashIndex())
         {
-            foreach (object target in new object[] { store, batch, new StoreOptions() })
+            var targets = new object[]
+                { store, batch, new StoreOptions(), index, new HashIndexOptions() };
+            foreach (object target in targets)
             {
                 foreach (MethodInfo method in Callable(target.GetType()))
                 {
                     ExpectNullRefused(target, method, batch);
                 }
             }
-            Checks.Equal(0L, store.Count + batch.Count);
+            Checks.Equal(0L, store.Count + batch.Count + index.Count);
         }
+        Checks.Thrown<ArgumentNullException>(() => new HashIndex(null));
+        Checks.Thrown<ArgumentNullException>(() => new HashIndex(new HashIndexOptions(), null));
+        Checks.Thrown<ArgumentNullException>(() => new HashIndexResolver(null));
+        Checks.Thrown<ArgumentNullException>(() => HashIndexOptions.Parse(null));
         Checks.Thrown<ArgumentNullException>(() => Store.Open(null));
         Checks.Thrown<ArgumentNullException>(() => Store.Open(directory, null));
         Checks.Thrown<ArgumentNullException>(() => StoreOptions.Parse(null));
@@ -192,6 +215,8 @@ internal static class LifetimeTest
                 : type == typeof(IEnumerable<byte[]>) ? new[] { Key }
                 : type == typeof(IEnumerable<KeyValuePair<byte[], byte[]>>)
                     ? new[] { new KeyValuePair<byte[], byte[]>(Key, Value) }
+                : type == typeof(IEnumerable<KeyValuePair<byte[], ulong>>)
+                    ? new[] { new KeyValuePair<byte[], ulong>(Key, 1) }
                 : type == typeof(VerifyProgress) ? new VerifyProgress((done, total) => true)
                 : type == typeof(ValueList) ? new ValueList()
                 : type == typeof(IBufferWriter<byte>) ? new NoWriter()

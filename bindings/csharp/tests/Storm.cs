@@ -4,7 +4,7 @@ using System.IO;
 using System.Threading;
 using Stave;
 
-// A million calls from several threads, in which stores, cursors, batches and pins are closed while
+// A million calls from several threads, in which stores, indexes, cursors, batches and pins are closed while
 // others are inside calls, or dropped and left to the collector. Nothing may happen but what the
 // documentation says: the right value, or CLOSED. In the end nothing may be left.
 //
@@ -30,6 +30,8 @@ internal sealed class Storm
         internal readonly Cursor Cursor;
         internal readonly Batch Batch = new Batch();
         internal readonly Pin Pin;
+        internal readonly HashIndex Index;
+        internal readonly HashIndexCursor IndexCursor;
 
         internal Shared(Store store)
         {
@@ -37,6 +39,12 @@ internal sealed class Storm
             store.Put(Key(0), Value(0, 0));
             Cursor = store.OpenCursor();
             Checks.That(store.TryGetPin(Key(0), out Pin));
+            // A resolver that refers to the index does not keep it from the collector. Values are the
+            // key's number, with noise above.
+            Index = new HashIndex(new HashIndexOptions(), new HashIndexResolver((value, key) =>
+                (byte)value == key[1] ? RecordAnswer.Equal
+                    : Index.IsEmpty ? RecordAnswer.Gone : RecordAnswer.Different));
+            IndexCursor = Index.OpenCursor();
         }
     }
 
@@ -120,8 +128,23 @@ internal sealed class Storm
     private void Call(Shared now, Random random)
     {
         int number = 1 + random.Next(Keys - 1);
-        switch (random.Next(20))
+        switch (random.Next(24))
         {
+            case 20:
+            case 21:
+                now.Index.Put(Key(number), (ulong)(number + 256 * random.Next(1000)));
+                break;
+            case 22:
+                if (now.Index.TryGet(Key(number), out ulong found))
+                {
+                    Checks.Equal(number, (int)(byte)found);
+                }
+                now.Index.Remove(Key(random.Next(Keys)), out _);
+                break;
+            case 23:
+                now.IndexCursor.NextValues(7);
+                Drop(now.Index.OpenCursor());
+                break;
             case 0:
                 Check(number, now.Store.MultiGet(new[] { Key(number) })[0]);
                 break;
@@ -212,7 +235,7 @@ internal sealed class Storm
     private void CloseSomething(Shared now, Random random)
     {
         int choice = random.Next(60);
-        if (choice > 5)
+        if (choice > 7)
         {
             Drop(new Batch().Put(Key(1), Value(1, 100)));
             return;
@@ -237,7 +260,8 @@ internal sealed class Storm
                 shared = OpenShared();
                 return;
             }
-            IDisposable[] parts = { now.Batch, now.Cursor, now.Pin };
+            IDisposable[] parts =
+                { now.Batch, now.Cursor, now.Pin, null, now.Index, now.IndexCursor };
             parts[choice - 2].Dispose();
             shared = new Shared(now.Store);
         }

@@ -68,7 +68,8 @@ internal sealed class Testee
     private static readonly Dictionary<Type, string> Types = new Dictionary<Type, string>
     {
         { typeof(Store), "store" }, { typeof(Pin), "pin" }, { typeof(Cursor), "cursor" },
-        { typeof(Batch), "batch" },
+        { typeof(Batch), "batch" }, { typeof(HashIndex), "index" },
+        { typeof(HashIndexCursor), "index_cursor" },
     };
 
     private readonly Dictionary<string, object> handles = new Dictionary<string, object>();
@@ -160,7 +161,7 @@ internal sealed class Testee
         switch (verb)
         {
             case "hello":
-                return Reply.Ok("format=1 language=csharp capabilities=store");
+                return Reply.Ok("format=1 language=csharp capabilities=store,index");
             case "handles":
                 return Reply.Ok(CollectGarbage());
             case "error_mentions":

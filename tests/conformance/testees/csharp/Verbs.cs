@@ -23,8 +23,12 @@ internal sealed class Verbs
                 ((Store)store).TryGetPin((byte[])words[0], out Pin pin) ? pin : null },
             { "store.cursor", (store, words) => ((Store)store).OpenCursor(Options(words)) },
             { "batch.create", (_, words) => new Batch() },
+            { "index.create", IndexVerbs.Create },
+            { "index.cursor", (index, words) => ((HashIndex)index).OpenCursor() },
         };
         verbs = General().Concat(Writes()).Concat(Reads()).Concat(PinsAndBatches()).Concat(Cursors())
+            .Concat(IndexVerbs.OneKey()).Concat(IndexVerbs.Ranges()).Concat(IndexVerbs.Whole())
+            .Concat(IndexVerbs.Cursors())
             .ToDictionary(verb => verb.Key, verb => verb.Value);
     }
 
@@ -125,7 +129,7 @@ internal sealed class Verbs
         });
         yield return Verb<Store>("store.flush", (store, words) => store.Flush());
         yield return Verb<Store>("store.sync", (store, words) => store.Sync());
-        yield return Verb<Store>("store.stats", (store, words) => Show(store.GetStats(), words));
+        yield return Verb<Store>("store.stats", (store, words) => Members(store.GetStats(), words));
         yield return Verb<Store>("store.verify", Verify);
     }
 
@@ -247,13 +251,13 @@ internal sealed class Verbs
     }
 
     // A member's name is the statistic's in the style of C#.
-    private static Reply Show(StoreStats stats, List<object> names)
+    internal static Reply Members(object stats, IEnumerable<object> names)
     {
         return new Reply(names.Select(name =>
         {
             string member = string.Concat(((string)name).Split('_').Select(
                 part => char.ToUpperInvariant(part[0]) + part.Substring(1)));
-            object value = typeof(StoreStats).GetProperty(member).GetValue(stats);
+            object value = stats.GetType().GetProperty(member).GetValue(stats);
             return name + "=" + (value is bool flag ? (flag ? 1 : 0) : value);
         }), "ok");
     }
