@@ -1,12 +1,13 @@
-// Buckets of one cache line, whose entries are one word each: a value of up to 44 bits and what
-// fits of the hash. For indexes that keep no keys.
+// Buckets of one cache line, whose entries are one word each: a value of up to
+// 44 bits and what fits of the hash. For indexes that keep no keys.
 //
 //   control word, 7 words        a bucket: 64 bytes
-//   the last word is a link while the bucket overflows; its entries are then six, and six more in
-//   each of its nodes, which are laid out like the bucket
+//   the last word is a link while the bucket overflows; its entries are then
+//   six, and six more in each of its nodes, which are laid out like the bucket
 //
 //   entry   bits 0-43 the value, 44-62 bits of the hash, 63 zero
-//   link    bits 0-27 the node, 28-55 the next node of a list of discarded ones, 63 one
+//   link    bits 0-27 the node, 28-55 the next node of a list of discarded
+//   ones, 63 one
 //
 // How readers get by without locks is told in docs/internals/index.md.
 #pragma once
@@ -30,7 +31,8 @@ struct NarrowLayout {
   static constexpr bool kKeepsWholePosition = false;
   static constexpr size_t kHeadSlots = kSlots;
   static constexpr size_t kNodeSlots = kSlots - 1;
-  // Splitting at three quarters: 64 / (0.75 * 7) bytes an entry, and nodes for one bucket in nine.
+  // Splitting at three quarters: 64 / (0.75 * 7) bytes an entry, and nodes for
+  // one bucket in nine.
   static constexpr uint64_t kGrowAtNumerator = 3;
   static constexpr uint64_t kGrowAtDenominator = 4;
   // The link takes the head's last slot.
@@ -76,12 +78,16 @@ struct NarrowLayout {
 
   // ---- Readers ---------------------------------------------------------------------------------
 
+  // There is one line.
+  static void prefetch_rest(const Bucket&) noexcept {}
   static Snapshot begin(const Bucket& bucket) noexcept {
-    // Acquire: pairs with the release in set_chain(). A node that is linked is complete, and where
-    // a link is gone the control word read next has the entries that were behind it.
+    // Acquire: pairs with the release in set_chain(). A node that is linked is
+    // complete, and where a link is gone the control word read next has the
+    // entries that were behind it.
     return {bucket.words[kSlots - 1].load(std::memory_order_acquire)};
   }
-  // False when the bucket began to overflow between the two loads: then the next look at it agrees.
+  // False when the bucket began to overflow between the two loads: then the
+  // next look at it agrees.
   static bool agrees(Snapshot snapshot, ControlWord control) noexcept {
     return !control.overflowed() || is_link(snapshot.last_word);
   }
@@ -92,19 +98,21 @@ struct NarrowLayout {
     return SlotSet::first_slots(is_link(snapshot.last_word) ? kSlots - 1 : kSlots);
   }
   static Entry read(const Bucket& group, size_t slot) noexcept {
-    // Acquire: pairs with the release in write(). A word that is newer than the reader's control
-    // word brings with it the control word that tells why (docs/internals/index.md, invariant 4).
+    // Acquire: pairs with the release in write(). A word that is newer than the
+    // reader's control word brings with it the control word that tells why
+    // (docs/internals/index.md, invariant 4).
     return {group.words[slot].load(std::memory_order_acquire)};
   }
   // One word is always whole.
   static bool intact(const Bucket&, Snapshot) noexcept { return true; }
-  // False for the last slot when what was read there may have been an entry, has changed since, and
-  // so may have moved to a node.
+  // False for the last slot when what was read there may have been an entry,
+  // has changed since, and so may have moved to a node.
   static bool settled(Snapshot snapshot, size_t slot, Entry entry) noexcept {
     return slot != kSlots - 1 || entry.word == snapshot.last_word;
   }
   static uint32_t next(const Node& node) noexcept {
-    // Relaxed: what a node leads to was complete before the node itself was linked.
+    // Relaxed: what a node leads to was complete before the node itself was
+    // linked.
     return node_of(node.words[kSlots - 1].load(std::memory_order_relaxed));
   }
 
@@ -124,10 +132,12 @@ struct NarrowLayout {
     node.words[kSlots - 1].store(kLinkBit | next, std::memory_order_relaxed);
   }
 
-  // ---- Nodes that nobody will read any more, or that only late readers still pass --------------
+  // ---- Nodes that nobody will read any more, or that only late readers still -------------------
+  // pass --------------
 
   static uint32_t next_discarded(const Node& node) noexcept {
-    // Relaxed: this half of the word belongs to whoever holds the discarded node.
+    // Relaxed: this half of the word belongs to whoever holds the discarded
+    // node.
     return static_cast<uint32_t>(
         low_bits(node.words[kSlots - 1].load(std::memory_order_relaxed) >> kNodeBits, kNodeBits));
   }

@@ -1,27 +1,31 @@
-// One shard of the index as a protocol over its buckets: lookups without locks, changes under the
-// lock of one bucket, growth bucket by bucket (linear hashing, Litwin 1980).
-// docs/internals/index.md has the drawing and the arguments; tests/stress/weak_memory weakens every
-// memory order below.
+// One shard of the index as a protocol over its buckets: lookups without locks,
+// changes under the lock of one bucket, growth bucket by bucket (linear
+// hashing, Litwin 1980). docs/internals/index.md has the drawing and the
+// arguments; tests/stress/weak_memory weakens every memory order below.
 //
 // Invariants
-//   1. Bucket i at level l holds the entries whose positions end with the l low bits of i, and no
-//   others
+//   1. Bucket i at level l holds the entries whose positions end with the l low
+//   bits of i, and no others
 //      are reached through it. Levels only grow.
-//   2. What belongs to a bucket (its slots, its chain of nodes) changes only under the bucket's
-//   lock.
-//   3. An entry leaves the place where readers may look for it (split, spill, gather) only after it
-//   can
-//      be found in its new one, and what a reader notices first tells it to look there.
-//   4. Whoever sees a word of a slot that was stored after the reader's control word sees in the
+//   2. What belongs to a bucket (its slots, its chain of nodes) changes only
+//   under the bucket's lock.
+//   3. An entry leaves the place where readers may look for it (split, spill,
+//   gather) only after it can
+//      be found in its new one, and what a reader notices first tells it to
+//      look there.
+//   4. Whoever sees a word of a slot that was stored after the reader's control
+//   word sees in the
 //      bucket's level, link or change count that it was.
 //
-// `Layout` is narrow_layout.h or wide_layout.h. `Memory` has the buckets and nodes:
+// `Layout` is narrow_layout.h or wide_layout.h. `Memory` has the buckets and
+// nodes:
 //   Bucket& bucket(uint64_t index);   Node& node(uint32_t number);
 //   uint32_t take_node(bool reserved);  0 without memory
 //   void give_back_node(uint32_t);      one that no reader has seen
 //   void discard_node(uint32_t);        one that readers may still pass
 //
-// Thread safety: all members from any thread, within an epoch pin, except where they say otherwise.
+// Thread safety: all members from any thread, within an epoch pin, except where
+// they say otherwise.
 #pragma once
 
 #include <atomic>
@@ -56,7 +60,8 @@ class ShardProtocol {
   unsigned base_level() const noexcept { return base_level_; }
   Pattern pattern(const Probe& probe) const noexcept { return Layout::pattern(probe, base_level_); }
   uint64_t bucket_count() const noexcept {
-    // Acquire: pairs with the release in split_next(); the buckets counted are there.
+    // Acquire: pairs with the release in split_next(); the buckets counted are
+    // there.
     return bucket_count_.load(std::memory_order_acquire);
   }
 
@@ -83,9 +88,11 @@ class ShardProtocol {
     uint64_t index = home(probe.position);
     for (;;) {
       const Bucket& bucket = memory_.bucket(index);
+      Layout::prefetch_rest(bucket);
       const Snapshot snapshot = Layout::begin(bucket);
-      // Acquire: pairs with the releases in unlock() and publish(). The words of the slots are at
-      // least as new as their tags, and where the bucket was split, the other half is complete.
+      // Acquire: pairs with the releases in unlock() and publish(). The words
+      // of the slots are at least as new as their tags, and where the bucket
+      // was split, the other half is complete.
       const ControlWord control(bucket.control.load(std::memory_order_acquire));
       const uint64_t right = low_bits(probe.position, level_of(control));
       if (right != index) [[unlikely]] {
@@ -108,9 +115,10 @@ class ShardProtocol {
           continue;
         case Outcome::absent:
           if (STAVE_PLANTED_BUG(miss_beside_split)) return {Verdict::different, Entry{}};
-          // Only if a word was looked at after the control word can the entry have moved meanwhile,
-          // and then the level tells (invariant 4). Relaxed: the acquires in read() and
-          // control_of() keep this load behind them.
+          // Only if a word was looked at after the control word can the entry
+          // have moved meanwhile, and then the level tells (invariant 4).
+          // Relaxed: the acquires in read() and control_of() keep this load
+          // behind them.
           if ((candidates.empty() && chain == 0) ||
               ControlWord(bucket.control.load(std::memory_order_relaxed)).level() ==
                   control.level()) {
@@ -122,15 +130,15 @@ class ShardProtocol {
 
   // ---- Changing --------------------------------------------------------------------------------
 
-  // Locks the bucket of the position. Nothing when the shard has been closed: what it holds is in
-  // another one now.
+  // Locks the bucket of the position. Nothing when the shard has been closed:
+  // what it holds is in another one now.
   std::optional<Locked> lock(uint64_t position) noexcept {
     sync::Backoff backoff;
     uint64_t index = home(position);
     for (;;) {
       Bucket& bucket = memory_.bucket(index);
-      // Acquire: pairs with the release in publish(); where the bucket was split, the other half is
-      // there.
+      // Acquire: pairs with the release in publish(); where the bucket was
+      // split, the other half is there.
       uint64_t bits = bucket.control.load(std::memory_order_acquire);
       const ControlWord control(bits);
       const uint64_t right = low_bits(position, level_of(control));
@@ -165,8 +173,9 @@ class ShardProtocol {
     Entry previous{};       // if it was present
   };
 
-  // Finds the entry, asks `decide(value or null)` and does it, as one step: whatever races with it
-  // comes before or after. match() and decide() run without a lock held and may run several times.
+  // Finds the entry, asks `decide(value or null)` and does it, as one step:
+  // whatever races with it comes before or after. match() and decide() run
+  // without a lock held and may run several times.
   template <typename Match, typename Decide>
   Updated update(const Probe& probe, Match&& match, Decide&& decide, bool reserved = false) {
     const Pattern pattern = this->pattern(probe);
@@ -209,8 +218,8 @@ class ShardProtocol {
     }
   }
 
-  // For a key that the caller knows to be absent, and keeps so: needs no verdict. False when
-  // closed.
+  // For a key that the caller knows to be absent, and keeps so: needs no
+  // verdict. False when closed.
   bool insert_absent(const Probe& probe, uint64_t value, bool reserved, Updated& updated) noexcept {
     std::optional<Locked> locked = lock(probe.position);
     if (!locked) return false;
@@ -220,8 +229,8 @@ class ShardProtocol {
     return true;
   }
 
-  // For the entry of exactly this value, whatever key it stands for: needs no verdict and allocates
-  // nothing. False when closed.
+  // For the entry of exactly this value, whatever key it stands for: needs no
+  // verdict and allocates nothing. False when closed.
   bool change_exact(const Probe& probe, uint64_t expected, const Decision& decision,
                     Updated& updated) noexcept {
     std::optional<Locked> locked = lock(probe.position);
@@ -268,9 +277,10 @@ class ShardProtocol {
 
   enum class Half : uint8_t { lower, upper, unknown };
 
-  // Splits the next bucket, index by index. `moves(entry, tag, index, level)` says by bit `level`
-  // of the entry's position to which half it goes, or that it cannot tell: then nothing changes.
-  // The memory of bucket `bucket_count()` is there. Returns false when nothing was split.
+  // Splits the next bucket, index by index. `moves(entry, tag, index, level)`
+  // says by bit `level` of the entry's position to which half it goes, or that
+  // it cannot tell: then nothing changes. The memory of bucket `bucket_count()`
+  // is there. Returns false when nothing was split.
   template <typename Moves>
   bool split_next(Moves&& moves) noexcept {
     // Relaxed: only the holder of the growth lock changes it.
@@ -282,15 +292,17 @@ class ShardProtocol {
     if (!parent) return false;
     const unsigned new_level = level - base_level_ + 1;
     Locked child(memory_, count, ControlWord().with_level(new_level));
-    if (!copy_upper_half(*parent, child, level, moves)) {
+    ControlWord lower = parent->control.with_level(new_level);
+    if (!copy_upper_half(*parent, child, level, moves, lower)) {
       child.abandon();
       parent->unlock();
       return false;
     }
     // The upper half can be found in the child from here on ...
     child.unlock();
-    // ... then it leaves the parent, head first: who misses an entry there sees the new level.
-    parent->control = lower_half(*parent, level, moves).with_level(new_level);
+    // ... then it leaves the parent, head first: who misses an entry there sees
+    // the new level.
+    parent->control = lower;
     parent->publish();
     parent->clear_nodes(
         [&](Entry entry, uint8_t tag) { return moves(entry, tag, index, level) == Half::upper; });
@@ -320,11 +332,11 @@ class ShardProtocol {
     const ControlWord control(memory_.bucket(index).control.load(std::memory_order_relaxed));
     return Locked(memory_, index, control.without_lock());
   }
-  // The locks stay for ever and lock() returns false. Readers that are still here see what there
-  // was when the last bucket was locked.
+  // The locks stay for ever and lock() returns false. Readers that are still
+  // here see what there was when the last bucket was locked.
   void close() noexcept {
-    // Relaxed: a writer that sees it looks for the successor, which was published before, and comes
-    // back here if it does not see that yet.
+    // Relaxed: a writer that sees it looks for the successor, which was
+    // published before, and comes back here if it does not see that yet.
     closed_.store(true, std::memory_order_relaxed);
   }
   bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
@@ -407,7 +419,8 @@ class ShardProtocol {
           outcome = Outcome::failed;
           return;
         case Verdict::gone:
-          // What it denoted may have been replaced under us: then the new value is the answer.
+          // What it denoted may have been replaced under us: then the new value
+          // is the answer.
           if (Layout::read(group, slot) != entry) outcome = Outcome::again;
           return;
         case Verdict::different:
@@ -431,29 +444,21 @@ class ShardProtocol {
     }
   }
 
+  // Copies the entries that go to the child, and takes the tags of those in the
+  // head off `lower`.
   template <typename Moves>
-  bool copy_upper_half(const Locked& parent, Locked& child, unsigned level, Moves& moves) noexcept {
+  bool copy_upper_half(const Locked& parent, Locked& child, unsigned level, Moves& moves,
+                       ControlWord& lower) noexcept {
     bool complete = true;
     parent.for_each([&](Entry entry, Place place, uint8_t tag) {
       if (STAVE_PLANTED_BUG(split_forgets_nodes) && place.node != 0) return true;
       const Half half = moves(entry, tag, parent.index(), level);
-      complete = half != Half::unknown && (half == Half::lower || child.insert(tag, entry, false));
+      if (half == Half::lower) return true;
+      complete = half != Half::unknown && child.insert(tag, entry, false);
+      if (place.node == 0) lower = lower.without_tag(place.slot);
       return complete;
     });
     return complete;
-  }
-
-  // The head's control word without the upper half.
-  template <typename Moves>
-  ControlWord lower_half(const Locked& parent, unsigned level, Moves& moves) noexcept {
-    ControlWord control = parent.control;
-    parent.for_each([&](Entry entry, Place place, uint8_t tag) {
-      if (place.node != 0) return false;
-      if (moves(entry, tag, parent.index(), level) == Half::upper)
-        control = control.without_tag(place.slot);
-      return true;
-    });
-    return control;
   }
 
   Memory& memory_;

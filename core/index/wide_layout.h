@@ -1,16 +1,17 @@
-// Buckets of two cache lines, whose entries are two words each: a word of the key (the key itself,
-// where it is kept, or the hash) and a value of 64 bits.
+// Buckets of two cache lines, whose entries are two words each: a word of the
+// key (the key itself, where it is kept, or the hash) and a value of 64 bits.
 //
 //   control word, change word, 7 entries      a bucket: 128 bytes
 //   control word, link word, 3 entries        a node: 64 bytes
 //
-//   change word   bits 0-27 the first node, 28-63 the number of changes to slots of the bucket and
-//   its
+//   change word   bits 0-27 the first node, 28-63 the number of changes to
+//   slots of the bucket and its
 //                 nodes, modulo 2^36
 //
-// An entry of two words can be torn: a reader that looks at a slot while it is taken by another
-// entry may see one word of each. So whoever writes to a slot counts first, and a reader uses the
-// two words only if the count is what it was before it read the control word.
+// An entry of two words can be torn: a reader that looks at a slot while it is
+// taken by another entry may see one word of each. So whoever writes to a slot
+// counts first, and a reader uses the two words only if the count is what it
+// was before it read the control word.
 #pragma once
 
 #include <array>
@@ -30,9 +31,10 @@ struct WideLayout {
   static constexpr bool kKeepsWholePosition = true;
   static constexpr size_t kHeadSlots = kSlots;
   static constexpr size_t kNodeSlots = kSlotsOfNode;
-  // Splitting at four fifths: entries are dear, and nodes are half a bucket.
-  static constexpr uint64_t kGrowAtNumerator = 4;
-  static constexpr uint64_t kGrowAtDenominator = 5;
+  // Splitting at three quarters: 128 / (0.75 * 7) bytes an entry, and nodes for
+  // one bucket in four.
+  static constexpr uint64_t kGrowAtNumerator = 3;
+  static constexpr uint64_t kGrowAtDenominator = 4;
   static constexpr bool kChainTakesSlot = false;
 
   struct Pair {
@@ -80,9 +82,14 @@ struct WideLayout {
 
   // ---- Readers ---------------------------------------------------------------------------------
 
+  // Most entries are in the second line: both are loaded at once.
+  static void prefetch_rest(const Bucket& bucket) noexcept {
+    __builtin_prefetch(reinterpret_cast<const char*>(&bucket) + 64);
+  }
   static Snapshot begin(const Bucket& bucket) noexcept {
-    // Acquire: pairs with the releases in begin_writing() and set_chain(). The control word read
-    // next is at least as new as the last change to a slot; nodes that are linked are complete.
+    // Acquire: pairs with the releases in begin_writing() and set_chain(). The
+    // control word read next is at least as new as the last change to a slot;
+    // nodes that are linked are complete.
     return {bucket.change.load(std::memory_order_acquire)};
   }
   static bool agrees(Snapshot, ControlWord) noexcept { return true; }
@@ -92,8 +99,9 @@ struct WideLayout {
   static SlotSet entry_slots(Snapshot) noexcept { return SlotSet::first_slots(kSlots); }
   template <typename Group>
   static Entry read(const Group& group, size_t slot) noexcept {
-    // Acquire: pairs with the releases in write(). A word that is newer than the reader's control
-    // word brings the count of its change with it, for intact().
+    // Acquire: pairs with the releases in write(). A word that is newer than
+    // the reader's control word brings the count of its change with it, for
+    // intact().
     return {group.pairs[slot].key.load(std::memory_order_acquire),
             group.pairs[slot].value.load(std::memory_order_acquire)};
   }
@@ -104,30 +112,33 @@ struct WideLayout {
   }
   static bool settled(Snapshot, size_t, Entry) noexcept { return true; }
   static uint32_t next(const Node& node) noexcept {
-    // Relaxed: what a node leads to was complete before the node itself was linked.
+    // Relaxed: what a node leads to was complete before the node itself was
+    // linked.
     return static_cast<uint32_t>(low_bits(node.link.load(std::memory_order_relaxed), kNodeBits));
   }
 
   // ---- Writers, holding the bucket's lock ------------------------------------------------------
 
-  // Before slots are written that readers may still be looking at: those of the bucket and its
-  // nodes.
+  // Before slots are written that readers may still be looking at: those of the
+  // bucket and its nodes.
   static void begin_writing(Bucket& bucket) noexcept {
     // Relaxed: only the holder of the lock writes it.
     const uint64_t change = bucket.change.load(std::memory_order_relaxed);
-    // Release: pairs with the acquire in begin(). What freed the slot comes before the count.
+    // Release: pairs with the acquire in begin(). What freed the slot comes
+    // before the count.
     bucket.change.store(change + kOneChange, std::memory_order_release);
   }
   template <typename Group>
   static void write(Group& group, size_t slot, Entry entry) noexcept {
-    // Release: pairs with the acquires in read(); the count comes before the words.
+    // Release: pairs with the acquires in read(); the count comes before the
+    // words.
     group.pairs[slot].key.store(entry.key, std::memory_order_release);
     group.pairs[slot].value.store(entry.value, std::memory_order_release);
   }
   static void set_chain(Bucket& bucket, uint32_t node) noexcept {
     const uint64_t change = bucket.change.load(std::memory_order_relaxed);
-    // Release: pairs with the acquire in begin(); the node is complete, or the entries behind the
-    // link are in the control word.
+    // Release: pairs with the acquire in begin(); the node is complete, or the
+    // entries behind the link are in the control word.
     bucket.change.store((change & ~kChainMask) + kOneChange + node, std::memory_order_release);
   }
   static void set_next(Node& node, uint32_t next) noexcept {
@@ -135,10 +146,12 @@ struct WideLayout {
     node.link.store(next, std::memory_order_relaxed);
   }
 
-  // ---- Nodes that nobody will read any more, or that only late readers still pass --------------
+  // ---- Nodes that nobody will read any more, or that only late readers still -------------------
+  // pass --------------
 
   static uint32_t next_discarded(const Node& node) noexcept {
-    // Relaxed: this half of the word belongs to whoever holds the discarded node.
+    // Relaxed: this half of the word belongs to whoever holds the discarded
+    // node.
     return static_cast<uint32_t>(node.link.load(std::memory_order_relaxed) >> kNodeBits);
   }
   static void set_next_discarded(Node& node, uint32_t next) noexcept {
