@@ -8,7 +8,8 @@
 //   bool get(const Key&, uint64_t& value) const;
 //   bool erase(const Key&);                    true when the key was there
 //   uint64_t size() const;
-//   void multi_get(const Key*, size_t count, uint64_t* values, bool* found) const;
+//   void multi_get(const std::array<Key, batch>& keys, std::array<uint64_t, batch>& values,
+//                  std::array<uint8_t, batch>& found) const;
 //                                              optional: without it the rows get one by one
 //   static void prepare(uint64_t keys);        optional, called once and first: for an index
 //   without
@@ -29,6 +30,7 @@
 
 namespace stave::bench::index {
 
+inline constexpr size_t batch = 32;  // keys of a multi_get
 inline constexpr unsigned number_bits = 32;
 inline constexpr uint64_t versions = 1 << 12;
 
@@ -42,8 +44,6 @@ inline uint64_t number_of(uint64_t value) noexcept {
 template <typename Adapter, typename Key>
 class IndexRows {
  public:
-  static constexpr size_t batch = 32;
-
   explicit IndexRows(uint64_t keys) : keys_(keys) {
     if (keys == 0 || keys >> number_bits != 0) fail("the number of keys is out of range");
     if constexpr (requires { Adapter::prepare(keys); }) Adapter::prepare(keys);
@@ -78,10 +78,9 @@ class IndexRows {
     const Adapter& index = filled();
     return per_operation(threads, [&](unsigned thread, uint64_t count) {
       os::SeededRandom random(thread);
-      uint64_t numbers[batch];
-      Key keys[batch];
-      uint64_t values[batch];
-      bool found[batch];
+      std::array<uint64_t, batch> numbers, values;
+      std::array<Key, batch> keys;
+      std::array<uint8_t, batch> found;
       for (uint64_t done = 0; done < count; done += batch) {
         for (size_t i = 0; i < batch; i++) {
           numbers[i] = uniform(random, keys_);
@@ -89,7 +88,7 @@ class IndexRows {
         }
         get_batch(index, keys, values, found);
         for (size_t i = 0; i < batch; i++)
-          check("multi_get", numbers[i], found[i] && number_of(values[i]) == numbers[i]);
+          check("multi_get", numbers[i], found[i] != 0 && number_of(values[i]) == numbers[i]);
       }
     });
   }
@@ -204,9 +203,10 @@ class IndexRows {
       check("insert", number, index_->put(key_of<Key>(number), value_of(number, 0)));
   }
 
-  static void get_batch(const Adapter& index, const Key* keys, uint64_t* values, bool* found) {
-    if constexpr (requires { index.multi_get(keys, batch, values, found); }) {
-      index.multi_get(keys, batch, values, found);
+  static void get_batch(const Adapter& index, const std::array<Key, batch>& keys,
+                        std::array<uint64_t, batch>& values, std::array<uint8_t, batch>& found) {
+    if constexpr (requires { index.multi_get(keys, values, found); }) {
+      index.multi_get(keys, values, found);
     } else {
       for (size_t i = 0; i < batch; i++) found[i] = index.get(keys[i], values[i]);
     }

@@ -1,60 +1,71 @@
-// Stave's index, for the programs of both key modes.
+// Stave's index through the C interface, for the programs of both key modes.
 #pragma once
 
-#include <array>
-#include <memory>
+#include <stave/index.h>
 
-#include "core/index/index.h"
+#include <array>
+
 #include "tests/bench/index/index_rows.h"
 
 namespace stave::bench::index {
 
-template <typename T>
-T take(Result<T> result) {
-  if (!result.ok()) fail(std::string(result.status().message()));
-  return *std::move(result);
-}
-
 template <typename Key>
 class StaveIndex {
  public:
-  explicit StaveIndex(const stave::index::IndexOptions& options = {})
-      : index_(take(stave::index::Index::create(options))) {}
+  StaveIndex() : StaveIndex(nullptr, nullptr) {}
+  StaveIndex(const stave_index_options* options, const stave_index_resolver* resolver) {
+    stave_error error;
+    check(stave_index_create(options, resolver, &index_, &error), error);
+  }
+  ~StaveIndex() { stave_index_free(index_); }
+  StaveIndex(const StaveIndex&) = delete;
+  StaveIndex& operator=(const StaveIndex&) = delete;
 
-  void reserve(uint64_t keys) { check(index_->reserve(keys)); }
+  void reserve(uint64_t keys) {
+    stave_error error;
+    check(stave_index_reserve(index_, keys, &error), error);
+  }
   bool put(const Key& key, uint64_t value) {
-    return !take(index_->put(bytes_of(key), value)).has_value();
+    stave_error error;
+    uint8_t existed = 0;
+    check(stave_index_put(index_, &key, sizeof key, value, nullptr, &existed, &error), error);
+    return existed == 0;
   }
   bool get(const Key& key, uint64_t& value) const {
-    return found(index_->get(bytes_of(key), &value));
+    stave_error error;
+    return found(stave_index_get(index_, &key, sizeof key, &value, &error), error);
   }
-  bool erase(const Key& key) { return take(index_->remove(bytes_of(key))).has_value(); }
-  uint64_t size() const { return index_->size(); }
-
-  void multi_get(const Key* keys, size_t count, uint64_t* values, bool* found) const {
-    constexpr size_t batch = 32;
-    if (count > batch) fail("a batch is too large");
-    std::array<Bytes, batch> views;
-    std::array<stave::index::Index::Slot, batch> slots;
-    for (size_t i = 0; i < count; i++) views[i] = bytes_of(keys[i]);
-    check(index_->multi_get(std::span(views).first(count), std::span(slots).first(count)));
-    for (size_t i = 0; i < count; i++) {
-      values[i] = slots[i].value;
-      found[i] = slots[i].code == Code::ok;
-    }
+  bool erase(const Key& key) {
+    stave_error error;
+    return found(stave_index_remove(index_, &key, sizeof key, nullptr, &error), error);
+  }
+  uint64_t size() const {
+    stave_error error;
+    uint64_t size = 0;
+    check(stave_index_size(index_, &size, &error), error);
+    return size;
+  }
+  void multi_get(const std::array<Key, batch>& keys, std::array<uint64_t, batch>& values,
+                 std::array<uint8_t, batch>& found) const {
+    stave_error error;
+    std::array<uint32_t, batch> sizes;
+    sizes.fill(sizeof(Key));
+    check(stave_index_multi_get(index_, keys.data(), sizes.data(), batch, values.data(),
+                                found.data(), &error),
+          error);
   }
 
  private:
-  static void check(const Status& status) {
-    if (!status.ok()) fail(std::string(status.message()));
+  static void check(stave_status status, const stave_error& error) {
+    if (status != STAVE_OK) fail(error.message);
   }
-  static bool found(const Status& status) {
-    if (status.code() == Code::not_found) return false;
-    check(status);
+  static bool found(stave_status status, const stave_error& error) {
+    if (status == STAVE_NOT_FOUND) return false;
+    check(status, error);
     return true;
   }
 
-  std::unique_ptr<stave::index::Index> index_;
+  stave_index* index_ = nullptr;
 };
 
 }  // namespace stave::bench::index
