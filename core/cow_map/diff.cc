@@ -99,6 +99,7 @@ bool Diff::compare_next() noexcept {
 
 // True when the entry, met in one of the maps, is a difference to report.
 bool Diff::compare(uint64_t key, uint64_t value, bool in_after) noexcept {
+  entries_compared_++;
   const Region& region = comparison_.region;
   const KeyHash& own_hash = (in_after ? after_ : before_).family()->hash();
   const KeyHash& other_hash = (in_after ? before_ : after_).family()->hash();

@@ -32,6 +32,8 @@ class Diff {
   // Of the key; empty when it is added, or removed.
   Bytes before() const noexcept { return before_.family()->bytes_of(value_before_); }
   Bytes after() const noexcept { return after_.family()->bytes_of(value_after_); }
+  // Entries looked at so far, equal ones included.
+  uint64_t entries_compared() const noexcept { return entries_compared_; }
 
  private:
   // The entries whose hash begins with the `depth` bits that `hash` begins with, in both maps.
@@ -68,6 +70,7 @@ class Diff {
   int64_t key_ = 0;
   uint64_t value_before_ = 0;
   uint64_t value_after_ = 0;
+  uint64_t entries_compared_ = 0;
 };
 
 }  // namespace stave::cow_map

@@ -76,9 +76,9 @@ void replace_slot_value(Slot<Atomic>& slot, uint64_t value) noexcept {
 
 template <template <typename> class Atomic>
 void bury_slot(Slot<Atomic>& slot, uint64_t buried_marker) noexcept {
-  // Relaxed: a reader learns from it only that the key is gone; the value stays for those who have
-  // found the key already.
-  slot.key.store(buried_marker, std::memory_order_relaxed);
+  // Release: pairs with the acquire in find_slot(): who sees that the key is gone sees the changes
+  // before. The value stays for those who have found the key already.
+  slot.key.store(buried_marker, std::memory_order_release);
 }
 
 }  // namespace stave::cow_map
