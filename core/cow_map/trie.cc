@@ -272,7 +272,7 @@ bool Trie::split(const Place& place, uint64_t hash) noexcept {
     if (((hash_(key) >> bit) & 1) != 0) high_half |= uint64_t{1} << position;
   }
   Leaf* halves[2] = {nullptr, nullptr};
-  for (const uint32_t side : {0, 1}) {
+  for (const uint32_t side : {0u, 1u}) {
     const uint64_t keep = side == 0 ? leaf->live & ~high_half : high_half;
     if (keep == 0) continue;  // its words become 0
     halves[side] =
@@ -282,7 +282,7 @@ bool Trie::split(const Place& place, uint64_t hash) noexcept {
     return false;
   }
   const uint32_t half_count = run.count / 2;
-  for (const uint32_t side : {0, 1}) {
+  for (const uint32_t side : {0u, 1u}) {
     Word word = 0;
     if (halves[side] != nullptr) {
       word = word_of(halves[side]);
