@@ -7,14 +7,14 @@
 //   if (auto value = store->get("key", buffer); value) use(value->text());
 //
 // What is added to the C calls, and nothing else:
-//   - Store, Batch, Cursor, Index, IndexCursor, Pin and Buffer own their handle: move-only, freed by
-//     the destructor. A moved-from or default-constructed one holds NULL; calls on it are
-//     Status::invalid_argument.
+//   - Store, Batch, Cursor, Index, IndexCursor, Map, MapCursor, MapDiff, Pin and Buffer own their
+//     handle: move-only, freed by the destructor. A moved-from or default-constructed one holds NULL;
+//     calls on it are Status::invalid_argument.
 //   - Result<T>: the value, or the status and the error. Every outcome but ok is "no value", also
 //     the expected ones (not_found, done, ...): look at status().
 //   - Bytes: a view that is made from string literals, strings, string views and ranges of bytes.
-// Lifetime, threads, limits and statuses are those of the C functions: store.h and index.h are the
-// manual. An exception that leaves a callable of the caller is Status::internal of the call that ran
+// Lifetime, threads, limits and statuses are those of the C functions: store.h, index.h and cow_map.h
+// are the manual. An exception that leaves a callable of the caller is Status::internal of the call that ran
 // it.
 //
 // Everything lies in an inline namespace, `stave::Store` is `stave::v0::Store`: the names cannot
@@ -23,6 +23,7 @@
 #define STAVE_STAVE_HPP
 
 #include <stave/base.hpp>
+#include <stave/cow_map.hpp>
 #include <stave/index.hpp>
 #include <stave/store.hpp>
 

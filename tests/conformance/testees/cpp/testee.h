@@ -32,7 +32,7 @@ class Testee {
 
  private:
   using Handle = std::variant<stave::Store, stave::Pin, stave::Batch, stave::Cursor, ScriptedIndex,
-                              stave::IndexCursor>;
+                              stave::IndexCursor, stave::Map, stave::MapCursor, stave::MapDiff>;
   using Verbs = std::map<std::string, std::function<void()>>;
 
   static Verbs general_verbs(Testee& t);
@@ -41,6 +41,8 @@ class Testee {
   static Verbs index_verbs(Testee& t);
   static Verbs index_hashed_verbs(Testee& t);
   static Verbs index_cursor_verbs(Testee& t);
+  static Verbs map_verbs(Testee& t);
+  static Verbs map_child_verbs(Testee& t);
   static Verbs all_verbs(Testee& t);
   static std::vector<Word> split(const std::string& line);
 
@@ -112,6 +114,23 @@ class Testee {
   void collect_values();
   void index_scan();
   void index_next_many();
+
+  using Edit = std::function<Status(stave::EditedValue&)>;
+  int64_t map_key(size_t position) const;
+  Edit edit(size_t position);
+  const stave::Map& other_map() const;
+  static void print_entry(const std::string& what, int64_t key, Bytes value);
+  static void print_options(const stave::MapOptions& options);
+  void reply_outcome(const stave::Result<stave::Map::Outcome>& outcome);
+  void create_map();
+  void map_get_into();
+  void map_multi_get();
+  void map_insert();
+  void map_stats();
+  void map_scan();
+  void map_next_many();
+  void map_changes();
+  void diff_next();
 
   std::map<std::string, Handle> handles_;
   stave::Buffer buffer_;  // every call that fills a buffer gets this one

@@ -144,7 +144,7 @@ void Testee::describe(stave_status (*function)(stave_buffer*, stave_error*)) {
 
 Testee::Verbs Testee::general_verbs(Testee& t) {
   return {
-      {"hello", [] { print("ok format=1 language=cpp capabilities=store,index\n"); }},
+      {"hello", [] { print("ok format=1 language=cpp capabilities=store,index,cow_map\n"); }},
       {"handles", [&t] { t.reply(stave::Result<uint64_t>(stave_live_handles())); }},
       {"version",
        [] {
@@ -265,6 +265,8 @@ Testee::Verbs Testee::all_verbs(Testee& t) {
   verbs.merge(index_verbs(t));
   verbs.merge(index_hashed_verbs(t));
   verbs.merge(index_cursor_verbs(t));
+  verbs.merge(map_verbs(t));
+  verbs.merge(map_child_verbs(t));
   return verbs;
 }
 

@@ -1,0 +1,330 @@
+// Part of stave.hpp: the cow_map family, see cow_map.h.
+#ifndef STAVE_COW_MAP_HPP
+#define STAVE_COW_MAP_HPP
+
+#include <stave/cow_map.h>
+#include <stave/base.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <type_traits>
+
+namespace stave::inline v0 {
+
+struct MapOptions : stave_cow_map_options {
+  MapOptions() noexcept { stave_cow_map_options_init(this); }
+  // All values have `size` bytes.
+  static MapOptions fixed(std::uint32_t size) noexcept {
+    MapOptions options;
+    options.values = STAVE_VALUES_FIXED;
+    options.value_size = size;
+    return options;
+  }
+  // "values=fixed value_size=8"
+  Result<void> set(const char* text) noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_options_set(this, text, call));
+  }
+};
+
+struct MapStats : stave_cow_map_stats {
+  MapStats() noexcept { stave_cow_map_stats_init(this); }
+};
+
+enum class Change : std::uint32_t {
+  added = STAVE_CHANGE_ADDED,
+  changed = STAVE_CHANGE_CHANGED,
+  removed = STAVE_CHANGE_REMOVED,
+};
+
+// A value that a callback makes or changes.
+class EditedValue {
+ public:
+  explicit EditedValue(stave_buffer* buffer) noexcept : buffer_(buffer) {}
+
+  std::span<std::byte> bytes() const noexcept {
+    return {static_cast<std::byte*>(buffer_->data), buffer_->size};
+  }
+  // Keeps what fits; new bytes are zero. Status::no_memory.
+  Result<void> resize(std::size_t size) noexcept {
+    detail::Call call;
+    return call.result(stave_buffer_resize(buffer_, size, call));
+  }
+  Result<void> assign(Bytes value) noexcept {
+    if (auto resized = resize(value.size()); !resized) return resized;
+    if (!value.empty()) std::memcpy(buffer_->data, value.data(), value.size());
+    return {};
+  }
+
+ private:
+  stave_buffer* buffer_;
+};
+
+class MapCursor {
+ public:
+  MapCursor() noexcept = default;
+  explicit MapCursor(stave_cow_map_cursor* cursor) noexcept : cursor_(cursor) {}
+
+  // Status::done behind the last entry.
+  Result<void> next() noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_cursor_next(raw(), call));
+  }
+  Result<std::int64_t> key() noexcept {
+    detail::Call call;
+    std::int64_t key = 0;
+    const stave_status status = stave_cow_map_cursor_key(raw(), &key, call);
+    return call.result(status, key);
+  }
+  // Valid until the cursor's next call.
+  Result<Bytes> value() noexcept {
+    detail::Call call;
+    const void* data = nullptr;
+    std::size_t size = 0;
+    const stave_status status = stave_cow_map_cursor_value(raw(), &data, &size, call);
+    return call.result(status, Bytes(data, size));
+  }
+  // The number of entries read: as many as keys and sizes have room for at the most.
+  Result<std::size_t> next_many(std::size_t bytes_max, std::span<std::int64_t> keys, Buffer& values,
+                                std::span<std::uint64_t> sizes) noexcept {
+    const std::size_t room = keys.size() < sizes.size() ? keys.size() : sizes.size();
+    return next_many(room, bytes_max, keys.data(), values.raw(), sizes.data());
+  }
+  Result<std::size_t> next_keys(std::span<std::int64_t> keys) noexcept {
+    return next_many(keys.size(), SIZE_MAX, keys.data(), nullptr, nullptr);
+  }
+  Result<std::size_t> next_values(std::size_t bytes_max, Buffer& values,
+                                  std::span<std::uint64_t> sizes) noexcept {
+    return next_many(sizes.size(), bytes_max, nullptr, values.raw(), sizes.data());
+  }
+  Result<void> close() noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_cursor_close(raw(), call));
+  }
+  stave_cow_map_cursor* raw() const noexcept { return cursor_.get(); }
+
+ private:
+  Result<std::size_t> next_many(std::size_t count_max, std::size_t bytes_max, std::int64_t* keys,
+                                stave_buffer* values, std::uint64_t* sizes) noexcept {
+    detail::Call call;
+    std::size_t count = 0;
+    const stave_status status = stave_cow_map_cursor_next_many(raw(), count_max, bytes_max, keys,
+                                                               values, sizes, &count, call);
+    return call.result(status, count);
+  }
+
+  detail::Owner<stave_cow_map_cursor, stave_cow_map_cursor_free> cursor_;
+};
+
+class MapDiff {
+ public:
+  struct Step {
+    Change change;
+    std::int64_t key;
+  };
+
+  MapDiff() noexcept = default;
+  explicit MapDiff(stave_cow_map_diff* diff) noexcept : diff_(diff) {}
+
+  // Status::done behind the last key.
+  Result<Step> next() noexcept {
+    detail::Call call;
+    std::uint32_t change = 0;
+    std::int64_t key = 0;
+    const stave_status status = stave_cow_map_diff_next(raw(), &change, &key, call);
+    return call.result(status, Step{static_cast<Change>(change), key});
+  }
+  // The key's values; Status::not_found where it has none.
+  Result<Bytes> before() noexcept { return value(stave_cow_map_diff_before); }
+  Result<Bytes> after() noexcept { return value(stave_cow_map_diff_after); }
+  Result<void> close() noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_diff_close(raw(), call));
+  }
+  stave_cow_map_diff* raw() const noexcept { return diff_.get(); }
+
+ private:
+  template <typename Function>
+  Result<Bytes> value(Function function) noexcept {
+    detail::Call call;
+    const void* data = nullptr;
+    std::size_t size = 0;
+    const stave_status status = function(raw(), &data, &size, call);
+    return call.result(status, Bytes(data, size));
+  }
+
+  detail::Owner<stave_cow_map_diff, stave_cow_map_diff_free> diff_;
+};
+
+template <typename Callable>
+concept MapEdit = std::is_invocable_r_v<Status, Callable&, EditedValue&>;
+
+class Map {
+ public:
+  // Whether the key was there before, as those calls say that store a value where there is none.
+  enum class Outcome : std::uint8_t { inserted, existed };
+
+  Map() noexcept = default;
+  explicit Map(stave_cow_map* map) noexcept : map_(map) {}
+  static Result<Map> create(const MapOptions& options = MapOptions()) noexcept {
+    detail::Call call;
+    stave_cow_map* map = nullptr;
+    const stave_status status = stave_cow_map_create(&options, &map, call);
+    return call.result(status, Map(map));
+  }
+  Result<Map> clone() const noexcept {
+    detail::Call call;
+    stave_cow_map* map = nullptr;
+    const stave_status status = stave_cow_map_clone(raw(), &map, call);
+    return call.result(status, Map(map));
+  }
+  Result<MapOptions> options() const noexcept {
+    detail::Call call;
+    MapOptions options;
+    const stave_status status = stave_cow_map_options_get(raw(), &options, call);
+    return call.result(status, options);
+  }
+  Result<void> close() noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_close(raw(), call));
+  }
+
+  Result<Bytes> get(std::int64_t key, Buffer& buffer) const noexcept {
+    detail::Call call;
+    const stave_status status = stave_cow_map_get_buffer(raw(), key, buffer.raw(), call);
+    return call.result(status, buffer.bytes());
+  }
+  // The value's size is `size` on Status::buffer_too_small too.
+  Result<void> get(std::int64_t key, std::span<std::byte> value, std::size_t& size) const noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_get(raw(), key, value.data(), value.size(), &size, call));
+  }
+  Result<Pin> get_pin(std::int64_t key) const noexcept {
+    detail::Call call;
+    stave_pin* pin = nullptr;
+    const stave_status status = stave_cow_map_get_pin(raw(), key, &pin, call);
+    return call.result(status, Pin(pin));
+  }
+  Result<bool> contains(std::int64_t key) const noexcept {
+    detail::Call call;
+    const stave_status status = stave_cow_map_contains(raw(), key, call);
+    if (status == STAVE_NOT_FOUND) return false;
+    return call.result(status, true);
+  }
+  Result<std::uint64_t> size() const noexcept {
+    detail::Call call;
+    std::uint64_t size = 0;
+    const stave_status status = stave_cow_map_size(raw(), &size, call);
+    return call.result(status, size);
+  }
+  Result<bool> is_empty() const noexcept {
+    detail::Call call;
+    std::uint8_t empty = 0;
+    const stave_status status = stave_cow_map_is_empty(raw(), &empty, call);
+    return call.result(status, empty != 0);
+  }
+  // value_sizes has room for keys.size(); STAVE_ABSENT for an absent key.
+  Result<void> multi_get(std::span<const std::int64_t> keys, Buffer& values,
+                         std::span<std::uint64_t> value_sizes) const noexcept {
+    if (value_sizes.size() < keys.size())
+      return detail::invalid_argument("value_sizes is shorter than keys");
+    detail::Call call;
+    return call.result(stave_cow_map_multi_get(raw(), keys.data(), keys.size(), values.raw(),
+                                               value_sizes.data(), call));
+  }
+
+  // Whether the key had a value before, which goes into `previous` if that is given.
+  Result<bool> insert(std::int64_t key, Bytes value, Buffer* previous = nullptr) noexcept {
+    detail::Call call;
+    std::uint8_t replaced = 0;
+    const stave_status status = stave_cow_map_insert(raw(), key, value.data(), value.size(),
+                                                     &replaced, raw(previous), call);
+    return call.result(status, replaced != 0);
+  }
+  Result<void> remove(std::int64_t key, Buffer* removed = nullptr) noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_remove(raw(), key, raw(removed), call));
+  }
+  // edit(EditedValue&) changes the value; any Status but ok changes nothing and is returned.
+  template <MapEdit Edit>
+  Result<void> modify(std::int64_t key, Edit&& edit) noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_modify(raw(), key, forward<Edit>, address_of(edit), call));
+  }
+  Result<Outcome> get_or_insert(std::int64_t key, Bytes value, Buffer* result = nullptr) noexcept {
+    detail::Call call;
+    return outcome(call, stave_cow_map_get_or_insert(raw(), key, value.data(), value.size(),
+                                                     raw(result), call));
+  }
+  template <MapEdit Make>
+  Result<Outcome> get_or_insert_with(std::int64_t key, Make&& make,
+                                     Buffer* result = nullptr) noexcept {
+    detail::Call call;
+    return outcome(call, stave_cow_map_get_or_insert_with(raw(), key, forward<Make>,
+                                                          address_of(make), raw(result), call));
+  }
+  template <MapEdit Edit>
+  Result<Outcome> update_or_insert(std::int64_t key, Edit&& edit, Bytes value,
+                                   Buffer* result = nullptr) noexcept {
+    detail::Call call;
+    return outcome(call,
+                   stave_cow_map_update_or_insert(raw(), key, forward<Edit>, address_of(edit),
+                                                  value.data(), value.size(), raw(result), call));
+  }
+  Result<void> clear() noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_clear(raw(), call));
+  }
+  Result<void> shrink_to_fit() noexcept {
+    detail::Call call;
+    return call.result(stave_cow_map_shrink_to_fit(raw(), call));
+  }
+  Result<MapStats> stats() const noexcept {
+    detail::Call call;
+    MapStats stats;
+    const stave_status status = stave_cow_map_stats_get(raw(), &stats, call);
+    return call.result(status, stats);
+  }
+  Result<MapCursor> open_cursor() const noexcept {
+    detail::Call call;
+    stave_cow_map_cursor* cursor = nullptr;
+    const stave_status status = stave_cow_map_cursor_open(raw(), &cursor, call);
+    return call.result(status, MapCursor(cursor));
+  }
+  // What leads from this map to `after`.
+  Result<MapDiff> diff(const Map& after) const noexcept {
+    detail::Call call;
+    stave_cow_map_diff* diff = nullptr;
+    const stave_status status = stave_cow_map_diff_open(raw(), after.raw(), &diff, call);
+    return call.result(status, MapDiff(diff));
+  }
+  stave_cow_map* raw() const noexcept { return map_.get(); }
+
+ private:
+  static stave_buffer* raw(Buffer* buffer) noexcept {
+    return buffer == nullptr ? nullptr : buffer->raw();
+  }
+  template <typename Callable>
+  static stave_status forward(void* context, stave_buffer* value) {
+    EditedValue edited(value);
+    auto& callable = *static_cast<std::remove_reference_t<Callable>*>(context);
+    return static_cast<stave_status>(static_cast<Status>(callable(edited)));
+  }
+  template <typename Callable>
+  static void* address_of(Callable& callable) noexcept {
+    return const_cast<void*>(static_cast<const void*>(std::addressof(callable)));
+  }
+  static Result<Outcome> outcome(const detail::Call& call, stave_status status) noexcept {
+    if (status == STAVE_EXISTS) return Outcome::existed;
+    return call.result(status, Outcome::inserted);
+  }
+
+  detail::Owner<stave_cow_map, stave_cow_map_free> map_;
+};
+
+}  // namespace stave::inline v0
+
+#endif  // STAVE_COW_MAP_HPP
