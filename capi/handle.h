@@ -35,6 +35,8 @@ enum class HandleKind : uint32_t {
   cow_map_diff = 0x9D5AC0D1,
   index = 0x9D5A14DE,
   index_cursor = 0x9D5A1DC0,
+  disk_index = 0x9D5AD151,
+  disk_index_cursor = 0x9D5AD15C,
 };
 
 class Handle {

@@ -65,6 +65,7 @@ Status DiskIndexImpl::load_batches(Source source, std::unique_ptr<Directory>& di
       done = next.is(Code::done);
       if (done) break;
       STAVE_TRY(next);
+      STAVE_TRY(check_record({entry + key_size, record_size_}));
       store_key(entry, key);
     }
     batch.clear();
@@ -160,7 +161,11 @@ Status DiskIndexImpl::shrink_to_fit() {
   }
   adopt(**made);
   // Until the name is durable a crash could show the old file, without what comes after this.
-  if (status = sync_parent(files_, path_); !status.ok()) refuse(status);
+  status = sync_parent(files_, path_);
+  if (status.ok())
+    durable_.is_named = true;
+  else
+    refuse(status);
   return status;
 }
 

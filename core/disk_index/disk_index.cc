@@ -92,6 +92,8 @@ Status DiskIndexImpl::get(const Key& key, MutableBytes record) {
   if (!entry) [[unlikely]]
     return entry.status();
   if (*entry == nullptr) return Code::not_found;
+  if (record_kind_ == RecordKind::payload && !is_payload(*entry + key_size)) [[unlikely]]
+    return decode_payload(*entry + key_size).status();
   copy(record.data(), {*entry + key_size, record_size_});
   return {};
 }
@@ -109,6 +111,11 @@ Status DiskIndexImpl::check_record(Bytes record) const {
     return Status::error(Code::invalid_argument, "the record has " + std::to_string(record.size()) +
                                                      " bytes; records of this index have " +
                                                      std::to_string(record_size_));
+  if (record_kind_ == RecordKind::payload && !is_payload(record.data()))
+    return Status::error(
+        Code::invalid_argument,
+        "the record is no payload: its codec must be 0 none, 1 LZ4 or 2 Zstandard, "
+        "and the bytes behind it zero");
   return {};
 }
 

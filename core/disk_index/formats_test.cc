@@ -38,6 +38,7 @@ Superblock example() {
   block.directory_generation = 6;
   block.segments = 1;
   block.depth = 0;
+  block.is_named = false;
   block.log_page = 30;
   block.log_salt = 0xa1a2a3a4a5a6a7a8;
   block.log_sequence = 100;
@@ -60,7 +61,7 @@ TEST(DiskIndexFormats, SuperblockIsAsDocumented) {
             "1400000000000000"
             "0600000000000000"
             "0100000000000000"
-            "0000000000000000"
+            "0000000001000000"
             "1e00000000000000"
             "a8a7a6a5a4a3a2a1"
             "6400000000000000"
@@ -203,7 +204,7 @@ TEST(DiskIndexFormats, PayloadIsAsDocumented) {
             "24232221"
             "02"
             "00000000000000");
-  EXPECT_EQ(*decode_payload(*bytes), payload);
+  EXPECT_EQ(*decode_payload(bytes->data()), payload);
 }
 
 TEST(DiskIndexFormats, AnUnknownCodecIsAnError) {
@@ -211,11 +212,11 @@ TEST(DiskIndexFormats, AnUnknownCodecIsAnError) {
   for (int codec = 3; codec < 256; codec++) {
     PayloadBytes bytes{};
     bytes[16] = static_cast<std::byte>(codec);
-    EXPECT_TRUE(decode_payload(bytes).status().is(Code::corruption)) << codec;
+    EXPECT_TRUE(decode_payload(bytes.data()).status().is(Code::corruption)) << codec;
   }
   PayloadBytes bytes{};
   bytes[23] = std::byte{1};
-  EXPECT_TRUE(decode_payload(bytes).status().is(Code::corruption));
+  EXPECT_TRUE(decode_payload(bytes.data()).status().is(Code::corruption));
 }
 
 }  // namespace

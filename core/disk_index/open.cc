@@ -53,9 +53,11 @@ Status make_parents(os::FileSystem& files, const std::string& path) {
     STAVE_TRY(make_parents(files, parent));
     made = files.make_directory(parent);
   }
-  if (made.is(Code::exists)) return {};
-  STAVE_TRY(made);
-  return os::sync_directory(files, parent_of(parent));
+  if (!made.ok() && !made.is(Code::exists)) return made;
+  // Also one that was there: whoever made it may have died before this. One whose parent may not be
+  // read belongs to someone who made it for us.
+  const Status synced = os::sync_directory(files, parent_of(parent));
+  return synced.is(Code::permission_denied) ? Status() : synced;
 }
 
 Status sync_parent(os::FileSystem& files, const std::string& path) {
@@ -75,6 +77,7 @@ Status create_file(os::FileSystem& files, const std::string& path, const NewFile
   block.record_kind = properties.record_kind;
   block.record_size = properties.record_size;
   block.generation = 1;
+  block.is_named = false;
   block.directory_generation = 1;
   block.directory_page = directory_at;
   block.segments = 1;
@@ -320,8 +323,11 @@ Result<std::unique_ptr<DiskIndexImpl>> open_locked(os::FileSystem& files, const 
     }
   }
   STAVE_TRY(check_agreement(reading->block_, options, name));
-  // Whoever made the file may have died before its name was durable.
-  if (!options.read_only && reading->block_.generation == 1) STAVE_TRY(sync_parent(files, path));
+  // Whoever gave the file its name may have died before that was durable.
+  if (!options.read_only && !reading->block_.is_named && path == name) {
+    STAVE_TRY(sync_parent(files, path));
+    reading->block_.is_named = true;
+  }
   Result<std::shared_ptr<PageFile>> pages =
       PageFile::map(*std::move(file), name, reading->pages(), !options.read_only);
   if (!pages) return pages.status();

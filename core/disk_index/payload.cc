@@ -35,19 +35,24 @@ Result<PayloadBytes> encode_payload(const Payload& payload) {
   return bytes;
 }
 
-Result<Payload> decode_payload(const PayloadBytes& bytes) {
+// Codec and reserved bytes are one word, of which only the low two bits may be set.
+bool is_payload(const std::byte* bytes) noexcept {
+  return load_le64(bytes + codec_at) <= static_cast<uint64_t>(Codec::zstandard);
+}
+
+Result<Payload> decode_payload(const std::byte* bytes) {
   const auto codec = static_cast<uint8_t>(bytes[codec_at]);
   if (!is_codec(codec))
     return Status::error(Code::corruption, "a record has the unknown codec " +
                                                std::to_string(codec) + "; rebuild the index");
-  if (std::any_of(bytes.begin() + reserved_at, bytes.end(),
+  if (std::any_of(bytes + reserved_at, bytes + payload_size,
                   [](std::byte byte) { return byte != std::byte{0}; }))
     return Status::error(Code::corruption,
                          "a record has bytes that no writer leaves; rebuild the index");
   Payload payload;
-  payload.offset = load_le64(bytes.data() + offset_at);
-  payload.length = load_le32(bytes.data() + length_at);
-  payload.uncompressed_length = load_le32(bytes.data() + uncompressed_length_at);
+  payload.offset = load_le64(bytes + offset_at);
+  payload.length = load_le32(bytes + length_at);
+  payload.uncompressed_length = load_le32(bytes + uncompressed_length_at);
   payload.codec = static_cast<Codec>(codec);
   return payload;
 }

@@ -26,7 +26,9 @@ using PayloadBytes = std::array<std::byte, payload_size>;
 
 // `invalid_argument` for a codec that does not exist.
 Result<PayloadBytes> encode_payload(const Payload& payload);
+// Whether decode_payload would take the bytes.
+bool is_payload(const std::byte* bytes) noexcept;
 // `corruption` for a codec that does not exist, and for bytes that must be zero and are not.
-Result<Payload> decode_payload(const PayloadBytes& bytes);
+Result<Payload> decode_payload(const std::byte* bytes);
 
 }  // namespace stave::disk_index

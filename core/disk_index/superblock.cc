@@ -30,6 +30,7 @@ constexpr size_t directory_page_at = 80;        // 8
 constexpr size_t directory_generation_at = 88;  // 8
 constexpr size_t segments_at = 96;              // 8
 constexpr size_t depth_at = 104;                // 4
+constexpr size_t unnamed_at = 108;              // 4
 constexpr size_t log_page_at = 112;             // 8
 constexpr size_t log_salt_at = 120;             // 8
 constexpr size_t log_sequence_at = 128;         // 8
@@ -95,6 +96,7 @@ SuperblockBytes encode_superblock(const Superblock& block) noexcept {
   store_le64(at + directory_generation_at, block.directory_generation);
   store_le64(at + segments_at, block.segments);
   store_le32(at + depth_at, block.depth);
+  store_le32(at + unnamed_at, block.is_named ? 0 : 1);
   store_le64(at + log_page_at, block.log_page);
   store_le64(at + log_salt_at, block.log_salt);
   store_le64(at + log_sequence_at, block.log_sequence);
@@ -128,6 +130,7 @@ Result<Superblock> decode_superblock(const SuperblockBytes& bytes, std::string_v
   block.directory_generation = load_le64(at + directory_generation_at);
   block.segments = load_le64(at + segments_at);
   block.depth = load_le32(at + depth_at);
+  block.is_named = load_le32(at + unnamed_at) == 0;
   block.log_page = load_le64(at + log_page_at);
   block.log_salt = load_le64(at + log_salt_at);
   block.log_sequence = load_le64(at + log_sequence_at);

@@ -30,6 +30,7 @@ struct Superblock {
   uint64_t directory_generation = 0;
   uint64_t segments = 0;  // that the directory names
   uint32_t depth = 0;     // the largest of a segment
+  bool is_named = true;   // the file's name was durable when this was written
   uint64_t log_page = 0;  // of the first chunk of the redo log
   uint64_t log_salt = 0;
   uint64_t log_sequence = 0;  // of the first operation in that chunk

@@ -9,7 +9,8 @@ Status DiskIndexImpl::verify_fixed_pages() {
   SuperblockBytes bytes;
   for (const uint64_t page : superblock_pages) {
     STAVE_TRY(os::read_exactly(file_->file(), path_, page * page_size, bytes));
-    const Result<Superblock> block = decode_superblock(bytes, path_);
+    Result<Superblock> block = decode_superblock(bytes, path_);
+    if (block.ok()) block->is_named = durable_.is_named;
     if (!block.ok() || *block != durable_)
       return Status::error(Code::corruption, "damaged superblock in '" + path_ + "' at offset " +
                                                  std::to_string(page * page_size) +

@@ -55,7 +55,6 @@ class History {
   History() : states_(1) {}
   void begin(Contents after) { states_.push_back(std::move(after)); }
   void returned() noexcept { returned_ = states_.size() - 1; }
-  // A failed operation has not happened and will not.
   void saved() noexcept { saved_ = returned_ = states_.size() - 1; }
   const Contents& newest() const noexcept { return states_.back(); }
   Bounds after_kill() const noexcept { return {returned_, states_.size() - 1}; }
@@ -66,6 +65,8 @@ class History {
       if (states_[count] == found) return count;
     return {};
   }
+  // Power was lost: what had returned promises no more than the last save.
+  void lose_power() noexcept { returned_ = saved_; }
   // An open has shown the state after `count` operations: the later ones are undone for good.
   void reopened(size_t count, bool on_device) {
     states_.resize(count + 1);
@@ -294,6 +295,7 @@ void Life::end_round() {
   } else {
     adopt(disk_->crash_image(CrashPlan::draw(random_.next()), random_.next()),
           history_.after_power_loss(), true);
+    history_.lose_power();
   }
   disk_->set_hook(nullptr);
 }

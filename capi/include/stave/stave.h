@@ -103,6 +103,7 @@ STAVE_API uint64_t stave_live_handles(void);
 #endif
 
 #include <stave/cow_map.h>
+#include <stave/disk_index.h>
 #include <stave/index.h>
 #include <stave/store.h>
 

@@ -24,6 +24,7 @@
 
 #include <stave/base.hpp>
 #include <stave/cow_map.hpp>
+#include <stave/disk_index.hpp>
 #include <stave/index.hpp>
 #include <stave/store.hpp>
 

@@ -1,0 +1,197 @@
+// The disk_index family: opening, closing, and calls on keys.
+#include <stave/disk_index.h>
+
+#include <memory>
+
+#include "capi/barrier.h"
+#include "capi/disk_index_handle.h"
+#include "core/os/posix_file_system.h"
+
+using stave::as_bytes;
+using stave::Bytes;
+using stave::Code;
+using stave::MutableBytes;
+using stave::Result;
+using stave::Status;
+using namespace stave::capi;
+using stave::disk_index::key_size;
+using stave::disk_index::PutMode;
+
+namespace stave::capi {
+
+Status DiskIndexState::close() {
+  if (gate_.entered_by_this_thread()) return Code::busy;
+  gate_.close_and_wait();
+  const std::lock_guard lock(close_mutex_);
+  if (!index_) return {};
+  // Let go of it first: closed it is, whatever happens.
+  const std::shared_ptr<disk_index::DiskIndex> index = std::move(index_);
+  index_.reset();
+  owner_.reset();
+  return index->close();
+}
+
+void DiskIndexState::destroy(std::unique_ptr<disk_index::Cursor>& cursor,
+                             std::shared_ptr<disk_index::DiskIndex>& index) noexcept {
+  const std::lock_guard lock(close_mutex_);
+  cursor.reset();
+  index.reset();
+}
+
+namespace {
+
+Status put(stave_disk_index* handle, const void* key, size_t size_of_key, const void* record,
+           size_t record_size, PutMode mode) {
+  DiskIndexCall call;
+  STAVE_TRY(call.enter(handle));
+  STAVE_TRY(require_disk_index_key(key, size_of_key));
+  STAVE_TRY(require_record(call.index(), record, record_size));
+  return call.index().put(disk_index_key(key), as_bytes(record, record_size), mode);
+}
+
+}  // namespace
+
+}  // namespace stave::capi
+
+stave_status stave_disk_index_open(const char* path, const stave_disk_index_options* options,
+                                   stave_disk_index** index, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(index, "index"));
+    *index = nullptr;
+    STAVE_TRY(require(path, "path"));
+    if (*path == '\0') return invalid_argument("path is empty");
+    const Result<stave_disk_index_options> checked = disk_index_options(options);
+    if (!checked) return checked.status();
+    // What may fail for want of memory comes before there is an index, which would have to be
+    // closed.
+    auto handle = std::make_unique<stave_disk_index>();
+    handle->state = std::make_shared<DiskIndexState>();
+    auto opened = stave::disk_index::DiskIndex::open(stave::os::posix_file_system(), path,
+                                                     core_options(*checked));
+    if (!opened) return opened.status();
+    handle->state->adopt(*std::move(opened), *checked);
+    *index = handle.release();
+    return {};
+  });
+}
+
+stave_status stave_disk_index_options_get(stave_disk_index* index,
+                                          stave_disk_index_options* options, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    DiskIndexCall call;
+    STAVE_TRY(call.enter(index));
+    STAVE_TRY(require(options, "options"));
+    return write_disk_index_options(call.state().options(), options);
+  });
+}
+
+stave_status stave_disk_index_close(stave_disk_index* index, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (index == nullptr) return {};
+    STAVE_TRY(check(index));
+    return index->state->close();
+  });
+}
+
+void stave_disk_index_free(stave_disk_index* index) {
+  if (!begin_free(index)) return;
+  // Inside a callback of the index it can neither be closed nor freed: it is left as it is.
+  const stave_status status = guarded(nullptr, [&] { return index->state->close(); });
+  if (status != STAVE_BUSY) delete index;
+}
+
+stave_status stave_disk_index_put(stave_disk_index* index, const void* key, size_t size_of_key,
+                                  const void* record, size_t record_size, stave_error* error) {
+  return guarded(
+      error, [&] { return put(index, key, size_of_key, record, record_size, PutMode::always); });
+}
+
+stave_status stave_disk_index_insert(stave_disk_index* index, const void* key, size_t size_of_key,
+                                     const void* record, size_t record_size, stave_error* error) {
+  return guarded(error, [&] {
+    return put(index, key, size_of_key, record, record_size, PutMode::only_absent);
+  });
+}
+
+stave_status stave_disk_index_delete(stave_disk_index* index, const void* key, size_t size_of_key,
+                                     stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    DiskIndexCall call;
+    STAVE_TRY(call.enter(index));
+    STAVE_TRY(require_disk_index_key(key, size_of_key));
+    return call.index().remove(disk_index_key(key));
+  });
+}
+
+stave_status stave_disk_index_multi_put(stave_disk_index* index, const void* keys,
+                                        const void* records, size_t record_size, size_t count,
+                                        size_t* done, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (done != nullptr) *done = 0;
+    DiskIndexCall call;
+    STAVE_TRY(call.enter(index));
+    if (count == 0) return {};
+    STAVE_TRY(require(keys, "keys"));
+    STAVE_TRY(require_record(call.index(), records, record_size));
+    for (size_t i = 0; i < count; i++) {
+      const auto* const key = static_cast<const std::byte*>(keys) + i * key_size;
+      const auto* const record = static_cast<const std::byte*>(records) + i * record_size;
+      STAVE_TRY(call.index().put(disk_index_key(key), {record, record_size}, PutMode::always));
+      if (done != nullptr) *done = i + 1;
+    }
+    return {};
+  });
+}
+
+stave_status stave_disk_index_get(stave_disk_index* index, const void* key, size_t size_of_key,
+                                  void* record, size_t record_size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    DiskIndexCall call;
+    STAVE_TRY(call.enter(index));
+    STAVE_TRY(require_disk_index_key(key, size_of_key));
+    STAVE_TRY(require_record(call.index(), record, record_size));
+    return call.index().get(disk_index_key(key), {static_cast<std::byte*>(record), record_size});
+  });
+}
+
+stave_status stave_disk_index_contains(stave_disk_index* index, const void* key, size_t size_of_key,
+                                       stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    DiskIndexCall call;
+    STAVE_TRY(call.enter(index));
+    STAVE_TRY(require_disk_index_key(key, size_of_key));
+    return call.index().contains(disk_index_key(key));
+  });
+}
+
+stave_status stave_disk_index_multi_get(stave_disk_index* index, const void* keys, size_t count,
+                                        void* records, size_t record_size, uint8_t* found,
+                                        stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    DiskIndexCall call;
+    STAVE_TRY(call.enter(index));
+    if (count == 0) return {};
+    STAVE_TRY(require(keys, "keys"));
+    STAVE_TRY(require_record(call.index(), records, record_size));
+    STAVE_TRY(require(found, "found"));
+    for (size_t i = 0; i < count; i++) {
+      const auto* const key = static_cast<const std::byte*>(keys) + i * key_size;
+      auto* const record = static_cast<std::byte*>(records) + i * record_size;
+      const Status status = call.index().get(disk_index_key(key), {record, record_size});
+      if (status.is_error()) return status;
+      found[i] = status.ok() ? 1 : 0;
+    }
+    return {};
+  });
+}
+
+stave_status stave_disk_index_size(stave_disk_index* index, uint64_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    *size = 0;
+    DiskIndexCall call;
+    STAVE_TRY(call.enter(index));
+    *size = call.index().size();
+    return {};
+  });
+}

@@ -1,0 +1,312 @@
+/* disk_index: a persistent hash index from 128-bit keys to records of one fixed size.
+ *
+ * One memory-mapped file. It finds the record of an exact key with one page of the file, and opens
+ * in the same time at every size. It is meant to stand beside data of your own: the key is a hash
+ * or an id, the record says where the data lies.
+ *
+ *   stave_disk_index *index;
+ *   stave_payload payload = {.offset = 4096, .length = 700, .uncompressed_length = 1800,
+ *                            .codec = STAVE_CODEC_LZ4};
+ *   if (stave_disk_index_open("/var/lib/app/blobs.idx", NULL, &index, &error) != STAVE_OK) ...
+ *   stave_disk_index_put(index, key, 16, &payload, sizeof payload, &error);
+ *   stave_disk_index_get(index, key, 16, &payload, sizeof payload, &error);
+ *   stave_disk_index_save(index, 0, &error);
+ *   stave_disk_index_close(index, &error);
+ *   stave_disk_index_free(index);
+ *
+ * Keys
+ *   16 bytes; key_size must say so. Two uint64_t in memory, low word first, are the same as the
+ *   bytes: uint64_t key[2] = {low, high}. Keys need not be random: they are hashed with a seed of
+ *   the file's own.
+ *
+ * Records
+ *   Either stave_payload (the default), or 1 to 256 bytes that mean nothing to the index
+ *   (record_size). Chosen when the file is made. record_size arguments must match.
+ *
+ * What survives
+ *   A put or delete that returned survives kill -9. After a power loss an open shows everything up
+ *   to the last save, checkpoint, load or close that returned, and of what came later a prefix:
+ *   nothing torn, nothing lost from the middle. Damaged bytes are STAVE_CORRUPTION, at open or for
+ *   the keys they concern; all others are served. stave_disk_index_rebuild makes the file anew.
+ *   When a sync fails, what it covered is unknown: the handle refuses writes (STAVE_IO) and reads go
+ *   on. Close it and open again.
+ *   The file is mapped: a device that fails under a read ends the process with SIGBUS. A full disk
+ *   does not: it is STAVE_NO_SPACE of the write, and the file goes on working.
+ *
+ * Threads and processes
+ *   Any number of threads. Readers take no lock and never wait; writers take turns. One process
+ *   writes, or any number read (read_only); FILE.lock beside the file sees to that.
+ *
+ * Growth
+ *   Changes are gathered in a redo log in the file and merged into it segment by segment, by a
+ *   thread of the index's own or (background=no) in slices of the writers' calls. No call pays for
+ *   the whole, and the file is never there twice, but while stave_disk_index_shrink_to_fit and
+ *   stave_disk_index_rebuild write a new one.
+ *
+ * Errors of every function that takes an index
+ *   INVALID_ARGUMENT (NULL or foreign handle, a key or record of a wrong size), CLOSED, FORKED, BUSY
+ *   (from inside a callback of the same index), NO_MEMORY. They are not repeated below.
+ */
+#ifndef STAVE_DISK_INDEX_H
+#define STAVE_DISK_INDEX_H
+
+#include <stave/errors.h>
+#include <stave/stave.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Records ------------------------------------------------------------------------------- */
+
+#define STAVE_DISK_INDEX_KEY_SIZE 16
+
+/* How the bytes that a payload record points to are packed. Stave does not read them. */
+enum { STAVE_CODEC_NONE = 0, STAVE_CODEC_LZ4 = 1, STAVE_CODEC_ZSTANDARD = 2 };
+
+/* The default record, 24 bytes. An unknown codec is INVALID_ARGUMENT when it is written, and
+ * CORRUPTION when it is read. */
+typedef struct stave_payload {
+  uint64_t offset;
+  uint32_t length;              /* stored bytes */
+  uint32_t uncompressed_length; /* bytes once unpacked */
+  uint8_t codec;                /* STAVE_CODEC_* */
+  uint8_t reserved[7];          /* zero */
+} stave_payload;
+
+/* ---- Opening ------------------------------------------------------------------------------- */
+
+typedef struct stave_disk_index stave_disk_index;
+
+/* Also settable as text, "name=value", with the member's name; sizes take KiB, MiB, GiB. */
+typedef struct stave_disk_index_options {
+  uint32_t struct_size;
+  uint32_t record_size;      /* 1 to 256: opaque records; default 0: payload records in a new file,
+                                whatever it holds in an old one */
+  uint64_t delta_memory;     /* bytes of the tables of changes that are not merged yet, 64 KiB to 64
+                                GiB; default 64 MiB. More makes fewer, larger merges, and a larger
+                                log in the file */
+  uint64_t bulk_memory;      /* bytes that a load sorts at a time, from 64 KiB; default 256 MiB */
+  uint8_t read_only;         /* default 0 */
+  uint8_t create_if_missing; /* default 1 */
+  uint8_t create_parents;    /* default 0; 1: make the directories that lead to a new file */
+  uint8_t error_if_exists;   /* default 0 */
+  uint8_t background;        /* default 1: merge in a thread, which starts with the first merge */
+  uint8_t reserved[3];       /* zero */
+} stave_disk_index_options;
+
+/* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
+STAVE_API void stave_disk_index_options_init(stave_disk_index_options *options);
+
+/* Sets members from text, as stave_store_options_set does. INVALID_ARGUMENT. Since 0.1. */
+STAVE_API stave_status stave_disk_index_options_set(stave_disk_index_options *options,
+                                                    const char *text, stave_error *error);
+
+/* All options with type, default and meaning, one a line, as UTF-8 text for people. Since 0.1. */
+STAVE_API stave_status stave_disk_index_options_describe(stave_buffer *text, stave_error *error);
+
+/* Opens the file `path`, making it when the options allow. `options` may be NULL: the defaults.
+ * After a clean close O(entries / 10,000), with a constant that makes it a fraction of a millisecond
+ * up to hundreds of millions; after a crash, what the log holds is read too (at most a third of the
+ * entries, twice).
+ *   NOT_FOUND            there is no file and it may not be made, or its directory is missing
+ *   EXISTS               there is one and error_if_exists is 1
+ *   INVALID_ARGUMENT     an option is out of range, or record_size differs from the file's
+ *   LOCKED               open elsewhere; the message has the holder's process number
+ *   CORRUPTION           a damaged, cut or foreign file; nothing was changed
+ *   UNSUPPORTED_VERSION, PERMISSION_DENIED, NO_SPACE, IO
+ * Since 0.1. */
+STAVE_API stave_status stave_disk_index_open(const char *path,
+                                             const stave_disk_index_options *options,
+                                             stave_disk_index **index, stave_error *error);
+
+/* The options in force: defaults filled in, the file's record_size read (24 for payload).
+ * options->struct_size says how much may be written. Since 0.1. */
+STAVE_API stave_status stave_disk_index_options_get(stave_disk_index *index,
+                                                    stave_disk_index_options *options,
+                                                    stave_error *error);
+
+/* Waits for running calls, saves (see stave_disk_index_save) and unlocks the file. When more than
+ * 4096 changes wait to be merged they are merged first. IO when that cannot be done: the handle is
+ * closed all the same. A second close is STAVE_OK. BUSY from inside a callback of this index.
+ * Since 0.1. */
+STAVE_API stave_status stave_disk_index_close(stave_disk_index *index, stave_error *error);
+
+/* Closes if need be and gives the memory back. Cursors stay valid (and answer CLOSED). Since 0.1. */
+STAVE_API void stave_disk_index_free(stave_disk_index *index);
+
+/* ---- Writing ------------------------------------------------------------------------------- */
+
+/* Errors of all writes: READ_ONLY, NO_SPACE (nothing is written), IO, CORRUPTION (the page where
+ * the key would be is damaged). O(1). */
+
+/* Stores the record, whether or not the key exists. Since 0.1. */
+STAVE_API stave_status stave_disk_index_put(stave_disk_index *index, const void *key,
+                                            size_t key_size, const void *record, size_t record_size,
+                                            stave_error *error);
+
+/* Stores the record if the key is absent, else EXISTS. Since 0.1. */
+STAVE_API stave_status stave_disk_index_insert(stave_disk_index *index, const void *key,
+                                               size_t key_size, const void *record,
+                                               size_t record_size, stave_error *error);
+
+/* Removes the key; NOT_FOUND if it is absent. Since 0.1. */
+STAVE_API stave_status stave_disk_index_delete(stave_disk_index *index, const void *key,
+                                               size_t key_size, stave_error *error);
+
+/* Stores `count` records: `keys` holds 16 bytes of each key, `records` record_size bytes of each
+ * record, one behind the other. Each is a put of its own: a failure leaves *done (may be NULL)
+ * stored. Since 0.1. */
+STAVE_API stave_status stave_disk_index_multi_put(stave_disk_index *index, const void *keys,
+                                                  const void *records, size_t record_size,
+                                                  size_t count, size_t *done, stave_error *error);
+
+/* ---- Reading ------------------------------------------------------------------------------- */
+
+/* Errors of all reads: CORRUPTION. O(1). */
+
+/* Copies the record into `record`, which has the index's record size. With any status but OK what
+ * is in it is unspecified. Since 0.1. */
+STAVE_API stave_status stave_disk_index_get(stave_disk_index *index, const void *key,
+                                            size_t key_size, void *record, size_t record_size,
+                                            stave_error *error);
+
+/* STAVE_OK when the key exists, else NOT_FOUND. Since 0.1. */
+STAVE_API stave_status stave_disk_index_contains(stave_disk_index *index, const void *key,
+                                                 size_t key_size, stave_error *error);
+
+/* Reads `count` keys, which stand one behind the other. found[i] becomes 1 or 0; the records stand
+ * in `records` (room for count * record_size bytes) at their keys' positions. Each key is read
+ * atomically, the whole is not one snapshot. Since 0.1. */
+STAVE_API stave_status stave_disk_index_multi_get(stave_disk_index *index, const void *keys,
+                                                  size_t count, void *records, size_t record_size,
+                                                  uint8_t *found, stave_error *error);
+
+/* The number of keys. O(1). Since 0.1. */
+STAVE_API stave_status stave_disk_index_size(stave_disk_index *index, uint64_t *size,
+                                             stave_error *error);
+
+/* ---- Loading ------------------------------------------------------------------------------- */
+
+/* Answers the next records: up to `count_max` keys of 16 bytes into `keys`, their records into
+ * `records`, and how many into *count; 0 ends the load. Any status but STAVE_OK stops it; the
+ * function that runs the source returns it and fills `error` with it. */
+typedef stave_status (*stave_disk_index_source)(void *context, void *keys, void *records,
+                                                size_t count_max, size_t *count);
+
+/* Adds all records of a source, far faster than puts: sorted by hash, written in order. Of a key that
+ * comes twice, or is there already, the later record counts. It is one change: readers, and an open
+ * after a crash, see all of it or nothing; on return it is durable. Needs space for what it rewrites,
+ * beside what is there. Other writers wait. NO_SPACE, IO, READ_ONLY, CORRUPTION. Since 0.1. */
+STAVE_API stave_status stave_disk_index_bulk_load(stave_disk_index *index,
+                                                  stave_disk_index_source source, void *context,
+                                                  stave_error *error);
+
+/* Makes the file `path` anew from a source, whatever stands there now: the repair for a damaged one.
+ * The old file stays until the new one is complete and durable, and for good if that fails. Nobody
+ * may have it open (LOCKED). `options` as for open; record_size 0 makes payload records. Since 0.1. */
+STAVE_API stave_status stave_disk_index_rebuild(const char *path,
+                                                const stave_disk_index_options *options,
+                                                stave_disk_index_source source, void *context,
+                                                stave_error *error);
+
+/* Allocates space for `entries` keys in all, so that puts up to there do not meet a full disk while
+ * merges keep pace, and sizes merges for so many. NO_SPACE, READ_ONLY, TOO_LARGE. Since 0.1. */
+STAVE_API stave_status stave_disk_index_reserve(stave_disk_index *index, uint64_t entries,
+                                                stave_error *error);
+
+/* ---- Cursors ------------------------------------------------------------------------------- */
+
+/* Visits every key exactly once, in no particular order. One thread at a time; any number of cursors
+ * beside any traffic. A key that exists during the cursor's whole life is visited; one that is
+ * written or removed meanwhile may or may not be, with the record of some moment in between. */
+typedef struct stave_disk_index_cursor stave_disk_index_cursor;
+
+/* The cursor stands before the first record. Since 0.1, as are all of these. */
+STAVE_API stave_status stave_disk_index_cursor_open(stave_disk_index *index,
+                                                    stave_disk_index_cursor **cursor,
+                                                    stave_error *error);
+/* Moves to the next record: DONE when there is none, then and ever after. CORRUPTION. */
+STAVE_API stave_status stave_disk_index_cursor_next(stave_disk_index_cursor *cursor,
+                                                    stave_error *error);
+/* The record the cursor stands on. The bytes are the cursor's and valid until it is moved, closed or
+ * freed. INVALID_ARGUMENT when the cursor stands on no record. */
+STAVE_API stave_status stave_disk_index_cursor_key(stave_disk_index_cursor *cursor,
+                                                   const void **data, size_t *size,
+                                                   stave_error *error);
+STAVE_API stave_status stave_disk_index_cursor_record(stave_disk_index_cursor *cursor,
+                                                      const void **data, size_t *size,
+                                                      stave_error *error);
+/* Moves over up to `count_max` records in one crossing: 16 bytes of key each into `keys`, the
+ * index's record size each into `records`, how many into *count. DONE when there is none left. An
+ * error behind records that were read is returned by the next call. The cursor stands on no record
+ * afterwards. */
+STAVE_API stave_status stave_disk_index_cursor_next_many(stave_disk_index_cursor *cursor,
+                                                         size_t count_max, void *keys,
+                                                         void *records, size_t record_size,
+                                                         size_t *count, stave_error *error);
+/* As stave_disk_index_close and stave_disk_index_free. */
+STAVE_API stave_status stave_disk_index_cursor_close(stave_disk_index_cursor *cursor,
+                                                     stave_error *error);
+STAVE_API void stave_disk_index_cursor_free(stave_disk_index_cursor *cursor);
+
+/* ---- Keeping and checking ------------------------------------------------------------------ */
+
+/* Everything written so far survives a power loss when this returns. Two syncs, and nothing is
+ * rewritten. `lsn` is a number of yours that stays in the file: a caller with a log of its own
+ * stores here up to where the index follows it, and replays the rest after an open
+ * (stave_disk_index_stats.lsn). READ_ONLY, IO, NO_SPACE. Since 0.1. */
+STAVE_API stave_status stave_disk_index_save(stave_disk_index *index, uint64_t lsn,
+                                             stave_error *error);
+
+/* The same, and merges all changes first, so that the log is empty. Rewrites up to the whole file.
+ * Writers wait. READ_ONLY, IO, NO_SPACE, CORRUPTION. Since 0.1. */
+STAVE_API stave_status stave_disk_index_checkpoint(stave_disk_index *index, uint64_t lsn,
+                                                   stave_error *error);
+
+/* Writes the file anew as small as it can be, under the name FILE.new, and puts it in the old one's
+ * place; saves with the last lsn. Writers wait, readers do not. O(entries). READ_ONLY, IO, NO_SPACE,
+ * CORRUPTION. Since 0.1. */
+STAVE_API stave_status stave_disk_index_shrink_to_fit(stave_disk_index *index, stave_error *error);
+
+typedef struct stave_disk_index_stats {
+  uint32_t struct_size;
+  uint8_t writes_refused;        /* 1: a sync has failed */
+  uint8_t reserved[3];           /* zero */
+  uint64_t entries;              /* keys */
+  uint64_t file_bytes;           /* size of the file */
+  uint64_t free_bytes;           /* of these, ready for use; unknown (0) before the first write */
+  uint64_t segments;             /* units of merging */
+  uint64_t segment_bytes;        /* bytes of their pages */
+  uint64_t log_bytes;            /* bytes of the redo log */
+  uint64_t delta_entries;        /* keys with changes that are not merged yet */
+  uint64_t generation;           /* of the newest durable superblock */
+  uint64_t lsn;                  /* of the last save or checkpoint */
+  uint64_t merges;               /* segments rewritten since the open */
+  uint64_t syncs;                /* fdatasync calls since the open */
+  uint64_t recovered_operations; /* changes that the open found in the log */
+} stave_disk_index_stats;
+
+/* Fills in struct_size, the rest with zeros. NULL is ignored. Since 0.1. */
+STAVE_API void stave_disk_index_stats_init(stave_disk_index_stats *stats);
+/* stats->struct_size says how much may be written. Waits for a running merge step. Since 0.1. */
+STAVE_API stave_status stave_disk_index_stats_get(stave_disk_index *index,
+                                                  stave_disk_index_stats *stats,
+                                                  stave_error *error);
+
+/* As stave_progress of store.h: segments done and in all. */
+typedef stave_status (*stave_disk_index_progress)(void *context, uint64_t done, uint64_t total);
+
+/* Reads everything: superblocks, directory, the saved part of the log, and each page of each segment
+ * with all its entries in their places and no key twice. Runs beside readers and writers.
+ * CORRUPTION names the first damage. `progress` may be NULL; any status but STAVE_OK that it answers
+ * stops the verification and is returned. O(bytes of the file). Since 0.1. */
+STAVE_API stave_status stave_disk_index_verify(stave_disk_index *index,
+                                               stave_disk_index_progress progress, void *context,
+                                               stave_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* STAVE_DISK_INDEX_H */
