@@ -190,6 +190,8 @@ Status DiskIndexImpl::write_compact(DiskIndexImpl& other) {
     return {};
   };
   STAVE_TRY(other.bulk_load(source));
+  static_cast<void>(sync::EpochRegistry::reclaim_all());
+  STAVE_TRY(other.file_->trim());
   STAVE_TRY(other.save(durable_.lsn));
   return other.file_->sync();
 }

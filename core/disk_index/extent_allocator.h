@@ -26,6 +26,8 @@ class ExtentAllocator {
   void free(Extent extent);
   // How many pages are free just before `page`.
   uint64_t free_before(uint64_t page) const;
+  // Forgets the free extent that begins at `page`.
+  void cut(uint64_t page) { erase(by_page_.find(page)); }
   uint64_t free_pages() const noexcept { return free_pages_; }
 
  private:

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cerrno>
 
 #include "core/disk_index/disk_index_impl.h"
 #include "core/disk_index/open.h"
@@ -235,6 +236,8 @@ class Opening {
     if (!exists_) STAVE_TRY(create());
     Result<std::unique_ptr<DiskIndexImpl>> index =
         open_locked(files_, path_, options_, *std::move(lock), path_);
+    if (index.status().os_errno() == EISDIR)
+      return Status::error(Code::invalid_argument, "'" + path_ + "' is a directory", EISDIR);
     if (!index) return index.status();
     return std::unique_ptr<DiskIndex>(*std::move(index));
   }

@@ -128,6 +128,16 @@ Status PageFile::reserve(uint64_t pages) {
   return grown;
 }
 
+Status PageFile::trim() {
+  const std::lock_guard lock(mutex_);
+  const uint64_t at_end = free_.free_before(pages_);
+  if (at_end == 0) return {};
+  STAVE_TRY(file_->truncate((pages_ - at_end) * page_size));
+  pages_ -= at_end;
+  free_.cut(pages_);
+  return {};
+}
+
 void PageFile::free(Extent extent) noexcept {
   const std::lock_guard lock(mutex_);
   try {

@@ -78,6 +78,9 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   // So many more free pages in one piece, or `no_space`.
   Status reserve(uint64_t pages);
 
+  // Gives the free pages at the end of the file back to the file system.
+  Status trim();
+
   // Whole pages, which readers then need not check.
   Status write(uint64_t page, Bytes pages);
   // Everything written and stored so far.

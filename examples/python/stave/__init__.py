@@ -28,6 +28,9 @@ from . import errors
 from ._library import live_handles, status_message, status_name, version, version_number
 from .batch import Batch
 from .cursor import Cursor
+from .disk_index import (
+    DiskIndex, DiskIndexCursor, Payload, describe_disk_index_options, parse_disk_index_options,
+)
 from .errors import *  # noqa: F403, the exceptions are made from a table
 from .index import Index, describe_index_options, parse_index_options
 from .index_cursor import IndexCursor
@@ -40,4 +43,6 @@ __all__ = errors.__all__ + [
     "Store", "Batch", "Cursor", "Pin", "Index", "IndexCursor", "Resolver", "version",
     "version_number", "status_name", "status_message", "live_handles", "parse_options",
     "describe_options", "parse_index_options", "describe_index_options",
+    "DiskIndex", "DiskIndexCursor", "Payload", "parse_disk_index_options",
+    "describe_disk_index_options",
 ]

@@ -210,21 +210,20 @@ _INFALLIBLE = {
 }
 
 
-def _load():
-    named = os.environ.get("STAVE_LIBRARY")
-    library = ctypes.CDLL(named or "libstave.so.0")
-    for name, arguments in _FALLIBLE.items():
+def declare(fallible, infallible):
+    """Sets the types of functions, in the form of the tables above."""
+    for name, arguments in fallible.items():
         function = getattr(library, name)
         function.argtypes = arguments + [POINTER(_Error)]
         function.restype = c_int32
-    for name, (result, arguments) in _INFALLIBLE.items():
+    for name, (result, arguments) in infallible.items():
         function = getattr(library, name)
         function.argtypes = arguments
         function.restype = result
-    return library
 
 
-library = _load()
+library = ctypes.CDLL(os.environ.get("STAVE_LIBRARY") or "libstave.so.0")
+declare(_FALLIBLE, _INFALLIBLE)
 
 
 # ---- Calls and handles -------------------------------------------------------------------------

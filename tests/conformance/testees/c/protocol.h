@@ -20,7 +20,9 @@ enum kind {
   KIND_COW_MAP_CURSOR,
   KIND_COW_MAP_DIFF,
   KIND_INDEX,
-  KIND_INDEX_CURSOR
+  KIND_INDEX_CURSOR,
+  KIND_DISK_INDEX,
+  KIND_DISK_INDEX_CURSOR
 };
 
 struct handle {
@@ -100,3 +102,4 @@ extern const struct verb index_verbs[];
 extern const struct verb index_hashed_verbs[];
 extern const struct verb index_range_verbs[];
 extern const struct verb index_cursor_verbs[];
+extern const struct verb disk_index_verbs[];

@@ -186,9 +186,17 @@ void reply_freed(void) {
 /* ---- The loop ------------------------------------------------------------------------------- */
 
 static const struct verb* find_verb(enum kind kind, const char* name) {
-  const struct verb* const tables[] = {
-      general_verbs,      store_verbs,       batch_verbs,        cursor_verbs,  index_verbs,
-      index_hashed_verbs, index_range_verbs, index_cursor_verbs, cow_map_verbs, NULL};
+  const struct verb* const tables[] = {general_verbs,
+                                       store_verbs,
+                                       batch_verbs,
+                                       cursor_verbs,
+                                       index_verbs,
+                                       index_hashed_verbs,
+                                       index_range_verbs,
+                                       index_cursor_verbs,
+                                       cow_map_verbs,
+                                       disk_index_verbs,
+                                       NULL};
   for (size_t i = 0; tables[i]; ++i)
     for (const struct verb* verb = tables[i]; verb->name; ++verb)
       if (verb->self == kind && strcmp(verb->name, name) == 0) return verb;

@@ -140,9 +140,17 @@ void Testee::reply(const stave::Result<uint64_t>& result) {
 
 // "verb ...", "handle verb ...", and both with "name = " before them.
 void Testee::answer(const std::string& line) {
-  static constexpr const char* types[] = {
-      "store.",        "pin.",     "batch.",          "cursor.",      "index.",
-      "index_cursor.", "cow_map.", "cow_map_cursor.", "cow_map_diff."};
+  static constexpr const char* types[] = {"store.",
+                                          "pin.",
+                                          "batch.",
+                                          "cursor.",
+                                          "index.",
+                                          "index_cursor.",
+                                          "cow_map.",
+                                          "cow_map_cursor.",
+                                          "cow_map_diff.",
+                                          "disk_index.",
+                                          "disk_index_cursor."};
   words_ = split(line);
   name_.clear();
   if (words_.size() > 2 && words_[1].text == "=") {

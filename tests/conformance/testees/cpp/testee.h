@@ -32,7 +32,8 @@ class Testee {
 
  private:
   using Handle = std::variant<stave::Store, stave::Pin, stave::Batch, stave::Cursor, ScriptedIndex,
-                              stave::IndexCursor, stave::Map, stave::MapCursor, stave::MapDiff>;
+                              stave::IndexCursor, stave::Map, stave::MapCursor, stave::MapDiff,
+                              stave::DiskIndex, stave::DiskIndexCursor>;
   using Verbs = std::map<std::string, std::function<void()>>;
 
   static Verbs general_verbs(Testee& t);
@@ -43,6 +44,8 @@ class Testee {
   static Verbs index_cursor_verbs(Testee& t);
   static Verbs map_verbs(Testee& t);
   static Verbs map_child_verbs(Testee& t);
+  static Verbs disk_index_general_verbs(Testee& t);
+  static Verbs disk_index_verbs(Testee& t);
   static Verbs all_verbs(Testee& t);
   static std::vector<Word> split(const std::string& line);
 
@@ -131,6 +134,17 @@ class Testee {
   void map_next_many();
   void map_changes();
   void diff_next();
+  bool take_disk_index_options(stave::DiskIndexOptions& options);
+  size_t record_size();
+  void disk_index_multi_get();
+  void disk_index_scan();
+  void disk_index_next_many();
+  void disk_index_stats();
+  void disk_index_verify();
+  void disk_index_get();
+  void disk_index_put_payload();
+  void disk_index_get_payload();
+  void disk_index_bulk_load();
 
   std::map<std::string, Handle> handles_;
   stave::Buffer buffer_;  // every call that fills a buffer gets this one

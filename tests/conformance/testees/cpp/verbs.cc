@@ -144,7 +144,8 @@ void Testee::describe(stave_status (*function)(stave_buffer*, stave_error*)) {
 
 Testee::Verbs Testee::general_verbs(Testee& t) {
   return {
-      {"hello", [] { print("ok format=1 language=cpp capabilities=store,index,cow_map\n"); }},
+      {"hello",
+       [] { print("ok format=1 language=cpp capabilities=store,index,cow_map,disk_index\n"); }},
       {"handles", [&t] { t.reply(stave::Result<uint64_t>(stave_live_handles())); }},
       {"version",
        [] {
@@ -267,6 +268,8 @@ Testee::Verbs Testee::all_verbs(Testee& t) {
   verbs.merge(index_cursor_verbs(t));
   verbs.merge(map_verbs(t));
   verbs.merge(map_child_verbs(t));
+  verbs.merge(disk_index_general_verbs(t));
+  verbs.merge(disk_index_verbs(t));
   return verbs;
 }
 

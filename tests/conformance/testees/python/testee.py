@@ -7,11 +7,12 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../../examples/python"))
 import stave  # noqa: E402
+from disk_index import DiskIndexVerbs  # noqa: E402
 from index import IndexVerbs  # noqa: E402
 from replies import Reply, found, named, number, quote, records, unquote, value_or_not_found  # noqa: E402
 
 
-class Testee(IndexVerbs):
+class Testee(DiskIndexVerbs, IndexVerbs):
     """Handles by name and the table of verbs. A verb's function gets the handle if it has one and the
     arguments: bytes where the line has quotes, else text. It returns nothing, the result behind
     `ok`, or (data lines, result); with `makes`, the new handle."""
@@ -22,20 +23,21 @@ class Testee(IndexVerbs):
         self.last_errno = 0
         self.makes = {
             "store.open", "store.get_pin", "store.cursor", "batch.create", "index.create",
-            "index.cursor",
+            "index.cursor", "disk_index.open", "disk_index.cursor",
         }
         self.types = {
             stave.Store: "store", stave.Pin: "pin", stave.Cursor: "cursor", stave.Batch: "batch",
             stave.Index: "index", stave.IndexCursor: "index_cursor",
+            stave.DiskIndex: "disk_index", stave.DiskIndexCursor: "disk_index_cursor",
         }
         self.verbs = {
             **self.general_verbs(), **self.store_verbs(), **self.other_verbs(),
-            **self.index_verbs(), **self.index_cursor_verbs(),
+            **self.index_verbs(), **self.index_cursor_verbs(), **self.disk_index_verbs(),
         }
 
     def general_verbs(self):
         return {
-            "hello": lambda: b"format=1 language=python capabilities=store,index",
+            "hello": lambda: b"format=1 language=python capabilities=store,index,disk_index",
             "handles": self.live_handles,
             "version": lambda: f"{stave.version()} {stave.version_number()}".encode(),
             "status": self.status,
@@ -143,7 +145,7 @@ class Testee(IndexVerbs):
         return {"prefix": what[0] if len(what) > keys_only else b"", "keys_only": keys_only}
 
     def scan(self, store, *what):
-        lines = records(store.cursor(**self.which(what)))
+        lines = records(store.cursor(**self.which(what)) if what else store.cursor())
         return lines, number(len(lines))
 
     def stats(self, store, *names):
@@ -164,8 +166,8 @@ class Testee(IndexVerbs):
         store.verify(progress)
         return number(bool(seen and seen[-1]))
 
-    def next_many(self, cursor, count_max, bytes_max):
-        lines = records(cursor.next_many(int(count_max), int(bytes_max)))
+    def next_many(self, cursor, *limits):
+        lines = records(cursor.next_many(*map(int, limits)))
         found(lines, b"done")
         return lines, number(len(lines))
 
