@@ -98,10 +98,7 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
 void DiskIndexImpl::release_replaced() {
   std::vector<Extent> replaced = std::move(replaced_);
   replaced_.clear();
-  if (STAVE_PLANTED_BUG(disk_index_early_reuse))
-    for (const Extent& extent : replaced) file_->free(extent);
-  else
-    file_->free_after_readers(std::move(replaced));
+  file_->free_after_readers(std::move(replaced));
   // What earlier superblocks replaced comes back while this one's waits.
   static_cast<void>(sync::EpochRegistry::try_reclaim());
 }

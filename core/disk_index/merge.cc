@@ -176,7 +176,8 @@ Status DiskIndexImpl::merge_segment(std::unique_ptr<Directory>& directory, uint6
   directory->replace(directory->slot_of(range), built);
   merges_.fetch_add(1, std::memory_order_relaxed);
   if (old.pages() == 0) return {};
-  if (writer == nullptr && old.generation > durable_.generation)
+  if ((writer == nullptr && old.generation > durable_.generation) ||
+      STAVE_PLANTED_BUG(disk_index_early_reuse))
     file_->free({old.first_page, old.pages()});
   else
     replaced.push_back({old.first_page, old.pages()});

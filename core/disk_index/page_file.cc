@@ -13,7 +13,7 @@ namespace {
 // Addresses cost nothing, and a new mapping makes every page fault again.
 constexpr uint64_t mapped_pages_min = (uint64_t{128} << 20) / page_size;
 constexpr uint64_t mapped_over_file = 8;
-constexpr uint64_t growth_pages_min = 16;
+constexpr uint64_t growth_pages_min = 4;
 constexpr uint64_t growth_pages_max = (uint64_t{4} << 20) / page_size;
 constexpr uint64_t growth_divisor = 64;  // of the file's size
 

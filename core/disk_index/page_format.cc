@@ -1,5 +1,7 @@
 #include "core/disk_index/page_format.h"
 
+#include "core/base/planted_bug.h"
+
 namespace stave::disk_index {
 
 void encode_page_header(std::byte* page, const PageHeader& header) noexcept {
@@ -39,7 +41,8 @@ void seal_page(std::byte* page, uint64_t file_seed, uint64_t page_number) noexce
 }
 
 bool page_is_whole(const std::byte* page, uint64_t file_seed, uint64_t page_number) noexcept {
-  return load_le64(page + page_checksum_at) == checksum(page, file_seed, page_number);
+  return load_le64(page + page_checksum_at) == checksum(page, file_seed, page_number) ||
+         STAVE_PLANTED_BUG(disk_index_ignore_checksum);
 }
 
 }  // namespace stave::disk_index
