@@ -7,9 +7,7 @@
 #include "capi/disk_index_handle.h"
 #include "core/os/posix_file_system.h"
 
-using stave::as_bytes;
 using stave::Bytes;
-using stave::Code;
 using stave::MutableBytes;
 using stave::Result;
 using stave::Status;

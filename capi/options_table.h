@@ -41,10 +41,11 @@ struct Option {
 };
 
 // Brings in the offset and the width of a member.
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a type's name takes no parentheses
+// NOLINTBEGIN(bugprone-macro-parentheses): a type's name takes no parentheses
 #define STAVE_OPTION(Struct, member, option_type)                           \
   .name = #member, .type = option_type, .offset = offsetof(Struct, member), \
   .width = sizeof(Struct::member)
+// NOLINTEND(bugprone-macro-parentheses)
 
 struct OptionsTable {
   AbiStruct type;

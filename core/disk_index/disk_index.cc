@@ -17,8 +17,8 @@ uint32_t delta_entries_cap(uint64_t memory) noexcept {
   return static_cast<uint32_t>(slots / 4 * 3);
 }
 
-constexpr uint64_t soft_entries_min = 48 * 1024;
-constexpr uint64_t hard_entries_min = 96 * 1024;
+constexpr uint64_t soft_entries_min = uint64_t{48} << 10;
+constexpr uint64_t hard_entries_min = uint64_t{96} << 10;
 
 }  // namespace
 
