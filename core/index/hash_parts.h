@@ -43,7 +43,7 @@ class HashParts {
   uint64_t scattered_;
 };
 
-inline uint64_t low_bits(uint64_t bits, unsigned count) noexcept {
+constexpr uint64_t low_bits(uint64_t bits, unsigned count) noexcept {
   return bits & ((uint64_t{1} << count) - 1);
 }
 

@@ -74,6 +74,14 @@ class ShardProtocol {
   }
   unsigned level_of(ControlWord control) const noexcept { return base_level_ + control.level(); }
 
+  // Where a position goes on whose low bits are not those of the bucket that it was looked for in:
+  // to the other half of the first split at which the two parted. That bucket is there, since the
+  // one at hand has been split so far; one further down, at the level of the bucket at hand, need
+  // not be: that is a matter of the other half's own splits.
+  static constexpr uint64_t other_half(uint64_t index, uint64_t position) noexcept {
+    return low_bits(position, static_cast<unsigned>(std::countr_zero(index ^ position)) + 1);
+  }
+
   // ---- Reading ---------------------------------------------------------------------------------
 
   struct Found {
@@ -94,9 +102,8 @@ class ShardProtocol {
       // of the slots are at least as new as their tags, and where the bucket
       // was split, the other half is complete.
       const ControlWord control(bucket.control.load(std::memory_order_acquire));
-      const uint64_t right = low_bits(probe.position, level_of(control));
-      if (right != index) [[unlikely]] {
-        index = right;
+      if (low_bits(probe.position, level_of(control)) != index) [[unlikely]] {
+        index = other_half(index, probe.position);
         continue;
       }
       Search search{bucket, snapshot, pattern, probe.tag};
@@ -141,9 +148,8 @@ class ShardProtocol {
       // split, the other half is there.
       uint64_t bits = bucket.control.load(std::memory_order_acquire);
       const ControlWord control(bits);
-      const uint64_t right = low_bits(position, level_of(control));
-      if (right != index) {
-        index = right;
+      if (low_bits(position, level_of(control)) != index) {
+        index = other_half(index, position);
         continue;
       }
       // Acquire: pairs with the release in unlock().

@@ -11,6 +11,36 @@
 namespace stave::index {
 namespace {
 
+// A thread that sleeps between counting the buckets and looking at one may find that one split
+// twice. It went on to the bucket that its key's hash would have had at that level, which was not
+// there: the other half had not been split so far. From there it was sent back, for ever.
+TEST(ShardProtocol, WhoBeginsAtAnOldBucketArrivesByBucketsThatAreThere) {
+  using Protocol = ShardProtocol<NarrowLayout<>, ShardMemory<NarrowLayout<>>>;
+  const auto home = [](uint64_t count, uint64_t position) {
+    const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
+    const uint64_t index = low_bits(position, level + 1);
+    return index < count ? index : low_bits(position, level);
+  };
+  for (uint64_t count = 8; count <= 128; count++) {
+    const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
+    const uint64_t first_unsplit = count - (uint64_t{1} << level);
+    const auto level_of = [&](uint64_t index) {
+      return index < first_unsplit || index >> level != 0 ? level + 1 : level;
+    };
+    for (uint64_t old_count = 8; old_count <= count; old_count++) {
+      for (uint64_t position = 0; position < 256; position++) {
+        uint64_t index = home(old_count, position);
+        for (unsigned steps = 0; low_bits(position, level_of(index)) != index; steps++) {
+          index = Protocol::other_half(index, position);
+          ASSERT_LT(index, count);
+          ASSERT_LE(steps, level) << old_count << " to " << count << ", " << position;
+        }
+        ASSERT_EQ(index, home(count, position));
+      }
+    }
+  }
+}
+
 // Values are their own keys, and hashes too; the tests compare them themselves.
 struct Identity : Resolver {
   Verdict match(uint64_t, Bytes, Status*) const noexcept override { return Verdict::different; }
