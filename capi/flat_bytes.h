@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "capi/error.h"
@@ -27,13 +28,16 @@ class FlatBytes {
 };
 
 // invalid_argument unless `data` and `sizes` describe `count` byte strings: nothing that is needed
-// is null, and the sizes add up to what an address space can hold.
+// is null, and the sizes add up to what an address space can hold. A size that equals `marker`
+// stands for no bytes.
 template <typename Size>
-Status check_flat(const void* data, const Size* sizes, size_t count, const std::string& name) {
+Status check_flat(const void* data, const Size* sizes, size_t count, const std::string& name,
+                  std::optional<uint64_t> marker = std::nullopt) {
   if (count == 0) return {};
   if (sizes == nullptr) return invalid_argument(name + " sizes are NULL but the count is not 0");
   size_t sum = 0;
   for (size_t i = 0; i < count; i++) {
+    if (marker && sizes[i] == *marker) continue;
     if (sizes[i] > static_cast<size_t>(PTRDIFF_MAX) - sum)
       return invalid_argument(name + " sizes add up to more than memory can hold");
     sum += static_cast<size_t>(sizes[i]);

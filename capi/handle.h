@@ -37,6 +37,10 @@ enum class HandleKind : uint32_t {
   index_cursor = 0x9D5A1DC0,
   disk_index = 0x9D5AD151,
   disk_index_cursor = 0x9D5AD15C,
+  memtable = 0x9D5A3E3B,
+  memtable_transaction = 0x9D5A37A4,
+  memtable_snapshot = 0x9D5A3540,
+  memtable_cursor = 0x9D5A3C25,
 };
 
 class Handle {

@@ -94,8 +94,8 @@ STAVE_API void stave_pin_free(stave_pin *pin);
 
 /* ---- Diagnosis ----------------------------------------------------------------------------- */
 
-/* Handles (stores, indexes, batches, cursors) and pins of this process that have not been freed: what
- * a test looks at to find leaks. Since 0.1. */
+/* Handles (stores, transactions, cursors, ...) and pins of this process that have not been freed:
+ * what a test looks at to find leaks. Since 0.1. */
 STAVE_API uint64_t stave_live_handles(void);
 
 #ifdef __cplusplus
@@ -105,6 +105,7 @@ STAVE_API uint64_t stave_live_handles(void);
 #include <stave/cow_map.h>
 #include <stave/disk_index.h>
 #include <stave/index.h>
+#include <stave/memtable.h>
 #include <stave/store.h>
 
 #endif /* STAVE_STAVE_H */

@@ -22,7 +22,11 @@ enum kind {
   KIND_INDEX,
   KIND_INDEX_CURSOR,
   KIND_DISK_INDEX,
-  KIND_DISK_INDEX_CURSOR
+  KIND_DISK_INDEX_CURSOR,
+  KIND_MEMTABLE,
+  KIND_MEMTABLE_TRANSACTION,
+  KIND_MEMTABLE_SNAPSHOT,
+  KIND_MEMTABLE_CURSOR
 };
 
 struct handle {
@@ -64,7 +68,7 @@ struct handle* find_handle(const char* name); /* or NULL */
 const char* option_text(size_t first);
 
 /* Every step-th argument from `first` on, one behind the other as the calls with many keys take
- * them. The caller frees `data`. */
+ * them. A bare word among the values is a tombstone. `data` is freed by the caller. */
 struct flat {
   char* data;
   uint32_t sizes32[WORDS_MAX];
@@ -87,6 +91,8 @@ void reply_freed(void);
 
 /* Parts of data lines. */
 void print_bytes(const void* data, size_t size);
+/* A line for each value that a call with many keys has put one behind the other. */
+void print_many_values(const char* values, const uint64_t* sizes, size_t count);
 void print_record(const void* key, size_t key_size, const void* value, size_t value_size);
 /* "  name" for each line "name=..." of the text. */
 void print_names(const stave_buffer* text);
@@ -103,3 +109,5 @@ extern const struct verb index_hashed_verbs[];
 extern const struct verb index_range_verbs[];
 extern const struct verb index_cursor_verbs[];
 extern const struct verb disk_index_verbs[];
+extern const struct verb memtable_verbs[];
+extern const struct verb memtable_child_verbs[];

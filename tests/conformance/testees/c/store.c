@@ -143,17 +143,7 @@ static void store_multi_get(void) {
   struct flat keys = flatten(0, 1);
   const stave_status status = stave_store_multi_get(self->pointer, keys.data, keys.sizes32,
                                                     keys.count, reused, sizes, &error);
-  const char* value = reused->data;
-  for (size_t i = 0; status == STAVE_OK && i < keys.count; ++i) {
-    fputs("  ", stdout);
-    if (sizes[i] == STAVE_ABSENT) {
-      fputs("absent", stdout);
-    } else {
-      print_bytes(value, (size_t)sizes[i]);
-      value += sizes[i];
-    }
-    putchar('\n');
-  }
+  if (status == STAVE_OK) print_many_values(reused->data, sizes, keys.count);
   reply(status);
   free(keys.data);
 }

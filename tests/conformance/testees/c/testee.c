@@ -66,10 +66,14 @@ const char* option_text(size_t first) {
 struct flat flatten(size_t first, size_t step) {
   struct flat flat = {.data = NULL};
   size_t total = 0;
-  for (size_t i = first; i < word_count; i += step) total += bytes(i)->size;
+  for (size_t i = first; i < word_count; i += step) total += words[i].size;
   char* end = flat.data = malloc(total + 1);
   if (!end) die("out of memory");
   for (size_t i = first; i < word_count; i += step) {
+    if (!words[i].is_quoted) {
+      flat.sizes64[flat.count++] = STAVE_TOMBSTONE;
+      continue;
+    }
     memcpy(end, words[i].data, words[i].size);
     end += words[i].size;
     flat.sizes32[flat.count] = (uint32_t)words[i].size;
@@ -141,6 +145,21 @@ void print_bytes(const void* data, size_t size) {
   putchar('"');
 }
 
+void print_many_values(const char* values, const uint64_t* sizes, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    fputs("  ", stdout);
+    if (sizes[i] == STAVE_ABSENT) {
+      fputs("absent", stdout);
+    } else if (sizes[i] == STAVE_TOMBSTONE) {
+      fputs("deleted", stdout);
+    } else {
+      print_bytes(values, (size_t)sizes[i]);
+      values += sizes[i];
+    }
+    putchar('\n');
+  }
+}
+
 void print_record(const void* key, size_t key_size, const void* value, size_t value_size) {
   fputs("  ", stdout);
   print_bytes(key, key_size);
@@ -186,17 +205,11 @@ void reply_freed(void) {
 /* ---- The loop ------------------------------------------------------------------------------- */
 
 static const struct verb* find_verb(enum kind kind, const char* name) {
-  const struct verb* const tables[] = {general_verbs,
-                                       store_verbs,
-                                       batch_verbs,
-                                       cursor_verbs,
-                                       index_verbs,
-                                       index_hashed_verbs,
-                                       index_range_verbs,
-                                       index_cursor_verbs,
-                                       cow_map_verbs,
-                                       disk_index_verbs,
-                                       NULL};
+  const struct verb* const tables[] = {
+      general_verbs, store_verbs,        batch_verbs,       cursor_verbs,
+      index_verbs,   index_hashed_verbs, index_range_verbs, index_cursor_verbs,
+      cow_map_verbs, disk_index_verbs,   memtable_verbs,    memtable_child_verbs,
+      NULL};
   for (size_t i = 0; tables[i]; ++i)
     for (const struct verb* verb = tables[i]; verb->name; ++verb)
       if (verb->self == kind && strcmp(verb->name, name) == 0) return verb;

@@ -1,0 +1,173 @@
+// The memtable family: creating, closing, and calls on the whole table.
+#include <stave/memtable.h>
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "capi/abi_struct.h"
+#include "capi/barrier.h"
+#include "capi/error.h"
+#include "capi/memtable_handle.h"
+#include "capi/memtable_options.h"
+#include "core/os/posix_file_system.h"
+
+using stave::Code;
+using stave::Result;
+using stave::Status;
+using namespace stave::capi;
+
+namespace stave::capi {
+
+namespace {
+
+static_assert(sizeof(stave_memtable_stats) == 64);
+static_assert(offsetof(stave_memtable_stats, keys) == 8);
+static_assert(offsetof(stave_memtable_stats, timestamp) == 56);
+
+constexpr AbiStruct stats_struct = abi_struct<stave_memtable_stats>("stave_memtable_stats");
+
+}  // namespace
+
+Status MemtableCall::enter(stave_memtable* handle, Timestamps timestamps) {
+  STAVE_TRY(check(handle));
+  STAVE_TRY(inside_.enter_nested(handle->state->gate()));
+  state_ = handle->state.get();
+  if (timestamps == Timestamps::any) return {};
+  const bool managed = table().options().managed;
+  if (managed == (timestamps == Timestamps::managed)) return {};
+  return invalid_argument(managed ? "the memtable's timestamps are managed: use transactions"
+                                  : "the memtable's timestamps are explicit");
+}
+
+}  // namespace stave::capi
+
+stave_status stave_memtable_create(const stave_memtable_options* options, stave_memtable** table,
+                                   stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(table, "table"));
+    *table = nullptr;
+    Result<stave::mvcc::MemtableOptions> checked = memtable_options(options);
+    if (!checked) return checked.status();
+    STAVE_TRY(stave::os::posix_file_system().random(
+        std::as_writable_bytes(std::span(&checked->seed, 1))));
+    auto handle = std::make_unique<stave_memtable>();
+    auto made = stave::mvcc::Memtable::create(*checked);
+    if (!made) return made.status();
+    handle->state = std::make_shared<MemtableState>(*std::move(made));
+    *table = handle.release();
+    return {};
+  });
+}
+
+stave_status stave_memtable_options_get(stave_memtable* table, stave_memtable_options* options,
+                                        stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    MemtableCall call;
+    STAVE_TRY(call.enter(table));
+    STAVE_TRY(require(options, "options"));
+    return write_memtable_options(call.table().options(), options);
+  });
+}
+
+stave_status stave_memtable_close(stave_memtable* table, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (table == nullptr) return {};
+    STAVE_TRY(check(table));
+    return table->state->close();
+  });
+}
+
+void stave_memtable_free(stave_memtable* table) {
+  if (!begin_free(table)) return;
+  // Inside a callback of the table it can neither be closed nor freed: it is left as it is.
+  if (!table->state->close().is(Code::busy)) delete table;
+}
+
+stave_status stave_memtable_size(stave_memtable* table, uint64_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    *size = 0;
+    MemtableCall call;
+    STAVE_TRY(call.enter(table));
+    *size = call.table().size();
+    return {};
+  });
+}
+
+stave_status stave_memtable_size_bytes(stave_memtable* table, uint64_t* size_bytes,
+                                       stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size_bytes, "size_bytes"));
+    *size_bytes = 0;
+    MemtableCall call;
+    STAVE_TRY(call.enter(table));
+    *size_bytes = call.table().size_bytes();
+    return {};
+  });
+}
+
+stave_status stave_memtable_is_empty(stave_memtable* table, uint8_t* empty, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(empty, "empty"));
+    *empty = 0;
+    MemtableCall call;
+    STAVE_TRY(call.enter(table));
+    *empty = call.table().is_empty() ? 1 : 0;
+    return {};
+  });
+}
+
+stave_status stave_memtable_prune(stave_memtable* table, uint64_t oldest, uint64_t* pruned,
+                                  stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (pruned != nullptr) *pruned = 0;
+    MemtableCall call;
+    STAVE_TRY(call.enter(table));
+    uint64_t versions = 0;
+    if (!call.table().options().managed) {
+      const Result<uint64_t> result = call.table().prune(oldest);
+      if (!result) return result.status();
+      versions = *result;
+    } else if (oldest == 0) {
+      versions = call.table().prune_now();
+    } else {
+      return invalid_argument("oldest must be 0: the memtable's timestamps are managed");
+    }
+    if (pruned != nullptr) *pruned = versions;
+    return {};
+  });
+}
+
+stave_status stave_memtable_clear(stave_memtable* table, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    MemtableCall call;
+    STAVE_TRY(call.enter(table));
+    return call.table().clear();
+  });
+}
+
+void stave_memtable_stats_init(stave_memtable_stats* stats) {
+  if (stats == nullptr) return;
+  *stats = {};
+  stats->struct_size = sizeof(*stats);
+}
+
+stave_status stave_memtable_stats_get(stave_memtable* table, stave_memtable_stats* stats,
+                                      stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    MemtableCall call;
+    STAVE_TRY(call.enter(table));
+    STAVE_TRY(require(stats, "stats"));
+    const stave::mvcc::MemtableStats now = call.table().stats();
+    stave_memtable_stats whole = {};
+    whole.keys = now.keys;
+    whole.rows = now.rows;
+    whole.versions = now.versions;
+    whole.size_bytes = now.size_bytes;
+    whole.snapshots = now.snapshots;
+    whole.transactions = now.transactions;
+    whole.timestamp = now.timestamp;
+    return write_struct(stats_struct, &whole, stats);
+  });
+}

@@ -1,0 +1,130 @@
+#include "capi/memtable_options.h"
+
+#include <cstring>
+#include <string>
+
+#include "capi/abi_struct.h"
+#include "capi/barrier.h"
+#include "capi/buffer.h"
+#include "capi/error.h"
+#include "capi/options_table.h"
+#include "core/base/bytes.h"
+
+namespace stave::capi {
+
+namespace {
+
+static_assert(sizeof(stave_memtable_options) == 24);
+static_assert(offsetof(stave_memtable_options, timestamps) == 4);
+static_assert(offsetof(stave_memtable_options, capacity) == 8);
+static_assert(offsetof(stave_memtable_options, background) == 16);
+static_assert(sizeof(void*) != 8 || sizeof(stave_memtable_cursor_options) == 24);
+static_assert(offsetof(stave_memtable_cursor_options, keys_only) == 4);
+static_assert(offsetof(stave_memtable_cursor_options, tombstones) == 5);
+static_assert(offsetof(stave_memtable_cursor_options, prefix) == 8);
+
+constexpr OptionChoice timestamp_choices[] = {
+    {"managed", STAVE_TIMESTAMPS_MANAGED},
+    {"explicit", STAVE_TIMESTAMPS_EXPLICIT},
+};
+
+// The defaults are those of the core.
+constexpr mvcc::MemtableOptions defaults;
+static_assert(defaults.managed);
+
+constexpr Option option_list[] = {
+    {STAVE_OPTION(stave_memtable_options, timestamps, OptionType::choice),
+     .default_value = STAVE_TIMESTAMPS_MANAGED, .choices = timestamp_choices,
+     .meaning = "who keeps the time: the table, or the caller"},
+    {STAVE_OPTION(stave_memtable_options, capacity, OptionType::number),
+     .default_value = defaults.capacity, .max = mvcc::capacity_max,
+     .meaning = "keys for which there is room from the start"},
+    {STAVE_OPTION(stave_memtable_options, background, OptionType::boolean),
+     .default_value = defaults.background,
+     .meaning = "lets the background thread free old versions"},
+    {STAVE_OPTION(stave_memtable_options, reserved, OptionType::reserved)},
+};
+
+constexpr Option cursor_option_list[] = {
+    {STAVE_OPTION(stave_memtable_cursor_options, keys_only, OptionType::boolean),
+     .meaning = "reads no values"},
+    {STAVE_OPTION(stave_memtable_cursor_options, tombstones, OptionType::boolean),
+     .meaning = "visits removed keys"},
+    {STAVE_OPTION(stave_memtable_cursor_options, reserved, OptionType::reserved)},
+    {STAVE_OPTION(stave_memtable_cursor_options, prefix, OptionType::raw)},
+    {STAVE_OPTION(stave_memtable_cursor_options, prefix_size, OptionType::raw)},
+};
+
+constexpr OptionsTable table = {abi_struct<stave_memtable_options>("stave_memtable_options"),
+                                option_list};
+constexpr OptionsTable cursor_table = {
+    abi_struct<stave_memtable_cursor_options>("stave_memtable_cursor_options"), cursor_option_list};
+
+}  // namespace
+
+Result<mvcc::MemtableOptions> memtable_options(const stave_memtable_options* options) {
+  stave_memtable_options read;
+  STAVE_TRY(read_options(table, options, &read));
+  mvcc::MemtableOptions result;
+  result.managed = read.timestamps == STAVE_TIMESTAMPS_MANAGED;
+  result.capacity = read.capacity;
+  result.background = read.background != 0;
+  return result;
+}
+
+Result<mvcc::CursorOptions> memtable_cursor_options(const stave_memtable_cursor_options* options,
+                                                    bool managed) {
+  stave_memtable_cursor_options read;
+  STAVE_TRY(read_options(cursor_table, options, &read));
+  STAVE_TRY(require_bytes(read.prefix, read.prefix_size, "stave_memtable_cursor_options.prefix"));
+  if (managed && read.tombstones != 0) {
+    return invalid_argument(
+        "stave_memtable_cursor_options.tombstones: a managed table keeps no tombstones for "
+        "readers");
+  }
+  mvcc::CursorOptions result;
+  result.prefix = as_bytes(read.prefix, read.prefix_size);
+  result.keys_only = read.keys_only != 0;
+  result.tombstones = read.tombstones != 0;
+  return result;
+}
+
+Status write_memtable_options(const mvcc::MemtableOptions& options, stave_memtable_options* to) {
+  stave_memtable_options whole;
+  set_defaults(table, &whole);
+  whole.timestamps = options.managed ? STAVE_TIMESTAMPS_MANAGED : STAVE_TIMESTAMPS_EXPLICIT;
+  whole.capacity = options.capacity;
+  whole.background = options.background ? 1 : 0;
+  return write_struct(table.type, &whole, to);
+}
+
+}  // namespace stave::capi
+
+using namespace stave;
+
+void stave_memtable_options_init(stave_memtable_options* options) {
+  if (options != nullptr) capi::set_defaults(capi::table, options);
+}
+
+stave_status stave_memtable_options_set(stave_memtable_options* options, const char* text,
+                                        stave_error* error) {
+  return capi::guarded(error, [&]() -> Status {
+    STAVE_TRY(capi::require(options, "options"));
+    STAVE_TRY(capi::require(text, "text"));
+    return capi::set_options(capi::table, text, options);
+  });
+}
+
+stave_status stave_memtable_options_describe(stave_buffer* text, stave_error* error) {
+  return capi::guarded(error, [&]() -> Status {
+    STAVE_TRY(capi::check_buffer(text, "text"));
+    const std::string description = capi::describe_options(capi::table);
+    if (!capi::resize_for_overwrite(*text, description.size())) return Code::no_memory;
+    std::memcpy(text->data, description.data(), description.size());
+    return {};
+  });
+}
+
+void stave_memtable_cursor_options_init(stave_memtable_cursor_options* options) {
+  if (options != nullptr) capi::set_defaults(capi::cursor_table, options);
+}

@@ -1,0 +1,76 @@
+#include "core/mvcc/key_table.h"
+
+#include <new>
+#include <utility>
+
+namespace stave::mvcc {
+
+namespace {
+
+// malloc aligns to 16 and processes have addresses of 47 bits, so that 43 are left of 44.
+constexpr unsigned address_shift = 4;
+
+uint64_t value_of(const Row* row) noexcept {
+  return reinterpret_cast<uintptr_t>(row) >> address_shift;
+}
+Row* row_of(uint64_t value) noexcept {
+  return reinterpret_cast<Row*>(static_cast<uintptr_t>(value << address_shift));
+}
+
+// A row's key does not change, and a row that somebody may still meet is not freed.
+auto match_key(Bytes key) noexcept {
+  return [key](uint64_t value) {
+    return equal(row_of(value)->key(), key) ? index::Verdict::equal : index::Verdict::different;
+  };
+}
+
+}  // namespace
+
+Result<uint64_t> KeyTable::RowKeys::fetch_hash(uint64_t value) const noexcept {
+  return hash64(row_of(value)->key(), seed);
+}
+
+Result<std::unique_ptr<KeyTable>> KeyTable::create(uint64_t capacity, uint64_t seed) noexcept {
+  Result<std::unique_ptr<Table>> table = Table::create({.capacity = capacity}, RowKeys{seed});
+  if (!table) return table.status();
+  std::unique_ptr<KeyTable> keys(new (std::nothrow) KeyTable(*std::move(table), seed));
+  if (keys == nullptr) return Code::no_memory;
+  return keys;
+}
+
+KeyTable::KeyTable(std::unique_ptr<Table> table, uint64_t seed) noexcept
+    : seed_(seed), table_(std::move(table)) {}
+
+KeyTable::~KeyTable() = default;
+
+Row* KeyTable::find(Bytes key) const noexcept {
+  const Table::Found found = table_->find(hash64(key, seed_), match_key(key));
+  return found.verdict == index::Verdict::equal ? row_of(found.value) : nullptr;
+}
+
+Result<Row*> KeyTable::insert(Row* fresh) noexcept {
+  const Bytes key = fresh->key();
+  const Result<Table::Updated> updated =
+      table_->update(hash64(key, seed_), match_key(key), [fresh](const uint64_t* present) {
+        if (present != nullptr) return index::Decision{};
+        return index::Decision{index::Decision::Action::set, value_of(fresh)};
+      });
+  if (!updated) return updated.status();
+  return updated->was_present ? row_of(updated->value()) : fresh;
+}
+
+void KeyTable::erase(const Row* row) noexcept {
+  table_->erase(hash64(row->key(), seed_), value_of(row));
+}
+
+Status KeyTable::clear() noexcept {
+  return table_->clear();
+}
+
+Status KeyTable::Walk::next(FunctionRef<void(Row&)> visit) {
+  if (cursor_.done()) return Code::done;
+  return table_.visit_next(
+      cursor_, [&visit](Layout::Entry entry, uint8_t) { visit(*row_of(Layout::value(entry))); });
+}
+
+}  // namespace stave::mvcc

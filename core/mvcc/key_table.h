@@ -1,0 +1,77 @@
+// The rows of a memtable by key: core/index, whose values are the rows' addresses and which finds
+// the keys in the rows.
+//
+// Thread safety: everything may be called from any thread. A row that was found is used under the
+// EpochPin that was held when it was found; rows are retired, so an address stands for one key for
+// as long as anybody may hold it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/base/bytes.h"
+#include "core/base/function_ref.h"
+#include "core/base/hash.h"
+#include "core/base/status.h"
+#include "core/index/narrow_layout.h"
+#include "core/index/resolved_keys.h"
+#include "core/index/table.h"
+#include "core/mvcc/row.h"
+
+namespace stave::mvcc {
+
+class KeyTable {
+  // What the index needs to know of keys that it does not keep.
+  struct RowKeys;
+  using Layout = index::NarrowLayout<>;
+  using Table = index::Table<Layout, RowKeys>;
+
+ public:
+  // With room for `capacity` keys. `seed` is of the keys' hash: one that nobody can guess keeps
+  // them from choosing keys that collide.
+  static Result<std::unique_ptr<KeyTable>> create(uint64_t capacity, uint64_t seed) noexcept;
+  ~KeyTable();
+  KeyTable(const KeyTable&) = delete;
+  KeyTable& operator=(const KeyTable&) = delete;
+
+  // Null when there is none.
+  Row* find(Bytes key) const noexcept;
+  // Returns the row that the key has now: `fresh` or an older one, which stays.
+  Result<Row*> insert(Row* fresh) noexcept;
+  // Takes a row out that is in.
+  void erase(const Row* row) noexcept;
+  // Takes all rows out, at one moment. Nobody inserts or erases meanwhile.
+  Status clear() noexcept;
+
+  // A walk over all rows beside any traffic: a row that is there throughout is visited once.
+  class Walk;
+
+ private:
+  explicit KeyTable(std::unique_ptr<Table> table, uint64_t seed) noexcept;
+
+  const uint64_t seed_;
+  const std::unique_ptr<Table> table_;
+};
+
+struct KeyTable::RowKeys {
+  using Storage = index::NoStorage;
+  uint64_t seed = 0;
+
+  Result<uint64_t> fetch_hash(uint64_t value) const noexcept;
+  template <typename Root, typename Entry>
+  void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
+};
+
+class KeyTable::Walk {
+ public:
+  explicit Walk(const KeyTable& table) noexcept : table_(*table.table_) {}
+  // Visits some more rows, a bounded number, within the caller's pin. `done` when there were none
+  // left. After `no_memory` the next call goes on.
+  Status next(FunctionRef<void(Row&)> visit);
+
+ private:
+  const Table& table_;
+  Table::Cursor cursor_;
+};
+
+}  // namespace stave::mvcc

@@ -1,0 +1,164 @@
+// Managed pruning: a version is freed when no snapshot, now or later, can see it.
+//
+// The keep rule: a version is kept iff it is the newest, or some live snapshot s has
+// begin < s <= its successor's begin. It is asked when a version gets a successor, and when the
+// snapshot that kept it ends. A tombstone is kept also when it is the only version left, as long as
+// some live snapshot s has s <= begin: a transaction at s that writes the key must meet the
+// conflict.
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "core/base/planted_bug.h"
+#include "core/mvcc/memtable.h"
+
+namespace stave::mvcc {
+
+namespace {
+
+// Versions examined under one pin.
+constexpr uint64_t slice = 256;
+
+}  // namespace
+
+void Memtable::drop_superseded(Row& row, ValueVersion* version, const SnapshotView& view,
+                               Aftermath& after, Totals& change) noexcept {
+  ValueVersion* older = version->next(0);
+  if (older != nullptr && !older->marked()) {
+    consider(row, older, version->begin(), view, after, change);
+  }
+  consider_tombstone(row, view, after, change);
+}
+
+// `end` is the successor's begin.
+void Memtable::consider(Row& row, ValueVersion* version, uint64_t end, const SnapshotView& view,
+                        Aftermath& after, Totals& change) noexcept {
+  SnapshotView::Blocker blocker;
+  const uint64_t begin = STAVE_PLANTED_BUG(prune_needed) ? version->begin() + 1 : version->begin();
+  if (view.need(begin, end, blocker) == SnapshotView::Need::none) {
+    row.remove(version);
+    drop(version, after, change);
+  } else {
+    mark(row, version, blocker, after);
+  }
+}
+
+void Memtable::consider_tombstone(Row& row, const SnapshotView& view, Aftermath& after,
+                                  Totals& change) noexcept {
+  ValueVersion* newest = row.newest();
+  if (newest == nullptr || !newest->payload().is_tombstone() || newest->next(0) != nullptr ||
+      newest->marked() || newest == row.pending()) {
+    return;
+  }
+  SnapshotView::Blocker blocker;
+  if (view.need(0, newest->begin(), blocker) == SnapshotView::Need::none) {
+    row.remove(newest);
+    drop(newest, after, change);
+  } else {
+    mark(row, newest, blocker, after);
+  }
+}
+
+void Memtable::mark(Row& row, ValueVersion* version, const SnapshotView::Blocker& blocker,
+                    Aftermath& after) noexcept {
+  // From here on only examine() removes it.
+  version->set_marked(true);
+  version->tag = reinterpret_cast<uintptr_t>(&row);
+  after.marked = version;
+  after.blocker = blocker;
+}
+
+void Memtable::park(ValueVersion* version, const SnapshotView::Blocker& blocker) noexcept {
+  if (blocker.place != nullptr && snapshots_.park(blocker.place, blocker.timestamp, version))
+    return;
+  ParkedList one;
+  one.push(version);
+  add_orphans(one);
+}
+
+void Memtable::end_snapshot(SnapshotRegistry::Place* place) noexcept {
+  ParkedList parked = snapshots_.close(place);
+  if (!parked.empty()) add_orphans(parked);
+}
+
+void Memtable::add_orphans(ParkedList& list) noexcept {
+  {
+    const std::lock_guard lock(orphans_mutex_);
+    orphans_.append(list);
+    // Relaxed: a hint; the list itself is looked at under the mutex.
+    have_orphans_.store(true, std::memory_order_relaxed);
+  }
+  wake_background();
+}
+
+sync::Retired* Memtable::pop_orphan() noexcept {
+  const std::lock_guard lock(orphans_mutex_);
+  sync::Retired* orphan = orphans_.pop();
+  have_orphans_.store(!orphans_.empty(), std::memory_order_relaxed);
+  return orphan;
+}
+
+// A version that nobody keeps any more, or that has only just been found to need another look.
+void Memtable::examine(ValueVersion* version, const SnapshotView& view, Totals& change) noexcept {
+  Row& row = *reinterpret_cast<Row*>(static_cast<uintptr_t>(version->tag));
+  Aftermath after;
+  {
+    const std::lock_guard lock(row);
+    version->set_marked(false);
+    ValueVersion* successor = row.newer_than(version);
+    // One that is linked but not committed will see to this version when it settles.
+    if (successor != nullptr && successor->begin() != 0 && successor != row.pending()) {
+      consider(row, version, successor->begin(), view, after, change);
+    }
+    if (after.marked == nullptr) consider_tombstone(row, view, after, change);
+    mark_if_dead(row, after);
+  }
+  finish(row, after, change);
+}
+
+bool Memtable::prune_orphans(uint64_t count) noexcept {
+  const std::unique_lock lock(prune_mutex_, std::try_to_lock);
+  if (!lock) return false;
+  examine_orphans(count);
+  return true;
+}
+
+uint64_t Memtable::examine_orphans(uint64_t count) noexcept {
+  const sync::EpochPin pin;
+  const SnapshotView view(snapshots_, clock_);
+  Totals change;
+  uint64_t examined = 0;
+  for (; examined < count; examined++) {
+    sync::Retired* orphan = pop_orphan();
+    if (orphan == nullptr) break;
+    examine(static_cast<ValueVersion*>(orphan), view, change);
+  }
+  add(change);
+  return examined;
+}
+
+uint64_t Memtable::prune_now() noexcept {
+  const std::lock_guard lock(prune_mutex_);
+  const uint64_t before = totals().versions;
+  // What must be looked at again is put at the end, and left there when the rest is done.
+  uint64_t waiting = 0;
+  {
+    const std::lock_guard orphans_lock(orphans_mutex_);
+    waiting = orphans_.count();
+  }
+  while (waiting != 0) {
+    const uint64_t examined = examine_orphans(std::min(waiting, slice));
+    if (examined == 0) break;
+    waiting -= examined;
+  }
+  return before - totals().versions;
+}
+
+// The background thread's part, in slices that hold the epoch only briefly.
+bool Memtable::run() noexcept {
+  if (!have_orphans_.load(std::memory_order_relaxed)) return false;
+  prune_orphans(slice);
+  return have_orphans_.load(std::memory_order_relaxed);
+}
+
+}  // namespace stave::mvcc

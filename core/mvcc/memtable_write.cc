@@ -1,0 +1,215 @@
+// The steps of a transaction's life: install, link, publish, settle; or take back.
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "core/base/planted_bug.h"
+#include "core/mvcc/memtable.h"
+#include "core/mvcc/transaction.h"
+#include "core/sync/backoff.h"
+
+namespace stave::mvcc {
+
+namespace {
+
+uint64_t is_value(const ValueVersion* version) noexcept {
+  return version != nullptr && !version->payload().is_tombstone() ? 1 : 0;
+}
+
+void count_in(const ValueVersion* version, uint64_t& versions, uint64_t& bytes) noexcept {
+  versions++;
+  bytes += version->memory();
+}
+
+}  // namespace
+
+// ---- Writing -----------------------------------------------------------------------------------
+
+Status Memtable::install(WriteSet& writes, Bytes key, InlineValue::Source source,
+                         uint64_t snapshot) {
+  if (key.size() > key_size_max) return Status::error(Code::too_large, "the key is too large");
+  STAVE_TRY(writes.prepare_add());
+  if (!source.ready()) return Code::no_memory;
+  Totals change;
+  ValueVersion* version = nullptr;
+  Result<Claim> claimed = Claim::again;
+  sync::Backoff backoff;
+  while (true) {
+    claimed = try_install(writes, key, source, snapshot, version, change);
+    if (!claimed || *claimed != Claim::again) break;
+    backoff.wait();
+  }
+  const bool done = claimed && *claimed == Claim::done;
+  if (!done && version != nullptr) ValueVersion::destroy(version);
+  add(change);
+  if (!claimed) return claimed.status();
+  return done ? Code::ok : Code::conflict;
+}
+
+Result<Memtable::Claim> Memtable::try_install(WriteSet& writes, Bytes key,
+                                              InlineValue::Source& source, uint64_t snapshot,
+                                              ValueVersion*& version, Totals& change) {
+  const sync::EpochPin pin;
+  const Result<Row*> found = row_for(key, change);
+  if (!found) return found.status();
+  Row& row = **found;
+  if (version == nullptr) {
+    // The first version of a key is mostly the only one: one link is enough.
+    const unsigned height = row.newest() == nullptr ? 1 : writes.random_height();
+    version = ValueVersion::create(height, *writes.record(), std::move(source));
+  }
+  Aftermath after;
+  Result<Claim> claimed = Code::no_memory;
+  {
+    const std::lock_guard lock(row);
+    if (version != nullptr) claimed = claim(row, version, writes, snapshot, after, change);
+    // This call may have made the row and found nothing to put into it.
+    mark_if_dead(row, after);
+  }
+  finish(row, after, change);
+  return claimed;
+}
+
+Result<Row*> Memtable::row_for(Bytes key, Totals& change) {
+  if (Row* row = keys_->find(key); row != nullptr) return row;
+  Row* fresh = Row::create(key);
+  if (fresh == nullptr) return Code::no_memory;
+  Result<Row*> row = keys_->insert(fresh);
+  if (!row || *row != fresh) {
+    Row::destroy(fresh);
+  } else {
+    change.rows++;
+    change.bytes += fresh->memory();
+  }
+  return row;
+}
+
+Memtable::Claim Memtable::claim(Row& row, ValueVersion* version, WriteSet& writes,
+                                uint64_t snapshot, Aftermath& after, Totals& change) noexcept {
+  if (row.dead()) return Claim::again;
+  ValueVersion* pending = row.pending();
+  if (pending != nullptr && pending->record() == writes.record()) {
+    writes.replace(pending, version);
+    row.set_pending(version);
+    drop(pending, after, change);
+    count_in(version, change.versions, change.bytes);
+    return Claim::done;
+  }
+  // A committed version is not in anybody's way; its transaction is about to settle it.
+  if (pending != nullptr && pending->begin() != 0) return Claim::again;
+  if (pending != nullptr) return Claim::conflict;
+  const ValueVersion* newest = row.newest();
+  if (newest != nullptr && newest->begin() >= snapshot && !STAVE_PLANTED_BUG(ignore_newer)) {
+    return Claim::conflict;
+  }
+  writes.add(&row, version);
+  row.set_pending(version);
+  count_in(version, change.versions, change.bytes);
+  return Claim::done;
+}
+
+void Memtable::take_back(Row& row, ValueVersion* version, Totals& change) noexcept {
+  Aftermath after;
+  {
+    const std::lock_guard lock(row);
+    row.set_pending(nullptr);
+    drop(version, after, change);
+    mark_if_dead(row, after);
+  }
+  finish(row, after, change);
+}
+
+void Memtable::roll_back(WriteSet& writes) noexcept {
+  const sync::EpochPin pin;
+  Totals change;
+  for (const WriteSet::Write& write : writes.writes()) {
+    take_back(*write.row, write.version, change);
+  }
+  writes.writes().clear();
+  retire_record(writes);
+  add(change);
+}
+
+// ---- Committing --------------------------------------------------------------------------------
+
+uint64_t Memtable::commit_managed(WriteSet& writes,
+                                  std::shared_ptr<SnapshotLease>& lease) noexcept {
+  const sync::EpochPin pin;
+  bool something_to_prune = false;
+  for (const WriteSet::Write& write : writes.writes()) {
+    const std::lock_guard lock(*write.row);
+    write.row->link(write.version, timestamp_max);
+    something_to_prune |=
+        write.version->next(0) != nullptr || write.version->payload().is_tombstone();
+  }
+  const uint64_t timestamp = clock_.commit(*writes.record());
+  // Before the pruning: what only this transaction's snapshot needed is free now.
+  lease.reset();
+  std::optional<SnapshotView> view;
+  if (something_to_prune) view.emplace(snapshots_, clock_);
+  Totals change;
+  for (const WriteSet::Write& write : writes.writes()) {
+    Aftermath after;
+    {
+      const std::lock_guard lock(*write.row);
+      settle(*write.row, write.version, timestamp, change);
+      if (view) drop_superseded(*write.row, write.version, *view, after, change);
+      mark_if_dead(*write.row, after);
+    }
+    finish(*write.row, after, change);
+  }
+  const uint64_t count = writes.size();
+  retire_record(writes);
+  add(change);
+  // Twice what this commit can have added.
+  if (have_orphans_.load(std::memory_order_relaxed)) prune_orphans(2 * count);
+  return timestamp;
+}
+
+void Memtable::settle(Row& row, ValueVersion* version, uint64_t timestamp,
+                      Totals& change) noexcept {
+  version->settle(timestamp);
+  row.set_pending(nullptr);
+  if (row.newest() != version) return;
+  change.keys += is_value(version) - is_value(version->next(0));
+}
+
+// ---- Afterwards --------------------------------------------------------------------------------
+
+void Memtable::drop(ValueVersion* version, Aftermath& after, Totals& change) noexcept {
+  change.versions--;
+  change.bytes -= version->memory();
+  after.dropped.push(version);
+}
+
+void Memtable::mark_if_dead(Row& row, Aftermath& after) noexcept {
+  if (!row.is_empty() || row.dead()) return;
+  row.set_dead();
+  after.died = true;
+}
+
+void Memtable::finish(Row& row, Aftermath& after, Totals& change) noexcept {
+  if (after.marked != nullptr) park(after.marked, after.blocker);
+  bool retired = false;
+  while (sync::Retired* version = after.dropped.pop()) {
+    sync::EpochRegistry::retire(version, ValueVersion::destroy_retired);
+    retired = true;
+  }
+  if (after.died) {
+    keys_->erase(&row);
+    change.rows--;
+    change.bytes -= row.memory();
+    sync::EpochRegistry::retire(&row, Row::destroy_retired);
+    retired = true;
+  }
+  if (retired) wake_background();
+}
+
+void Memtable::retire_record(WriteSet& writes) noexcept {
+  if (ValueRecord* record = writes.release_record(); record != nullptr) {
+    sync::EpochRegistry::retire(record);
+    wake_background();
+  }
+}
+
+}  // namespace stave::mvcc

@@ -1,0 +1,54 @@
+// One key of a memtable with its versions.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#include "core/base/bytes.h"
+#include "core/base/limits.h"
+#include "core/mvcc/inline_value.h"
+#include "core/mvcc/version_chain.h"
+#include "core/sync/epoch.h"
+
+namespace stave::mvcc {
+
+using ValueChain = VersionChain<InlineValue>;
+using ValueVersion = ValueChain::Version;
+using ValueRecord = ValueVersion::Record;
+
+// A row is dead once it has lost its last version and its place in the key table: whoever holds a
+// pointer to one looks the key up again. It is dead for ever.
+class Row final : public sync::Retired, public ValueChain {
+ public:
+  // Null without memory.
+  static Row* create(Bytes key) noexcept {
+    void* memory = std::malloc(sizeof(Row) + key.size());
+    return memory == nullptr ? nullptr : new (memory) Row(key);
+  }
+  static void destroy(Row* row) noexcept {
+    row->~Row();
+    std::free(row);
+  }
+  static void destroy_retired(Retired* retired) noexcept { destroy(static_cast<Row*>(retired)); }
+
+  Bytes key() const noexcept { return {reinterpret_cast<const std::byte*>(this + 1), key_size_}; }
+  size_t memory() const noexcept { return sizeof(Row) + key_size_; }
+
+  // Under the lock.
+  bool is_empty() const noexcept { return newest() == nullptr && pending() == nullptr; }
+  bool dead() const noexcept { return dead_; }
+  void set_dead() noexcept { dead_ = true; }
+
+ private:
+  explicit Row(Bytes key) noexcept : key_size_(static_cast<uint16_t>(key.size())) {
+    copy(reinterpret_cast<std::byte*>(this + 1), key);
+  }
+  ~Row() = default;
+
+  static_assert(key_size_max <= UINT16_MAX);
+  uint16_t key_size_;
+  bool dead_ = false;
+};
+
+}  // namespace stave::mvcc

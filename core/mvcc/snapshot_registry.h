@@ -1,0 +1,153 @@
+// The live snapshots of one table, and what waits for each of them to end.
+//
+// A snapshot publishes its timestamp (snapshot_slot.h); it holds no epoch, no lock, and belongs to
+// no thread. Places for snapshots are spread over stripes by thread, made in chunks as they are
+// needed and kept until the registry ends.
+//
+// A version that only a snapshot keeps alive is parked at that snapshot; when the snapshot closes,
+// close() hands back what was parked there. So nobody looks again and again at what cannot be freed
+// yet.
+//
+// Thread safety: everything may be called from any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "core/mvcc/commit_clock.h"
+#include "core/mvcc/snapshot_slot.h"
+#include "core/sync/epoch.h"
+#include "core/sync/full_barrier.h"
+
+namespace stave::mvcc {
+
+// A list through Retired::next, which is its owner's until the object is retired.
+class ParkedList {
+ public:
+  bool empty() const noexcept { return first_ == nullptr; }
+  void push(sync::Retired* object) noexcept;
+  // Moves all of `other` to the end.
+  void append(ParkedList& other) noexcept;
+  // Null when empty.
+  sync::Retired* pop() noexcept;
+  uint64_t count() const noexcept { return count_; }
+
+ private:
+  sync::Retired* first_ = nullptr;
+  sync::Retired* last_ = nullptr;
+  uint64_t count_ = 0;
+};
+
+class SnapshotView;
+
+class SnapshotRegistry {
+  struct Barrier {
+    void operator()() const noexcept { sync::full_barrier(); }
+  };
+  using Slot = SnapshotSlot<std::atomic, Barrier>;
+  struct Stripe;
+
+ public:
+  using Clock = CommitClock<>;
+
+  // Where one snapshot stands.
+  class Place {
+   public:
+    uint64_t timestamp() const noexcept { return slot_->timestamp(); }
+
+   private:
+    friend class SnapshotRegistry;
+    Slot* slot_ = nullptr;
+    Stripe* stripe_ = nullptr;
+    Place* next_free_ = nullptr;
+    ParkedList parked_;
+  };
+
+  SnapshotRegistry() noexcept;
+  ~SnapshotRegistry();
+  SnapshotRegistry(const SnapshotRegistry&) = delete;
+  SnapshotRegistry& operator=(const SnapshotRegistry&) = delete;
+
+  // Opens a snapshot of this moment. Null without memory.
+  Place* open(const Clock& clock) noexcept;
+  // Ends it; returns what was parked there.
+  ParkedList close(Place* place) noexcept;
+
+  // Parks an object at a snapshot that a view has shown at this timestamp. False when it has ended
+  // meanwhile.
+  bool park(Place* place, uint64_t timestamp, sync::Retired* object) noexcept;
+
+  // How many are open; exact when nobody opens or closes one.
+  uint64_t count() const noexcept;
+
+  // Locks out open() and close() while `action` runs, if there is no snapshot; otherwise false.
+  template <typename Action>
+  bool run_without_snapshots(Action action) noexcept {
+    lock_all();
+    const bool none = count() == 0;
+    if (none) action();
+    unlock_all();
+    return none;
+  }
+
+ private:
+  friend class SnapshotView;
+  using Scan = SnapshotScan<std::atomic, Barrier>;
+
+  static constexpr size_t kStripes = 8;
+  static constexpr size_t kChunkPlaces = 7;  // the slots and `next` fill one cache line
+
+  struct Chunk {
+    alignas(64) std::array<Slot, kChunkPlaces> slots;
+    std::atomic<Chunk*> next{nullptr};
+    std::array<Place, kChunkPlaces> places;
+  };
+  struct alignas(64) Stripe {
+    std::mutex mutex;
+    Place* free = nullptr;
+    std::atomic<uint64_t> open{0};
+    Chunk first;
+  };
+
+  static void add_places(Stripe& stripe, Chunk& chunk) noexcept;
+  void lock_all() noexcept;
+  void unlock_all() noexcept;
+
+  std::array<Stripe, kStripes> stripes_;
+};
+
+// Which timestamps are read at, as of one moment: what a pruner decides by.
+class SnapshotView {
+ public:
+  SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::Clock& clock) noexcept;
+
+  enum class Need {
+    none,      // no snapshot, now or later, reads in that interval
+    snapshot,  // the one in `blocker` does
+    unknown,   // one that was just being opened may, or memory for the view was lacking
+  };
+  struct Blocker {
+    SnapshotRegistry::Place* place = nullptr;
+    uint64_t timestamp = 0;
+  };
+  // Whether a snapshot reads at a timestamp in (after, up_to]. `blocker` is the oldest such one:
+  // likely the last to end.
+  Need need(uint64_t after, uint64_t up_to, Blocker& blocker) const noexcept;
+
+ private:
+  static constexpr size_t kInline = 16;
+
+  void add(Blocker live) noexcept;
+
+  uint64_t floor_ = 0;
+  size_t count_ = 0;
+  bool complete_ = true;
+  std::array<Blocker, kInline> inline_;
+  std::vector<Blocker> more_;
+};
+
+}  // namespace stave::mvcc

@@ -1,0 +1,99 @@
+#include "core/mvcc/snapshot_registry.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace stave::mvcc {
+namespace {
+
+using Need = SnapshotView::Need;
+
+class SnapshotRegistryTest : public testing::Test {
+ protected:
+  uint64_t commit() {
+    TransactionRecord<> record(1);
+    return clock_.commit(record);
+  }
+  Need need(uint64_t after, uint64_t up_to) {
+    return SnapshotView(registry_, clock_).need(after, up_to, blocker_);
+  }
+
+  SnapshotRegistry::Clock clock_;
+  SnapshotRegistry registry_;
+  SnapshotView::Blocker blocker_;
+};
+
+TEST_F(SnapshotRegistryTest, ASnapshotIsNeededInItsIntervalOnly) {
+  commit();
+  commit();
+  SnapshotRegistry::Place* place = registry_.open(clock_);
+  EXPECT_EQ(place->timestamp(), 3U);
+  commit();
+  commit();
+  EXPECT_EQ(need(1, 2), Need::none);
+  EXPECT_EQ(need(2, 3), Need::snapshot);
+  EXPECT_EQ(blocker_.place, place);
+  EXPECT_EQ(need(3, 4), Need::none);
+  EXPECT_EQ(need(0, 4), Need::snapshot);
+  EXPECT_TRUE(registry_.close(place).empty());
+  EXPECT_EQ(need(0, 4), Need::none);
+}
+
+TEST_F(SnapshotRegistryTest, WhatALaterSnapshotMayReadIsUnknown) {
+  commit();
+  EXPECT_EQ(clock_.next(), 2U);
+  EXPECT_EQ(need(0, 1), Need::none);
+  EXPECT_EQ(need(0, 2), Need::unknown);
+}
+
+TEST_F(SnapshotRegistryTest, TheOldestBlocks) {
+  std::vector<SnapshotRegistry::Place*> places;
+  // More than a chunk of places, and more than a view keeps without memory of its own.
+  for (int i = 0; i < 50; i++) {
+    places.push_back(registry_.open(clock_));
+    commit();
+  }
+  EXPECT_EQ(registry_.count(), 50U);
+  EXPECT_EQ(need(9, 50), Need::snapshot);
+  EXPECT_EQ(blocker_.timestamp, 10U);
+  for (int i = 0; i < 50; i += 2) registry_.close(places[static_cast<size_t>(i)]);
+  EXPECT_EQ(need(10, 50), Need::snapshot);
+  EXPECT_EQ(blocker_.timestamp, 12U);
+  EXPECT_EQ(need(10, 11), Need::none);
+  for (int i = 1; i < 50; i += 2) registry_.close(places[static_cast<size_t>(i)]);
+  EXPECT_EQ(registry_.count(), 0U);
+}
+
+TEST_F(SnapshotRegistryTest, WhatIsParkedComesBackWithTheSnapshot) {
+  SnapshotRegistry::Place* place = registry_.open(clock_);
+  const uint64_t timestamp = place->timestamp();
+  sync::Retired first;
+  sync::Retired second;
+  EXPECT_TRUE(registry_.park(place, timestamp, &first));
+  EXPECT_TRUE(registry_.park(place, timestamp, &second));
+  ParkedList parked = registry_.close(place);
+  EXPECT_EQ(parked.count(), 2U);
+  EXPECT_EQ(parked.pop(), &first);
+  EXPECT_EQ(parked.pop(), &second);
+  EXPECT_EQ(parked.pop(), nullptr);
+  // The snapshot has ended, and its place may be another's.
+  EXPECT_FALSE(registry_.park(place, timestamp, &first));
+  commit();
+  SnapshotRegistry::Place* again = registry_.open(clock_);
+  EXPECT_FALSE(registry_.park(again, timestamp, &first));
+  registry_.close(again);
+}
+
+TEST_F(SnapshotRegistryTest, RunsAloneOrNotAtAll) {
+  bool ran = false;
+  SnapshotRegistry::Place* place = registry_.open(clock_);
+  EXPECT_FALSE(registry_.run_without_snapshots([&] { ran = true; }));
+  EXPECT_FALSE(ran);
+  registry_.close(place);
+  EXPECT_TRUE(registry_.run_without_snapshots([&] { ran = true; }));
+  EXPECT_TRUE(ran);
+}
+
+}  // namespace
+}  // namespace stave::mvcc

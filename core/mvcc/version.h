@@ -1,0 +1,157 @@
+// One version of one key, and the record of the transaction that wrote it.
+//
+// The first word of a version says since when it is valid: either its commit timestamp, or, while
+// its transaction is at work and for a moment after, the address of that transaction's record. The
+// record's status word is 0 until the transaction commits and its commit timestamp from then on. So
+// one store to one word makes any number of versions visible at once; afterwards each version gets
+// its timestamp and the record is retired. docs/internals/mvcc.md argues each order.
+//
+// The payload is what the key's value is: the bytes themselves in a memtable (inline_value.h), a
+// place in the log in a store. Needed of it:
+//   Payload::Source                  what it is made from; moved from
+//   Payload::room(source)            bytes it wants behind itself, in the version's own allocation
+//   Payload(source&&, room)          `room` is the address of those bytes, here and below
+//   payload.release(room)            the end of it
+//   payload.memory()                 its bytes of memory besides sizeof(Payload)
+// A version is immutable for readers but for its first word and its links.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "core/sync/epoch.h"
+
+namespace stave::mvcc {
+
+// Commit timestamps lie in [1, timestamp_max]; a snapshot's may be any number.
+inline constexpr uint64_t timestamp_max = INT64_MAX;
+
+template <template <typename> class Atomic = std::atomic>
+class TransactionRecord : public sync::Retired {
+ public:
+  // `identity` is the caller's number of the transaction, 0 if it has none.
+  explicit TransactionRecord(uint64_t identity) noexcept : identity_(identity) {}
+
+  uint64_t identity() const noexcept { return identity_; }
+  // The commit timestamp, 0 before the commit.
+  uint64_t committed() const noexcept {
+    // Acquire: pairs with the release in publish(). Who sees one version of the transaction as
+    // committed finds all others linked into their chains.
+    return status_.load(std::memory_order_acquire);
+  }
+  // Once, when all versions of the transaction are linked: makes them visible.
+  void publish(uint64_t timestamp) noexcept {
+    status_.store(timestamp, std::memory_order_release);  // pairs with committed()
+  }
+
+ private:
+  Atomic<uint64_t> status_{0};
+  uint64_t identity_;
+};
+
+template <typename Payload, template <typename> class Atomic = std::atomic>
+class Version : public sync::Retired {
+ public:
+  using Record = TransactionRecord<Atomic>;
+  using Source = typename Payload::Source;
+
+  // Levels of links: enough for a search among 4^8 versions in logarithmic time.
+  static constexpr unsigned height_max = 8;
+
+  // A version that `record` has written. Null without memory; then `source` is untouched.
+  static Version* create(unsigned height, const Record& record, Source&& source) noexcept {
+    void* memory = std::malloc(size_for(height, source));
+    if (memory == nullptr) return nullptr;
+    return new (memory) Version(height, record, std::move(source));
+  }
+  static void destroy(Version* version) noexcept {
+    version->payload_.release(version->room());
+    version->~Version();
+    std::free(version);
+  }
+  // For EpochRegistry::retire().
+  static void destroy_retired(Retired* retired) noexcept {
+    destroy(static_cast<Version*>(retired));
+  }
+  static size_t size_for(unsigned height, const Source& source) noexcept {
+    return sizeof(Version) + height * sizeof(Link) + Payload::room(source);
+  }
+
+  size_t memory() const noexcept {
+    return sizeof(Version) + height_ * sizeof(Link) + payload_.memory();
+  }
+
+  // The commit timestamp, 0 while the transaction runs.
+  uint64_t begin() const noexcept {
+    // Acquire: pairs with the release in settle(). Like the record's status, a timestamp that is
+    // seen here brings the transaction's other versions along.
+    const uint64_t word = begin_.load(std::memory_order_acquire);
+    if ((word & record_bit) == 0) [[likely]]
+      return word;
+    return record_in(word)->committed();
+  }
+  // Of the transaction that wrote it, null once the version is settled. Valid while the caller is
+  // pinned.
+  const Record* record() const noexcept {
+    // Relaxed: the record was complete before the version was published, by which the caller found
+    // it.
+    const uint64_t word = begin_.load(std::memory_order_relaxed);
+    return (word & record_bit) == 0 ? nullptr : record_in(word);
+  }
+  // After the record's publish(): the version no longer needs the record.
+  void settle(uint64_t timestamp) noexcept {
+    begin_.store(timestamp, std::memory_order_release);  // pairs with begin()
+  }
+
+  const Payload& payload() const noexcept { return payload_; }
+  const std::byte* room() const noexcept {
+    return reinterpret_cast<const std::byte*>(links() + height_);
+  }
+  std::byte* room() noexcept { return reinterpret_cast<std::byte*>(links() + height_); }
+
+  unsigned height() const noexcept { return height_; }
+  // The next older version that is linked at this level.
+  Version* next(unsigned level) const noexcept {
+    // Acquire: pairs with the release in set_next() and VersionChain: the version is complete.
+    return links()[level].load(std::memory_order_acquire);
+  }
+  void set_next(unsigned level, Version* version) noexcept {
+    links()[level].store(version, std::memory_order_release);  // pairs with next()
+  }
+
+  // A mark for the owner of the chain, under its lock.
+  bool marked() const noexcept { return marked_; }
+  void set_marked(bool marked) noexcept { marked_ = marked; }
+
+ private:
+  using Link = Atomic<Version*>;
+  // Tells a record's address from a timestamp.
+  static constexpr uint64_t record_bit = uint64_t{1} << 63;
+
+  Version(unsigned height, const Record& record, Source&& source) noexcept
+      : begin_(reinterpret_cast<uintptr_t>(&record) | record_bit),
+        height_(static_cast<uint8_t>(height)),
+        payload_(std::move(source), room()) {
+    for (unsigned level = 0; level < height; level++) new (links() + level) Link(nullptr);
+  }
+  ~Version() {
+    for (unsigned level = 0; level < height_; level++) links()[level].~Link();
+  }
+
+  static const Record* record_in(uint64_t word) noexcept {
+    return reinterpret_cast<const Record*>(static_cast<uintptr_t>(word & ~record_bit));
+  }
+  Link* links() noexcept { return reinterpret_cast<Link*>(this + 1); }
+  const Link* links() const noexcept { return reinterpret_cast<const Link*>(this + 1); }
+
+  Atomic<uint64_t> begin_;
+  uint8_t height_;
+  bool marked_ = false;
+  Payload payload_;
+};
+
+}  // namespace stave::mvcc

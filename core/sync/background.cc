@@ -1,0 +1,185 @@
+#include "core/sync/background.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <ctime>
+
+#include "core/os/fork_handlers.h"
+#include "core/sync/epoch.h"
+
+namespace stave::sync {
+
+std::atomic<bool> Background::awake_{false};
+
+// The state of the one thread. Everything is guarded by `mutex`.
+struct BackgroundThread {
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+  Background::Task* tasks = nullptr;
+  Background::Task* running = nullptr;
+  bool started = false;
+  bool requested = false;
+  // A thread ends when this is no longer its number. So one may still be ending while the next one
+  // starts.
+  uint64_t generation = 0;
+  pthread_t thread = {};
+
+  void lock() noexcept { pthread_mutex_lock(&mutex); }
+  void unlock() noexcept { pthread_mutex_unlock(&mutex); }
+  void notify() noexcept { pthread_cond_broadcast(&changed); }
+
+  void start() noexcept;
+  void serve(uint64_t mine) noexcept;
+  // False when something still waits.
+  bool run_all(uint64_t mine) noexcept;
+  // Until the period has passed or the thread must end.
+  void pause(uint64_t mine) noexcept;
+  void set_awake(bool awake) noexcept {
+    Background::awake_.store(awake, std::memory_order_relaxed);
+  }
+  void add_fork_handlers() noexcept;
+};
+
+namespace {
+
+// Never destroyed: a thread may be using it while the process ends.
+constinit BackgroundThread background;
+
+void* thread_main(void* argument) noexcept {
+  background.serve(reinterpret_cast<uintptr_t>(argument));
+  return nullptr;
+}
+
+void before_fork() {
+  background.lock();
+}
+void after_fork_in_parent() {
+  background.unlock();
+}
+// Neither the thread nor the handles behind the tasks exist in the child.
+void after_fork_in_child() {
+  background.tasks = nullptr;
+  background.running = nullptr;
+  background.started = false;
+  background.requested = false;
+  background.generation++;
+  background.changed = PTHREAD_COND_INITIALIZER;
+  background.set_awake(false);
+  background.unlock();
+}
+
+}  // namespace
+
+void BackgroundThread::add_fork_handlers() noexcept {
+  // A failure leaves only a forked child worse off: its tables are pruned by their writers alone.
+  [[maybe_unused]] static const bool added =
+      os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+void BackgroundThread::start() noexcept {
+  // Signals are for the program's own threads.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const uint64_t mine = ++generation;
+  started = pthread_create(&thread, nullptr, thread_main,
+                           reinterpret_cast<void*>(static_cast<uintptr_t>(mine))) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void BackgroundThread::serve(uint64_t mine) noexcept {
+  lock();
+  while (mine == generation) {
+    if (!requested) {
+      pthread_cond_wait(&changed, &mutex);
+      continue;
+    }
+    set_awake(true);
+    do {
+      pause(mine);
+    } while (mine == generation && !run_all(mine));
+    // Who looked at the flag before it was cleared has work that the last round below finds.
+    requested = false;
+    set_awake(false);
+    pause(mine);
+    if (mine == generation && !run_all(mine)) requested = true;
+  }
+  unlock();
+}
+
+bool BackgroundThread::run_all(uint64_t mine) noexcept {
+  bool idle = true;
+  // A running task stays in the list: remove() waits for it.
+  for (Background::Task* task = tasks; task != nullptr && mine == generation; task = task->next_) {
+    running = task;
+    bool more = true;
+    while (more && !task->leaving_ && mine == generation) {
+      unlock();
+      more = task->run();
+      lock();
+    }
+    running = nullptr;
+    notify();
+  }
+  unlock();
+  if (!EpochRegistry::try_reclaim()) idle = false;
+  lock();
+  return idle;
+}
+
+void BackgroundThread::pause(uint64_t mine) noexcept {
+  timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += Background::kPeriodMs * 1'000'000L;
+  until.tv_sec += until.tv_nsec / 1'000'000'000L;
+  until.tv_nsec %= 1'000'000'000L;
+  while (mine == generation &&
+         pthread_cond_clockwait(&changed, &mutex, CLOCK_MONOTONIC, &until) != ETIMEDOUT) {
+  }
+}
+
+void Background::add(Task& task) noexcept {
+  background.add_fork_handlers();
+  background.lock();
+  task.next_ = background.tasks;
+  background.tasks = &task;
+  background.unlock();
+}
+
+void Background::remove(Task& task) noexcept {
+  background.lock();
+  // The thread goes on from a running task to the next, so that one leaves the list afterwards.
+  task.leaving_ = true;
+  while (background.running == &task) pthread_cond_wait(&background.changed, &background.mutex);
+  Task** link = &background.tasks;
+  while (*link != nullptr && *link != &task) link = &(*link)->next_;
+  if (*link != nullptr) *link = task.next_;
+  const bool last = background.tasks == nullptr && background.started;
+  const pthread_t thread = background.thread;
+  if (last) {
+    background.started = false;
+    background.requested = false;
+    background.generation++;
+    background.set_awake(false);
+    background.notify();
+  }
+  background.unlock();
+  if (last) pthread_join(thread, nullptr);
+}
+
+void Background::wake_up() noexcept {
+  background.lock();
+  background.requested = true;
+  if (background.tasks != nullptr) {
+    if (!background.started) background.start();
+    if (background.started) background.set_awake(true);
+    background.notify();
+  }
+  background.unlock();
+}
+
+}  // namespace stave::sync
