@@ -192,6 +192,79 @@ class StaveTest(unittest.TestCase):
         rows.keys.clear()
         del index, cursor, rows
 
+    def test_transactions_of_a_memtable(self):
+        with stave.Memtable() as table:
+            self.assertTrue(table)  # though it is empty
+            with table.begin() as transaction:
+                transaction.put(bytearray(b"k"), b"")
+                self.assertEqual(transaction.multi_write([(b"a", b"1"), (b"b", stave.DELETED)]), 2)
+                self.assertEqual(transaction.commit(), 1)
+            snapshot = table.snapshot()
+            first, second = table.begin(), table.begin()
+            first.put(memoryview(b"a"), b"2")
+            with self.assertRaises(stave.ConflictError):
+                second.delete(b"a")
+            with self.assertRaises(stave.ConflictError) as raised:
+                second.multi_write([(b"c", b"3"), (b"a", b"4"), (b"d", b"5")])
+            self.assertEqual(raised.exception.written, 1)
+            second.rollback()
+            first.commit()
+            with self.assertRaises(stave.ClosedError):
+                first.get(b"a")
+            self.assertEqual(snapshot.multi_get([b"a", b"b", b"k"]), [b"1", None, b""])
+            self.assertEqual(dict(snapshot.cursor()), {b"a": b"1", b"k": b""})
+            self.assertEqual(dict(table.snapshot().cursor(prefix=b"a")), {b"a": b"2"})
+            self.assertEqual((len(table), table.stats()["transactions"]), (2, 0))
+            with self.assertRaises(stave.BusyError):
+                table.clear()
+            with self.assertRaises(TypeError):
+                table.begin().put("text", b"")
+            with self.assertRaises(stave.InvalidArgumentError):
+                table.read(b"a", 5)
+
+    def test_a_transaction_that_is_dropped_is_rolled_back(self):
+        table = stave.Memtable()
+        transaction = table.begin()
+        transaction.put(b"k", b"v")
+        del transaction
+        self.assertTrue(table.is_empty())
+
+    def test_timestamps_of_the_callers_own(self):
+        table = stave.Memtable(timestamps="explicit", capacity=100)
+        table.write(b"k", b"old", 1)
+        table.commit(1, 10, [b"k"])
+        table.write(b"k", stave.DELETED, 2)
+        table.write(b"large", b"x" * 1000, 2)
+        self.assertTrue(table.has_write_conflict(b"k", 3))
+        self.assertFalse(table.has_write_conflict(b"k", 2))
+        self.assertEqual(table.read(b"k", 11), b"old")
+        self.assertIs(table.read(b"k", 11, 2), stave.DELETED)
+        table.commit(2, 20, [b"k", b"large"])
+        self.assertIs(table.read(b"k", 21), stave.DELETED)
+        self.assertIsNone(table.read(b"other", 21))
+        self.assertEqual(
+            table.multi_read([b"k", b"other", b"large"], 21), [stave.DELETED, None, b"x" * 1000]
+        )
+        self.assertEqual(
+            dict(table.cursor(21, tombstones=True, keys_only=True)),
+            {b"k": stave.DELETED, b"large": b""},
+        )
+        pin = table.read_pin(b"large", 21)
+        # A reader may use the table, and what it raises comes out.
+        self.assertEqual(
+            table.read_with(b"k", lambda value: (value, table.read(b"k", 21)), 11),
+            (b"old", stave.DELETED),
+        )
+        with self.assertRaises(ZeroDivisionError):
+            table.read_with(b"k", lambda value: 1 // 0, 11)
+        with self.assertRaises(stave.BusyError):
+            table.read_with(b"k", lambda value: table.close(), 11)
+        self.assertEqual(table.prune(21), 1)
+        with self.assertRaises(stave.TooOldError):
+            table.read(b"k", 11)
+        table.close()
+        self.assertEqual(bytes(pin.data), b"x" * 1000)
+
     def test_closing_while_other_threads_are_inside(self):
         store = self.open()
         store.put(b"k", b"v" * 1000)

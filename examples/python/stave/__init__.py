@@ -12,12 +12,19 @@
         index.put(b"key", 4096)
         index.get(b"key")                       # 4096
 
+    with stave.Memtable() as table:             # in memory, with transactions
+        with table.begin() as transaction:
+            transaction.put(b"key", b"value")
+            transaction.commit()
+        with table.snapshot() as snapshot:
+            snapshot.get(b"key")                # b"value", whatever is committed meanwhile
+
 Keys and values are any bytes-like objects; an absent value is None and never looks like the empty
 b"". A failing call raises StaveError or one of its subclasses, one for each status.
 
-Store, Index, Batch, their cursors and Pin are context managers. A store and an index may be used
-from any number of threads, also while one of them closes it: every later call raises ClosedError. Cursors and batches belong to
-one thread at a time. Native memory is given back when the object is no longer referenced, in any
+Everything that is closed is a context manager. A store, an index, a memtable and its snapshots may
+be used from any number of threads, also while one of them closes it: every later call raises
+ClosedError. Cursors, transactions and batches belong to one thread at a time. Native memory is given back when the object is no longer referenced, in any
 order.
 
 The library is the one that the environment variable STAVE_LIBRARY names, else the system's.
@@ -34,6 +41,9 @@ from .disk_index import (
 from .errors import *  # noqa: F403, the exceptions are made from a table
 from .index import Index, describe_index_options, parse_index_options
 from .index_cursor import IndexCursor
+from .memtable import Memtable, describe_memtable_options, parse_memtable_options
+from .memtable_cursor import DELETED, MemtableCursor
+from .memtable_transaction import MemtableSnapshot, MemtableTransaction
 from .options import describe_options, parse_options
 from .pin import Pin
 from .resolver import Resolver
@@ -44,5 +54,6 @@ __all__ = errors.__all__ + [
     "version_number", "status_name", "status_message", "live_handles", "parse_options",
     "describe_options", "parse_index_options", "describe_index_options",
     "DiskIndex", "DiskIndexCursor", "Payload", "parse_disk_index_options",
-    "describe_disk_index_options",
+    "describe_disk_index_options", "Memtable", "MemtableTransaction", "MemtableSnapshot",
+    "MemtableCursor", "DELETED", "parse_memtable_options", "describe_memtable_options",
 ]

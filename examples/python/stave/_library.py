@@ -276,6 +276,33 @@ class Closeable:
         self.close()
 
 
+class Guarded:
+    """A Python callable behind a C callback: what it raises comes out of the call that ran it."""
+
+    def __init__(self):
+        self.raised = []
+
+    def run(self, function, *arguments):
+        try:
+            return function(*arguments)
+        except BaseException as error:  # even KeyboardInterrupt must not cross C frames
+            self.raised.append(error)
+            return CANCELLED
+
+    def call(self, function, *arguments, expected=()):
+        try:
+            return call(function, *arguments, expected=expected)
+        except errors.StaveError:
+            if not self.raised:
+                raise
+            # Its traceback leads back here: what refers to itself would outlive the call.
+            error = self.raised.pop()
+            try:
+                raise error from None
+            finally:
+                del error
+
+
 # ---- Bytes of many keys ------------------------------------------------------------------------
 
 
@@ -285,12 +312,13 @@ def flat(parts, size_type):
     return b"".join(parts), (size_type * len(parts))(*map(len, parts)), len(parts)
 
 
-def cut(content, sizes):
-    """The pieces of the given sizes; STAVE_ABSENT stands for None."""
-    pieces, offset = [], 0
+def cut(content, sizes, marks={}):
+    """The pieces of the given sizes; STAVE_ABSENT stands for None, the sizes in `marks` for what it
+    says."""
+    pieces, offset, marks = [], 0, {_ABSENT: None, **marks}
     for size in sizes:
-        if size == _ABSENT:
-            pieces.append(None)
+        if size in marks:
+            pieces.append(marks[size])
         else:
             pieces.append(content[offset : offset + size])
             offset += size

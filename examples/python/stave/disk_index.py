@@ -8,7 +8,7 @@ from ctypes import POINTER, byref, c_char_p, c_int32, c_size_t, c_uint8, c_uint3
 
 from . import errors
 from ._library import (
-    CANCELLED, DONE, EXISTS, NOT_FOUND, OK, Buffer, Closeable, Handle, Progress, call, declare,
+    DONE, EXISTS, NOT_FOUND, OK, Buffer, Closeable, Guarded, Handle, Progress, call, declare,
     library, to_bytes,
 )
 
@@ -124,33 +124,6 @@ def _from_keywords(keywords):
     )
 
 
-class _Guarded:
-    """A Python callable behind a C callback: what it raises comes out of the call that ran it."""
-
-    def __init__(self):
-        self.raised = []
-
-    def run(self, function, *arguments):
-        try:
-            return function(*arguments)
-        except BaseException as error:  # even KeyboardInterrupt must not cross C frames
-            self.raised.append(error)
-            return CANCELLED
-
-    def call(self, function, *arguments):
-        try:
-            call(function, *arguments)
-        except errors.StaveError:
-            if not self.raised:
-                raise
-            # Its traceback leads back here: what refers to itself would outlive the call.
-            error = self.raised.pop()
-            try:
-                raise error from None
-            finally:
-                del error
-
-
 def _source(guarded, pairs, record_size):
     """The C callback that hands out (key, record) pairs."""
     iterator = iter(pairs)
@@ -201,7 +174,7 @@ class DiskIndex(Closeable):
     def rebuild(path, pairs, **options):
         """Makes the file anew from (key, record) pairs, whatever stands there now."""
         chosen = _from_keywords(options)
-        guarded = _Guarded()
+        guarded = Guarded()
         source = _source(guarded, pairs, chosen.record_size or _PAYLOAD.size)
         guarded.call(
             library.stave_disk_index_rebuild, os.fsencode(path), byref(chosen), source, None
@@ -258,7 +231,7 @@ class DiskIndex(Closeable):
     def bulk_load(self, pairs):
         """Adds all (key, record) pairs as one durable change, far faster than puts. An exception
         that `pairs` raises stops it, and nothing is added."""
-        guarded = _Guarded()
+        guarded = Guarded()
         source = _source(guarded, pairs, self.record_size)
         guarded.call(library.stave_disk_index_bulk_load, self._handle.pointer, source, None)
 
@@ -342,7 +315,7 @@ class DiskIndex(Closeable):
     def verify(self, progress=None):
         """Checks every page. `progress(done, total)` is called for each segment; an exception that
         it raises stops the verification and comes out of this call."""
-        guarded = _Guarded()
+        guarded = Guarded()
 
         def on_progress(done, total):
             progress(done, total)

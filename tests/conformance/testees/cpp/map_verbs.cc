@@ -80,18 +80,7 @@ void Testee::map_multi_get() {
   std::vector<uint64_t> sizes(keys.size());
   const auto got = self<stave::Map>().multi_get(keys, buffer_, sizes);
   if (!got) return reply_error(got.error());
-  size_t offset = 0;
-  for (const uint64_t size : sizes) {
-    print("  ");
-    if (size == STAVE_ABSENT) {
-      print("absent");
-    } else {
-      print_bytes(buffer_.bytes().part(offset, size));
-      offset += size;
-    }
-    print("\n");
-  }
-  print("ok\n");
+  print_values(sizes);
 }
 
 void Testee::map_insert() {

@@ -91,6 +91,23 @@ void Testee::print_record(Bytes key, Bytes value) {
   print("\n");
 }
 
+void Testee::print_values(const std::vector<uint64_t>& sizes) const {
+  size_t offset = 0;
+  for (const uint64_t size : sizes) {
+    print("  ");
+    if (size == STAVE_ABSENT) {
+      print("absent");
+    } else if (size == STAVE_TOMBSTONE) {
+      print("deleted");
+    } else {
+      print_bytes(buffer_.bytes().part(offset, size));
+      offset += size;
+    }
+    print("\n");
+  }
+  print("ok\n");
+}
+
 void Testee::print_options(const stave::StoreOptions& options) {
   static constexpr const char* durability[] = {"default", "memory", "os", "device"};
   static constexpr const char* io[] = {"default", "buffered", "mmap"};
@@ -136,6 +153,11 @@ void Testee::reply(const stave::Result<uint64_t>& result) {
   print("ok " + std::to_string(*result) + "\n");
 }
 
+void Testee::reply_flag(const stave::Result<bool>& flag) {
+  if (!flag) return reply_error(flag.error());
+  print(*flag ? "ok 1\n" : "ok 0\n");
+}
+
 // ---- The loop ----------------------------------------------------------------------------------
 
 // "verb ...", "handle verb ...", and both with "name = " before them.
@@ -150,7 +172,11 @@ void Testee::answer(const std::string& line) {
                                           "cow_map_cursor.",
                                           "cow_map_diff.",
                                           "disk_index.",
-                                          "disk_index_cursor."};
+                                          "disk_index_cursor.",
+                                          "memtable.",
+                                          "memtable_transaction.",
+                                          "memtable_snapshot.",
+                                          "memtable_cursor."};
   words_ = split(line);
   name_.clear();
   if (words_.size() > 2 && words_[1].text == "=") {

@@ -31,9 +31,11 @@ class Testee {
   void answer(const std::string& line);
 
  private:
-  using Handle = std::variant<stave::Store, stave::Pin, stave::Batch, stave::Cursor, ScriptedIndex,
-                              stave::IndexCursor, stave::Map, stave::MapCursor, stave::MapDiff,
-                              stave::DiskIndex, stave::DiskIndexCursor>;
+  using Handle =
+      std::variant<stave::Store, stave::Pin, stave::Batch, stave::Cursor, ScriptedIndex,
+                   stave::IndexCursor, stave::Map, stave::MapCursor, stave::MapDiff,
+                   stave::DiskIndex, stave::DiskIndexCursor, stave::Memtable,
+                   stave::MemtableTransaction, stave::MemtableSnapshot, stave::MemtableCursor>;
   using Verbs = std::map<std::string, std::function<void()>>;
 
   static Verbs general_verbs(Testee& t);
@@ -46,6 +48,11 @@ class Testee {
   static Verbs map_child_verbs(Testee& t);
   static Verbs disk_index_general_verbs(Testee& t);
   static Verbs disk_index_verbs(Testee& t);
+  static Verbs memtable_verbs(Testee& t);
+  static Verbs memtable_explicit_verbs(Testee& t);
+  template <typename Reads>
+  static Verbs memtable_read_verbs(Testee& t, const std::string& type);
+  static Verbs memtable_child_verbs(Testee& t);
   static Verbs all_verbs(Testee& t);
   static std::vector<Word> split(const std::string& line);
 
@@ -70,6 +77,8 @@ class Testee {
   static void print(const std::string& text);
   static void print_bytes(Bytes bytes);
   static void print_record(Bytes key, Bytes value);
+  // A line for each value that a call with many keys has put into the buffer, and ok.
+  void print_values(const std::vector<uint64_t>& sizes) const;
   // The key may be null.
   static void print_entry(const Bytes* key, uint64_t value);
   // "  name=value" for each name among the arguments from `first` on, and ok.
@@ -145,6 +154,26 @@ class Testee {
   void disk_index_put_payload();
   void disk_index_get_payload();
   void disk_index_bulk_load();
+
+  struct FlatWrites {
+    std::string keys;
+    std::vector<uint32_t> key_sizes;
+    std::string values;
+    std::vector<uint64_t> value_sizes;
+  };
+  uint64_t reader() const;
+  FlatWrites flat_writes(size_t first) const;
+  stave::MemtableCursorOptions memtable_cursor_options(size_t first) const;
+  static void print_deleted(Status status, bool deleted);
+  static void print_visited(Bytes key, Bytes value, bool deleted);
+  void reply_flag(const stave::Result<bool>& flag);
+  void reply_written(const stave::Result<void>& result, size_t written);
+  void memtable_read_into();
+  void memtable_read_with();
+  void memtable_multi_read();
+  void memtable_stats();
+  void memtable_scan(stave::Result<stave::MemtableCursor> cursor);
+  void memtable_next_many();
 
   std::map<std::string, Handle> handles_;
   stave::Buffer buffer_;  // every call that fills a buffer gets this one

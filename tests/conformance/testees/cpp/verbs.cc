@@ -28,18 +28,7 @@ void Testee::multi_get() {
   std::vector<uint64_t> value_sizes(key_sizes.size());
   const auto got = self<stave::Store>().multi_get(keys, key_sizes, buffer_, value_sizes);
   if (!got) return reply_error(got.error());
-  size_t offset = 0;
-  for (const uint64_t size : value_sizes) {
-    print("  ");
-    if (size == STAVE_ABSENT) {
-      print("absent");
-    } else {
-      print_bytes(buffer_.bytes().part(offset, size));
-      offset += size;
-    }
-    print("\n");
-  }
-  print("ok\n");
+  print_values(value_sizes);
 }
 
 void Testee::multi_put() {
@@ -145,7 +134,9 @@ void Testee::describe(stave_status (*function)(stave_buffer*, stave_error*)) {
 Testee::Verbs Testee::general_verbs(Testee& t) {
   return {
       {"hello",
-       [] { print("ok format=1 language=cpp capabilities=store,index,cow_map,disk_index\n"); }},
+       [] {
+         print("ok format=1 language=cpp capabilities=store,index,cow_map,disk_index,memtable\n");
+       }},
       {"handles", [&t] { t.reply(stave::Result<uint64_t>(stave_live_handles())); }},
       {"version",
        [] {
@@ -270,6 +261,9 @@ Testee::Verbs Testee::all_verbs(Testee& t) {
   verbs.merge(map_child_verbs(t));
   verbs.merge(disk_index_general_verbs(t));
   verbs.merge(disk_index_verbs(t));
+  verbs.merge(memtable_verbs(t));
+  verbs.merge(memtable_explicit_verbs(t));
+  verbs.merge(memtable_child_verbs(t));
   return verbs;
 }
 
