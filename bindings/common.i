@@ -7,6 +7,9 @@ HANDLE(Cursor, stave_store_cursor)
 HANDLE(Pin, stave_pin)
 HANDLE(Index, stave_index)
 HANDLE(IndexCursor, stave_index_cursor)
+HANDLE(CowMap, stave_cow_map)
+HANDLE(CowMapCursor, stave_cow_map_cursor)
+HANDLE(CowMapDiff, stave_cow_map_diff)
 
 /* Structs for which every language has something of its own: a typemap, or memory. */
 %ignore stave_error;
@@ -16,5 +19,3 @@ HANDLE(IndexCursor, stave_index_cursor)
 %ignore stave_store_cursor_options;
 /* No integer of Java or C# holds it; each language knows it in its own way. */
 %ignore STAVE_ABSENT;
-/* For callbacks that make a value: no package has one yet. */
-%ignore stave_buffer_resize;

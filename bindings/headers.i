@@ -2,5 +2,8 @@
  * some interface files read in a way of their own. */
 
 %include <stave/stave.h>
+#ifdef SWIGGO
+%include <stave/cow_map.h>
+#endif
 %include <stave/index.h>
 %include <stave/store.h>

@@ -47,3 +47,25 @@ func TestIndexAllocatesNothing(t *testing.T) {
 		})
 	}
 }
+
+// Nor do those on a map that return no new value, but for the value that C keeps.
+func TestCowMapAllocatesNothing(t *testing.T) {
+	m := newCowMapWith(t, "")
+	value, dst := b("value"), make([]byte, 0, 64)
+	keys, values := []int64{1, 2}, make([][]byte, 0, 2)
+	for name, call := range map[string]func() error{
+		"Put":       func() error { _, err := m.Put(1, value); return err },
+		"AppendGet": func() error { _, _, err := m.AppendGet(dst[:0], 1); return err },
+		"Delete":    func() error { _, err := m.Delete(2); return err },
+		"AppendMultiGet": func() error {
+			_, _, err := m.AppendMultiGet(values[:0], dst[:0], keys)
+			return err
+		},
+	} {
+		_, err := m.Put(1, value)
+		check(t, err)
+		t.Run(name, func(t *testing.T) {
+			checkEqual(t, 0.0, testing.AllocsPerRun(100, func() { check(t, call()) }))
+		})
+	}
+}

@@ -3,7 +3,6 @@ package stave
 import (
 	"io"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
@@ -23,16 +22,9 @@ import (
 // Methods of a nil or zero Cursor find nothing, and Err is ErrInvalidArgument.
 type Cursor struct {
 	handle capi.Cursor // as Store's
-	// Held by the calls and by Close: C's bytes of the current record go away when another call comes
-	// in between, so that two calls which belong together must be alone.
-	mutex       sync.Mutex
-	closed      atomic.Bool
-	storeClosed *atomic.Bool
-
-	record   []byte    // the current record, the value behind the key
-	sizes    [2]uint64 // of its key and its value
-	onRecord bool
-	err      error
+	walk   walk
+	record []byte    // the current record, the value behind the key
+	sizes  [2]uint64 // of its key and its value
 }
 
 var _ io.Closer = (*Cursor)(nil)
@@ -56,7 +48,8 @@ func (s *Store) Cursor(options *CursorOptions) (*Cursor, error) {
 	if outcome != capi.OK {
 		return nil, errorOf(outcome)
 	}
-	cursor := &Cursor{handle: handle, storeClosed: s.closed}
+	cursor := &Cursor{handle: handle}
+	cursor.walk.ownersClosed = []*atomic.Bool{s.closed}
 	cursor.record = []byte{} // an empty key is not nil
 	runtime.SetFinalizer(cursor, func(c *Cursor) { capi.StoreCursorFree(c.handle) })
 	return cursor, nil
@@ -70,8 +63,8 @@ func (c *Cursor) Next() bool {
 	if c.isNil() {
 		return false
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.walk.mutex.Lock()
+	defer c.walk.mutex.Unlock()
 	// KeepAlive: the deferred Unlock refers to the cursor.
 	c.record = c.record[:cap(c.record)]
 	outcome := capi.CursorNext(c.handle, c.record, c.sizes[:])
@@ -79,14 +72,13 @@ func (c *Cursor) Next() bool {
 		c.record = make([]byte, c.sizes[0]+c.sizes[1])
 		outcome = capi.CursorRecord(c.handle, c.record, c.sizes[:])
 	}
-	c.onRecord, c.err = foundOf(outcome, capi.Done)
-	return c.onRecord
+	return c.walk.moved(outcome)
 }
 
 // Key is the key of the current record, valid until the next call of Next. nil when the cursor stands
 // on no record; then Err says why.
 func (c *Cursor) Key() []byte {
-	if !c.stands() {
+	if c.isNil() || !c.walk.stands() {
 		return nil
 	}
 	return c.currentKey()
@@ -94,7 +86,7 @@ func (c *Cursor) Key() []byte {
 
 // Value is the value of the current record, in the same way.
 func (c *Cursor) Value() []byte {
-	if !c.stands() {
+	if c.isNil() || !c.walk.stands() {
 		return nil
 	}
 	return c.currentValue()
@@ -107,58 +99,35 @@ func (c *Cursor) currentValue() []byte {
 	return c.record[c.sizes[0]:end:end]
 }
 
-func (c *Cursor) stands() bool {
-	switch {
-	case c.isNil():
-		return false
-	case c.closed.Load() || c.storeClosed.Load():
-		c.err = failed(ErrClosed, "the cursor or its store is closed")
-	case !c.onRecord:
-		c.err = failed(ErrInvalidArgument, "the cursor does not stand on a record")
-	default:
-		return true
-	}
-	return false
-}
-
 // Err is the error of the last call, or nil.
 func (c *Cursor) Err() error {
 	if c.isNil() {
-		return failed(ErrInvalidArgument, "the cursor is nil")
+		return errNilCursor
 	}
-	return c.err
+	return c.walk.err
 }
-
-// The most records that NextMany returns, so that a large number alone costs no memory.
-const nextManyMax = 1 << 16
 
 // NextMany moves over up to countMax records, and never over more than 65,536, and returns them, in
 // memory of their own, in one crossing to C. It stops early once they have bytesMax bytes or more.
 // None at the end. The cursor stands on no record afterwards.
 func (c *Cursor) NextMany(countMax, bytesMax int) ([]Record, error) {
 	if c.isNil() || countMax < 0 || bytesMax < 0 {
-		return nil, failed(ErrInvalidArgument, "the cursor is nil, or a number is negative")
+		return nil, errNilCursor
 	}
-	if countMax > nextManyMax {
-		countMax = nextManyMax
-	}
+	countMax = manyOf(countMax)
 	call := takeFlat()
 	defer call.release()
 	call.valueSizes = room(call.valueSizes, 2*countMax)
 	sizes := call.valueSizes
 	var count uintptr
-	c.mutex.Lock()
+	c.walk.mutex.Lock()
+	defer c.walk.mutex.Unlock()
 	outcome := capi.StoreCursorNextMany(c.handle, int64(countMax), int64(bytesMax),
 		&call.native.Buffer, sizes, &count)
-	c.onRecord = false
-	c.mutex.Unlock()
-	_, c.err = foundOf(outcome, capi.Done)
-	if c.err != nil || count == 0 {
-		return nil, c.err
+	if err := c.walk.passed(outcome); err != nil || count == 0 {
+		return nil, err
 	}
-	content := call.native.Bytes()
-	rest := make([]byte, len(content))
-	copy(rest, content)
+	rest := call.result()
 	records := make([]Record, count)
 	for i := range records {
 		key, value := sizes[2*i], sizes[2*i+1]
@@ -173,11 +142,7 @@ func (c *Cursor) Close() error {
 	if c.isNil() {
 		return nil
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	err := errorOf(capi.StoreCursorClose(c.handle))
-	c.closed.Store(err == nil)
-	return err
+	return c.walk.end(func() capi.Outcome { return capi.StoreCursorClose(c.handle) })
 }
 
 // All is an iterator over the records that are left, for range. Keys and values are valid until the

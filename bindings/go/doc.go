@@ -1,6 +1,6 @@
 // Package stave is an embedded hash storage engine: a durable store of bytes under exact keys, in a
-// directory, inside the process; and the concurrent hash index in memory on which it stands. This package
-// is the Go interface of libstave.
+// directory, inside the process; the concurrent hash index in memory on which it stands; and a map from
+// integers to bytes in memory, whose copies cost nothing. This package is the Go interface of libstave.
 //
 //	store, err := stave.Open("/var/lib/app/data", nil)
 //	if err != nil { ... }
@@ -10,6 +10,10 @@
 //
 //	index, err := stave.NewIndex(nil)
 //	previous, existed, err := index.Put([]byte("key"), 4096)
+//
+//	cowMap, err := stave.NewCowMap(nil)
+//	replaced, err := cowMap.Put(42, []byte("value"))
+//	copied, err := cowMap.Clone()
 //
 // # Building
 //
@@ -37,7 +41,7 @@
 //
 // # Goroutines
 //
-// A Store and an Index may be used by any number of goroutines at the same time; so may a Pin. A Batch
+// A Store, an Index and a CowMap may be used by any number of goroutines at the same time; so may a Pin. A Batch
 // and a cursor belong to one goroutine at a time. Everything may be closed by any goroutine at any time,
 // any number of times: calls that are inside finish first, later ones return ErrClosed.
 //
@@ -59,5 +63,6 @@
 // # Limits
 //
 // Keys of 0 to 65,535 bytes; in a store values of 0 bytes to 1 GiB, in an index numbers of 64 or 44 bits.
+// A CowMap has keys of 64 bits and values of up to 2 GiB.
 // Beyond: ErrTooLarge, and nothing is written.
 package stave

@@ -31,6 +31,8 @@ type flat struct {
 	values     []byte
 	valueSizes []uint64
 	numbers    []uint64 // values that are numbers
+	integers   []int64  // keys that are numbers
+	flag       bool
 	native     *buffer
 }
 
@@ -42,14 +44,15 @@ var flatPool = sync.Pool{New: func() any { return &flat{native: newBuffer()} }}
 func takeFlat() *flat { return flatPool.Get().(*flat) }
 
 func (f *flat) release() {
-	if cap(f.keys)+cap(f.values)+8*(cap(f.valueSizes)+cap(f.numbers)) > flatKeptMax {
+	if cap(f.keys)+cap(f.values)+8*(cap(f.valueSizes)+cap(f.numbers)+cap(f.integers)) > flatKeptMax {
 		*f = flat{native: f.native}
 	}
 	if f.native.Capacity > flatKeptMax {
 		f.native.free()
 	}
 	f.keys, f.keySizes = f.keys[:0], f.keySizes[:0]
-	f.values, f.valueSizes, f.numbers = f.values[:0], f.valueSizes[:0], f.numbers[:0]
+	f.values, f.valueSizes = f.values[:0], f.valueSizes[:0]
+	f.numbers, f.integers = f.numbers[:0], f.integers[:0]
 	flatPool.Put(f)
 }
 
@@ -104,6 +107,41 @@ func (f *flat) setKeySize(i int, key []byte) error {
 	}
 	f.keySizes[i] = uint32(len(key))
 	return nil
+}
+
+// result is what C has put into the buffer, in memory of its own. Not nil.
+func (f *flat) result() []byte {
+	content := f.native.Bytes()
+	result := make([]byte, len(content))
+	copy(result, content)
+	return result
+}
+
+// current is what calls return that store a value unless there is one.
+func (f *flat) current(outcome capi.Outcome) (current []byte, inserted bool, err error) {
+	if inserted, err = foundOf(outcome, capi.Exists); err != nil {
+		return nil, false, err
+	}
+	return f.result(), inserted, nil
+}
+
+// appendValues appends the buffer to memory, and the values that it consists of to values: one for each
+// of valueSizes, nil for one that is absent.
+func (f *flat) appendValues(values [][]byte, memory []byte) ([][]byte, []byte) {
+	start := len(memory)
+	memory = append(memory, f.native.Bytes()...)
+	if memory == nil {
+		memory = []byte{} // empty values are not nil
+	}
+	rest := memory[start:]
+	for _, size := range f.valueSizes {
+		if size == capi.Absent {
+			values = append(values, nil)
+		} else {
+			values, rest = append(values, rest[:size:size]), rest[size:]
+		}
+	}
+	return values, memory
 }
 
 // room is a slice of that length, the given one if it is large enough, with whatever it holds.

@@ -3,7 +3,6 @@ package stave
 import (
 	"io"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
@@ -24,10 +23,7 @@ import (
 type IndexCursor struct {
 	handle capi.IndexCursor
 	owner  *indexCursorOwner // as Index's
-	// As Cursor's.
-	mutex       sync.Mutex
-	closed      atomic.Bool
-	indexClosed *atomic.Bool
+	walk   walk
 	// nil if the index keeps its keys. Kept alive because C may ask it for a hash; so a cursor keeps its
 	// index only if the resolver does.
 	resolver *capi.Resolver
@@ -35,8 +31,6 @@ type IndexCursor struct {
 	key     []byte // of the current entry
 	keySize uint64
 	value   uint64
-	onEntry bool
-	err     error
 }
 
 var _ io.Closer = (*IndexCursor)(nil)
@@ -55,7 +49,8 @@ func (i *Index) Cursor() (*IndexCursor, error) {
 	}
 	owner := &indexCursorOwner{handle}
 	runtime.SetFinalizer(owner, (*indexCursorOwner).finalize)
-	cursor := &IndexCursor{handle: handle, owner: owner, indexClosed: i.closed, resolver: i.resolver}
+	cursor := &IndexCursor{handle: handle, owner: owner, resolver: i.resolver}
+	cursor.walk.ownersClosed = []*atomic.Bool{i.closed}
 	cursor.key = []byte{} // an empty key is not nil
 	return cursor, nil
 }
@@ -70,8 +65,8 @@ func (c *IndexCursor) Next() bool {
 	if c.isNil() {
 		return false
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.walk.mutex.Lock()
+	defer c.walk.mutex.Unlock()
 	// KeepAlive: the deferred Unlock refers to the cursor.
 	c.key = c.key[:cap(c.key)]
 	outcome := capi.IndexCursorNext(c.handle, c.hasKeys(), c.key, &c.keySize, &c.value)
@@ -79,18 +74,17 @@ func (c *IndexCursor) Next() bool {
 		c.key = make([]byte, c.keySize)
 		outcome = capi.IndexCursorKey(c.handle, c.key, &c.keySize)
 	}
-	c.onEntry, c.err = foundOf(outcome, capi.Done)
-	return c.onEntry
+	return c.walk.moved(outcome)
 }
 
 // Key is the key of the current entry, valid until the next call of Next. nil when the cursor stands on
 // no entry, or the index keeps no keys; then Err says why.
 func (c *IndexCursor) Key() []byte {
-	if !c.stands() {
+	if c.isNil() || !c.walk.stands() {
 		return nil
 	}
 	if !c.hasKeys() {
-		c.err = failed(ErrInvalidArgument, "the index keeps no keys")
+		c.walk.err = failed(ErrInvalidArgument, "the index keeps no keys")
 		return nil
 	}
 	return c.currentKey()
@@ -106,32 +100,18 @@ func (c *IndexCursor) currentKey() []byte {
 
 // Value is the value of the current entry. 0 when the cursor stands on none; then Err says why.
 func (c *IndexCursor) Value() uint64 {
-	if !c.stands() {
+	if c.isNil() || !c.walk.stands() {
 		return 0
 	}
 	return c.value
 }
 
-func (c *IndexCursor) stands() bool {
-	switch {
-	case c.isNil():
-		return false
-	case c.closed.Load() || c.indexClosed.Load():
-		c.err = failed(ErrClosed, "the cursor or its index is closed")
-	case !c.onEntry:
-		c.err = failed(ErrInvalidArgument, "the cursor does not stand on an entry")
-	default:
-		return true
-	}
-	return false
-}
-
 // Err is the error of the last call, or nil.
 func (c *IndexCursor) Err() error {
 	if c.isNil() {
-		return failed(ErrInvalidArgument, "the cursor is nil")
+		return errNilCursor
 	}
-	return c.err
+	return c.walk.err
 }
 
 // NextMany moves over up to countMax entries, and never over more than 65,536, and returns them, in
@@ -140,7 +120,7 @@ func (c *IndexCursor) Err() error {
 // keys.
 func (c *IndexCursor) NextMany(countMax, bytesMax int) ([]IndexEntry, error) {
 	if c.isNil() || countMax < 0 || bytesMax < 0 {
-		return nil, failed(ErrInvalidArgument, "the cursor is nil, or a number is negative")
+		return nil, errNilCursor
 	}
 	call := takeFlat()
 	defer call.release()
@@ -148,9 +128,7 @@ func (c *IndexCursor) NextMany(countMax, bytesMax int) ([]IndexEntry, error) {
 	if err != nil || count == 0 {
 		return nil, err
 	}
-	content := call.native.Bytes()
-	rest := make([]byte, len(content))
-	copy(rest, content)
+	rest := call.result()
 	entries := make([]IndexEntry, count)
 	for i := range entries {
 		size := call.keySizes[i]
@@ -163,7 +141,7 @@ func (c *IndexCursor) NextMany(countMax, bytesMax int) ([]IndexEntry, error) {
 // NextValues is NextMany without the keys, of any index.
 func (c *IndexCursor) NextValues(countMax int) ([]uint64, error) {
 	if c.isNil() || countMax < 0 {
-		return nil, failed(ErrInvalidArgument, "the cursor is nil, or the number is negative")
+		return nil, errNilCursor
 	}
 	call := takeFlat()
 	defer call.release()
@@ -176,9 +154,7 @@ func (c *IndexCursor) NextValues(countMax int) ([]uint64, error) {
 
 // nextMany leaves values and sizes of keys in the call, and the keys in the buffer, if there is one.
 func (c *IndexCursor) nextMany(call *flat, countMax, bytesMax int, keys *capi.Buffer) (int, error) {
-	if countMax > nextManyMax {
-		countMax = nextManyMax
-	}
+	countMax = manyOf(countMax)
 	call.numbers = room(call.numbers, countMax)
 	var keySizes []uint32
 	if keys != nil {
@@ -186,13 +162,11 @@ func (c *IndexCursor) nextMany(call *flat, countMax, bytesMax int, keys *capi.Bu
 		keySizes = call.keySizes
 	}
 	count := new(uintptr)
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
+	c.walk.mutex.Lock()
+	defer c.walk.mutex.Unlock()
 	outcome := capi.IndexCursorNextMany(c.handle, int64(countMax), call.numbers, int64(bytesMax), keys,
 		keySizes, count)
-	c.onEntry = false
-	_, c.err = foundOf(outcome, capi.Done)
-	return int(*count), c.err
+	return int(*count), c.walk.passed(outcome)
 }
 
 // Close ends the cursor, once the call inside it, if any, has returned. Closing again is no error.
@@ -200,11 +174,7 @@ func (c *IndexCursor) Close() error {
 	if c.isNil() {
 		return nil
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	err := errorOf(capi.IndexCursorClose(c.handle))
-	c.closed.Store(err == nil)
-	return err
+	return c.walk.end(func() capi.Outcome { return capi.IndexCursorClose(c.handle) })
 }
 
 // All is an iterator over the entries that are left, for range. Keys are valid until the next one, and

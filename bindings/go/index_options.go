@@ -1,10 +1,6 @@
 package stave
 
-import (
-	"strings"
-
-	"github.com/stavedb/stave/bindings/go/internal/capi"
-)
+import "github.com/stavedb/stave/bindings/go/internal/capi"
 
 // KeyMode says where the keys of an index are.
 type KeyMode uint32
@@ -45,11 +41,8 @@ func DefaultIndexOptions() *IndexOptions {
 
 // Set sets members from text: "value_bits=44 capacity=1000", as Options.Set.
 func (o *IndexOptions) Set(text string) error {
-	if o == nil {
-		return failed(ErrInvalidArgument, "options is nil")
-	}
-	if strings.IndexByte(text, 0) >= 0 {
-		return failed(ErrInvalidArgument, "the text of options has a zero byte")
+	if err := checkOptions(o == nil, text); err != nil {
+		return err
 	}
 	native := o.native()
 	defer capi.DeleteIndexOptions(native)
@@ -63,14 +56,7 @@ func (o *IndexOptions) Set(text string) error {
 }
 
 // DescribeIndexOptions lists all options with type, default and meaning, one a line, for people.
-func DescribeIndexOptions() (string, error) {
-	text := newBuffer()
-	defer text.free()
-	if err := errorOf(capi.IndexOptionsDescribe(&text.Buffer)); err != nil {
-		return "", err
-	}
-	return string(text.Bytes()), nil
-}
+func DescribeIndexOptions() (string, error) { return described(capi.IndexOptionsDescribe) }
 
 func newNativeIndexOptions() capi.IndexOptions {
 	native := capi.NewIndexOptions()

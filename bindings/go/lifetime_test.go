@@ -115,6 +115,64 @@ func indexCursorCalls(cursor *IndexCursor) map[string]func() error {
 	}
 }
 
+// cowMapCalls is every method that takes an open map.
+func cowMapCalls(m *CowMap) map[string]func() error {
+	other, _ := NewCowMap(nil)
+	calls := callbackCalls(m, func() error { return nil })
+	for name, call := range map[string]func() error{
+		"Clone":    func() error { _, err := m.Clone(); return err },
+		"Options":  func() error { _, err := m.Options(); return err },
+		"Put":      func() error { _, err := m.Put(1, nil); return err },
+		"Swap":     func() error { _, _, err := m.Swap(1, nil); return err },
+		"Delete":   func() error { _, err := m.Delete(1); return err },
+		"Remove":   func() error { _, _, err := m.Remove(1); return err },
+		"Get":      func() error { _, _, err := m.Get(1); return err },
+		"GetInto":  func() error { _, _, err := m.GetInto(nil, 1); return err },
+		"GetPin":   func() error { _, err := m.GetPin(1); return err },
+		"Contains": func() error { _, err := m.Contains(1); return err },
+		"MultiGet": func() error { _, err := m.MultiGet([]int64{1}); return err },
+		"AppendGet": func() error {
+			_, _, err := m.AppendGet(nil, 1)
+			return err
+		},
+		"AppendMultiGet": func() error {
+			_, _, err := m.AppendMultiGet(nil, nil, []int64{1})
+			return err
+		},
+		"GetOrInsert": func() error { _, _, err := m.GetOrInsert(1, nil); return err },
+		"Len":         func() error { _, err := m.Len(); return err },
+		"IsEmpty":     func() error { _, err := m.IsEmpty(); return err },
+		"Clear":       func() error { return m.Clear() },
+		"ShrinkToFit": func() error { return m.ShrinkToFit() },
+		"Stats":       func() error { _, err := m.Stats(); return err },
+		"Cursor":      func() error { _, err := m.Cursor(); return err },
+		"Diff":        func() error { _, err := m.Diff(other); return err },
+		"Diff to it":  func() error { _, err := other.Diff(m); return err },
+	} {
+		calls[name] = call
+	}
+	return calls
+}
+
+func cowMapCursorCalls(cursor *CowMapCursor) map[string]func() error {
+	return map[string]func() error{
+		"Next":       func() error { cursor.Next(); return cursor.Err() },
+		"Key":        func() error { cursor.Key(); return cursor.Err() },
+		"Value":      func() error { cursor.Value(); return cursor.Err() },
+		"NextMany":   func() error { _, err := cursor.NextMany(1, 1); return err },
+		"NextKeys":   func() error { _, err := cursor.NextKeys(1); return err },
+		"NextValues": func() error { _, err := cursor.NextValues(1, 1); return err },
+	}
+}
+
+func cowMapDiffCalls(diff *CowMapDiff) map[string]func() error {
+	return map[string]func() error{
+		"Next":   func() error { diff.Next(); return diff.Err() },
+		"Key":    func() error { diff.Key(); return diff.Err() },
+		"Change": func() error { diff.Change(); return diff.Err() },
+	}
+}
+
 func checkAll(t *testing.T, want error, calls map[string]func() error) {
 	t.Helper()
 	for name, call := range calls {
@@ -176,6 +234,43 @@ func TestIndexUseAfterClose(t *testing.T) {
 	check(t, ofClosedIndex.Close())
 }
 
+func TestCowMapUseAfterClose(t *testing.T) {
+	m, after := newCowMapWith(t, ""), newCowMapWith(t, "")
+	_, err := m.Put(1, b("one"))
+	check(t, err)
+	pin, err := m.GetPin(1)
+	check(t, err)
+	var cursors [2]*CowMapCursor
+	var diffs [3]*CowMapDiff
+	for i := range cursors {
+		cursors[i], err = m.Cursor()
+		check(t, err)
+		checkEqual(t, true, cursors[i].Next())
+	}
+	for i := range diffs {
+		diffs[i], err = m.Diff(after)
+		check(t, err)
+		checkEqual(t, true, diffs[i].Next())
+	}
+	for i := 0; i < 2; i++ {
+		check(t, cursors[0].Close())
+		check(t, diffs[0].Close())
+	}
+	checkAll(t, ErrClosed, cowMapCursorCalls(cursors[0]))
+	checkAll(t, ErrClosed, cowMapDiffCalls(diffs[0]))
+	check(t, after.Close())
+	checkAll(t, ErrClosed, cowMapDiffCalls(diffs[1]))
+	for i := 0; i < 2; i++ {
+		check(t, m.Close())
+	}
+	checkAll(t, ErrClosed, cowMapCalls(m))
+	checkAll(t, ErrClosed, cowMapCursorCalls(cursors[1]))
+	checkAll(t, ErrClosed, cowMapDiffCalls(diffs[2]))
+	check(t, cursors[1].Close())
+	check(t, diffs[2].Close())
+	check(t, pin.View(func(value []byte) error { checkEqual(t, "one", string(value)); return nil }))
+}
+
 func TestNilAndZero(t *testing.T) {
 	for _, store := range []*Store{nil, {}} {
 		checkAll(t, ErrInvalidArgument, storeCalls(store))
@@ -197,6 +292,18 @@ func TestNilAndZero(t *testing.T) {
 	for _, cursor := range []*IndexCursor{nil, {}} {
 		checkAll(t, ErrInvalidArgument, indexCursorCalls(cursor))
 		check(t, cursor.Close())
+	}
+	for _, m := range []*CowMap{nil, {}} {
+		checkAll(t, ErrInvalidArgument, cowMapCalls(m))
+		check(t, m.Close())
+	}
+	for _, cursor := range []*CowMapCursor{nil, {}} {
+		checkAll(t, ErrInvalidArgument, cowMapCursorCalls(cursor))
+		check(t, cursor.Close())
+	}
+	for _, diff := range []*CowMapDiff{nil, {}} {
+		checkAll(t, ErrInvalidArgument, cowMapDiffCalls(diff))
+		check(t, diff.Close())
 	}
 	for _, pin := range []*Pin{nil, {}} {
 		_, err := pin.Size()
@@ -307,6 +414,47 @@ func leaveIndexBehind(t *testing.T, kept int) {
 	runtime.KeepAlive(index)
 }
 
+// The same of maps: cursors and diffs do not keep them alive.
+func TestCowMapGarbageCollection(t *testing.T) {
+	before := collectUntil(0)
+	for kept := 0; kept < 6; kept++ {
+		leaveMapBehind(t, kept)
+		checkEqual(t, before, collectUntil(before))
+	}
+}
+
+func leaveMapBehind(t *testing.T, kept int) {
+	m, err := NewCowMap(nil)
+	check(t, err)
+	_, err = m.Put(1, b("one"))
+	check(t, err)
+	clone, err := m.Clone()
+	check(t, err)
+	cursor, err := m.Cursor()
+	check(t, err)
+	diff, err := clone.Diff(m)
+	check(t, err)
+	pin, err := m.GetPin(1)
+	check(t, err)
+	switch kept % 3 {
+	case 0:
+		check(t, m.Close())
+	case 1:
+		m = nil
+		collectGarbage()
+		checkEqual(t, false, cursor.Next())
+		checkIs(t, ErrClosed, cursor.Err())
+		checkEqual(t, false, diff.Next())
+		checkIs(t, ErrClosed, diff.Err())
+	case 2:
+		check(t, cursor.Close())
+		check(t, diff.Close())
+	}
+	checkResult(t, "one", true)(clone.Get(1))
+	runtime.KeepAlive(m)
+	runtime.KeepAlive(pin)
+}
+
 // A call keeps its store alive, whatever happens to the variable meanwhile.
 func TestCollectionDuringCalls(t *testing.T) {
 	path := t.TempDir()
@@ -332,6 +480,10 @@ func TestCollectionDuringCalls(t *testing.T) {
 		checkEqual(t, "v", string(value))
 		collectGarbage()
 		checkNumber(t, 0, true)(newRecords(t, "", "k").index.Get(b("k")))
+		m, err := NewCowMap(nil)
+		check(t, err)
+		_, inserted, err := m.GetOrInsertWith(1, func() ([]byte, error) { collectGarbage(); return nil, nil })
+		checkTrue(t, inserted, err)
 	}
 	close(stop)
 	group.Wait()

@@ -38,19 +38,7 @@ func (s *Store) AppendMultiGet(values [][]byte, memory []byte, keys [][]byte) (
 	if outcome != capi.OK {
 		return values, memory, errorOf(outcome)
 	}
-	size := len(memory)
-	memory = append(memory, call.native.Bytes()...)
-	if memory == nil {
-		memory = []byte{} // empty values are not nil
-	}
-	rest := memory[size:]
-	for _, size := range call.valueSizes {
-		if size == capi.Absent {
-			values = append(values, nil)
-		} else {
-			values, rest = append(values, rest[:size:size]), rest[size:]
-		}
-	}
+	values, memory = call.appendValues(values, memory)
 	return values, memory, nil
 }
 

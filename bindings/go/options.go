@@ -75,11 +75,8 @@ func DefaultOptions() *Options {
 // Set sets members from text: "durability=os segment_size=64MiB", separated by spaces or commas.
 // ErrInvalidArgument names the option that is unknown or out of range, and leaves all as it was.
 func (o *Options) Set(text string) error {
-	if o == nil {
-		return failed(ErrInvalidArgument, "options is nil")
-	}
-	if strings.IndexByte(text, 0) >= 0 {
-		return failed(ErrInvalidArgument, "the text of options has a zero byte")
+	if err := checkOptions(o == nil, text); err != nil {
+		return err
 	}
 	native := o.native()
 	defer capi.DeleteStoreOptions(native)
@@ -91,13 +88,28 @@ func (o *Options) Set(text string) error {
 }
 
 // DescribeOptions lists all options with type, default and meaning, one a line, for people.
-func DescribeOptions() (string, error) {
+func DescribeOptions() (string, error) { return described(capi.StoreOptionsDescribe) }
+
+// described is the text that a call puts into a buffer.
+func described(describe func(text *capi.Buffer) capi.Outcome) (string, error) {
 	text := newBuffer()
 	defer text.free()
-	if err := errorOf(capi.StoreOptionsDescribe(&text.Buffer)); err != nil {
+	if err := errorOf(describe(&text.Buffer)); err != nil {
 		return "", err
 	}
 	return string(text.Bytes()), nil
+}
+
+// checkOptions refuses what no options can be set from: no options, or a text that C would see only
+// the beginning of.
+func checkOptions(areNil bool, text string) error {
+	switch {
+	case areNil:
+		return failed(ErrInvalidArgument, "options is nil")
+	case strings.IndexByte(text, 0) >= 0:
+		return failed(ErrInvalidArgument, "the text of options has a zero byte")
+	}
+	return nil
 }
 
 func newNativeOptions() capi.StoreOptions {

@@ -26,6 +26,11 @@ func (s *Store) GetPin(key []byte) (*Pin, error) {
 	pin := new(Pin)
 	outcome := capi.StoreGetPin(s.raw(), key, &pin.native)
 	runtime.KeepAlive(s)
+	return pinOf(pin, outcome)
+}
+
+// pinOf makes a Pin of what a call has filled in. nil without an error if there is no such key.
+func pinOf(pin *Pin, outcome capi.Outcome) (*Pin, error) {
 	if ok, err := foundOf(outcome, capi.NotFound); !ok {
 		return nil, err
 	}

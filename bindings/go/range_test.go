@@ -30,3 +30,22 @@ func TestIndexCursorRange(t *testing.T) {
 	check(t, cursor.Err())
 	checkEqual(t, true, len(got) == 2 && got["1"] == 1 && got["2"] == 2)
 }
+
+func TestCowMapRange(t *testing.T) {
+	before := newCowMapWith(t, "")
+	_, err := before.Put(1, b("one"))
+	check(t, err)
+	cursor, err := before.Cursor()
+	check(t, err)
+	for key, value := range cursor.All() {
+		checkEqual(t, "1one", string(rune('0'+key))+string(value))
+	}
+	check(t, cursor.Err())
+	after := newCowMapWith(t, "")
+	diff, err := before.Diff(after)
+	check(t, err)
+	for key, change := range diff.All() {
+		checkEqual(t, true, key == 1 && change.Kind == ChangeRemoved)
+	}
+	check(t, diff.Err())
+}

@@ -4,7 +4,6 @@ import (
 	"io"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
@@ -129,61 +128,28 @@ func (s *Store) Delete(key []byte, options *WriteOptions) (deleted bool, err err
 	return foundOf(outcome, capi.NotFound)
 }
 
-// Where Get lets C put values until their size is known.
-const scratchSize = 4096
-
-var scratchPool = sync.Pool{New: func() any { return new([scratchSize]byte) }}
-
 // Get returns the value in memory of its own, and whether the key exists.
 func (s *Store) Get(key []byte) (value []byte, ok bool, err error) {
-	scratch := scratchPool.Get().(*[scratchSize]byte)
-	answer := capi.StoreGet(s.raw(), key, scratch[:])
-	runtime.KeepAlive(s)
-	if 0 <= answer && answer <= scratchSize {
-		value, ok = make([]byte, answer), true
-		copy(value, scratch[:])
-	}
-	scratchPool.Put(scratch)
-	switch {
-	case ok:
-		return value, true, nil
-	case answer < 0:
-		return nil, false, errorUnless(capi.Outcome(-answer), capi.NotFound)
-	default:
-		return s.AppendGet(make([]byte, 0, answer), key)
-	}
+	return getValue(func(dst []byte) int64 { return s.read(dst, key) })
 }
 
 // AppendGet appends the value to dst, which grows as needed, and returns the result, and whether the
 // key exists. With a dst that is used again it allocates nothing.
 func (s *Store) AppendGet(dst, key []byte) (value []byte, ok bool, err error) {
-	for {
-		size, room := len(dst), cap(dst)-len(dst)
-		answer := capi.StoreGet(s.raw(), key, dst[size:cap(dst)])
-		runtime.KeepAlive(s)
-		switch {
-		case answer < 0:
-			return dst, false, errorUnless(capi.Outcome(-answer), capi.NotFound)
-		case int(answer) <= room:
-			return dst[:size+int(answer)], true, nil
-		}
-		dst = append(dst, make([]byte, answer)...)[:size]
-	}
+	return appendValue(dst, func(dst []byte) int64 { return s.read(dst, key) })
 }
 
 // GetInto copies the value to the beginning of dst, and returns the value's size, and whether the key
 // exists. ErrBufferTooSmall when it does not fit: nothing is copied, and the size is what is needed
 // (another writer may change it meanwhile).
 func (s *Store) GetInto(dst, key []byte) (size int, ok bool, err error) {
+	return copyValue(dst, func(dst []byte) int64 { return s.read(dst, key) })
+}
+
+func (s *Store) read(dst, key []byte) int64 {
 	answer := capi.StoreGet(s.raw(), key, dst)
 	runtime.KeepAlive(s)
-	switch {
-	case answer < 0:
-		return 0, false, errorUnless(capi.Outcome(-answer), capi.NotFound)
-	case int(answer) > len(dst):
-		return int(answer), false, failed(ErrBufferTooSmall, ErrBufferTooSmall.Message())
-	}
-	return int(answer), true, nil
+	return answer
 }
 
 // Contains says whether the key exists.

@@ -60,6 +60,13 @@ static stave_status report_progress(void *context, uint64_t done, uint64_t total
   return stave_go_progress((uintptr_t)context, done, total);
 }
 
+/* Exported by edit.go. */
+extern stave_status stave_go_edit(uintptr_t context, void *value);
+
+static stave_status run_edit(void *context, stave_buffer *value) {
+  return stave_go_edit((uintptr_t)context, value);
+}
+
 /* Exported by resolver.go. Each answers 0 or a positive status, or an error that it puts at the last
  * address. */
 extern stave_status stave_go_compare(uintptr_t resolver, uint64_t value, void *key, size_t key_size,
@@ -115,7 +122,7 @@ func inShapeOfString(pointer unsafe.Pointer) string {
 
 /* ---- Names: stave_store_get_pin -> StoreGetPin ----------------------------------------------- */
 
-%rename("%(regex:/^stave_(?:go_)?([a-z]+)_?([a-z]*)_?([a-z]*)_?([a-z]*)_?([a-z]*)$/\\u\\1\\u\\2\\u\\3\\u\\4\\u\\5/)s") "";
+%rename("%(regex:/^stave_(?:go_)?([a-z]+)_?([a-z]*)_?([a-z]*)_?([a-z]*)_?([a-z]*)_?([a-z]*)$/\\u\\1\\u\\2\\u\\3\\u\\4\\u\\5\\u\\6/)s") "";
 
 /* ---- Outcomes -------------------------------------------------------------------------------- */
 
@@ -168,6 +175,8 @@ SLICE_AND_SIZE([]byte, const void *prefix, size_t prefix_size)
 SLICE_AND_SIZE([]byte, void *data, size_t capacity)
 SLICE_AND_SIZE([]uint32, const uint32_t *key_sizes, size_t count)
 SLICE_AND_SIZE([]uint64, const uint64_t *value_sizes, size_t count)
+SLICE_AND_SIZE([]int64, const int64_t *keys, size_t count)
+SLICE([]int64, int64_t *keys)
 SLICE([]byte, const void *keys)
 SLICE([]byte, const void *values)
 SLICE([]uint32, const uint32_t *key_sizes)
@@ -187,7 +196,10 @@ POINTER(uint64, uint64_t *existing)
 POINTER(uint64, uint64_t *actual)
 POINTER(uint64, uint64_t *hash)
 POINTER(uint64, uint64_t *capacity)
+POINTER(int64, int64_t *key)
+POINTER(uint32, uint32_t *change)
 POINTER(bool, uint8_t *existed)
+POINTER(bool, uint8_t *replaced)
 POINTER(bool, uint8_t *is_empty)
 POINTER(uintptr, size_t *count)
 POINTER(uintptr, size_t *done)
@@ -230,6 +242,17 @@ POINTER(GO_TYPE, C_TYPE **)
   $2 = (void *)$input;
 %}
 
+/* A cgo.Handle. */
+%define EDIT(NAME)
+%typemap(gotype) (stave_cow_map_edit NAME, void *context) "uintptr"
+%typemap(in) (stave_cow_map_edit NAME, void *context) %{
+  $1 = run_edit;
+  $2 = (void *)$input;
+%}
+%enddef
+EDIT(edit)
+EDIT(make)
+
 /* nil for none. Whoever calls keeps it alive as long as the index; see resolver.go. */
 %typemap(gotype) uintptr_t resolver "*Resolver"
 %typemap(imtype) uintptr_t resolver "uintptr"
@@ -244,6 +267,8 @@ POINTER(GO_TYPE, C_TYPE **)
 %rename(IndexOptions) stave_index_options;
 %rename(IndexStats) stave_index_stats;
 %rename(IndexShardStats) stave_index_shard_stats;
+%rename(CowMapOptions) stave_cow_map_options;
+%rename(CowMapStats) stave_cow_map_stats;
 
 /* ---- The headers ----------------------------------------------------------------------------- */
 
@@ -276,6 +301,15 @@ POINTER(GO_TYPE, C_TYPE **)
 %ignore stave_index_cursor_next;
 %ignore stave_index_cursor_key;
 %ignore stave_index_cursor_value;
+%ignore stave_cow_map_get;
+%ignore stave_cow_map_get_buffer;
+%ignore stave_cow_map_get_pin;
+%ignore stave_cow_map_cursor_next;
+%ignore stave_cow_map_cursor_key;
+%ignore stave_cow_map_cursor_value;
+%ignore stave_cow_map_diff_next;
+%ignore stave_cow_map_diff_before;
+%ignore stave_cow_map_diff_after;
 
 #define STAVE_API
 %include <stave/errors.h>
@@ -293,6 +327,22 @@ typedef struct stave_go_pinned {
   const void *data;
   size_t size;
 } stave_go_pinned;
+%}
+
+%{
+static stave_outcome fill_pinned(stave_status status, stave_go_pinned *pinned) {
+  pinned->data = stave_pin_data(pinned->pin);
+  pinned->size = stave_pin_size(pinned->pin);
+  return (stave_outcome)status;
+}
+
+static int64_t size_or_outcome(stave_status status, size_t size, const stave_error *error) {
+  if (status == STAVE_OK || status == STAVE_BUFFER_TOO_SMALL) return (int64_t)size;
+  return -(int64_t)outcome(status, error);
+}
+%}
+
+%inline %{
 
 /* The value's size, which may be more than the capacity (nothing was copied then), or the outcome
  * negated. */
@@ -303,16 +353,36 @@ int64_t stave_go_store_get(stave_store *store, const void *key, size_t key_size,
   size_t size = 0;
   const stave_status status =
       stave_store_get(store, key, key_size, data, capacity, &size, &error);
-  if (status == STAVE_OK || status == STAVE_BUFFER_TOO_SMALL) return (int64_t)size;
-  return -(int64_t)outcome(status, &error);
+  return size_or_outcome(status, size, &error);
+}
+
+int64_t stave_go_cow_map_get(stave_cow_map *map, int64_t key, void *data, size_t capacity) {
+  stave_error error;
+  error.status = STAVE_OK;
+  size_t size = 0;
+  const stave_status status = stave_cow_map_get(map, key, data, capacity, &size, &error);
+  return size_or_outcome(status, size, &error);
 }
 
 stave_outcome stave_go_store_get_pin(stave_store *store, const void *key, size_t key_size,
                                      stave_go_pinned *pinned, stave_error *error) {
-  const stave_status status = stave_store_get_pin(store, key, key_size, &pinned->pin, error);
-  pinned->data = stave_pin_data(pinned->pin);
-  pinned->size = stave_pin_size(pinned->pin);
-  return (stave_outcome)status;
+  return fill_pinned(stave_store_get_pin(store, key, key_size, &pinned->pin, error), pinned);
+}
+
+stave_outcome stave_go_cow_map_get_pin(stave_cow_map *map, int64_t key, stave_go_pinned *pinned,
+                                       stave_error *error) {
+  return fill_pinned(stave_cow_map_get_pin(map, key, &pinned->pin, error), pinned);
+}
+
+/* 1 if there was a value before, else 0, or the outcome negated. */
+int64_t stave_go_cow_map_put(stave_cow_map *map, int64_t key, const void *value,
+                             size_t value_size) {
+  stave_error error;
+  error.status = STAVE_OK;
+  uint8_t replaced = 0;
+  const stave_status status =
+      stave_cow_map_insert(map, key, value, value_size, &replaced, NULL, &error);
+  return size_or_outcome(status, replaced, &error);
 }
 
 stave_outcome stave_go_cursor_open(stave_store *store, const void *prefix, size_t prefix_size,
@@ -385,5 +455,56 @@ stave_outcome stave_go_index_cursor_next(stave_index_cursor *cursor, uint8_t has
   if (status == STAVE_OK) status = stave_index_cursor_value(cursor, value, error);
   if (status != STAVE_OK || !has_keys) return (stave_outcome)status;
   return stave_go_index_cursor_key(cursor, data, capacity, size, error);
+}
+
+/* The value of the entry that the cursor stands on, copied if it fits. Nobody may close the cursor
+ * meanwhile. */
+stave_outcome stave_go_cow_map_cursor_value(stave_cow_map_cursor *cursor, void *data,
+                                            size_t capacity, uint64_t *size, stave_error *error) {
+  const void *value;
+  size_t value_size;
+  const stave_status status = stave_cow_map_cursor_value(cursor, &value, &value_size, error);
+  if (status != STAVE_OK) return (stave_outcome)status;
+  *size = value_size;
+  if (value_size <= capacity && capacity != 0) memcpy(data, value, value_size);
+  return STAVE_OK;
+}
+
+/* Moves to the next entry and copies it in the same manner. */
+stave_outcome stave_go_cow_map_cursor_next(stave_cow_map_cursor *cursor, void *data,
+                                           size_t capacity, int64_t *key, uint64_t *size,
+                                           stave_error *error) {
+  stave_status status = stave_cow_map_cursor_next(cursor, error);
+  if (status == STAVE_OK) status = stave_cow_map_cursor_key(cursor, key, error);
+  if (status != STAVE_OK) return (stave_outcome)status;
+  return stave_go_cow_map_cursor_value(cursor, data, capacity, size, error);
+}
+
+/* The values of the key that the diff stands on, the one before and the one after, copied one behind
+ * the other if both fit; a size may be STAVE_ABSENT. Nobody may close the diff meanwhile. */
+stave_outcome stave_go_cow_map_diff_values(stave_cow_map_diff *diff, void *data, size_t capacity,
+                                           uint64_t *sizes, stave_error *error) {
+  const void *before, *after;
+  size_t before_size = 0, after_size = 0;
+  stave_status status = stave_cow_map_diff_before(diff, &before, &before_size, error);
+  sizes[0] = status == STAVE_NOT_FOUND ? STAVE_ABSENT : before_size;
+  if (status < 0) return (stave_outcome)status;
+  status = stave_cow_map_diff_after(diff, &after, &after_size, error);
+  sizes[1] = status == STAVE_NOT_FOUND ? STAVE_ABSENT : after_size;
+  if (status < 0) return (stave_outcome)status;
+  if (before_size + after_size <= capacity) {
+    if (before_size != 0) memcpy(data, before, before_size);
+    if (after_size != 0) memcpy((char *)data + before_size, after, after_size);
+  }
+  return STAVE_OK;
+}
+
+/* Moves to the next key that differs and copies its values in the same manner. */
+stave_outcome stave_go_cow_map_diff_next(stave_cow_map_diff *diff, void *data, size_t capacity,
+                                         uint32_t *change, int64_t *key, uint64_t *sizes,
+                                         stave_error *error) {
+  const stave_status status = stave_cow_map_diff_next(diff, change, key, error);
+  if (status != STAVE_OK) return (stave_outcome)status;
+  return stave_go_cow_map_diff_values(diff, data, capacity, sizes, error);
 }
 %}

@@ -225,6 +225,13 @@ static stave_status report_progress(void *context, uint64_t done, uint64_t total
   return stave_go_progress((uintptr_t)context, done, total);
 }
 
+/* Exported by edit.go. */
+extern stave_status stave_go_edit(uintptr_t context, void *value);
+
+static stave_status run_edit(void *context, stave_buffer *value) {
+  return stave_go_edit((uintptr_t)context, value);
+}
+
 /* Exported by resolver.go. Each answers 0 or a positive status, or an error that it puts at the last
  * address. */
 extern stave_status stave_go_compare(uintptr_t resolver, uint64_t value, void *key, size_t key_size,
@@ -263,6 +270,20 @@ typedef struct stave_go_pinned {
   size_t size;
 } stave_go_pinned;
 
+
+static stave_outcome fill_pinned(stave_status status, stave_go_pinned *pinned) {
+  pinned->data = stave_pin_data(pinned->pin);
+  pinned->size = stave_pin_size(pinned->pin);
+  return (stave_outcome)status;
+}
+
+static int64_t size_or_outcome(stave_status status, size_t size, const stave_error *error) {
+  if (status == STAVE_OK || status == STAVE_BUFFER_TOO_SMALL) return (int64_t)size;
+  return -(int64_t)outcome(status, error);
+}
+
+
+
 /* The value's size, which may be more than the capacity (nothing was copied then), or the outcome
  * negated. */
 int64_t stave_go_store_get(stave_store *store, const void *key, size_t key_size, void *data,
@@ -272,16 +293,36 @@ int64_t stave_go_store_get(stave_store *store, const void *key, size_t key_size,
   size_t size = 0;
   const stave_status status =
       stave_store_get(store, key, key_size, data, capacity, &size, &error);
-  if (status == STAVE_OK || status == STAVE_BUFFER_TOO_SMALL) return (int64_t)size;
-  return -(int64_t)outcome(status, &error);
+  return size_or_outcome(status, size, &error);
+}
+
+int64_t stave_go_cow_map_get(stave_cow_map *map, int64_t key, void *data, size_t capacity) {
+  stave_error error;
+  error.status = STAVE_OK;
+  size_t size = 0;
+  const stave_status status = stave_cow_map_get(map, key, data, capacity, &size, &error);
+  return size_or_outcome(status, size, &error);
 }
 
 stave_outcome stave_go_store_get_pin(stave_store *store, const void *key, size_t key_size,
                                      stave_go_pinned *pinned, stave_error *error) {
-  const stave_status status = stave_store_get_pin(store, key, key_size, &pinned->pin, error);
-  pinned->data = stave_pin_data(pinned->pin);
-  pinned->size = stave_pin_size(pinned->pin);
-  return (stave_outcome)status;
+  return fill_pinned(stave_store_get_pin(store, key, key_size, &pinned->pin, error), pinned);
+}
+
+stave_outcome stave_go_cow_map_get_pin(stave_cow_map *map, int64_t key, stave_go_pinned *pinned,
+                                       stave_error *error) {
+  return fill_pinned(stave_cow_map_get_pin(map, key, &pinned->pin, error), pinned);
+}
+
+/* 1 if there was a value before, else 0, or the outcome negated. */
+int64_t stave_go_cow_map_put(stave_cow_map *map, int64_t key, const void *value,
+                             size_t value_size) {
+  stave_error error;
+  error.status = STAVE_OK;
+  uint8_t replaced = 0;
+  const stave_status status =
+      stave_cow_map_insert(map, key, value, value_size, &replaced, NULL, &error);
+  return size_or_outcome(status, replaced, &error);
 }
 
 stave_outcome stave_go_cursor_open(stave_store *store, const void *prefix, size_t prefix_size,
@@ -356,11 +397,62 @@ stave_outcome stave_go_index_cursor_next(stave_index_cursor *cursor, uint8_t has
   return stave_go_index_cursor_key(cursor, data, capacity, size, error);
 }
 
+/* The value of the entry that the cursor stands on, copied if it fits. Nobody may close the cursor
+ * meanwhile. */
+stave_outcome stave_go_cow_map_cursor_value(stave_cow_map_cursor *cursor, void *data,
+                                            size_t capacity, uint64_t *size, stave_error *error) {
+  const void *value;
+  size_t value_size;
+  const stave_status status = stave_cow_map_cursor_value(cursor, &value, &value_size, error);
+  if (status != STAVE_OK) return (stave_outcome)status;
+  *size = value_size;
+  if (value_size <= capacity && capacity != 0) memcpy(data, value, value_size);
+  return STAVE_OK;
+}
+
+/* Moves to the next entry and copies it in the same manner. */
+stave_outcome stave_go_cow_map_cursor_next(stave_cow_map_cursor *cursor, void *data,
+                                           size_t capacity, int64_t *key, uint64_t *size,
+                                           stave_error *error) {
+  stave_status status = stave_cow_map_cursor_next(cursor, error);
+  if (status == STAVE_OK) status = stave_cow_map_cursor_key(cursor, key, error);
+  if (status != STAVE_OK) return (stave_outcome)status;
+  return stave_go_cow_map_cursor_value(cursor, data, capacity, size, error);
+}
+
+/* The values of the key that the diff stands on, the one before and the one after, copied one behind
+ * the other if both fit; a size may be STAVE_ABSENT. Nobody may close the diff meanwhile. */
+stave_outcome stave_go_cow_map_diff_values(stave_cow_map_diff *diff, void *data, size_t capacity,
+                                           uint64_t *sizes, stave_error *error) {
+  const void *before, *after;
+  size_t before_size = 0, after_size = 0;
+  stave_status status = stave_cow_map_diff_before(diff, &before, &before_size, error);
+  sizes[0] = status == STAVE_NOT_FOUND ? STAVE_ABSENT : before_size;
+  if (status < 0) return (stave_outcome)status;
+  status = stave_cow_map_diff_after(diff, &after, &after_size, error);
+  sizes[1] = status == STAVE_NOT_FOUND ? STAVE_ABSENT : after_size;
+  if (status < 0) return (stave_outcome)status;
+  if (before_size + after_size <= capacity) {
+    if (before_size != 0) memcpy(data, before, before_size);
+    if (after_size != 0) memcpy((char *)data + before_size, after, after_size);
+  }
+  return STAVE_OK;
+}
+
+/* Moves to the next key that differs and copies its values in the same manner. */
+stave_outcome stave_go_cow_map_diff_next(stave_cow_map_diff *diff, void *data, size_t capacity,
+                                         uint32_t *change, int64_t *key, uint64_t *sizes,
+                                         stave_error *error) {
+  const stave_status status = stave_cow_map_diff_next(diff, change, key, error);
+  if (status != STAVE_OK) return (stave_outcome)status;
+  return stave_go_cow_map_diff_values(diff, data, capacity, sizes, error);
+}
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_22f3e2c99d8aefa1(void *_swig_go_0) {
+void _wrap_Swig_free_capi_ab65b6dbf4058222(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -370,7 +462,7 @@ void _wrap_Swig_free_capi_22f3e2c99d8aefa1(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_22f3e2c99d8aefa1(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_ab65b6dbf4058222(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -383,7 +475,7 @@ void *_wrap_Swig_malloc_capi_22f3e2c99d8aefa1(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_22f3e2c99d8aefa1(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_ab65b6dbf4058222(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -396,7 +488,7 @@ _gostring_ _wrap_StatusName_capi_22f3e2c99d8aefa1(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_22f3e2c99d8aefa1(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_ab65b6dbf4058222(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -409,7 +501,7 @@ _gostring_ _wrap_StatusMessage_capi_22f3e2c99d8aefa1(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_22f3e2c99d8aefa1() {
+intgo _wrap_Version_capi_ab65b6dbf4058222() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -420,7 +512,7 @@ intgo _wrap_Version_capi_22f3e2c99d8aefa1() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_22f3e2c99d8aefa1() {
+_gostring_ _wrap_VersionText_capi_ab65b6dbf4058222() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -431,7 +523,7 @@ _gostring_ _wrap_VersionText_capi_22f3e2c99d8aefa1() {
 }
 
 
-void _wrap_BufferFree_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -442,7 +534,30 @@ void _wrap_BufferFree_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
 }
 
 
-void _wrap_PinFree_capi_22f3e2c99d8aefa1(stave_pin *_swig_go_0) {
+stave_outcome _wrap_BufferResize_capi_ab65b6dbf4058222(_gostring_ _swig_go_0, long long _swig_go_1) {
+  stave_buffer *arg1 = (stave_buffer *) 0 ;
+  size_t arg2 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
+  arg2 = (size_t)_swig_go_1; 
+  
+  result = (stave_outcome)stave_buffer_resize(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+void _wrap_PinFree_capi_ab65b6dbf4058222(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -452,7 +567,7 @@ void _wrap_PinFree_capi_22f3e2c99d8aefa1(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_22f3e2c99d8aefa1() {
+long long _wrap_LiveHandles_capi_ab65b6dbf4058222() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -463,7 +578,861 @@ long long _wrap_LiveHandles_capi_22f3e2c99d8aefa1() {
 }
 
 
-void _wrap_IndexOptions_KeyMode_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_Values_set_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+  struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->values = arg2;
+  
+}
+
+
+intgo _wrap_CowMapOptions_Values_get_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+  struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->values);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_CowMapOptions_ValueSize_set_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+  struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->value_size = arg2;
+  
+}
+
+
+intgo _wrap_CowMapOptions_ValueSize_get_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+  struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->value_size);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_CowMapOptions_Capacity_set_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
+  struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->capacity = arg2;
+  
+}
+
+
+long long _wrap_CowMapOptions_Capacity_get_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+  struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->capacity);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_ab65b6dbf4058222() {
+  struct stave_cow_map_options *result = 0 ;
+  struct stave_cow_map_options *_swig_go_result;
+  
+  
+  result = (struct stave_cow_map_options *)calloc(1, sizeof(struct stave_cow_map_options));
+  *(struct stave_cow_map_options **)&_swig_go_result = (struct stave_cow_map_options *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_CowMapOptions_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+  struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
+  
+  arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+void _wrap_CowMapOptionsInit_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+  stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
+  
+  arg1 = *(stave_cow_map_options **)&_swig_go_0; 
+  
+  stave_cow_map_options_init(arg1);
+  
+}
+
+
+stave_outcome _wrap_CowMapOptionsSet_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
+  char *arg2 = (char *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = *(stave_cow_map_options **)&_swig_go_0; 
+  
+  arg2 = (char *)malloc(_swig_go_1.n + 1);
+  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+  arg2[_swig_go_1.n] = '\0';
+  
+  
+  result = (stave_outcome)stave_cow_map_options_set(arg1,(char const *)arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  free(arg2); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapOptionsDescribe_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
+  stave_buffer *arg1 = (stave_buffer *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
+  
+  result = (stave_outcome)stave_cow_map_options_describe(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapCreate_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
+  stave_cow_map **arg2 = (stave_cow_map **) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = *(stave_cow_map_options **)&_swig_go_0; 
+  arg2 = (stave_cow_map **)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_cow_map_create((struct stave_cow_map_options const *)arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapClone_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  stave_cow_map **arg2 = (stave_cow_map **) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (stave_cow_map **)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_cow_map_clone(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapOptionsGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  stave_cow_map_options *arg2 = (stave_cow_map_options *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = *(stave_cow_map_options **)&_swig_go_1; 
+  
+  result = (stave_outcome)stave_cow_map_options_get(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapClose_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_cow_map_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_CowMapFree_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  
+  stave_cow_map_free(arg1);
+  
+}
+
+
+stave_outcome _wrap_CowMapContains_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  result = (stave_outcome)stave_cow_map_contains(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapSize_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_cow_map_size(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapIsEmpty_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  uint8_t *arg2 = (uint8_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (uint8_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_cow_map_is_empty(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapMultiGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t *arg2 = (int64_t *) 0 ;
+  size_t arg3 ;
+  stave_buffer *arg4 = (stave_buffer *) 0 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (stave_buffer *)(void *)_swig_go_2.p; 
+  arg5 = (void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_cow_map_multi_get(arg1,(long const *)arg2,arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapInsert_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  uint8_t *arg5 = (uint8_t *) 0 ;
+  stave_buffer *arg6 = (stave_buffer *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  arg5 = (uint8_t *)(void *)_swig_go_3.p; 
+  arg6 = (stave_buffer *)(void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_cow_map_insert(arg1,arg2,(void const *)arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapRemove_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  stave_buffer *arg3 = (stave_buffer *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  arg3 = (stave_buffer *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_cow_map_remove(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapModify_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
+  void *arg4 = (void *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = run_edit;
+  arg4 = (void *)_swig_go_2;
+  
+  
+  result = (stave_outcome)stave_cow_map_modify(arg1,arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapGetOrInsert_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  stave_buffer *arg5 = (stave_buffer *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  arg5 = (stave_buffer *)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_cow_map_get_or_insert(arg1,arg2,(void const *)arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapGetOrInsertWith_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
+  void *arg4 = (void *) 0 ;
+  stave_buffer *arg5 = (stave_buffer *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = run_edit;
+  arg4 = (void *)_swig_go_2;
+  
+  arg5 = (stave_buffer *)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_cow_map_get_or_insert_with(arg1,arg2,arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapUpdateOrInsert_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
+  void *arg4 = (void *) 0 ;
+  void *arg5 = (void *) 0 ;
+  size_t arg6 ;
+  stave_buffer *arg7 = (stave_buffer *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = run_edit;
+  arg4 = (void *)_swig_go_2;
+  
+  
+  arg5 = (void *)_swig_go_3.p;
+  arg6 = (size_t)_swig_go_3.n;
+  
+  arg7 = (stave_buffer *)(void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_cow_map_update_or_insert(arg1,arg2,arg3,arg4,(void const *)arg5,arg6,arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapClear_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_cow_map_clear(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapShrinkToFit_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_cow_map_shrink_to_fit(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_CowMapStats_Entries_set_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->entries = arg2;
+  
+}
+
+
+long long _wrap_CowMapStats_Entries_get_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+  struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->entries);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_CowMapStats_SharedBytes_set_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->shared_bytes = arg2;
+  
+}
+
+
+long long _wrap_CowMapStats_SharedBytes_get_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+  struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->shared_bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_CowMapStats_OwnBytes_set_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->own_bytes = arg2;
+  
+}
+
+
+long long _wrap_CowMapStats_OwnBytes_get_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+  struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->own_bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_ab65b6dbf4058222() {
+  struct stave_cow_map_stats *result = 0 ;
+  struct stave_cow_map_stats *_swig_go_result;
+  
+  
+  result = (struct stave_cow_map_stats *)calloc(1, sizeof(struct stave_cow_map_stats));
+  *(struct stave_cow_map_stats **)&_swig_go_result = (struct stave_cow_map_stats *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_CowMapStats_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+  struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
+  
+  arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+void _wrap_CowMapStatsInit_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+  stave_cow_map_stats *arg1 = (stave_cow_map_stats *) 0 ;
+  
+  arg1 = *(stave_cow_map_stats **)&_swig_go_0; 
+  
+  stave_cow_map_stats_init(arg1);
+  
+}
+
+
+stave_outcome _wrap_CowMapStatsGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  stave_cow_map_stats *arg2 = (stave_cow_map_stats *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = *(stave_cow_map_stats **)&_swig_go_1; 
+  
+  result = (stave_outcome)stave_cow_map_stats_get(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapCursorOpen_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  stave_cow_map_cursor **arg2 = (stave_cow_map_cursor **) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (stave_cow_map_cursor **)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_cow_map_cursor_open(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapCursorNextMany_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+  stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
+  size_t arg2 ;
+  size_t arg3 ;
+  int64_t *arg4 = (int64_t *) 0 ;
+  stave_buffer *arg5 = (stave_buffer *) 0 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  size_t *arg7 = (size_t *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_cow_map_cursor *)_swig_go_0; 
+  arg2 = (size_t)_swig_go_1; 
+  arg3 = (size_t)_swig_go_2; 
+  arg4 = (void *)_swig_go_3.p; 
+  arg5 = (stave_buffer *)(void *)_swig_go_4.p; 
+  arg6 = (void *)_swig_go_5.p; 
+  arg7 = (size_t *)(void *)_swig_go_6.p; 
+  
+  result = (stave_outcome)stave_cow_map_cursor_next_many(arg1,arg2,arg3,arg4,arg5,arg6,arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapCursorClose_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0) {
+  stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_cow_map_cursor *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_cow_map_cursor_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_CowMapCursorFree_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0) {
+  stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
+  
+  arg1 = (stave_cow_map_cursor *)_swig_go_0; 
+  
+  stave_cow_map_cursor_free(arg1);
+  
+}
+
+
+stave_outcome _wrap_CowMapDiffOpen_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  stave_cow_map *arg2 = (stave_cow_map *) 0 ;
+  stave_cow_map_diff **arg3 = (stave_cow_map_diff **) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (stave_cow_map *)_swig_go_1; 
+  arg3 = (stave_cow_map_diff **)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_cow_map_diff_open(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapDiffClose_capi_ab65b6dbf4058222(stave_cow_map_diff *_swig_go_0) {
+  stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_cow_map_diff *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_cow_map_diff_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_CowMapDiffFree_capi_ab65b6dbf4058222(stave_cow_map_diff *_swig_go_0) {
+  stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
+  
+  arg1 = (stave_cow_map_diff *)_swig_go_0; 
+  
+  stave_cow_map_diff_free(arg1);
+  
+}
+
+
+void _wrap_IndexOptions_KeyMode_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -475,7 +1444,7 @@ void _wrap_IndexOptions_KeyMode_set_capi_22f3e2c99d8aefa1(struct stave_index_opt
 }
 
 
-intgo _wrap_IndexOptions_KeyMode_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_KeyMode_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -488,7 +1457,7 @@ intgo _wrap_IndexOptions_KeyMode_get_capi_22f3e2c99d8aefa1(struct stave_index_op
 }
 
 
-void _wrap_IndexOptions_ValueBits_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_ValueBits_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -500,7 +1469,7 @@ void _wrap_IndexOptions_ValueBits_set_capi_22f3e2c99d8aefa1(struct stave_index_o
 }
 
 
-intgo _wrap_IndexOptions_ValueBits_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_ValueBits_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -513,7 +1482,7 @@ intgo _wrap_IndexOptions_ValueBits_get_capi_22f3e2c99d8aefa1(struct stave_index_
 }
 
 
-void _wrap_IndexOptions_Shards_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_Shards_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -525,7 +1494,7 @@ void _wrap_IndexOptions_Shards_set_capi_22f3e2c99d8aefa1(struct stave_index_opti
 }
 
 
-intgo _wrap_IndexOptions_Shards_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_Shards_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -538,7 +1507,7 @@ intgo _wrap_IndexOptions_Shards_get_capi_22f3e2c99d8aefa1(struct stave_index_opt
 }
 
 
-void _wrap_IndexOptions_Capacity_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Capacity_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -550,7 +1519,7 @@ void _wrap_IndexOptions_Capacity_set_capi_22f3e2c99d8aefa1(struct stave_index_op
 }
 
 
-long long _wrap_IndexOptions_Capacity_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Capacity_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -563,7 +1532,7 @@ long long _wrap_IndexOptions_Capacity_get_capi_22f3e2c99d8aefa1(struct stave_ind
 }
 
 
-void _wrap_IndexOptions_Seed_set_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Seed_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -575,7 +1544,7 @@ void _wrap_IndexOptions_Seed_set_capi_22f3e2c99d8aefa1(struct stave_index_option
 }
 
 
-long long _wrap_IndexOptions_Seed_get_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Seed_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -588,7 +1557,7 @@ long long _wrap_IndexOptions_Seed_get_capi_22f3e2c99d8aefa1(struct stave_index_o
 }
 
 
-struct stave_index_options *_wrap_new_IndexOptions_capi_22f3e2c99d8aefa1() {
+struct stave_index_options *_wrap_new_IndexOptions_capi_ab65b6dbf4058222() {
   struct stave_index_options *result = 0 ;
   struct stave_index_options *_swig_go_result;
   
@@ -599,7 +1568,7 @@ struct stave_index_options *_wrap_new_IndexOptions_capi_22f3e2c99d8aefa1() {
 }
 
 
-void _wrap_delete_IndexOptions_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+void _wrap_delete_IndexOptions_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   
   arg1 = *(struct stave_index_options **)&_swig_go_0; 
@@ -609,7 +1578,7 @@ void _wrap_delete_IndexOptions_capi_22f3e2c99d8aefa1(struct stave_index_options 
 }
 
 
-void _wrap_IndexOptionsInit_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0) {
+void _wrap_IndexOptionsInit_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   
   arg1 = *(stave_index_options **)&_swig_go_0; 
@@ -619,7 +1588,7 @@ void _wrap_IndexOptionsInit_capi_22f3e2c99d8aefa1(struct stave_index_options *_s
 }
 
 
-stave_outcome _wrap_IndexOptionsSet_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexOptionsSet_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -646,7 +1615,7 @@ stave_outcome _wrap_IndexOptionsSet_capi_22f3e2c99d8aefa1(struct stave_index_opt
 }
 
 
-stave_outcome _wrap_IndexOptionsDescribe_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
+stave_outcome _wrap_IndexOptionsDescribe_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -667,7 +1636,7 @@ stave_outcome _wrap_IndexOptionsDescribe_capi_22f3e2c99d8aefa1(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_IndexOptionsGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
+stave_outcome _wrap_IndexOptionsGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_options *arg2 = (stave_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -689,7 +1658,7 @@ stave_outcome _wrap_IndexOptionsGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexClose_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClose_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -709,7 +1678,7 @@ stave_outcome _wrap_IndexClose_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
 }
 
 
-void _wrap_IndexFree_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
+void _wrap_IndexFree_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   
   arg1 = (stave_index *)_swig_go_0; 
@@ -719,7 +1688,7 @@ void _wrap_IndexFree_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexPut_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexPut_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -754,7 +1723,7 @@ stave_outcome _wrap_IndexPut_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexInsert_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexInsert_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -786,7 +1755,7 @@ stave_outcome _wrap_IndexInsert_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwap_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCompareAndSwap_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -820,7 +1789,7 @@ stave_outcome _wrap_IndexCompareAndSwap_capi_22f3e2c99d8aefa1(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -850,7 +1819,7 @@ stave_outcome _wrap_IndexGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexContains_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexContains_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -877,7 +1846,7 @@ stave_outcome _wrap_IndexContains_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexRemove_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexRemove_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -907,7 +1876,7 @@ stave_outcome _wrap_IndexRemove_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexRemoveIf_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveIf_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -939,7 +1908,7 @@ stave_outcome _wrap_IndexRemoveIf_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexHash_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexHash_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -969,7 +1938,7 @@ stave_outcome _wrap_IndexHash_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexPutHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexPutHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1006,7 +1975,7 @@ stave_outcome _wrap_IndexPutHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexInsertHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexInsertHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1040,7 +2009,7 @@ stave_outcome _wrap_IndexInsertHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwapHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexCompareAndSwapHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1076,7 +2045,7 @@ stave_outcome _wrap_IndexCompareAndSwapHashed_capi_22f3e2c99d8aefa1(stave_index 
 }
 
 
-stave_outcome _wrap_IndexGetHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexGetHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1108,7 +2077,7 @@ stave_outcome _wrap_IndexGetHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexContainsHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_IndexContainsHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1137,7 +2106,7 @@ stave_outcome _wrap_IndexContainsHashed_capi_22f3e2c99d8aefa1(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexRemoveHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1169,7 +2138,7 @@ stave_outcome _wrap_IndexRemoveHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexRemoveIfHashed_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexRemoveIfHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1203,7 +2172,7 @@ stave_outcome _wrap_IndexRemoveIfHashed_capi_22f3e2c99d8aefa1(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexMultiGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexMultiGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -1239,7 +2208,7 @@ stave_outcome _wrap_IndexMultiGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexMultiPut_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexMultiPut_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -1281,7 +2250,7 @@ stave_outcome _wrap_IndexMultiPut_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexSize_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexSize_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1304,7 +2273,7 @@ stave_outcome _wrap_IndexSize_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexIsEmpty_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexIsEmpty_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1327,7 +2296,7 @@ stave_outcome _wrap_IndexIsEmpty_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexCapacity_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCapacity_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1350,7 +2319,7 @@ stave_outcome _wrap_IndexCapacity_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexClear_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClear_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1370,7 +2339,7 @@ stave_outcome _wrap_IndexClear_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexReserve_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_IndexReserve_capi_ab65b6dbf4058222(stave_index *_swig_go_0, long long _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1392,7 +2361,7 @@ stave_outcome _wrap_IndexReserve_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexShrinkToFit_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexShrinkToFit_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1412,7 +2381,7 @@ stave_outcome _wrap_IndexShrinkToFit_capi_22f3e2c99d8aefa1(stave_index *_swig_go
 }
 
 
-void _wrap_IndexStats_Shards_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexStats_Shards_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -1424,7 +2393,7 @@ void _wrap_IndexStats_Shards_set_capi_22f3e2c99d8aefa1(struct stave_index_stats 
 }
 
 
-intgo _wrap_IndexStats_Shards_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+intgo _wrap_IndexStats_Shards_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1437,7 +2406,7 @@ intgo _wrap_IndexStats_Shards_get_capi_22f3e2c99d8aefa1(struct stave_index_stats
 }
 
 
-void _wrap_IndexStats_Entries_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Entries_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1449,7 +2418,7 @@ void _wrap_IndexStats_Entries_set_capi_22f3e2c99d8aefa1(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Entries_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Entries_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1462,7 +2431,7 @@ long long _wrap_IndexStats_Entries_get_capi_22f3e2c99d8aefa1(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Capacity_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Capacity_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1474,7 +2443,7 @@ void _wrap_IndexStats_Capacity_set_capi_22f3e2c99d8aefa1(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_Capacity_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Capacity_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1487,7 +2456,7 @@ long long _wrap_IndexStats_Capacity_get_capi_22f3e2c99d8aefa1(struct stave_index
 }
 
 
-void _wrap_IndexStats_Bytes_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Bytes_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1499,7 +2468,7 @@ void _wrap_IndexStats_Bytes_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Bytes_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Bytes_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1512,7 +2481,7 @@ long long _wrap_IndexStats_Bytes_get_capi_22f3e2c99d8aefa1(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_KeyBytes_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_KeyBytes_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1524,7 +2493,7 @@ void _wrap_IndexStats_KeyBytes_set_capi_22f3e2c99d8aefa1(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_KeyBytes_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_KeyBytes_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1537,7 +2506,7 @@ long long _wrap_IndexStats_KeyBytes_get_capi_22f3e2c99d8aefa1(struct stave_index
 }
 
 
-void _wrap_IndexStats_Buckets_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Buckets_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1549,7 +2518,7 @@ void _wrap_IndexStats_Buckets_set_capi_22f3e2c99d8aefa1(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Buckets_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Buckets_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1562,7 +2531,7 @@ long long _wrap_IndexStats_Buckets_get_capi_22f3e2c99d8aefa1(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Slots_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Slots_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1574,7 +2543,7 @@ void _wrap_IndexStats_Slots_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Slots_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Slots_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1587,7 +2556,7 @@ long long _wrap_IndexStats_Slots_get_capi_22f3e2c99d8aefa1(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_OverflowNodes_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_OverflowNodes_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1599,7 +2568,7 @@ void _wrap_IndexStats_OverflowNodes_set_capi_22f3e2c99d8aefa1(struct stave_index
 }
 
 
-long long _wrap_IndexStats_OverflowNodes_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_OverflowNodes_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1612,7 +2581,7 @@ long long _wrap_IndexStats_OverflowNodes_get_capi_22f3e2c99d8aefa1(struct stave_
 }
 
 
-void _wrap_IndexStats_Splits_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Splits_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1624,7 +2593,7 @@ void _wrap_IndexStats_Splits_set_capi_22f3e2c99d8aefa1(struct stave_index_stats 
 }
 
 
-long long _wrap_IndexStats_Splits_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Splits_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1637,7 +2606,7 @@ long long _wrap_IndexStats_Splits_get_capi_22f3e2c99d8aefa1(struct stave_index_s
 }
 
 
-void _wrap_IndexStats_SplitsMax_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_SplitsMax_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1649,7 +2618,7 @@ void _wrap_IndexStats_SplitsMax_set_capi_22f3e2c99d8aefa1(struct stave_index_sta
 }
 
 
-long long _wrap_IndexStats_SplitsMax_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_SplitsMax_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1662,7 +2631,7 @@ long long _wrap_IndexStats_SplitsMax_get_capi_22f3e2c99d8aefa1(struct stave_inde
 }
 
 
-void _wrap_IndexStats_ProbeSamples_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSamples_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1674,7 +2643,7 @@ void _wrap_IndexStats_ProbeSamples_set_capi_22f3e2c99d8aefa1(struct stave_index_
 }
 
 
-long long _wrap_IndexStats_ProbeSamples_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSamples_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1687,7 +2656,7 @@ long long _wrap_IndexStats_ProbeSamples_get_capi_22f3e2c99d8aefa1(struct stave_i
 }
 
 
-void _wrap_IndexStats_ProbeSum_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSum_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1699,7 +2668,7 @@ void _wrap_IndexStats_ProbeSum_set_capi_22f3e2c99d8aefa1(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeSum_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSum_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1712,7 +2681,7 @@ long long _wrap_IndexStats_ProbeSum_get_capi_22f3e2c99d8aefa1(struct stave_index
 }
 
 
-void _wrap_IndexStats_ProbeMax_set_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeMax_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1724,7 +2693,7 @@ void _wrap_IndexStats_ProbeMax_set_capi_22f3e2c99d8aefa1(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeMax_get_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeMax_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1737,7 +2706,7 @@ long long _wrap_IndexStats_ProbeMax_get_capi_22f3e2c99d8aefa1(struct stave_index
 }
 
 
-struct stave_index_stats *_wrap_new_IndexStats_capi_22f3e2c99d8aefa1() {
+struct stave_index_stats *_wrap_new_IndexStats_capi_ab65b6dbf4058222() {
   struct stave_index_stats *result = 0 ;
   struct stave_index_stats *_swig_go_result;
   
@@ -1748,7 +2717,7 @@ struct stave_index_stats *_wrap_new_IndexStats_capi_22f3e2c99d8aefa1() {
 }
 
 
-void _wrap_delete_IndexStats_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+void _wrap_delete_IndexStats_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   
   arg1 = *(struct stave_index_stats **)&_swig_go_0; 
@@ -1758,7 +2727,7 @@ void _wrap_delete_IndexStats_capi_22f3e2c99d8aefa1(struct stave_index_stats *_sw
 }
 
 
-void _wrap_IndexStatsInit_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_go_0) {
+void _wrap_IndexStatsInit_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
   stave_index_stats *arg1 = (stave_index_stats *) 0 ;
   
   arg1 = *(stave_index_stats **)&_swig_go_0; 
@@ -1768,7 +2737,7 @@ void _wrap_IndexStatsInit_capi_22f3e2c99d8aefa1(struct stave_index_stats *_swig_
 }
 
 
-stave_outcome _wrap_IndexStatsGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
+stave_outcome _wrap_IndexStatsGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_stats *arg2 = (stave_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1790,7 +2759,7 @@ stave_outcome _wrap_IndexStatsGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0,
 }
 
 
-void _wrap_IndexShardStats_Entries_set_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Entries_set_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1802,7 +2771,7 @@ void _wrap_IndexShardStats_Entries_set_capi_22f3e2c99d8aefa1(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Entries_get_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Entries_get_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1815,7 +2784,7 @@ long long _wrap_IndexShardStats_Entries_get_capi_22f3e2c99d8aefa1(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Buckets_set_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Buckets_set_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1827,7 +2796,7 @@ void _wrap_IndexShardStats_Buckets_set_capi_22f3e2c99d8aefa1(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Buckets_get_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Buckets_get_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1840,7 +2809,7 @@ long long _wrap_IndexShardStats_Buckets_get_capi_22f3e2c99d8aefa1(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Bytes_set_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Bytes_set_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1852,7 +2821,7 @@ void _wrap_IndexShardStats_Bytes_set_capi_22f3e2c99d8aefa1(struct stave_index_sh
 }
 
 
-long long _wrap_IndexShardStats_Bytes_get_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Bytes_get_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1865,7 +2834,7 @@ long long _wrap_IndexShardStats_Bytes_get_capi_22f3e2c99d8aefa1(struct stave_ind
 }
 
 
-struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_22f3e2c99d8aefa1() {
+struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_ab65b6dbf4058222() {
   struct stave_index_shard_stats *result = 0 ;
   struct stave_index_shard_stats *_swig_go_result;
   
@@ -1876,7 +2845,7 @@ struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_22f3e2c99d8aefa1(
 }
 
 
-void _wrap_delete_IndexShardStats_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_delete_IndexShardStats_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   
   arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
@@ -1886,7 +2855,7 @@ void _wrap_delete_IndexShardStats_capi_22f3e2c99d8aefa1(struct stave_index_shard
 }
 
 
-void _wrap_IndexShardStatsInit_capi_22f3e2c99d8aefa1(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_IndexShardStatsInit_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
   stave_index_shard_stats *arg1 = (stave_index_shard_stats *) 0 ;
   
   arg1 = *(stave_index_shard_stats **)&_swig_go_0; 
@@ -1896,7 +2865,7 @@ void _wrap_IndexShardStatsInit_capi_22f3e2c99d8aefa1(struct stave_index_shard_st
 }
 
 
-stave_outcome _wrap_IndexShardStatsGet_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
+stave_outcome _wrap_IndexShardStatsGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint32_t arg2 ;
   stave_index_shard_stats *arg3 = (stave_index_shard_stats *) 0 ;
@@ -1920,7 +2889,7 @@ stave_outcome _wrap_IndexShardStatsGet_capi_22f3e2c99d8aefa1(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCollectValues_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCollectValues_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_buffer *arg2 = (stave_buffer *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -1946,7 +2915,7 @@ stave_outcome _wrap_IndexCollectValues_capi_22f3e2c99d8aefa1(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCursorOpen_capi_22f3e2c99d8aefa1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCursorOpen_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_cursor **arg2 = (stave_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1969,7 +2938,7 @@ stave_outcome _wrap_IndexCursorOpen_capi_22f3e2c99d8aefa1(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexCursorNextMany_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexCursorNextMany_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   size_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -2005,7 +2974,7 @@ stave_outcome _wrap_IndexCursorNextMany_capi_22f3e2c99d8aefa1(stave_index_cursor
 }
 
 
-stave_outcome _wrap_IndexCursorClose_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0) {
+stave_outcome _wrap_IndexCursorClose_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2025,7 +2994,7 @@ stave_outcome _wrap_IndexCursorClose_capi_22f3e2c99d8aefa1(stave_index_cursor *_
 }
 
 
-void _wrap_IndexCursorFree_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0) {
+void _wrap_IndexCursorFree_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   
   arg1 = (stave_index_cursor *)_swig_go_0; 
@@ -2035,7 +3004,7 @@ void _wrap_IndexCursorFree_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0)
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Durability_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2047,7 +3016,7 @@ void _wrap_StoreOptions_Durability_set_capi_22f3e2c99d8aefa1(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2060,7 +3029,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_22f3e2c99d8aefa1(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2072,7 +3041,7 @@ void _wrap_StoreOptions_Io_set_capi_22f3e2c99d8aefa1(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2085,7 +3054,7 @@ intgo _wrap_StoreOptions_Io_get_capi_22f3e2c99d8aefa1(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2097,7 +3066,7 @@ void _wrap_StoreOptions_Shards_set_capi_22f3e2c99d8aefa1(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2110,7 +3079,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_22f3e2c99d8aefa1(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -2122,7 +3091,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_22f3e2c99d8aefa1(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2135,7 +3104,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_22f3e2c99d8aefa1(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -2147,7 +3116,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_22f3e2c99d8aefa1(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -2160,7 +3129,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_22f3e2c99d8aefa1(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -2172,7 +3141,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_22f3e2c99d8aefa1(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -2185,7 +3154,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_22f3e2c99d8aefa1(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -2197,7 +3166,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_22f3e2c99d8aefa1(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -2210,7 +3179,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_22f3e2c99d8aefa1(struct stave_sto
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_22f3e2c99d8aefa1() {
+struct stave_store_options *_wrap_new_StoreOptions_capi_ab65b6dbf4058222() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -2221,7 +3190,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_22f3e2c99d8aefa1() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -2231,7 +3200,7 @@ void _wrap_delete_StoreOptions_capi_22f3e2c99d8aefa1(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -2241,7 +3210,7 @@ void _wrap_StoreOptionsInit_capi_22f3e2c99d8aefa1(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_22f3e2c99d8aefa1(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2268,7 +3237,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_22f3e2c99d8aefa1(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2289,7 +3258,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_22f3e2c99d8aefa1(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_ab65b6dbf4058222(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -2319,7 +3288,7 @@ stave_outcome _wrap_StoreOpen_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2341,7 +3310,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2361,7 +3330,7 @@ stave_outcome _wrap_StoreClose_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -2371,7 +3340,7 @@ void _wrap_StoreFree_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2414,7 +3383,7 @@ stave_outcome _wrap_StorePut_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2457,7 +3426,7 @@ stave_outcome _wrap_StoreInsert_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2500,7 +3469,7 @@ stave_outcome _wrap_StoreReplace_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreDelete_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreDelete_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2536,7 +3505,7 @@ stave_outcome _wrap_StoreDelete_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreContains_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreContains_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2563,7 +3532,7 @@ stave_outcome _wrap_StoreContains_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2586,7 +3555,7 @@ stave_outcome _wrap_StoreSize_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -2622,7 +3591,7 @@ stave_outcome _wrap_StoreMultiGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -2667,7 +3636,7 @@ stave_outcome _wrap_StoreMultiPut_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiDelete_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiDelete_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -2709,7 +3678,7 @@ stave_outcome _wrap_StoreMultiDelete_capi_22f3e2c99d8aefa1(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2730,7 +3699,7 @@ stave_outcome _wrap_BatchCreate_capi_22f3e2c99d8aefa1(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2764,7 +3733,7 @@ stave_outcome _wrap_BatchPut_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchDelete_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchDelete_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2791,7 +3760,7 @@ stave_outcome _wrap_BatchDelete_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2827,7 +3796,7 @@ stave_outcome _wrap_BatchRequire_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2850,7 +3819,7 @@ stave_outcome _wrap_BatchCount_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_ab65b6dbf4058222(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2870,7 +3839,7 @@ stave_outcome _wrap_BatchClear_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_ab65b6dbf4058222(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2890,7 +3859,7 @@ stave_outcome _wrap_BatchClose_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_ab65b6dbf4058222(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -2900,7 +3869,7 @@ void _wrap_BatchFree_capi_22f3e2c99d8aefa1(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_ab65b6dbf4058222(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -2934,7 +3903,7 @@ stave_outcome _wrap_StoreWrite_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, st
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -2967,7 +3936,7 @@ stave_outcome _wrap_StoreCursorNextMany_capi_22f3e2c99d8aefa1(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorClose_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2987,7 +3956,7 @@ stave_outcome _wrap_StoreCursorClose_capi_22f3e2c99d8aefa1(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -2997,7 +3966,7 @@ void _wrap_StoreCursorFree_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3017,7 +3986,7 @@ stave_outcome _wrap_StoreFlush_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3037,7 +4006,7 @@ stave_outcome _wrap_StoreSync_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -3049,7 +4018,7 @@ void _wrap_StoreStats_Recovered_set_capi_22f3e2c99d8aefa1(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -3062,7 +4031,7 @@ bool _wrap_StoreStats_Recovered_get_capi_22f3e2c99d8aefa1(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -3074,7 +4043,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_22f3e2c99d8aefa1(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -3087,7 +4056,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_22f3e2c99d8aefa1(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3099,7 +4068,7 @@ void _wrap_StoreStats_Keys_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3112,7 +4081,7 @@ long long _wrap_StoreStats_Keys_get_capi_22f3e2c99d8aefa1(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3124,7 +4093,7 @@ void _wrap_StoreStats_Segments_set_capi_22f3e2c99d8aefa1(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3137,7 +4106,7 @@ long long _wrap_StoreStats_Segments_get_capi_22f3e2c99d8aefa1(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3149,7 +4118,7 @@ void _wrap_StoreStats_LogBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3162,7 +4131,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_22f3e2c99d8aefa1(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3174,7 +4143,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3187,7 +4156,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_22f3e2c99d8aefa1(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3199,7 +4168,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3212,7 +4181,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_22f3e2c99d8aefa1(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3224,7 +4193,7 @@ void _wrap_StoreStats_Version_set_capi_22f3e2c99d8aefa1(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3237,7 +4206,7 @@ long long _wrap_StoreStats_Version_get_capi_22f3e2c99d8aefa1(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3249,7 +4218,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_22f3e2c99d8aefa1(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3262,7 +4231,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_22f3e2c99d8aefa1(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3274,7 +4243,7 @@ void _wrap_StoreStats_Commits_set_capi_22f3e2c99d8aefa1(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3287,7 +4256,7 @@ long long _wrap_StoreStats_Commits_get_capi_22f3e2c99d8aefa1(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3299,7 +4268,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_22f3e2c99d8aefa1(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3312,7 +4281,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_22f3e2c99d8aefa1(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3324,7 +4293,7 @@ void _wrap_StoreStats_Syncs_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3337,7 +4306,7 @@ long long _wrap_StoreStats_Syncs_get_capi_22f3e2c99d8aefa1(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3349,7 +4318,7 @@ void _wrap_StoreStats_Reads_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3362,7 +4331,7 @@ long long _wrap_StoreStats_Reads_get_capi_22f3e2c99d8aefa1(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3374,7 +4343,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_22f3e2c99d8aefa1(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3387,7 +4356,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_22f3e2c99d8aefa1(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3399,7 +4368,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_22f3e2c99d8aefa1(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3412,7 +4381,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_22f3e2c99d8aefa1(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_22f3e2c99d8aefa1() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_ab65b6dbf4058222() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -3423,7 +4392,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_22f3e2c99d8aefa1() {
 }
 
 
-void _wrap_delete_StoreStats_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -3433,7 +4402,7 @@ void _wrap_delete_StoreStats_capi_22f3e2c99d8aefa1(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -3443,7 +4412,7 @@ void _wrap_StoreStatsInit_capi_22f3e2c99d8aefa1(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3465,7 +4434,7 @@ stave_outcome _wrap_StoreStatsGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_ab65b6dbf4058222(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -3491,7 +4460,7 @@ stave_outcome _wrap_StoreVerify_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, s
 }
 
 
-long long _wrap_StoreGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3518,7 +4487,29 @@ long long _wrap_StoreGet_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostrin
 }
 
 
-stave_outcome _wrap_StoreGetPin_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  
+  result = (int64_t)stave_go_cow_map_get(arg1,arg2,arg3,arg4);
+  _swig_go_result = result; 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreGetPin_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3548,7 +4539,54 @@ stave_outcome _wrap_StoreGetPin_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CursorOpen_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetPin_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  stave_go_pinned *arg3 = (stave_go_pinned *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  arg3 = (stave_go_pinned *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_go_cow_map_get_pin(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+long long _wrap_CowMapPut_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  
+  result = (int64_t)stave_go_cow_map_put(arg1,arg2,(void const *)arg3,arg4);
+  _swig_go_result = result; 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CursorOpen_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3580,7 +4618,7 @@ stave_outcome _wrap_CursorOpen_capi_22f3e2c99d8aefa1(stave_store *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3610,7 +4648,7 @@ stave_outcome _wrap_CursorRecord_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3640,7 +4678,7 @@ stave_outcome _wrap_CursorNext_capi_22f3e2c99d8aefa1(stave_store_cursor *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCreate_capi_22f3e2c99d8aefa1(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexCreate_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   uintptr_t arg2 ;
   uint8_t arg3 ;
@@ -3667,7 +4705,7 @@ stave_outcome _wrap_IndexCreate_capi_22f3e2c99d8aefa1(struct stave_index_options
 }
 
 
-stave_outcome _wrap_IndexCursorKey_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCursorKey_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3697,7 +4735,7 @@ stave_outcome _wrap_IndexCursorKey_capi_22f3e2c99d8aefa1(stave_index_cursor *_sw
 }
 
 
-stave_outcome _wrap_IndexCursorNext_capi_22f3e2c99d8aefa1(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCursorNext_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   uint8_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -3725,6 +4763,135 @@ stave_outcome _wrap_IndexCursorNext_capi_22f3e2c99d8aefa1(stave_index_cursor *_s
   result = (stave_outcome)stave_go_index_cursor_next(arg1,arg2,arg3,arg4,arg5,arg6,arg7);
   
   _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapCursorValue_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t *arg4 = (uint64_t *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_cow_map_cursor *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_go_cow_map_cursor_value(arg1,arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapCursorNext_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+  stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  int64_t *arg4 = (int64_t *) 0 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_cow_map_cursor *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (int64_t *)(void *)_swig_go_2.p; 
+  arg5 = (uint64_t *)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_go_cow_map_cursor_next(arg1,arg2,arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapDiffValues_capi_ab65b6dbf4058222(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t *arg4 = (uint64_t *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_cow_map_diff *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_go_cow_map_diff_values(arg1,arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapDiffNext_capi_ab65b6dbf4058222(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint32_t *arg4 = (uint32_t *) 0 ;
+  int64_t *arg5 = (int64_t *) 0 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_cow_map_diff *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint32_t *)(void *)_swig_go_2.p; 
+  arg5 = (int64_t *)(void *)_swig_go_3.p; 
+  arg6 = (void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_go_cow_map_diff_next(arg1,arg2,arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
   
   
   

@@ -32,7 +32,8 @@ const (
 	Internal           = C.STAVE_INTERNAL
 )
 
-// Durability, ways of reading, conditions, the size of an absent value, and ways of keeping keys.
+// Durability, ways of reading, conditions, the size of an absent value, ways of keeping keys and values,
+// and changes.
 const (
 	DurabilityDefault = C.STAVE_DURABILITY_DEFAULT
 	DurabilityMemory  = C.STAVE_DURABILITY_MEMORY
@@ -46,4 +47,9 @@ const (
 	Absent            = C.STAVE_ABSENT
 	KeysOwned         = C.STAVE_KEYS_OWNED
 	KeysResolved      = C.STAVE_KEYS_RESOLVED
+	ValuesVariable    = C.STAVE_VALUES_VARIABLE
+	ValuesFixed       = C.STAVE_VALUES_FIXED
+	ChangeAdded       = C.STAVE_CHANGE_ADDED
+	ChangeChanged     = C.STAVE_CHANGE_CHANGED
+	ChangeRemoved     = C.STAVE_CHANGE_REMOVED
 )

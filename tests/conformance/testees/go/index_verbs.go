@@ -97,10 +97,7 @@ var indexVerbs = map[string]verb{
 	"index.scan":   scanIndex,
 
 	"index_cursor.next": func(_ *testee, a arguments) (reply, error) {
-		if a.indexCursor().Next() {
-			return reply{}, nil
-		}
-		return reply{status: "done"}, a.indexCursor().Err()
+		return moved(a.indexCursor().Next(), a.indexCursor().Err)
 	},
 	"index_cursor.value": func(_ *testee, a arguments) (reply, error) {
 		value := a.indexCursor().Value()
@@ -209,9 +206,5 @@ func nextManyEntries(_ *testee, a arguments) (r reply, err error) {
 			r.data = append(r.data, quote(entry.Key)+" = "+number(entry.Value))
 		}
 	}
-	if len(r.data) == 0 {
-		return reply{status: "done"}, nil
-	}
-	r.result = number(uint64(len(r.data)))
-	return r, nil
+	return countedOrDone(r), nil
 }

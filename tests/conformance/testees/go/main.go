@@ -112,6 +112,12 @@ func typeOf(handle any) string {
 		return "index"
 	case *stave.IndexCursor:
 		return "index_cursor"
+	case *stave.CowMap:
+		return "cow_map"
+	case *stave.CowMapCursor:
+		return "cow_map_cursor"
+	case *stave.CowMapDiff:
+		return "cow_map_diff"
 	default:
 		return "pin"
 	}

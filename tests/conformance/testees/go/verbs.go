@@ -32,6 +32,53 @@ func value(data []byte, ok bool, err error) (reply, error) {
 
 func made(handle any, err error) (reply, error) { return reply{handle: handle}, err }
 
+func pinned(pin *stave.Pin, err error) (reply, error) {
+	if pin == nil {
+		return either(false, stave.ErrNotFound, err)
+	}
+	return made(pin, err)
+}
+
+// moved is the answer of a cursor.
+func moved(ok bool, failure func() error) (reply, error) {
+	if ok {
+		return reply{}, nil
+	}
+	return reply{status: "done"}, failure()
+}
+
+// With an error there is nothing but that.
+func valuesOrAbsent(values [][]byte, err error) (r reply, _ error) {
+	for _, value := range values {
+		if value == nil {
+			r.data = append(r.data, "absent")
+		} else {
+			r.data = append(r.data, quote(value))
+		}
+	}
+	return r, err
+}
+
+// countedOrDone is the answer of a call for many entries.
+func countedOrDone(r reply) reply {
+	if len(r.data) == 0 {
+		return reply{status: "done"}
+	}
+	r.result = number(uint64(len(r.data)))
+	return r
+}
+
+// copied is the answer of a read into memory of the caller's.
+func copied(data []byte, size int, ok bool, err error) (reply, error) {
+	if errors.Is(err, stave.ErrBufferTooSmall) {
+		return reply{data: []string{"needed " + number(uint64(size))}}, err
+	}
+	if !ok {
+		return value(nil, false, err)
+	}
+	return value(data[:size], true, nil)
+}
+
 func options(o *stave.Options) []string {
 	return []string{
 		line("durability", o.Durability), line("io", o.IO), line("shards", o.Shards),
@@ -47,10 +94,10 @@ func records(all []stave.Record) (lines []string) {
 	return lines
 }
 
-// Those of the index are in index_verbs.go.
+// Those of the index are in index_verbs.go, and those of the map in cow_map.go.
 var verbs = map[string]verb{
 	"hello": func(*testee, arguments) (reply, error) {
-		return result("format=1 language=go capabilities=store,index", nil)
+		return result("format=1 language=go capabilities=store,index,cow_map", nil)
 	},
 	"handles": func(t *testee, _ arguments) (reply, error) {
 		// Once is not always enough, as the collector may take a while to forget.
@@ -113,11 +160,7 @@ var verbs = map[string]verb{
 	"store.get":      func(_ *testee, a arguments) (reply, error) { return value(a.store().Get(a.bytes(0))) },
 	"store.get_into": getInto,
 	"store.get_pin": func(_ *testee, a arguments) (reply, error) {
-		pin, err := a.store().GetPin(a.bytes(0))
-		if pin == nil {
-			return either(false, stave.ErrNotFound, err)
-		}
-		return made(pin, err)
+		return pinned(a.store().GetPin(a.bytes(0)))
 	},
 	"store.contains": func(_ *testee, a arguments) (reply, error) {
 		ok, err := a.store().Contains(a.bytes(0))
@@ -127,7 +170,9 @@ var verbs = map[string]verb{
 		size, err := a.store().Size()
 		return result(number(size), err)
 	},
-	"store.multi_get": multiGet,
+	"store.multi_get": func(_ *testee, a arguments) (reply, error) {
+		return valuesOrAbsent(a.store().MultiGet(a.allBytes()))
+	},
 	"store.multi_put": func(_ *testee, a arguments) (reply, error) {
 		all := make([]stave.Record, len(a.words)/2)
 		for i := range all {
@@ -183,10 +228,7 @@ var verbs = map[string]verb{
 	"batch.close": func(_ *testee, a arguments) (reply, error) { return done(a.batch().Close()) },
 
 	"cursor.next": func(_ *testee, a arguments) (reply, error) {
-		if a.cursor().Next() {
-			return reply{}, nil
-		}
-		return reply{status: "done"}, a.cursor().Err()
+		return moved(a.cursor().Next(), a.cursor().Err)
 	},
 	"cursor.key":       func(_ *testee, a arguments) (reply, error) { return part(a, a.cursor().Key()) },
 	"cursor.value":     func(_ *testee, a arguments) (reply, error) { return part(a, a.cursor().Value()) },
@@ -209,25 +251,7 @@ func open(_ *testee, a arguments) (reply, error) {
 func getInto(_ *testee, a arguments) (reply, error) {
 	data := make([]byte, a.number(1))
 	size, ok, err := a.store().GetInto(data, a.bytes(0))
-	if errors.Is(err, stave.ErrBufferTooSmall) {
-		return reply{data: []string{"needed " + number(uint64(size))}}, err
-	}
-	if !ok {
-		return value(nil, false, err)
-	}
-	return value(data[:size], true, nil)
-}
-
-func multiGet(_ *testee, a arguments) (r reply, err error) {
-	values, err := a.store().MultiGet(a.allBytes())
-	for _, value := range values {
-		if value == nil {
-			r.data = append(r.data, "absent")
-		} else {
-			r.data = append(r.data, quote(value))
-		}
-	}
-	return r, err
+	return copied(data, size, ok, err)
 }
 
 func write(t *testee, a arguments) (reply, error) {
