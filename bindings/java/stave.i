@@ -263,6 +263,7 @@ STATS_AS_LONGS(stave_index_shard_stats)
 /* Java's own memory does their work. */
 %ignore stave_buffer_init;
 %ignore stave_buffer_free;
+%ignore stave_buffer_resize;
 %ignore stave_store_options;
 %ignore stave_index_options;
 %ignore stave_index_resolver;
