@@ -283,7 +283,6 @@ static int64_t size_or_outcome(stave_status status, size_t size, const stave_err
 }
 
 
-
 /* The value's size, which may be more than the capacity (nothing was copied then), or the outcome
  * negated. */
 int64_t stave_go_store_get(stave_store *store, const void *key, size_t key_size, void *data,
@@ -296,33 +295,9 @@ int64_t stave_go_store_get(stave_store *store, const void *key, size_t key_size,
   return size_or_outcome(status, size, &error);
 }
 
-int64_t stave_go_cow_map_get(stave_cow_map *map, int64_t key, void *data, size_t capacity) {
-  stave_error error;
-  error.status = STAVE_OK;
-  size_t size = 0;
-  const stave_status status = stave_cow_map_get(map, key, data, capacity, &size, &error);
-  return size_or_outcome(status, size, &error);
-}
-
 stave_outcome stave_go_store_get_pin(stave_store *store, const void *key, size_t key_size,
                                      stave_go_pinned *pinned, stave_error *error) {
   return fill_pinned(stave_store_get_pin(store, key, key_size, &pinned->pin, error), pinned);
-}
-
-stave_outcome stave_go_cow_map_get_pin(stave_cow_map *map, int64_t key, stave_go_pinned *pinned,
-                                       stave_error *error) {
-  return fill_pinned(stave_cow_map_get_pin(map, key, &pinned->pin, error), pinned);
-}
-
-/* 1 if there was a value before, else 0, or the outcome negated. */
-int64_t stave_go_cow_map_put(stave_cow_map *map, int64_t key, const void *value,
-                             size_t value_size) {
-  stave_error error;
-  error.status = STAVE_OK;
-  uint8_t replaced = 0;
-  const stave_status status =
-      stave_cow_map_insert(map, key, value, value_size, &replaced, NULL, &error);
-  return size_or_outcome(status, replaced, &error);
 }
 
 stave_outcome stave_go_cursor_open(stave_store *store, const void *prefix, size_t prefix_size,
@@ -362,6 +337,7 @@ stave_outcome stave_go_cursor_next(stave_store_cursor *cursor, void *data, size_
   return stave_go_cursor_record(cursor, data, capacity, sizes, error);
 }
 
+
 stave_outcome stave_go_index_create(const stave_index_options *options, uintptr_t resolver,
                                     uint8_t knows_hashes, stave_index **index,
                                     stave_error *error) {
@@ -395,6 +371,31 @@ stave_outcome stave_go_index_cursor_next(stave_index_cursor *cursor, uint8_t has
   if (status == STAVE_OK) status = stave_index_cursor_value(cursor, value, error);
   if (status != STAVE_OK || !has_keys) return (stave_outcome)status;
   return stave_go_index_cursor_key(cursor, data, capacity, size, error);
+}
+
+
+int64_t stave_go_cow_map_get(stave_cow_map *map, int64_t key, void *data, size_t capacity) {
+  stave_error error;
+  error.status = STAVE_OK;
+  size_t size = 0;
+  const stave_status status = stave_cow_map_get(map, key, data, capacity, &size, &error);
+  return size_or_outcome(status, size, &error);
+}
+
+stave_outcome stave_go_cow_map_get_pin(stave_cow_map *map, int64_t key, stave_go_pinned *pinned,
+                                       stave_error *error) {
+  return fill_pinned(stave_cow_map_get_pin(map, key, &pinned->pin, error), pinned);
+}
+
+/* 1 if there was a value before, else 0, or the outcome negated. */
+int64_t stave_go_cow_map_put(stave_cow_map *map, int64_t key, const void *value,
+                             size_t value_size) {
+  stave_error error;
+  error.status = STAVE_OK;
+  uint8_t replaced = 0;
+  const stave_status status =
+      stave_cow_map_insert(map, key, value, value_size, &replaced, NULL, &error);
+  return size_or_outcome(status, replaced, &error);
 }
 
 /* The value of the entry that the cursor stands on, copied if it fits. Nobody may close the cursor
@@ -452,7 +453,7 @@ stave_outcome stave_go_cow_map_diff_next(stave_cow_map_diff *diff, void *data, s
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_ab65b6dbf4058222(void *_swig_go_0) {
+void _wrap_Swig_free_capi_d3a0e8cb0a0dedb1(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -462,7 +463,7 @@ void _wrap_Swig_free_capi_ab65b6dbf4058222(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_ab65b6dbf4058222(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_d3a0e8cb0a0dedb1(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -475,7 +476,7 @@ void *_wrap_Swig_malloc_capi_ab65b6dbf4058222(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_ab65b6dbf4058222(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_d3a0e8cb0a0dedb1(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -488,7 +489,7 @@ _gostring_ _wrap_StatusName_capi_ab65b6dbf4058222(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_ab65b6dbf4058222(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_d3a0e8cb0a0dedb1(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -501,7 +502,7 @@ _gostring_ _wrap_StatusMessage_capi_ab65b6dbf4058222(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_ab65b6dbf4058222() {
+intgo _wrap_Version_capi_d3a0e8cb0a0dedb1() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -512,7 +513,7 @@ intgo _wrap_Version_capi_ab65b6dbf4058222() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_ab65b6dbf4058222() {
+_gostring_ _wrap_VersionText_capi_d3a0e8cb0a0dedb1() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -523,7 +524,7 @@ _gostring_ _wrap_VersionText_capi_ab65b6dbf4058222() {
 }
 
 
-void _wrap_BufferFree_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -534,7 +535,7 @@ void _wrap_BufferFree_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BufferResize_capi_ab65b6dbf4058222(_gostring_ _swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_BufferResize_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0, long long _swig_go_1) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   size_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -557,7 +558,7 @@ stave_outcome _wrap_BufferResize_capi_ab65b6dbf4058222(_gostring_ _swig_go_0, lo
 }
 
 
-void _wrap_PinFree_capi_ab65b6dbf4058222(stave_pin *_swig_go_0) {
+void _wrap_PinFree_capi_d3a0e8cb0a0dedb1(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -567,7 +568,7 @@ void _wrap_PinFree_capi_ab65b6dbf4058222(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_ab65b6dbf4058222() {
+long long _wrap_LiveHandles_capi_d3a0e8cb0a0dedb1() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -578,7 +579,7 @@ long long _wrap_LiveHandles_capi_ab65b6dbf4058222() {
 }
 
 
-void _wrap_CowMapOptions_Values_set_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_Values_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -590,7 +591,7 @@ void _wrap_CowMapOptions_Values_set_capi_ab65b6dbf4058222(struct stave_cow_map_o
 }
 
 
-intgo _wrap_CowMapOptions_Values_get_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_Values_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -603,7 +604,7 @@ intgo _wrap_CowMapOptions_Values_get_capi_ab65b6dbf4058222(struct stave_cow_map_
 }
 
 
-void _wrap_CowMapOptions_ValueSize_set_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_ValueSize_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -615,7 +616,7 @@ void _wrap_CowMapOptions_ValueSize_set_capi_ab65b6dbf4058222(struct stave_cow_ma
 }
 
 
-intgo _wrap_CowMapOptions_ValueSize_get_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_ValueSize_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -628,7 +629,7 @@ intgo _wrap_CowMapOptions_ValueSize_get_capi_ab65b6dbf4058222(struct stave_cow_m
 }
 
 
-void _wrap_CowMapOptions_Capacity_set_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t arg2 ;
   
@@ -640,7 +641,7 @@ void _wrap_CowMapOptions_Capacity_set_capi_ab65b6dbf4058222(struct stave_cow_map
 }
 
 
-long long _wrap_CowMapOptions_Capacity_get_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+long long _wrap_CowMapOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -653,7 +654,7 @@ long long _wrap_CowMapOptions_Capacity_get_capi_ab65b6dbf4058222(struct stave_co
 }
 
 
-struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_ab65b6dbf4058222() {
+struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_d3a0e8cb0a0dedb1() {
   struct stave_cow_map_options *result = 0 ;
   struct stave_cow_map_options *_swig_go_result;
   
@@ -664,7 +665,7 @@ struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_ab65b6dbf4058222() {
 }
 
 
-void _wrap_delete_CowMapOptions_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_delete_CowMapOptions_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   
   arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
@@ -674,7 +675,7 @@ void _wrap_delete_CowMapOptions_capi_ab65b6dbf4058222(struct stave_cow_map_optio
 }
 
 
-void _wrap_CowMapOptionsInit_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_CowMapOptionsInit_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   
   arg1 = *(stave_cow_map_options **)&_swig_go_0; 
@@ -684,7 +685,7 @@ void _wrap_CowMapOptionsInit_capi_ab65b6dbf4058222(struct stave_cow_map_options 
 }
 
 
-stave_outcome _wrap_CowMapOptionsSet_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapOptionsSet_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -711,7 +712,7 @@ stave_outcome _wrap_CowMapOptionsSet_capi_ab65b6dbf4058222(struct stave_cow_map_
 }
 
 
-stave_outcome _wrap_CowMapOptionsDescribe_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
+stave_outcome _wrap_CowMapOptionsDescribe_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -732,7 +733,7 @@ stave_outcome _wrap_CowMapOptionsDescribe_capi_ab65b6dbf4058222(_gostring_ _swig
 }
 
 
-stave_outcome _wrap_CowMapCreate_capi_ab65b6dbf4058222(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCreate_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -755,7 +756,7 @@ stave_outcome _wrap_CowMapCreate_capi_ab65b6dbf4058222(struct stave_cow_map_opti
 }
 
 
-stave_outcome _wrap_CowMapClone_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapClone_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -778,7 +779,7 @@ stave_outcome _wrap_CowMapClone_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0,
 }
 
 
-stave_outcome _wrap_CowMapOptionsGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
+stave_outcome _wrap_CowMapOptionsGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_options *arg2 = (stave_cow_map_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -800,7 +801,7 @@ stave_outcome _wrap_CowMapOptionsGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapClose_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClose_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -820,7 +821,7 @@ stave_outcome _wrap_CowMapClose_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0)
 }
 
 
-void _wrap_CowMapFree_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0) {
+void _wrap_CowMapFree_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   
   arg1 = (stave_cow_map *)_swig_go_0; 
@@ -830,7 +831,7 @@ void _wrap_CowMapFree_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_CowMapContains_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_CowMapContains_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -852,7 +853,7 @@ stave_outcome _wrap_CowMapContains_capi_ab65b6dbf4058222(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapSize_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapSize_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -875,7 +876,7 @@ stave_outcome _wrap_CowMapSize_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_CowMapIsEmpty_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapIsEmpty_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -898,7 +899,7 @@ stave_outcome _wrap_CowMapIsEmpty_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapMultiGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   size_t arg3 ;
@@ -931,7 +932,7 @@ stave_outcome _wrap_CowMapMultiGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapInsert_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapInsert_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -966,7 +967,7 @@ stave_outcome _wrap_CowMapInsert_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapRemove_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapRemove_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_buffer *arg3 = (stave_buffer *) 0 ;
@@ -991,7 +992,7 @@ stave_outcome _wrap_CowMapRemove_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapModify_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
+stave_outcome _wrap_CowMapModify_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1019,7 +1020,7 @@ stave_outcome _wrap_CowMapModify_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsert_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsert_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1051,7 +1052,7 @@ stave_outcome _wrap_CowMapGetOrInsert_capi_ab65b6dbf4058222(stave_cow_map *_swig
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsertWith_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsertWith_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1082,7 +1083,7 @@ stave_outcome _wrap_CowMapGetOrInsertWith_capi_ab65b6dbf4058222(stave_cow_map *_
 }
 
 
-stave_outcome _wrap_CowMapUpdateOrInsert_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapUpdateOrInsert_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1120,7 +1121,7 @@ stave_outcome _wrap_CowMapUpdateOrInsert_capi_ab65b6dbf4058222(stave_cow_map *_s
 }
 
 
-stave_outcome _wrap_CowMapClear_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClear_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1140,7 +1141,7 @@ stave_outcome _wrap_CowMapClear_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0)
 }
 
 
-stave_outcome _wrap_CowMapShrinkToFit_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapShrinkToFit_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1160,7 +1161,7 @@ stave_outcome _wrap_CowMapShrinkToFit_capi_ab65b6dbf4058222(stave_cow_map *_swig
 }
 
 
-void _wrap_CowMapStats_Entries_set_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_Entries_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1172,7 +1173,7 @@ void _wrap_CowMapStats_Entries_set_capi_ab65b6dbf4058222(struct stave_cow_map_st
 }
 
 
-long long _wrap_CowMapStats_Entries_get_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_Entries_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1185,7 +1186,7 @@ long long _wrap_CowMapStats_Entries_get_capi_ab65b6dbf4058222(struct stave_cow_m
 }
 
 
-void _wrap_CowMapStats_SharedBytes_set_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_SharedBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1197,7 +1198,7 @@ void _wrap_CowMapStats_SharedBytes_set_capi_ab65b6dbf4058222(struct stave_cow_ma
 }
 
 
-long long _wrap_CowMapStats_SharedBytes_get_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_SharedBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1210,7 +1211,7 @@ long long _wrap_CowMapStats_SharedBytes_get_capi_ab65b6dbf4058222(struct stave_c
 }
 
 
-void _wrap_CowMapStats_OwnBytes_set_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_OwnBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1222,7 +1223,7 @@ void _wrap_CowMapStats_OwnBytes_set_capi_ab65b6dbf4058222(struct stave_cow_map_s
 }
 
 
-long long _wrap_CowMapStats_OwnBytes_get_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_OwnBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1235,7 +1236,7 @@ long long _wrap_CowMapStats_OwnBytes_get_capi_ab65b6dbf4058222(struct stave_cow_
 }
 
 
-struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_ab65b6dbf4058222() {
+struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_d3a0e8cb0a0dedb1() {
   struct stave_cow_map_stats *result = 0 ;
   struct stave_cow_map_stats *_swig_go_result;
   
@@ -1246,7 +1247,7 @@ struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_ab65b6dbf4058222() {
 }
 
 
-void _wrap_delete_CowMapStats_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_delete_CowMapStats_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   
   arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
@@ -1256,7 +1257,7 @@ void _wrap_delete_CowMapStats_capi_ab65b6dbf4058222(struct stave_cow_map_stats *
 }
 
 
-void _wrap_CowMapStatsInit_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_CowMapStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
   stave_cow_map_stats *arg1 = (stave_cow_map_stats *) 0 ;
   
   arg1 = *(stave_cow_map_stats **)&_swig_go_0; 
@@ -1266,7 +1267,7 @@ void _wrap_CowMapStatsInit_capi_ab65b6dbf4058222(struct stave_cow_map_stats *_sw
 }
 
 
-stave_outcome _wrap_CowMapStatsGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
+stave_outcome _wrap_CowMapStatsGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_stats *arg2 = (stave_cow_map_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1288,7 +1289,7 @@ stave_outcome _wrap_CowMapStatsGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapCursorOpen_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCursorOpen_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_cursor **arg2 = (stave_cow_map_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1311,7 +1312,7 @@ stave_outcome _wrap_CowMapCursorOpen_capi_ab65b6dbf4058222(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapCursorNextMany_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_CowMapCursorNextMany_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1347,7 +1348,7 @@ stave_outcome _wrap_CowMapCursorNextMany_capi_ab65b6dbf4058222(stave_cow_map_cur
 }
 
 
-stave_outcome _wrap_CowMapCursorClose_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0) {
+stave_outcome _wrap_CowMapCursorClose_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1367,7 +1368,7 @@ stave_outcome _wrap_CowMapCursorClose_capi_ab65b6dbf4058222(stave_cow_map_cursor
 }
 
 
-void _wrap_CowMapCursorFree_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0) {
+void _wrap_CowMapCursorFree_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   
   arg1 = (stave_cow_map_cursor *)_swig_go_0; 
@@ -1377,7 +1378,7 @@ void _wrap_CowMapCursorFree_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffOpen_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffOpen_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map *arg2 = (stave_cow_map *) 0 ;
   stave_cow_map_diff **arg3 = (stave_cow_map_diff **) 0 ;
@@ -1402,7 +1403,7 @@ stave_outcome _wrap_CowMapDiffOpen_capi_ab65b6dbf4058222(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffClose_capi_ab65b6dbf4058222(stave_cow_map_diff *_swig_go_0) {
+stave_outcome _wrap_CowMapDiffClose_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1422,7 +1423,7 @@ stave_outcome _wrap_CowMapDiffClose_capi_ab65b6dbf4058222(stave_cow_map_diff *_s
 }
 
 
-void _wrap_CowMapDiffFree_capi_ab65b6dbf4058222(stave_cow_map_diff *_swig_go_0) {
+void _wrap_CowMapDiffFree_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   
   arg1 = (stave_cow_map_diff *)_swig_go_0; 
@@ -1432,7 +1433,7 @@ void _wrap_CowMapDiffFree_capi_ab65b6dbf4058222(stave_cow_map_diff *_swig_go_0) 
 }
 
 
-void _wrap_IndexOptions_KeyMode_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_KeyMode_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1444,7 +1445,7 @@ void _wrap_IndexOptions_KeyMode_set_capi_ab65b6dbf4058222(struct stave_index_opt
 }
 
 
-intgo _wrap_IndexOptions_KeyMode_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_KeyMode_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1457,7 +1458,7 @@ intgo _wrap_IndexOptions_KeyMode_get_capi_ab65b6dbf4058222(struct stave_index_op
 }
 
 
-void _wrap_IndexOptions_ValueBits_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_ValueBits_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1469,7 +1470,7 @@ void _wrap_IndexOptions_ValueBits_set_capi_ab65b6dbf4058222(struct stave_index_o
 }
 
 
-intgo _wrap_IndexOptions_ValueBits_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_ValueBits_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1482,7 +1483,7 @@ intgo _wrap_IndexOptions_ValueBits_get_capi_ab65b6dbf4058222(struct stave_index_
 }
 
 
-void _wrap_IndexOptions_Shards_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_Shards_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1494,7 +1495,7 @@ void _wrap_IndexOptions_Shards_set_capi_ab65b6dbf4058222(struct stave_index_opti
 }
 
 
-intgo _wrap_IndexOptions_Shards_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_Shards_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1507,7 +1508,7 @@ intgo _wrap_IndexOptions_Shards_get_capi_ab65b6dbf4058222(struct stave_index_opt
 }
 
 
-void _wrap_IndexOptions_Capacity_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1519,7 +1520,7 @@ void _wrap_IndexOptions_Capacity_set_capi_ab65b6dbf4058222(struct stave_index_op
 }
 
 
-long long _wrap_IndexOptions_Capacity_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1532,7 +1533,7 @@ long long _wrap_IndexOptions_Capacity_get_capi_ab65b6dbf4058222(struct stave_ind
 }
 
 
-void _wrap_IndexOptions_Seed_set_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Seed_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1544,7 +1545,7 @@ void _wrap_IndexOptions_Seed_set_capi_ab65b6dbf4058222(struct stave_index_option
 }
 
 
-long long _wrap_IndexOptions_Seed_get_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Seed_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1557,7 +1558,7 @@ long long _wrap_IndexOptions_Seed_get_capi_ab65b6dbf4058222(struct stave_index_o
 }
 
 
-struct stave_index_options *_wrap_new_IndexOptions_capi_ab65b6dbf4058222() {
+struct stave_index_options *_wrap_new_IndexOptions_capi_d3a0e8cb0a0dedb1() {
   struct stave_index_options *result = 0 ;
   struct stave_index_options *_swig_go_result;
   
@@ -1568,7 +1569,7 @@ struct stave_index_options *_wrap_new_IndexOptions_capi_ab65b6dbf4058222() {
 }
 
 
-void _wrap_delete_IndexOptions_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
+void _wrap_delete_IndexOptions_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   
   arg1 = *(struct stave_index_options **)&_swig_go_0; 
@@ -1578,7 +1579,7 @@ void _wrap_delete_IndexOptions_capi_ab65b6dbf4058222(struct stave_index_options 
 }
 
 
-void _wrap_IndexOptionsInit_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0) {
+void _wrap_IndexOptionsInit_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   
   arg1 = *(stave_index_options **)&_swig_go_0; 
@@ -1588,7 +1589,7 @@ void _wrap_IndexOptionsInit_capi_ab65b6dbf4058222(struct stave_index_options *_s
 }
 
 
-stave_outcome _wrap_IndexOptionsSet_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexOptionsSet_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1615,7 +1616,7 @@ stave_outcome _wrap_IndexOptionsSet_capi_ab65b6dbf4058222(struct stave_index_opt
 }
 
 
-stave_outcome _wrap_IndexOptionsDescribe_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
+stave_outcome _wrap_IndexOptionsDescribe_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1636,7 +1637,7 @@ stave_outcome _wrap_IndexOptionsDescribe_capi_ab65b6dbf4058222(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_IndexOptionsGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
+stave_outcome _wrap_IndexOptionsGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_options *arg2 = (stave_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1658,7 +1659,7 @@ stave_outcome _wrap_IndexOptionsGet_capi_ab65b6dbf4058222(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexClose_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClose_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1678,7 +1679,7 @@ stave_outcome _wrap_IndexClose_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
 }
 
 
-void _wrap_IndexFree_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
+void _wrap_IndexFree_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   
   arg1 = (stave_index *)_swig_go_0; 
@@ -1688,7 +1689,7 @@ void _wrap_IndexFree_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexPut_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexPut_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1723,7 +1724,7 @@ stave_outcome _wrap_IndexPut_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexInsert_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexInsert_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1755,7 +1756,7 @@ stave_outcome _wrap_IndexInsert_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwap_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCompareAndSwap_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1789,7 +1790,7 @@ stave_outcome _wrap_IndexCompareAndSwap_capi_ab65b6dbf4058222(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1819,7 +1820,7 @@ stave_outcome _wrap_IndexGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexContains_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexContains_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1846,7 +1847,7 @@ stave_outcome _wrap_IndexContains_capi_ab65b6dbf4058222(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexRemove_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexRemove_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1876,7 +1877,7 @@ stave_outcome _wrap_IndexRemove_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexRemoveIf_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveIf_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1908,7 +1909,7 @@ stave_outcome _wrap_IndexRemoveIf_capi_ab65b6dbf4058222(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexHash_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexHash_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1938,7 +1939,7 @@ stave_outcome _wrap_IndexHash_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexPutHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexPutHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1975,7 +1976,7 @@ stave_outcome _wrap_IndexPutHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexInsertHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexInsertHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2009,7 +2010,7 @@ stave_outcome _wrap_IndexInsertHashed_capi_ab65b6dbf4058222(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwapHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexCompareAndSwapHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2045,7 +2046,7 @@ stave_outcome _wrap_IndexCompareAndSwapHashed_capi_ab65b6dbf4058222(stave_index 
 }
 
 
-stave_outcome _wrap_IndexGetHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexGetHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2077,7 +2078,7 @@ stave_outcome _wrap_IndexGetHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexContainsHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_IndexContainsHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2106,7 +2107,7 @@ stave_outcome _wrap_IndexContainsHashed_capi_ab65b6dbf4058222(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexRemoveHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2138,7 +2139,7 @@ stave_outcome _wrap_IndexRemoveHashed_capi_ab65b6dbf4058222(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexRemoveIfHashed_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexRemoveIfHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2172,7 +2173,7 @@ stave_outcome _wrap_IndexRemoveIfHashed_capi_ab65b6dbf4058222(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexMultiGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexMultiGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -2208,7 +2209,7 @@ stave_outcome _wrap_IndexMultiGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexMultiPut_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexMultiPut_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -2250,7 +2251,7 @@ stave_outcome _wrap_IndexMultiPut_capi_ab65b6dbf4058222(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexSize_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexSize_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2273,7 +2274,7 @@ stave_outcome _wrap_IndexSize_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexIsEmpty_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexIsEmpty_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2296,7 +2297,7 @@ stave_outcome _wrap_IndexIsEmpty_capi_ab65b6dbf4058222(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexCapacity_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCapacity_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2319,7 +2320,7 @@ stave_outcome _wrap_IndexCapacity_capi_ab65b6dbf4058222(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexClear_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClear_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2339,7 +2340,7 @@ stave_outcome _wrap_IndexClear_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexReserve_capi_ab65b6dbf4058222(stave_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_IndexReserve_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, long long _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2361,7 +2362,7 @@ stave_outcome _wrap_IndexReserve_capi_ab65b6dbf4058222(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexShrinkToFit_capi_ab65b6dbf4058222(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexShrinkToFit_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2381,7 +2382,7 @@ stave_outcome _wrap_IndexShrinkToFit_capi_ab65b6dbf4058222(stave_index *_swig_go
 }
 
 
-void _wrap_IndexStats_Shards_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexStats_Shards_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -2393,7 +2394,7 @@ void _wrap_IndexStats_Shards_set_capi_ab65b6dbf4058222(struct stave_index_stats 
 }
 
 
-intgo _wrap_IndexStats_Shards_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+intgo _wrap_IndexStats_Shards_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2406,7 +2407,7 @@ intgo _wrap_IndexStats_Shards_get_capi_ab65b6dbf4058222(struct stave_index_stats
 }
 
 
-void _wrap_IndexStats_Entries_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Entries_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2418,7 +2419,7 @@ void _wrap_IndexStats_Entries_set_capi_ab65b6dbf4058222(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Entries_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Entries_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2431,7 +2432,7 @@ long long _wrap_IndexStats_Entries_get_capi_ab65b6dbf4058222(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Capacity_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Capacity_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2443,7 +2444,7 @@ void _wrap_IndexStats_Capacity_set_capi_ab65b6dbf4058222(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_Capacity_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Capacity_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2456,7 +2457,7 @@ long long _wrap_IndexStats_Capacity_get_capi_ab65b6dbf4058222(struct stave_index
 }
 
 
-void _wrap_IndexStats_Bytes_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Bytes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2468,7 +2469,7 @@ void _wrap_IndexStats_Bytes_set_capi_ab65b6dbf4058222(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Bytes_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Bytes_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2481,7 +2482,7 @@ long long _wrap_IndexStats_Bytes_get_capi_ab65b6dbf4058222(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_KeyBytes_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_KeyBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2493,7 +2494,7 @@ void _wrap_IndexStats_KeyBytes_set_capi_ab65b6dbf4058222(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_KeyBytes_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_KeyBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2506,7 +2507,7 @@ long long _wrap_IndexStats_KeyBytes_get_capi_ab65b6dbf4058222(struct stave_index
 }
 
 
-void _wrap_IndexStats_Buckets_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Buckets_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2518,7 +2519,7 @@ void _wrap_IndexStats_Buckets_set_capi_ab65b6dbf4058222(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Buckets_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Buckets_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2531,7 +2532,7 @@ long long _wrap_IndexStats_Buckets_get_capi_ab65b6dbf4058222(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Slots_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Slots_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2543,7 +2544,7 @@ void _wrap_IndexStats_Slots_set_capi_ab65b6dbf4058222(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Slots_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Slots_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2556,7 +2557,7 @@ long long _wrap_IndexStats_Slots_get_capi_ab65b6dbf4058222(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_OverflowNodes_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_OverflowNodes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2568,7 +2569,7 @@ void _wrap_IndexStats_OverflowNodes_set_capi_ab65b6dbf4058222(struct stave_index
 }
 
 
-long long _wrap_IndexStats_OverflowNodes_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_OverflowNodes_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2581,7 +2582,7 @@ long long _wrap_IndexStats_OverflowNodes_get_capi_ab65b6dbf4058222(struct stave_
 }
 
 
-void _wrap_IndexStats_Splits_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Splits_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2593,7 +2594,7 @@ void _wrap_IndexStats_Splits_set_capi_ab65b6dbf4058222(struct stave_index_stats 
 }
 
 
-long long _wrap_IndexStats_Splits_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Splits_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2606,7 +2607,7 @@ long long _wrap_IndexStats_Splits_get_capi_ab65b6dbf4058222(struct stave_index_s
 }
 
 
-void _wrap_IndexStats_SplitsMax_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_SplitsMax_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2618,7 +2619,7 @@ void _wrap_IndexStats_SplitsMax_set_capi_ab65b6dbf4058222(struct stave_index_sta
 }
 
 
-long long _wrap_IndexStats_SplitsMax_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_SplitsMax_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2631,7 +2632,7 @@ long long _wrap_IndexStats_SplitsMax_get_capi_ab65b6dbf4058222(struct stave_inde
 }
 
 
-void _wrap_IndexStats_ProbeSamples_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSamples_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2643,7 +2644,7 @@ void _wrap_IndexStats_ProbeSamples_set_capi_ab65b6dbf4058222(struct stave_index_
 }
 
 
-long long _wrap_IndexStats_ProbeSamples_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSamples_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2656,7 +2657,7 @@ long long _wrap_IndexStats_ProbeSamples_get_capi_ab65b6dbf4058222(struct stave_i
 }
 
 
-void _wrap_IndexStats_ProbeSum_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSum_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2668,7 +2669,7 @@ void _wrap_IndexStats_ProbeSum_set_capi_ab65b6dbf4058222(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeSum_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSum_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2681,7 +2682,7 @@ long long _wrap_IndexStats_ProbeSum_get_capi_ab65b6dbf4058222(struct stave_index
 }
 
 
-void _wrap_IndexStats_ProbeMax_set_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeMax_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2693,7 +2694,7 @@ void _wrap_IndexStats_ProbeMax_set_capi_ab65b6dbf4058222(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeMax_get_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeMax_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2706,7 +2707,7 @@ long long _wrap_IndexStats_ProbeMax_get_capi_ab65b6dbf4058222(struct stave_index
 }
 
 
-struct stave_index_stats *_wrap_new_IndexStats_capi_ab65b6dbf4058222() {
+struct stave_index_stats *_wrap_new_IndexStats_capi_d3a0e8cb0a0dedb1() {
   struct stave_index_stats *result = 0 ;
   struct stave_index_stats *_swig_go_result;
   
@@ -2717,7 +2718,7 @@ struct stave_index_stats *_wrap_new_IndexStats_capi_ab65b6dbf4058222() {
 }
 
 
-void _wrap_delete_IndexStats_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+void _wrap_delete_IndexStats_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   
   arg1 = *(struct stave_index_stats **)&_swig_go_0; 
@@ -2727,7 +2728,7 @@ void _wrap_delete_IndexStats_capi_ab65b6dbf4058222(struct stave_index_stats *_sw
 }
 
 
-void _wrap_IndexStatsInit_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_go_0) {
+void _wrap_IndexStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
   stave_index_stats *arg1 = (stave_index_stats *) 0 ;
   
   arg1 = *(stave_index_stats **)&_swig_go_0; 
@@ -2737,7 +2738,7 @@ void _wrap_IndexStatsInit_capi_ab65b6dbf4058222(struct stave_index_stats *_swig_
 }
 
 
-stave_outcome _wrap_IndexStatsGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
+stave_outcome _wrap_IndexStatsGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_stats *arg2 = (stave_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2759,7 +2760,7 @@ stave_outcome _wrap_IndexStatsGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0,
 }
 
 
-void _wrap_IndexShardStats_Entries_set_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Entries_set_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2771,7 +2772,7 @@ void _wrap_IndexShardStats_Entries_set_capi_ab65b6dbf4058222(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Entries_get_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Entries_get_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2784,7 +2785,7 @@ long long _wrap_IndexShardStats_Entries_get_capi_ab65b6dbf4058222(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Buckets_set_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Buckets_set_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2796,7 +2797,7 @@ void _wrap_IndexShardStats_Buckets_set_capi_ab65b6dbf4058222(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Buckets_get_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Buckets_get_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2809,7 +2810,7 @@ long long _wrap_IndexShardStats_Buckets_get_capi_ab65b6dbf4058222(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Bytes_set_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Bytes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2821,7 +2822,7 @@ void _wrap_IndexShardStats_Bytes_set_capi_ab65b6dbf4058222(struct stave_index_sh
 }
 
 
-long long _wrap_IndexShardStats_Bytes_get_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Bytes_get_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2834,7 +2835,7 @@ long long _wrap_IndexShardStats_Bytes_get_capi_ab65b6dbf4058222(struct stave_ind
 }
 
 
-struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_ab65b6dbf4058222() {
+struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_d3a0e8cb0a0dedb1() {
   struct stave_index_shard_stats *result = 0 ;
   struct stave_index_shard_stats *_swig_go_result;
   
@@ -2845,7 +2846,7 @@ struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_ab65b6dbf4058222(
 }
 
 
-void _wrap_delete_IndexShardStats_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_delete_IndexShardStats_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   
   arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
@@ -2855,7 +2856,7 @@ void _wrap_delete_IndexShardStats_capi_ab65b6dbf4058222(struct stave_index_shard
 }
 
 
-void _wrap_IndexShardStatsInit_capi_ab65b6dbf4058222(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_IndexShardStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
   stave_index_shard_stats *arg1 = (stave_index_shard_stats *) 0 ;
   
   arg1 = *(stave_index_shard_stats **)&_swig_go_0; 
@@ -2865,7 +2866,7 @@ void _wrap_IndexShardStatsInit_capi_ab65b6dbf4058222(struct stave_index_shard_st
 }
 
 
-stave_outcome _wrap_IndexShardStatsGet_capi_ab65b6dbf4058222(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
+stave_outcome _wrap_IndexShardStatsGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint32_t arg2 ;
   stave_index_shard_stats *arg3 = (stave_index_shard_stats *) 0 ;
@@ -2889,7 +2890,7 @@ stave_outcome _wrap_IndexShardStatsGet_capi_ab65b6dbf4058222(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCollectValues_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCollectValues_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_buffer *arg2 = (stave_buffer *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -2915,7 +2916,7 @@ stave_outcome _wrap_IndexCollectValues_capi_ab65b6dbf4058222(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCursorOpen_capi_ab65b6dbf4058222(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCursorOpen_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_cursor **arg2 = (stave_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2938,7 +2939,7 @@ stave_outcome _wrap_IndexCursorOpen_capi_ab65b6dbf4058222(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexCursorNextMany_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexCursorNextMany_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   size_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -2974,7 +2975,7 @@ stave_outcome _wrap_IndexCursorNextMany_capi_ab65b6dbf4058222(stave_index_cursor
 }
 
 
-stave_outcome _wrap_IndexCursorClose_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0) {
+stave_outcome _wrap_IndexCursorClose_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2994,7 +2995,7 @@ stave_outcome _wrap_IndexCursorClose_capi_ab65b6dbf4058222(stave_index_cursor *_
 }
 
 
-void _wrap_IndexCursorFree_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0) {
+void _wrap_IndexCursorFree_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   
   arg1 = (stave_index_cursor *)_swig_go_0; 
@@ -3004,7 +3005,7 @@ void _wrap_IndexCursorFree_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0)
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Durability_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3016,7 +3017,7 @@ void _wrap_StoreOptions_Durability_set_capi_ab65b6dbf4058222(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3029,7 +3030,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_ab65b6dbf4058222(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3041,7 +3042,7 @@ void _wrap_StoreOptions_Io_set_capi_ab65b6dbf4058222(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3054,7 +3055,7 @@ intgo _wrap_StoreOptions_Io_get_capi_ab65b6dbf4058222(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3066,7 +3067,7 @@ void _wrap_StoreOptions_Shards_set_capi_ab65b6dbf4058222(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3079,7 +3080,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_ab65b6dbf4058222(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3091,7 +3092,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_ab65b6dbf4058222(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3104,7 +3105,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_ab65b6dbf4058222(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -3116,7 +3117,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_ab65b6dbf4058222(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -3129,7 +3130,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_ab65b6dbf4058222(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -3141,7 +3142,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_ab65b6dbf4058222(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -3154,7 +3155,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_ab65b6dbf4058222(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -3166,7 +3167,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_ab65b6dbf4058222(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -3179,7 +3180,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_ab65b6dbf4058222(struct stave_sto
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_ab65b6dbf4058222() {
+struct stave_store_options *_wrap_new_StoreOptions_capi_d3a0e8cb0a0dedb1() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -3190,7 +3191,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_ab65b6dbf4058222() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -3200,7 +3201,7 @@ void _wrap_delete_StoreOptions_capi_ab65b6dbf4058222(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -3210,7 +3211,7 @@ void _wrap_StoreOptionsInit_capi_ab65b6dbf4058222(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_ab65b6dbf4058222(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3237,7 +3238,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_ab65b6dbf4058222(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3258,7 +3259,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_ab65b6dbf4058222(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_ab65b6dbf4058222(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -3288,7 +3289,7 @@ stave_outcome _wrap_StoreOpen_capi_ab65b6dbf4058222(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3310,7 +3311,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_ab65b6dbf4058222(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3330,7 +3331,7 @@ stave_outcome _wrap_StoreClose_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -3340,7 +3341,7 @@ void _wrap_StoreFree_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3383,7 +3384,7 @@ stave_outcome _wrap_StorePut_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3426,7 +3427,7 @@ stave_outcome _wrap_StoreInsert_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3469,7 +3470,7 @@ stave_outcome _wrap_StoreReplace_capi_ab65b6dbf4058222(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreDelete_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreDelete_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3505,7 +3506,7 @@ stave_outcome _wrap_StoreDelete_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreContains_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreContains_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3532,7 +3533,7 @@ stave_outcome _wrap_StoreContains_capi_ab65b6dbf4058222(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3555,7 +3556,7 @@ stave_outcome _wrap_StoreSize_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3591,7 +3592,7 @@ stave_outcome _wrap_StoreMultiGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3636,7 +3637,7 @@ stave_outcome _wrap_StoreMultiPut_capi_ab65b6dbf4058222(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiDelete_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiDelete_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3678,7 +3679,7 @@ stave_outcome _wrap_StoreMultiDelete_capi_ab65b6dbf4058222(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3699,7 +3700,7 @@ stave_outcome _wrap_BatchCreate_capi_ab65b6dbf4058222(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3733,7 +3734,7 @@ stave_outcome _wrap_BatchPut_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchDelete_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchDelete_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3760,7 +3761,7 @@ stave_outcome _wrap_BatchDelete_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3796,7 +3797,7 @@ stave_outcome _wrap_BatchRequire_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3819,7 +3820,7 @@ stave_outcome _wrap_BatchCount_capi_ab65b6dbf4058222(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_ab65b6dbf4058222(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3839,7 +3840,7 @@ stave_outcome _wrap_BatchClear_capi_ab65b6dbf4058222(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_ab65b6dbf4058222(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3859,7 +3860,7 @@ stave_outcome _wrap_BatchClose_capi_ab65b6dbf4058222(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_ab65b6dbf4058222(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -3869,7 +3870,7 @@ void _wrap_BatchFree_capi_ab65b6dbf4058222(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_ab65b6dbf4058222(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -3903,7 +3904,7 @@ stave_outcome _wrap_StoreWrite_capi_ab65b6dbf4058222(stave_store *_swig_go_0, st
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -3936,7 +3937,7 @@ stave_outcome _wrap_StoreCursorNextMany_capi_ab65b6dbf4058222(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorClose_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3956,7 +3957,7 @@ stave_outcome _wrap_StoreCursorClose_capi_ab65b6dbf4058222(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -3966,7 +3967,7 @@ void _wrap_StoreCursorFree_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3986,7 +3987,7 @@ stave_outcome _wrap_StoreFlush_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4006,7 +4007,7 @@ stave_outcome _wrap_StoreSync_capi_ab65b6dbf4058222(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -4018,7 +4019,7 @@ void _wrap_StoreStats_Recovered_set_capi_ab65b6dbf4058222(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4031,7 +4032,7 @@ bool _wrap_StoreStats_Recovered_get_capi_ab65b6dbf4058222(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -4043,7 +4044,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_ab65b6dbf4058222(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4056,7 +4057,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_ab65b6dbf4058222(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4068,7 +4069,7 @@ void _wrap_StoreStats_Keys_set_capi_ab65b6dbf4058222(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4081,7 +4082,7 @@ long long _wrap_StoreStats_Keys_get_capi_ab65b6dbf4058222(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4093,7 +4094,7 @@ void _wrap_StoreStats_Segments_set_capi_ab65b6dbf4058222(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4106,7 +4107,7 @@ long long _wrap_StoreStats_Segments_get_capi_ab65b6dbf4058222(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4118,7 +4119,7 @@ void _wrap_StoreStats_LogBytes_set_capi_ab65b6dbf4058222(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4131,7 +4132,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_ab65b6dbf4058222(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4143,7 +4144,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_ab65b6dbf4058222(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4156,7 +4157,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_ab65b6dbf4058222(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4168,7 +4169,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_ab65b6dbf4058222(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4181,7 +4182,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_ab65b6dbf4058222(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4193,7 +4194,7 @@ void _wrap_StoreStats_Version_set_capi_ab65b6dbf4058222(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4206,7 +4207,7 @@ long long _wrap_StoreStats_Version_get_capi_ab65b6dbf4058222(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4218,7 +4219,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_ab65b6dbf4058222(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4231,7 +4232,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_ab65b6dbf4058222(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4243,7 +4244,7 @@ void _wrap_StoreStats_Commits_set_capi_ab65b6dbf4058222(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4256,7 +4257,7 @@ long long _wrap_StoreStats_Commits_get_capi_ab65b6dbf4058222(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4268,7 +4269,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_ab65b6dbf4058222(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4281,7 +4282,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_ab65b6dbf4058222(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4293,7 +4294,7 @@ void _wrap_StoreStats_Syncs_set_capi_ab65b6dbf4058222(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4306,7 +4307,7 @@ long long _wrap_StoreStats_Syncs_get_capi_ab65b6dbf4058222(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4318,7 +4319,7 @@ void _wrap_StoreStats_Reads_set_capi_ab65b6dbf4058222(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4331,7 +4332,7 @@ long long _wrap_StoreStats_Reads_get_capi_ab65b6dbf4058222(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4343,7 +4344,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_ab65b6dbf4058222(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4356,7 +4357,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_ab65b6dbf4058222(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4368,7 +4369,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_ab65b6dbf4058222(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4381,7 +4382,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_ab65b6dbf4058222(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_ab65b6dbf4058222() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_d3a0e8cb0a0dedb1() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -4392,7 +4393,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_ab65b6dbf4058222() {
 }
 
 
-void _wrap_delete_StoreStats_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -4402,7 +4403,7 @@ void _wrap_delete_StoreStats_capi_ab65b6dbf4058222(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -4412,7 +4413,7 @@ void _wrap_StoreStatsInit_capi_ab65b6dbf4058222(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4434,7 +4435,7 @@ stave_outcome _wrap_StoreStatsGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_ab65b6dbf4058222(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -4460,7 +4461,7 @@ stave_outcome _wrap_StoreVerify_capi_ab65b6dbf4058222(stave_store *_swig_go_0, s
 }
 
 
-long long _wrap_StoreGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4487,29 +4488,7 @@ long long _wrap_StoreGet_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostrin
 }
 
 
-long long _wrap_CowMapGet_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
-  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
-  int64_t arg2 ;
-  void *arg3 = (void *) 0 ;
-  size_t arg4 ;
-  int64_t result;
-  long long _swig_go_result;
-  
-  arg1 = (stave_cow_map *)_swig_go_0; 
-  arg2 = (int64_t)_swig_go_1; 
-  
-  arg3 = (void *)_swig_go_2.p;
-  arg4 = (size_t)_swig_go_2.n;
-  
-  
-  result = (int64_t)stave_go_cow_map_get(arg1,arg2,arg3,arg4);
-  _swig_go_result = result; 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_StoreGetPin_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreGetPin_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4539,54 +4518,7 @@ stave_outcome _wrap_StoreGetPin_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CowMapGetPin_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
-  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
-  int64_t arg2 ;
-  stave_go_pinned *arg3 = (stave_go_pinned *) 0 ;
-  stave_error *arg4 = (stave_error *) 0 ;
-  stave_error failure4 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure4.status = STAVE_OK;
-  arg4 = &failure4;
-  
-  arg1 = (stave_cow_map *)_swig_go_0; 
-  arg2 = (int64_t)_swig_go_1; 
-  arg3 = (stave_go_pinned *)(void *)_swig_go_2.p; 
-  
-  result = (stave_outcome)stave_go_cow_map_get_pin(arg1,arg2,arg3,arg4);
-  
-  _swig_go_result = outcome((stave_status)result, arg4); 
-  
-  return _swig_go_result;
-}
-
-
-long long _wrap_CowMapPut_capi_ab65b6dbf4058222(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
-  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
-  int64_t arg2 ;
-  void *arg3 = (void *) 0 ;
-  size_t arg4 ;
-  int64_t result;
-  long long _swig_go_result;
-  
-  arg1 = (stave_cow_map *)_swig_go_0; 
-  arg2 = (int64_t)_swig_go_1; 
-  
-  arg3 = (void *)_swig_go_2.p;
-  arg4 = (size_t)_swig_go_2.n;
-  
-  
-  result = (int64_t)stave_go_cow_map_put(arg1,arg2,(void const *)arg3,arg4);
-  _swig_go_result = result; 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_CursorOpen_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CursorOpen_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4618,7 +4550,7 @@ stave_outcome _wrap_CursorOpen_capi_ab65b6dbf4058222(stave_store *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4648,7 +4580,7 @@ stave_outcome _wrap_CursorRecord_capi_ab65b6dbf4058222(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_ab65b6dbf4058222(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4678,7 +4610,7 @@ stave_outcome _wrap_CursorNext_capi_ab65b6dbf4058222(stave_store_cursor *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCreate_capi_ab65b6dbf4058222(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexCreate_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   uintptr_t arg2 ;
   uint8_t arg3 ;
@@ -4705,7 +4637,7 @@ stave_outcome _wrap_IndexCreate_capi_ab65b6dbf4058222(struct stave_index_options
 }
 
 
-stave_outcome _wrap_IndexCursorKey_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCursorKey_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4735,7 +4667,7 @@ stave_outcome _wrap_IndexCursorKey_capi_ab65b6dbf4058222(stave_index_cursor *_sw
 }
 
 
-stave_outcome _wrap_IndexCursorNext_capi_ab65b6dbf4058222(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCursorNext_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   uint8_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -4770,7 +4702,76 @@ stave_outcome _wrap_IndexCursorNext_capi_ab65b6dbf4058222(stave_index_cursor *_s
 }
 
 
-stave_outcome _wrap_CowMapCursorValue_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  
+  result = (int64_t)stave_go_cow_map_get(arg1,arg2,arg3,arg4);
+  _swig_go_result = result; 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapGetPin_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  stave_go_pinned *arg3 = (stave_go_pinned *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  arg3 = (stave_go_pinned *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_go_cow_map_get_pin(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+long long _wrap_CowMapPut_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  
+  result = (int64_t)stave_go_cow_map_put(arg1,arg2,(void const *)arg3,arg4);
+  _swig_go_result = result; 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapCursorValue_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4800,7 +4801,7 @@ stave_outcome _wrap_CowMapCursorValue_capi_ab65b6dbf4058222(stave_cow_map_cursor
 }
 
 
-stave_outcome _wrap_CowMapCursorNext_capi_ab65b6dbf4058222(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapCursorNext_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4833,7 +4834,7 @@ stave_outcome _wrap_CowMapCursorNext_capi_ab65b6dbf4058222(stave_cow_map_cursor 
 }
 
 
-stave_outcome _wrap_CowMapDiffValues_capi_ab65b6dbf4058222(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffValues_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4863,7 +4864,7 @@ stave_outcome _wrap_CowMapDiffValues_capi_ab65b6dbf4058222(stave_cow_map_diff *_
 }
 
 
-stave_outcome _wrap_CowMapDiffNext_capi_ab65b6dbf4058222(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapDiffNext_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
