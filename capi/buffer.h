@@ -22,4 +22,13 @@ bool resize_for_overwrite(stave_buffer& buffer, size_t size) noexcept;
 // where they are. False without memory: then nothing has changed.
 bool extend(stave_buffer& buffer, size_t size, std::byte** added) noexcept;
 
+// The same, inline while the buffer need not grow.
+inline bool extend_inline(stave_buffer& buffer, size_t size, std::byte** added) noexcept {
+  if (size > buffer.capacity - buffer.size || buffer.data == nullptr) [[unlikely]]
+    return extend(buffer, size, added);
+  *added = static_cast<std::byte*>(buffer.data) + buffer.size;
+  buffer.size += size;
+  return true;
+}
+
 }  // namespace stave::capi

@@ -22,6 +22,18 @@ using stave::cow_map::ValuePin;
 
 namespace {
 
+// What is wrong with the arguments of stave_cow_map_get.
+[[gnu::cold, gnu::noinline]] stave_status refuse_get(const stave_cow_map* map, const void* data,
+                                                     size_t capacity, size_t* size,
+                                                     stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    *size = 0;
+    STAVE_TRY(check(map));
+    return require_bytes(data, capacity, "data");
+  });
+}
+
 // A pin of a value that has no memory of its own.
 struct SmallValue {
   explicit SmallValue(Bytes value) noexcept : size(value.size()) {
@@ -61,17 +73,17 @@ Status get_pin(stave_cow_map& map, int64_t key, stave_pin& pin) {
 Status multi_get(stave_cow_map& map, const int64_t* keys, size_t count, stave_buffer& values,
                  uint64_t* value_sizes) {
   for (size_t i = 0; i < count; i++) {
-    const Status status = map.map.get(keys[i], [&](Bytes value) -> Status {
+    const Code code = map.map.get(keys[i], [&](Bytes value) {
       std::byte* added = nullptr;
-      if (!extend(values, value.size(), &added)) return Code::no_memory;
-      stave::copy(added, value);
+      if (!extend_inline(values, value.size(), &added)) return Code::no_memory;
+      copy_value(added, value);
       value_sizes[i] = value.size();
-      return {};
+      return Code::ok;
     });
-    if (status.is(Code::not_found)) {
+    if (code == Code::not_found) {
       value_sizes[i] = STAVE_ABSENT;
-    } else if (!status.ok()) {
-      return status;
+    } else if (code != Code::ok) {
+      return code;
     }
   }
   return {};
@@ -135,16 +147,15 @@ void stave_cow_map_free(stave_cow_map* map) {
 
 stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size_t capacity,
                                size_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
-    *size = 0;
-    STAVE_TRY(check(map));
-    STAVE_TRY(require_bytes(data, capacity, "data"));
-    return map->map.get(key, [&](Bytes value) -> Status {
+  if (size == nullptr || (data == nullptr && capacity != 0) || !is_usable(map)) [[unlikely]]
+    return refuse_get(map, data, capacity, size, error);
+  *size = 0;
+  return guarded(error, [&] {
+    return map->map.get(key, [&](Bytes value) noexcept {
       *size = value.size();
       if (value.size() > capacity) return Code::buffer_too_small;
-      stave::copy(static_cast<std::byte*>(data), value);
-      return {};
+      copy_value(static_cast<std::byte*>(data), value);
+      return Code::ok;
     });
   });
 }
@@ -155,10 +166,10 @@ stave_status stave_cow_map_get_buffer(stave_cow_map* map, int64_t key, stave_buf
     STAVE_TRY(check_buffer(value, "value"));
     value->size = 0;
     STAVE_TRY(check(map));
-    return map->map.get(key, [&](Bytes found) -> Status {
+    return map->map.get(key, [&](Bytes found) {
       if (!resize_for_overwrite(*value, found.size())) return Code::no_memory;
-      stave::copy(static_cast<std::byte*>(value->data), found);
-      return {};
+      copy_value(static_cast<std::byte*>(value->data), found);
+      return Code::ok;
     });
   });
 }
@@ -177,10 +188,9 @@ stave_status stave_cow_map_get_pin(stave_cow_map* map, int64_t key, stave_pin** 
 }
 
 stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(check(map));
-    return map->map.contains(key);
-  });
+  if (!is_usable(map)) [[unlikely]]
+    return guarded(error, [&] { return check(map); });
+  return guarded(error, [&] { return map->map.contains(key); });
 }
 
 stave_status stave_cow_map_size(stave_cow_map* map, uint64_t* size, stave_error* error) {

@@ -56,25 +56,36 @@ bool move(stave_cow_map_cursor& cursor) noexcept {
   return !cursor.done;
 }
 
-Status next_many(stave_cow_map_cursor& cursor, size_t count_max, size_t bytes_max, int64_t* keys,
-                 stave_buffer* values, uint64_t* sizes, size_t* count) {
-  while (*count < count_max) {
-    if (!move(cursor)) return *count == 0 ? Code::done : Code::ok;
+// `values` may be null; else it is empty. What it holds is kept in a copy of it meanwhile, which no
+// store to a caller's array can change.
+Code next_many(stave_cow_map_cursor& cursor, size_t count_max, size_t bytes_max, int64_t* keys,
+               stave_buffer* values, uint64_t* sizes, size_t* count) noexcept {
+  stave_buffer buffer = values != nullptr ? *values : stave_buffer{};
+  Code code = Code::ok;
+  size_t moved = 0;
+  while (moved < count_max) {
+    if (!move(cursor)) {
+      code = Code::done;
+      break;
+    }
     if (values != nullptr) {
       const Bytes value = cursor.cursor->value();
       std::byte* added = nullptr;
-      if (!extend(*values, value.size(), &added)) {
+      if (!extend_inline(buffer, value.size(), &added)) {
         cursor.pending = true;
-        return *count == 0 ? Code::no_memory : Code::ok;
+        code = Code::no_memory;
+        break;
       }
-      stave::copy(added, value);
-      sizes[*count] = value.size();
+      copy_value(added, value);
+      sizes[moved] = value.size();
     }
-    if (keys != nullptr) keys[*count] = cursor.cursor->key();
-    ++*count;
-    if (values != nullptr && values->size >= bytes_max) return {};
+    if (keys != nullptr) keys[moved] = cursor.cursor->key();
+    moved++;
+    if (values != nullptr && buffer.size >= bytes_max) break;
   }
-  return {};
+  if (values != nullptr) *values = buffer;
+  *count = moved;
+  return moved == 0 ? code : Code::ok;
 }
 
 Status require_entry(const stave_cow_map_cursor& cursor) {

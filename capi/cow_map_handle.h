@@ -8,11 +8,13 @@
 #include <stave/cow_map.h>
 
 #include <atomic>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <string_view>
 
 #include "capi/handle.h"
+#include "core/base/bytes.h"
 #include "core/cow_map/map.h"
 
 namespace stave::capi {
@@ -50,6 +52,15 @@ struct stave_cow_map final : stave::capi::Handle {
 };
 
 namespace stave::capi {
+
+// Most values that lie in their slots have eight bytes: a move instead of a call.
+inline void copy_value(std::byte* destination, Bytes value) noexcept {
+  if (value.size() == sizeof(uint64_t)) {
+    std::memcpy(destination, value.data(), sizeof(uint64_t));
+  } else {
+    copy(destination, value);
+  }
+}
 
 // `options` may be null: the defaults.
 Result<cow_map::Options> cow_map_options(const stave_cow_map_options* options);

@@ -76,15 +76,12 @@ void copy_message(std::string_view message, char* into, size_t capacity) noexcep
   into[used] = '\0';
 }
 
-stave_status report(const Status& status, stave_error* error) noexcept {
-  const auto number = static_cast<stave_status>(status.code());
-  if (error == nullptr || (!status.is_error() && status.message().empty())) return number;
-  error->status = number;
-  error->os_errno = status.os_errno();
+void describe(const Status& status, stave_error& error) noexcept {
+  error.status = static_cast<stave_status>(status.code());
+  error.os_errno = status.os_errno();
   const std::string_view message =
       status.message().empty() ? code_message(status.code()) : status.message();
-  copy_message(message, error->message, sizeof error->message);
-  return number;
+  copy_message(message, error.message, sizeof error.message);
 }
 
 Status invalid_argument(std::string_view message) noexcept {

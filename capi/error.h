@@ -11,9 +11,23 @@
 
 namespace stave::capi {
 
+// Fills `error` with what a status that has something to say says.
+[[gnu::cold]] void describe(const Status& status, stave_error& error) noexcept;
+
 // The number to return. Fills `error` (may be null) for errors and for expected outcomes that carry
 // a message; otherwise leaves it alone.
-stave_status report(const Status& status, stave_error* error) noexcept;
+inline stave_status report(const Status& status, stave_error* error) noexcept {
+  if (error != nullptr && (status.is_error() || !status.message().empty())) [[unlikely]]
+    describe(status, *error);
+  return static_cast<stave_status>(status.code());
+}
+
+// The same for a code that comes without a message of its own.
+inline stave_status report(Code code, stave_error* error) noexcept {
+  if (error != nullptr && static_cast<int32_t>(code) < 0) [[unlikely]]
+    describe(code, *error);
+  return static_cast<stave_status>(code);
+}
 
 // Copies `message` into `into`, NUL-terminated: as many whole UTF-8 characters as fit, with '?' for
 // each byte that is not UTF-8 or is a NUL (messages hold paths, which may be any bytes). `capacity`

@@ -73,6 +73,13 @@ class Handle {
 // invalid_argument: what was passed as `name` is something else.
 [[gnu::cold]] Status not_this_handle(std::string_view name);
 
+// Whether check() passes: for functions whose nanoseconds count, which ask it for the reason only
+// when this says no.
+template <typename HandleType>
+bool is_usable(const HandleType* handle) noexcept {
+  return handle != nullptr && handle->is(HandleType::kind) && !handle->in_forked_child();
+}
+
 // `HandleType` has the constants kind and name.
 template <typename HandleType>
 Status check(const HandleType* handle) {

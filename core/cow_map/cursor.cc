@@ -6,7 +6,7 @@ namespace {
 
 void prefetch(Leaf* leaf) noexcept {
   const auto* const bytes = reinterpret_cast<const char*>(leaf);
-  for (size_t offset = 0; offset < sizeof(Leaf) + 62 * sizeof(LeafSlot); offset += 64)
+  for (size_t offset = 0; offset < sizeof(Leaf) + groups_max * sizeof(LeafGroup); offset += 64)
     __builtin_prefetch(bytes + offset);
 }
 

@@ -41,11 +41,11 @@ class Cursor {
       if (leaf_ == nullptr) return false;
       live_ = leaf_->live;
     }
-    const LeafSlot& slot = leaf_->slots()[std::countr_zero(live_)];
+    const auto position = static_cast<uint32_t>(std::countr_zero(live_));
     live_ &= live_ - 1;
     // Relaxed: the snapshot came with everything in it.
-    key_ = static_cast<int64_t>(slot.key.load(std::memory_order_relaxed));
-    value_ = slot.value.load(std::memory_order_relaxed);
+    key_ = static_cast<int64_t>(leaf_->slot(position).key.load(std::memory_order_relaxed));
+    value_ = leaf_->slot(position).value.load(std::memory_order_relaxed);
     return true;
   }
   // Of the entry it stands on; valid until it moves.

@@ -89,10 +89,11 @@ bool Diff::compare_next() noexcept {
       comparison_.second = true;
       comparison_.walk = LeafWalk(comparison_.region.after);
     }
-    const LeafSlot& slot = comparison_.leaf->slots()[std::countr_zero(comparison_.live)];
+    const auto position = static_cast<uint32_t>(std::countr_zero(comparison_.live));
     comparison_.live &= comparison_.live - 1;
-    if (compare(slot.key.load(std::memory_order_relaxed),
-                slot.value.load(std::memory_order_relaxed), comparison_.second))
+    if (compare(comparison_.leaf->slot(position).key.load(std::memory_order_relaxed),
+                comparison_.leaf->slot(position).value.load(std::memory_order_relaxed),
+                comparison_.second))
       return true;
   }
 }
@@ -105,21 +106,21 @@ bool Diff::compare(uint64_t key, uint64_t value, bool in_after) noexcept {
   const KeyHash& other_hash = (in_after ? before_ : after_).family()->hash();
   // A leaf may hold more than the region.
   if (region.depth != 0 && (own_hash(key) ^ region.hash) >> (64 - region.depth) != 0) return false;
-  const Found other =
-      in_after ? Trie::find(other_hash, region.before, key, other_hash(key), region.depth_before)
-               : Trie::find(other_hash, region.after, key, other_hash(key), region.depth_after);
+  const LeafSlot* const other =
+      in_after ? Trie::find(region.before, key, other_hash(key), region.depth_before)
+               : Trie::find(region.after, key, other_hash(key), region.depth_after);
   key_ = static_cast<int64_t>(key);
   if (in_after) {
     value_before_ = 0;
     value_after_ = value;
     change_ = Change::added;
-    return !other.found;
+    return other == nullptr;
   }
   value_before_ = value;
-  value_after_ = other.value;
-  change_ = other.found ? Change::changed : Change::removed;
-  if (!other.found) return true;
-  if (same_family_ && value == other.value) return false;
+  value_after_ = other == nullptr ? 0 : slot_value(*other);
+  change_ = other == nullptr ? Change::removed : Change::changed;
+  if (other == nullptr) return true;
+  if (same_family_ && value == value_after_) return false;
   return !equal(before(), after());
 }
 

@@ -24,7 +24,10 @@ struct Options {
 
 class Family {
  public:
-  Family(const Options& options, uint64_t seed) noexcept : options_(options), hash_(seed) {}
+  Family(const Options& options, uint64_t seed) noexcept
+      : options_(options),
+        inside_size_(form() == ValueForm::inside ? options.value_size : no_inside),
+        hash_(seed) {}
 
   const Options& options() const noexcept { return options_; }
   const KeyHash& hash() const noexcept { return hash_; }
@@ -34,8 +37,8 @@ class Family {
   }
   // The bytes behind a slot's value, which may lie in `value` itself.
   Bytes bytes_of(const uint64_t& value) const noexcept {
-    if (form() == ValueForm::inside)
-      return {reinterpret_cast<const std::byte*>(&value), options_.value_size};
+    if (inside_size_ != no_inside)
+      return {reinterpret_cast<const std::byte*>(&value), inside_size_};
     if (value == 0) return {};
     return reinterpret_cast<const ValueBlock*>(value)->bytes();
   }
@@ -50,7 +53,10 @@ class Family {
 
  private:
   friend class FamilyReference;
+  static constexpr uint32_t no_inside = UINT32_MAX;
+
   const Options options_;
+  const uint32_t inside_size_;  // of values that lie in their slots
   const KeyHash hash_;
   std::atomic<uint64_t> next_token_{1};
   std::atomic<uint64_t> members_{1};

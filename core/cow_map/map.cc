@@ -3,23 +3,7 @@
 #include <cstring>
 #include <string>
 
-#include "core/sync/thread_number.h"
-
 namespace stave::cow_map {
-
-Status Map::Writing::enter(Map& map) {
-  // Relaxed: a thread finds its own number only if it has stored it itself.
-  if (map.callback_thread_.load(std::memory_order_relaxed) == sync::thread_number() + 1)
-    return Code::busy;
-  map.mutex_.lock();
-  map_ = &map;
-  if (map.closed()) return Code::closed;
-  return {};
-}
-
-Map::Writing::~Writing() {
-  if (map_ != nullptr) map_->mutex_.unlock();
-}
 
 template <typename Callback>
 auto Map::run(Callback&& callback) {
@@ -70,28 +54,26 @@ Status Map::close() {
   return {};
 }
 
-Status Map::check_value(Bytes value) const {
+Status Map::refuse_value(Bytes value) const {
   const Options& options = family_->options();
-  if (options.fixed_values && value.size() != options.value_size) {
+  if (options.fixed_values) {
     return Status::error(Code::invalid_argument, "the value has " + std::to_string(value.size()) +
                                                      " bytes, all values of this map have " +
                                                      std::to_string(options.value_size));
   }
-  if (value.size() > value_size_max) {
-    return Status::error(Code::too_large, "the value has " + std::to_string(value.size()) +
-                                              " bytes, at most 2^31-1 are possible");
-  }
-  return {};
+  return Status::error(Code::too_large, "the value has " + std::to_string(value.size()) +
+                                            " bytes, at most 2^31-1 are possible");
 }
 
-Status Map::store(int64_t key, Bytes value) {
-  STAVE_TRY(check_value(value));
-  Found previous;
+Status Map::store(int64_t key, const Located& at, Bytes value) {
   if (trie_->form() == ValueForm::inside) {
     uint64_t word = 0;
-    copy(reinterpret_cast<std::byte*>(&word), value);
-    if (!trie_->put(static_cast<uint64_t>(key), word, 0, &previous)) return Code::no_memory;
-    return {};
+    if (value.size() == sizeof word) {
+      std::memcpy(&word, value.data(), sizeof word);
+    } else {
+      copy(reinterpret_cast<std::byte*>(&word), value);
+    }
+    return trie_->put(static_cast<uint64_t>(key), at, word, 0) ? Code::ok : Code::no_memory;
   }
   ValueBlock* block = nullptr;
   if (!value.empty()) {
@@ -99,28 +81,29 @@ Status Map::store(int64_t key, Bytes value) {
     if (block == nullptr) return Code::no_memory;
   }
   const size_t memory = block == nullptr ? 0 : block->memory();
-  if (!trie_->put(static_cast<uint64_t>(key), reinterpret_cast<uint64_t>(block), memory,
-                  &previous)) {
+  if (!trie_->put(static_cast<uint64_t>(key), at, reinterpret_cast<uint64_t>(block), memory)) {
     if (block != nullptr) block->release();
     return Code::no_memory;
   }
-  let_go(previous);
+  let_go(at.value);
   return {};
 }
 
-void Map::let_go(const Found& found) noexcept {
-  if (trie_->form() == ValueForm::block && found.value != 0)
-    reinterpret_cast<ValueBlock*>(found.value)->release();
+void Map::let_go(uint64_t value) noexcept {
+  if (trie_->form() == ValueForm::block && value != 0)
+    reinterpret_cast<ValueBlock*>(value)->release();
 }
 
 Result<std::optional<ValuePin>> Map::get_pin(int64_t key) const {
   const sync::EpochPin pin;
   for (;;) {
-    if (closed()) return Code::closed;
-    const Found found = find(key);
-    if (!found.found) return Code::not_found;
-    if (trie_->form() == ValueForm::inside || found.value == 0) return std::optional<ValuePin>();
-    auto* const block = reinterpret_cast<ValueBlock*>(found.value);
+    const Word root = trie_ ? trie_->root() : 0;
+    if (root == 0) return Code::closed;
+    const LeafSlot* const slot = trie_->find(root, static_cast<uint64_t>(key));
+    if (slot == nullptr) return Code::not_found;
+    const uint64_t value = slot_value(*slot);
+    if (trie_->form() == ValueForm::inside || value == 0) return std::optional<ValuePin>();
+    auto* const block = reinterpret_cast<ValueBlock*>(value);
     // If it fails the value has just been replaced or removed: the next look shows by what.
     if (block->try_acquire()) return std::optional<ValuePin>(ValuePin(block));
   }
@@ -130,57 +113,60 @@ Status Map::insert(int64_t key, Bytes value, Receive previous) {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
   STAVE_TRY(check_value(value));
-  if (const Found found = find(key); found.found) STAVE_TRY(previous(bytes_of(found.value)));
-  return store(key, value);
+  const Located at = locate(key);
+  if (at.found) STAVE_TRY(previous(bytes_of(at.value)));
+  return store(key, at, value);
 }
 
 Status Map::remove(int64_t key, Receive removed) {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
-  Found found = find(key);
-  if (!found.found) return Code::not_found;
-  STAVE_TRY(removed(bytes_of(found.value)));
-  if (!trie_->remove(static_cast<uint64_t>(key), &found)) return Code::no_memory;
-  let_go(found);
+  const Located at = locate(key);
+  if (!at.found) return Code::not_found;
+  STAVE_TRY(removed(bytes_of(at.value)));
+  if (!trie_->remove(static_cast<uint64_t>(key), at)) return Code::no_memory;
+  let_go(at.value);
   return {};
 }
 
 Status Map::modify(int64_t key, Edit edit) {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
-  const Found found = find(key);
-  if (!found.found) return Code::not_found;
-  const auto value = run([&] { return edit(bytes_of(found.value)); });
+  const Located at = locate(key);
+  if (!at.found) return Code::not_found;
+  const auto value = run([&] { return edit(bytes_of(at.value)); });
   if (!value) return value.status();
-  return store(key, *value);
+  STAVE_TRY(check_value(*value));
+  return store(key, at, *value);
 }
 
 Status Map::get_or_insert(int64_t key, Make make, Receive result) {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
-  if (const Found found = find(key); found.found) {
-    STAVE_TRY(result(bytes_of(found.value)));
+  const Located at = locate(key);
+  if (at.found) {
+    STAVE_TRY(result(bytes_of(at.value)));
     return Code::exists;
   }
   const auto value = run([&] { return make(); });
   if (!value) return value.status();
   STAVE_TRY(check_value(*value));
   STAVE_TRY(result(*value));
-  return store(key, *value);
+  return store(key, at, *value);
 }
 
 Status Map::update_or_insert(int64_t key, Edit edit, Bytes value, Receive result) {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
   STAVE_TRY(check_value(value));
-  const Found found = find(key);
+  const Located at = locate(key);
   Result<Bytes> stored(value);
-  if (found.found) stored = run([&] { return edit(bytes_of(found.value)); });
+  if (at.found) stored = run([&] { return edit(bytes_of(at.value)); });
   if (!stored) return stored.status();
   STAVE_TRY(check_value(*stored));
   STAVE_TRY(result(*stored));
-  STAVE_TRY(store(key, *stored));
-  return found.found ? Code::exists : Code::ok;
+  STAVE_TRY(store(key, at, *stored));
+  return at.found ? Code::exists : Code::ok;
 }
 
 Status Map::clear() {

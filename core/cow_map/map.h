@@ -8,8 +8,7 @@
 //   1. What a read returns was the value of that key in this map at some moment during the call.
 //   2. No write to another map, this one's clones and originals included, is ever seen.
 //   3. An operation that fails, or that changes nothing, leaves the entries as they were; the
-//   latter
-//      copies nothing either.
+//      latter copies nothing either.
 //
 // Callbacks run under the map's mutex. They may read the map (they see it as it was) and use other
 // maps; a write to this map from inside one, or close(), is Code::busy.
@@ -27,6 +26,7 @@
 #include "core/cow_map/trie.h"
 #include "core/cow_map/value_block.h"
 #include "core/sync/epoch.h"
+#include "core/sync/thread_number.h"
 
 namespace stave::cow_map {
 
@@ -75,11 +75,12 @@ class Map {
   bool closed() const noexcept { return trie_ == std::nullopt || trie_->root() == 0; }
   const Options& options() const noexcept { return family_->options(); }
 
-  // Calls `receive(Bytes)` under an epoch pin, so shortly.
+  // Calls `receive(Bytes)` under an epoch pin, so shortly, and answers what it does, a Status or a
+  // Code; else not_found or closed.
   template <typename Receiver>
-  Status get(int64_t key, Receiver&& receive) const;
-  Status contains(int64_t key) const {
-    return get(key, [](Bytes) { return Status(); });
+  auto get(int64_t key, Receiver&& receive) const -> decltype(receive(Bytes()));
+  Code contains(int64_t key) const {
+    return get(key, [](Bytes) { return Code::ok; });
   }
   // A value that needs no copy; nothing for those kept inside slots and those of 0 bytes: get()
   // them.
@@ -107,24 +108,35 @@ class Map {
   // The mutex, for one write or clone.
   class Writing {
    public:
-    Status enter(Map& map);
-    ~Writing();
+    Code enter(Map& map) {
+      // Relaxed: a thread finds its own number only if it has stored it itself.
+      const uint32_t inside = map.callback_thread_.load(std::memory_order_relaxed);
+      if (inside != 0 && inside == sync::thread_number() + 1) return Code::busy;
+      lock_ = std::unique_lock(map.mutex_);
+      return map.closed() ? Code::closed : Code::ok;
+    }
 
    private:
-    Map* map_ = nullptr;
+    std::unique_lock<std::mutex> lock_;
   };
   // Runs a callback of the caller, which may not come back with a write.
   template <typename Callback>
   auto run(Callback&& callback);
 
-  Status check_value(Bytes value) const;
-  Found find(int64_t key) const noexcept {
-    return trie_->find(trie_->root(), static_cast<uint64_t>(key));
+  Status check_value(Bytes value) const {
+    const Options& options = family_->options();
+    if (options.fixed_values ? value.size() == options.value_size : value.size() <= value_size_max)
+        [[likely]]
+      return {};
+    return refuse_value(value);
   }
-  // Under the mutex. Stores a checked value.
-  Status store(int64_t key, Bytes value);
+  Status refuse_value(Bytes value) const;
+  // Under the mutex.
+  Located locate(int64_t key) const noexcept { return trie_->locate(static_cast<uint64_t>(key)); }
+  // Under the mutex. Stores a checked value where it belongs.
+  Status store(int64_t key, const Located& at, Bytes value);
   Bytes bytes_of(const uint64_t& value) const noexcept { return family_->bytes_of(value); }
-  void let_go(const Found& found) noexcept;
+  void let_go(uint64_t value) noexcept;
 
   std::mutex mutex_;
   std::atomic<uint32_t> callback_thread_{0};  // number + 1 of the thread inside a callback
@@ -133,15 +145,16 @@ class Map {
 };
 
 template <typename Receiver>
-Status Map::get(int64_t key, Receiver&& receive) const {
+auto Map::get(int64_t key, Receiver&& receive) const -> decltype(receive(Bytes())) {
   const sync::EpochPin pin;
   if (!trie_) return Code::closed;
   const Word root = trie_->root();
   if (root == 0) [[unlikely]]
     return Code::closed;
-  const Found found = trie_->find(root, static_cast<uint64_t>(key));
-  if (!found.found) return Code::not_found;
-  return receive(bytes_of(found.value));
+  const LeafSlot* const slot = trie_->find(root, static_cast<uint64_t>(key));
+  if (slot == nullptr) return Code::not_found;
+  const uint64_t value = slot_value(*slot);
+  return receive(bytes_of(value));
 }
 
 }  // namespace stave::cow_map

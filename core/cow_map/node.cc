@@ -22,18 +22,19 @@ void free_shell(sync::Retired* retired) noexcept {
 
 void free_leaf_of_blocks(sync::Retired* retired) noexcept {
   auto* const leaf = static_cast<Leaf*>(retired);
-  for (uint64_t live = leaf->live; live != 0; live &= live - 1) {
-    const LeafSlot& slot = leaf->slots()[std::countr_zero(live)];
-    auto* block = reinterpret_cast<ValueBlock*>(slot.value.load(std::memory_order_relaxed));
+  for_each_position(leaf->live, [&](uint32_t position) {
+    auto* block =
+        reinterpret_cast<ValueBlock*>(leaf->slot(position).value.load(std::memory_order_relaxed));
     if (block != nullptr) block->release();
-  }
+  });
   ::operator delete(leaf);
 }
 
 template <ValueForm form>
 void free_inner(sync::Retired* retired) noexcept {
   auto* const inner = static_cast<Inner*>(retired);
-  for_each_child(inner, [](Word child, uint32_t, uint32_t) { release(child, form); });
+  prefetch_children(inner);
+  for_each_child(inner, [](Word child, uint32_t) { release(child, form); });
   ::operator delete(inner);
 }
 
@@ -49,24 +50,15 @@ size_t memory_of(Word word) noexcept {
   return is_inner(word) ? as_inner(word)->memory() : as_leaf(word)->memory();
 }
 
-Leaf* create_leaf(uint32_t size_class, uint64_t owner, uint64_t empty_marker) noexcept {
-  const uint32_t capacity = capacities[size_class];
-  Leaf* const leaf = create<Leaf>(capacity * sizeof(LeafSlot), owner);
-  if (leaf == nullptr) return nullptr;
-  leaf->form = static_cast<uint8_t>(size_class);
-  for (uint32_t i = 0; i < capacity; i++) {
-    LeafSlot* const slot = new (leaf->slots() + i) LeafSlot;
-    // Relaxed, as all stores to a node that is not published yet.
-    slot->key.store(empty_marker, std::memory_order_relaxed);
-  }
+Leaf* create_leaf(uint32_t groups, uint64_t owner) noexcept {
+  Leaf* const leaf = create<Leaf>(groups * sizeof(LeafGroup), owner);
+  if (leaf != nullptr) leaf->form = static_cast<uint8_t>(groups);
   return leaf;
 }
 
 Inner* create_inner(uint32_t bits, uint64_t owner) noexcept {
   Inner* const inner = create<Inner>((size_t{1} << bits) * sizeof(Word), owner);
-  if (inner == nullptr) return nullptr;
-  inner->form = static_cast<uint8_t>(bits);
-  for (uint32_t i = 0; i < inner->count(); i++) new (inner->words() + i) std::atomic<Word>(0);
+  if (inner != nullptr) inner->form = static_cast<uint8_t>(bits);
   return inner;
 }
 

@@ -1,18 +1,17 @@
 // The nodes of the trie: what they look like, who owns them, how they are freed.
 //
-//   word of a slot (or of the root) = address | tag
-//     tag 0 to 9      a Leaf, and how many slots it has: capacities[tag]
-//     tag 10 to 15    an Inner with 2 << (tag - 10) words
+//   word of an inner node (or of the root) = address | tag
+//     tag 0 to 6      a Leaf with tag + 1 groups of slots
+//     tag 7 to 12     an Inner with 2 << (tag - 7) words
 //     the word 0      nothing
 //
 // A lookup takes all it needs about a node from the word, so its first access to a leaf is to the
-// slot of its key.
+// group of its key.
 //
 // Owners. Every map has a token, a number that no other map of the family has ever had, and takes a
 // new one whenever it is cloned. A node carries the token of the map that made it.
 //   1. A map changes in place only nodes that carry its present token. Such a node is reachable
-//   from
-//      that map alone, and so are all nodes above it.
+//      from that map alone, and so are all nodes above it.
 //   2. So a node with another token never changes again. Clones, cursors and readers that are still
 //      in a root which its map has replaced all see what they began with.
 // It is the token and not a reference count of 1 that permits a change: the other referent may just
@@ -22,7 +21,6 @@
 // the node is freed, which is by epoch, because readers hold no reference.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -34,34 +32,34 @@
 namespace stave::cow_map {
 
 using LeafSlot = Slot<std::atomic>;
+using LeafGroup = SlotGroup<std::atomic>;
 using Word = uint64_t;
 
-// Slots of a leaf by size class. Steps of a quarter: a leaf is 70 to 88 % full while it grows.
-inline constexpr std::array<uint8_t, 10> capacities = {4, 8, 12, 16, 20, 26, 32, 40, 50, 62};
-inline constexpr uint32_t size_class_max = capacities.size() - 1;
-// Of these slots as many may ever have held an entry.
-constexpr uint32_t usable_slots(uint32_t size_class) noexcept {
-  const uint32_t capacity = capacities[size_class];
-  return capacity - (capacity < 16 ? 1 : capacity / 8);
+// A leaf of the largest size takes 1000 bytes: what malloc keeps at hand per thread ends at 1 KiB.
+inline constexpr uint32_t groups_max = 7;
+// Of the slots as many may ever have held an entry.
+constexpr uint32_t usable_slots(uint32_t groups) noexcept {
+  return groups * group_slots - (groups < 4 ? 1 : groups / 2);
 }
-// The smallest class for `entries`, which fit into the largest.
-constexpr uint32_t size_class_for(uint32_t entries) noexcept {
-  uint32_t size_class = 0;
-  while (size_class < size_class_max && usable_slots(size_class) < entries) size_class++;
-  return size_class;
+inline constexpr uint32_t leaf_entries_max = usable_slots(groups_max);
+// The fewest groups for `entries`; the most there can be if they do not fit.
+constexpr uint32_t groups_for(uint32_t entries) noexcept {
+  uint32_t groups = 1;
+  while (groups < groups_max && usable_slots(groups) < entries) groups++;
+  return groups;
 }
 
 // Words of an inner node: at most this power of two. Copying one counts a reference for each
 // distinct child, passing one costs a lookup a dependent load.
-inline constexpr uint32_t inner_bits_max = 4;
+inline constexpr uint32_t inner_bits_max = 6;
 // Inner nodes on the way to any leaf: one with a child that is inner has all its bits.
-inline constexpr uint32_t levels_max = 64 / inner_bits_max;
+inline constexpr uint32_t levels_max = (64 + inner_bits_max - 1) / inner_bits_max;
 
 struct Node : sync::Retired {
   Node(uint64_t owner_token) noexcept : owner(owner_token) {}
 
   std::atomic<uint32_t> references{1};
-  uint8_t form = 0;  // size class of a leaf, bits of an inner node
+  uint8_t form = 0;  // groups of a leaf, bits of an inner node
   uint8_t used = 0;  // leaf: slots that are not empty
   uint64_t owner;
 };
@@ -72,12 +70,29 @@ struct Leaf : Node {
   // change any more.
   uint64_t live = 0;
 
-  LeafSlot* slots() noexcept { return reinterpret_cast<LeafSlot*>(this + 1); }
-  uint32_t capacity() const noexcept { return capacities[form]; }
+  LeafGroup* groups() noexcept { return reinterpret_cast<LeafGroup*>(this + 1); }
+  // By position: groups one behind the other.
+  LeafSlot& slot(uint32_t position) noexcept {
+    return groups()[position / group_slots].slots[position % group_slots];
+  }
+  uint32_t position_of(const LeafSlot* slot) noexcept {
+    const auto offset = static_cast<size_t>(reinterpret_cast<const std::byte*>(slot) -
+                                            reinterpret_cast<const std::byte*>(groups()));
+    const size_t in_group = offset % sizeof(LeafGroup) - offsetof(LeafGroup, slots);
+    return static_cast<uint32_t>(offset / sizeof(LeafGroup) * group_slots +
+                                 in_group / sizeof(LeafSlot));
+  }
   uint32_t entries() const noexcept { return static_cast<uint32_t>(std::popcount(live)); }
-  size_t memory() const noexcept { return sizeof(Leaf) + capacity() * sizeof(LeafSlot); }
+  size_t memory() const noexcept { return sizeof(Leaf) + form * sizeof(LeafGroup); }
 };
-static_assert(sizeof(Leaf) % sizeof(LeafSlot) == 8 || sizeof(Leaf) % sizeof(LeafSlot) == 0);
+static_assert(groups_max * group_slots <= 64);  // `live`
+
+// Calls `visit(position)` for each position in `positions`, a set of bits.
+template <typename Visit>
+void for_each_position(uint64_t positions, Visit visit) {
+  for (; positions != 0; positions &= positions - 1)
+    visit(static_cast<uint32_t>(std::countr_zero(positions)));
+}
 
 struct Inner : Node {
   using Node::Node;
@@ -88,7 +103,8 @@ struct Inner : Node {
 };
 
 inline constexpr Word tag_mask = 15;
-inline constexpr Word inner_tag = capacities.size();
+inline constexpr Word inner_tag = groups_max;
+static_assert(inner_tag + inner_bits_max - 1 <= tag_mask);
 
 inline bool is_inner(Word word) noexcept {
   return (word & tag_mask) >= inner_tag;
@@ -97,8 +113,8 @@ inline bool is_inner(Word word) noexcept {
 inline uint32_t inner_bits(Word word) noexcept {
   return static_cast<uint32_t>((word & tag_mask) - inner_tag + 1);
 }
-inline uint32_t leaf_capacity(Word word) noexcept {
-  return capacities[word & tag_mask];
+inline uint32_t leaf_groups(Word word) noexcept {
+  return static_cast<uint32_t>(word & tag_mask) + 1;
 }
 inline Inner* as_inner(Word word) noexcept {
   return reinterpret_cast<Inner*>(word & ~tag_mask);
@@ -110,7 +126,7 @@ inline Node* as_node(Word word) noexcept {
   return reinterpret_cast<Node*>(word & ~tag_mask);
 }
 inline Word word_of(const Leaf* leaf) noexcept {
-  return reinterpret_cast<Word>(leaf) | leaf->form;
+  return reinterpret_cast<Word>(leaf) | (leaf->form - 1u);
 }
 inline Word word_of(const Inner* inner) noexcept {
   return reinterpret_cast<Word>(inner) | (inner_tag + inner->form - 1);
@@ -124,8 +140,9 @@ enum class ValueForm : uint8_t {
   block,   // a ValueBlock, or 0 for no bytes
 };
 
-// With one reference; null without memory. All slots hold `empty_marker`, all words are 0.
-Leaf* create_leaf(uint32_t size_class, uint64_t owner, uint64_t empty_marker) noexcept;
+// With one reference; null without memory. What is behind the header comes unwritten, and is
+// written as a whole before the node is published.
+Leaf* create_leaf(uint32_t groups, uint64_t owner) noexcept;
 Inner* create_inner(uint32_t bits, uint64_t owner) noexcept;
 
 // One more referent. `word` is not 0; the caller has a reference, or refers to something that has.
@@ -148,18 +165,22 @@ inline bool is_sole(const Node* node) noexcept {
   return node->references.load(std::memory_order_acquire) == 1;
 }
 
-// Calls `visit(child word, first position, count)` for each distinct child: a child that stands in
+// Starts to bring the counts of all children near, which lie anywhere in memory.
+inline void prefetch_children(Inner* inner) noexcept {
+  for (uint32_t i = 0; i < inner->count(); i++)
+    __builtin_prefetch(as_node(inner->words()[i].load(std::memory_order_relaxed)), 1);
+}
+
+// Calls `visit(child word, its first position)` for each distinct child: a child that stands in
 // several words stands in neighbouring ones.
 template <typename Visit>
 void for_each_child(Inner* inner, Visit visit) {
-  std::atomic<Word>* const words = inner->words();
-  for (uint32_t i = 0; i < inner->count();) {
+  Word last = 0;
+  for (uint32_t i = 0; i < inner->count(); i++) {
     // Relaxed: the writer's own node, or one that no longer changes.
-    const Word word = words[i].load(std::memory_order_relaxed);
-    uint32_t end = i + 1;
-    while (end < inner->count() && words[end].load(std::memory_order_relaxed) == word) end++;
-    if (word != 0) visit(word, i, end - i);
-    i = end;
+    const Word word = inner->words()[i].load(std::memory_order_relaxed);
+    if (word != last && word != 0) visit(word, i);
+    last = word;
   }
 }
 

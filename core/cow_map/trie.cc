@@ -1,6 +1,8 @@
 #include "core/cow_map/trie.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "core/base/planted_bug.h"
 #include "core/cow_map/value_block.h"
@@ -14,8 +16,8 @@ ValueBlock* as_block(uint64_t value) noexcept {
 }
 
 // Entries that a leaf made by a split or for one more entry shall have room for: a little to go on.
-uint32_t size_class_with_room(uint32_t entries) noexcept {
-  return size_class_for(entries + 1 + entries / 8);
+uint32_t groups_with_room(uint32_t entries) noexcept {
+  return groups_for(entries + 1 + entries / 4);
 }
 
 }  // namespace
@@ -50,6 +52,8 @@ Word Trie::build_directory(uint32_t bits, bool* failed) noexcept {
     *failed = true;
     return 0;
   }
+  for (uint32_t i = 0; i < inner->count(); i++)
+    inner->words()[i].store(0, std::memory_order_relaxed);
   made(word_of(inner));
   if (bits > inner_bits_max) {
     for (uint32_t i = 0; i < inner->count() && !*failed; i++)
@@ -82,49 +86,66 @@ void Trie::clear() noexcept {
   release(before, form_);
 }
 
-bool Trie::put(uint64_t key, uint64_t value, size_t memory, Found* previous) noexcept {
-  const uint64_t hash = hash_(key);
-  *previous = find(root_.load(std::memory_order_relaxed), key);
-  Leaf* const leaf = prepare(hash, !previous->found);
+Located Trie::locate(uint64_t key) const noexcept {
+  Located at;
+  at.hash = hash_(key);
+  uint64_t rest = at.hash;
+  // Relaxed, here and below: the writer reads what it, or a writer before it, has written.
+  Word word = root_.load(std::memory_order_relaxed);
+  while (is_inner(word)) {
+    const uint32_t bits = inner_bits(word);
+    word = as_inner(word)->words()[rest >> (64 - bits)].load(std::memory_order_relaxed);
+    rest <<= bits;
+  }
+  if (word == 0) return at;
+  Leaf* const leaf = as_leaf(word);
+  at.slot = find_slot(leaf->groups(), leaf_groups(word), at.hash, key);
+  at.found = at.slot != nullptr;
+  if (at.found) at.value = at.slot->value.load(std::memory_order_relaxed);
+  // The nodes above a leaf of the map's own are its own too.
+  const bool has_room = at.found || leaf->used < usable_slots(leaf->form);
+  if (is_writable(leaf) && has_room) at.leaf = leaf;
+  return at;
+}
+
+bool Trie::put(uint64_t key, const Located& at, uint64_t value, size_t memory) noexcept {
+  Leaf* const leaf = at.leaf != nullptr ? at.leaf : prepare(at.hash, !at.found);
   if (leaf == nullptr) return false;
-  const uint64_t empty = hash_.empty_marker(hash);
-  LeafSlot* const slots = leaf->slots();
-  if (previous->found) {
-    LeafSlot& slot = slots[find_slot(slots, leaf->capacity(), hash, key, empty)];
-    replace_slot_value(slot, value);
+  if (at.found) {
+    replace_slot_value(*slot_in(leaf, key, at), value);
+    dropped_value(at.value);
   } else {
-    const uint32_t position = find_empty_slot(slots, leaf->capacity(), hash, empty);
+    const uint32_t position = publish_slot(leaf->groups(), leaf->form, at.hash, key, value);
     leaf->live |= uint64_t{1} << position;
     leaf->used++;
-    publish_slot(slots[position], key, value);
     set_size(size() + 1);
   }
-  add_memory(memory, memory);
-  if (form_ == ValueForm::block && previous->value != 0) {
-    const ValueBlock* const block = as_block(previous->value);
-    const uint64_t bytes = uint64_t{0} - block->memory();
-    add_memory(bytes, block->owner() == token_ ? bytes : 0);
-  }
+  if (memory != 0) add_memory(memory, memory);
   return true;
 }
 
-bool Trie::remove(uint64_t key, Found* removed) noexcept {
-  const uint64_t hash = hash_(key);
-  Leaf* const leaf = prepare(hash, false);
+bool Trie::remove(uint64_t key, const Located& at) noexcept {
+  Leaf* const leaf = at.leaf != nullptr ? at.leaf : prepare(at.hash, false);
   if (leaf == nullptr) return false;
-  LeafSlot* const slots = leaf->slots();
-  const uint32_t position = find_slot(slots, leaf->capacity(), hash, key, hash_.empty_marker(hash));
-  *removed = {true, slots[position].value.load(std::memory_order_relaxed)};
+  const uint32_t position = leaf->position_of(slot_in(leaf, key, at));
   leaf->live &= ~(uint64_t{1} << position);
-  bury_slot(slots[position], hash_.buried_marker(hash));
+  bury_slot(leaf->groups()[position / group_slots], position % group_slots);
   set_size(size() - 1);
-  if (form_ == ValueForm::block && removed->value != 0) {
-    const ValueBlock* const block = as_block(removed->value);
-    const uint64_t bytes = uint64_t{0} - block->memory();
-    add_memory(bytes, block->owner() == token_ ? bytes : 0);
-  }
-  tighten(hash);
+  dropped_value(at.value);
+  tighten(*leaf, at.hash);
   return true;
+}
+
+// Of a key that has been located, in a leaf that may have been prepared since.
+LeafSlot* Trie::slot_in(Leaf* leaf, uint64_t key, const Located& at) noexcept {
+  return leaf == at.leaf ? at.slot : find_slot(leaf->groups(), leaf->form, at.hash, key);
+}
+
+void Trie::dropped_value(uint64_t value) noexcept {
+  if (form_ == ValueForm::inside || value == 0) return;
+  const ValueBlock* const block = as_block(value);
+  const uint64_t bytes = uint64_t{0} - block->memory();
+  add_memory(bytes, block->owner() == token_ ? bytes : 0);
 }
 
 bool Trie::descend(uint64_t hash, bool own, Place* place) noexcept {
@@ -145,7 +166,7 @@ Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
   for (;;) {
     Place place;
     if (!descend(hash, true, &place)) return nullptr;
-    switch (prepare_leaf(place, hash, adds)) {
+    switch (prepare_leaf(place, adds)) {
       case Step::ready:
         return as_leaf(place.word());
       case Step::again:
@@ -156,32 +177,32 @@ Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
   }
 }
 
-Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noexcept {
+Trie::Step Trie::prepare_leaf(const Place& place, bool adds) noexcept {
   const Word word = place.word();
   if (word == 0) {
-    Leaf* const leaf = create_leaf(0, token_, hash_.empty_marker(hash));
+    Leaf* const leaf = create_leaf(1, token_);
     if (leaf == nullptr) return Step::no_memory;
+    fill_leaf(leaf, {});
     made(word_of(leaf));
     publish(place.node->words()[place.index], word_of(leaf));
     return Step::ready;
   }
   Leaf* const leaf = as_leaf(word);
-  const bool writable = owns(leaf) || STAVE_PLANTED_BUG(write_shared_leaf);
-  if (writable && (!adds || leaf->used < usable_slots(leaf->form))) return Step::ready;
+  const bool full = adds && leaf->used >= usable_slots(leaf->form);
+  if (is_writable(leaf) && !full) return Step::ready;
   const uint32_t entries = leaf->entries();
-  if (adds && entries == usable_slots(size_class_max)) {
-    const bool split_done = run_of(place).count > 1 ? split(place, hash) : widen(place);
+  if (adds && entries == leaf_entries_max) {
+    const bool split_done = run_of(place).count > 1 ? split(place) : widen(place);
     return split_done ? Step::again : Step::no_memory;
   }
-  uint32_t size_class = leaf->form;
-  if (adds && leaf->used >= usable_slots(leaf->form)) size_class = size_class_with_room(entries);
-  return resize_leaf(place, size_class, hash) ? Step::ready : Step::no_memory;
+  const uint32_t groups = full ? groups_with_room(entries) : leaf->form;
+  return resize_leaf(place, groups) ? Step::ready : Step::no_memory;
 }
 
-// Replaces the leaf by the map's own one of the given class.
-bool Trie::resize_leaf(const Place& place, uint32_t size_class, uint64_t hash) noexcept {
+// Replaces the leaf by the map's own one of so many groups.
+bool Trie::resize_leaf(const Place& place, uint32_t groups) noexcept {
   Leaf* const leaf = as_leaf(place.word());
-  Leaf* const made_leaf = rebuilt(leaf, size_class, leaf->live, hash);
+  Leaf* const made_leaf = rebuilt(leaf, groups, leaf->live);
   if (made_leaf == nullptr) return false;
   made(word_of(made_leaf));
   publish(place, run_of(place), word_of(made_leaf));
@@ -189,38 +210,46 @@ bool Trie::resize_leaf(const Place& place, uint32_t size_class, uint64_t hash) n
   return true;
 }
 
-Leaf* Trie::rebuilt(Leaf* leaf, uint32_t size_class, uint64_t keep, uint64_t hash) noexcept {
-  Leaf* const copy = create_leaf(size_class, token_, hash_.empty_marker(hash));
+Leaf* Trie::rebuilt(Leaf* leaf, uint32_t groups, uint64_t keep) noexcept {
+  Leaf* const copy = create_leaf(groups, token_);
   if (copy == nullptr) return nullptr;
-  if (size_class != leaf->form || keep != leaf->live || leaf->used != leaf->entries()) {
-    add_entries(copy, leaf, keep);
+  if (groups != leaf->form || keep != leaf->live || leaf->used != leaf->entries()) {
+    fill_leaf(copy, {{leaf, keep}});
     return copy;
   }
-  // The same slots: nothing is buried, nothing moves.
-  for (uint32_t i = 0; i < leaf->capacity(); i++) {
-    const LeafSlot& slot = leaf->slots()[i];
-    copy->slots()[i].key.store(slot.key.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    copy->slots()[i].value.store(slot.value.load(std::memory_order_relaxed),
-                                 std::memory_order_relaxed);
-  }
+  // The same slots: nothing is buried, nothing moves. No reader writes to a leaf, and its writer is
+  // here, so the bytes can be copied as they are.
+  std::memcpy(static_cast<void*>(copy->groups()), static_cast<const void*>(leaf->groups()),
+              groups * sizeof(LeafGroup));
   copy->live = leaf->live;
   copy->used = leaf->used;
   return copy;
 }
 
-void Trie::add_entries(Leaf* to, Leaf* from, uint64_t keep) noexcept {
-  for (; keep != 0; keep &= keep - 1) {
-    const LeafSlot& slot = from->slots()[std::countr_zero(keep)];
-    const uint64_t key = slot.key.load(std::memory_order_relaxed);
-    const uint64_t hash = hash_(key);
-    const uint32_t position =
-        find_empty_slot(to->slots(), to->capacity(), hash, hash_.empty_marker(hash));
-    to->slots()[position].key.store(key, std::memory_order_relaxed);
-    to->slots()[position].value.store(slot.value.load(std::memory_order_relaxed),
-                                      std::memory_order_relaxed);
-    to->live |= uint64_t{1} << position;
-    to->used++;
+// Writes a new leaf that has room for all of the parts.
+void Trie::fill_leaf(Leaf* to, std::initializer_list<LeafPart> parts) const noexcept {
+  const uint32_t groups = to->form;
+  std::array<uint64_t, groups_max> tags{};
+  std::array<uint8_t, groups_max> used{};
+  for (const LeafPart& part : parts) {
+    for_each_position(part.positions, [&](uint32_t position) {
+      const LeafSlot& slot = part.leaf->slot(position);
+      const uint64_t key = slot.key.load(std::memory_order_relaxed);
+      const uint64_t hash = hash_(key);
+      uint32_t at = home_group(hash, groups);
+      while (used[at] == group_slots) at = at + 1 == groups ? 0 : at + 1;
+      const uint32_t free_slot = used[at]++;
+      tags[at] |= Tags::of(hash) << (8 * free_slot);
+      LeafSlot& copy = to->groups()[at].slots[free_slot];
+      copy.key.store(key, std::memory_order_relaxed);
+      copy.value.store(slot.value.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    });
   }
+  for (uint32_t i = 0; i < groups; i++) {
+    to->groups()[i].tags.store(tags[i], std::memory_order_relaxed);
+    to->live |= ((uint64_t{1} << used[i]) - 1) << (i * group_slots);
+  }
+  to->used = static_cast<uint8_t>(to->entries());
 }
 
 void Trie::replaced(Leaf* leaf) noexcept {
@@ -228,11 +257,11 @@ void Trie::replaced(Leaf* leaf) noexcept {
   // Its entries' references pass to the new leaf, unless another node holds on to the old one.
   if (is_sole(leaf)) return retire_shell(leaf);
   if (form_ == ValueForm::block) {
-    for (uint64_t live = leaf->live; live != 0; live &= live - 1) {
-      const LeafSlot& slot = leaf->slots()[std::countr_zero(live)];
-      ValueBlock* const block = as_block(slot.value.load(std::memory_order_relaxed));
+    for_each_position(leaf->live, [&](uint32_t position) {
+      ValueBlock* const block =
+          as_block(leaf->slot(position).value.load(std::memory_order_relaxed));
       if (block != nullptr) block->acquire();
-    }
+    });
   }
   release(word_of(leaf), form_);
 }
@@ -242,12 +271,13 @@ Inner* Trie::own_inner(std::atomic<Word>& place, Word word) noexcept {
   if (owns(inner)) return inner;
   Inner* const copy = create_inner(inner->form, token_);
   if (copy == nullptr) return nullptr;
+  std::memcpy(static_cast<void*>(copy->words()), static_cast<const void*>(inner->words()),
+              inner->count() * sizeof(Word));
   const bool sole = is_sole(inner);
-  for_each_child(inner, [&](Word child, uint32_t first, uint32_t count) {
-    if (!sole) acquire(child);
-    for (uint32_t i = 0; i < count; i++)
-      copy->words()[first + i].store(child, std::memory_order_relaxed);
-  });
+  if (!sole) {
+    prefetch_children(inner);
+    for_each_child(inner, [](Word child, uint32_t) { acquire(child); });
+  }
   made(word_of(copy));
   dropped(word);
   publish(place, word_of(copy));
@@ -260,23 +290,22 @@ Inner* Trie::own_inner(std::atomic<Word>& place, Word word) noexcept {
 }
 
 // The leaf stands in several words: two leaves share them.
-bool Trie::split(const Place& place, uint64_t hash) noexcept {
+bool Trie::split(const Place& place) noexcept {
   Leaf* const leaf = as_leaf(place.word());
   const Run run = run_of(place);
   const uint32_t local_bits = place.node->form - static_cast<uint32_t>(std::countr_zero(run.count));
   const uint32_t bit = 63 - (place.depth + local_bits);
   uint64_t high_half = 0;
-  for (uint64_t live = leaf->live; live != 0; live &= live - 1) {
-    const int position = std::countr_zero(live);
-    const uint64_t key = leaf->slots()[position].key.load(std::memory_order_relaxed);
-    if (((hash_(key) >> bit) & 1) != 0) high_half |= uint64_t{1} << position;
-  }
+  for_each_position(leaf->live, [&](uint32_t position) {
+    const uint64_t key = leaf->slot(position).key.load(std::memory_order_relaxed);
+    high_half |= ((hash_(key) >> bit) & 1) << position;
+  });
   Leaf* halves[2] = {nullptr, nullptr};
   for (const uint32_t side : {0u, 1u}) {
     const uint64_t keep = side == 0 ? leaf->live & ~high_half : high_half;
     if (keep == 0) continue;  // its words become 0
     halves[side] =
-        rebuilt(leaf, size_class_with_room(static_cast<uint32_t>(std::popcount(keep))), keep, hash);
+        rebuilt(leaf, groups_with_room(static_cast<uint32_t>(std::popcount(keep))), keep);
     if (halves[side] != nullptr) continue;
     if (halves[0] != nullptr) discard(halves[0]);
     return false;

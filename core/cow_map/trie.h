@@ -17,16 +17,21 @@
 
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 
+#include "core/base/planted_bug.h"
 #include "core/cow_map/key_hash.h"
 #include "core/cow_map/node.h"
 
 namespace stave::cow_map {
 
-// What a search or a change found: the value of the slot.
-struct Found {
+// What the writer's search found. Good until the next change.
+struct Located {
   bool found = false;
-  uint64_t value = 0;
+  uint64_t value = 0;  // that is found
+  uint64_t hash = 0;
+  Leaf* leaf = nullptr;      // null when it must be prepared before it can be changed
+  LeafSlot* slot = nullptr;  // of the key, in a leaf that may be shared
 };
 
 class Trie {
@@ -54,17 +59,22 @@ class Trie {
     // Acquire: pairs with the releases in publish().
     return root_.load(std::memory_order_acquire);
   }
-  Found find(Word root, uint64_t key) const noexcept { return find(hash_, root, key, hash_(key)); }
+  // The slot of a key, or null: for as long as the root is protected.
+  const LeafSlot* find(Word root, uint64_t key) const noexcept {
+    return find(root, key, hash_(key));
+  }
   // Below a word whose node is reached by `bits_passed` bits of the hash.
-  static Found find(const KeyHash& hash, Word word, uint64_t key, uint64_t key_hash,
-                    uint32_t bits_passed = 0) noexcept;
+  static const LeafSlot* find(Word word, uint64_t key, uint64_t key_hash,
+                              uint32_t bits_passed = 0) noexcept;
 
-  // Stores the value, and answers what was stored before; whose reference, if it is a block, passes
-  // to the caller. `memory` is that of the new value's block. False without memory: nothing has
-  // happened.
-  bool put(uint64_t key, uint64_t value, size_t memory, Found* previous) noexcept;
-  // Removes a key that is there. As put().
-  bool remove(uint64_t key, Found* removed) noexcept;
+  // The writer's search.
+  Located locate(uint64_t key) const noexcept;
+  // Stores the value where locate() has found that it belongs; the reference of a block that was
+  // there passes to the caller. `memory` is that of the new value's block. False without memory:
+  // nothing has happened.
+  bool put(uint64_t key, const Located& at, uint64_t value, size_t memory) noexcept;
+  // Removes a key that locate() has found. As put().
+  bool remove(uint64_t key, const Located& at) noexcept;
   // Gives back what leaves have beyond their entries, where it is this map's alone. False without
   // memory: some of it is done.
   bool shrink() noexcept;
@@ -99,22 +109,30 @@ class Trie {
   // Goes down to the leaf of a hash; false without memory. With `own`, copies the inner nodes that
   // are not the map's.
   bool descend(uint64_t hash, bool own, Place* place) noexcept;
-  Step prepare_leaf(const Place& place, uint64_t hash, bool adds) noexcept;
-  bool split(const Place& place, uint64_t hash) noexcept;
+  Step prepare_leaf(const Place& place, bool adds) noexcept;
+  bool split(const Place& place) noexcept;
   bool widen(const Place& place) noexcept;
 
   Inner* own_inner(std::atomic<Word>& place, Word word) noexcept;
-  // A leaf of the given class with the entries of `leaf`, of which `keep` says which.
-  Leaf* rebuilt(Leaf* leaf, uint32_t size_class, uint64_t keep, uint64_t hash) noexcept;
-  void add_entries(Leaf* to, Leaf* from, uint64_t keep) noexcept;
+  // A leaf of so many groups with the entries of `leaf`, of which `keep` says which.
+  Leaf* rebuilt(Leaf* leaf, uint32_t groups, uint64_t keep) noexcept;
+  // Entries of a leaf.
+  struct LeafPart {
+    Leaf* leaf;
+    uint64_t positions;
+  };
+  void fill_leaf(Leaf* to, std::initializer_list<LeafPart> parts) const noexcept;
   // `leaf` has been replaced by one or two that hold its entries.
   void replaced(Leaf* leaf) noexcept;
-  bool resize_leaf(const Place& place, uint32_t size_class, uint64_t hash) noexcept;
+  bool resize_leaf(const Place& place, uint32_t groups) noexcept;
+  static LeafSlot* slot_in(Leaf* leaf, uint64_t key, const Located& at) noexcept;
+  // A block has left the map.
+  void dropped_value(uint64_t value) noexcept;
 
   // After a removal; what memory is missing for is left undone.
-  void tighten(uint64_t hash) noexcept;
-  Step tighten_step(const Place& place, uint64_t hash) noexcept;
-  Step merge(const Place& place, Run run, uint64_t hash) noexcept;
+  void tighten(const Leaf& leaf, uint64_t hash) noexcept;
+  Step tighten_step(const Place& place) noexcept;
+  Step merge(const Place& place, Run run) noexcept;
   bool halve(const Place& place) noexcept;
   bool shrink_leaves(Inner* inner, uint32_t depth) noexcept;
 
@@ -127,6 +145,9 @@ class Trie {
     for (uint32_t i = 0; i < run.count; i++) publish(place.node->words()[run.first + i], word);
   }
   bool owns(const Node* node) const noexcept { return node->owner == token_; }
+  bool is_writable(const Leaf* leaf) const noexcept {
+    return owns(leaf) || STAVE_PLANTED_BUG(write_shared_leaf);
+  }
 
   void add_memory(uint64_t all, uint64_t own) noexcept {
     // Relaxed: statistics, stored by the writer alone.
@@ -152,8 +173,8 @@ class Trie {
 
 // Inline: the whole of a lookup. A word has what the next access needs, so the only loads are one
 // per level and those of the slots looked at.
-inline Found Trie::find(const KeyHash& hash, Word word, uint64_t key, uint64_t key_hash,
-                        uint32_t bits_passed) noexcept {
+inline const LeafSlot* Trie::find(Word word, uint64_t key, uint64_t key_hash,
+                                  uint32_t bits_passed) noexcept {
   uint64_t rest = bits_passed == 64 ? 0 : key_hash << bits_passed;
   while (is_inner(word)) {
     const uint32_t bits = inner_bits(word);
@@ -161,12 +182,8 @@ inline Found Trie::find(const KeyHash& hash, Word word, uint64_t key, uint64_t k
     word = as_inner(word)->words()[rest >> (64 - bits)].load(std::memory_order_acquire);
     rest <<= bits;
   }
-  if (word == 0) return {};
-  const LeafSlot* const slots = as_leaf(word)->slots();
-  const uint32_t slot =
-      find_slot(slots, leaf_capacity(word), key_hash, key, hash.empty_marker(key_hash));
-  if (slot == no_slot) return {};
-  return {true, slot_value(slots[slot])};
+  if (word == 0) return nullptr;
+  return find_slot(as_leaf(word)->groups(), leaf_groups(word), key_hash, key);
 }
 
 }  // namespace stave::cow_map

@@ -11,32 +11,33 @@ namespace {
 // takes, so that a map which grows and shrinks around one size does not split and merge each time.
 constexpr uint32_t merge_entries_max = 24;
 
-// A leaf gets smaller when this part of its room would do: two size classes, or more.
+// A leaf gets smaller when two groups less, or more, would do.
 bool is_loose(const Leaf& leaf) noexcept {
-  return leaf.form >= 2 && leaf.entries() < usable_slots(leaf.form - 2u);
+  return leaf.form > 2 && leaf.entries() < usable_slots(leaf.form - 2u);
 }
 
 }  // namespace
 
-void Trie::tighten(uint64_t hash) noexcept {
+void Trie::tighten(const Leaf& leaf, uint64_t hash) noexcept {
+  if (leaf.entries() > merge_entries_max / 2 && !is_loose(leaf)) return;
   Step step = Step::again;
   while (step == Step::again) {
     Place place;
     // All of the way is the map's own: a removal has just come down here.
     descend(hash, false, &place);
-    step = tighten_step(place, hash);
+    step = tighten_step(place);
   }
 }
 
 // One step, `again` if it made another one possible, `ready` if there is nothing to do.
-Trie::Step Trie::tighten_step(const Place& place, uint64_t hash) noexcept {
+Trie::Step Trie::tighten_step(const Place& place) noexcept {
   const Word word = place.word();
   Run run = run_of(place);
   if (word != 0) {
     Leaf* const leaf = as_leaf(word);
     const uint32_t entries = leaf->entries();
     if (entries > merge_entries_max / 2) {
-      if (is_loose(*leaf)) resize_leaf(place, size_class_for(entries + entries / 8), hash);
+      if (is_loose(*leaf)) resize_leaf(place, groups_for(entries + entries / 8));
       return Step::ready;
     }
     if (entries == 0) {
@@ -55,17 +56,17 @@ Trie::Step Trie::tighten_step(const Place& place, uint64_t hash) noexcept {
   }
   if (run.count < place.node->count() &&
       (place.depth != 0 || run.count * 2 < place.node->count())) {
-    const Step merged = merge(place, run, hash);
+    const Step merged = merge(place, run);
     if (merged == Step::again) return merged;
   }
   if (place.node->form > 1 && halve(place)) return Step::again;
   if (word != 0 && is_loose(*as_leaf(word)))
-    resize_leaf(place, size_class_for(as_leaf(word)->entries() + 1), hash);
+    resize_leaf(place, groups_for(as_leaf(word)->entries() + 1));
   return Step::ready;
 }
 
 // The leaf, or the nothing, in `run` and its neighbour become one if they are small enough.
-Trie::Step Trie::merge(const Place& place, Run run, uint64_t hash) noexcept {
+Trie::Step Trie::merge(const Place& place, Run run) noexcept {
   const uint32_t buddy = run.first ^ run.count;
   const Place neighbour = {place.node_place, place.node, buddy, place.depth};
   const Word other_word = neighbour.word();
@@ -84,11 +85,9 @@ Trie::Step Trie::merge(const Place& place, Run run, uint64_t hash) noexcept {
   Leaf* const other = as_leaf(other_word);
   const uint32_t entries = leaf->entries() + other->entries();
   if (entries > merge_entries_max) return Step::ready;
-  Leaf* const merged =
-      create_leaf(size_class_for(entries + entries / 8), token_, hash_.empty_marker(hash));
+  Leaf* const merged = create_leaf(groups_for(entries + entries / 8), token_);
   if (merged == nullptr) return Step::no_memory;
-  add_entries(merged, leaf, leaf->live);
-  add_entries(merged, other, other->live);
+  fill_leaf(merged, {{leaf, leaf->live}, {other, other->live}});
   made(word_of(merged));
   publish(place, both, word_of(merged));
   replaced(leaf);
@@ -125,18 +124,16 @@ bool Trie::shrink() noexcept {
 
 bool Trie::shrink_leaves(Inner* inner, uint32_t depth) noexcept {
   bool enough_memory = true;
-  for_each_child(inner, [&](Word child, uint32_t first, uint32_t) {
+  for_each_child(inner, [&](Word child, uint32_t first) {
     if (!enough_memory || !owns(as_node(child))) return;
     if (is_inner(child)) {
       enough_memory = shrink_leaves(as_inner(child), depth + inner->form);
       return;
     }
     Leaf* const leaf = as_leaf(child);
-    const uint32_t size_class = size_class_for(leaf->entries());
-    if (size_class == leaf->form) return;
-    const uint64_t key =
-        leaf->slots()[std::countr_zero(leaf->live)].key.load(std::memory_order_relaxed);
-    enough_memory = resize_leaf({nullptr, inner, first, depth}, size_class, hash_(key));
+    const uint32_t groups = groups_for(leaf->entries());
+    if (groups == leaf->form) return;
+    enough_memory = resize_leaf({nullptr, inner, first, depth}, groups);
   });
   return enough_memory;
 }

@@ -290,6 +290,39 @@ class StaveTest(unittest.TestCase):
         self.assertEqual(outcomes, ["closed"] * 4)
         store.close()
 
+    def test_maps_are_copied(self):
+        with stave.Map() as map:
+            self.assertIsNone(map.insert(-(2**63), b"first"))
+            with map.clone() as copy:
+                self.assertEqual(map.insert(-(2**63), b"second"), b"first")
+                self.assertEqual(copy.get(-(2**63)), b"first")
+                copy.insert(7, b"")
+                self.assertEqual(
+                    sorted(map.diff(copy)), [("added", 7), ("changed", -(2**63))]
+                )
+            self.assertEqual(dict(map.cursor()), {-(2**63): b"second"})
+            for too_large in (2**63, -(2**63) - 1):
+                with self.assertRaises(stave.InvalidArgumentError):
+                    map.get(too_large)
+
+    def test_what_a_callback_of_a_map_raises_comes_out_of_the_call(self):
+        class Stop(Exception):
+            pass
+
+        def stop(value):
+            raise Stop()
+
+        with stave.Map() as map:
+            map.insert(1, b"value")
+            with self.assertRaises(Stop):
+                map.modify(1, stop)
+            self.assertEqual(map.get(1), b"value")
+            self.assertTrue(map.modify(1, lambda value: value[::-1]))
+            self.assertEqual(
+                map.update_or_insert(1, lambda value: value * 2, b""), (b"eulav" * 2, True)
+            )
+            self.assertFalse(map.modify(2, stop))
+
 
 if __name__ == "__main__":
     unittest.main()

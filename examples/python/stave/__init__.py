@@ -12,6 +12,9 @@
         index.put(b"key", 4096)
         index.get(b"key")                       # 4096
 
+    with stave.Map() as map, map.clone() as copy:   # in memory: a number -> bytes, copied in O(1)
+        copy.insert(42, b"value")               # map does not see it
+
     with stave.Memtable() as table:             # in memory, with transactions
         with table.begin() as transaction:
             transaction.put(b"key", b"value")
@@ -22,18 +25,20 @@
 Keys and values are any bytes-like objects; an absent value is None and never looks like the empty
 b"". A failing call raises StaveError or one of its subclasses, one for each status.
 
-Everything that is closed is a context manager. A store, an index, a memtable and its snapshots may
-be used from any number of threads, also while one of them closes it: every later call raises
-ClosedError. Cursors, transactions and batches belong to one thread at a time. Native memory is given back when the object is no longer referenced, in any
-order.
+Everything that is closed is a context manager. A store, an index, a map, a memtable and its snapshots
+may be used from any number of threads, also while one of them closes it: every later call raises
+ClosedError. Cursors, diffs, transactions and batches belong to one thread at a time. Native memory
+is given back when the object is no longer referenced, in any order.
 
 The library is the one that the environment variable STAVE_LIBRARY names, else the system's.
-Limits, durability and all else that holds in every language: see <stave/store.h>, <stave/index.h>.
+Limits, durability and all else that holds in every language: see <stave/store.h>, <stave/index.h>,
+<stave/cow_map.h>.
 """
 
 from . import errors
 from ._library import live_handles, status_message, status_name, version, version_number
 from .batch import Batch
+from .cow_map import Map, MapCursor, MapDiff, describe_map_options, parse_map_options
 from .cursor import Cursor
 from .disk_index import (
     DiskIndex, DiskIndexCursor, Payload, describe_disk_index_options, parse_disk_index_options,
@@ -56,4 +61,5 @@ __all__ = errors.__all__ + [
     "DiskIndex", "DiskIndexCursor", "Payload", "parse_disk_index_options",
     "describe_disk_index_options", "Memtable", "MemtableTransaction", "MemtableSnapshot",
     "MemtableCursor", "DELETED", "parse_memtable_options", "describe_memtable_options",
+    "Map", "MapCursor", "MapDiff", "parse_map_options", "describe_map_options",
 ]

@@ -10,43 +10,48 @@
 namespace stave::weak_memory {
 namespace {
 
-constexpr uint64_t empty = 100;
-constexpr uint64_t buried = 101;
-constexpr uint64_t one_home = 0;  // a hash: all keys of this test begin their search at slot 0
+// The hash of a key: all begin their search at group 0, and no two have the same tag.
+uint64_t hash_of(uint64_t key) {
+  return key << 34;
+}
 
-// Four slots and two values outside of them, numbered from 1.
+// Two groups and two values outside of them, numbered from 1.
 struct Leaf {
-  std::array<cow_map::Slot<Atomic>, 4> slots;
+  std::array<cow_map::SlotGroup<Atomic>, 2> groups;
   std::array<NonAtomic<uint64_t>, 2> values;
 
   Leaf() {
-    for (auto& slot : slots) {
-      slot.key.store(empty, std::memory_order_relaxed);
-      slot.value.store(0, std::memory_order_relaxed);
-    }
+    for (auto& group : groups) group.tags.store(cow_map::Tags().word(), std::memory_order_relaxed);
   }
   void insert(uint64_t key, uint64_t value) {
-    const uint32_t at = cow_map::find_empty_slot(slots.data(), 4, one_home, empty);
-    cow_map::publish_slot(slots[at], key, value);
+    cow_map::publish_slot(groups.data(), 2, hash_of(key), key, value);
   }
-  uint32_t find(uint64_t key) const {
-    return cow_map::find_slot(slots.data(), 4, one_home, key, empty);
+  void bury(uint64_t key) {
+    for (auto& group : groups) {
+      for (uint32_t slot = 0; slot < cow_map::group_slots; slot++)
+        if (&group.slots[slot] == find(key)) return cow_map::bury_slot(group, slot);
+    }
+  }
+  cow_map::Slot<Atomic>* find(uint64_t key) {
+    return cow_map::find_slot(groups.data(), 2, hash_of(key), key);
   }
   // The content of the value that the key has, 0 without the key.
   uint64_t get(uint64_t key) {
-    const uint32_t at = find(key);
-    if (at == cow_map::no_slot) return 0;
-    return values[cow_map::slot_value(slots[at]) - 1].read();
+    const auto* const slot = find(key);
+    if (slot == nullptr) return 0;
+    return values[cow_map::slot_value(*slot) - 1].read();
   }
 };
 
-void values_are_whole(Program& program) {
+void values_are_whole(Program& program, bool home_is_full) {
   auto leaf = std::make_shared<Leaf>();
+  for (uint64_t key = 2; home_is_full && key < 2 + cow_map::group_slots; key++)
+    leaf->insert(key, 1);
   program.thread([=] {
     leaf->values[0].write(7);
     leaf->insert(1, 1);
     leaf->values[1].write(8);
-    cow_map::replace_slot_value(leaf->slots[leaf->find(1)], 2);
+    cow_map::replace_slot_value(*leaf->find(1), 2);
   });
   for (int reader = 0; reader < 2; reader++) {
     program.thread([=] {
@@ -67,26 +72,31 @@ void nothing_is_passed_by(Program& program) {
   auto leaf = std::make_shared<Leaf>();
   leaf->values[0].write(7);
   leaf->insert(1, 1);
-  leaf->insert(2, 1);
+  // The next one has the last place in the home group.
+  for (uint64_t key = 2; key < cow_map::group_slots; key++) leaf->insert(key, 1);
   program.thread([=] {
-    leaf->insert(3, 1);
-    cow_map::bury_slot(leaf->slots[leaf->find(1)], buried);
+    leaf->insert(20, 1);
+    leaf->insert(21, 1);
+    leaf->bury(1);
   });
   program.thread([=] {
-    const bool first_gone = leaf->find(1) == cow_map::no_slot;
-    check(leaf->find(2) != cow_map::no_slot, "a key that was there is missed");
-    const bool third_there = leaf->find(3) != cow_map::no_slot;
-    // What was inserted before the removal that was seen is there.
-    check(!first_gone || third_there, "a removal is seen before an older insert");
+    const bool first_gone = leaf->find(1) == nullptr;
+    check(leaf->find(2) != nullptr, "a key that was there is missed");
+    const bool last_there = leaf->find(21) != nullptr;
+    // What was inserted before the removal that was seen is there, in another group too.
+    check(!first_gone || last_there, "a removal is seen before an older insert");
     if (first_gone) note("the removal is seen");
-    if (!first_gone && third_there) note("a moment in the middle is seen");
+    if (!first_gone && last_there) note("a moment in the middle is seen");
   });
 }
 
 TEST(WeakMemory, CowMapSlots) {
   check_kernel(
       {.scenarios = {{.name = "values are whole",
-                      .set_up = values_are_whole,
+                      .set_up = [](Program& program) { values_are_whole(program, false); },
+                      .expected_notes = {"the first value is seen", "the second value is seen"}},
+                     {.name = "values are whole in the next group",
+                      .set_up = [](Program& program) { values_are_whole(program, true); },
                       .expected_notes = {"the first value is seen", "the second value is seen"}},
                      {.name = "nothing is passed by",
                       .set_up = nothing_is_passed_by,

@@ -7,13 +7,14 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../../examples/python"))
 import stave  # noqa: E402
+from cow_map import MapVerbs  # noqa: E402
 from disk_index import DiskIndexVerbs  # noqa: E402
 from index import IndexVerbs  # noqa: E402
 from memtable import MemtableVerbs  # noqa: E402
 from replies import Reply, found, named, number, quote, records, unquote, value_or_not_found  # noqa: E402
 
 
-class Testee(DiskIndexVerbs, IndexVerbs, MemtableVerbs):
+class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
     """Handles by name and the table of verbs. A verb's function gets the handle if it has one and the
     arguments: bytes where the line has quotes, else text. It returns nothing, the result behind
     `ok`, or (data lines, result); with `makes`, the new handle."""
@@ -25,6 +26,7 @@ class Testee(DiskIndexVerbs, IndexVerbs, MemtableVerbs):
         self.makes = {
             "store.open", "store.get_pin", "store.cursor", "batch.create", "index.create",
             "index.cursor", "disk_index.open", "disk_index.cursor",
+            "cow_map.create", "cow_map.clone", "cow_map.get_pin", "cow_map.cursor", "cow_map.diff",
             "memtable.create", "memtable.begin", "memtable.snapshot", "memtable.cursor",
             "memtable.read_pin", "memtable_transaction.get_pin", "memtable_transaction.cursor",
             "memtable_snapshot.get_pin", "memtable_snapshot.cursor",
@@ -33,18 +35,20 @@ class Testee(DiskIndexVerbs, IndexVerbs, MemtableVerbs):
             stave.Store: "store", stave.Pin: "pin", stave.Cursor: "cursor", stave.Batch: "batch",
             stave.Index: "index", stave.IndexCursor: "index_cursor",
             stave.DiskIndex: "disk_index", stave.DiskIndexCursor: "disk_index_cursor",
+            stave.Map: "cow_map", stave.MapCursor: "cow_map_cursor", stave.MapDiff: "cow_map_diff",
             stave.Memtable: "memtable", stave.MemtableTransaction: "memtable_transaction",
             stave.MemtableSnapshot: "memtable_snapshot", stave.MemtableCursor: "memtable_cursor",
         }
         self.verbs = {
             **self.general_verbs(), **self.store_verbs(), **self.other_verbs(),
             **self.index_verbs(), **self.index_cursor_verbs(), **self.disk_index_verbs(),
+            **self.map_verbs(),
             **self.memtable_verbs(), **self.memtable_explicit_verbs(), **self.memtable_child_verbs(),
         }
 
     def general_verbs(self):
         return {
-            "hello": lambda: b"format=1 language=python capabilities=store,index,disk_index,memtable",
+            "hello": lambda: b"format=1 language=python capabilities=store,index,cow_map,disk_index,memtable",
             "handles": self.live_handles,
             "version": lambda: f"{stave.version()} {stave.version_number()}".encode(),
             "status": self.status,
