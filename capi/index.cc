@@ -58,6 +58,8 @@ struct KeyArgument {
 
   Status check() const { return require_bytes(data, size, "key"); }
   bool is_too_large() const noexcept { return size > key_size_max; }
+  bool is_valid() const noexcept { return (data != nullptr || size == 0) && !is_too_large(); }
+  Bytes bytes() const noexcept { return as_bytes(data, size); }
   index::Index::Key in(const index::Index& index) const noexcept {
     const Bytes bytes = as_bytes(data, size);
     return hash ? index::Index::Key{.bytes = bytes, .hash = *hash} : index.key(bytes);
@@ -127,11 +129,6 @@ Status get(stave_index* handle, const KeyArgument& key, uint64_t* value) {
   return call.index().get(key.in(call.index()), value);
 }
 
-Status contains(stave_index* handle, const KeyArgument& key) {
-  uint64_t value = 0;
-  return get(handle, key, &value);
-}
-
 Status remove(stave_index* handle, const KeyArgument& key, uint64_t* previous) {
   Output output(previous);
   IndexCall call;
@@ -153,6 +150,28 @@ Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected,
   const Status status = call.index().remove_if(key.in(call.index()), expected, &found);
   if (status.is(Code::mismatch)) output.set(found);
   return status;
+}
+
+// Every lookup that is not the simple one below.
+[[gnu::noinline]] stave_status lookup_carefully(stave_index* handle, KeyArgument key,
+                                                uint64_t* value, stave_error* error) noexcept {
+  return guarded(error, [&] { return get(handle, key, value); });
+}
+
+// A lookup should cost little more than its wait for memory. In an index that owns its keys nothing
+// goes wrong once it has begun, so there is no Status on its way, and nobody is called who could
+// close the index.
+[[gnu::always_inline]] inline stave_status lookup(stave_index* handle, const KeyArgument& key,
+                                                  uint64_t* value, stave_error* error) noexcept {
+  if (value == nullptr || !is_usable(handle) || !key.is_valid() || handle->state->is_resolved())
+    return lookup_carefully(handle, key, value, error);
+  const sync::Gate::Visit visit(handle->state->gate());
+  if (!visit) [[unlikely]]
+    return lookup_carefully(handle, key, value, error);
+  const index::Index& index = handle->state->index();
+  *value = 0;
+  return static_cast<stave_status>(key.hash ? index.find(key.in(index), value, nullptr)
+                                            : index.find(key.bytes(), value, nullptr));
 }
 
 }  // namespace
@@ -229,12 +248,13 @@ stave_status stave_index_compare_and_swap(stave_index* index, const void* key, s
 
 stave_status stave_index_get(stave_index* index, const void* key, size_t key_size, uint64_t* value,
                              stave_error* error) {
-  return guarded(error, [&] { return get(index, {key, key_size}, value); });
+  return lookup(index, {key, key_size}, value, error);
 }
 
 stave_status stave_index_contains(stave_index* index, const void* key, size_t key_size,
                                   stave_error* error) {
-  return guarded(error, [&] { return contains(index, {key, key_size}); });
+  uint64_t value = 0;
+  return lookup(index, {key, key_size}, &value, error);
 }
 
 stave_status stave_index_remove(stave_index* index, const void* key, size_t key_size,
@@ -287,12 +307,13 @@ stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void*
 
 stave_status stave_index_get_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t* value, stave_error* error) {
-  return guarded(error, [&] { return get(index, {key, key_size, hash}, value); });
+  return lookup(index, {key, key_size, hash}, value, error);
 }
 
 stave_status stave_index_contains_hashed(stave_index* index, const void* key, size_t key_size,
                                          uint64_t hash, stave_error* error) {
-  return guarded(error, [&] { return contains(index, {key, key_size, hash}); });
+  uint64_t value = 0;
+  return lookup(index, {key, key_size, hash}, &value, error);
 }
 
 stave_status stave_index_remove_hashed(stave_index* index, const void* key, size_t key_size,

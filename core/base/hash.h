@@ -23,6 +23,11 @@ namespace stave {
 inline uint64_t hash64(Bytes bytes, uint64_t seed) noexcept {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
+// The same, for a size that the compiler knows: half the instructions for 8 bytes.
+template <size_t kSize>
+uint64_t hash64(std::span<const std::byte, kSize> bytes, uint64_t seed) noexcept {
+  return XXH3_64bits_withSeed(bytes.data(), kSize, seed);
+}
 
 struct Hash128 {
   uint64_t low = 0;

@@ -23,11 +23,9 @@ class HashParts {
  public:
   explicit HashParts(uint64_t hash) noexcept : scattered_(scatter(hash)) {}
 
+  uint8_t tag_byte() const noexcept { return static_cast<uint8_t>(scattered_); }
   // Never 0, which marks a free slot.
-  uint8_t tag() const noexcept {
-    const auto tag = static_cast<uint8_t>(scattered_);
-    return tag == 0 ? 1 : tag;
-  }
+  uint8_t tag() const noexcept { return tag_byte() == 0 ? 1 : tag_byte(); }
   uint32_t shard(uint32_t shard_mask) const noexcept {
     return static_cast<uint32_t>(scattered_ >> tag_bits) & shard_mask;
   }

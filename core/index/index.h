@@ -48,7 +48,9 @@ class Index {
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  uint64_t hash(Bytes key) const noexcept { return hash64(key, seed_); }
+  uint64_t hash(Bytes key) const noexcept {
+    return key.size() == 8 ? hash64(key.first<8>(), seed_) : hash64(key, seed_);
+  }
 
   // ---- One key ---------------------------------------------------------------------------------
 
@@ -63,9 +65,18 @@ class Index {
   // The value before, if there was one.
   using Previous = std::optional<uint64_t>;
 
-  // ok or not_found.
-  Status get(Bytes bytes, uint64_t* value) const { return get(key(bytes), value); }
-  virtual Status get(const Key& key, uint64_t* value) const = 0;
+  // ok or not_found; another code is explained in *error, which is left alone otherwise. No Status
+  // is carried about: nearly all of a lookup should be its wait for memory. An index that owns its
+  // keys has no errors for keys of up to key_size_max bytes; then `error` may be null.
+  virtual Code find(Bytes bytes, uint64_t* value, Status* error) const noexcept = 0;
+  virtual Code find(const Key& key, uint64_t* value, Status* error) const noexcept = 0;
+  // The same; `KeyType` is Bytes or Key.
+  template <typename KeyType>
+  Status get(const KeyType& key, uint64_t* value) const {
+    Status error;
+    const Code code = find(key, value, &error);
+    return error.ok() ? Status(code) : error;
+  }
 
   Result<bool> contains(Bytes bytes) const { return contains(key(bytes)); }
   Result<bool> contains(const Key& key) const;
@@ -106,12 +117,12 @@ class Index {
   };
   // Each key for itself, with the memory accesses of many under way at once. The first error ends
   // the call; what was put before it stays. The spans are of one size.
-  Status multi_get(std::span<const Bytes> keys, std::span<Slot> slots) const;
-  Status multi_get(std::span<const Key> keys, std::span<Slot> slots) const;
-  Status multi_put(std::span<const Bytes> keys, std::span<const uint64_t> values,
-                   std::span<Slot> slots);
-  Status multi_put(std::span<const Key> keys, std::span<const uint64_t> values,
-                   std::span<Slot> slots);
+  virtual Status multi_get(std::span<const Bytes> keys, std::span<Slot> slots) const = 0;
+  virtual Status multi_get(std::span<const Key> keys, std::span<Slot> slots) const = 0;
+  virtual Status multi_put(std::span<const Bytes> keys, std::span<const uint64_t> values,
+                           std::span<Slot> slots) = 0;
+  virtual Status multi_put(std::span<const Key> keys, std::span<const uint64_t> values,
+                           std::span<Slot> slots) = 0;
 
   // ---- All keys --------------------------------------------------------------------------------
 
@@ -146,14 +157,6 @@ class Index {
   explicit Index(uint64_t seed) noexcept : seed_(seed) {}
 
  private:
-  // Begins to load what an operation on this key will need: its bucket, ...
-  virtual void prefetch_bucket(const Key& key) const noexcept = 0;
-  // ... and then, when that is there, what its candidate stands for.
-  virtual void prefetch_candidate(const Key& key) const noexcept = 0;
-  Status put_one(const Key& key, uint64_t value, Slot* slot);
-  template <typename MakeKey, typename Visit>
-  Status in_stages(size_t count, MakeKey make_key, Visit visit) const;
-
   const uint64_t seed_;
 };
 

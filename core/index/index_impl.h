@@ -1,6 +1,7 @@
 // The two modes of the index, each over the table that suits it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <new>
@@ -19,7 +20,11 @@
 namespace stave::index {
 
 // What both modes share. `Self` has
-//   Result<Update> update(const Key&, decide)    decide(const uint64_t* value) -> Decision
+//   Result<Update> update(const Key&, decide)       decide(const uint64_t* value) -> Decision
+//   Result<Update> update_at_once(const Key&, decide)    the same, with a lock if it can be held
+//   Probe probe(const Key&)
+//   Found find_from(const Start&, const Probe&, const Key&, Status* error)
+//   void prefetch_candidate(const Start&, const Probe&)    begins to load what it stands for
 template <typename Self, typename Layout, typename Keys>
 class IndexOf : public Index {
  public:
@@ -37,7 +42,7 @@ class IndexOf : public Index {
 
   Result<Previous> put(const Key& key, uint64_t value) final {
     STAVE_TRY(check(key, value));
-    return previous(key, [value](const uint64_t*) {
+    return previous_at_once(key, [value](const uint64_t*) {
       return Decision{Decision::Action::set, value};
     });
   }
@@ -57,12 +62,29 @@ class IndexOf : public Index {
 
   Result<Previous> remove(const Key& key) final {
     STAVE_TRY(check(key, 0));
-    return previous(key, [](const uint64_t*) { return Decision{Decision::Action::erase, 0}; });
+    return previous_at_once(key, [](const uint64_t*) {
+      return Decision{Decision::Action::erase, 0};
+    });
   }
 
   Status remove_if(const Key& key, uint64_t expected, uint64_t* actual) final {
     STAVE_TRY(check(key, 0));
     return if_expected(key, expected, {Decision::Action::erase, 0}, actual);
+  }
+
+  Status multi_get(std::span<const Bytes> keys, std::span<Slot> slots) const final {
+    return get_all(keys, slots);
+  }
+  Status multi_get(std::span<const Key> keys, std::span<Slot> slots) const final {
+    return get_all(keys, slots);
+  }
+  Status multi_put(std::span<const Bytes> keys, std::span<const uint64_t> values,
+                   std::span<Slot> slots) final {
+    return put_all(keys, values, slots);
+  }
+  Status multi_put(std::span<const Key> keys, std::span<const uint64_t> values,
+                   std::span<Slot> slots) final {
+    return put_all(keys, values, slots);
   }
 
   uint64_t size() const noexcept final { return table_->size(); }
@@ -83,9 +105,15 @@ class IndexOf : public Index {
   IndexOf(const IndexOptions& options, std::unique_ptr<IndexTable> table) noexcept
       : Index(options.seed), value_bits_(options.value_bits), table_(std::move(table)) {}
 
+  [[gnu::cold]] static Status key_too_large() {
+    return Status::error(Code::too_large, "a key has at most 65,535 bytes");
+  }
+  [[gnu::cold]] static Code too_large(Status* error) {
+    *error = key_too_large();
+    return Code::too_large;
+  }
   Status check(const Key& key, uint64_t value) const {
-    if (key.bytes.size() > key_size_max)
-      return Status::error(Code::too_large, "a key has at most 65,535 bytes");
+    if (key.bytes.size() > key_size_max) return key_too_large();
     if (value_bits_ < 64 && value >> value_bits_ != 0)
       return Status::error(Code::too_large, "a value of this index has at most 44 bits");
     return {};
@@ -93,6 +121,78 @@ class IndexOf : public Index {
   IndexTable& table() const noexcept { return *table_; }
 
  private:
+  using Start = typename IndexTable::Start;
+
+  const Self& self() const noexcept { return static_cast<const Self&>(*this); }
+  Key as_key(Bytes bytes) const noexcept { return this->key(bytes); }
+  static const Key& as_key(const Key& key) noexcept { return key; }
+
+  // A key on its way through the stages of multi_get() and multi_put().
+  struct Staged {
+    Key key;
+    Probe probe;
+    Start start;
+  };
+  // What one processor core keeps under way, and a little more.
+  static constexpr size_t kGroup = 32;
+
+  // Asks for the buckets of the keys, and then for what their candidates stand for.
+  template <typename KeyType>
+  void begin_all(std::span<const KeyType> keys, std::array<Staged, kGroup>& group) const noexcept {
+    for (size_t i = 0; i < keys.size(); i++) {
+      const Key key = as_key(keys[i]);
+      const Probe probe = self().probe(key);
+      group[i].start = table_->start(key.hash);
+      group[i].key = key;
+      group[i].probe = probe;
+    }
+    for (size_t i = 0; i < keys.size(); i++)
+      self().prefetch_candidate(group[i].start, group[i].probe);
+  }
+
+  template <typename KeyType>
+  [[gnu::flatten]] Status get_all(std::span<const KeyType> keys, std::span<Slot> slots) const {
+    std::array<Staged, kGroup> group;
+    Status error;
+    for (size_t done = 0; done < keys.size(); done += kGroup) {
+      const size_t size = std::min(kGroup, keys.size() - done);
+      const sync::EpochPin pin;
+      begin_all(keys.subspan(done, size), group);
+      for (size_t i = 0; i < size; i++) {
+        const Staged& staged = group[i];
+        Slot& slot = slots[done + i];
+        if (staged.key.bytes.size() > key_size_max) [[unlikely]]
+          return key_too_large();
+        const auto found = self().find_from(staged.start, staged.probe, staged.key, &error);
+        if (found.verdict == Verdict::error) [[unlikely]]
+          return error;
+        slot.code = found.verdict == Verdict::equal ? Code::ok : Code::not_found;
+        slot.value = found.value;
+      }
+    }
+    return {};
+  }
+
+  template <typename KeyType>
+  Status put_all(std::span<const KeyType> keys, std::span<const uint64_t> values,
+                 std::span<Slot> slots) {
+    std::array<Staged, kGroup> group;
+    for (size_t done = 0; done < keys.size(); done += kGroup) {
+      const size_t size = std::min(kGroup, keys.size() - done);
+      const sync::EpochPin pin;
+      begin_all(keys.subspan(done, size), group);
+      for (size_t i = 0; i < size; i++) {
+        Slot& slot = slots[done + i];
+        const Result<Previous> previous = put(group[i].key, values[done + i]);
+        slot.code = previous.status().code();
+        if (!previous.ok()) return previous.status();
+        slot.code = previous->has_value() ? Code::ok : Code::not_found;
+        slot.value = previous->value_or(0);
+      }
+    }
+    return {};
+  }
+
   // Bucket by bucket.
   class BucketCursor final : public Cursor {
    public:
@@ -118,11 +218,18 @@ class IndexOf : public Index {
     std::vector<Item> items_;
   };
 
-  template <typename Decide>
-  Result<Previous> previous(const Key& key, Decide decide) {
-    const auto updated = static_cast<Self&>(*this).update(key, decide);
+  static Result<Previous> previous_of(const Result<typename IndexTable::Updated>& updated) {
     if (!updated.ok()) return updated.status();
     return updated->was_present ? Previous(updated->value()) : Previous();
+  }
+  template <typename Decide>
+  Result<Previous> previous(const Key& key, Decide decide) {
+    return previous_of(static_cast<Self&>(*this).update(key, decide));
+  }
+  // For what nearly always changes the entry.
+  template <typename Decide>
+  Result<Previous> previous_at_once(const Key& key, Decide decide) {
+    return previous_of(static_cast<Self&>(*this).update_at_once(key, decide));
   }
 
   Status if_expected(const Key& key, uint64_t expected, Decision decision, uint64_t* actual) {
@@ -155,17 +262,17 @@ class ResolvedIndex final : public IndexOf<ResolvedIndex<Layout>, Layout, Resolv
     return Base::create(options, ResolvedKeys(*options.resolver));
   }
 
-  using Index::get;
-  Status get(const Key& key, uint64_t* value) const override {
-    STAVE_TRY(this->check(key, 0));
-    Status error;
-    const auto found = this->table().find(key.hash, [&](uint64_t candidate) {
-      return resolver().match(candidate, key.bytes, &error);
-    });
-    if (found.verdict == Verdict::error) return error;
+  Code find(Bytes bytes, uint64_t* value, Status* error) const noexcept override {
+    return find(this->key(bytes), value, error);
+  }
+  Code find(const Key& key, uint64_t* value, Status* error) const noexcept override {
+    if (key.bytes.size() > key_size_max) return this->too_large(error);
+    const sync::EpochPin pin;
+    const auto found = find_from(this->table().start(key.hash), probe(key), key, error);
+    if (found.verdict == Verdict::error) return error->code();
     if (found.verdict != Verdict::equal) return Code::not_found;
     *value = found.value;
-    return {};
+    return Code::ok;
   }
 
   template <typename Decide>
@@ -178,16 +285,29 @@ class ResolvedIndex final : public IndexOf<ResolvedIndex<Layout>, Layout, Resolv
     return updated;
   }
 
+  // The resolver is never called under a lock.
+  template <typename Decide>
+  Result<typename IndexTable::Updated> update_at_once(const Key& key, Decide&& decide) {
+    return update(key, decide);
+  }
+
   std::vector<std::byte> key_bytes(const Entry&, uint8_t) const { return {}; }
+
+  static Probe probe(const Key& key) noexcept { return IndexTable::probe(key.hash); }
+  typename IndexTable::Found find_from(const typename IndexTable::Start& start, const Probe& probe,
+                                       const Key& key, Status* error) const noexcept {
+    return this->table().find(start, probe, [&](const Entry& candidate) {
+      return resolver().match(Layout::value(candidate), key.bytes, error);
+    });
+  }
+  void prefetch_candidate(const typename IndexTable::Start& start,
+                          const Probe& probe) const noexcept {
+    this->table().with_candidate(
+        start, probe, [this](const Entry& entry) { resolver().prefetch(Layout::value(entry)); });
+  }
 
  private:
   const Resolver& resolver() const noexcept { return this->table().keys().resolver(); }
-  void prefetch_bucket(const Key& key) const noexcept override { this->table().prefetch(key.hash); }
-  void prefetch_candidate(const Key& key) const noexcept override {
-    this->table().with_candidate(key.hash, IndexTable::probe(key.hash), [this](const Entry& entry) {
-      resolver().prefetch(Layout::value(entry));
-    });
-  }
 };
 
 // ---- With keys of its own ----------------------------------------------------------------------
@@ -201,39 +321,53 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
     return Base::create(options, OwnedKeys(options.seed));
   }
 
-  using Index::get;
-  Status get(const Key& key, uint64_t* value) const override {
-    STAVE_TRY(check(key, 0));
-    const Probe probe = this->probe(key);
-    const auto found = table().find(key.hash, probe, [&](const Entry& entry) {
-      return OwnedKeys::match(entry, probe, key.hash, key.bytes);
-    });
+  // Flattened, here and below: the compiler's limits on inlining know nothing of hot paths.
+  [[gnu::flatten]] Code find(Bytes bytes, uint64_t* value, Status* error) const noexcept override {
+    if (bytes.size() != sizeof(uint64_t)) return find_hashing(bytes, value, error);
+    const uint64_t hash = this->hash(bytes);
+    const sync::EpochPin pin;
+    const auto found = table().find(table().start(hash), OwnedKeys::probe(hash, bytes, true),
+                                    [](const Entry&) { return Verdict::equal; });
     if (found.verdict != Verdict::equal) return Code::not_found;
     *value = found.value;
-    return {};
+    return Code::ok;
+  }
+  [[gnu::flatten]] Code find(const Key& key, uint64_t* value,
+                             Status* error) const noexcept override {
+    if (key.bytes.size() > key_size_max) return too_large(error);
+    const sync::EpochPin pin;
+    const auto found = find_from(table().start(key.hash), probe(key), key, error);
+    if (found.verdict != Verdict::equal) return Code::not_found;
+    *value = found.value;
+    return Code::ok;
   }
 
   template <typename Decide>
   Result<IndexTable::Updated> update(const Key& key, Decide&& decide) {
-    // From making the record to seeing it published or not, the root with its arena stays.
-    const sync::EpochPin pin;
-    Probe probe = this->probe(key);
-    NewRecord record;
-    const auto updated = table().update(
-        key.hash, probe,
-        [&](const Entry& entry) { return OwnedKeys::match(entry, probe, key.hash, key.bytes); },
-        [&](const uint64_t* present, KeyArena& arena) -> Decision {
-          const Decision decision = decide(present);
-          if (present != nullptr || decision.action != Decision::Action::set ||
-              !OwnedKeys::has_record(probe)) {
-            return decision;
-          }
-          if (!record.make(arena, key)) return {Decision::Action::out_of_memory, 0};
-          OwnedKeys::set_record(probe, record.record);
-          return decision;
-        });
-    if (updated.ok() && updated->inserted) record.record = nullptr;  // the entry's now
-    return updated;
+    return with_record(key, decide,
+                       [this](auto&&... arguments) { return table().update(arguments...); });
+  }
+  template <typename Decide>
+  [[gnu::flatten]] Result<IndexTable::Updated> update_at_once(const Key& key, Decide&& decide) {
+    return with_record(
+        key, decide, [this](auto&&... arguments) { return table().update_at_once(arguments...); });
+  }
+
+  Probe probe(const Key& key) const noexcept {
+    // The hash of a key kept in its entry is computed again later, so it has to be the index's own.
+    const bool own_hash = key.own_hash || (key.bytes.size() <= 8 && key.hash == hash(key.bytes));
+    return OwnedKeys::probe(key.hash, key.bytes, own_hash);
+  }
+  IndexTable::Found find_from(const IndexTable::Start& start, const Probe& probe, const Key& key,
+                              Status*) const noexcept {
+    return table().find(start, probe, [&](const Entry& entry) {
+      return OwnedKeys::match(entry, probe, key.hash, key.bytes);
+    });
+  }
+  void prefetch_candidate(const IndexTable::Start& start, const Probe& probe) const noexcept {
+    if (!OwnedKeys::has_record(probe)) return;
+    table().with_candidate(
+        start, probe, [](const Entry& entry) { __builtin_prefetch(OwnedKeys::record_of(entry)); });
   }
 
   std::vector<std::byte> key_bytes(const Entry& entry, uint8_t tag) const {
@@ -243,13 +377,43 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
   }
 
  private:
+  // Runs update(hash, probe, match, decide). When the key turns out to be absent and needs a
+  // record, the update is left, since a lock may be held, and begun again with the record.
+  template <typename Decide, typename Update>
+  Result<IndexTable::Updated> with_record(const Key& key, Decide& decide, Update update) {
+    // From making the record to seeing it published or not, the root with its arena stays.
+    const sync::EpochPin pin;
+    Probe probe = this->probe(key);
+    NewRecord record;
+    for (;;) {
+      KeyArena* wanted = nullptr;
+      const auto updated = update(
+          key.hash, probe,
+          [&](const Entry& entry) { return OwnedKeys::match(entry, probe, key.hash, key.bytes); },
+          [&](const uint64_t* present, KeyArena& arena) -> Decision {
+            const Decision decision = decide(present);
+            if (present != nullptr || decision.action != Decision::Action::set ||
+                !OwnedKeys::has_record(probe) || record.arena == &arena) {
+              return decision;
+            }
+            wanted = &arena;
+            return {};
+          });
+      if (wanted == nullptr) {
+        if (updated.ok() && updated->inserted) record.record = nullptr;  // the entry's now
+        return updated;
+      }
+      if (!record.make(*wanted, key)) return Code::no_memory;
+      OwnedKeys::set_record(probe, record.record);
+    }
+  }
+
   // Made when the key turns out to be absent; freed unless an entry took it.
   struct NewRecord {
     KeyArena* arena = nullptr;
     KeyRecord* record = nullptr;
     ~NewRecord() { discard(); }
     bool make(KeyArena& wanted, const Key& key) noexcept {
-      if (record != nullptr && arena == &wanted) return true;
       discard();
       arena = &wanted;
       record = wanted.add(key.hash, key.bytes);
@@ -261,17 +425,8 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
     }
   };
 
-  Probe probe(const Key& key) const noexcept {
-    // The hash of a key kept in its entry is computed again later, so it has to be the index's own.
-    const bool own_hash = key.own_hash || (key.bytes.size() <= 8 && key.hash == hash(key.bytes));
-    return OwnedKeys::probe(key.hash, key.bytes, own_hash);
-  }
-  void prefetch_bucket(const Key& key) const noexcept override { table().prefetch(key.hash); }
-  void prefetch_candidate(const Key& key) const noexcept override {
-    if (key.own_hash && key.bytes.size() <= 8) return;
-    table().with_candidate(key.hash, probe(key), [](const Entry& entry) {
-      __builtin_prefetch(OwnedKeys::record_of(entry));
-    });
+  [[gnu::noinline]] Code find_hashing(Bytes bytes, uint64_t* value, Status* error) const noexcept {
+    return find(key(bytes), value, error);
   }
 };
 

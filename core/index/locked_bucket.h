@@ -41,27 +41,18 @@ class LockedBucket {
   // Calls visit(entry, place, tag) for each entry until it returns false.
   template <typename Visit>
   void for_each(Visit&& visit) const {
-    for_each_in([](ControlWord tags) { return tags.used_slots(); }, visit);
-  }
-
-  // The same for the entries in the slots that `select(tags)` chooses of a control word.
-  template <typename Select, typename Visit>
-  void for_each_in(Select select, Visit&& visit) const {
     const Snapshot snapshot = Layout::begin(bucket_);
-    SlotSet slots = select(control) & Layout::entry_slots(snapshot);
-    for (; !slots.empty(); slots.drop_first()) {
-      const size_t slot = slots.first();
-      if (!visit(Layout::read(bucket_, slot), Place{0, slot}, control.tag(slot))) return;
-    }
-    for (uint32_t number = Layout::chain(snapshot); number != 0;) {
-      const Node& node = memory_.node(number);
-      const ControlWord tags = control_of(node);
-      for (slots = select(tags) & kNodeSlots; !slots.empty(); slots.drop_first()) {
-        const size_t slot = slots.first();
-        if (!visit(Layout::read(node, slot), Place{number, slot}, tags.tag(slot))) return;
-      }
-      number = Layout::next(node);
-    }
+    for_each_in(
+        snapshot, Layout::chain(snapshot), [](ControlWord tags) { return tags.used_slots(); },
+        visit);
+  }
+  // The same for the entries with this tag.
+  template <typename Visit>
+  void for_each_with(uint8_t tag, Visit&& visit) const {
+    const Snapshot snapshot = Layout::begin(bucket_);
+    for_each_in(
+        snapshot, Layout::chain(snapshot, tag),
+        [tag](ControlWord tags) { return tags.matching(tag); }, visit);
   }
 
   // In place: the entry has the same tag and bits of the hash as before.
@@ -78,7 +69,7 @@ class LockedBucket {
     const Snapshot snapshot = Layout::begin(bucket_);
     const uint32_t chain = Layout::chain(snapshot);
     const SlotSet free = control.free_slots() & Layout::entry_slots(snapshot);
-    if (!free.empty()) {
+    if (!free.empty()) [[likely]] {
       Layout::begin_writing(bucket_);
       Layout::write(bucket_, free.first(), entry);
       control = control.with_tag(free.first(), tag);
@@ -88,12 +79,12 @@ class LockedBucket {
       Node& node = memory_.node(number);
       const SlotSet free_in_node = control_of(node).free_slots() & kNodeSlots;
       if (free_in_node.empty()) continue;
-      Layout::begin_writing(bucket_);
+      Layout::begin_writing_node(bucket_, snapshot, tag);
       Layout::write(node, free_in_node.first(), entry);
       publish(node, control_of(node).with_tag(free_in_node.first(), tag));
       return true;
     }
-    return insert_node(chain, tag, entry, reserved);
+    return insert_node(snapshot, tag, entry, reserved);
   }
 
   // Frees the place, and nodes that are not needed any more.
@@ -136,7 +127,7 @@ class LockedBucket {
       memory_.give_back_node(number);
       number = next;
     }
-    Layout::set_chain(bucket_, 0);
+    Layout::set_chain(bucket_, 0, 0);
   }
 
   // Gathers the entries of the chain in the bucket if they fit there, otherwise unlinks empty
@@ -147,10 +138,17 @@ class LockedBucket {
     if (chain == 0) return;
     SlotSet free = control.free_slots() & Layout::entry_slots(snapshot);
     size_t entries = 0;
-    for (uint32_t number = chain; number != 0; number = Layout::next(memory_.node(number)))
-      entries += control_of(memory_.node(number)).used_slots().size();
+    uint64_t classes = 0;
+    for (uint32_t number = chain; number != 0; number = Layout::next(memory_.node(number))) {
+      const ControlWord tags = control_of(memory_.node(number));
+      for (SlotSet used = tags.used_slots(); !used.empty(); used.drop_first()) {
+        classes |= tag_class(tags.tag(used.first()));
+        entries++;
+      }
+    }
     if (entries > free.size()) {
-      unlink_empty_nodes(chain);
+      if (classes != Layout::tag_classes(snapshot)) Layout::set_chain(bucket_, chain, classes);
+      unlink_empty_nodes(chain, classes);
       return;
     }
     // That slots are free must be seen before they are counted as changed and written.
@@ -169,7 +167,7 @@ class LockedBucket {
     // The entries can be found in the head before the link goes. The nodes keep theirs for readers
     // who hold the link.
     publish();
-    Layout::set_chain(bucket_, 0);
+    Layout::set_chain(bucket_, 0, 0);
     for (uint32_t number = chain; number != 0;) {
       const uint32_t next = Layout::next(memory_.node(number));
       memory_.discard_node(number);
@@ -194,8 +192,29 @@ class LockedBucket {
   ControlWord control;
 
  private:
+  // From `chain` on, for the slots that `select(tags)` chooses of a control word.
+  template <typename Select, typename Visit>
+  void for_each_in(Snapshot snapshot, uint32_t chain, Select select, Visit& visit) const {
+    SlotSet slots = select(control) & Layout::entry_slots(snapshot);
+    for (; !slots.empty(); slots.drop_first()) {
+      const size_t slot = slots.first();
+      if (!visit(Layout::read(bucket_, slot), Place{0, slot}, control.tag(slot))) return;
+    }
+    for (uint32_t number = chain; number != 0;) {
+      const Node& node = memory_.node(number);
+      const ControlWord tags = control_of(node);
+      for (slots = select(tags) & kNodeSlots; !slots.empty(); slots.drop_first()) {
+        const size_t slot = slots.first();
+        if (!visit(Layout::read(node, slot), Place{number, slot}, tags.tag(slot))) return;
+      }
+      number = Layout::next(node);
+    }
+  }
+
   // All slots are taken: a new node in front of the chain.
-  bool insert_node(uint32_t chain, uint8_t tag, Entry entry, bool reserved) noexcept {
+  bool insert_node(Snapshot snapshot, uint8_t tag, Entry entry, bool reserved) noexcept {
+    const uint32_t chain = Layout::chain(snapshot);
+    uint64_t classes = (chain != 0 ? Layout::tag_classes(snapshot) : 0) | tag_class(tag);
     const uint32_t number = memory_.take_node(reserved);
     if (number == 0) return false;
     Node& node = memory_.node(number);
@@ -207,15 +226,16 @@ class LockedBucket {
       constexpr size_t last = Layout::kHeadSlots - 1;
       Layout::write(node, 1, Layout::read(bucket_, last));
       tags = tags.with_tag(1, control.tag(last));
+      classes |= tag_class(control.tag(last));
       control = control.without_tag(last).with_overflow(true);
     }
     publish(node, tags);
     Layout::set_next(node, chain);
-    Layout::set_chain(bucket_, number);
+    Layout::set_chain(bucket_, number, classes);
     return true;
   }
 
-  void unlink_empty_nodes(uint32_t number) noexcept {
+  void unlink_empty_nodes(uint32_t number, uint64_t classes) noexcept {
     uint32_t previous = 0;
     while (number != 0) {
       const Node& node = memory_.node(number);
@@ -224,7 +244,7 @@ class LockedBucket {
         previous = number;
       } else {
         if (previous == 0) {
-          Layout::set_chain(bucket_, next);
+          Layout::set_chain(bucket_, next, classes);
         } else {
           Layout::set_next(memory_.node(previous), next);
         }

@@ -6,8 +6,8 @@
 //   six, and six more in each of its nodes, which are laid out like the bucket
 //
 //   entry   bits 0-43 the value, 44-62 bits of the hash, 63 zero
-//   link    bits 0-27 the node, 28-55 the next node of a list of discarded
-//   ones, 63 one
+//   link    bits 0-25 the node, 26-51 the next node of a list of discarded ones,
+//           52-59 (in a bucket) the classes of the tags in the chain, 63 one
 //
 // How readers get by without locks is told in docs/internals/index.md.
 #pragma once
@@ -78,8 +78,7 @@ struct NarrowLayout {
 
   // ---- Readers ---------------------------------------------------------------------------------
 
-  // There is one line.
-  static void prefetch_rest(const Bucket&) noexcept {}
+  static void prefetch(const Bucket& bucket) noexcept { __builtin_prefetch(&bucket); }
   static Snapshot begin(const Bucket& bucket) noexcept {
     // Acquire: pairs with the release in set_chain(). A node that is linked is
     // complete, and where a link is gone the control word read next has the
@@ -93,6 +92,13 @@ struct NarrowLayout {
   }
   static uint32_t chain(Snapshot snapshot) noexcept {
     return is_link(snapshot.last_word) ? node_of(snapshot.last_word) : 0;
+  }
+  // 0 also where no entry of the chain has this tag.
+  static uint32_t chain(Snapshot snapshot, uint8_t tag) noexcept {
+    return (snapshot.last_word >> kClassesShift & tag_class(tag)) != 0 ? chain(snapshot) : 0;
+  }
+  static uint64_t tag_classes(Snapshot snapshot) noexcept {
+    return low_bits(snapshot.last_word >> kClassesShift, kTagClasses);
   }
   static SlotSet entry_slots(Snapshot snapshot) noexcept {
     return SlotSet::first_slots(is_link(snapshot.last_word) ? kSlots - 1 : kSlots);
@@ -119,13 +125,20 @@ struct NarrowLayout {
   // ---- Writers, holding the bucket's lock ------------------------------------------------------
 
   static void begin_writing(Bucket&) noexcept {}
+  // Before an entry is put into a node of the chain that `snapshot` leads to.
+  static void begin_writing_node(Bucket& bucket, Snapshot snapshot, uint8_t tag) noexcept {
+    const uint64_t classes = tag_classes(snapshot);
+    if ((classes & tag_class(tag)) == 0)
+      set_chain(bucket, chain(snapshot), classes | tag_class(tag));
+  }
   static void write(Bucket& group, size_t slot, Entry entry) noexcept {
     // Release: pairs with the acquire in read().
     group.words[slot].store(entry.word, std::memory_order_release);
   }
-  static void set_chain(Bucket& bucket, uint32_t node) noexcept {
+  static void set_chain(Bucket& bucket, uint32_t node, uint64_t classes) noexcept {
     // Release: pairs with the acquire in begin().
-    bucket.words[kSlots - 1].store(node == 0 ? 0 : kLinkBit | node, std::memory_order_release);
+    bucket.words[kSlots - 1].store(node == 0 ? 0 : kLinkBit | classes << kClassesShift | node,
+                                   std::memory_order_release);
   }
   static void set_next(Node& node, uint32_t next) noexcept {
     // Relaxed: see next().
@@ -151,6 +164,7 @@ struct NarrowLayout {
 
  private:
   static constexpr uint64_t kLinkBit = uint64_t{1} << 63;
+  static constexpr unsigned kClassesShift = 2 * kNodeBits;
   static bool is_link(uint64_t word) noexcept { return (word & kLinkBit) != 0; }
   static uint32_t node_of(uint64_t word) noexcept {
     return static_cast<uint32_t>(low_bits(word, kNodeBits));

@@ -1,16 +1,17 @@
 // Keys that the index keeps: in the entry up to 8 bytes, behind it in an arena otherwise.
 //
-// The kind of an entry is in the two low bits of its tag, so that keys of different kinds are never
-// compared, and an entry is read in the right way without another look:
+// An entry is read in the right way without another look, and keys of different kinds are never
+// taken for each other:
 //
-//   1  up to 7 bytes   word: the bytes, the size in the highest one
-//   2  8 bytes         word: the bytes
-//   3  longer, or with a hash of the caller's own:
-//                      word: 16 bits of the hash, 48 of the address of a KeyRecord
+//   8 bytes         tag 128-255   word: the bytes
+//   up to 7 bytes   tag 1-127     word: the bytes, the size in the highest one
+//   longer, or with a hash of the caller's own:
+//                   tag 1-127     word: 1, 15 bits of the hash, 48 of the address of a KeyRecord
 //
-// Kinds 1 and 2 keep no hash: it is computed again when a bucket is split.
+// Short keys keep no hash: it is computed again when a bucket is split.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -33,22 +34,23 @@ class OwnedKeys {
   // `own_hash`: the hash is this seed's of the key, not one of the caller's.
   static Probe probe(uint64_t hash, Bytes key, bool own_hash) noexcept {
     const HashParts parts(hash);
-    const uint8_t kind = !own_hash || key.size() > 8 ? kRecord : key.size() == 8 ? kWord : kShort;
-    Probe probe{.position = parts.position(),
-                .tag = static_cast<uint8_t>((parts.tag() & ~kKindMask) | kind)};
-    if (kind == kRecord) {
-      probe.word = hash_bits(parts);
-      probe.word_mask = ~kAddressMask;
-    } else {
-      probe.word = inline_word(key);
+    uint64_t word = 0;
+    if (own_hash && key.size() == sizeof word) {
+      std::memcpy(&word, key.data(), sizeof word);
+      return {parts.position(), static_cast<uint8_t>(parts.tag_byte() | kWordTag), word};
     }
-    return probe;
+    const auto tag = static_cast<uint8_t>(std::max(1, parts.tag_byte() & ~kWordTag));
+    if (own_hash && key.size() < sizeof word) {
+      copy(reinterpret_cast<std::byte*>(&word), key);
+      return {parts.position(), tag, word | uint64_t{key.size()} << kSizeShift};
+    }
+    return {parts.position(), tag, kRecordBit | hash_bits(parts), ~kAddressMask};
   }
 
   // Of an entry that shares the probe's tag and word, under its mask.
   template <typename Entry>
   static Verdict match(Entry entry, const Probe& probe, uint64_t hash, Bytes key) noexcept {
-    if ((probe.tag & kKindMask) != kRecord) return Verdict::equal;
+    if (!has_record(probe)) return Verdict::equal;
     const KeyRecord* const record = record_of(entry);
     return record->hash == hash && equal(record->key(), key) ? Verdict::equal : Verdict::different;
   }
@@ -57,13 +59,17 @@ class OwnedKeys {
   // `buffer`.
   template <typename Entry>
   static Bytes key_of(const Entry& entry, uint8_t tag, std::byte (&buffer)[8]) noexcept {
-    if ((tag & kKindMask) == kRecord) return record_of(entry)->key();
+    if (has_record(tag, entry.key)) return record_of(entry)->key();
     std::memcpy(buffer, &entry.key, sizeof buffer);
-    const size_t size = (tag & kKindMask) == kWord ? 8 : static_cast<size_t>(entry.key >> 56);
+    const size_t size =
+        (tag & kWordTag) != 0 ? sizeof(uint64_t) : static_cast<size_t>(entry.key >> kSizeShift);
     return {buffer, size};
   }
 
-  static bool has_record(const Probe& probe) noexcept { return (probe.tag & kKindMask) == kRecord; }
+  static bool has_record(uint8_t tag, uint64_t word) noexcept {
+    return (tag & kWordTag) == 0 && (word & kRecordBit) != 0;
+  }
+  static bool has_record(const Probe& probe) noexcept { return has_record(probe.tag, probe.word); }
   // Points the probe's word to the record, for an entry to be made of it.
   static void set_record(Probe& probe, const KeyRecord* record) noexcept {
     probe.word = (probe.word & ~kAddressMask) | reinterpret_cast<uintptr_t>(record);
@@ -77,15 +83,17 @@ class OwnedKeys {
 
   template <typename Entry>
   uint64_t position(Entry entry, uint8_t tag) const noexcept {
-    if ((tag & kKindMask) == kRecord) return HashParts(record_of(entry)->hash).position();
-    std::byte buffer[8];
-    return HashParts(hash64(key_of(entry, tag, buffer), seed_)).position();
+    if (has_record(tag, entry.key)) return HashParts(record_of(entry)->hash).position();
+    if ((tag & kWordTag) != 0)
+      return HashParts(hash64(std::as_bytes(std::span<const uint64_t, 1>(&entry.key, 1)), seed_))
+          .position();
+    return position_of_short(entry, tag);
   }
 
   // The entry has been removed: its record is free when the readers of this moment are gone.
   template <typename Root, typename Entry>
   void discard(Root& root, uint32_t shard, uint8_t tag, Entry entry) const noexcept {
-    if ((tag & kKindMask) != kRecord) return;
+    if (!has_record(tag, entry.key)) return;
     KeyArena& arena = root.storage(shard);
     KeyRecord* const list = arena.remove(record_of(entry));
     if (list == nullptr) return;
@@ -104,10 +112,9 @@ class OwnedKeys {
   }
 
  private:
-  static constexpr uint8_t kKindMask = 3;
-  static constexpr uint8_t kShort = 1;
-  static constexpr uint8_t kWord = 2;
-  static constexpr uint8_t kRecord = 3;
+  static constexpr uint8_t kWordTag = 0x80;
+  static constexpr unsigned kSizeShift = 56;
+  static constexpr uint64_t kRecordBit = uint64_t{1} << 63;
   static constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
 
   template <typename Root>
@@ -119,17 +126,13 @@ class OwnedKeys {
     KeyRecord* list;
   };
 
-  static uint64_t inline_word(Bytes key) noexcept {
-    uint64_t word = 0;
-    if (key.size() == sizeof word) {
-      std::memcpy(&word, key.data(), sizeof word);
-      return word;
-    }
-    if (!key.empty()) std::memcpy(&word, key.data(), key.size());
-    return word | uint64_t{key.size()} << 56;
+  template <typename Entry>
+  [[gnu::noinline]] uint64_t position_of_short(Entry entry, uint8_t tag) const noexcept {
+    std::byte buffer[8];
+    return HashParts(hash64(key_of(entry, tag, buffer), seed_)).position();
   }
   // Bits that neither tag nor, for long, position of the bucket use.
-  static uint64_t hash_bits(HashParts parts) noexcept { return parts.position() >> 32 << 48; }
+  static uint64_t hash_bits(HashParts parts) noexcept { return parts.position() >> 33 << 48; }
 
   const uint64_t seed_;
 };

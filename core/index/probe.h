@@ -8,7 +8,14 @@
 namespace stave::index {
 
 // Nodes of one shard are numbered from 1 in this many bits; 0 is none.
-inline constexpr unsigned kNodeBits = 28;
+inline constexpr unsigned kNodeBits = 26;
+
+// Beside a bucket's link to its chain stands which tags there may be in the chain: a bit for each
+// class of them. Nearly all lookups that have no business in the chain are spared its cache miss.
+inline constexpr unsigned kTagClasses = 8;
+constexpr uint64_t tag_class(uint8_t tag) noexcept {
+  return uint64_t{1} << (tag % kTagClasses);
+}
 
 struct Probe {
   uint64_t position = 0;

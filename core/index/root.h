@@ -23,23 +23,14 @@ class Root : public sync::Retired {
 
   // Null without memory.
   static Root* create(uint32_t shards, unsigned bucket_bits) noexcept {
-    std::unique_ptr<Slot[]> slots(new (std::nothrow) Slot[shards]);
-    if (!slots) return nullptr;
+    std::unique_ptr<Root> root(new (std::nothrow) Root(shards));
+    if (!root || !root->shards_ || !root->storage_) return nullptr;
     for (uint32_t i = 0; i < shards; i++) {
       TableShard* const shard = TableShard::create(bucket_bits);
-      slots[i].shard.store(shard, std::memory_order_relaxed);
-      if (shard == nullptr) {
-        disown_all(slots.get(), i);
-        return nullptr;
-      }
+      if (shard == nullptr) return nullptr;
+      root->set_shard(i, shard);
     }
-    auto* const root = new (std::nothrow) Root(slots.get(), shards);
-    if (root == nullptr) {
-      disown_all(slots.get(), shards);
-    } else {
-      static_cast<void>(slots.release());
-    }
-    return root;
+    return root.release();
   }
 
   void add_owner() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
@@ -52,28 +43,30 @@ class Root : public sync::Retired {
   uint32_t shard_mask() const noexcept { return shard_mask_; }
   Shard<Layout>& shard(uint32_t number) const noexcept {
     // Acquire: pairs with the release in set_shard().
-    return *slots_[number].shard.load(std::memory_order_acquire);
+    return *shards_[number].load(std::memory_order_acquire);
   }
   void set_shard(uint32_t number, Shard<Layout>* shard) noexcept {
-    slots_[number].shard.store(shard, std::memory_order_release);
+    shards_[number].store(shard, std::memory_order_release);
   }
-  Storage& storage(uint32_t number) const noexcept { return slots_[number].storage; }
+  Storage& storage(uint32_t number) const noexcept { return storage_[number]; }
 
  private:
   using TableShard = Shard<Layout>;
-  struct Slot {
-    std::atomic<TableShard*> shard{nullptr};
-    [[no_unique_address]] mutable Storage storage;
-  };
+  friend std::default_delete<Root>;
 
-  Root(Slot* slots, uint32_t shards) noexcept : slots_(slots), shard_mask_(shards - 1) {}
-  ~Root() { disown_all(slots_.get(), shards()); }
-
-  static void disown_all(Slot* slots, uint32_t count) noexcept {
-    for (uint32_t i = 0; i < count; i++) slots[i].shard.load(std::memory_order_relaxed)->disown();
+  explicit Root(uint32_t shards) noexcept
+      : shards_(new (std::nothrow) std::atomic<TableShard*>[shards] {}),
+        storage_(new (std::nothrow) Storage[shards]),
+        shard_mask_(shards - 1) {}
+  ~Root() {
+    for (uint32_t i = 0; shards_ && i < shards(); i++) {
+      TableShard* const shard = shards_[i].load(std::memory_order_relaxed);
+      if (shard != nullptr) shard->disown();
+    }
   }
 
-  const std::unique_ptr<Slot[]> slots_;
+  const std::unique_ptr<std::atomic<TableShard*>[]> shards_;
+  const std::unique_ptr<Storage[]> storage_;
   const uint32_t shard_mask_;
   std::atomic<uint64_t> owners_{1};
 };

@@ -55,22 +55,26 @@ class ShardProtocol {
 
   // Begins with 2^base_level buckets, which `memory` has.
   ShardProtocol(Memory& memory, unsigned base_level) noexcept
-      : memory_(memory), base_level_(base_level), bucket_count_(uint64_t{1} << base_level) {}
+      : memory_(memory),
+        base_level_(base_level),
+        bucket_count_(uint64_t{1} << base_level),
+        home_mask_((uint64_t{2} << base_level) - 1) {}
 
   unsigned base_level() const noexcept { return base_level_; }
   Pattern pattern(const Probe& probe) const noexcept { return Layout::pattern(probe, base_level_); }
   uint64_t bucket_count() const noexcept {
-    // Acquire: pairs with the release in split_next(); the buckets counted are
-    // there.
+    // Acquire: pairs with the release in split_next(); the buckets counted are there.
     return bucket_count_.load(std::memory_order_acquire);
   }
 
   // The bucket where a lookup begins; it may have been split since.
   uint64_t home(uint64_t position) const noexcept {
-    const uint64_t count = bucket_count();
-    const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
-    const uint64_t index = low_bits(position, level + 1);
-    return index < count ? index : low_bits(position, level);
+    // Acquire: pairs with the release in split_next(). The count read next is at least half of the
+    // mask's: what is cut to it is a bucket that is there.
+    const uint64_t mask = home_mask_.load(std::memory_order_acquire);
+    const uint64_t index = position & mask;
+    const uint64_t lower = position & (mask >> 1);
+    return index < bucket_count() ? index : lower;
   }
   unsigned level_of(ControlWord control) const noexcept { return base_level_ + control.level(); }
 
@@ -89,50 +93,54 @@ class ShardProtocol {
     Entry entry;
   };
 
+  // Where a lookup of this position begins, its bucket on the way from memory.
+  struct Start {
+    const Bucket* bucket = nullptr;
+    uint64_t index = 0;
+  };
+  Start start(uint64_t position) const noexcept {
+    const uint64_t index = home(position);
+    const Bucket& bucket = memory_.bucket(index);
+    Layout::prefetch(bucket);
+    return {&bucket, index};
+  }
+
   // `match(entry)` gives the verdict on each candidate, without a lock held.
+  //
+  // Of a lookup little but the time for which it waits for the bucket is left, if the processor can
+  // begin the next one meanwhile: it looks some 300 instructions ahead. So the two common outcomes
+  // come first, in as few as possible; find_everywhere() has them all.
   template <typename Match>
   Found find(const Probe& probe, Match&& match) const {
+    return find(start(probe.position), probe, match);
+  }
+  template <typename Match>
+  Found find(const Start& start, const Probe& probe, Match&& match) const {
     const Pattern pattern = this->pattern(probe);
-    uint64_t index = home(probe.position);
-    for (;;) {
-      const Bucket& bucket = memory_.bucket(index);
-      Layout::prefetch_rest(bucket);
-      const Snapshot snapshot = Layout::begin(bucket);
-      // Acquire: pairs with the releases in unlock() and publish(). The words
-      // of the slots are at least as new as their tags, and where the bucket
-      // was split, the other half is complete.
-      const ControlWord control(bucket.control.load(std::memory_order_acquire));
-      if (low_bits(probe.position, level_of(control)) != index) [[unlikely]] {
-        index = other_half(index, probe.position);
-        continue;
+    const Bucket& bucket = *start.bucket;
+    const Snapshot snapshot = Layout::begin(bucket);
+    // Acquire: as in find_everywhere().
+    const ControlWord control(bucket.control.load(std::memory_order_acquire));
+    SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
+    if (candidates.empty()) {
+      if (Layout::chain(snapshot, probe.tag) == 0 && Layout::agrees(snapshot, control) &&
+          (STAVE_PLANTED_BUG(miss_beside_split) ||
+           low_bits(probe.position, level_of(control)) == start.index)) [[likely]] {
+        return {Verdict::different, Entry{}};
       }
-      Search search{bucket, snapshot, pattern, probe.tag};
-      const SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
-      const uint32_t chain = Layout::chain(snapshot);
-      if (!Layout::agrees(snapshot, control)) [[unlikely]]
-        continue;
-      search.in_head(candidates, match);
-      if (search.outcome == Outcome::absent && chain != 0) search_chain(search, chain, match);
-      switch (search.outcome) {
-        case Outcome::found:
-          return {Verdict::equal, search.entry};
-        case Outcome::failed:
-          return {Verdict::error, search.entry};
-        case Outcome::again:
-          continue;
-        case Outcome::absent:
-          if (STAVE_PLANTED_BUG(miss_beside_split)) return {Verdict::different, Entry{}};
-          // Only if a word was looked at after the control word can the entry
-          // have moved meanwhile, and then the level tells (invariant 4).
-          // Relaxed: the acquires in read() and control_of() keep this load
-          // behind them.
-          if ((candidates.empty() && chain == 0) ||
-              ControlWord(bucket.control.load(std::memory_order_relaxed)).level() ==
-                  control.level()) {
-            return {Verdict::different, Entry{}};
-          }
-      }
+      return find_everywhere(probe, match);
     }
+    do {
+      // A key whose tag this control word has belongs here (invariant 1): its level says no more.
+      const Entry entry = Layout::read(bucket, candidates.first());
+      if (Layout::may_be(entry, pattern)) [[likely]] {
+        if (Layout::intact(bucket, snapshot) && match(entry) == Verdict::equal) [[likely]]
+          return {Verdict::equal, entry};
+        break;
+      }
+      candidates.drop_first();
+    } while (!candidates.empty());
+    return find_everywhere(probe, match);
   }
 
   // ---- Changing --------------------------------------------------------------------------------
@@ -144,6 +152,7 @@ class ShardProtocol {
     uint64_t index = home(position);
     for (;;) {
       Bucket& bucket = memory_.bucket(index);
+      Layout::prefetch(bucket);
       // Acquire: pairs with the release in publish(); where the bucket was
       // split, the other half is there.
       uint64_t bits = bucket.control.load(std::memory_order_acquire);
@@ -224,6 +233,32 @@ class ShardProtocol {
     }
   }
 
+  // The same with match() and decide() called under the lock, at most once for each candidate: for
+  // those that take no time, call nobody and do not fail. It looks at the bucket once.
+  template <typename Match, typename Decide>
+  Updated update_at_once(const Probe& probe, Match&& match, Decide&& decide) {
+    const Pattern pattern = this->pattern(probe);
+    std::optional<Locked> locked = lock(probe.position);
+    if (!locked) return {.result = Updated::Result::closed};
+    Updated updated;
+    std::optional<Place> place;
+    locked->for_each_with(probe.tag, [&](Entry entry, Place at, uint8_t) {
+      if (!Layout::may_be(entry, pattern)) return true;
+      if (match(entry) != Verdict::equal) return true;
+      place = at;
+      updated.was_present = true;
+      updated.previous = entry;
+      return false;
+    });
+    const uint64_t value = Layout::value(updated.previous);
+    const Decision decision = decide(updated.was_present ? &value : nullptr);
+    const bool changes = decision.action == Decision::Action::set ||
+                         (decision.action == Decision::Action::erase && updated.was_present);
+    if (changes) apply(*locked, probe, decision, place, updated.previous, false, updated);
+    locked->unlock();
+    return updated;
+  }
+
   // For a key that the caller knows to be absent, and keeps so: needs no
   // verdict. False when closed.
   bool insert_absent(const Probe& probe, uint64_t value, bool reserved, Updated& updated) noexcept {
@@ -255,15 +290,9 @@ class ShardProtocol {
 
   // ---- Measuring -------------------------------------------------------------------------------
 
-  void prefetch(uint64_t position) const noexcept {
-    const Bucket& bucket = memory_.bucket(home(position));
-    __builtin_prefetch(&bucket);
-    if constexpr (sizeof(Bucket) > 64)
-      __builtin_prefetch(reinterpret_cast<const char*>(&bucket) + 64);
-  }
   template <typename Use>
-  void with_candidate(const Probe& probe, Use&& use) const {
-    const Bucket& bucket = memory_.bucket(home(probe.position));
+  void with_candidate(const Start& start, const Probe& probe, Use&& use) const {
+    const Bucket& bucket = *start.bucket;
     const ControlWord control(bucket.control.load(std::memory_order_acquire));
     const SlotSet candidates = control.matching(probe.tag);
     if (candidates.empty()) return;
@@ -316,6 +345,8 @@ class ShardProtocol {
     parent->unlock();
     // Release: pairs with the acquire in bucket_count().
     bucket_count_.store(count + 1, std::memory_order_release);
+    // Release: pairs with the acquire in home(); the count comes before the mask.
+    if (std::has_single_bit(count + 1)) home_mask_.store(2 * count + 1, std::memory_order_release);
     return true;
   }
 
@@ -356,16 +387,15 @@ class ShardProtocol {
   Current look_again(const Locked& locked, uint8_t tag, Pattern pattern,
                      const std::optional<Entry>& expected, const EntryList<Entry>& refused) const {
     Current current;
-    locked.for_each_in([tag](ControlWord control) { return control.matching(tag); },
-                       [&](Entry entry, Place place, uint8_t) {
-                         if (!Layout::may_be(entry, pattern)) return true;
-                         if (expected && entry == *expected) {
-                           current.place = place;
-                         } else if (!refused.contains(entry)) {
-                           current.unknown = true;
-                         }
-                         return true;
-                       });
+    locked.for_each_with(tag, [&](Entry entry, Place place, uint8_t) {
+      if (!Layout::may_be(entry, pattern)) return true;
+      if (expected && entry == *expected) {
+        current.place = place;
+      } else if (!refused.contains(entry)) {
+        current.unknown = true;
+      }
+      return true;
+    });
     return current;
   }
 
@@ -435,6 +465,52 @@ class ShardProtocol {
     }
   };
 
+  // The whole of find(): the chain, splits and changes met on the way.
+  template <typename Match>
+  [[gnu::noinline]] Found find_everywhere(const Probe probe, Match& match) const {
+    const Pattern pattern = this->pattern(probe);
+    uint64_t index = home(probe.position);
+    for (;;) {
+      const Bucket& bucket = memory_.bucket(index);
+      Layout::prefetch(bucket);
+      const Snapshot snapshot = Layout::begin(bucket);
+      // Acquire: pairs with the releases in unlock() and publish(). The words
+      // of the slots are at least as new as their tags, and where the bucket
+      // was split, the other half is complete.
+      const ControlWord control(bucket.control.load(std::memory_order_acquire));
+      if (low_bits(probe.position, level_of(control)) != index) [[unlikely]] {
+        index = other_half(index, probe.position);
+        continue;
+      }
+      Search search{bucket, snapshot, pattern, probe.tag};
+      const SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
+      const uint32_t chain = Layout::chain(snapshot, probe.tag);
+      if (!Layout::agrees(snapshot, control)) [[unlikely]]
+        continue;
+      search.in_head(candidates, match);
+      if (search.outcome == Outcome::absent && chain != 0) search_chain(search, chain, match);
+      switch (search.outcome) {
+        case Outcome::found:
+          return {Verdict::equal, search.entry};
+        case Outcome::failed:
+          return {Verdict::error, search.entry};
+        case Outcome::again:
+          continue;
+        case Outcome::absent:
+          if (STAVE_PLANTED_BUG(miss_beside_split)) return {Verdict::different, Entry{}};
+          // Only if a word was looked at after the control word can the entry
+          // have moved meanwhile, and then the level tells (invariant 4).
+          // Relaxed: the acquires in read() and control_of() keep this load
+          // behind them.
+          if ((candidates.empty() && chain == 0) ||
+              ControlWord(bucket.control.load(std::memory_order_relaxed)).level() ==
+                  control.level()) {
+            return {Verdict::different, Entry{}};
+          }
+      }
+    }
+  }
+
   template <typename Match>
   void search_chain(Search& search, uint32_t number, Match& match) const {
     while (number != 0) {
@@ -470,6 +546,8 @@ class ShardProtocol {
   Memory& memory_;
   const unsigned base_level_;
   Atomic<uint64_t> bucket_count_;
+  // 2^(l+1) - 1 where 2^l is the number of buckets, rounded down.
+  Atomic<uint64_t> home_mask_;
   Atomic<bool> closed_{false};
 };
 

@@ -100,7 +100,20 @@ class Table {
   // `match` gets whole entries, `decide` the storage that belongs to where the entry will be. The
   // probe may be changed by decide().
   template <typename Match, typename Decide>
-  Result<Updated> update(uint64_t hash, const Probe& probe, Match&& match, Decide&& decide);
+  Result<Updated> update(uint64_t hash, const Probe& probe, Match&& match, Decide&& decide) {
+    return retry_closed(hash, probe, decide, [&](Protocol& protocol, auto&& decide_here) {
+      return protocol.update(probe, match, decide_here);
+    });
+  }
+  // The same with match() and decide() called under the bucket's lock, for keys that are compared
+  // in no time.
+  template <typename Match, typename Decide>
+  Result<Updated> update_at_once(uint64_t hash, const Probe& probe, Match&& match,
+                                 Decide&& decide) {
+    return retry_closed(hash, probe, decide, [&](Protocol& protocol, auto&& decide_here) {
+      return protocol.update_at_once(probe, match, decide_here);
+    });
+  }
 
   // ---- Publishing what cannot fail any more ----------------------------------------------------
 
@@ -140,14 +153,26 @@ class Table {
 
   // ---- Many ------------------------------------------------------------------------------------
 
-  // Begins to load what find() and update() of this hash will need.
-  void prefetch(uint64_t hash) const noexcept;
+  // Where a lookup begins, for what it needs to be loaded while other lookups begin. Of use as long
+  // as the caller's pin lasts that was there before.
+  struct Start {
+    const Protocol* protocol = nullptr;
+    typename Protocol::Start place;
+  };
+  Start start(uint64_t hash) const noexcept {
+    const Protocol& protocol = shard_of(hash).protocol();
+    return {&protocol, protocol.start(HashParts(hash).position())};
+  }
+  template <typename Match>
+  Found find(const Start& start, const Probe& probe, Match&& match) const {
+    const auto found = start.protocol->find(start.place, probe, match);
+    return {found.verdict, Layout::value(found.entry)};
+  }
   // Calls use(entry) with the first candidate, for what follows from it to be loaded too. The entry
   // may be torn.
   template <typename Use>
-  void with_candidate(uint64_t hash, const Probe& probe, Use&& use) const {
-    const sync::EpochPin pin;
-    shard_of(hash).protocol().with_candidate(probe, use);
+  void with_candidate(const Start& start, const Probe& probe, Use&& use) const {
+    start.protocol->with_candidate(start.place, probe, use);
   }
 
   // ---- The whole table -------------------------------------------------------------------------
@@ -197,6 +222,10 @@ class Table {
     return root.shard(shard_number(root, hash));
   }
   static unsigned first_buckets_bits(uint64_t capacity, uint32_t shards) noexcept;
+  // Runs update(protocol, decide) until it meets the shard that is in force, and counts what it
+  // did.
+  template <typename Decide, typename Update>
+  Result<Updated> retry_closed(uint64_t hash, const Probe& probe, Decide& decide, Update update);
   // Within a pin.
   Status shrink_shard(TableRoot& root, uint32_t number);
 

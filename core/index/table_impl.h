@@ -43,18 +43,19 @@ Result<std::unique_ptr<Table<Layout, Keys>>> Table<Layout, Keys>::create(
 // ---- One entry ---------------------------------------------------------------------------------
 
 template <typename Layout, typename Keys>
-template <typename Match, typename Decide>
-Result<typename Table<Layout, Keys>::Updated> Table<Layout, Keys>::update(uint64_t hash,
-                                                                          const Probe& probe,
-                                                                          Match&& match,
-                                                                          Decide&& decide) {
+template <typename Decide, typename Update>
+Result<typename Table<Layout, Keys>::Updated> Table<Layout, Keys>::retry_closed(uint64_t hash,
+                                                                                const Probe& probe,
+                                                                                Decide& decide,
+                                                                                Update update) {
   const sync::EpochPin pin;
   for (;;) {
     TableRoot& root = this->root();
     const uint32_t number = shard_number(root, hash);
     TableShard& shard = root.shard(number);
-    const auto updated = shard.protocol().update(
-        probe, match, [&](const uint64_t* value) { return decide(value, root.storage(number)); });
+    const auto updated = update(shard.protocol(), [&](const uint64_t* value) {
+      return decide(value, root.storage(number));
+    });
     switch (updated.result) {
       case Protocol::Updated::Result::done:
         break;
@@ -123,13 +124,6 @@ bool Table<Layout, Keys>::erase(uint64_t hash, uint64_t expected) noexcept {
     if (updated.erased) shard.count_erased();
     return updated.erased;
   }
-}
-
-template <typename Layout, typename Keys>
-void Table<Layout, Keys>::prefetch(uint64_t hash) const noexcept {
-  const sync::EpochPin pin;
-  const Protocol& protocol = shard_of(hash).protocol();
-  protocol.prefetch(HashParts(hash).position());
 }
 
 // ---- The whole table ---------------------------------------------------------------------------

@@ -4,9 +4,8 @@
 //   control word, change word, 7 entries      a bucket: 128 bytes
 //   control word, link word, 3 entries        a node: 64 bytes
 //
-//   change word   bits 0-27 the first node, 28-63 the number of changes to
-//   slots of the bucket and its
-//                 nodes, modulo 2^36
+//   change word   bits 0-25 the first node, 26-33 the classes of the tags in the chain, 34-63 the
+//                 number of changes to slots of the bucket and its nodes, modulo 2^30
 //
 // An entry of two words can be torn: a reader that looks at a slot while it is
 // taken by another entry may see one word of each. So whoever writes to a slot
@@ -83,7 +82,8 @@ struct WideLayout {
   // ---- Readers ---------------------------------------------------------------------------------
 
   // Most entries are in the second line: both are loaded at once.
-  static void prefetch_rest(const Bucket& bucket) noexcept {
+  static void prefetch(const Bucket& bucket) noexcept {
+    __builtin_prefetch(&bucket);
     __builtin_prefetch(reinterpret_cast<const char*>(&bucket) + 64);
   }
   static Snapshot begin(const Bucket& bucket) noexcept {
@@ -95,6 +95,13 @@ struct WideLayout {
   static bool agrees(Snapshot, ControlWord) noexcept { return true; }
   static uint32_t chain(Snapshot snapshot) noexcept {
     return static_cast<uint32_t>(low_bits(snapshot.change, kNodeBits));
+  }
+  // 0 also where no entry of the chain has this tag.
+  static uint32_t chain(Snapshot snapshot, uint8_t tag) noexcept {
+    return (snapshot.change >> kNodeBits & tag_class(tag)) != 0 ? chain(snapshot) : 0;
+  }
+  static uint64_t tag_classes(Snapshot snapshot) noexcept {
+    return low_bits(snapshot.change >> kNodeBits, kTagClasses);
   }
   static SlotSet entry_slots(Snapshot) noexcept { return SlotSet::first_slots(kSlots); }
   template <typename Group>
@@ -128,6 +135,10 @@ struct WideLayout {
     // before the count.
     bucket.change.store(change + kOneChange, std::memory_order_release);
   }
+  // The same before an entry is put into a node of the chain that `snapshot` leads to.
+  static void begin_writing_node(Bucket& bucket, Snapshot snapshot, uint8_t tag) noexcept {
+    set_chain(bucket, chain(snapshot), tag_classes(snapshot) | tag_class(tag));
+  }
   template <typename Group>
   static void write(Group& group, size_t slot, Entry entry) noexcept {
     // Release: pairs with the acquires in read(); the count comes before the
@@ -135,11 +146,12 @@ struct WideLayout {
     group.pairs[slot].key.store(entry.key, std::memory_order_release);
     group.pairs[slot].value.store(entry.value, std::memory_order_release);
   }
-  static void set_chain(Bucket& bucket, uint32_t node) noexcept {
+  static void set_chain(Bucket& bucket, uint32_t node, uint64_t classes) noexcept {
     const uint64_t change = bucket.change.load(std::memory_order_relaxed);
     // Release: pairs with the acquire in begin(); the node is complete, or the
     // entries behind the link are in the control word.
-    bucket.change.store((change & ~kChainMask) + kOneChange + node, std::memory_order_release);
+    bucket.change.store((change & ~kChainMask) + kOneChange + (classes << kNodeBits | node),
+                        std::memory_order_release);
   }
   static void set_next(Node& node, uint32_t next) noexcept {
     // Relaxed: see next().
@@ -161,7 +173,7 @@ struct WideLayout {
   }
 
  private:
-  static constexpr uint64_t kOneChange = uint64_t{1} << kNodeBits;
+  static constexpr uint64_t kOneChange = uint64_t{1} << (kNodeBits + kTagClasses);
   static constexpr uint64_t kChainMask = kOneChange - 1;
 };
 

@@ -37,11 +37,14 @@ namespace stave::sync {
 template <template <typename> class Atomic, typename Barrier, size_t kOwnWords, size_t kSharedWords>
 class GateCounters {
  public:
-  // `thread` is the calling thread's number, which no other thread has. False when closed. True
-  // obliges to leave(thread).
-  bool enter(size_t thread) noexcept {
-    if (thread >= kOwnWords) return enter_shared(shared_word(thread));
-    Atomic<uint64_t>& word = words_[thread].word;
+  using Word = Atomic<uint64_t>;
+
+  // `thread` is the calling thread's number, which no other thread has. Null when closed; otherwise
+  // where the call has been counted, which obliges to leave() there.
+  Word* enter(size_t thread) noexcept {
+    if (thread >= kOwnWords) [[unlikely]]
+      return enter_shared(words_[kOwnWords + thread % kSharedWords].word);
+    Word& word = words_[thread].word;
     // Relaxed: nobody else stores to it.
     const uint64_t inside = word.load(std::memory_order_relaxed);
     // Relaxed: drained() waits for another value.
@@ -49,24 +52,23 @@ class GateCounters {
     Barrier()();  // pairs with the one in close()
     // Relaxed: the order is the barrier's, and a call that is let in needs no more of close().
     if (!closed_.load(std::memory_order_relaxed)) [[likely]]
-      return true;
+      return &word;
     // Release: drained() may read this value instead of the last leave()'s, whose order it needs
     // (since C++20 a store does not continue the release sequence of an earlier one). The barrier
     // would give it, but plain accesses do not rely on barriers (full_barrier.h).
     word.store(inside, std::memory_order_release);
-    return false;
+    return nullptr;
   }
 
-  void leave(size_t thread) noexcept {
-    if (thread >= kOwnWords) {
+  void leave(Word* word) noexcept {
+    if (word >= &words_[kOwnWords].word) [[unlikely]] {
       // Release: pairs with the acquire in drained(). The other read-modify-writes of this word
       // carry the release on, so that drained() meets every call that left, not just the last.
-      shared_word(thread).fetch_sub(kOneCall, std::memory_order_release);
+      word->fetch_sub(kOneCall, std::memory_order_release);
       return;
     }
-    Atomic<uint64_t>& word = words_[thread].word;
     // Release: pairs with the acquire in drained().
-    word.store(word.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+    word->store(word->load(std::memory_order_relaxed) - 1, std::memory_order_release);
   }
 
   // True for the first caller. Calls inside are still running when it returns.
@@ -105,16 +107,13 @@ class GateCounters {
     Atomic<uint64_t> word{0};
   };
 
-  static bool enter_shared(Atomic<uint64_t>& word) noexcept {
+  static Word* enter_shared(Word& word) noexcept {
     // Relaxed: nothing is published by entering. What the call does inside is ordered before the
     // end of close by leave(), and invariant 1 is a property of this one word.
-    if ((word.fetch_add(kOneCall, std::memory_order_relaxed) & kClosedBit) == 0) return true;
+    if ((word.fetch_add(kOneCall, std::memory_order_relaxed) & kClosedBit) == 0) return &word;
     // Relaxed: the refused call has touched nothing that close could tear down.
     word.fetch_sub(kOneCall, std::memory_order_relaxed);
-    return false;
-  }
-  Atomic<uint64_t>& shared_word(size_t thread) noexcept {
-    return words_[kOwnWords + thread % kSharedWords].word;
+    return nullptr;
   }
 
   Atomic<bool> closed_{false};
@@ -122,44 +121,65 @@ class GateCounters {
 };
 
 class Gate {
+  struct FullBarrier {
+    void operator()() const noexcept { full_barrier(); }
+  };
+  // 1.5 KiB; programs that call from more threads at a time spend it where it counts more.
+  static constexpr size_t kOwnWords = 16;
+  static constexpr size_t kSharedWords = 8;
+  using Counters = GateCounters<std::atomic, FullBarrier, kOwnWords, kSharedWords>;
+
  public:
   // One call inside the gate, for as long as the object lives:
-  //   Gate::Entry entry(gate);
-  //   if (!entry) return Code::closed;
+  //   Gate::Visit visit(gate);
+  //   if (!visit) return Code::closed;
+  // For calls that run no code of their caller's: entered_by_this_thread() does not know of them.
+  class Visit {
+   public:
+    explicit Visit(Gate& gate) noexcept
+        : gate_(gate), word_(gate.counters_.enter(thread_number())) {}
+    ~Visit() {
+      if (word_ != nullptr) gate_.counters_.leave(word_);
+    }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+    explicit operator bool() const noexcept { return word_ != nullptr; }
+
+   private:
+    Gate& gate_;
+    Counters::Word* const word_;
+  };
+
+  // The same for every other call.
   class Entry {
    public:
-    explicit Entry(Gate& gate) noexcept : gate_(gate.enter() ? &gate : nullptr) {
-      if (gate_ == nullptr) return;
+    explicit Entry(Gate& gate) noexcept : gate_(&gate), visit_(gate) {
+      if (!visit_) return;
       outer_ = innermost_;
       innermost_ = this;
     }
     ~Entry() {
-      if (gate_ == nullptr) return;
-      innermost_ = outer_;
-      gate_->leave();
+      if (visit_) innermost_ = outer_;
     }
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    explicit operator bool() const noexcept { return gate_ != nullptr; }
+    explicit operator bool() const noexcept { return static_cast<bool>(visit_); }
 
    private:
     friend class Gate;
     // The entries of this thread, innermost first: a list through the stack frames that hold them.
     inline static STAVE_FAST_THREAD_LOCAL Entry* innermost_ = nullptr;
 
-    Gate* gate_;
+    const Gate* const gate_;
+    const Visit visit_;
     Entry* outer_ = nullptr;
   };
 
   Gate() noexcept = default;
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
-
-  // False when closed. True obliges the same thread to leave(). Prefer Entry, which cannot forget
-  // and which entered_by_this_thread() knows of.
-  bool enter() noexcept { return counters_.enter(thread_number()); }
-  void leave() noexcept { counters_.leave(thread_number()); }
 
   // Refuses calls from now on and returns when none is inside. True for the first caller; every
   // other one, at the same time or later, waits for the same and gets false. Deadlocks when the
@@ -178,13 +198,7 @@ class Gate {
   }
 
  private:
-  struct FullBarrier {
-    void operator()() const noexcept { full_barrier(); }
-  };
-  // 1.5 KiB; programs that call from more threads at a time spend it where it counts more.
-  static constexpr size_t kOwnWords = 16;
-  static constexpr size_t kSharedWords = 8;
-  GateCounters<std::atomic, FullBarrier, kOwnWords, kSharedWords> counters_;
+  Counters counters_;
 };
 
 }  // namespace stave::sync

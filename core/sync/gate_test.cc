@@ -20,7 +20,7 @@ TEST(Gate, OpenUntilClosed) {
   EXPECT_TRUE(gate.closed());
   Gate::Entry refused(gate);
   EXPECT_FALSE(refused);
-  EXPECT_FALSE(gate.enter());
+  EXPECT_FALSE(Gate::Visit(gate));
 }
 
 TEST(Gate, OnlyTheFirstCloseIsFirst) {
@@ -53,7 +53,7 @@ TEST(Gate, CloseWaitsForTheCallsInside) {
     });
   }
   while (!gate.closed()) std::this_thread::yield();
-  EXPECT_FALSE(gate.enter());
+  EXPECT_FALSE(Gate::Visit(gate));
   may_leave = true;
   for (auto& closer : closers) closer.join();
   call.join();

@@ -19,13 +19,14 @@ struct Handle {
 };
 
 void call(Handle& handle, size_t thread) {
-  if (!handle.gate.enter(thread)) {
+  auto* const word = handle.gate.enter(thread);
+  if (word == nullptr) {
     note("a call is refused");
     return;
   }
   check(handle.open.read(), "a call inside a closed handle");
   if (handle.gate.closed()) note("a call outlives the closing of the gate");
-  handle.gate.leave(thread);
+  handle.gate.leave(word);
 }
 
 void close(Handle& handle) {
@@ -51,7 +52,7 @@ void set_up(Program& program, size_t first) {
   program.thread([=] { close(*handle); });
   program.at_end([=] {
     check(handle->first_closers.load(std::memory_order_relaxed) == 1, "not one first closer");
-    for (size_t thread = 0; thread < 4; thread++) check(!handle->gate.enter(thread), "open again");
+    for (size_t thread = 0; thread < 4; thread++) check(handle->gate.enter(thread) == nullptr, "open again");
   });
 }
 

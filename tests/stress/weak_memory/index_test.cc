@@ -36,13 +36,14 @@ class Memory {
   // As in ChunkedArray: the address comes by a relaxed load.
   Bucket& bucket(uint64_t number) const {
     if (number == 0) return first_;
-    Bucket* const second = second_.load(std::memory_order_relaxed);
-    check(second != nullptr, "a bucket is used before it has memory");
-    return *second;
+    check(number <= more_.size(), "a bucket that there never is");
+    Bucket* const bucket = more_[number - 1].load(std::memory_order_relaxed);
+    check(bucket != nullptr, "a bucket is used before it has memory");
+    return *bucket;
   }
-  void ensure_second() {
-    second_owner_ = std::make_unique<Bucket>();
-    second_.store(second_owner_.get(), std::memory_order_relaxed);
+  void add_bucket() {
+    owned_.push_back(std::make_unique<Bucket>());
+    more_[owned_.size() - 1].store(owned_.back().get(), std::memory_order_relaxed);
   }
   Node& node(uint32_t number) const {
     check(number >= 1 && number <= nodes_.size(), "a link to no node");
@@ -56,13 +57,13 @@ class Memory {
 
  private:
   mutable Bucket first_;
-  std::unique_ptr<Bucket> second_owner_;
-  Atomic<Bucket*> second_{nullptr};
+  std::vector<std::unique_ptr<Bucket>> owned_;
+  std::array<Atomic<Bucket*>, 2> more_{Atomic<Bucket*>(nullptr), Atomic<Bucket*>(nullptr)};
   std::array<std::unique_ptr<Node>, 3> nodes_;
   uint32_t taken_ = 0;
 };
 
-// All keys have one tag. A value says whose it is.
+// Keys have one tag, those from 8 on another. A value says whose it is.
 template <typename Layout>
 struct State {
   using Protocol = index::ShardProtocol<Layout, Memory<Layout>, Atomic>;
@@ -70,7 +71,9 @@ struct State {
   using Half = typename Protocol::Half;
 
   static uint64_t value(uint64_t key, uint64_t version) { return key << 8 | version; }
-  static Probe probe(uint64_t key) { return {.position = key & 1, .tag = 1, .word = key}; }
+  static Probe probe(uint64_t key) {
+    return {.position = key & 3, .tag = static_cast<uint8_t>(key < 8 ? 1 : 2), .word = key};
+  }
   static auto match(uint64_t key) {
     return [key](Entry entry) {
       const bool is_key = Layout::value(entry) >> 8 == key;
@@ -87,11 +90,15 @@ struct State {
     return found.verdict == Verdict::equal ? static_cast<int>(Layout::value(found.entry) & 0xff)
                                            : -1;
   }
-  // True when it was absent.
+  // True when it was absent. In both ways that there are: resolved keys are narrow, owned ones
+  // wide.
   bool put(uint64_t key, uint64_t version) {
-    const auto updated = protocol.update(probe(key), match(key), [=](const uint64_t*) {
+    const auto decide = [=](const uint64_t*) {
       return Decision{Decision::Action::set, value(key, version)};
-    });
+    };
+    const auto updated = Layout::kKeepsWholePosition
+                             ? protocol.update_at_once(probe(key), match(key), decide)
+                             : protocol.update(probe(key), match(key), decide);
     check(updated.result == Protocol::Updated::Result::done, "no node left");
     return !updated.was_present;
   }
@@ -109,9 +116,9 @@ struct State {
     });
   }
   void split() {
-    memory.ensure_second();
-    check(protocol.split_next([](Entry entry, uint8_t, uint64_t, unsigned) {
-      return (Layout::value(entry) >> 8 & 1) != 0 ? Half::upper : Half::lower;
+    memory.add_bucket();
+    check(protocol.split_next([](Entry entry, uint8_t, uint64_t, unsigned level) {
+      return (Layout::value(entry) >> (8 + level) & 1) != 0 ? Half::upper : Half::lower;
     }),
           "no node left for a split");
   }
@@ -166,6 +173,30 @@ Scenario splitting() {
                 });
               },
           .expected_notes = {"a split", "a reader sees an update"}};
+}
+
+// Who began at the bucket before either split finds his way by the first one.
+template <typename Layout>
+Scenario splitting_twice() {
+  return {.name = "readers and a writer while the bucket splits twice",
+          .set_up =
+              [](Program& program) {
+                auto state = with_keys<Layout>({2, 3, 4});
+                program.thread([=] {
+                  state->split();
+                  state->split();
+                  note("two splits");
+                });
+                program.thread([=] { read(*state, {3, 2}); });
+                program.thread([=] { read(*state, {4}); });
+                program.thread([=] { state->put(3, 2); });
+                program.at_end([=] {
+                  state->must_have(2, 1);
+                  state->must_have(3, 2);
+                  state->must_have(4, 1);
+                });
+              },
+          .expected_notes = {"two splits", "a reader sees an update"}};
 }
 
 template <typename Layout>
@@ -224,6 +255,37 @@ Scenario spilling_and_gathering() {
                              "the removed key is missed"}};
 }
 
+// A link tells which tags there may be behind it: so the one that an entry brings is told first.
+template <typename Layout>
+Scenario chaining_another_tag() {
+  return {.name = "an entry with a tag of its own joins a chain, and its place is taken",
+          .set_up =
+              [](Program& program) {
+                auto state = with_keys<Layout>({2, 4, 6});
+                program.thread([=] {
+                  state->put(8, 1);
+                  state->put(10, 1);
+                  state->remove(8);
+                });
+                program.thread([=] {
+                  if (state->get(10) != 1) return;
+                  note("the second of another tag is found");
+                  check(state->get(10) == 1, "a key that is there is not found");
+                });
+                program.thread([=] {
+                  if (state->get(8) == 1) note("the first of another tag is found");
+                  read(*state, {6});
+                });
+                program.at_end([=] {
+                  state->must_have(10, 1);
+                  state->must_have(6, 1);
+                  check(state->get(8) == -1, "a removed key is found");
+                });
+              },
+          .expected_notes = {"the first of another tag is found",
+                             "the second of another tag is found"}};
+}
+
 template <typename Layout>
 Scenario racing_inserts() {
   return {.name = "two writers insert the same keys, and one removes",
@@ -274,12 +336,19 @@ Scenario counting() {
 
 template <typename Layout>
 std::vector<Scenario> scenarios() {
-  return {splitting<Layout>(), reusing<Layout>(), spilling_and_gathering<Layout>(),
-          racing_inserts<Layout>(), counting<Layout>()};
+  return {splitting<Layout>(),
+          splitting_twice<Layout>(),
+          reusing<Layout>(),
+          spilling_and_gathering<Layout>(),
+          chaining_another_tag<Layout>(),
+          racing_inserts<Layout>(),
+          counting<Layout>()};
 }
 
 TEST(WeakMemory, NarrowIndexBuckets) {
-  check_kernel({.scenarios = scenarios<Narrow>(), .redundant = {}});
+  // What find() reads of a narrow slot is one word, which match() judges: an older one than the tag
+  // is another key's, or this key's value of a moment ago. Wide entries need the order.
+  check_kernel({.scenarios = scenarios<Narrow>(), .redundant = {"find load(acquire)"}});
 }
 
 TEST(WeakMemory, WideIndexBuckets) {
