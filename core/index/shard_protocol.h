@@ -1,31 +1,25 @@
-// One shard of the index as a protocol over its buckets: lookups without locks,
-// changes under the lock of one bucket, growth bucket by bucket (linear
-// hashing, Litwin 1980). docs/internals/index.md has the drawing and the
-// arguments; tests/stress/weak_memory weakens every memory order below.
+// One shard of the index as a protocol over its buckets: lookups without locks (shard_lookup.h),
+// changes under the lock of one bucket, growth bucket by bucket (linear hashing, Litwin 1980).
+// docs/internals/index.md has the drawing and the arguments; tests/stress/weak_memory weakens every
+// memory order below.
 //
 // Invariants
-//   1. Bucket i at level l holds the entries whose positions end with the l low
-//   bits of i, and no others
-//      are reached through it. Levels only grow.
-//   2. What belongs to a bucket (its slots, its chain of nodes) changes only
-//   under the bucket's lock.
-//   3. An entry leaves the place where readers may look for it (split, spill,
-//   gather) only after it can
-//      be found in its new one, and what a reader notices first tells it to
-//      look there.
-//   4. Whoever sees a word of a slot that was stored after the reader's control
-//   word sees in the
+//   1. Bucket i at level l holds the entries whose positions end with the l low bits of i, and no
+//      others are reached through it. Levels only grow.
+//   2. What belongs to a bucket (its slots, its chain of nodes) changes only under the bucket's
+//      lock.
+//   3. An entry leaves the place where readers may look for it (split, spill, gather) only after it
+//      can be found in its new one, and what a reader notices first tells it to look there.
+//   4. Whoever sees a word of a slot that was stored after the reader's control word sees in the
 //      bucket's level, link or change count that it was.
 //
-// `Layout` is narrow_layout.h or wide_layout.h. `Memory` has the buckets and
-// nodes:
+// `Layout` is narrow_layout.h or wide_layout.h. `Memory` has the buckets and nodes:
 //   Bucket& bucket(uint64_t index);   Node& node(uint32_t number);
 //   uint32_t take_node(bool reserved);  0 without memory
 //   void give_back_node(uint32_t);      one that no reader has seen
 //   void discard_node(uint32_t);        one that readers may still pass
 //
-// Thread safety: all members from any thread, within an epoch pin, except where
-// they say otherwise.
+// Thread safety: all members from any thread, within an epoch pin, except where they say otherwise.
 #pragma once
 
 #include <atomic>
@@ -39,109 +33,32 @@
 #include "core/index/entry_list.h"
 #include "core/index/locked_bucket.h"
 #include "core/index/probe.h"
+#include "core/index/shard_lookup.h"
 #include "core/sync/backoff.h"
 
 namespace stave::index {
 
 template <typename Layout, typename Memory, template <typename> class Atomic = std::atomic>
-class ShardProtocol {
+class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
+  using Lookup = ShardLookup<Layout, Memory, Atomic>;
+  using Lookup::memory_;
+
  public:
-  using Bucket = typename Layout::Bucket;
-  using Node = typename Layout::Node;
-  using Entry = typename Layout::Entry;
-  using Pattern = typename Layout::Pattern;
-  using Snapshot = typename Layout::Snapshot;
+  using Lookup::base_level;
+  using Lookup::bucket_count;
+  using Lookup::find;
+  using Lookup::home;
+  using Lookup::level_of;
+  using Lookup::other_half;
+  using typename Lookup::Bucket;
+  using typename Lookup::Entry;
+  using typename Lookup::Found;
+  using typename Lookup::Node;
+  using typename Lookup::Pattern;
   using Locked = LockedBucket<Layout, Memory>;
 
-  // Begins with 2^base_level buckets, which `memory` has.
-  ShardProtocol(Memory& memory, unsigned base_level) noexcept
-      : memory_(memory),
-        base_level_(base_level),
-        bucket_count_(uint64_t{1} << base_level),
-        home_mask_((uint64_t{2} << base_level) - 1) {}
-
-  unsigned base_level() const noexcept { return base_level_; }
-  Pattern pattern(const Probe& probe) const noexcept { return Layout::pattern(probe, base_level_); }
-  uint64_t bucket_count() const noexcept {
-    // Acquire: pairs with the release in split_next(); the buckets counted are there.
-    return bucket_count_.load(std::memory_order_acquire);
-  }
-
-  // The bucket where a lookup begins; it may have been split since.
-  uint64_t home(uint64_t position) const noexcept {
-    // Acquire: pairs with the release in split_next(). The count read next is at least half of the
-    // mask's: what is cut to it is a bucket that is there.
-    const uint64_t mask = home_mask_.load(std::memory_order_acquire);
-    const uint64_t index = position & mask;
-    const uint64_t lower = position & (mask >> 1);
-    return index < bucket_count() ? index : lower;
-  }
-  unsigned level_of(ControlWord control) const noexcept { return base_level_ + control.level(); }
-
-  // Where a position goes on whose low bits are not those of the bucket that it was looked for in:
-  // to the other half of the first split at which the two parted. That bucket is there, since the
-  // one at hand has been split so far; one further down, at the level of the bucket at hand, need
-  // not be: that is a matter of the other half's own splits.
-  static constexpr uint64_t other_half(uint64_t index, uint64_t position) noexcept {
-    return low_bits(position, static_cast<unsigned>(std::countr_zero(index ^ position)) + 1);
-  }
-
-  // ---- Reading ---------------------------------------------------------------------------------
-
-  struct Found {
-    Verdict verdict = Verdict::different;  // equal, different (absent) or error
-    Entry entry;
-  };
-
-  // Where a lookup of this position begins, its bucket on the way from memory.
-  struct Start {
-    const Bucket* bucket = nullptr;
-    uint64_t index = 0;
-  };
-  Start start(uint64_t position) const noexcept {
-    const uint64_t index = home(position);
-    const Bucket& bucket = memory_.bucket(index);
-    Layout::prefetch(bucket);
-    return {&bucket, index};
-  }
-
-  // `match(entry)` gives the verdict on each candidate, without a lock held.
-  //
-  // Of a lookup little but the time for which it waits for the bucket is left, if the processor can
-  // begin the next one meanwhile: it looks some 300 instructions ahead. So the two common outcomes
-  // come first, in as few as possible; find_everywhere() has them all.
-  template <typename Match>
-  Found find(const Probe& probe, Match&& match) const {
-    return find(start(probe.position), probe, match);
-  }
-  template <typename Match>
-  Found find(const Start& start, const Probe& probe, Match&& match) const {
-    const Pattern pattern = this->pattern(probe);
-    const Bucket& bucket = *start.bucket;
-    const Snapshot snapshot = Layout::begin(bucket);
-    // Acquire: as in find_everywhere().
-    const ControlWord control(bucket.control.load(std::memory_order_acquire));
-    SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
-    if (candidates.empty()) {
-      if (Layout::chain(snapshot, probe.tag) == 0 && Layout::agrees(snapshot, control) &&
-          (STAVE_PLANTED_BUG(miss_beside_split) ||
-           low_bits(probe.position, level_of(control)) == start.index)) [[likely]] {
-        return {Verdict::different, Entry{}};
-      }
-      return find_everywhere(probe, match);
-    }
-    do {
-      // A key whose tag this control word has belongs here (invariant 1): its level says no more.
-      const Entry entry = Layout::read(bucket, candidates.first());
-      if (Layout::may_be(entry, pattern)) [[likely]] {
-        if (Layout::intact(bucket, snapshot) && match(entry) == Verdict::equal) [[likely]]
-          return {Verdict::equal, entry};
-        break;
-      }
-      candidates.drop_first();
-    } while (!candidates.empty());
-    return find_everywhere(probe, match);
-  }
+  // Begins with 2^first_level buckets, which `memory` has.
+  ShardProtocol(Memory& memory, unsigned first_level) noexcept : Lookup(memory, first_level) {}
 
   // ---- Changing --------------------------------------------------------------------------------
 
@@ -287,27 +204,6 @@ class ShardProtocol {
     locked->unlock();
     return true;
   }
-
-  // ---- Measuring -------------------------------------------------------------------------------
-
-  template <typename Use>
-  void with_candidate(const Start& start, const Probe& probe, Use&& use) const {
-    const Bucket& bucket = *start.bucket;
-    const ControlWord control(bucket.control.load(std::memory_order_acquire));
-    const SlotSet candidates = control.matching(probe.tag);
-    if (candidates.empty()) return;
-    const Entry entry = Layout::read(bucket, candidates.first());
-    if (Layout::may_be(entry, pattern(probe))) use(entry);
-  }
-  // How many groups of slots a miss in this bucket looks at.
-  uint64_t probes(uint64_t index) const noexcept {
-    uint64_t probes = 1;
-    for (uint32_t number = Layout::chain(Layout::begin(memory_.bucket(index))); number != 0;
-         number = Layout::next(memory_.node(number)))
-      probes++;
-    return probes;
-  }
-
   // ---- Growing: one thread at a time (the caller's growth lock) --------------------------------
 
   enum class Half : uint8_t { lower, upper, unknown };
@@ -318,14 +214,13 @@ class ShardProtocol {
   // is there. Returns false when nothing was split.
   template <typename Moves>
   bool split_next(Moves&& moves) noexcept {
-    // Relaxed: only the holder of the growth lock changes it.
-    const uint64_t count = bucket_count_.load(std::memory_order_relaxed);
+    const uint64_t count = this->own_bucket_count();
     const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
     const uint64_t index = low_bits(count, level);
-    if (level - base_level_ >= ControlWord::kLevelMax) return false;
+    if (level - base_level() >= ControlWord::kLevelMax) return false;
     std::optional<Locked> parent = lock(index);
     if (!parent) return false;
-    const unsigned new_level = level - base_level_ + 1;
+    const unsigned new_level = level - base_level() + 1;
     Locked child(memory_, count, ControlWord().with_level(new_level));
     ControlWord lower = parent->control.with_level(new_level);
     if (!copy_upper_half(*parent, child, level, moves, lower)) {
@@ -343,10 +238,7 @@ class ShardProtocol {
         [&](Entry entry, uint8_t tag) { return moves(entry, tag, index, level) == Half::upper; });
     parent->tidy_chain();
     parent->unlock();
-    // Release: pairs with the acquire in bucket_count().
-    bucket_count_.store(count + 1, std::memory_order_release);
-    // Release: pairs with the acquire in home(); the count comes before the mask.
-    if (std::has_single_bit(count + 1)) home_mask_.store(2 * count + 1, std::memory_order_release);
+    this->add_bucket(count + 1);
     return true;
   }
 
@@ -407,125 +299,13 @@ class ShardProtocol {
       updated.erased = true;
     } else if (place) {
       locked.replace(*place, Layout::with_value(*expected, decision.value));
-    } else if (locked.insert(probe.tag, Layout::make(pattern(probe), decision.value), reserved)) {
+    } else if (locked.insert(probe.tag, Layout::make(this->pattern(probe), decision.value),
+                             reserved)) {
       updated.inserted = true;
     } else {
       updated.result = Updated::Result::no_memory;
     }
   }
-
-  enum class Outcome : uint8_t { absent, found, failed, again };
-
-  // One look at a bucket and its chain.
-  struct Search {
-    const Bucket& bucket;
-    const Snapshot snapshot;
-    const Pattern pattern;
-    const uint8_t tag;
-    Outcome outcome = Outcome::absent;
-    Entry entry{};
-
-    template <typename Match>
-    void in_head(SlotSet candidates, Match& match) {
-      for (; !candidates.empty(); candidates.drop_first()) {
-        const size_t slot = candidates.first();
-        entry = Layout::read(bucket, slot);
-        judge(bucket, slot, match);
-        if (outcome != Outcome::absent) return;
-        if (!Layout::settled(snapshot, slot, entry)) [[unlikely]] {
-          outcome = Outcome::again;
-          return;
-        }
-      }
-    }
-
-    // The verdict on `entry`, which was read from this slot.
-    template <typename Group, typename Match>
-    void judge(const Group& group, size_t slot, Match& match) {
-      if (!Layout::may_be(entry, pattern)) return;
-      if (!Layout::intact(bucket, snapshot)) [[unlikely]] {
-        outcome = Outcome::again;
-        return;
-      }
-      switch (match(entry)) {
-        case Verdict::equal:
-          outcome = Outcome::found;
-          return;
-        case Verdict::error:
-          outcome = Outcome::failed;
-          return;
-        case Verdict::gone:
-          // What it denoted may have been replaced under us: then the new value
-          // is the answer.
-          if (Layout::read(group, slot) != entry) outcome = Outcome::again;
-          return;
-        case Verdict::different:
-          return;
-      }
-    }
-  };
-
-  // The whole of find(): the chain, splits and changes met on the way.
-  template <typename Match>
-  [[gnu::noinline]] Found find_everywhere(const Probe probe, Match& match) const {
-    const Pattern pattern = this->pattern(probe);
-    uint64_t index = home(probe.position);
-    for (;;) {
-      const Bucket& bucket = memory_.bucket(index);
-      Layout::prefetch(bucket);
-      const Snapshot snapshot = Layout::begin(bucket);
-      // Acquire: pairs with the releases in unlock() and publish(). The words
-      // of the slots are at least as new as their tags, and where the bucket
-      // was split, the other half is complete.
-      const ControlWord control(bucket.control.load(std::memory_order_acquire));
-      if (low_bits(probe.position, level_of(control)) != index) [[unlikely]] {
-        index = other_half(index, probe.position);
-        continue;
-      }
-      Search search{bucket, snapshot, pattern, probe.tag};
-      const SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
-      const uint32_t chain = Layout::chain(snapshot, probe.tag);
-      if (!Layout::agrees(snapshot, control)) [[unlikely]]
-        continue;
-      search.in_head(candidates, match);
-      if (search.outcome == Outcome::absent && chain != 0) search_chain(search, chain, match);
-      switch (search.outcome) {
-        case Outcome::found:
-          return {Verdict::equal, search.entry};
-        case Outcome::failed:
-          return {Verdict::error, search.entry};
-        case Outcome::again:
-          continue;
-        case Outcome::absent:
-          if (STAVE_PLANTED_BUG(miss_beside_split)) return {Verdict::different, Entry{}};
-          // Only if a word was looked at after the control word can the entry
-          // have moved meanwhile, and then the level tells (invariant 4).
-          // Relaxed: the acquires in read() and control_of() keep this load
-          // behind them.
-          if ((candidates.empty() && chain == 0) ||
-              ControlWord(bucket.control.load(std::memory_order_relaxed)).level() ==
-                  control.level()) {
-            return {Verdict::different, Entry{}};
-          }
-      }
-    }
-  }
-
-  template <typename Match>
-  void search_chain(Search& search, uint32_t number, Match& match) const {
-    while (number != 0) {
-      const Node& node = memory_.node(number);
-      SlotSet candidates = Locked::control_of(node).matching(search.tag) & Locked::kNodeSlots;
-      for (; !candidates.empty(); candidates.drop_first()) {
-        const size_t slot = candidates.first();
-        search.entry = Layout::read(node, slot);
-        search.judge(node, slot, match);
-        if (search.outcome != Outcome::absent) return;
-      }
-      number = Layout::next(node);
-    }
-  }
-
   // Copies the entries that go to the child, and takes the tags of those in the
   // head off `lower`.
   template <typename Moves>
@@ -542,12 +322,6 @@ class ShardProtocol {
     });
     return complete;
   }
-
-  Memory& memory_;
-  const unsigned base_level_;
-  Atomic<uint64_t> bucket_count_;
-  // 2^(l+1) - 1 where 2^l is the number of buckets, rounded down.
-  Atomic<uint64_t> home_mask_;
   Atomic<bool> closed_{false};
 };
 
