@@ -92,12 +92,6 @@ Status check(const HandleType* handle) {
   return {};
 }
 
-// Whether check() would be ok.
-template <typename HandleType>
-bool is_usable(const HandleType* handle) noexcept {
-  return handle != nullptr && handle->is(HandleType::kind) && !handle->in_forked_child();
-}
-
 // Whether free() has something to close and delete. Not when `handle` is NULL or not such a handle,
 // and not in a forked child, where it is marked freed.
 template <typename HandleType>
