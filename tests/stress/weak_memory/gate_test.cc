@@ -52,7 +52,8 @@ void set_up(Program& program, size_t first) {
   program.thread([=] { close(*handle); });
   program.at_end([=] {
     check(handle->first_closers.load(std::memory_order_relaxed) == 1, "not one first closer");
-    for (size_t thread = 0; thread < 4; thread++) check(handle->gate.enter(thread) == nullptr, "open again");
+    for (size_t thread = 0; thread < 4; thread++)
+      check(handle->gate.enter(thread) == nullptr, "open again");
   });
 }
 
