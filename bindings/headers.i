@@ -2,7 +2,7 @@
  * some interface files read in a way of their own. */
 
 %include <stave/stave.h>
-#ifdef SWIGGO
+#ifndef SWIGJAVA
 %include <stave/cow_map.h>
 #endif
 %include <stave/index.h>

@@ -29,6 +29,8 @@ static_assert(sizeof(stave_index_options) == 32, "HashIndexOptionsData");
 static_assert(sizeof(stave_index_resolver) == 40, "HashIndexResolverData");
 static_assert(sizeof(stave_index_stats) == 104, "HashIndexStatsData");
 static_assert(sizeof(stave_index_shard_stats) == 32, "HashIndexShardStatsData");
+static_assert(sizeof(stave_cow_map_options) == 24, "CowMapOptionsData");
+static_assert(sizeof(stave_cow_map_stats) == 32, "CowMapStatsData");
 static_assert(sizeof(stave_buffer) == 24, "NativeBuffer");
 static_assert(sizeof(stave_write_options) == 8, "the typemap of write options");
 
@@ -69,10 +71,13 @@ static void *copy_error(const stave_error *error) {
 %typemap(out) size_t "$result = $1;"
 %apply unsigned long long { uint64_t };
 %typemap(ctype) uint64_t "uint64_t"
+%apply long long { int64_t };
+%typemap(ctype) int64_t "int64_t"
 TRAVELS_AS(global::System.UIntPtr*, size_t *)
 TRAVELS_AS(byte*, uint8_t *)
 TRAVELS_AS(uint*, uint32_t *, const uint32_t *)
 TRAVELS_AS(ulong*, uint64_t *, const uint64_t *)
+TRAVELS_AS(long*, int64_t *, const int64_t *)
 
 /* ---- Handles ------------------------------------------------------------------------------- */
 
@@ -102,6 +107,8 @@ TRAVELS_AS(HashIndexOptionsData*, stave_index_options *, const stave_index_optio
 TRAVELS_AS(HashIndexResolverData*, stave_index_resolver *, const stave_index_resolver *)
 TRAVELS_AS(HashIndexStatsData*, stave_index_stats *)
 TRAVELS_AS(HashIndexShardStatsData*, stave_index_shard_stats *)
+TRAVELS_AS(CowMapOptionsData*, stave_cow_map_options *, const stave_cow_map_options *)
+TRAVELS_AS(CowMapStatsData*, stave_cow_map_stats *)
 
 %typemap(ctype) const stave_write_options *options "uint32_t"
 %typemap(imtype) const stave_write_options *options "uint"
@@ -135,11 +142,15 @@ static void stave_csharp_free_error(void *copy) { free(copy); }
 
 /* ---- Callbacks ----------------------------------------------------------------------------- */
 
-%typemap(ctype) stave_progress "stave_progress"
-%typemap(imtype) stave_progress "NativeProgress"
-%typemap(cstype) stave_progress "NativeProgress"
-%typemap(csin) stave_progress "$csinput"
-%typemap(in) stave_progress "$1 = $input;"
+%define CALLBACK(CSHARP, C)
+%typemap(ctype) C "C"
+%typemap(imtype) C "CSHARP"
+%typemap(cstype) C "CSHARP"
+%typemap(csin) C "$csinput"
+%typemap(in) C "$1 = $input;"
+%enddef
+CALLBACK(NativeProgress, stave_progress)
+CALLBACK(NativeEdit, stave_cow_map_edit)
 TRAVELS_AS(global::System.IntPtr, void *context)
 
 /* ---- The functions ------------------------------------------------------------------------- */
@@ -151,6 +162,8 @@ TRAVELS_AS(global::System.IntPtr, void *context)
 %ignore stave_index_resolver;
 %ignore stave_index_stats;
 %ignore stave_index_shard_stats;
+%ignore stave_cow_map_options;
+%ignore stave_cow_map_stats;
 
 %include <stave/errors.h>
 %include "bindings/headers.i"

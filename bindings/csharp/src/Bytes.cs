@@ -6,6 +6,8 @@ namespace Stave
     // Arguments that are bytes, and arrays for results.
     internal static unsafe class Bytes
     {
+        internal const ulong Absent = ulong.MaxValue; // STAVE_ABSENT, as the size of a value
+
 #if !NET
         // Up to this size Mono is quicker by hand than with what its library does around a copy.
         private const int MovedByHand = 128;
@@ -41,6 +43,26 @@ namespace Stave
                 Move(data, target, (int)size);
             }
             return copy;
+        }
+
+        internal static byte[] Copy(NativeBuffer* buffer)
+        {
+            return Copy(buffer->Data, checked((int)buffer->Size));
+        }
+
+        // The values that stand one behind the other; null for those that are absent.
+        internal static byte[][] Split(byte* data, ulong[] sizes, int count)
+        {
+            var values = new byte[count][];
+            for (int i = 0; i < count; i++)
+            {
+                if (sizes[i] != Absent)
+                {
+                    values[i] = Copy(data, (long)sizes[i]);
+                    data += sizes[i];
+                }
+            }
+            return values;
         }
 
         // Between places that do not overlap.

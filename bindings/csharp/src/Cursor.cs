@@ -26,13 +26,6 @@ namespace Stave
     /// </remarks>
     public sealed unsafe class Cursor : IDisposable, IEnumerable<KeyValuePair<byte[], byte[]>>
     {
-        // What one NextMany may bring: native memory that is copied into arrays at once.
-        private const int CountMax = 1 << 16;
-        private const int BytesMax = 1 << 28;
-        // What foreach fetches ahead.
-        private const int FetchCount = 128;
-        private const int FetchBytes = 1 << 16;
-
         private readonly CursorHandle handle = new CursorHandle();
 
         internal Cursor(StoreHandle store, CursorOptions options)
@@ -107,15 +100,9 @@ namespace Stave
         /// <returns>At least one record; an empty list when there is none left.</returns>
         public IReadOnlyList<KeyValuePair<byte[], byte[]>> NextMany(int countMax, int bytesMax)
         {
-            if (countMax < 0)
-            {
-                throw new ArgumentOutOfRangeException(nameof(countMax));
-            }
-            if (bytesMax < 0)
-            {
-                throw new ArgumentOutOfRangeException(nameof(bytesMax));
-            }
-            int room = Math.Min(countMax, CountMax);
+            Arguments.RefuseNegative(countMax, nameof(countMax));
+            Arguments.RefuseNegative(bytesMax, nameof(bytesMax));
+            int room = Math.Min(countMax, Fetching.CountMax);
             using (Scratch scratch = Scratch.Take())
             {
                 scratch.ReserveResultSizes(2 * room);
@@ -126,7 +113,7 @@ namespace Stave
                     {
                         int status = Raw.stave_store_cursor_next_many(
                             handle.Pointer, (UIntPtr)(uint)room,
-                            (UIntPtr)(uint)Math.Min(bytesMax, BytesMax), scratch.Result, sizes,
+                            (UIntPtr)(uint)Math.Min(bytesMax, Fetching.BytesMax), scratch.Result, sizes,
                             &count, out IntPtr failure);
                         Failures.Check(status, failure);
                     }
@@ -138,21 +125,7 @@ namespace Stave
         /// <summary>The remaining records. The cursor is disposed of with the enumerator.</summary>
         public IEnumerator<KeyValuePair<byte[], byte[]>> GetEnumerator()
         {
-            using (this)
-            {
-                for (;;)
-                {
-                    var records = NextMany(FetchCount, FetchBytes);
-                    if (records.Count == 0)
-                    {
-                        yield break;
-                    }
-                    foreach (KeyValuePair<byte[], byte[]> record in records)
-                    {
-                        yield return record;
-                    }
-                }
-            }
+            return Fetching.Enumerate(this, () => NextMany(Fetching.Count, Fetching.Bytes));
         }
 
         IEnumerator IEnumerable.GetEnumerator()

@@ -97,4 +97,28 @@ namespace Stave
             Raw.stave_index_cursor_free(pointer);
         }
     }
+
+    internal sealed class CowMapHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_cow_map_free(pointer);
+        }
+    }
+
+    internal sealed class CowMapCursorHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_cow_map_cursor_free(pointer);
+        }
+    }
+
+    internal sealed class CowMapDiffHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_cow_map_diff_free(pointer);
+        }
+    }
 }

@@ -43,7 +43,7 @@ namespace Stave
         /// <exception cref="InvalidArgumentException">An option is out of range.</exception>
         public HashIndex(HashIndexOptions options)
         {
-            RefuseNull(options, nameof(options));
+            Arguments.RefuseNull(options, nameof(options));
             Create(options.Data, null);
         }
 
@@ -52,8 +52,8 @@ namespace Stave
         /// and the resolver no hash.</exception>
         public HashIndex(HashIndexOptions options, HashIndexResolver resolver)
         {
-            RefuseNull(options, nameof(options));
-            RefuseNull(resolver, nameof(resolver));
+            Arguments.RefuseNull(options, nameof(options));
+            Arguments.RefuseNull(resolver, nameof(resolver));
             this.resolver = resolver;
             HashIndexOptionsData data = options.Data;
             data.KeyMode = Constants.STAVE_KEYS_RESOLVED;
@@ -139,14 +139,6 @@ namespace Stave
         }
 
         internal HashIndexHandle Handle => handle;
-
-        private static void RefuseNull(object argument, string parameter)
-        {
-            if (argument == null)
-            {
-                throw new ArgumentNullException(parameter);
-            }
-        }
 
         private void Create(HashIndexOptionsData options, HashIndexResolverData* native)
         {

@@ -18,13 +18,6 @@ namespace Stave
     /// </remarks>
     public sealed unsafe class HashIndexCursor : IDisposable, IEnumerable<KeyValuePair<byte[], ulong>>
     {
-        // What one NextMany may bring: native memory that is copied into arrays at once.
-        private const int CountMax = 1 << 16;
-        private const int BytesMax = 1 << 28;
-        // What foreach fetches ahead.
-        private const int FetchCount = 128;
-        private const int FetchBytes = 1 << 16;
-
         private readonly HashIndexCursorHandle handle = new HashIndexCursorHandle();
         private readonly HashIndex index; // keeps the resolver alive
 
@@ -87,9 +80,9 @@ namespace Stave
         /// <exception cref="InvalidArgumentException">The index keeps no keys.</exception>
         public IReadOnlyList<KeyValuePair<byte[], ulong>> NextMany(int countMax, int bytesMax)
         {
-            RefuseNegative(countMax, nameof(countMax));
-            RefuseNegative(bytesMax, nameof(bytesMax));
-            int room = Math.Min(countMax, CountMax);
+            Arguments.RefuseNegative(countMax, nameof(countMax));
+            Arguments.RefuseNegative(bytesMax, nameof(bytesMax));
+            int room = Math.Min(countMax, Fetching.CountMax);
             var sizes = new uint[room];
             var values = new ulong[room];
             using (Scratch scratch = Scratch.Take())
@@ -98,7 +91,7 @@ namespace Stave
                 fixed (ulong* valuesData = values)
                 fixed (uint* sizesData = sizes)
                 {
-                    count = Fetch(room, valuesData, Math.Min(bytesMax, BytesMax), scratch.Result,
+                    count = Fetch(room, valuesData, Math.Min(bytesMax, Fetching.BytesMax), scratch.Result,
                         sizesData);
                 }
                 var entries = new List<KeyValuePair<byte[], ulong>>(count);
@@ -118,8 +111,8 @@ namespace Stave
         /// <returns>At least one; an empty array when there is none left.</returns>
         public ulong[] NextValues(int countMax)
         {
-            RefuseNegative(countMax, nameof(countMax));
-            var values = new ulong[Math.Min(countMax, CountMax)];
+            Arguments.RefuseNegative(countMax, nameof(countMax));
+            var values = new ulong[Math.Min(countMax, Fetching.CountMax)];
             fixed (ulong* valuesData = values)
             {
                 int count = Fetch(values.Length, valuesData, 0, null, null);
@@ -131,21 +124,7 @@ namespace Stave
         /// <summary>The remaining entries. The cursor is disposed of with the enumerator.</summary>
         public IEnumerator<KeyValuePair<byte[], ulong>> GetEnumerator()
         {
-            using (this)
-            {
-                for (;;)
-                {
-                    var entries = NextMany(FetchCount, FetchBytes);
-                    if (entries.Count == 0)
-                    {
-                        yield break;
-                    }
-                    foreach (KeyValuePair<byte[], ulong> entry in entries)
-                    {
-                        yield return entry;
-                    }
-                }
-            }
+            return Fetching.Enumerate(this, () => NextMany(Fetching.Count, Fetching.Bytes));
         }
 
         IEnumerator IEnumerable.GetEnumerator()
@@ -187,14 +166,6 @@ namespace Stave
                 HashIndexResolver.Rethrow(failure);
             }
             return Failures.Check(status, failure);
-        }
-
-        private static void RefuseNegative(int number, string parameter)
-        {
-            if (number < 0)
-            {
-                throw new ArgumentOutOfRangeException(parameter);
-            }
         }
     }
 }

@@ -40,7 +40,7 @@ namespace Stave
         /// <exception cref="ArgumentException">A key is null.</exception>
         public ulong?[] MultiPut(IEnumerable<KeyValuePair<byte[], ulong>> entries)
         {
-            RefuseNull(entries, nameof(entries));
+            Arguments.RefuseNull(entries, nameof(entries));
             var keys = new List<byte[]>();
             var list = new List<ulong>();
             foreach (KeyValuePair<byte[], ulong> entry in entries)

@@ -130,4 +130,27 @@ namespace Stave
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal delegate void NativeDestroy(IntPtr context);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CowMapOptionsData
+    {
+        internal uint StructSize;
+        internal uint Values;
+        internal uint ValueSize;
+        internal uint Reserved;
+        internal ulong Capacity;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CowMapStatsData
+    {
+        internal uint StructSize;
+        internal uint Reserved;
+        internal ulong Entries;
+        internal ulong SharedBytes;
+        internal ulong OwnBytes;
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int NativeEdit(IntPtr context, NativeBuffer* value);
 }

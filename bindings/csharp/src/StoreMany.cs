@@ -17,7 +17,7 @@ namespace Stave
             using (Scratch scratch = Scratch.Take())
             {
                 MultiGet(keys, scratch);
-                return Split(scratch.Result->Data, scratch.ResultSizes, scratch.Count);
+                return Bytes.Split(scratch.Result->Data, scratch.ResultSizes, scratch.Count);
             }
         }
 
@@ -32,10 +32,7 @@ namespace Stave
         /// holds.</exception>
         public void MultiGet(IEnumerable<byte[]> keys, ValueList values)
         {
-            if (values == null)
-            {
-                throw new ArgumentNullException(nameof(values));
-            }
+            Arguments.RefuseNull(values, nameof(values));
             values.Clear();
             using (Scratch scratch = Scratch.Take())
             {
@@ -55,10 +52,7 @@ namespace Stave
             IEnumerable<KeyValuePair<byte[], byte[]>> records,
             WriteOptions options = default(WriteOptions))
         {
-            if (records == null)
-            {
-                throw new ArgumentNullException(nameof(records));
-            }
+            Arguments.RefuseNull(records, nameof(records));
             var keys = new List<byte[]>();
             var values = new List<byte[]>();
             foreach (KeyValuePair<byte[], byte[]> record in records)
@@ -142,20 +136,6 @@ namespace Stave
                 GC.KeepAlive(handle);
                 Failures.Check(status, failure);
             }
-        }
-
-        private static byte[][] Split(byte* data, ulong[] sizes, int count)
-        {
-            var values = new byte[count][];
-            for (int i = 0; i < count; i++)
-            {
-                if (sizes[i] != ulong.MaxValue) // STAVE_ABSENT
-                {
-                    values[i] = Bytes.Copy(data, (long)sizes[i]);
-                    data += sizes[i];
-                }
-            }
-            return values;
         }
     }
 }

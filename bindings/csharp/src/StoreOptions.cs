@@ -1,6 +1,5 @@
 using System;
 using System.Globalization;
-using System.Text;
 
 namespace Stave
 {
@@ -122,18 +121,7 @@ namespace Stave
         /// <summary>All options with type, default and meaning, one a line, for people.</summary>
         public static string Describe()
         {
-            NativeBuffer text;
-            Raw.stave_buffer_init(&text);
-            try
-            {
-                int status = Raw.stave_store_options_describe(&text, out IntPtr failure);
-                Failures.Check(status, failure);
-                return Encoding.UTF8.GetString(text.Data, (int)text.Size);
-            }
-            finally
-            {
-                Raw.stave_buffer_free(&text);
-            }
+            return Text.Described(Raw.stave_store_options_describe);
         }
 
         /// <summary>All options as <see cref="Set"/> takes them.</summary>

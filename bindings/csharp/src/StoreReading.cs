@@ -9,8 +9,31 @@ namespace Stave
     /// span here.</content>
     public sealed unsafe partial class Store
     {
-        // A value of at most this size is read with one crossing, and copied once more.
-        private const int SmallSize = 512;
+        private readonly struct ValueSource : IValueSource
+        {
+            private readonly StoreHandle handle;
+            private readonly byte* key;
+            private readonly int keySize;
+
+            internal ValueSource(StoreHandle handle, byte* key, int keySize)
+            {
+                this.handle = handle;
+                this.key = key;
+                this.keySize = keySize;
+            }
+
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            public int Read(byte* data, int capacity, out long size, out IntPtr failure)
+            {
+                UIntPtr needed = UIntPtr.Zero;
+                int status = Raw.stave_store_get(
+                    handle.Pointer, key, (UIntPtr)(uint)keySize, data, (UIntPtr)(uint)capacity,
+                    &needed, out failure);
+                GC.KeepAlive(handle);
+                size = (long)needed;
+                return status;
+            }
+        }
 
         /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, out byte[])"/>
         public bool TryGet(byte[] key, out byte[] value)
@@ -18,7 +41,8 @@ namespace Stave
             Bytes.RefuseNull(key, nameof(key));
             fixed (byte* keyData = key)
             {
-                return TryGet(keyData, key.Length, out value);
+                return Reading.TryGet(
+                    new ValueSource(handle, keyData, key.Length), out value);
             }
         }
 
@@ -30,7 +54,8 @@ namespace Stave
         {
             fixed (byte* keyData = key)
             {
-                return TryGet(keyData, key.Length, out value);
+                return Reading.TryGet(
+                    new ValueSource(handle, keyData, key.Length), out value);
             }
         }
 
@@ -39,7 +64,7 @@ namespace Stave
         {
             if (!TryGet(key, out byte[] value))
             {
-                ThrowNotFound();
+                Reading.ThrowNotFound();
             }
             return value;
         }
@@ -50,7 +75,7 @@ namespace Stave
         {
             if (!TryGet(key, out byte[] value))
             {
-                ThrowNotFound();
+                Reading.ThrowNotFound();
             }
             return value;
         }
@@ -63,7 +88,8 @@ namespace Stave
             fixed (byte* keyData = key)
             fixed (byte* data = destination)
             {
-                return TryGet(keyData, key.Length, data, destination.Length, out size);
+                return Reading.TryGet(
+                    new ValueSource(handle, keyData, key.Length), data, destination.Length, out size);
             }
         }
 
@@ -85,7 +111,8 @@ namespace Stave
             fixed (byte* keyData = key)
             fixed (byte* data = destination)
             {
-                return TryGet(keyData, key.Length, data, destination.Length, out size);
+                return Reading.TryGet(
+                    new ValueSource(handle, keyData, key.Length), data, destination.Length, out size);
             }
         }
 
@@ -99,31 +126,9 @@ namespace Stave
         /// <returns>Whether the key exists; nothing is written if not.</returns>
         public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte> writer)
         {
-            if (writer == null)
+            fixed (byte* keyData = key)
             {
-                throw new ArgumentNullException(nameof(writer));
-            }
-            int hint = 0;
-            for (;;)
-            {
-                Span<byte> destination = writer.GetSpan(hint);
-                int status;
-                long size;
-                IntPtr failure;
-                fixed (byte* keyData = key)
-                fixed (byte* data = destination)
-                {
-                    status = GetInto(
-                        keyData, key.Length, data, destination.Length, out size, out failure);
-                }
-                if (status != Constants.STAVE_BUFFER_TOO_SMALL)
-                {
-                    bool exists = Failures.Check(status, failure);
-                    writer.Advance((int)size);
-                    return exists;
-                }
-                Raw.stave_csharp_free_error(failure);
-                hint = (int)size;
+                return Reading.TryGet(new ValueSource(handle, keyData, key.Length), writer);
             }
         }
 
@@ -184,76 +189,6 @@ namespace Stave
             }
         }
 
-        private static void ThrowNotFound()
-        {
-            throw StaveException.Create(
-                StaveStatus.NotFound, StaveLibrary.StatusMessage(Constants.STAVE_NOT_FOUND), 0);
-        }
-
-#if NET
-        [SkipLocalsInit]
-#endif
-        private bool TryGet(byte* key, int keySize, out byte[] value)
-        {
-            byte* small = stackalloc byte[SmallSize];
-            int status = GetInto(key, keySize, small, SmallSize, out long size, out IntPtr failure);
-            if (status != Constants.STAVE_BUFFER_TOO_SMALL)
-            {
-                bool exists = Failures.Check(status, failure);
-                value = exists ? Bytes.Copy(small, size) : null;
-                return exists;
-            }
-            return TryGetLarge(key, keySize, size, failure, out value);
-        }
-
-        // Grows until the value fits: another writer may change it between two tries.
-        private bool TryGetLarge(
-            byte* key, int keySize, long size, IntPtr failure, out byte[] value)
-        {
-            for (;;)
-            {
-                Raw.stave_csharp_free_error(failure);
-                value = Bytes.NewArray((int)size);
-                int status;
-                fixed (byte* data = value)
-                {
-                    status = GetInto(key, keySize, data, value.Length, out size, out failure);
-                }
-                if (status == Constants.STAVE_BUFFER_TOO_SMALL)
-                {
-                    continue;
-                }
-                bool exists = Failures.Check(status, failure);
-                if (!exists)
-                {
-                    value = null;
-                }
-                else if (size < value.Length)
-                {
-                    Array.Resize(ref value, (int)size);
-                }
-                return exists;
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private bool TryGet(byte* key, int keySize, byte* data, int capacity, out int size)
-        {
-            int status = GetInto(key, keySize, data, capacity, out long needed, out IntPtr failure);
-            if (status == Constants.STAVE_BUFFER_TOO_SMALL)
-            {
-                ThrowTooSmall(failure, needed);
-            }
-            size = (int)needed;
-            return Failures.Check(status, failure);
-        }
-
-        private static void ThrowTooSmall(IntPtr failure, long needed)
-        {
-            throw new BufferTooSmallException(
-                Failures.TakeMessage(Constants.STAVE_BUFFER_TOO_SMALL, failure, out _), needed);
-        }
-
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private bool Contains(byte* key, int keySize)
         {
@@ -261,19 +196,6 @@ namespace Stave
                 handle.Pointer, key, (UIntPtr)(uint)keySize, out IntPtr failure);
             GC.KeepAlive(handle);
             return Failures.Check(status, failure);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private int GetInto(
-            byte* key, int keySize, byte* data, int capacity, out long size, out IntPtr failure)
-        {
-            UIntPtr needed = UIntPtr.Zero;
-            int status = Raw.stave_store_get(
-                handle.Pointer, key, (UIntPtr)(uint)keySize, data, (UIntPtr)(uint)capacity, &needed,
-                out failure);
-            GC.KeepAlive(handle);
-            size = (long)needed;
-            return status;
         }
     }
 }

@@ -18,6 +18,25 @@ namespace Stave
             return Encoding.UTF8.GetString(text, size);
         }
 
+        internal delegate int Describe(NativeBuffer* text, out IntPtr failure);
+
+        // What a native call puts into a buffer.
+        internal static string Described(Describe describe)
+        {
+            NativeBuffer text;
+            Raw.stave_buffer_init(&text);
+            try
+            {
+                int status = describe(&text, out IntPtr failure);
+                Failures.Check(status, failure);
+                return Encoding.UTF8.GetString(text.Data, (int)text.Size);
+            }
+            finally
+            {
+                Raw.stave_buffer_free(&text);
+            }
+        }
+
         internal static byte[] ToNative(string text, string parameter)
         {
             if (text == null)

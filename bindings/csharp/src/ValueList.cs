@@ -60,7 +60,7 @@ namespace Stave
             for (int i = 0; i < count; i++)
             {
                 ulong valueSize = sizes[i];
-                if (valueSize == ulong.MaxValue) // STAVE_ABSENT
+                if (valueSize == Bytes.Absent)
                 {
                     to[i + 1] = ~end;
                     continue;

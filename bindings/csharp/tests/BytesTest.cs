@@ -147,7 +147,7 @@ internal static class BytesTest
     }
 
     // Hands out no more than it is asked for, so that growing is seen.
-    private sealed class Writer : IBufferWriter<byte>
+    internal sealed class Writer : IBufferWriter<byte>
     {
         private byte[] content = new byte[0];
         private int size;

@@ -17,11 +17,16 @@ internal static class Checks
             Stave.StaveLibrary.Version);
         if (arguments.Length == 1 && arguments[0] == "storm")
         {
-            return Storm.Run() ? 0 : 1;
+            bool passed = Storm.Run();
+            passed = MapStorm.Run() && passed;
+            return passed ? 0 : 1;
         }
         int failed = 0;
         MethodInfo[] tests = new[]
-            { typeof(StoreTest), typeof(BytesTest), typeof(LifetimeTest), typeof(IndexTest) }
+            {
+                typeof(StoreTest), typeof(BytesTest), typeof(LifetimeTest), typeof(IndexTest),
+                typeof(CowMapTest),
+            }
             .SelectMany(type => type.GetMethods(
                 BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly))
             .ToArray();

@@ -128,12 +128,47 @@ internal static class LifetimeTest
         ExpectClosed(index, null);
     }
 
+    public static void EveryCallOfAClosedMapIsClosed(string directory)
+    {
+        var map = new CowMap();
+        var other = new CowMap();
+        map.Put(1, Value);
+        Checks.That(map.TryGetPin(1, out Pin pin));
+        CowMapCursor cursor = map.OpenCursor();
+        CowMapDiff[] diffs = { map.Diff(other), other.Diff(map), map.Diff(map) };
+        IEnumerator<KeyValuePair<long, byte[]>> enumerator = map.GetEnumerator();
+        IEnumerable<byte[]> values = map.Values;
+        map.Close();
+        map.Dispose();
+        Checks.Thrown<ClosedException>(() => enumerator.MoveNext());
+        Checks.Thrown<ClosedException>(() => values.Any());
+        Checks.Thrown<ClosedException>(() => map.TryGetValue(1, default(Span<byte>), out int _));
+        Checks.Thrown<ClosedException>(() => map.Put(1, default(ReadOnlySpan<byte>)));
+        Checks.Thrown<ClosedException>(() => other.Diff(map));
+        ExpectClosed(map, null);
+        ExpectClosed(cursor, null); // by the map
+        cursor.Dispose();
+        cursor.Dispose();
+        ExpectClosed(cursor, null);
+        foreach (CowMapDiff diff in diffs)
+        {
+            ExpectClosed(diff, null);
+            diff.Dispose();
+            diff.Dispose();
+            ExpectClosed(diff, null);
+        }
+        Checks.Equal(Value, pin.ToArray());
+        pin.Dispose();
+        other.Close();
+    }
+
     // Calls every public method and property, but those that close, with arguments that are fine.
     private static void ExpectClosed(object target, Batch batch)
     {
         foreach (MethodInfo method in Callable(target.GetType()))
         {
-            if (method.Name == "GetEnumerator" && (target is Cursor || target is HashIndexCursor))
+            if (method.Name == "GetEnumerator" && !(target is Store || target is HashIndex ||
+                target is CowMap))
             {
                 continue; // it begins with the first record
             }
@@ -150,9 +185,13 @@ internal static class LifetimeTest
         using (Store store = StoreTest.Open(directory))
         using (var batch = new Batch())
         using (var index = new HashIndex())
+        using (var map = new CowMap())
         {
             var targets = new object[]
-                { store, batch, new StoreOptions(), index, new HashIndexOptions() };
+            {
+                store, batch, new StoreOptions(), index, new HashIndexOptions(), map,
+                new CowMapOptions(),
+            };
             foreach (object target in targets)
             {
                 foreach (MethodInfo method in Callable(target.GetType()))
@@ -160,8 +199,10 @@ internal static class LifetimeTest
                     ExpectNullRefused(target, method, batch);
                 }
             }
-            Checks.Equal(0L, store.Count + batch.Count + index.Count);
+            Checks.Equal(0L, store.Count + batch.Count + index.Count + map.Count);
         }
+        Checks.Thrown<ArgumentNullException>(() => new CowMap(null));
+        Checks.Thrown<ArgumentNullException>(() => CowMapOptions.Parse(null));
         Checks.Thrown<ArgumentNullException>(() => new HashIndex(null));
         Checks.Thrown<ArgumentNullException>(() => new HashIndex(new HashIndexOptions(), null));
         Checks.Thrown<ArgumentNullException>(() => new HashIndexResolver(null));
@@ -213,6 +254,10 @@ internal static class LifetimeTest
                 : type == typeof(Batch) ? batch
                 : type == typeof(string) ? "durability=os"
                 : type == typeof(IEnumerable<byte[]>) ? new[] { Key }
+                : type == typeof(IEnumerable<long>) ? new[] { 1L }
+                : type == typeof(CowMap) ? new CowMap()
+                : type == typeof(Func<byte[]>) ? new Func<byte[]>(() => Value)
+                : type == typeof(Func<byte[], byte[]>) ? new Func<byte[], byte[]>(value => value)
                 : type == typeof(IEnumerable<KeyValuePair<byte[], byte[]>>)
                     ? new[] { new KeyValuePair<byte[], byte[]>(Key, Value) }
                 : type == typeof(IEnumerable<KeyValuePair<byte[], ulong>>)

@@ -298,7 +298,7 @@ internal sealed class Storm
         }
     }
 
-    private static int Setting(string name, int otherwise)
+    internal static int Setting(string name, int otherwise)
     {
         string text = Environment.GetEnvironmentVariable(name);
         return string.IsNullOrEmpty(text) ? otherwise : int.Parse(text);

@@ -76,14 +76,9 @@ internal sealed class ScriptedResolver
     {
         if (record.Word == "fails")
         {
-            throw new ScriptedFailure();
+            throw new ScriptedFailure("io");
         }
     }
-}
-
-// What a resolver throws comes out of the call as it is; this one stands for an error of the device.
-internal sealed class ScriptedFailure : Exception
-{
 }
 
 // The verbs of indexes and their cursors.
@@ -174,10 +169,10 @@ internal static class IndexVerbs
 
     internal static IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>> Whole()
     {
-        yield return General("index_options", (_, words) => Show(HashIndexOptions.Parse(
+        yield return Verbs.Verb("index_options", (_, words) => Show(HashIndexOptions.Parse(
             Verbs.Text(words[0]))));
-        yield return General("index_options_describe", (_, words) => new Reply(
-            HashIndexOptions.Describe().Trim().Split('\n').Select(line => line.Split('=')[0]), "ok"));
+        yield return Verbs.Verb("index_options_describe", (_, words) =>
+            Verbs.Names(HashIndexOptions.Describe()));
         yield return Verb("record", (index, words) =>
         {
             Resolvers.TryGetValue(index, out ScriptedResolver resolver);
@@ -185,7 +180,7 @@ internal static class IndexVerbs
             return Reply.Ok();
         });
         yield return Verb("options", (index, words) => Show(index.Options));
-        yield return Verb("close", (index, words) => Done(index.Close));
+        yield return Verb("close", (index, words) => Reply.Done(index.Close));
         yield return Verb("multi_get", (index, words) => new Reply(
             index.MultiGet(words.Cast<byte[]>()).Select(NumberOrAbsent), "ok"));
         yield return Verb("multi_put", (index, words) => new Reply(
@@ -196,10 +191,10 @@ internal static class IndexVerbs
         yield return Verb("is_empty", (index, words) => Reply.Ok(index.IsEmpty ? 1 : 0));
         yield return Verb("capacity", (index, words) =>
             Reply.Ok((ulong)index.Capacity >= Number(words, 0) ? 1 : 0));
-        yield return Verb("clear", (index, words) => Done(index.Clear));
+        yield return Verb("clear", (index, words) => Reply.Done(index.Clear));
         yield return Verb("reserve", (index, words) =>
-            Done(() => index.Reserve((long)Math.Min(Number(words, 0), long.MaxValue))));
-        yield return Verb("shrink_to_fit", (index, words) => Done(index.ShrinkToFit));
+            Reply.Done(() => index.Reserve((long)Math.Min(Number(words, 0), long.MaxValue))));
+        yield return Verb("shrink_to_fit", (index, words) => Reply.Done(index.ShrinkToFit));
         yield return Verb("stats", (index, words) => Verbs.Members(index.GetStats(), words));
         yield return Verb("shard_stats", (index, words) =>
         {
@@ -209,8 +204,7 @@ internal static class IndexVerbs
         yield return Verb("collect_values", (index, words) => Values(index.Values()));
         yield return Verb("scan", (index, words) =>
         {
-            string[] lines = Scan(index, words.Count > 0).ToArray();
-            return new Reply(lines, "ok " + lines.Length);
+            return Reply.Counted(Scan(index, words.Count > 0));
         });
     }
 
@@ -223,12 +217,11 @@ internal static class IndexVerbs
         yield return OfCursor("next_many", (cursor, words) =>
         {
             var countMax = (int)Number(words, 0);
-            string[] lines = words.Count > 2
-                ? cursor.NextValues(countMax).Select(value => value.ToString()).ToArray()
-                : cursor.NextMany(countMax, (int)Number(words, 1)).Select(Line).ToArray();
-            return lines.Length == 0 ? new Reply("done") : new Reply(lines, "ok " + lines.Length);
+            return Reply.CountedOrDone(words.Count > 2
+                ? cursor.NextValues(countMax).Select(value => value.ToString())
+                : cursor.NextMany(countMax, (int)Number(words, 1)).Select(Line));
         });
-        yield return OfCursor("close", (cursor, words) => Done(cursor.Dispose));
+        yield return OfCursor("close", (cursor, words) => Reply.Done(cursor.Dispose));
     }
 
     // ---- Arguments and results
@@ -269,38 +262,16 @@ internal static class IndexVerbs
         }
     }
 
-    private static KeyValuePair<string, Func<object, List<object>, Reply>> General(
-        string name, Func<object, List<object>, Reply> run)
-    {
-        return new KeyValuePair<string, Func<object, List<object>, Reply>>(name, run);
-    }
-
     private static KeyValuePair<string, Func<object, List<object>, Reply>> Verb(
         string name, Func<HashIndex, List<object>, Reply> run)
     {
-        return General("index." + name, (handle, words) =>
-        {
-            try
-            {
-                return run((HashIndex)handle, words);
-            }
-            catch (ScriptedFailure)
-            {
-                return new Reply("error io");
-            }
-        });
+        return Verbs.Verb("index." + name, run);
     }
 
     private static KeyValuePair<string, Func<object, List<object>, Reply>> OfCursor(
         string name, Func<HashIndexCursor, List<object>, Reply> run)
     {
-        return General("index_cursor." + name, (handle, words) => run((HashIndexCursor)handle, words));
-    }
-
-    private static Reply Done(Action call)
-    {
-        call();
-        return Reply.Ok();
+        return Verbs.Verb("index_cursor." + name, run);
     }
 
     private static byte[] Key(List<object> words)

@@ -31,6 +31,27 @@ internal sealed class Reply
         return new Reply("ok " + result);
     }
 
+    // Of a call without a result.
+    internal static Reply Done(Action call)
+    {
+        call();
+        return Ok();
+    }
+
+    // Lines, and how many.
+    internal static Reply Counted(IEnumerable<string> lines)
+    {
+        string[] all = lines.ToArray();
+        return new Reply(all, "ok " + all.Length);
+    }
+
+    // Of a cursor, which has come to its end when it brings nothing.
+    internal static Reply CountedOrDone(IEnumerable<string> lines)
+    {
+        Reply reply = Counted(lines);
+        return reply.lines.Length == 0 ? new Reply("done") : reply;
+    }
+
     internal static Reply Found(bool condition, string otherwise)
     {
         return condition ? Ok() : new Reply(otherwise);
@@ -62,6 +83,14 @@ internal sealed class Reply
     }
 }
 
+// What a callback throws comes out of the call as it is; this one stands for an error, by its name.
+internal sealed class ScriptedFailure : Exception
+{
+    internal ScriptedFailure(string name) : base(name)
+    {
+    }
+}
+
 // Conformance testee for C#, on the package's public classes. The protocol: ../../README.md.
 internal sealed class Testee
 {
@@ -69,15 +98,17 @@ internal sealed class Testee
     {
         { typeof(Store), "store" }, { typeof(Pin), "pin" }, { typeof(Cursor), "cursor" },
         { typeof(Batch), "batch" }, { typeof(HashIndex), "index" },
-        { typeof(HashIndexCursor), "index_cursor" },
+        { typeof(HashIndexCursor), "index_cursor" }, { typeof(CowMap), "cow_map" },
+        { typeof(CowMapCursor), "cow_map_cursor" }, { typeof(CowMapDiff), "cow_map_diff" },
     };
 
     private readonly Dictionary<string, object> handles = new Dictionary<string, object>();
     private readonly Verbs verbs;
     private string lastMessage = "";
     private int lastErrno;
-    // A store's directory is locked until the collector has found the store: scripts open it again.
-    private bool storeDropped;
+    // A store's directory is locked until the collector has found the store: scripts open it again. And
+    // what a dropped map alone refers to is its copy's own.
+    private bool mustCollect;
 
     private Testee()
     {
@@ -101,9 +132,9 @@ internal sealed class Testee
         try
         {
             Reply reply = Run(Notation.Words(line));
-            if (storeDropped)
+            if (mustCollect)
             {
-                storeDropped = false;
+                mustCollect = false;
                 CollectGarbage();
             }
             return reply;
@@ -113,6 +144,10 @@ internal sealed class Testee
             lastMessage = failure.Message;
             lastErrno = failure.OSErrno;
             return Reply.Failed(failure);
+        }
+        catch (ScriptedFailure failure)
+        {
+            return new Reply("error " + failure.Message);
         }
         catch (Exception failure) // the script asks for what the testee does not know
         {
@@ -139,7 +174,7 @@ internal sealed class Testee
             if (verb.EndsWith(".free"))
             {
                 handles.Remove(name);
-                storeDropped = handle is Store;
+                mustCollect = handle is Store || handle is CowMap;
                 return Reply.Ok();
             }
         }
@@ -161,7 +196,7 @@ internal sealed class Testee
         switch (verb)
         {
             case "hello":
-                return Reply.Ok("format=1 language=csharp capabilities=store,index");
+                return Reply.Ok("format=1 language=csharp capabilities=store,index,cow_map");
             case "handles":
                 return Reply.Ok(CollectGarbage());
             case "error_mentions":

@@ -25,10 +25,18 @@ internal sealed class Verbs
             { "batch.create", (_, words) => new Batch() },
             { "index.create", IndexVerbs.Create },
             { "index.cursor", (index, words) => ((HashIndex)index).OpenCursor() },
+            { "cow_map.create", CowMapVerbs.Create },
+            { "cow_map.clone", (map, words) => ((CowMap)map).Clone() },
+            { "cow_map.get_pin", (map, words) => ((CowMap)map).TryGetPin(
+                long.Parse((string)words[0]), out Pin pin) ? pin : null },
+            { "cow_map.cursor", (map, words) => ((CowMap)map).OpenCursor() },
+            { "cow_map.diff", (map, words) =>
+                ((CowMap)map).Diff((CowMap)handles[(string)words[0]]) },
         };
         verbs = General().Concat(Writes()).Concat(Reads()).Concat(PinsAndBatches()).Concat(Cursors())
             .Concat(IndexVerbs.OneKey()).Concat(IndexVerbs.Ranges()).Concat(IndexVerbs.Whole())
-            .Concat(IndexVerbs.Cursors())
+            .Concat(IndexVerbs.Cursors()).Concat(CowMapVerbs.OneKey()).Concat(CowMapVerbs.Whole())
+            .Concat(CowMapVerbs.Cursors()).Concat(CowMapVerbs.Diffs(handles))
             .ToDictionary(verb => verb.Key, verb => verb.Value);
     }
 
@@ -43,20 +51,20 @@ internal sealed class Verbs
         return verbs[verb](handle, words);
     }
 
-    private static KeyValuePair<string, Func<object, List<object>, Reply>> Verb(
+    internal static KeyValuePair<string, Func<object, List<object>, Reply>> Verb(
         string name, Func<object, List<object>, Reply> run)
     {
         return new KeyValuePair<string, Func<object, List<object>, Reply>>(name, run);
     }
 
-    private static KeyValuePair<string, Func<object, List<object>, Reply>> Verb<T>(
+    internal static KeyValuePair<string, Func<object, List<object>, Reply>> Verb<T>(
         string name, Func<T, List<object>, Reply> run)
     {
         return Verb(name, (handle, words) => run((T)handle, words));
     }
 
     // For calls without a result.
-    private static KeyValuePair<string, Func<object, List<object>, Reply>> Verb<T>(
+    internal static KeyValuePair<string, Func<object, List<object>, Reply>> Verb<T>(
         string name, Action<T, List<object>> run)
     {
         return Verb(name, (handle, words) =>
@@ -77,8 +85,8 @@ internal sealed class Verbs
             return Reply.Ok(StaveLibrary.StatusName(number) + (hasMessage ? "" : " no_message"));
         });
         yield return Verb("options", (_, words) => Show(StoreOptions.Parse(Text(words[0]))));
-        yield return Verb("options_describe", (_, words) => new Reply(
-            StoreOptions.Describe().Trim().Split('\n').Select(line => line.Split('=')[0]), "ok"));
+        yield return Verb("options_describe", (_, words) =>
+            Names(StoreOptions.Describe()));
     }
 
     private IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>> Writes()
@@ -124,8 +132,7 @@ internal sealed class Verbs
                 value => value == null ? "absent" : Notation.Quote(value)), "ok"));
         yield return Verb<Store>("store.scan", (store, words) =>
         {
-            string[] lines = store.OpenCursor(Options(words)).Select(Line).ToArray();
-            return new Reply(lines, "ok " + lines.Length);
+            return Reply.Counted(store.OpenCursor(Options(words)).Select(Line));
         });
         yield return Verb<Store>("store.flush", (store, words) => store.Flush());
         yield return Verb<Store>("store.sync", (store, words) => store.Sync());
@@ -191,10 +198,8 @@ internal sealed class Verbs
         yield return Verb<Cursor>("cursor.value", (cursor, words) => Quoted(cursor.GetValue()));
         yield return Verb<Cursor>("cursor.next_many", (cursor, words) =>
         {
-            var records = cursor.NextMany(
-                int.Parse((string)words[0]), int.Parse((string)words[1]));
-            return records.Count == 0 ? new Reply("done")
-                : new Reply(records.Select(Line), "ok " + records.Count);
+            return Reply.CountedOrDone(cursor.NextMany(
+                int.Parse((string)words[0]), int.Parse((string)words[1])).Select(Line));
         });
         yield return Verb<Cursor>("cursor.close", (cursor, words) => cursor.Dispose());
     }
@@ -235,7 +240,7 @@ internal sealed class Verbs
         };
     }
 
-    private static Reply Quoted(byte[] bytes)
+    internal static Reply Quoted(byte[] bytes)
     {
         return Reply.Ok(Notation.Quote(bytes));
     }
@@ -248,6 +253,13 @@ internal sealed class Verbs
     private static Reply Show(StoreOptions options)
     {
         return new Reply(options.ToString().Split(' '), "ok");
+    }
+
+    // What stands before "=" in each line.
+    internal static Reply Names(string description)
+    {
+        return new Reply(
+            description.Trim().Split('\n').Select(line => line.Split('=')[0]), "ok");
     }
 
     // A member's name is the statistic's in the style of C#.
