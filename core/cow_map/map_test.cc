@@ -11,6 +11,7 @@
 #include "core/cow_map/cursor.h"
 #include "core/cow_map/diff.h"
 #include "core/os/seeded_random.h"
+#include "core/sync/epoch.h"
 
 namespace stave::cow_map {
 namespace {
@@ -125,6 +126,45 @@ TEST(CowMap, AWriteAfterACloneCopiesALeafNotTheMap) {
   map.put(5, 3);
   EXPECT_LT(map->stats()->own_bytes, 4096u);
   EXPECT_EQ(copy.get(5), 2u);
+}
+
+// Not even the caller's own removal takes it away, nor do others take its memory.
+TEST(CowMap, AValueLivesAsLongAsItsReader) {
+  TestMap map(Options{});
+  const std::string value(100, 'v');
+  map.put(1, value);
+  EXPECT_TRUE(map->get(1,
+                       [&](Bytes bytes) {
+                         EXPECT_TRUE(map.erase(1));
+                         for (int64_t key = 2; key < 1000; key++)
+                           map.put(key, std::string(100, 'o'));
+                         EXPECT_EQ(as_text(bytes), value);
+                         return Status();
+                       })
+                  .ok());
+}
+
+// What two maps share is freed by the second of them: each way round, and whichever was written.
+TEST(CowMap, SharedPartsLiveAsLongAsEitherMap) {
+  for (const Options& options : {words, Options{}}) {
+    for (const bool original_goes : {false, true}) {
+      auto map = std::make_unique<TestMap>(options);
+      const auto text_of = [](int64_t key) { return std::to_string(50'000'000 + key); };
+      for (int64_t key = 0; key < 5000; key++) map->put(key, text_of(key));
+      auto copy = std::make_unique<TestMap>(map->clone());
+      for (int64_t key = 0; key < 5000; key += 50) copy->put(key, text_of(-key));
+      (original_goes ? map : copy).reset();
+      while (sync::EpochRegistry::waiting() != 0) EXPECT_TRUE(sync::EpochRegistry::reclaim_all());
+      TestMap other(options);
+      for (int64_t key = 0; key < 5000; key++) other.put(key, text_of(77));
+      TestMap& left = original_goes ? *copy : *map;
+      for (int64_t key = 0; key < 5000; key++) {
+        const bool changed = original_goes && key % 50 == 0;
+        EXPECT_EQ(left.text(key), text_of(changed ? -key : key));
+      }
+    }
+  }
+  while (sync::EpochRegistry::waiting() != 0) EXPECT_TRUE(sync::EpochRegistry::reclaim_all());
 }
 
 TEST(CowMap, WhatChangesNothingCopiesNothing) {

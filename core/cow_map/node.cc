@@ -63,9 +63,7 @@ Inner* create_inner(uint32_t bits, uint64_t owner) noexcept {
 }
 
 void release(Word word, ValueForm form) noexcept {
-  if (word == 0) return;
-  // Release: pairs with is_sole(). Acquire: the last one frees after everybody's last look.
-  if (as_node(word)->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+  if (word != 0 && as_node(word)->references.release())
     sync::EpochRegistry::retire(as_node(word), reclaim_function(word, form));
 }
 

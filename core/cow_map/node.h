@@ -26,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/cow_map/reference_count.h"
 #include "core/cow_map/slots.h"
 #include "core/sync/epoch.h"
 
@@ -58,7 +59,7 @@ inline constexpr uint32_t levels_max = (64 + inner_bits_max - 1) / inner_bits_ma
 struct Node : sync::Retired {
   Node(uint64_t owner_token) noexcept : owner(owner_token) {}
 
-  std::atomic<uint32_t> references{1};
+  ReferenceCount<std::atomic> references;
   uint8_t form = 0;  // groups of a leaf, bits of an inner node
   uint8_t used = 0;  // leaf: slots that are not empty
   uint64_t owner;
@@ -145,10 +146,9 @@ enum class ValueForm : uint8_t {
 Leaf* create_leaf(uint32_t groups, uint64_t owner) noexcept;
 Inner* create_inner(uint32_t bits, uint64_t owner) noexcept;
 
-// One more referent. `word` is not 0; the caller has a reference, or refers to something that has.
+// One more referent. `word` is not 0.
 inline void acquire(Word word) noexcept {
-  // Relaxed: nothing is learned from it.
-  as_node(word)->references.fetch_add(1, std::memory_order_relaxed);
+  as_node(word)->references.acquire();
 }
 // One referent fewer. The last one retires the node; its children follow when no reader can be in
 // it any more, level by level, each in a slice of the epochs: so letting go of a large map costs
@@ -158,12 +158,6 @@ void release(Word word, ValueForm form) noexcept;
 void retire_shell(Node* node) noexcept;
 // A node that no reader has seen, with nothing in it that is counted.
 void discard(Node* node) noexcept;
-
-// Whether nothing else refers to the node, so that what it refers to can be taken over.
-inline bool is_sole(const Node* node) noexcept {
-  // Acquire: pairs with the release in release(): those who let go have finished with it.
-  return node->references.load(std::memory_order_acquire) == 1;
-}
 
 // Starts to bring the counts of all children near, which lie anywhere in memory.
 inline void prefetch_children(Inner* inner) noexcept {

@@ -255,7 +255,7 @@ void Trie::fill_leaf(Leaf* to, std::initializer_list<LeafPart> parts) const noex
 void Trie::replaced(Leaf* leaf) noexcept {
   dropped(word_of(leaf));
   // Its entries' references pass to the new leaf, unless another node holds on to the old one.
-  if (is_sole(leaf)) return retire_shell(leaf);
+  if (leaf->references.is_sole()) return retire_shell(leaf);
   if (form_ == ValueForm::block) {
     for_each_position(leaf->live, [&](uint32_t position) {
       ValueBlock* const block =
@@ -273,7 +273,8 @@ Inner* Trie::own_inner(std::atomic<Word>& place, Word word) noexcept {
   if (copy == nullptr) return nullptr;
   std::memcpy(static_cast<void*>(copy->words()), static_cast<const void*>(inner->words()),
               inner->count() * sizeof(Word));
-  const bool sole = is_sole(inner);
+  // Its children's references pass to the copy, unless another map holds on to it.
+  const bool sole = inner->references.is_sole() || STAVE_PLANTED_BUG(uncounted_children);
   if (!sole) {
     prefetch_children(inner);
     for_each_child(inner, [](Word child, uint32_t) { acquire(child); });

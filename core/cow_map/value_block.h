@@ -2,12 +2,13 @@
 // leaves that hold it, and pins).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <new>
 
 #include "core/base/bytes.h"
+#include "core/base/planted_bug.h"
+#include "core/cow_map/reference_count.h"
 #include "core/sync/epoch.h"
 
 namespace stave::cow_map {
@@ -28,31 +29,22 @@ class ValueBlock : public sync::Retired {
   // For statistics; of the writer.
   uint64_t owner() const noexcept { return owner_; }
 
-  // By somebody who has a reference, or refers to something that has.
-  void acquire() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  // By a reader who found the block under an epoch pin, when it may be on its way out. False when
-  // it is.
-  bool try_acquire() noexcept {
-    uint32_t references = references_.load(std::memory_order_relaxed);
-    do {
-      if (references == 0) return false;
-      // Relaxed: the bytes came with the pointer.
-    } while (
-        !references_.compare_exchange_weak(references, references + 1, std::memory_order_relaxed));
-    return true;
-  }
+  // As those of ReferenceCount.
+  void acquire() noexcept { references_.acquire(); }
+  bool try_acquire() noexcept { return references_.try_acquire(); }
   void release() noexcept {
-    // Release and acquire: whoever frees the block does so after everybody's last look at it.
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    sync::EpochRegistry::retire(this, [](sync::Retired* retired) noexcept {
-      ::operator delete(static_cast<ValueBlock*>(retired));
-    });
+    if (!references_.release()) return;
+    if (STAVE_PLANTED_BUG(values_freed_at_once)) return free(this);
+    sync::EpochRegistry::retire(this, free);
   }
 
  private:
+  static void free(sync::Retired* retired) noexcept {
+    ::operator delete(static_cast<ValueBlock*>(retired));
+  }
   ValueBlock(uint32_t size, uint64_t owner) noexcept : size_(size), owner_(owner) {}
 
-  std::atomic<uint32_t> references_{1};
+  ReferenceCount<std::atomic> references_;
   uint32_t size_;
   uint64_t owner_;
 };
