@@ -14,11 +14,10 @@
 
 namespace stave::capi {
 
-// The outcome of `body`, exceptions included.
-template <typename Body>
-Status caught(Body&& body) noexcept {
+// What the exception that is being handled means.
+[[gnu::cold]] inline Status status_of_exception() noexcept {
   try {
-    return std::forward<Body>(body)();
+    throw;
   } catch (const std::bad_alloc&) {
     return Code::no_memory;
   } catch (const std::exception& exception) {
@@ -28,14 +27,30 @@ Status caught(Body&& body) noexcept {
   }
 }
 
-// Runs the body of one function of the C interface, or a part of it. Nothing gets past it but a
-// number. A body that answers with a Code throws nothing: where nanoseconds count.
+// The outcome of `body`, exceptions included.
+template <typename Body>
+Status caught(Body&& body) noexcept {
+  try {
+    return std::forward<Body>(body)();
+  } catch (...) {
+    return status_of_exception();
+  }
+}
+
+// Runs the body of one function of the C interface. Nothing gets past it but a number.
 template <typename Body>
 stave_status guarded(stave_error* error, Body&& body) noexcept {
-  if constexpr (std::is_same_v<decltype(body()), Code>) {
-    return report(std::forward<Body>(body)(), error);
-  } else {
-    return report(caught(std::forward<Body>(body)), error);
+  return report(caught(std::forward<Body>(body)), error);
+}
+
+// The same for a body that returns the number itself.
+template <typename Body>
+[[gnu::always_inline]] inline stave_status guarded_number(stave_error* error,
+                                                          Body&& body) noexcept {
+  try {
+    return std::forward<Body>(body)();
+  } catch (...) {
+    return report(status_of_exception(), error);
   }
 }
 

@@ -158,12 +158,28 @@ Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected,
   return guarded(error, [&] { return get(handle, key, value); });
 }
 
+// Every put and removal that is not the simple one below.
+[[gnu::noinline]] stave_status put_carefully(stave_index* handle, KeyArgument key, uint64_t value,
+                                             uint64_t* previous, uint8_t* existed,
+                                             stave_error* error) noexcept {
+  return guarded(error, [&] { return put(handle, key, value, previous, existed); });
+}
+[[gnu::noinline]] stave_status remove_carefully(stave_index* handle, KeyArgument key,
+                                                uint64_t* previous, stave_error* error) noexcept {
+  return guarded(error, [&] { return remove(handle, key, previous); });
+}
+
+// Whether a call is one that the functions below do themselves.
+inline bool is_simple(stave_index* handle, const KeyArgument& key) noexcept {
+  return is_usable(handle) && key.is_valid() && !handle->state->is_resolved();
+}
+
 // A lookup should cost little more than its wait for memory. In an index that owns its keys nothing
 // goes wrong once it has begun, so there is no Status on its way, and nobody is called who could
 // close the index.
 [[gnu::always_inline]] inline stave_status lookup(stave_index* handle, const KeyArgument& key,
                                                   uint64_t* value, stave_error* error) noexcept {
-  if (value == nullptr || !is_usable(handle) || !key.is_valid() || handle->state->is_resolved())
+  if (value == nullptr || !is_simple(handle, key)) [[unlikely]]
     return lookup_carefully(handle, key, value, error);
   const sync::Gate::Visit visit(handle->state->gate());
   if (!visit) [[unlikely]]
@@ -230,7 +246,20 @@ void stave_index_free(stave_index* index) {
 
 stave_status stave_index_put(stave_index* index, const void* key, size_t key_size, uint64_t value,
                              uint64_t* previous, uint8_t* existed, stave_error* error) {
-  return guarded(error, [&] { return put(index, {key, key_size}, value, previous, existed); });
+  const KeyArgument argument{key, key_size};
+  if (!is_simple(index, argument)) [[unlikely]]
+    return put_carefully(index, argument, value, previous, existed, error);
+  return guarded_number(error, [&] {
+    const stave::sync::Gate::Visit visit(index->state->gate());
+    if (!visit) [[unlikely]]
+      return put_carefully(index, argument, value, previous, existed, error);
+    uint64_t replaced = 0;
+    Status failure;
+    const Code code = index->state->index().exchange(argument.bytes(), value, &replaced, &failure);
+    if (previous != nullptr) *previous = replaced;
+    if (existed != nullptr) *existed = code == Code::ok ? 1 : 0;
+    return failure.ok() ? STAVE_OK : report(failure, error);
+  });
 }
 
 stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
@@ -259,7 +288,19 @@ stave_status stave_index_contains(stave_index* index, const void* key, size_t ke
 
 stave_status stave_index_remove(stave_index* index, const void* key, size_t key_size,
                                 uint64_t* previous, stave_error* error) {
-  return guarded(error, [&] { return remove(index, {key, key_size}, previous); });
+  const KeyArgument argument{key, key_size};
+  if (!is_simple(index, argument)) [[unlikely]]
+    return remove_carefully(index, argument, previous, error);
+  return guarded_number(error, [&] {
+    const stave::sync::Gate::Visit visit(index->state->gate());
+    if (!visit) [[unlikely]]
+      return remove_carefully(index, argument, previous, error);
+    uint64_t removed = 0;
+    Status failure;
+    const Code code = index->state->index().extract(argument.bytes(), &removed, &failure);
+    if (previous != nullptr) *previous = removed;
+    return failure.ok() ? static_cast<stave_status>(code) : report(failure, error);
+  });
 }
 
 stave_status stave_index_remove_if(stave_index* index, const void* key, size_t key_size,

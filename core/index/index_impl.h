@@ -47,6 +47,13 @@ class IndexOf : public Index {
     });
   }
 
+  Code exchange(Bytes bytes, uint64_t value, uint64_t* previous, Status* error) override {
+    return unpack(put(this->key(bytes), value), previous, error);
+  }
+  Code extract(Bytes bytes, uint64_t* previous, Status* error) override {
+    return unpack(remove(this->key(bytes)), previous, error);
+  }
+
   Result<Previous> insert_if_absent(const Key& key, uint64_t value) final {
     STAVE_TRY(check(key, value));
     return previous(key, [value](const uint64_t* present) {
@@ -222,6 +229,15 @@ class IndexOf : public Index {
     if (!updated.ok()) return updated.status();
     return updated->was_present ? Previous(updated->value()) : Previous();
   }
+  static Code unpack(const Result<Previous>& result, uint64_t* previous, Status* error) {
+    if (!result.ok()) {
+      *error = result.status();
+      return error->code();
+    }
+    if (!result->has_value()) return Code::not_found;
+    *previous = **result;
+    return Code::ok;
+  }
   template <typename Decide>
   Result<Previous> previous(const Key& key, Decide decide) {
     return previous_of(static_cast<Self&>(*this).update(key, decide));
@@ -342,6 +358,36 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
     return Code::ok;
   }
 
+  [[gnu::flatten]] Code exchange(Bytes bytes, uint64_t value, uint64_t* previous,
+                                 Status* error) override {
+    if (bytes.size() == sizeof(uint64_t)) {
+      const uint64_t hash = this->hash(bytes);
+      const sync::EpochPin pin;
+      const auto done = table().set_in_head(hash, OwnedKeys::probe(hash, bytes, true), value,
+                                            [](const Entry&) { return Verdict::equal; });
+      if (done.result == InHead::inserted) return Code::not_found;
+      if (done.result == InHead::replaced) {
+        *previous = Layout::value(done.previous);
+        return Code::ok;
+      }
+    }
+    return exchange_slowly(bytes, value, previous, error);
+  }
+  [[gnu::flatten]] Code extract(Bytes bytes, uint64_t* previous, Status* error) override {
+    if (bytes.size() == sizeof(uint64_t)) {
+      const uint64_t hash = this->hash(bytes);
+      const sync::EpochPin pin;
+      const auto done = table().erase_in_head(hash, OwnedKeys::probe(hash, bytes, true),
+                                              [](const Entry&) { return Verdict::equal; });
+      if (done.result == InHead::absent) return Code::not_found;
+      if (done.result == InHead::erased) {
+        *previous = Layout::value(done.previous);
+        return Code::ok;
+      }
+    }
+    return extract_slowly(bytes, previous, error);
+  }
+
   template <typename Decide>
   Result<IndexTable::Updated> update(const Key& key, Decide&& decide) {
     return with_record(key, decide,
@@ -377,6 +423,17 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
   }
 
  private:
+  using InHead = IndexTable::InHead::Result;
+  using Layout = WideLayout<>;
+
+  [[gnu::noinline]] Code exchange_slowly(Bytes bytes, uint64_t value, uint64_t* previous,
+                                         Status* error) {
+    return Base::exchange(bytes, value, previous, error);
+  }
+  [[gnu::noinline]] Code extract_slowly(Bytes bytes, uint64_t* previous, Status* error) {
+    return Base::extract(bytes, previous, error);
+  }
+
   // Runs update(hash, probe, match, decide). When the key turns out to be absent and needs a
   // record, the update is left, since a lock may be held, and begun again with the record.
   template <typename Decide, typename Update>

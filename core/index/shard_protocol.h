@@ -55,6 +55,8 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   using typename Lookup::Found;
   using typename Lookup::Node;
   using typename Lookup::Pattern;
+  using typename Lookup::Snapshot;
+  using typename Lookup::Start;
   using Locked = LockedBucket<Layout, Memory>;
 
   // Begins with 2^first_level buckets, which `memory` has.
@@ -176,6 +178,54 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
     return updated;
   }
 
+  // ---- One operation in as few instructions as possible
+  // ------------------------------------------
+
+  // What could be done in the head of a free bucket, or `nothing`: then update_at_once() does it.
+  struct InHead {
+    enum class Result : uint8_t { nothing, replaced, inserted, erased, absent };
+    Result result = Result::nothing;
+    Entry previous{};
+  };
+
+  // Sets the value of a key. match() is called under the lock.
+  template <typename Match>
+  InHead set_in_head(const Start& start, const Probe& probe, uint64_t value,
+                     Match&& match) noexcept {
+    return in_head(start, probe, match,
+                   [&](Bucket& bucket, ControlWord control, size_t slot, const Snapshot& snapshot,
+                       Entry entry) -> InHead {
+                     if (slot != kNoSlot) {
+                       Layout::write(bucket, slot, Layout::with_value(entry, value));
+                       Locked::publish(bucket, control);
+                       return {InHead::Result::replaced, entry};
+                     }
+                     const SlotSet free = control.free_slots() & Layout::entry_slots(snapshot);
+                     if (free.empty()) return {};
+                     Layout::begin_writing(bucket);
+                     Layout::write(bucket, free.first(), Layout::make(this->pattern(probe), value));
+                     Locked::publish(bucket, control.with_tag(free.first(), probe.tag));
+                     return {InHead::Result::inserted, Entry{}};
+                   });
+  }
+
+  // Removes a key.
+  template <typename Match>
+  InHead erase_in_head(const Start& start, const Probe& probe, Match&& match) noexcept {
+    return in_head(start, probe, match,
+                   [](Bucket& bucket, ControlWord control, size_t slot, const Snapshot& snapshot,
+                      Entry entry) -> InHead {
+                     if (slot == kNoSlot) {
+                       Locked::publish(bucket, control);
+                       return {InHead::Result::absent, Entry{}};
+                     }
+                     // What is in the chain may fit into the head now.
+                     if (Layout::chain(snapshot) != 0) return {};
+                     Locked::publish(bucket, control.without_tag(slot));
+                     return {InHead::Result::erased, entry};
+                   });
+  }
+
   // For a key that the caller knows to be absent, and keeps so: needs no
   // verdict. False when closed.
   bool insert_absent(const Probe& probe, uint64_t value, bool reserved, Updated& updated) noexcept {
@@ -271,6 +321,42 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr size_t kNoSlot = ~size_t{0};
+
+  // Locks the bucket where the lookup starts, if that is free and the right one, and calls
+  // act(bucket, control, slot, snapshot, entry) for the key, with kNoSlot if it is absent. Unlocks
+  // when that has done nothing.
+  template <typename Match, typename Act>
+  InHead in_head(const Start& start, const Probe& probe, Match& match, Act act) noexcept {
+    Bucket& bucket = memory_.bucket(start.index);
+    // Relaxed: the lock is what counts, and says the same or fails.
+    uint64_t bits = bucket.control.load(std::memory_order_relaxed);
+    const ControlWord control(bits);
+    if (control.locked() || low_bits(probe.position, level_of(control)) != start.index) return {};
+    // Acquire: pairs with the release in publish(), as in lock().
+    if (!bucket.control.compare_exchange_strong(bits, control.with_lock().bits(),
+                                                std::memory_order_acquire,
+                                                std::memory_order_relaxed)) {
+      return {};
+    }
+    const Pattern pattern = this->pattern(probe);
+    const Snapshot snapshot = Layout::begin(bucket);
+    SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
+    size_t slot = kNoSlot;
+    Entry entry{};
+    for (; !candidates.empty(); candidates.drop_first()) {
+      entry = Layout::read(bucket, candidates.first());
+      if (!Layout::may_be(entry, pattern) || match(entry) != Verdict::equal) continue;
+      slot = candidates.first();
+      break;
+    }
+    InHead done;
+    if (slot != kNoSlot || Layout::chain(snapshot, probe.tag) == 0)
+      done = act(bucket, control, slot, snapshot, entry);
+    if (done.result == InHead::Result::nothing) Locked::publish(bucket, control);
+    return done;
+  }
+
   struct Current {
     std::optional<Place> place;  // of the expected entry
     bool unknown = false;        // there is a candidate on which there is no verdict

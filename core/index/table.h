@@ -115,6 +115,27 @@ class Table {
     });
   }
 
+  // The same for setting a value and removing a key, in as few instructions as possible, where it
+  // can be done in the head of a free bucket. Otherwise the result is `nothing`: update_at_once()
+  // can. Within a pin. For entries of which Keys::discard() has nothing to discard.
+  using InHead = typename Protocol::InHead;
+  template <typename Match>
+  InHead set_in_head(uint64_t hash, const Probe& probe, uint64_t value, Match&& match) {
+    TableShard& shard = shard_of(hash);
+    Protocol& protocol = shard.protocol();
+    const InHead done = protocol.set_in_head(protocol.start(probe.position), probe, value, match);
+    if (done.result == InHead::Result::inserted) shard.count_inserted(keys_);
+    return done;
+  }
+  template <typename Match>
+  InHead erase_in_head(uint64_t hash, const Probe& probe, Match&& match) {
+    TableShard& shard = shard_of(hash);
+    Protocol& protocol = shard.protocol();
+    const InHead done = protocol.erase_in_head(protocol.start(probe.position), probe, match);
+    if (done.result == InHead::Result::erased) shard.count_erased();
+    return done;
+  }
+
   // ---- Publishing what cannot fail any more ----------------------------------------------------
 
   // Memory set aside for one insertion of this hash. While it lives, one insert() with it allocates

@@ -96,6 +96,13 @@ struct State {
     const auto decide = [=](const uint64_t*) {
       return Decision{Decision::Action::set, value(key, version)};
     };
+    if (Layout::kKeepsWholePosition) {
+      using Result = typename Protocol::InHead::Result;
+      const auto start = protocol.start(probe(key).position);
+      const Result done =
+          protocol.set_in_head(start, probe(key), value(key, version), match(key)).result;
+      if (done != Result::nothing) return done == Result::inserted;
+    }
     const auto updated = Layout::kKeepsWholePosition
                              ? protocol.update_at_once(probe(key), match(key), decide)
                              : protocol.update(probe(key), match(key), decide);
@@ -103,6 +110,12 @@ struct State {
     return !updated.was_present;
   }
   bool remove(uint64_t key) {
+    if (Layout::kKeepsWholePosition) {
+      using Result = typename Protocol::InHead::Result;
+      const auto start = protocol.start(probe(key).position);
+      const Result done = protocol.erase_in_head(start, probe(key), match(key)).result;
+      if (done != Result::nothing) return done == Result::erased;
+    }
     return protocol
         .update(probe(key), match(key),
                 [](const uint64_t*) {
