@@ -15,7 +15,6 @@
 
 using stave::Bytes;
 using stave::Code;
-using stave::Result;
 using stave::Status;
 using namespace stave::capi;
 using stave::cow_map::ValuePin;

@@ -11,7 +11,6 @@
 #include "capi/memtable_options.h"
 #include "core/mvcc/memtable_cursor.h"
 
-using stave::as_bytes;
 using stave::Bytes;
 using stave::Code;
 using stave::Result;

@@ -105,7 +105,7 @@ bool Trie::halve(const Place& place) noexcept {
   Inner* const half = create_inner(node->form - 1u, token_);
   if (half == nullptr) return false;
   for (uint32_t i = 0; i < half->count(); i++) {
-    half->words()[i].store(node->words()[2 * i].load(std::memory_order_relaxed),
+    half->words()[i].store(node->words()[size_t{2} * i].load(std::memory_order_relaxed),
                            std::memory_order_relaxed);
   }
   made(word_of(half));

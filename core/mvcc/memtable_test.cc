@@ -29,10 +29,11 @@ class ExplicitMemtable : public testing::Test {
   Status remove(std::string_view key, uint64_t transaction) {
     return table_->write(as_bytes(key), InlineValue::Source::tombstone(), transaction);
   }
-  Status commit(uint64_t transaction, uint64_t timestamp, std::vector<std::string_view> keys) {
+  Status commit(uint64_t transaction, uint64_t timestamp,
+                const std::vector<std::string_view>& keys) {
     return table_->commit(transaction, timestamp, as_keys(keys));
   }
-  Status abort(uint64_t transaction, std::vector<std::string_view> keys) {
+  Status abort(uint64_t transaction, const std::vector<std::string_view>& keys) {
     return table_->abort(transaction, as_keys(keys));
   }
   void put(std::string_view key, std::string_view value, uint64_t timestamp) {
@@ -118,7 +119,7 @@ TEST_F(ExplicitMemtable, CommitNamesExactlyTheKeysWritten) {
 }
 
 TEST_F(ExplicitMemtable, CommitsInAnyOrderOfTimestamps) {
-  for (const uint64_t timestamp : {50, 10, 30, 20, 60, 40}) {
+  for (const uint64_t timestamp : {50U, 10U, 30U, 20U, 60U, 40U}) {
     put("k", std::to_string(timestamp), timestamp);
   }
   for (uint64_t snapshot = 1; snapshot <= 70; snapshot++) {
@@ -171,7 +172,7 @@ TEST_F(ExplicitMemtable, PruneKeepsTheNewestBelowAndEverythingNewer) {
 
 TEST_F(ExplicitMemtable, ValuesOfEverySizeAroundTheInlineLimit) {
   uint64_t timestamp = 1;
-  for (const size_t size : {0, 1, 55, 56, 57, 64, 4096, 1 << 20}) {
+  for (const size_t size : {0U, 1U, 55U, 56U, 57U, 64U, 4096U, 1U << 20}) {
     const std::string value(size, static_cast<char>('a' + size % 7));
     put("k", value, timestamp);
     EXPECT_EQ(read("k", ++timestamp), "=" + value);

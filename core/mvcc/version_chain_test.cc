@@ -124,7 +124,7 @@ TEST_F(VersionChainTest, CutsBehindAVersion) {
   for (uint64_t timestamp = 1; timestamp <= 100; timestamp++) {
     commit(timestamp, static_cast<unsigned>(1 + random.below(4)));
   }
-  for (const uint64_t kept : {100, 60, 31, 30, 1}) {
+  for (const uint64_t kept : {100U, 60U, 31U, 30U, 1U}) {
     if (!expected_.contains(kept)) continue;
     Version* version = expected_[kept]->next(0);
     {
@@ -143,7 +143,7 @@ TEST_F(VersionChainTest, CutsBehindAVersion) {
 }
 
 TEST_F(VersionChainTest, FindsTheOneBeforeAndTheOneAt) {
-  for (const uint64_t timestamp : {10, 20, 30}) commit(timestamp, 2);
+  for (const uint64_t timestamp : {10U, 20U, 30U}) commit(timestamp, 2);
   EXPECT_EQ(chain_.newer_than(expected_[10]), expected_[20]);
   EXPECT_EQ(chain_.newer_than(expected_[30]), nullptr);
   EXPECT_EQ(chain_.find_equal(20), expected_[20]);

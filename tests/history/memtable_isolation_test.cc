@@ -22,7 +22,6 @@ namespace {
 using mvcc::InlineValue;
 using mvcc::Memtable;
 using mvcc::Transaction;
-using mvcc::Visible;
 
 constexpr uint64_t transactions_full = 250'000;
 constexpr uint32_t transactions_per_round = 5'000;

@@ -32,7 +32,6 @@ using mvcc::Memtable;
 using mvcc::MemtableCursor;
 using mvcc::SnapshotLease;
 using mvcc::Transaction;
-using mvcc::ValueHold;
 using mvcc::Visible;
 
 constexpr uint64_t threads = 4;

@@ -47,7 +47,7 @@ struct State {
     return *records.emplace_back(std::make_unique<Record>(identity));
   }
   Version* new_version(unsigned height, const Record& record, uint64_t value) {
-    versions.push_back(Version::create(height, record, std::move(value)));
+    versions.push_back(Version::create(height, record, uint64_t{value}));
     return versions.back();
   }
 };
@@ -234,7 +234,7 @@ Scenario out_of_order() {
               [](Program& program) {
                 auto state = std::make_shared<State>();
                 program.thread([=] {
-                  for (const uint64_t timestamp : {4, 3, 2}) {
+                  for (const uint64_t timestamp : {4U, 3U, 2U}) {
                     Record& record = state->new_record(timestamp);
                     write(*state, state->chains[0], record, 2);
                     link(state->chains[0], timestamp);
