@@ -34,8 +34,8 @@ class Shard final : public ShardMemory<Layout> {
   // The most buckets that one operation splits.
   static constexpr unsigned kSplitsPerOperation = 2;
 
-  // How often a bucket may refuse to be split (no memory for nodes, unknown hashes) before
-  // reserve() gives up.
+  // How often a bucket may refuse to be split (no memory for nodes, entries that have just come)
+  // before reserve() gives up.
   static constexpr unsigned kReserveFailuresMax = 16;
 
   // Null without memory.
@@ -78,18 +78,21 @@ class Shard final : public ShardMemory<Layout> {
   }
 
   // Grows until there is room for so many entries. `closed` when the shard has a successor, `busy`
-  // from inside a callback of the shard's own growth, `no_memory`.
+  // from inside a callback of the shard's own growth, `no_memory`, or why the keys' owner does not
+  // tell a hash.
   template <typename Keys>
   Status reserve(uint64_t entries, const Keys& keys) noexcept {
     unsigned failures = 0;
     while (crowded_by(entries)) {
       STAVE_TRY(lock_growth());
-      const bool has_memory = this->ensure_bucket(protocol_.bucket_count());
-      const bool split = has_memory && split_next(keys);
+      const Status split = split_next(keys);
       unlock_growth();
-      if (!has_memory) return Code::no_memory;
-      if (!split && ++failures == kReserveFailuresMax)
-        return protocol_.closed() ? Code::closed : Code::no_memory;
+      if (split.ok()) continue;
+      // A bucket may refuse for the moment: entries have come that were not asked about.
+      const bool may_pass = !split.is_error() && ++failures < kReserveFailuresMax;
+      if (may_pass) continue;
+      if (protocol_.closed()) return Code::closed;
+      return split.is_error() ? split : Status(Code::no_memory);
     }
     return {};
   }
@@ -170,8 +173,8 @@ class Shard final : public ShardMemory<Layout> {
     if (!try_lock_growth()) return;  // another writer is at it
     unsigned splits = 0;
     while (splits < kSplitsPerOperation && crowded(entries())) {
-      // Without memory the buckets overflow into nodes and the next writer tries again.
-      if (!this->ensure_bucket(protocol_.bucket_count()) || !split_next(keys)) break;
+      // Without a split the buckets overflow into nodes and the next writer tries again.
+      if (!split_next(keys).ok()) break;
       splits++;
     }
     if (splits > splits_of_one_operation_max_.load(std::memory_order_relaxed))
@@ -179,29 +182,33 @@ class Shard final : public ShardMemory<Layout> {
     unlock_growth();
   }
 
+  // Under the growth lock. `conflict` when the bucket refuses for the moment; `no_memory`, or why
+  // the keys' owner does not tell a hash.
   template <typename Keys>
-  bool split_next(const Keys& keys) noexcept {
-    const bool split = split_with(keys);
-    if (split) splits_.fetch_add(1, std::memory_order_relaxed);
+  Status split_next(const Keys& keys) noexcept {
+    if (!this->ensure_bucket(protocol_.bucket_count())) return Code::no_memory;
+    const Status split = split_with(keys);
+    if (split.ok()) splits_.fetch_add(1, std::memory_order_relaxed);
     return split;
   }
 
   template <typename Keys>
-  bool split_with(const Keys& keys) noexcept {
+  Status split_with(const Keys& keys) noexcept {
+    bool split = false;
     if constexpr (Layout::kKeepsWholePosition) {
-      return protocol_.split_next([&keys](Entry entry, uint8_t tag, uint64_t, unsigned level) {
+      split = protocol_.split_next([&keys](Entry entry, uint8_t tag, uint64_t, unsigned level) {
         return half(keys.position(entry, tag) >> level);
       });
     } else {
       const unsigned base_level = protocol_.base_level();
       const uint64_t count = protocol_.bucket_count();
-      if (static_cast<unsigned>(std::bit_width(count)) - 1 - base_level < Layout::kHashBits) {
-        return protocol_.split_next([base_level](Entry entry, uint8_t, uint64_t, unsigned level) {
-          return half(Layout::kept_position(entry) >> (level - base_level));
-        });
-      }
-      return split_by_fetched_hashes(keys, count);
+      if (static_cast<unsigned>(std::bit_width(count)) - 1 - base_level >= Layout::kHashBits)
+        return split_by_fetched_hashes(keys, count);
+      split = protocol_.split_next([base_level](Entry entry, uint8_t, uint64_t, unsigned level) {
+        return half(Layout::kept_position(entry) >> (level - base_level));
+      });
     }
+    return split ? Code::ok : Code::conflict;
   }
 
   // As many low bits of the position as the entry and its bucket tell.
@@ -225,11 +232,11 @@ class Shard final : public ShardMemory<Layout> {
     friend bool operator!=(const Fetched& a, const Fetched& b) { return !(a == b); }
   };
   template <typename Keys>
-  bool split_by_fetched_hashes(const Keys& keys, uint64_t count) noexcept {
+  Status split_by_fetched_hashes(const Keys& keys, uint64_t count) noexcept {
     const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
     EntryList<Entry> entries;
     auto locked = protocol_.lock(low_bits(count, level));
-    if (!locked) return false;
+    if (!locked) return Code::closed;
     bool complete = true;
     locked->for_each([&](Entry entry, Place, uint8_t) {
       complete = entries.add(entry);
@@ -241,16 +248,17 @@ class Shard final : public ShardMemory<Layout> {
       const Result<uint64_t> hash = keys.fetch_hash(Layout::value(entry));
       // What is gone matches no key: it may stay where it is.
       const bool is_gone = hash.status().is(Code::not_found);
-      if (!hash.ok() && !is_gone) return false;
+      if (!hash.ok() && !is_gone) return hash.status();
       complete =
           complete &&
           halves.add({entry, is_gone ? Half::lower : half(HashParts(*hash).position() >> level)});
     }
-    if (!complete) return false;
-    return protocol_.split_next([&halves](Entry entry, uint8_t, uint64_t, unsigned) {
+    if (!complete) return Code::no_memory;
+    const bool split = protocol_.split_next([&halves](Entry entry, uint8_t, uint64_t, unsigned) {
       const auto* const found = std::find(halves.begin(), halves.end(), Fetched{entry});
       return found == halves.end() ? Half::unknown : found->half;
     });
+    return split ? Code::ok : Code::conflict;
   }
 
   struct Retirement : sync::Retired {

@@ -247,7 +247,7 @@ STAVE_API stave_status stave_index_clear(stave_index *index, stave_error *error)
 
 /* Makes room for `capacity` entries in all, so that writes need not grow the index before there are as
  * many (a few, where more keys than others fall into one shard). Other calls go on meanwhile. TOO_LARGE
- * beyond 2^36. O(capacity). Since 0.1. */
+ * beyond 2^36, and what the resolver answers when it is asked for hashes. O(capacity). Since 0.1. */
 STAVE_API stave_status stave_index_reserve(stave_index *index, uint64_t capacity,
                                            stave_error *error);
 
