@@ -2,8 +2,6 @@
  * some interface files read in a way of their own. */
 
 %include <stave/stave.h>
-#ifndef SWIGJAVA
 %include <stave/cow_map.h>
-#endif
 %include <stave/index.h>
 %include <stave/store.h>

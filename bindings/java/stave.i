@@ -20,6 +20,7 @@
 %{
 #include <stave/stave.h>
 
+#include "bindings/java/native/cow_map.h"
 #include "bindings/java/native/index.h"
 #include "bindings/java/native/support.h"
 %}
@@ -48,7 +49,7 @@ import io.github.stavedb.stave.VerifyProgress;
 
 typedef int32_t stave_status;
 /* Java has no unsigned types: a size or a counter does not reach 2^63. */
-%apply long long { uint64_t, size_t };
+%apply long long { uint64_t, int64_t, size_t };
 %apply int { uint32_t condition };
 %typemap(in, numinputs=0) JNIEnv *environment "$1 = jenv;"
 
@@ -87,9 +88,13 @@ RETURNS(jbyteArray, byte[], BYTES)
 %apply stave_status LONG { stave_status stave_store_size, stave_status stave_store_multi_delete,
                            stave_status stave_batch_count, stave_status stave_index_size,
                            stave_status stave_index_is_empty, stave_status stave_index_capacity,
-                           stave_status stave_index_cursor_value };
+                           stave_status stave_index_cursor_value, stave_status stave_cow_map_size,
+                           stave_status stave_cow_map_is_empty,
+                           stave_status stave_cow_map_cursor_key };
 %typemap(in, numinputs=0) uint8_t *is_empty (uint8_t flag = 0) "$1 = &flag;"
 %typemap(argout) uint8_t *is_empty "$result = (jlong)*$1;"
+%typemap(in, numinputs=0) int64_t *key (int64_t number = 0) "$1 = &number;"
+%typemap(argout) int64_t *key "$result = (jlong)*$1;"
 %typemap(in, numinputs=0) uint64_t *failed (uint64_t position = 0) "$1 = &position;"
 
 /* ---- Handles ------------------------------------------------------------------------------- */
@@ -125,7 +130,10 @@ FORM(free##NAME, TYPE##_free, void, TYPE *pointer)
 %apply stave_status LONG { stave_status stave_store_open, stave_status stave_batch_create,
                            stave_status stave_store_get_pin, stave_status stave_java_cursor_open,
                            stave_status stave_java_index_create,
-                           stave_status stave_index_cursor_open };
+                           stave_status stave_index_cursor_open, stave_status stave_cow_map_create,
+                           stave_status stave_cow_map_clone, stave_status stave_cow_map_get_pin,
+                           stave_status stave_cow_map_cursor_open,
+                           stave_status stave_cow_map_diff_open };
 
 /* ---- Bytes in ------------------------------------------------------------------------------ */
 
@@ -192,7 +200,11 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
                             stave_status stave_store_cursor_key,
                             stave_status stave_store_cursor_value,
                             stave_status stave_index_options_describe,
-                            stave_status stave_index_cursor_key };
+                            stave_status stave_index_cursor_key,
+                            stave_status stave_cow_map_options_describe,
+                            stave_status stave_cow_map_cursor_value,
+                            stave_status stave_cow_map_diff_before,
+                            stave_status stave_cow_map_diff_after };
 
 %typemap(in, numinputs=0) (const void **data, size_t *size) (const void *data, size_t size) %{
   $1 = &data;
@@ -219,6 +231,7 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
 %enddef
 STRUCT_AS_LONGS(stave_store_options)
 STRUCT_AS_LONGS(stave_index_options)
+STRUCT_AS_LONGS(stave_cow_map_options)
 /* Structs that C only fills in. */
 %define STATS_AS_LONGS(TYPE)
 %typemap(jni) TYPE * "jlongArray"
@@ -238,6 +251,7 @@ STRUCT_AS_LONGS(stave_index_options)
 STATS_AS_LONGS(stave_store_stats)
 STATS_AS_LONGS(stave_index_stats)
 STATS_AS_LONGS(stave_index_shard_stats)
+STATS_AS_LONGS(stave_cow_map_stats)
 
 %typemap(jni) const stave_write_options *options "jint"
 %typemap(jtype) const stave_write_options *options "int"
@@ -257,6 +271,8 @@ STATS_AS_LONGS(stave_index_shard_stats)
 %typemap(jstype) jobject progress "VerifyProgress"
 %typemap(jtype) jobject resolver "IndexResolver"
 %typemap(jstype) jobject resolver "IndexResolver"
+%typemap(jtype) jobject edit "java.util.function.UnaryOperator<byte[]>"
+%typemap(jstype) jobject edit "java.util.function.UnaryOperator<byte[]>"
 
 /* ---- The functions ------------------------------------------------------------------------- */
 
@@ -266,6 +282,7 @@ STATS_AS_LONGS(stave_index_shard_stats)
 %ignore stave_buffer_resize;
 %ignore stave_store_options;
 %ignore stave_index_options;
+%ignore stave_cow_map_options;
 %ignore stave_index_resolver;
 %ignore stave_index_resolver_init;
 %ignore stave_store_cursor_options_init;
@@ -300,12 +317,27 @@ STATS_AS_LONGS(stave_index_shard_stats)
 %ignore stave_index_shrink_to_fit;
 %ignore stave_index_collect_values;
 %ignore stave_index_cursor_next_many;
+/* The same in native/cow_map.h. */
+%ignore stave_cow_map_get;
+%ignore stave_cow_map_get_buffer;
+%ignore stave_cow_map_multi_get;
+%ignore stave_cow_map_insert;
+%ignore stave_cow_map_remove;
+%ignore stave_cow_map_modify;
+%ignore stave_cow_map_get_or_insert;
+%ignore stave_cow_map_get_or_insert_with;
+%ignore stave_cow_map_update_or_insert;
+%ignore stave_cow_map_cursor_next_many;
+%ignore stave_cow_map_diff_next;
 
 %include <stave/errors.h>
 %include "bindings/headers.i"
 %include "bindings/java/native/support.h"
 %include "bindings/java/native/index.h"
+%include "bindings/java/native/cow_map.h"
 
+FORM(cow_map_put_at, stave_java_cow_map_put, jboolean, JNIEnv *environment, stave_cow_map *map,
+     jlong key, const void *value_at, size_t value_size)
 FORM(put_at, stave_store_put, stave_status, stave_store *store, const void *key_at,
      size_t key_size, const void *value_at, size_t value_size, const stave_write_options *options,
      stave_error *error)

@@ -1,20 +1,16 @@
 #include "bindings/java/native/support.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 
+#include "bindings/java/native/cow_map.h"
+#include "bindings/java/native/reading.h"
+
 namespace {
 
-// A value of at most so many bytes is read through the stack.
-constexpr jint kSmallValueSize = 4096;
 // The longest array that every Java machine can make.
 constexpr size_t kArraySizeMax = std::numeric_limits<jint>::max() - 8;
-// What a read that gives a size returns for an absent key.
-constexpr jint kAbsent = -1;
-// What a read through the scratch memory returns for what does not fit there.
-constexpr jint kTooLarge = -2;
 // A thread keeps at most so much memory for its next reads of many keys.
 constexpr size_t kKeptValuesSize = 64 << 10;
 constexpr jsize kOptionsCount = 7;
@@ -40,7 +36,9 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* machine, void* reserved) {
   const jclass progress = environment->FindClass("io/github/stavedb/stave/VerifyProgress");
   if (exception_class == nullptr || exception_of == nullptr || progress == nullptr) return JNI_ERR;
   progress_method = environment->GetMethodID(progress, "onProgress", "(JJ)Z");
-  if (progress_method == nullptr || !stave_java_load_index(environment)) return JNI_ERR;
+  if (progress_method == nullptr || !stave_java_load_index(environment) ||
+      !stave_java_load_cow_map(environment))
+    return JNI_ERR;
   return JNI_VERSION_1_8;
 }
 
@@ -159,78 +157,44 @@ void stave_store_stats_to_java(JNIEnv* environment, const stave_store_stats* sta
 
 // ---- Reading ---------------------------------------------------------------------------------
 
+namespace {
+
+struct StoreSource {
+  stave_store* store;
+  const void* key;
+  size_t key_size;
+
+  stave_status get(void* data, size_t capacity, size_t* size, stave_error* error) const {
+    return stave_store_get(store, key, key_size, data, capacity, size, error);
+  }
+  stave_status get_pin(stave_pin** pin, stave_error* error) const {
+    return stave_store_get_pin(store, key, key_size, pin, error);
+  }
+};
+
+}  // namespace
+
 jbyteArray stave_java_get(JNIEnv* environment, stave_store* store, const void* key,
                           size_t key_size) {
-  stave_error error;
-  jbyte value[kSmallValueSize];
-  size_t size;
-  stave_status status = stave_store_get(store, key, key_size, value, sizeof value, &size, &error);
-  if (status == STAVE_OK) return stave_java_new_bytes(environment, value, size);
-  jbyteArray array = nullptr;
-  if (status == STAVE_BUFFER_TOO_SMALL) {
-    stave_pin* pin;
-    status = stave_store_get_pin(store, key, key_size, &pin, &error);
-    if (status == STAVE_OK) array = stave_java_pin_bytes(environment, pin);
-    stave_pin_free(pin);
-  }
-  if (status < 0) stave_java_throw(environment, status, &error, 0);
-  return array;
-}
-
-// Copies a value that is too large for the stack. STAVE_BUFFER_TOO_SMALL as stave_store_get.
-static stave_status copy_large(JNIEnv* environment, stave_store* store, const void* key,
-                               size_t key_size, jbyteArray target, jint offset, jint capacity,
-                               size_t* size, stave_error* error) {
-  stave_pin* pin;
-  stave_status status = stave_store_get_pin(store, key, key_size, &pin, error);
-  if (status != STAVE_OK) return status;
-  *size = stave_pin_size(pin);
-  if (*size <= static_cast<size_t>(capacity)) {
-    environment->SetByteArrayRegion(target, offset, static_cast<jsize>(*size),
-                                    static_cast<const jbyte*>(stave_pin_data(pin)));
-  } else {  // it has grown since it was asked for
-    status = stave_store_get(store, key, key_size, nullptr, 0, size, error);
-  }
-  stave_pin_free(pin);
-  return status;
+  return stave_java::read_fresh(environment, StoreSource{store, key, key_size});
 }
 
 jint stave_java_get_into(JNIEnv* environment, stave_store* store, const void* key, size_t key_size,
                          jbyteArray target, jint offset, jint capacity) {
-  stave_error error;
-  jbyte value[kSmallValueSize];
-  size_t size;
-  stave_status status =
-      stave_store_get(store, key, key_size, value,
-                      static_cast<size_t>(std::min(capacity, kSmallValueSize)), &size, &error);
-  if (status == STAVE_OK)
-    environment->SetByteArrayRegion(target, offset, static_cast<jsize>(size), value);
-  else if (status == STAVE_BUFFER_TOO_SMALL && size <= static_cast<size_t>(capacity))
-    status = copy_large(environment, store, key, key_size, target, offset, capacity, &size, &error);
-  if (status < 0) stave_java_throw(environment, status, &error, static_cast<jlong>(size));
-  return status == STAVE_OK ? static_cast<jint>(size) : kAbsent;
+  return stave_java::read_into(environment, StoreSource{store, key, key_size}, target, offset,
+                               capacity);
 }
 
 jint stave_java_get_direct(JNIEnv* environment, stave_store* store, const void* key_buffer,
                            size_t key_size, void* target_buffer, size_t target_size) {
-  stave_error error;
-  size_t size;
-  const stave_status status =
-      stave_store_get(store, key_buffer, key_size, target_buffer, target_size, &size, &error);
-  if (status < 0) stave_java_throw(environment, status, &error, static_cast<jlong>(size));
-  return status == STAVE_OK ? static_cast<jint>(size) : kAbsent;
+  return stave_java::read_direct(environment, StoreSource{store, key_buffer, key_size},
+                                 target_buffer, target_size);
 }
 
 jint stave_java_get_at(JNIEnv* environment, stave_store* store, const void* key_at, size_t key_size,
                        void* target_at, size_t target_size) {
-  stave_error error;
-  size_t size;
-  const stave_status status =
-      stave_store_get(store, key_at, key_size, target_at, target_size, &size, &error);
-  if (status == STAVE_OK) return static_cast<jint>(size);
-  if (status == STAVE_BUFFER_TOO_SMALL) return kTooLarge;
-  if (status < 0) stave_java_throw(environment, status, &error, 0);
-  return kAbsent;
+  return stave_java::read_at(environment, StoreSource{store, key_at, key_size}, target_at,
+                             target_size);
 }
 
 namespace {
@@ -277,7 +241,7 @@ jint stave_java_multi_get_at(JNIEnv* environment, stave_store* store, const void
                              void* target_at, size_t target_size) {
   const ManyValues values(environment, store, key_at, key_sizes_at, count, value_sizes_at);
   const stave_buffer& joined = values.buffer();
-  if (!values.are_there() || joined.size > target_size) return kTooLarge;
+  if (!values.are_there() || joined.size > target_size) return stave_java::kTooLarge;
   if (joined.size > 0) std::memcpy(target_at, joined.data, joined.size);
   return static_cast<jint>(joined.size);
 }

@@ -1,4 +1,9 @@
 import io.github.stavedb.stave.Batch;
+import io.github.stavedb.stave.CowMap;
+import io.github.stavedb.stave.CowMapCursor;
+import io.github.stavedb.stave.CowMapDiff;
+import io.github.stavedb.stave.CowMapEntry;
+import io.github.stavedb.stave.CowMapOptions;
 import io.github.stavedb.stave.Cursor;
 import io.github.stavedb.stave.CursorOptions;
 import io.github.stavedb.stave.Durability;
@@ -127,14 +132,48 @@ final class LifetimeTest {
     }
   }
 
+  static void everyCallOfAClosedMapIsClosed(Path directory) throws Exception {
+    try (CowMap other = CowMap.create()) {
+      CowMap map = CowMap.create();
+      map.put(1, VALUE);
+      Pin pin = map.getPin(1);
+      CowMapCursor cursor = map.cursor();
+      List<CowMapDiff> diffs = List.of(map.diff(other), other.diff(map), map.diff(map));
+      Iterator<CowMapEntry> iterator = map.iterator();
+      map.close();
+      map.close();
+      Checks.thrown(StaveException.Closed.class, iterator::next);
+      Checks.thrown(StaveException.Closed.class, () -> other.diff(map));
+      expectClosed(map, null);
+      expectClosed(cursor, null); // by the map
+      cursor.close();
+      cursor.close();
+      expectClosed(cursor, null);
+      for (CowMapDiff diff : diffs) {
+        expectClosed(diff, null);
+        diff.close();
+        diff.close();
+        expectClosed(diff, null);
+      }
+      Checks.equal(VALUE, pin.toByteArray());
+      pin.close();
+      Checks.thrown(StaveException.Closed.class, () -> map.asMap().get(1L));
+    }
+  }
+
+  // Lazy ones, and those that no native object is behind.
+  private static final Set<String> NOT_CLOSED =
+      Set.of("close", "index", "map", "beforeMap", "afterMap", "asMap");
+
   /** Calls every public method but close with arguments that are fine. */
   private static void expectClosed(Object object, Batch batch) throws Exception {
     for (Method method : object.getClass().getDeclaredMethods()) {
       int modifiers = method.getModifiers();
       boolean lazy = method.getName().equals("iterator") || method.getName().equals("stream");
       if (!Modifier.isPublic(modifiers) || Modifier.isStatic(modifiers) || method.isSynthetic()
-          || method.getName().equals("close") || method.getName().equals("index")
-          || lazy && !(object instanceof Store || object instanceof Index)) {
+          || NOT_CLOSED.contains(method.getName())
+          || lazy && !(object instanceof Store || object instanceof Index
+              || object instanceof CowMap)) {
         continue;
       }
       Object[] arguments = arguments(method, batch);
@@ -169,6 +208,14 @@ final class LifetimeTest {
       return 1;
     } else if (type == long.class) {
       return 1L;
+    } else if (type == long[].class) {
+      return new long[] {1};
+    } else if (type == CowMap.class) {
+      return CowMap.create();
+    } else if (type == java.util.function.UnaryOperator.class) {
+      return java.util.function.UnaryOperator.identity();
+    } else if (type == java.util.function.Supplier.class) {
+      return (java.util.function.Supplier<byte[]>) () -> VALUE;
     } else if (type == IndexValues.class) {
       return new IndexValues();
     } else if (type == Batch.class) {
@@ -187,9 +234,11 @@ final class LifetimeTest {
 
   static void nullIsRefusedEverywhere(Path directory) throws Exception {
     try (Store store = open(directory); Batch batch = new Batch(); Cursor cursor = store.cursor();
-        Index index = Index.create(); IndexCursor indexCursor = index.cursor()) {
+        Index index = Index.create(); IndexCursor indexCursor = index.cursor();
+        CowMap map = CowMap.create(); CowMapCursor mapCursor = map.cursor()) {
       for (Object object : new Object[] {
-          store, batch, cursor, new StoreOptions(), index, indexCursor, new IndexOptions()}) {
+          store, batch, cursor, new StoreOptions(), index, indexCursor, new IndexOptions(), map,
+          mapCursor, new CowMapOptions()}) {
         for (Method method : object.getClass().getDeclaredMethods()) {
           if (Modifier.isPublic(method.getModifiers()) && !method.isSynthetic()) {
             expectNullRefused(object, method, batch);
@@ -198,7 +247,9 @@ final class LifetimeTest {
       }
       Checks.equal(0L, store.size());
       Checks.equal(0L, index.size());
+      Checks.equal(0L, map.size());
     }
+    Checks.thrown(NullPointerException.class, () -> CowMap.create(null));
     Checks.thrown(NullPointerException.class, () -> Index.create(null));
     Checks.thrown(NullPointerException.class, () -> Index.create(null, value -> KEY));
     Checks.thrown(NullPointerException.class, () -> Index.create(new IndexOptions(), null));
@@ -255,8 +306,23 @@ final class LifetimeTest {
       garbage.add(pin.buffer().slice());
       garbage.add(new Batch().put(KEY, VALUE));
       addIndexes(garbage);
+      addMaps(garbage);
     }
     Checks.that(Stave.liveHandles() > 600);
+  }
+
+  private static void addMaps(List<Object> garbage) {
+    CowMap map = CowMap.create();
+    // The call's own reference may be the last one.
+    map.getOrInsert(1, () -> {
+      System.gc();
+      return VALUE;
+    });
+    CowMap copy = map.copy();
+    copy.put(1, KEY);
+    garbage.add(map.cursor());
+    garbage.add(map.diff(copy));
+    garbage.add(copy.getPin(1));
   }
 
   private static void addIndexes(List<Object> garbage) {

@@ -6,7 +6,6 @@ import io.github.stavedb.stave.IndexOutcome;
 import io.github.stavedb.stave.IndexShardStats;
 import io.github.stavedb.stave.IndexStats;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -268,23 +267,15 @@ final class IndexVerbs {
   }
 
   private static byte[] line(byte[] key, long value) {
-    byte[] quoted = Notation.quote(key);
-    byte[] rest = Notation.bytes(" = " + Long.toUnsignedString(value));
-    byte[] line = Arrays.copyOf(quoted, quoted.length + rest.length);
-    System.arraycopy(rest, 0, line, quoted.length, rest.length);
-    return line;
+    return Notation.join(key, " = " + Long.toUnsignedString(value));
   }
 
   static Reply options(IndexOptions options) {
-    List<byte[]> lines = new ArrayList<>();
-    for (String option : options.toString().split(" ")) {
-      lines.add(Notation.bytes(option));
-    }
-    return Reply.lines(lines, "ok");
+    return Reply.words(options.toString());
   }
 
   private static Reply stats(IndexStats stats, List<Object> names) {
-    return members(Map.ofEntries(
+    return Reply.members(Map.ofEntries(
         Map.entry("shards", stats.shards()),
         Map.entry("entries", stats.entries()),
         Map.entry("capacity", stats.capacity()),
@@ -304,15 +295,7 @@ final class IndexVerbs {
     if (stats == null) {
       return Reply.status("not_found");
     }
-    return members(Map.of("entries", stats.entries(), "buckets", stats.buckets(),
+    return Reply.members(Map.of("entries", stats.entries(), "buckets", stats.buckets(),
         "bytes", stats.bytes()), arguments.subList(1, arguments.size()));
-  }
-
-  private static Reply members(Map<String, Long> members, List<Object> names) {
-    List<byte[]> lines = new ArrayList<>();
-    for (Object name : names) {
-      lines.add(Notation.bytes(name + "=" + members.get(name)));
-    }
-    return Reply.lines(lines, "ok");
   }
 }

@@ -1,6 +1,7 @@
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** How scripts write bytes: printable ASCII stands for itself, all else is {@code \xNN}. */
@@ -60,5 +61,21 @@ final class Notation {
       }
     }
     return out.toByteArray();
+  }
+
+  /** Text and a quoted word. */
+  static byte[] join(String text, byte[] word) {
+    return join(bytes(text), quote(word));
+  }
+
+  /** A quoted word and text. */
+  static byte[] join(byte[] word, String text) {
+    return join(quote(word), bytes(text));
+  }
+
+  private static byte[] join(byte[] first, byte[] second) {
+    byte[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
   }
 }

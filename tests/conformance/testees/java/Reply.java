@@ -1,6 +1,8 @@
 import io.github.stavedb.stave.StaveException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Data lines and a status line. */
 final class Reply {
@@ -38,6 +40,37 @@ final class Reply {
     System.arraycopy("ok ".getBytes(StandardCharsets.US_ASCII), 0, status, 0, 3);
     System.arraycopy(word, 0, status, 3, word.length);
     return new Reply(List.of(), status);
+  }
+
+  /** The bytes; the status when there are none. */
+  static Reply quotedOr(byte[] bytes, String otherwise) {
+    return bytes == null ? status(otherwise) : quoted(bytes);
+  }
+
+  static Reply valuesOrAbsent(List<byte[]> values) {
+    List<byte[]> lines = new ArrayList<>();
+    for (byte[] value : values) {
+      lines.add(value == null ? Notation.bytes("absent") : Notation.quote(value));
+    }
+    return lines(lines, "ok");
+  }
+
+  /** A line for each word. */
+  static Reply words(String text) {
+    List<byte[]> lines = new ArrayList<>();
+    for (String word : text.split(" ")) {
+      lines.add(Notation.bytes(word));
+    }
+    return lines(lines, "ok");
+  }
+
+  /** The named ones of a struct of figures. */
+  static Reply members(Map<String, Long> members, List<Object> names) {
+    List<byte[]> lines = new ArrayList<>();
+    for (Object name : names) {
+      lines.add(Notation.bytes(name + "=" + members.get(name)));
+    }
+    return lines(lines, "ok");
   }
 
   static Reply found(boolean condition, String otherwise) {

@@ -1,4 +1,7 @@
 import io.github.stavedb.stave.Batch;
+import io.github.stavedb.stave.CowMap;
+import io.github.stavedb.stave.CowMapCursor;
+import io.github.stavedb.stave.CowMapDiff;
 import io.github.stavedb.stave.Cursor;
 import io.github.stavedb.stave.IndexCursor;
 import io.github.stavedb.stave.Pin;
@@ -17,19 +20,25 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Conformance testee for Java, on the package's public classes. The protocol: ../../README.md. */
 final class Testee {
-  private static final Map<String, String> TYPE_OF_MAKER = Map.of(
-      "store.open", "store", "store.get_pin", "pin", "store.cursor", "cursor", "batch.create",
-      "batch", "index.create", "index", "index.cursor", "index_cursor");
+  private static final Set<String> MAKERS = Set.of("store.open", "store.get_pin", "store.cursor",
+      "batch.create", "index.create", "index.cursor", "cow_map.create", "cow_map.clone",
+      "cow_map.get_pin", "cow_map.cursor", "cow_map.diff");
+  private static final Map<Class<?>, String> TYPES = Map.of(Store.class, "store", Batch.class,
+      "batch", Cursor.class, "cursor", Pin.class, "pin", ScriptedIndex.class, "index",
+      IndexCursor.class, "index_cursor", CowMap.class, "cow_map", CowMapCursor.class,
+      "cow_map_cursor", CowMapDiff.class, "cow_map_diff");
 
   private final Map<String, Object> handles = new HashMap<>();
   private final Verbs verbs = new Verbs(handles);
   private String lastMessage = "";
   private int lastErrno;
-  // A store's directory is locked until the collector has found the store: scripts open it again.
-  private boolean storeDropped;
+  // A store's directory is locked until the collector has found the store: scripts open it again. And
+  // what a dropped map alone refers to is its copy's own.
+  private boolean mustCollect;
 
   public static void main(String[] arguments) throws IOException {
     Testee testee = new Testee();
@@ -56,8 +65,8 @@ final class Testee {
     Reply reply;
     try {
       reply = run(Notation.words(line));
-      if (storeDropped) {
-        storeDropped = false;
+      if (mustCollect) {
+        mustCollect = false;
         collectGarbage(handles.size());
       }
     } catch (StaveException e) {
@@ -68,6 +77,8 @@ final class Testee {
       lastMessage = e.getMessage();
       lastErrno = 0;
       reply = Reply.status("error io");
+    } catch (ScriptedFailure e) {
+      reply = Reply.status("error " + e.getMessage());
     } catch (RuntimeException e) { // the script asks for what the testee does not know
       reply = Reply.status("testee_error " + e);
     }
@@ -93,16 +104,16 @@ final class Testee {
     Object handle = handles.get(verb);
     if (handle != null) {
       String handleName = verb;
-      verb = typeOf(handle) + "." + arguments.remove(0);
+      verb = TYPES.get(handle.getClass()) + "." + arguments.remove(0);
       if (verb.endsWith(".free")) {
         handles.remove(handleName);
-        storeDropped = handle instanceof Store;
+        mustCollect = handle instanceof Store || handle instanceof CowMap;
         return Reply.ok();
       }
-      if (TYPE_OF_MAKER.containsKey(verb)) {
+      if (MAKERS.contains(verb)) {
         return bind(name, verbs.make(verb, handle, arguments));
       }
-    } else if (TYPE_OF_MAKER.containsKey(verb)) {
+    } else if (MAKERS.contains(verb)) {
       return bind(name, verbs.make(verb, null, arguments));
     }
     return runGeneral(verb, handle, arguments);
@@ -111,7 +122,7 @@ final class Testee {
   private Reply runGeneral(String verb, Object handle, List<Object> arguments) {
     switch (verb) {
       case "hello":
-        return Reply.ok("format=1 language=java capabilities=store,index");
+        return Reply.ok("format=1 language=java capabilities=store,index,cow_map");
       case "handles":
         return Reply.ok(collectGarbage(handles.size()));
       case "error_mentions":
@@ -131,25 +142,6 @@ final class Testee {
     }
     handles.put(name, made);
     return Reply.ok();
-  }
-
-  private static String typeOf(Object handle) {
-    if (handle instanceof Store) {
-      return "store";
-    }
-    if (handle instanceof Batch) {
-      return "batch";
-    }
-    if (handle instanceof Cursor) {
-      return "cursor";
-    }
-    if (handle instanceof ScriptedIndex) {
-      return "index";
-    }
-    if (handle instanceof IndexCursor) {
-      return "index_cursor";
-    }
-    return handle instanceof Pin ? "pin" : "unknown";
   }
 
   /** Until so many native handles are left, or no more seem to go away; how many are left. */

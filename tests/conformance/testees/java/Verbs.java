@@ -1,4 +1,8 @@
 import io.github.stavedb.stave.Batch;
+import io.github.stavedb.stave.CowMap;
+import io.github.stavedb.stave.CowMapCursor;
+import io.github.stavedb.stave.CowMapDiff;
+import io.github.stavedb.stave.CowMapOptions;
 import io.github.stavedb.stave.Cursor;
 import io.github.stavedb.stave.CursorOptions;
 import io.github.stavedb.stave.Durability;
@@ -28,6 +32,10 @@ final class Verbs {
 
   /** Runs a verb that makes a handle; null when there is none to make. */
   Object make(String verb, Object handle, List<Object> arguments) {
+    if (verb.startsWith("cow_map.")) {
+      return CowMapVerbs.make(
+          verb.substring("cow_map.".length()), (CowMap) handle, arguments, handles);
+    }
     switch (verb) {
       case "store.open":
         StoreOptions options = new StoreOptions();
@@ -71,6 +79,12 @@ final class Verbs {
         return IndexVerbs.run(name, (ScriptedIndex) handle, arguments);
       case "index_cursor":
         return IndexVerbs.runCursor(name, (IndexCursor) handle, arguments);
+      case "cow_map":
+        return CowMapVerbs.run(name, (CowMap) handle, arguments, handles);
+      case "cow_map_cursor":
+        return CowMapVerbs.runCursor(name, (CowMapCursor) handle, arguments);
+      case "cow_map_diff":
+        return CowMapVerbs.runDiff(name, (CowMapDiff) handle);
       default:
         return runGeneral(name, arguments);
     }
@@ -92,6 +106,10 @@ final class Verbs {
         return IndexVerbs.options(new IndexOptions().set(text(arguments.get(0))));
       case "index_options_describe":
         return described(IndexOptions.describe());
+      case "cow_map_options":
+        return CowMapVerbs.options(new CowMapOptions().set(text(arguments.get(0))));
+      case "cow_map_options_describe":
+        return described(CowMapOptions.describe());
       default:
         throw new IllegalArgumentException(name);
     }
@@ -146,11 +164,7 @@ final class Verbs {
       case "size":
         return Reply.ok(store.size());
       case "multi_get":
-        List<byte[]> values = new ArrayList<>();
-        for (byte[] value : store.multiGet(keys(arguments))) {
-          values.add(value == null ? Notation.bytes("absent") : Notation.quote(value));
-        }
-        return Reply.lines(values, "ok");
+        return Reply.valuesOrAbsent(store.multiGet(keys(arguments)));
       case "scan":
         List<byte[]> records = new ArrayList<>();
         store.cursor(cursorOptions(arguments)).forEach(entry -> records.add(record(entry)));
@@ -294,7 +308,7 @@ final class Verbs {
   }
 
   private static Reply valueOrNotFound(byte[] value) {
-    return value == null ? Reply.status("not_found") : Reply.quoted(value);
+    return Reply.quotedOr(value, "not_found");
   }
 
   private static byte[] record(Entry entry) {
@@ -314,11 +328,7 @@ final class Verbs {
   }
 
   private static Reply options(StoreOptions options) {
-    List<byte[]> lines = new ArrayList<>();
-    for (String option : options.toString().split(" ")) {
-      lines.add(Notation.bytes(option));
-    }
-    return Reply.lines(lines, "ok");
+    return Reply.words(options.toString());
   }
 
   private static Reply stats(StoreStats stats, List<Object> names) {

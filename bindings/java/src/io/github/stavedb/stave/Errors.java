@@ -11,6 +11,10 @@ final class Errors {
         RawConstants.STAVE_CLOSED, "the " + what + " has been closed", 0, 0);
   }
 
+  static StaveException notFound() {
+    return StaveException.of(RawConstants.STAVE_NOT_FOUND, "there is no such key", 0, 0);
+  }
+
   static StaveException tooLarge(String message) {
     return StaveException.of(RawConstants.STAVE_TOO_LARGE, message, 0, 0);
   }

@@ -11,7 +11,6 @@ import static io.github.stavedb.stave.internal.RawConstants.INDEX_REMOVE;
 import static io.github.stavedb.stave.internal.RawConstants.INDEX_REMOVE_IF;
 import static io.github.stavedb.stave.internal.RawConstants.INDEX_RESOLVED;
 import static io.github.stavedb.stave.internal.RawConstants.STAVE_EXISTS;
-import static io.github.stavedb.stave.internal.RawConstants.STAVE_NOT_FOUND;
 import static io.github.stavedb.stave.internal.RawConstants.STAVE_OK;
 
 import io.github.stavedb.stave.internal.Handle;
@@ -204,7 +203,7 @@ public final class Index implements AutoCloseable, Iterable<IndexEntry> {
   public long getOrThrow(byte[] key) {
     Long value = get(key);
     if (value == null) {
-      throw StaveException.of(STAVE_NOT_FOUND, "there is no such key", 0, 0);
+      throw Errors.notFound();
     }
     return value;
   }

@@ -89,8 +89,8 @@ final class MultiGet {
     long[] sizes = new long[keys.length];
     byte[] joined = Raw.stave_java_multi_get(
         store, new Joined(keys).bytes, Joined.keySizes(keys), keys.length, sizes);
-    byte[][] values = new byte[keys.length][];
     if (joined == null) {
+      byte[][] values = new byte[keys.length][];
       int middle = keys.length / 2;
       byte[][] first = readLarge(store, Arrays.copyOfRange(keys, 0, middle));
       byte[][] second = readLarge(store, Arrays.copyOfRange(keys, middle, keys.length));
@@ -98,8 +98,14 @@ final class MultiGet {
       System.arraycopy(second, 0, values, middle, second.length);
       return values;
     }
+    return split(joined, sizes, sizes.length);
+  }
+
+  /** The values that stand one behind the other; null for those whose size is negative. */
+  static byte[][] split(byte[] joined, long[] sizes, int count) {
+    byte[][] values = new byte[count][];
     int at = 0;
-    for (int i = 0; i < sizes.length; i++) {
+    for (int i = 0; i < count; i++) {
       if (sizes[i] >= 0) {
         values[i] = Arrays.copyOfRange(joined, at, at + (int) sizes[i]);
         at += (int) sizes[i];

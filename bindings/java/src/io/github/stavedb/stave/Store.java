@@ -64,7 +64,7 @@ import java.util.stream.Stream;
  * not rely on it, since the directory stays locked until then.
  */
 public final class Store implements AutoCloseable, Iterable<Entry> {
-  // Instead of sizes; the same in native/support.cc.
+  // Instead of sizes; the same in native/reading.h.
   private static final int ABSENT = -1;
   private static final int TOO_LARGE = -2;
 
@@ -264,7 +264,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
   public byte[] getOrThrow(byte[] key) {
     byte[] value = get(key);
     if (value == null) {
-      throw StaveException.of(RawConstants.STAVE_NOT_FOUND, "there is no such key", 0, 0);
+      throw Errors.notFound();
     }
     return value;
   }

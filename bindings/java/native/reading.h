@@ -1,0 +1,95 @@
+// The ways to read one value, which all families have. A Source is one call of the C interface in
+// two forms: get(data, capacity, size, error) as stave_store_get, and get_pin(pin, error).
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "bindings/java/native/support.h"
+
+namespace stave_java {
+
+// A value of at most so many bytes is read through the stack.
+constexpr jint kSmallValueSize = 4096;
+// What a read that gives a size returns for an absent key.
+constexpr jint kAbsent = -1;
+// What a read through the scratch memory returns for what does not fit there.
+constexpr jint kTooLarge = -2;
+
+// The value, or NULL when the key is absent.
+template <typename Source>
+jbyteArray read_fresh(JNIEnv* environment, const Source& source) {
+  stave_error error;
+  jbyte value[kSmallValueSize];
+  size_t size;
+  stave_status status = source.get(value, sizeof value, &size, &error);
+  if (status == STAVE_OK) return stave_java_new_bytes(environment, value, size);
+  jbyteArray array = nullptr;
+  if (status == STAVE_BUFFER_TOO_SMALL) {
+    stave_pin* pin;
+    status = source.get_pin(&pin, &error);
+    if (status == STAVE_OK) array = stave_java_pin_bytes(environment, pin);
+    stave_pin_free(pin);
+  }
+  if (status < 0) stave_java_throw(environment, status, &error, 0);
+  return array;
+}
+
+// Copies a value that is too large for the stack. STAVE_BUFFER_TOO_SMALL as stave_store_get.
+template <typename Source>
+stave_status copy_large(JNIEnv* environment, const Source& source, jbyteArray target, jint offset,
+                        jint capacity, size_t* size, stave_error* error) {
+  stave_pin* pin;
+  stave_status status = source.get_pin(&pin, error);
+  if (status != STAVE_OK) return status;
+  *size = stave_pin_size(pin);
+  if (*size <= static_cast<size_t>(capacity)) {
+    environment->SetByteArrayRegion(target, offset, static_cast<jsize>(*size),
+                                    static_cast<const jbyte*>(stave_pin_data(pin)));
+  } else {  // it has grown since it was asked for
+    status = source.get(nullptr, 0, size, error);
+  }
+  stave_pin_free(pin);
+  return status;
+}
+
+// Into an array: the value's size, or kAbsent.
+template <typename Source>
+jint read_into(JNIEnv* environment, const Source& source, jbyteArray target, jint offset,
+               jint capacity) {
+  stave_error error;
+  jbyte value[kSmallValueSize];
+  size_t size;
+  stave_status status =
+      source.get(value, static_cast<size_t>(std::min(capacity, kSmallValueSize)), &size, &error);
+  if (status == STAVE_OK)
+    environment->SetByteArrayRegion(target, offset, static_cast<jsize>(size), value);
+  else if (status == STAVE_BUFFER_TOO_SMALL && size <= static_cast<size_t>(capacity))
+    status = copy_large(environment, source, target, offset, capacity, &size, &error);
+  if (status < 0) stave_java_throw(environment, status, &error, static_cast<jlong>(size));
+  return status == STAVE_OK ? static_cast<jint>(size) : kAbsent;
+}
+
+// Into memory outside of Java's heap: the same.
+template <typename Source>
+jint read_direct(JNIEnv* environment, const Source& source, void* target, size_t capacity) {
+  stave_error error;
+  size_t size;
+  const stave_status status = source.get(target, capacity, &size, &error);
+  if (status < 0) stave_java_throw(environment, status, &error, static_cast<jlong>(size));
+  return status == STAVE_OK ? static_cast<jint>(size) : kAbsent;
+}
+
+// Into the scratch memory: the same, or kTooLarge without an exception.
+template <typename Source>
+jint read_at(JNIEnv* environment, const Source& source, void* target, size_t capacity) {
+  stave_error error;
+  size_t size;
+  const stave_status status = source.get(target, capacity, &size, &error);
+  if (status == STAVE_OK) return static_cast<jint>(size);
+  if (status == STAVE_BUFFER_TOO_SMALL) return kTooLarge;
+  if (status < 0) stave_java_throw(environment, status, &error, 0);
+  return kAbsent;
+}
+
+}  // namespace stave_java
