@@ -1,5 +1,6 @@
 #include <stave/cow_map.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -88,6 +89,37 @@ Code next_many(stave_cow_map_cursor& cursor, size_t count_max, size_t bytes_max,
   return moved == 0 ? code : Code::ok;
 }
 
+// The same for values of one size that lie in their slots: from each leaf all that is wanted at
+// once.
+Code next_many_inside(stave_cow_map_cursor& cursor, size_t count_max, size_t bytes_max,
+                      int64_t* keys, stave_buffer* values, uint64_t* sizes,
+                      size_t* count) noexcept {
+  const uint32_t size = *cursor.cursor->inside_size();
+  // As many as it takes until `values` holds bytes_max bytes, one at least.
+  size_t limit = count_max;
+  if (values != nullptr && bytes_max == 0) limit = std::min<size_t>(limit, 1);
+  if (values != nullptr && size != 0)
+    limit = std::min(limit, bytes_max / size + (bytes_max % size != 0 || bytes_max == 0));
+  while (*count < limit) {
+    auto wanted = static_cast<uint32_t>(
+        std::min<size_t>(limit - *count, cursor.done ? 0 : cursor.cursor->ready()));
+    if (wanted == 0) {
+      cursor.done = true;
+      return *count == 0 ? Code::done : Code::ok;
+    }
+    std::byte* to = nullptr;
+    if (values != nullptr && !extend_inline(*values, size_t{wanted} * size, &to)) {
+      // Not even one: the cursor has not moved.
+      if (!extend_inline(*values, size, &to)) return *count == 0 ? Code::no_memory : Code::ok;
+      wanted = 1;
+    }
+    cursor.cursor->take_inside(wanted, keys != nullptr ? keys + *count : nullptr, to);
+    if (values != nullptr) std::fill_n(sizes + *count, wanted, size);
+    *count += wanted;
+  }
+  return Code::ok;
+}
+
 Status require_entry(const stave_cow_map_cursor& cursor) {
   return cursor.on_entry ? Status() : invalid_argument("the cursor does not stand on an entry");
 }
@@ -167,7 +199,9 @@ stave_status stave_cow_map_cursor_next_many(stave_cow_map_cursor* cursor, size_t
     CursorCall call;
     STAVE_TRY(call.enter(cursor));
     cursor->on_entry = false;
-    return next_many(*cursor, count_max, bytes_max, keys, values, sizes, count);
+    const bool inside = cursor->cursor->inside_size().has_value();
+    return inside ? next_many_inside(*cursor, count_max, bytes_max, keys, values, sizes, count)
+                  : next_many(*cursor, count_max, bytes_max, keys, values, sizes, count);
   });
 }
 

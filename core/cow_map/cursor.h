@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <optional>
 
 #include "core/base/bytes.h"
 #include "core/cow_map/family.h"
@@ -36,11 +38,7 @@ class Cursor {
 
   // False behind the last entry.
   bool next() noexcept {
-    while (live_ == 0) {
-      leaf_ = walk_.next();
-      if (leaf_ == nullptr) return false;
-      live_ = leaf_->live;
-    }
+    if (ready() == 0) return false;
     const auto position = static_cast<uint32_t>(std::countr_zero(live_));
     live_ &= live_ - 1;
     // Relaxed: the snapshot came with everything in it.
@@ -48,6 +46,22 @@ class Cursor {
     value_ = leaf_->slot(position).value.load(std::memory_order_relaxed);
     return true;
   }
+
+  // The number of entries that come next and lie side by side; 0 behind the last.
+  uint32_t ready() noexcept {
+    while (live_ == 0) {
+      leaf_ = walk_.next();
+      if (leaf_ == nullptr) return 0;
+      live_ = leaf_->live;
+    }
+    return static_cast<uint32_t>(std::popcount(live_));
+  }
+  // The bytes of every value, where that is few enough for them to lie in their slots.
+  std::optional<uint32_t> inside_size() const noexcept { return snapshot_.family()->inside_size(); }
+  // Moves over `count` entries that are ready and copies their keys, and their values, which lie in
+  // their slots, one behind the other. Either may be null.
+  void take_inside(uint32_t count, int64_t* keys, std::byte* values) noexcept;
+
   // Of the entry it stands on; valid until it moves.
   int64_t key() const noexcept { return key_; }
   Bytes value() const noexcept { return snapshot_.family()->bytes_of(value_); }

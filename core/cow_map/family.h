@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -34,6 +35,10 @@ class Family {
   ValueForm form() const noexcept {
     return options_.fixed_values && options_.value_size <= sizeof(uint64_t) ? ValueForm::inside
                                                                             : ValueForm::block;
+  }
+  // The bytes of values that lie in their slots; nothing when they are blocks.
+  std::optional<uint32_t> inside_size() const noexcept {
+    return inside_size_ == no_inside ? std::nullopt : std::optional(inside_size_);
   }
   // The bytes behind a slot's value, which may lie in `value` itself.
   Bytes bytes_of(const uint64_t& value) const noexcept {
