@@ -105,11 +105,19 @@ class Snapshot {
   Snapshot(FamilyReference family, Word root) noexcept : family_(std::move(family)), root_(root) {}
   Snapshot(Snapshot&& other) noexcept
       : family_(std::move(other.family_)), root_(std::exchange(other.root_, 0)) {}
-  Snapshot& operator=(Snapshot&&) = delete;
+  Snapshot& operator=(Snapshot&& other) noexcept {
+    std::swap(family_, other.family_);
+    std::swap(root_, other.root_);
+    return *this;
+  }
   ~Snapshot() {
     if (root_ != 0) release(root_, family_->form());
   }
 
+  Snapshot copy() const noexcept {
+    acquire(root_);
+    return Snapshot(family_, root_);
+  }
   Word root() const noexcept { return root_; }
   const FamilyReference& family() const noexcept { return family_; }
 

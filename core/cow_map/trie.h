@@ -18,8 +18,10 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 
 #include "core/base/planted_bug.h"
+#include "core/cow_map/family.h"
 #include "core/cow_map/key_hash.h"
 #include "core/cow_map/node.h"
 
@@ -184,6 +186,14 @@ inline const LeafSlot* Trie::find(Word word, uint64_t key, uint64_t key_hash,
   }
   if (word == 0) return nullptr;
   return find_slot(as_leaf(word)->groups(), leaf_groups(word), key_hash, key);
+}
+
+// The value, as in its slot, of a key in a root that does not change.
+inline std::optional<uint64_t> find(const Snapshot& snapshot, int64_t key) noexcept {
+  const auto bits = static_cast<uint64_t>(key);
+  const LeafSlot* const slot = Trie::find(snapshot.root(), bits, snapshot.family()->hash()(bits));
+  if (slot == nullptr) return std::nullopt;
+  return slot_value(*slot);
 }
 
 }  // namespace stave::cow_map

@@ -14,7 +14,12 @@ class RecordCursor final : public Cursor {
  public:
   RecordCursor(const SegmentDirectory& segments, const KeyDirectory& directory, Bytes prefix,
                bool keys_only)
-      : reader_(segments), places_(directory), prefix_(as_text(prefix)), keys_only_(keys_only) {}
+      : segments_(segments),
+        set_(segments.copy()),
+        reader_(segments),
+        places_(directory),
+        prefix_(as_text(prefix)),
+        keys_only_(keys_only) {}
 
   Status next() override {
     key_.clear();
@@ -23,7 +28,7 @@ class RecordCursor final : public Cursor {
       Result<std::optional<Location>> place = places_.next();
       if (!place) return place.status();
       if (!*place) return Code::done;
-      STAVE_TRY(reader_.open(**place));
+      STAVE_TRY(reader_.open(segment_of(**place), **place));
       const Result<Bytes> key = reader_.key();
       if (!key) return key.status();
       if (!as_text(*key).starts_with(prefix_)) continue;
@@ -38,6 +43,18 @@ class RecordCursor final : public Cursor {
   Bytes value() const noexcept override { return value_; }
 
  private:
+  // In the set that the cursor works on; a record written since may lie in a newer segment.
+  Segment& segment_of(Location location) {
+    Segment* segment = set_.find(location);
+    if (segment == nullptr) {
+      set_ = segments_.copy();
+      segment = set_.find(location);
+    }
+    return *segment;
+  }
+
+  const SegmentDirectory& segments_;
+  SegmentSet set_;
   RecordReader reader_;
   KeyDirectory::Cursor places_;
   const std::string prefix_;

@@ -30,7 +30,7 @@ Log::Log(os::FileSystem& files, std::string directory, const Options& options, M
 
 Status Log::resume() {
   if (manifest_.sealed || manifest_.durable_end.generation == 0) return {};
-  const std::shared_ptr<Segment>& last = segments_[segments_.size() - 1];
+  const std::shared_ptr<Segment>& last = segments_.last();
   Result<std::unique_ptr<Appender>> appender =
       Appender::resume(last, manifest_.durable_end.offset, options_.segment_size);
   if (!appender) return appender.status();
@@ -94,8 +94,7 @@ Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_
       .store_id = manifest_.store_id,
       .generation = manifest_.next_generation,
       .base_lsn = last_lsn_ + 1,
-      .previous_generation =
-          segments_.size() == 0 ? 0 : segments_[segments_.size() - 1]->generation()};
+      .previous_generation = segments_.size() == 0 ? 0 : segments_.last()->generation()};
   // Even if this fails: no generation is used twice.
   manifest_.next_generation++;
   Result<std::unique_ptr<Appender>> created = Appender::create(

@@ -11,9 +11,9 @@ Status RecordReader::damage() const {
   return segment_->damage(offset_, "checksum mismatch");
 }
 
-Status RecordReader::open(Location location) {
+Status RecordReader::open(Segment& segment, Location location) {
   location_ = location;
-  segment_ = &segments_.of(location);
+  segment_ = &segment;
   offset_ = segment_->offset_of(location);
   STAVE_TRY(read_head());
   if (head_.size() < record_header_size) return damage();

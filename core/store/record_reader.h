@@ -23,7 +23,9 @@ class RecordReader {
   explicit RecordReader(const SegmentDirectory& segments) noexcept : segments_(segments) {}
 
   // Goes to the put record at `location` and checks its header, its checksum not yet.
-  Status open(Location location);
+  Status open(Location location) { return open(segments_.of(location), location); }
+  // The same for those who know the segment that holds it.
+  Status open(Segment& segment, Location location);
   // open(), and whether the record holds `key`. `corruption` when that cannot be told, because the
   // record is damaged.
   Result<bool> open_if_of(Bytes key, Location location);

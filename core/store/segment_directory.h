@@ -1,128 +1,118 @@
-// The segments of a log in order, and which of them holds an address; for readers without a lock.
+// The segments of a log in order, and which of them holds an address.
 //
-// Append-only: a segment gets the next slot and a range of addresses behind that of its predecessor
-// (location.h), and keeps both. One thread at a time appends (under the log's mutex); any thread
-// reads slots below size(), and slots and addresses that reached it through a location, which was
-// published after the segment.
+// Append-only: a segment gets a range of addresses behind that of its predecessor (location.h), and
+// keeps it. The set of segments is a cow_map, from each piece of the address space to the segment
+// that owns it. Appending writes to a copy of the map and puts that in its place, so:
+//   - copy() is O(1), and what works on a copy (a cursor, a verification) works on a set of
+//   segments
+//     that does not change under it;
+//   - all that can fail is done before the new set is there to be seen.
+// Reads of single records go through a view of the same set, a table of all pieces: they take
+// neither a lock nor a reference.
+//
+// Thread safety: one thread at a time appends (under the log's mutex). Any thread copies, and asks
+// for the segment of a location that reached it, which was published after the segment.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
 
+#include "core/cow_map/family.h"
+#include "core/cow_map/map.h"
 #include "core/store/location.h"
 #include "core/store/segment.h"
 
 namespace stave::store {
 
+// The segments at one moment. The directory outlives it.
+class SegmentSet {
+ public:
+  SegmentSet() noexcept = default;
+  explicit SegmentSet(cow_map::Snapshot pieces) noexcept : pieces_(std::move(pieces)) {}
+
+  // The segment that holds the location; null when it is newer than the set.
+  Segment* find(Location location) const noexcept;
+  // Oldest first. May throw bad_alloc.
+  std::vector<Segment*> in_order() const;
+
+ private:
+  std::optional<cow_map::Snapshot> pieces_;  // nothing: the empty set
+};
+
 class SegmentDirectory {
  public:
-  static constexpr uint32_t slots_max = uint32_t{1} << 24;
+  static constexpr uint64_t piece_size = uint64_t{16} << 20;  // addresses are given in these
 
-  ~SegmentDirectory() {
-    for (std::atomic<Slots*>& slots : slots_) delete slots.load(std::memory_order_relaxed);
-    for (std::atomic<Ranges*>& ranges : ranges_) delete ranges.load(std::memory_order_relaxed);
-  }
+  ~SegmentDirectory();
 
   uint32_t size() const noexcept {
-    // Acquire: pairs with the release in append(); slots below the answer can be read.
-    return size_.load(std::memory_order_acquire);
+    // Relaxed: a figure; the segments come with a copy, or with a location.
+    return size_.load(std::memory_order_relaxed);
   }
+  // The last segment. The appending thread, when there is one.
+  const std::shared_ptr<Segment>& last() const noexcept { return owned_.back(); }
 
-  const std::shared_ptr<Segment>& operator[](uint32_t slot) const noexcept {
-    // Relaxed: whoever knows the slot learned it after append() had returned (see above).
-    return (*slots_[slot / page_size].load(std::memory_order_relaxed))[slot % page_size];
-  }
+  SegmentSet copy() const;
 
   // The segment that holds the location. Of any number of threads, see above.
   Segment& of(Location location) const noexcept {
-    const uint64_t range = location.address() / range_size;
-    // Relaxed twice: as in operator[].
-    return *(*ranges_[range / page_size].load(std::memory_order_relaxed))[range % page_size].load(
+    const uint64_t piece = location.address() / piece_size;
+    // Relaxed twice: whoever knows the location learned it after append() had returned.
+    return *(*view_[piece / page_size].load(std::memory_order_relaxed))[piece % page_size].load(
         std::memory_order_relaxed);
   }
 
   // Memory for one more segment of `capacity` bytes, so that append() cannot fail. May throw
   // bad_alloc. False when the addresses are used up.
-  bool reserve(uint64_t capacity) {
-    if (size() == slots_max || next_address_ + rounded(capacity) > Location::address_max)
-      return false;
-    make_page(slots_[size() / page_size]);
-    make_range_pages(next_address_, capacity);
-    return true;
-  }
-
-  // After reserve() of as much. Gives the segment its slot and its addresses.
-  void append(std::shared_ptr<Segment> segment, uint64_t capacity) noexcept {
-    const uint32_t slot = size();
-    segment->set_base_address(next_address_);
-    own_range(*segment, next_address_, capacity);
-    next_address_ += rounded(capacity);
-    (*slots_[slot / page_size].load(std::memory_order_relaxed))[slot % page_size] =
-        std::move(segment);
-    // Release: pairs with the acquire in size().
-    size_.store(slot + 1, std::memory_order_release);
-  }
-
+  bool reserve(uint64_t capacity);
+  // After reserve() of as much. Gives the segment its addresses.
+  void append(std::shared_ptr<Segment> segment, uint64_t capacity) noexcept;
   // The last segment is going to hold `capacity` bytes. As reserve().
-  bool extend_last(uint64_t capacity) {
-    Segment& last = *(*this)[size() - 1];
-    const uint64_t base = last.base_address();
-    if (base + rounded(capacity) > Location::address_max) return false;
-    make_range_pages(base, capacity);
-    own_range(last, base, capacity);
-    if (next_address_ < base + rounded(capacity)) next_address_ = base + rounded(capacity);
-    return true;
-  }
-
-  // Forgets the slots from `size` on; while nobody reads yet.
-  void truncate(uint32_t size) noexcept {
-    while (size_.load(std::memory_order_relaxed) > size) {
-      const uint32_t slot = size_.load(std::memory_order_relaxed) - 1;
-      std::shared_ptr<Segment>& segment =
-          (*slots_[slot / page_size].load(std::memory_order_relaxed))[slot % page_size];
-      next_address_ = segment->base_address();
-      segment.reset();
-      size_.store(slot, std::memory_order_relaxed);
-    }
-  }
+  bool extend_last(uint64_t capacity);
+  // Forgets all segments but the oldest `size`; while nobody reads yet. May throw bad_alloc.
+  void truncate(uint32_t size);
 
  private:
-  static constexpr uint32_t page_size = 4096;                 // entries of a table's page
-  static constexpr uint64_t range_size = uint64_t{16} << 20;  // addresses are given in these
-  using Slots = std::array<std::shared_ptr<Segment>, page_size>;
-  using Ranges = std::array<std::atomic<Segment*>, page_size>;  // as owned through Slots
-  static_assert(uint64_t{slots_max} * range_size == Location::address_max);
+  // Pieces of addresses, from `first` to before `end`.
+  struct Range {
+    uint64_t first;
+    uint64_t end;
+  };
+  static constexpr uint32_t page_size = 4096;                   // pieces of a page of the view
+  using Pieces = std::array<std::atomic<Segment*>, page_size>;  // as owned through owned_
 
   static constexpr uint64_t rounded(uint64_t capacity) noexcept {
-    return (capacity + range_size - 1) / range_size * range_size;
+    return (capacity + piece_size - 1) / piece_size * piece_size;
+  }
+  static constexpr Range range_of(uint64_t address, uint64_t capacity) noexcept {
+    return {address / piece_size, (address + rounded(capacity)) / piece_size};
   }
 
-  template <typename Page>
-  static void make_page(std::atomic<Page*>& page) {
-    // Release is not needed: append() publishes.
-    if (!page.load(std::memory_order_relaxed)) page.store(new Page(), std::memory_order_relaxed);
-  }
+  // A copy of the set that can be written to.
+  std::unique_ptr<cow_map::Map> begin_change() const;
+  static void give(cow_map::Map& map, Range range, Segment* segment);
+  void make_view_pages(Range range);
+  void show(Range range, Segment* segment) noexcept;
+  // `changed` takes the set's place.
+  void publish(std::unique_ptr<cow_map::Map> changed) noexcept;
 
-  void make_range_pages(uint64_t address, uint64_t capacity) {
-    const uint64_t end = (address + rounded(capacity)) / range_size;
-    for (uint64_t range = address / range_size; range < end; range++)
-      make_page(ranges_[range / page_size]);
-  }
-
-  void own_range(Segment& segment, uint64_t address, uint64_t capacity) noexcept {
-    const uint64_t end = (address + rounded(capacity)) / range_size;
-    for (uint64_t range = address / range_size; range < end; range++)
-      (*ranges_[range / page_size].load(std::memory_order_relaxed))[range % page_size].store(
-          &segment, std::memory_order_relaxed);
-  }
-
-  // Owning; freed by the destructor only.
-  std::array<std::atomic<Slots*>, slots_max / page_size> slots_{};
-  std::array<std::atomic<Ranges*>, Location::address_max / range_size / page_size> ranges_{};
+  // The view: freed by the destructor only.
+  std::array<std::atomic<Pieces*>, Location::address_max / piece_size / page_size> view_{};
+  // The appending thread's.
+  std::vector<std::shared_ptr<Segment>> owned_;
+  std::unique_ptr<cow_map::Map>
+      reserved_;  // the next set, in which the new pieces have no segment yet
   uint64_t next_address_ = 0;
   std::atomic<uint32_t> size_{0};
+
+  mutable std::mutex mutex_;              // against copies: guards the pointer
+  std::unique_ptr<cow_map::Map> pieces_;  // null: the empty set
 };
 
 }  // namespace stave::store

@@ -18,7 +18,7 @@ std::shared_ptr<Segment> make_segment(uint64_t generation) {
 Segment& append(SegmentDirectory& directory, uint64_t generation, uint64_t capacity) {
   EXPECT_TRUE(directory.reserve(capacity));
   directory.append(make_segment(generation), capacity);
-  return *directory[directory.size() - 1];
+  return *directory.last();
 }
 
 TEST(SegmentDirectory, ALocationNamesItsSegmentAndOffset) {
@@ -26,12 +26,16 @@ TEST(SegmentDirectory, ALocationNamesItsSegmentAndOffset) {
   const std::vector<uint64_t> capacities = {4096, 64 * mebibyte, 16 * mebibyte, 1, 17 * mebibyte};
   for (size_t i = 0; i < capacities.size(); i++) append(directory, i + 1, capacities[i]);
   Location last;
-  for (uint32_t slot = 0; slot < directory.size(); slot++) {
-    Segment& segment = *directory[slot];
+  const SegmentSet set = directory.copy();
+  const std::vector<Segment*> segments = set.in_order();
+  ASSERT_EQ(segments.size(), capacities.size());
+  for (size_t slot = 0; slot < segments.size(); slot++) {
+    Segment& segment = *segments[slot];
     EXPECT_EQ(segment.generation(), slot + 1);
     for (uint64_t offset = 0; offset < capacities[slot]; offset += mebibyte) {
       const Location location = segment.location_of(offset);
       EXPECT_EQ(&directory.of(location), &segment);
+      EXPECT_EQ(set.find(location), &segment);
       EXPECT_EQ(segment.offset_of(location), offset);
       EXPECT_EQ(Location::of_bits(location.to_bits()), location);
       EXPECT_LT(location.to_bits(), uint64_t{1} << Location::bits);
@@ -51,6 +55,32 @@ TEST(SegmentDirectory, ASegmentLargerThanAPageOfRanges) {
   EXPECT_EQ(&directory.of(large.location_of(0)), &large);
   EXPECT_EQ(&directory.of(large.location_of((uint64_t{100} << 30) - 16)), &large);
   EXPECT_EQ(&directory.of(behind.location_of(64)), &behind);
+}
+
+TEST(SegmentDirectory, ACopyDoesNotChange) {
+  SegmentDirectory directory;
+  const SegmentSet empty = directory.copy();
+  Segment& first = append(directory, 1, 4096);
+  const SegmentSet copy = directory.copy();
+  Segment& second = append(directory, 2, 4096);
+  ASSERT_TRUE(directory.extend_last(100 * mebibyte));
+  EXPECT_TRUE(empty.in_order().empty());
+  EXPECT_EQ(empty.find(first.location_of(64)), nullptr);
+  EXPECT_EQ(copy.in_order(), std::vector<Segment*>{&first});
+  EXPECT_EQ(copy.find(first.location_of(64)), &first);
+  EXPECT_EQ(copy.find(second.location_of(64)), nullptr);
+  EXPECT_EQ(directory.copy().in_order(), (std::vector<Segment*>{&first, &second}));
+}
+
+// A roll that failed after the reservation, and another that takes more.
+TEST(SegmentDirectory, AReservationThatIsNotUsed) {
+  SegmentDirectory directory;
+  ASSERT_TRUE(directory.reserve(100 * mebibyte));
+  EXPECT_TRUE(directory.copy().in_order().empty());
+  Segment& first = append(directory, 1, 4096);
+  Segment& second = append(directory, 2, 50 * mebibyte);
+  EXPECT_EQ(directory.copy().in_order(), (std::vector<Segment*>{&first, &second}));
+  EXPECT_EQ(&directory.of(second.location_of(49 * mebibyte)), &second);
 }
 
 // Recovery knows a segment by its file's size; appending to the last one goes on to its capacity.
@@ -73,6 +103,7 @@ TEST(SegmentDirectory, CutSegmentsGiveTheirAddressesBack) {
   append(directory, 3, 4096);
   directory.truncate(1);
   EXPECT_EQ(directory.size(), 1U);
+  EXPECT_EQ(directory.copy().in_order().size(), 1U);
   Segment& again = append(directory, 4, 20 * mebibyte);
   EXPECT_EQ(again.base_address(), base);
   EXPECT_EQ(&directory.of(again.location_of(19 * mebibyte)), &again);

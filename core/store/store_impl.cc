@@ -118,9 +118,9 @@ Stats StoreImpl::stats() const {
               .recovered_commits = recovered_.commits,
               .recovered_cut_bytes = recovered_.cut_bytes,
               .recovered = !recovered_.was_clean};
-  for (uint32_t slot = 0; slot < stats.segments; slot++) {
-    stats.log_bytes += segments_[slot]->end() - segment_header_size;
-    stats.disk_bytes += segments_[slot]->file_size();
+  for (const Segment* segment : segments_.copy().in_order()) {
+    stats.log_bytes += segment->end() - segment_header_size;
+    stats.disk_bytes += segment->file_size();
   }
   if (log_) {
     stats.version = pipeline_->visible();

@@ -29,7 +29,7 @@ class Verification {
   // Reads the commits up to `bound`.
   Status read_log(uint64_t bound) {
     uint64_t total = 0;
-    for (uint32_t slot = 0; slot < segments_.size(); slot++) total += segments_[slot]->end();
+    for (const Segment* segment : segments_.copy().in_order()) total += segment->end();
     std::unordered_map<Hash128, Location, KeyHash> newest;  // of each key, erased ones left out
     const auto visit = [&](const Segment& segment, const LogReader::Record& record) -> Status {
       if (record.header.kind == RecordKind::erase)
@@ -39,7 +39,7 @@ class Verification {
       return report(total);
     };
     STAVE_TRY(walk(bound, visit));
-    if (lsn_ != 0) bound_ = segments_[slot_]->location_of(offset_);
+    if (lsn_ != 0) bound_ = walked_[slot_]->location_of(offset_);
     live_.reserve(newest.size());
     for (const auto& [hash, location] : newest) live_.emplace(location.to_bits(), hash);
     return progress_(total, total);
@@ -92,8 +92,9 @@ class Verification {
   // Goes on from where the last walk ended to the commit `last_lsn`.
   template <typename Visit>
   Status walk(uint64_t last_lsn, Visit&& visit) {
+    walked_ = segments_.copy().in_order();
     while (lsn_ < last_lsn) {
-      const Segment& segment = *segments_[slot_];
+      const Segment& segment = *walked_[slot_];
       STAVE_TRY(check_header(segment));
       LogReader reader(segment, offset_, segment.end());
       while (lsn_ < last_lsn) {
@@ -105,7 +106,7 @@ class Verification {
         offset_ = reader.offset();
       }
       if (lsn_ == last_lsn) return {};
-      if (reader.offset() != segment.end() || slot_ + 1 == segments_.size())
+      if (reader.offset() != segment.end() || slot_ + 1 == walked_.size())
         return segment.damage(reader.offset(), "checksum mismatch");
       bytes_before_ += segment.end();
       slot_++;
@@ -126,8 +127,9 @@ class Verification {
 
   // The newest record of each key in what was read: its place, and its key's hash.
   std::unordered_map<uint64_t, Hash128> live_;
-  Location bound_;     // where that ended
-  uint32_t slot_ = 0;  // the walk's position
+  Location bound_;                // where that ended
+  std::vector<Segment*> walked_;  // those of the last walk; later ones add to their end
+  size_t slot_ = 0;               // the walk's position
   uint64_t offset_ = segment_header_size;
   uint64_t lsn_ = 0;
   uint64_t bytes_before_ = 0;
