@@ -43,15 +43,4 @@ stave_status guarded(stave_error* error, Body&& body) noexcept {
   return report(caught(std::forward<Body>(body)), error);
 }
 
-// The same for a body that returns the number itself.
-template <typename Body>
-[[gnu::always_inline]] inline stave_status guarded_number(stave_error* error,
-                                                          Body&& body) noexcept {
-  try {
-    return std::forward<Body>(body)();
-  } catch (...) {
-    return report(status_of_exception(), error);
-  }
-}
-
 }  // namespace stave::capi

@@ -10,6 +10,7 @@
 #include "capi/index_handle.h"
 #include "capi/index_options.h"
 #include "core/base/limits.h"
+#include "core/index/owned_index.h"
 #include "core/os/posix_file_system.h"
 
 using stave::as_bytes;
@@ -17,6 +18,7 @@ using stave::Bytes;
 using stave::Code;
 using stave::Result;
 using stave::Status;
+using stave::sync::Gate;
 using namespace stave::capi;
 
 namespace stave::capi {
@@ -58,8 +60,6 @@ struct KeyArgument {
 
   Status check() const { return require_bytes(data, size, "key"); }
   bool is_too_large() const noexcept { return size > key_size_max; }
-  bool is_valid() const noexcept { return (data != nullptr || size == 0) && !is_too_large(); }
-  Bytes bytes() const noexcept { return as_bytes(data, size); }
   index::Index::Key in(const index::Index& index) const noexcept {
     const Bytes bytes = as_bytes(data, size);
     return hash ? index::Index::Key{.bytes = bytes, .hash = *hash} : index.key(bytes);
@@ -152,42 +152,30 @@ Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected,
   return status;
 }
 
-// Every lookup that is not the simple one below.
-[[gnu::noinline]] stave_status lookup_carefully(stave_index* handle, KeyArgument key,
-                                                uint64_t* value, stave_error* error) noexcept {
+// Not inlined: these are the ways that the hot functions below do not take.
+[[gnu::noinline]] stave_status get(stave_index* handle, KeyArgument key, uint64_t* value,
+                                   stave_error* error) noexcept {
   return guarded(error, [&] { return get(handle, key, value); });
 }
-
-// Every put and removal that is not the simple one below.
-[[gnu::noinline]] stave_status put_carefully(stave_index* handle, KeyArgument key, uint64_t value,
-                                             uint64_t* previous, uint8_t* existed,
-                                             stave_error* error) noexcept {
+[[gnu::noinline]] stave_status put(stave_index* handle, KeyArgument key, uint64_t value,
+                                   uint64_t* previous, uint8_t* existed,
+                                   stave_error* error) noexcept {
   return guarded(error, [&] { return put(handle, key, value, previous, existed); });
 }
-[[gnu::noinline]] stave_status remove_carefully(stave_index* handle, KeyArgument key,
-                                                uint64_t* previous, stave_error* error) noexcept {
+[[gnu::noinline]] stave_status remove(stave_index* handle, KeyArgument key, uint64_t* previous,
+                                      stave_error* error) noexcept {
   return guarded(error, [&] { return remove(handle, key, previous); });
 }
 
-// Whether a call is one that the functions below do themselves.
-inline bool is_simple(stave_index* handle, const KeyArgument& key) noexcept {
-  return is_usable(handle) && key.is_valid() && !handle->state->is_resolved();
+// The calls on keys of 8 bytes in an index that owns its keys should cost little more than their
+// wait for memory. Nothing goes wrong once they have begun, so there is no Status on their way, and
+// they call nobody who could close the index. Whether this is one of them:
+inline bool is_simple(stave_index* handle, const void* key, size_t key_size) noexcept {
+  return is_usable(handle) && key != nullptr && key_size == index::OwnedIndex::word_size &&
+         !handle->state->is_resolved();
 }
-
-// A lookup should cost little more than its wait for memory. In an index that owns its keys nothing
-// goes wrong once it has begun, so there is no Status on its way, and nobody is called who could
-// close the index.
-[[gnu::always_inline]] inline stave_status lookup(stave_index* handle, const KeyArgument& key,
-                                                  uint64_t* value, stave_error* error) noexcept {
-  if (value == nullptr || !is_simple(handle, key)) [[unlikely]]
-    return lookup_carefully(handle, key, value, error);
-  const sync::Gate::Visit visit(handle->state->gate());
-  if (!visit) [[unlikely]]
-    return lookup_carefully(handle, key, value, error);
-  const index::Index& index = handle->state->index();
-  *value = 0;
-  return static_cast<stave_status>(key.hash ? index.find(key.in(index), value, nullptr)
-                                            : index.find(key.bytes(), value, nullptr));
+index::OwnedIndex& owned(stave_index* handle) noexcept {
+  return index::OwnedIndex::of(handle->state->index());
 }
 
 }  // namespace
@@ -244,22 +232,22 @@ void stave_index_free(stave_index* index) {
 
 // ---- One key -----------------------------------------------------------------------------------
 
-stave_status stave_index_put(stave_index* index, const void* key, size_t key_size, uint64_t value,
-                             uint64_t* previous, uint8_t* existed, stave_error* error) {
-  const KeyArgument argument{key, key_size};
-  if (!is_simple(index, argument)) [[unlikely]]
-    return put_carefully(index, argument, value, previous, existed, error);
-  return guarded_number(error, [&] {
-    const stave::sync::Gate::Visit visit(index->state->gate());
-    if (!visit) [[unlikely]]
-      return put_carefully(index, argument, value, previous, existed, error);
-    uint64_t replaced = 0;
-    Status failure;
-    const Code code = index->state->index().exchange(argument.bytes(), value, &replaced, &failure);
-    if (previous != nullptr) *previous = replaced;
-    if (existed != nullptr) *existed = code == Code::ok ? 1 : 0;
-    return failure.ok() ? STAVE_OK : report(failure, error);
-  });
+[[gnu::flatten]] stave_status stave_index_put(stave_index* index, const void* key, size_t key_size,
+                                              uint64_t value, uint64_t* previous, uint8_t* existed,
+                                              stave_error* error) {
+  if (is_simple(index, key, key_size)) [[likely]] {
+    const Gate::Visit visit(index->state->gate());
+    if (visit) [[likely]] {
+      uint64_t replaced = 0;
+      const Code done = owned(index).exchange_word(key, value, &replaced);
+      if (done != Code::conflict) [[likely]] {
+        if (previous != nullptr) *previous = replaced;
+        if (existed != nullptr) *existed = done == Code::ok ? 1 : 0;
+        return STAVE_OK;
+      }
+    }
+  }
+  return put(index, {key, key_size}, value, previous, existed, error);
 }
 
 stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
@@ -275,32 +263,39 @@ stave_status stave_index_compare_and_swap(stave_index* index, const void* key, s
   });
 }
 
-stave_status stave_index_get(stave_index* index, const void* key, size_t key_size, uint64_t* value,
-                             stave_error* error) {
-  return lookup(index, {key, key_size}, value, error);
+[[gnu::flatten]] stave_status stave_index_get(stave_index* index, const void* key, size_t key_size,
+                                              uint64_t* value, stave_error* error) {
+  if (value != nullptr && is_simple(index, key, key_size)) [[likely]] {
+    const Gate::Visit visit(index->state->gate());
+    if (visit) [[likely]] {
+      *value = 0;
+      return static_cast<stave_status>(owned(index).find_word(key, value));
+    }
+  }
+  return get(index, {key, key_size}, value, error);
 }
 
 stave_status stave_index_contains(stave_index* index, const void* key, size_t key_size,
                                   stave_error* error) {
   uint64_t value = 0;
-  return lookup(index, {key, key_size}, &value, error);
+  return stave_index_get(index, key, key_size, &value, error);
 }
 
-stave_status stave_index_remove(stave_index* index, const void* key, size_t key_size,
-                                uint64_t* previous, stave_error* error) {
-  const KeyArgument argument{key, key_size};
-  if (!is_simple(index, argument)) [[unlikely]]
-    return remove_carefully(index, argument, previous, error);
-  return guarded_number(error, [&] {
-    const stave::sync::Gate::Visit visit(index->state->gate());
-    if (!visit) [[unlikely]]
-      return remove_carefully(index, argument, previous, error);
-    uint64_t removed = 0;
-    Status failure;
-    const Code code = index->state->index().extract(argument.bytes(), &removed, &failure);
-    if (previous != nullptr) *previous = removed;
-    return failure.ok() ? static_cast<stave_status>(code) : report(failure, error);
-  });
+[[gnu::flatten]] stave_status stave_index_remove(stave_index* index, const void* key,
+                                                 size_t key_size, uint64_t* previous,
+                                                 stave_error* error) {
+  if (is_simple(index, key, key_size)) [[likely]] {
+    const Gate::Visit visit(index->state->gate());
+    if (visit) [[likely]] {
+      uint64_t removed = 0;
+      const Code done = owned(index).extract_word(key, &removed);
+      if (done != Code::conflict) [[likely]] {
+        if (previous != nullptr) *previous = removed;
+        return static_cast<stave_status>(done);
+      }
+    }
+  }
+  return remove(index, {key, key_size}, previous, error);
 }
 
 stave_status stave_index_remove_if(stave_index* index, const void* key, size_t key_size,
@@ -326,9 +321,7 @@ stave_status stave_index_hash(stave_index* index, const void* key, size_t key_si
 stave_status stave_index_put_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t value, uint64_t* previous,
                                     uint8_t* existed, stave_error* error) {
-  return guarded(error, [&] {
-    return put(index, {key, key_size, hash}, value, previous, existed);
-  });
+  return put(index, {key, key_size, hash}, value, previous, existed, error);
 }
 
 stave_status stave_index_insert_hashed(stave_index* index, const void* key, size_t key_size,
@@ -348,18 +341,18 @@ stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void*
 
 stave_status stave_index_get_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t* value, stave_error* error) {
-  return lookup(index, {key, key_size, hash}, value, error);
+  return get(index, {key, key_size, hash}, value, error);
 }
 
 stave_status stave_index_contains_hashed(stave_index* index, const void* key, size_t key_size,
                                          uint64_t hash, stave_error* error) {
   uint64_t value = 0;
-  return lookup(index, {key, key_size, hash}, &value, error);
+  return get(index, {key, key_size, hash}, &value, error);
 }
 
 stave_status stave_index_remove_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t* previous, stave_error* error) {
-  return guarded(error, [&] { return remove(index, {key, key_size, hash}, previous); });
+  return remove(index, {key, key_size, hash}, previous, error);
 }
 
 stave_status stave_index_remove_if_hashed(stave_index* index, const void* key, size_t key_size,

@@ -3,7 +3,10 @@
 #include <string>
 
 #include "core/base/limits.h"
-#include "core/index/index_impl.h"
+#include "core/index/narrow_layout.h"
+#include "core/index/owned_index.h"
+#include "core/index/resolved_index.h"
+#include "core/index/wide_layout.h"
 
 namespace stave::index {
 

@@ -85,10 +85,6 @@ class Index {
   Result<Previous> put(Bytes bytes, uint64_t value) { return put(key(bytes), value); }
   virtual Result<Previous> put(const Key& key, uint64_t value) = 0;
 
-  // put() and remove() as find() is get(): ok with the value that there was, or not_found.
-  virtual Code exchange(Bytes bytes, uint64_t value, uint64_t* previous, Status* error) = 0;
-  virtual Code extract(Bytes bytes, uint64_t* previous, Status* error) = 0;
-
   // Leaves the value of a present key, and answers it.
   Result<Previous> insert_if_absent(Bytes bytes, uint64_t value) {
     return insert_if_absent(key(bytes), value);

@@ -135,10 +135,15 @@ void after_fork_in_parent() {
 }
 void after_fork_in_child() {
   const EpochThread& thread = internal::epoch_thread;
-  const bool pinned_without_slot = thread.slot == nullptr && thread.pin_depth != 0;
-  internal::epochs.forget_other_threads(thread.slot, pinned_without_slot ? 1 : 0);
+  internal::epochs.forget_other_threads(thread.slot, thread.pins_without_slot);
   reclaimer.forget_other_threads(&thread);
   reclaimer.mutex().unlock();
+}
+
+bool is_pinned(const EpochThread& thread) noexcept {
+  // Relaxed: only this thread stores to its slot.
+  return thread.pins_without_slot != 0 ||
+         (thread.slot != nullptr && thread.slot->pinned.load(std::memory_order_relaxed) != 0);
 }
 
 // Gives the slot back at the end of its thread.
@@ -148,7 +153,7 @@ struct ThreadExit {
     thread.exited = true;
     if (thread.slot == nullptr) return;
     // exit() inside a pin leaves the main thread pinned for the destructors that follow.
-    if (thread.pin_depth != 0) internal::epochs.pin_without_slot();
+    if (is_pinned(thread)) internal::epochs.pin_without_slot();
     internal::epochs.unpin(*thread.slot);
     internal::epochs.give_back_slot(*thread.slot);
     thread.slot = nullptr;
@@ -194,19 +199,26 @@ size_t reclaim_slice(std::unique_lock<std::mutex>& lock, EpochThread& thread) no
 
 }  // namespace
 
-void internal::pin_slow_path(EpochThread& thread) noexcept {
-  if (Epochs::Slot* slot = take_slot(thread); slot != nullptr) {
+internal::Epochs::Slot* internal::pin_slow_path(EpochThread& thread) noexcept {
+  Epochs::Slot* const slot = take_slot(thread);
+  if (slot != nullptr) {
     epochs.pin(*slot);
   } else {
+    thread.pins_without_slot++;
     epochs.pin_without_slot();
   }
+  return slot;
+}
+
+void internal::unpin_slow_path(EpochThread& thread) noexcept {
+  thread.pins_without_slot--;
+  epochs.unpin_without_slot();
 }
 
 void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {
   object->reclaim = reclaim;
   EpochThread& thread = internal::epoch_thread;
-  // A pinned thread without a slot stays so until it is unpinned.
-  if (thread.slot == nullptr && thread.pin_depth == 0) take_slot(thread);
+  if (thread.slot == nullptr) take_slot(thread);
   if (thread.slot != nullptr) [[likely]] {
     thread.slot->retired.push(object);
   } else {
@@ -230,7 +242,7 @@ bool EpochRegistry::try_reclaim() noexcept {
 
 bool EpochRegistry::reclaim_all() noexcept {
   EpochThread& thread = internal::epoch_thread;
-  if (thread.in_deleter || thread.pin_depth != 0) return false;
+  if (thread.in_deleter || is_pinned(thread)) return false;
   std::unique_lock lock(reclaimer.mutex());
   const uint64_t last_tag = reclaimer.collect();
   Backoff backoff;

@@ -57,15 +57,16 @@ extern constinit Epochs epochs;
 struct EpochThread {
   Epochs::Slot* slot = nullptr;  // null before first use, after the thread's exit handler, and when
                                  // no memory could be had for one
-  uint32_t pin_depth = 0;
+  uint32_t pins_without_slot = 0;
   uint32_t retired_since_reclaim = 0;
   bool exited = false;
   bool in_deleter = false;
 };
 extern STAVE_FAST_THREAD_LOCAL EpochThread epoch_thread;
 
-// For a thread without a slot: gets it one if it can.
-void pin_slow_path(EpochThread& thread) noexcept;
+// Gets a thread its slot, and pins; null when it gets none: then the pin is counted.
+Epochs::Slot* pin_slow_path(EpochThread& thread) noexcept;
+void unpin_slow_path(EpochThread& thread) noexcept;
 
 }  // namespace internal
 
@@ -73,27 +74,28 @@ void pin_slow_path(EpochThread& thread) noexcept;
 // scope.
 class EpochPin {
  public:
-  EpochPin() noexcept : thread_(internal::epoch_thread) {
-    if (thread_.pin_depth++ != 0) return;
-    if (thread_.slot != nullptr) [[likely]] {
-      internal::epochs.pin(*thread_.slot);
-    } else {
-      internal::pin_slow_path(thread_);
+  EpochPin() noexcept : slot_(internal::epoch_thread.slot) {
+    if (slot_ == nullptr) [[unlikely]] {
+      slot_ = internal::pin_slow_path(internal::epoch_thread);
+      return;
     }
+    // Relaxed: only this thread stores to it.
+    is_inner_ = slot_->pinned.load(std::memory_order_relaxed) != 0;
+    if (!is_inner_) internal::epochs.pin(*slot_);
   }
   ~EpochPin() {
-    if (--thread_.pin_depth != 0) return;
-    if (thread_.slot != nullptr) [[likely]] {
-      internal::epochs.unpin(*thread_.slot);
-    } else {
-      internal::epochs.unpin_without_slot();
+    if (slot_ == nullptr) [[unlikely]] {
+      internal::unpin_slow_path(internal::epoch_thread);
+    } else if (!is_inner_) {
+      internal::epochs.unpin(*slot_);
     }
   }
   EpochPin(const EpochPin&) = delete;
   EpochPin& operator=(const EpochPin&) = delete;
 
  private:
-  internal::EpochThread& thread_;
+  internal::Epochs::Slot* slot_;
+  bool is_inner_ = false;
 };
 
 class EpochRegistry {

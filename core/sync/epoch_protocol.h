@@ -52,7 +52,8 @@ class EpochProtocol {
  public:
   // One thread's place. The owner stores to it at every pin, so it has a cache line of its own.
   struct alignas(64) Slot {
-    Atomic<uint64_t> pinned{0};  // the epoch of the outermost pin, 0 when there is none
+    Atomic<uint64_t> pinned{0};            // the epoch of the outermost pin, 0 when there is none
+    Atomic<const void*> visited{nullptr};  // what the thread is inside of by enter()
     Atomic<bool> taken{false};
     HandOverStack<Atomic, Node> retired;  // pushed by the owner, emptied by any reclaimer
   };
@@ -112,6 +113,35 @@ class EpochProtocol {
     slot.pinned.store(0, std::memory_order_release);
   }
 
+  // A pin and the announcement "I am inside of `place`", behind one barrier; what place's owner
+  // stores before is_visited() and its barrier is seen by loads behind this. `pinned` is the slot's
+  // epoch before, 0 if it is not pinned already; the slot visits nothing yet.
+  void enter(Slot& slot, const void* place, uint64_t pinned) noexcept {
+    // Release: is_visited() may read this value instead of the last leave()'s, whose order it
+    // needs.
+    slot.visited.store(place, std::memory_order_release);
+    // Both as in pin().
+    if (pinned == 0) [[likely]]
+      slot.pinned.store(epoch_.load(std::memory_order_relaxed), std::memory_order_release);
+    Barrier()();  // also pairs with the one that comes before is_visited()
+  }
+  void leave(Slot& slot, uint64_t pinned) noexcept {
+    // Release: pairs with the acquire in is_visited(); what was done inside comes before.
+    slot.visited.store(nullptr, std::memory_order_release);
+    slot.pinned.store(pinned, std::memory_order_release);  // as in unpin()
+  }
+  // Whether a thread is inside of `place`. The caller has stored what keeps others out, and passed
+  // a full barrier since.
+  bool is_visited(const void* place) noexcept {
+    bool visited = false;
+    for_each_slot([&](Slot& slot) {
+      // Acquire: pairs with the releases in leave() and enter().
+      visited = slot.visited.load(std::memory_order_acquire) == place;
+      return !visited;
+    });
+    return visited;
+  }
+
   // For a thread without a slot. As long as there is such a pin nothing is reclaimed.
   void pin_without_slot() noexcept {
     // Relaxed: the order to the caller's loads is the barrier's, as in pin(), and being a
@@ -163,6 +193,7 @@ class EpochProtocol {
     for_each_slot([mine](Slot& slot) {
       if (&slot != mine) {
         slot.pinned.store(0, std::memory_order_relaxed);
+        slot.visited.store(nullptr, std::memory_order_relaxed);
         slot.taken.store(false, std::memory_order_relaxed);
       }
       return true;

@@ -9,7 +9,7 @@ bool Gate::close_and_wait() noexcept {
   // Polls instead of being woken: a leave() that notified would touch the gate after the call has
   // left, when the closer may already have destroyed it.
   Backoff backoff;
-  while (!counters_.drained()) backoff.wait();
+  while (!counters_.drained() || internal::epochs.is_visited(this)) backoff.wait();
   return first;
 }
 

@@ -5,6 +5,9 @@
 // are refused. The gate lives in the part of a handle that outlives close, because a refused call
 // touches it too.
 //
+// Calls that run nobody else's code and take nanoseconds announce themselves in their thread's
+// epoch slot instead (Visit), where they are pinned anyway: one barrier for both.
+//
 // Thread safety: everything may be called from any thread. An Entry is left by the thread that made
 // it, in reverse order of entering.
 //
@@ -28,6 +31,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/sync/epoch.h"
 #include "core/sync/fast_thread_local.h"
 #include "core/sync/full_barrier.h"
 #include "core/sync/thread_number.h"
@@ -95,7 +99,7 @@ class GateCounters {
   }
 
   bool closed() const noexcept {
-    // Relaxed: a hint; only enter() decides.
+    // Relaxed: a hint, where no barrier comes before it.
     return closed_.load(std::memory_order_relaxed);
   }
 
@@ -131,50 +135,67 @@ class Gate {
 
  public:
   // One call inside the gate, for as long as the object lives:
-  //   Gate::Visit visit(gate);
-  //   if (!visit) return Code::closed;
-  // For calls that run no code of their caller's: entered_by_this_thread() does not know of them.
-  class Visit {
-   public:
-    explicit Visit(Gate& gate) noexcept
-        : gate_(gate), word_(gate.counters_.enter(thread_number())) {}
-    ~Visit() {
-      if (word_ != nullptr) gate_.counters_.leave(word_);
-    }
-    Visit(const Visit&) = delete;
-    Visit& operator=(const Visit&) = delete;
-
-    explicit operator bool() const noexcept { return word_ != nullptr; }
-
-   private:
-    Gate& gate_;
-    Counters::Word* const word_;
-  };
-
-  // The same for every other call.
+  //   Gate::Entry entry(gate);
+  //   if (!entry) return Code::closed;
   class Entry {
    public:
-    explicit Entry(Gate& gate) noexcept : gate_(&gate), visit_(gate) {
-      if (!visit_) return;
+    explicit Entry(Gate& gate) noexcept
+        : gate_(gate), word_(gate.counters_.enter(thread_number())) {
+      if (word_ == nullptr) return;
       outer_ = innermost_;
       innermost_ = this;
     }
     ~Entry() {
-      if (visit_) innermost_ = outer_;
+      if (word_ == nullptr) return;
+      innermost_ = outer_;
+      gate_.counters_.leave(word_);
     }
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    explicit operator bool() const noexcept { return static_cast<bool>(visit_); }
+    explicit operator bool() const noexcept { return word_ != nullptr; }
 
    private:
     friend class Gate;
     // The entries of this thread, innermost first: a list through the stack frames that hold them.
     inline static STAVE_FAST_THREAD_LOCAL Entry* innermost_ = nullptr;
 
-    const Gate* const gate_;
-    const Visit visit_;
+    Gate& gate_;
+    Counters::Word* const word_;
     Entry* outer_ = nullptr;
+  };
+
+  // The same with an EpochPin, for calls that run no code of their caller's, and so never close
+  // what they are in: entered_by_this_thread() does not know of them. False not only when closed,
+  // but whenever an Entry has to be tried instead: a thread visits one gate at a time, and not
+  // before it has been pinned once.
+  class Visit {
+   public:
+    explicit Visit(Gate& gate) noexcept : slot_(internal::epoch_thread.slot) {
+      // Relaxed, both: only this thread stores to its slot.
+      if (slot_ == nullptr || slot_->visited.load(std::memory_order_relaxed) != nullptr)
+          [[unlikely]] {
+        slot_ = nullptr;
+        return;
+      }
+      pinned_ = slot_->pinned.load(std::memory_order_relaxed);
+      internal::epochs.enter(*slot_, &gate, pinned_);
+      if (!gate.closed()) [[likely]]
+        return;
+      internal::epochs.leave(*slot_, pinned_);
+      slot_ = nullptr;
+    }
+    ~Visit() {
+      if (slot_ != nullptr) internal::epochs.leave(*slot_, pinned_);
+    }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+    explicit operator bool() const noexcept { return slot_ != nullptr; }
+
+   private:
+    internal::Epochs::Slot* slot_;
+    uint64_t pinned_ = 0;
   };
 
   Gate() noexcept = default;
@@ -192,7 +213,7 @@ class Gate {
   // same handle, to be answered with Code::busy.
   bool entered_by_this_thread() const noexcept {
     for (const Entry* entry = Entry::innermost_; entry != nullptr; entry = entry->outer_) {
-      if (entry->gate_ == this) return true;
+      if (&entry->gate_ == this) return true;
     }
     return false;
   }

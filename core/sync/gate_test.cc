@@ -23,6 +23,48 @@ TEST(Gate, OpenUntilClosed) {
   EXPECT_FALSE(Gate::Visit(gate));
 }
 
+TEST(Gate, OneVisitAtATime) {
+  Gate gate;
+  Gate other;
+  { const EpochPin gets_the_thread_its_slot; }
+  {
+    const Gate::Visit visit(gate);
+    EXPECT_TRUE(visit);
+    EXPECT_FALSE(Gate::Visit(other));
+    const Gate::Entry entry(other);
+    EXPECT_TRUE(entry);
+    const EpochPin inner;
+  }
+  const EpochPin outer;
+  EXPECT_TRUE(Gate::Visit(other));
+  EXPECT_TRUE(other.close_and_wait());
+  EXPECT_FALSE(Gate::Visit(other));
+}
+
+TEST(Gate, CloseWaitsForVisits) {
+  Gate gate;
+  std::atomic<bool> inside{false};
+  std::atomic<bool> may_leave{false};
+  std::atomic<bool> left{false};
+  std::thread call([&] {
+    { const EpochPin gets_the_thread_its_slot; }
+    const Gate::Visit visit(gate);
+    ASSERT_TRUE(visit);
+    inside = true;
+    while (!may_leave) std::this_thread::yield();
+    left = true;
+  });
+  while (!inside) std::this_thread::yield();
+  std::thread closer([&] {
+    EXPECT_TRUE(gate.close_and_wait());
+    EXPECT_TRUE(left);
+  });
+  while (!gate.closed()) std::this_thread::yield();
+  may_leave = true;
+  closer.join();
+  call.join();
+}
+
 TEST(Gate, OnlyTheFirstCloseIsFirst) {
   Gate gate;
   EXPECT_TRUE(gate.close_and_wait());

@@ -24,6 +24,10 @@ struct State {
   std::vector<std::unique_ptr<Node>> nodes;
   std::vector<std::unique_ptr<Epochs::Chunk>> chunks;
   Atomic<Node*> head{new_node()};
+  // Two things that calls are inside of; the first is closed.
+  Atomic<bool> closed{false};
+  NonAtomic<bool> open{true};
+  const char places[2] = {};
 
   Node* new_node() { return nodes.emplace_back(std::make_unique<Node>()).get(); }
 };
@@ -58,6 +62,39 @@ void read_without_slot(State& state) {
   state.epochs.pin_without_slot();
   use_head(state);
   state.epochs.unpin_without_slot();
+}
+
+// What Gate::Visit does: a pin and an announcement with one barrier.
+void visit(State& state, bool is_inner) {
+  Epochs::Slot& slot = take_slot(state);
+  for (int i = 0; i < 2; i++) {
+    if (is_inner) state.epochs.pin(slot);
+    const uint64_t pinned = slot.pinned.load(std::memory_order_relaxed);
+    state.epochs.enter(slot, &state.places[0], pinned);
+    if (!state.closed.load(std::memory_order_relaxed)) {
+      check(state.open.read(), "a call inside of what is closed");
+      use_head(state);
+      if (state.closed.load(std::memory_order_relaxed)) note("a call outlives the closing");
+    } else {
+      note("a call is refused");
+    }
+    state.epochs.leave(slot, pinned);
+    if (is_inner) {
+      use_head(state);
+      state.epochs.unpin(slot);
+    }
+    state.epochs.enter(slot, &state.places[1], 0);
+    use_head(state);
+    state.epochs.leave(slot, 0);
+  }
+  state.epochs.give_back_slot(slot);
+}
+
+void close(State& state) {
+  state.closed.store(true, std::memory_order_relaxed);
+  FullBarrier()();
+  while (state.epochs.is_visited(&state.places[0])) note("close waits");
+  state.open.write(false);
 }
 
 void replace(State& state) {
@@ -127,6 +164,51 @@ Scenario threads_without_slots() {
                              "a pin holds an object back"}};
 }
 
+Scenario visitors() {
+  return {.name = "calls that visit, a close, and a writer",
+          .set_up =
+              [](Program& program) {
+                auto state = std::make_shared<State>();
+                program.thread([=] { visit(*state, false); });
+                program.thread([=] { visit(*state, true); });
+                program.thread([=] { close(*state); });
+                program.thread([=] {
+                  replace_without_slot(*state);
+                  reclaim(*state, 2);
+                });
+              },
+          .expected_notes = {"a call is refused", "a call outlives the closing", "close waits",
+                             "a reader holds a retired object", "an object is reclaimed",
+                             "a pin holds an object back"}};
+}
+
+// The same in few steps: one call, and the epoch turns.
+Scenario one_visitor() {
+  return {
+      .name = "a visit at the turn of the epoch",
+      .set_up =
+          [](Program& program) {
+            auto state = std::make_shared<State>();
+            program.thread([&slot = take_slot(*state), state] {
+              for (const char& place : state->places) {
+                state->epochs.enter(slot, &place, 0);
+                if (&place == &state->places[1] || !state->closed.load(std::memory_order_relaxed)) {
+                  if (&place == &state->places[0]) state->open.read();
+                  use_head(*state);
+                }
+                state->epochs.leave(slot, 0);
+              }
+            });
+            program.thread([=] {
+              replace_without_slot(*state);
+              reclaim(*state, 1);
+            });
+            program.thread([=] { close(*state); });
+          },
+      .expected_notes = {"a reader holds a retired object", "an object is reclaimed",
+                         "a pin holds an object back", "close waits"}};
+}
+
 // Few steps, so that the reader often pins between the advance and the look at its slot.
 Scenario turn_of_the_epoch() {
   return {.name = "turn of the epoch",
@@ -148,7 +230,8 @@ Scenario turn_of_the_epoch() {
 }
 
 TEST(WeakMemory, Epoch) {
-  check_kernel({.scenarios = {turn_of_the_epoch(), threads_with_slots(), threads_without_slots()},
+  check_kernel({.scenarios = {turn_of_the_epoch(), threads_with_slots(), threads_without_slots(),
+                              visitors(), one_visitor()},
                 .redundant = {}});
 }
 

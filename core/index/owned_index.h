@@ -1,0 +1,172 @@
+// The index that owns its keys.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/base/limits.h"
+#include "core/index/index_of.h"
+#include "core/index/owned_keys.h"
+#include "core/index/wide_layout.h"
+
+namespace stave::index {
+
+class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
+  using Base = IndexOf<OwnedIndex, WideLayout<>, OwnedKeys>;
+
+ public:
+  using Base::Base;
+  static Result<std::unique_ptr<Index>> create(const IndexOptions& options) {
+    return Base::create(options, OwnedKeys(options.seed));
+  }
+
+  // ---- Keys of 8 bytes, in as few instructions as possible. Within a pin -----------------------
+
+  // The C interface calls these rather than virtual functions.
+  static constexpr size_t word_size = sizeof(uint64_t);
+  static OwnedIndex& of(Index& index) noexcept { return static_cast<OwnedIndex&>(index); }
+
+  // ok or not_found, and then *value is left alone.
+  Code find_word(const void* key, uint64_t* value) const noexcept {
+    const Bytes bytes = as_bytes(key, word_size);
+    const uint64_t hash = this->hash(bytes);
+    const auto found = table().find(table().start(hash), OwnedKeys::probe(hash, bytes, true),
+                                    [](const Entry&) { return Verdict::equal; });
+    if (found.verdict != Verdict::equal) return Code::not_found;
+    *value = found.value;
+    return Code::ok;
+  }
+  // Puts or removes: ok with the value that there was, not_found, or `conflict`: it takes put() or
+  // remove().
+  Code exchange_word(const void* key, uint64_t value, uint64_t* previous) noexcept {
+    const Bytes bytes = as_bytes(key, word_size);
+    const uint64_t hash = this->hash(bytes);
+    const auto done = table().set_in_head(hash, OwnedKeys::probe(hash, bytes, true), value,
+                                          [](const Entry&) { return Verdict::equal; });
+    if (done.result == InHead::inserted) return Code::not_found;
+    if (done.result != InHead::replaced) return Code::conflict;
+    *previous = Layout::value(done.previous);
+    return Code::ok;
+  }
+  Code extract_word(const void* key, uint64_t* previous) noexcept {
+    const Bytes bytes = as_bytes(key, word_size);
+    const uint64_t hash = this->hash(bytes);
+    const auto done = table().erase_in_head(hash, OwnedKeys::probe(hash, bytes, true),
+                                            [](const Entry&) { return Verdict::equal; });
+    if (done.result == InHead::absent) return Code::not_found;
+    if (done.result != InHead::erased) return Code::conflict;
+    *previous = Layout::value(done.previous);
+    return Code::ok;
+  }
+
+  // ---- Keys of every size
+  // ------------------------------------------------------------------------
+
+  // Flattened, here and below: the compiler's limits on inlining know nothing of hot paths.
+  [[gnu::flatten]] Code find(Bytes bytes, uint64_t* value, Status* error) const noexcept override {
+    if (bytes.size() != word_size) return find_hashing(bytes, value, error);
+    const sync::EpochPin pin;
+    return find_word(bytes.data(), value);
+  }
+  [[gnu::flatten]] Code find(const Key& key, uint64_t* value,
+                             Status* error) const noexcept override {
+    if (key.bytes.size() > key_size_max) return too_large(error);
+    const sync::EpochPin pin;
+    const auto found = find_from(table().start(key.hash), probe(key), key, error);
+    if (found.verdict != Verdict::equal) return Code::not_found;
+    *value = found.value;
+    return Code::ok;
+  }
+
+  template <typename Decide>
+  Result<IndexTable::Updated> update(const Key& key, Decide&& decide) {
+    return with_record(key, decide,
+                       [this](auto&&... arguments) { return table().update(arguments...); });
+  }
+  template <typename Decide>
+  [[gnu::flatten]] Result<IndexTable::Updated> update_at_once(const Key& key, Decide&& decide) {
+    return with_record(
+        key, decide, [this](auto&&... arguments) { return table().update_at_once(arguments...); });
+  }
+
+  Probe probe(const Key& key) const noexcept {
+    // The hash of a key kept in its entry is computed again later, so it has to be the index's own.
+    const bool own_hash = key.own_hash || (key.bytes.size() <= 8 && key.hash == hash(key.bytes));
+    return OwnedKeys::probe(key.hash, key.bytes, own_hash);
+  }
+  IndexTable::Found find_from(const IndexTable::Start& start, const Probe& probe, const Key& key,
+                              Status*) const noexcept {
+    return table().find(start, probe, [&](const Entry& entry) {
+      return OwnedKeys::match(entry, probe, key.hash, key.bytes);
+    });
+  }
+  void prefetch_candidate(const IndexTable::Start& start, const Probe& probe) const noexcept {
+    if (!OwnedKeys::has_record(probe)) return;
+    table().with_candidate(
+        start, probe, [](const Entry& entry) { __builtin_prefetch(OwnedKeys::record_of(entry)); });
+  }
+
+  std::vector<std::byte> key_bytes(const Entry& entry, uint8_t tag) const {
+    std::byte buffer[8];
+    const Bytes key = OwnedKeys::key_of(entry, tag, buffer);
+    return {key.begin(), key.end()};
+  }
+
+ private:
+  using InHead = IndexTable::InHead::Result;
+  using Layout = WideLayout<>;
+
+  // Runs update(hash, probe, match, decide). When the key turns out to be absent and needs a
+  // record, the update is left, since a lock may be held, and begun again with the record.
+  template <typename Decide, typename Update>
+  Result<IndexTable::Updated> with_record(const Key& key, Decide& decide, Update update) {
+    // From making the record to seeing it published or not, the root with its arena stays.
+    const sync::EpochPin pin;
+    Probe probe = this->probe(key);
+    NewRecord record;
+    for (;;) {
+      KeyArena* wanted = nullptr;
+      const auto updated = update(
+          key.hash, probe,
+          [&](const Entry& entry) { return OwnedKeys::match(entry, probe, key.hash, key.bytes); },
+          [&](const uint64_t* present, KeyArena& arena) -> Decision {
+            const Decision decision = decide(present);
+            if (present != nullptr || decision.action != Decision::Action::set ||
+                !OwnedKeys::has_record(probe) || record.arena == &arena) {
+              return decision;
+            }
+            wanted = &arena;
+            return {};
+          });
+      if (wanted == nullptr) {
+        if (updated.ok() && updated->inserted) record.record = nullptr;  // the entry's now
+        return updated;
+      }
+      if (!record.make(*wanted, key)) return Code::no_memory;
+      OwnedKeys::set_record(probe, record.record);
+    }
+  }
+
+  // Made when the key turns out to be absent; freed unless an entry took it.
+  struct NewRecord {
+    KeyArena* arena = nullptr;
+    KeyRecord* record = nullptr;
+    ~NewRecord() { discard(); }
+    bool make(KeyArena& wanted, const Key& key) noexcept {
+      discard();
+      arena = &wanted;
+      record = wanted.add(key.hash, key.bytes);
+      return record != nullptr;
+    }
+    void discard() noexcept {
+      if (record != nullptr) arena->free(record);
+      record = nullptr;
+    }
+  };
+
+  [[gnu::noinline]] Code find_hashing(Bytes bytes, uint64_t* value, Status* error) const noexcept {
+    return find(key(bytes), value, error);
+  }
+};
+
+}  // namespace stave::index
