@@ -10,6 +10,8 @@ HANDLE(IndexCursor, stave_index_cursor)
 HANDLE(CowMap, stave_cow_map)
 HANDLE(CowMapCursor, stave_cow_map_cursor)
 HANDLE(CowMapDiff, stave_cow_map_diff)
+HANDLE(DiskIndex, stave_disk_index)
+HANDLE(DiskIndexCursor, stave_disk_index_cursor)
 
 /* Structs for which every language has something of its own: a typemap, or memory. */
 %ignore stave_error;
@@ -17,5 +19,6 @@ HANDLE(CowMapDiff, stave_cow_map_diff)
 %ignore stave_write_options;
 %ignore stave_write_options_init;
 %ignore stave_store_cursor_options;
+%ignore stave_payload;
 /* No integer of Java or C# holds it; each language knows it in its own way. */
 %ignore STAVE_ABSENT;

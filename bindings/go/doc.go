@@ -1,6 +1,7 @@
 // Package stave is an embedded hash storage engine: a durable store of bytes under exact keys, in a
-// directory, inside the process; the concurrent hash index in memory on which it stands; and a map from
-// integers to bytes in memory, whose copies cost nothing. This package is the Go interface of libstave.
+// directory, inside the process; the concurrent hash index in memory on which it stands; a map from
+// integers to bytes in memory, whose copies cost nothing; and a persistent index of fixed records in a
+// file. This package is the Go interface of libstave.
 //
 //	store, err := stave.Open("/var/lib/app/data", nil)
 //	if err != nil { ... }
@@ -14,6 +15,9 @@
 //	cowMap, err := stave.NewCowMap(nil)
 //	replaced, err := cowMap.Put(42, []byte("value"))
 //	copied, err := cowMap.Clone()
+//
+//	diskIndex, err := stave.OpenDiskIndex("/var/lib/app/blobs.idx", nil)
+//	err = diskIndex.Put(key, stave.Payload{Offset: 4096, Length: 700}.Record())
 //
 // # Building
 //
@@ -41,7 +45,7 @@
 //
 // # Goroutines
 //
-// A Store, an Index and a CowMap may be used by any number of goroutines at the same time; so may a Pin. A Batch
+// A Store, an Index, a CowMap and a DiskIndex may be used by any number of goroutines at the same time; so may a Pin. A Batch
 // and a cursor belong to one goroutine at a time. Everything may be closed by any goroutine at any time,
 // any number of times: calls that are inside finish first, later ones return ErrClosed.
 //
@@ -63,6 +67,7 @@
 // # Limits
 //
 // Keys of 0 to 65,535 bytes; in a store values of 0 bytes to 1 GiB, in an index numbers of 64 or 44 bits.
-// A CowMap has keys of 64 bits and values of up to 2 GiB.
+// A CowMap has keys of 64 bits and values of up to 2 GiB, a DiskIndex keys of 16 bytes and records of 1
+// to 256.
 // Beyond: ErrTooLarge, and nothing is written.
 package stave

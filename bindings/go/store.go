@@ -3,7 +3,6 @@ package stave
 import (
 	"io"
 	"runtime"
-	"strings"
 	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
@@ -39,8 +38,8 @@ var _ io.Closer = (*Store)(nil)
 //   - ErrCorruption: damaged or foreign files; nothing was changed
 //   - ErrUnsupportedVersion, ErrWrongFamily, ErrPermissionDenied, ErrNoSpace, ErrIO
 func Open(path string, options *Options) (*Store, error) {
-	if strings.IndexByte(path, 0) >= 0 {
-		return nil, failed(ErrInvalidArgument, "the path has a zero byte")
+	if err := checkPath(path); err != nil {
+		return nil, err
 	}
 	if options == nil {
 		options = DefaultOptions()

@@ -16,10 +16,17 @@ import (
 // there for those who have no other. Its panic comes back as a *[PanicError]. It may not use the store
 // (ErrBusy), nor end its goroutine (runtime.Goexit, t.FailNow).
 func (s *Store) Verify(progress func(done, total uint64) error) error {
+	err := verify(progress, func(context uintptr) capi.Outcome {
+		return capi.StoreVerify(s.raw(), context)
+	})
+	runtime.KeepAlive(s)
+	return err
+}
+
+// verify makes a call that reports its progress.
+func verify(progress func(done, total uint64) error, run func(context uintptr) capi.Outcome) error {
 	if progress == nil {
-		outcome := capi.StoreVerify(s.raw(), 0)
-		runtime.KeepAlive(s)
-		return errorOf(outcome)
+		return errorOf(run(0))
 	}
 	var stopped error
 	report := &capi.Progress{Report: func(done, total uint64) bool {
@@ -28,8 +35,7 @@ func (s *Store) Verify(progress func(done, total uint64) error) error {
 	}}
 	handle := cgo.NewHandle(report)
 	defer handle.Delete()
-	err := errorOf(capi.StoreVerify(s.raw(), uintptr(handle)))
-	runtime.KeepAlive(s)
+	err := errorOf(run(uintptr(handle)))
 	if stopped != nil {
 		return stopped
 	}

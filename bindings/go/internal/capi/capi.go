@@ -85,112 +85,112 @@ typedef long long swig_type_52;
 typedef _gostring_ swig_type_53;
 typedef _gostring_ swig_type_54;
 typedef _gostring_ swig_type_55;
-typedef long long swig_type_56;
+typedef _gostring_ swig_type_56;
 typedef _gostring_ swig_type_57;
 typedef _gostring_ swig_type_58;
 typedef _gostring_ swig_type_59;
-typedef long long swig_type_60;
+typedef _gostring_ swig_type_60;
 typedef _gostring_ swig_type_61;
 typedef _gostring_ swig_type_62;
-typedef long long swig_type_63;
+typedef _gostring_ swig_type_63;
 typedef long long swig_type_64;
-typedef _gostring_ swig_type_65;
+typedef long long swig_type_65;
 typedef _gostring_ swig_type_66;
 typedef _gostring_ swig_type_67;
 typedef _gostring_ swig_type_68;
 typedef _gostring_ swig_type_69;
 typedef _gostring_ swig_type_70;
-typedef _gostring_ swig_type_71;
-typedef long long swig_type_72;
-typedef _gostring_ swig_type_73;
+typedef long long swig_type_71;
+typedef _gostring_ swig_type_72;
+typedef long long swig_type_73;
 typedef _gostring_ swig_type_74;
 typedef _gostring_ swig_type_75;
 typedef _gostring_ swig_type_76;
 typedef long long swig_type_77;
-typedef long long swig_type_78;
-typedef _gostring_ swig_type_79;
+typedef _gostring_ swig_type_78;
+typedef long long swig_type_79;
 typedef _gostring_ swig_type_80;
 typedef _gostring_ swig_type_81;
 typedef long long swig_type_82;
-typedef long long swig_type_83;
-typedef _gostring_ swig_type_84;
-typedef _gostring_ swig_type_85;
+typedef _gostring_ swig_type_83;
+typedef long long swig_type_84;
+typedef long long swig_type_85;
 typedef long long swig_type_86;
 typedef long long swig_type_87;
 typedef long long swig_type_88;
-typedef _gostring_ swig_type_89;
-typedef _gostring_ swig_type_90;
+typedef long long swig_type_89;
+typedef long long swig_type_90;
 typedef long long swig_type_91;
-typedef _gostring_ swig_type_92;
-typedef _gostring_ swig_type_93;
+typedef long long swig_type_92;
+typedef long long swig_type_93;
 typedef long long swig_type_94;
-typedef _gostring_ swig_type_95;
+typedef long long swig_type_95;
 typedef long long swig_type_96;
-typedef _gostring_ swig_type_97;
-typedef _gostring_ swig_type_98;
+typedef long long swig_type_97;
+typedef long long swig_type_98;
 typedef long long swig_type_99;
 typedef long long swig_type_100;
-typedef _gostring_ swig_type_101;
-typedef _gostring_ swig_type_102;
-typedef _gostring_ swig_type_103;
-typedef _gostring_ swig_type_104;
-typedef _gostring_ swig_type_105;
-typedef _gostring_ swig_type_106;
-typedef _gostring_ swig_type_107;
-typedef _gostring_ swig_type_108;
-typedef _gostring_ swig_type_109;
-typedef _gostring_ swig_type_110;
-typedef _gostring_ swig_type_111;
-typedef _gostring_ swig_type_112;
-typedef _gostring_ swig_type_113;
+typedef long long swig_type_101;
+typedef long long swig_type_102;
+typedef long long swig_type_103;
+typedef long long swig_type_104;
+typedef long long swig_type_105;
+typedef long long swig_type_106;
+typedef long long swig_type_107;
+typedef long long swig_type_108;
+typedef long long swig_type_109;
+typedef long long swig_type_110;
+typedef long long swig_type_111;
+typedef long long swig_type_112;
+typedef long long swig_type_113;
 typedef _gostring_ swig_type_114;
-typedef long long swig_type_115;
-typedef long long swig_type_116;
+typedef _gostring_ swig_type_115;
+typedef _gostring_ swig_type_116;
 typedef long long swig_type_117;
-typedef long long swig_type_118;
-typedef long long swig_type_119;
-typedef long long swig_type_120;
+typedef _gostring_ swig_type_118;
+typedef _gostring_ swig_type_119;
+typedef _gostring_ swig_type_120;
 typedef long long swig_type_121;
-typedef long long swig_type_122;
-typedef long long swig_type_123;
+typedef _gostring_ swig_type_122;
+typedef _gostring_ swig_type_123;
 typedef long long swig_type_124;
 typedef long long swig_type_125;
-typedef long long swig_type_126;
-typedef long long swig_type_127;
-typedef long long swig_type_128;
-typedef long long swig_type_129;
-typedef long long swig_type_130;
-typedef long long swig_type_131;
-typedef long long swig_type_132;
+typedef _gostring_ swig_type_126;
+typedef _gostring_ swig_type_127;
+typedef _gostring_ swig_type_128;
+typedef _gostring_ swig_type_129;
+typedef _gostring_ swig_type_130;
+typedef _gostring_ swig_type_131;
+typedef _gostring_ swig_type_132;
 typedef long long swig_type_133;
-typedef long long swig_type_134;
-typedef long long swig_type_135;
-typedef long long swig_type_136;
-typedef long long swig_type_137;
+typedef _gostring_ swig_type_134;
+typedef _gostring_ swig_type_135;
+typedef _gostring_ swig_type_136;
+typedef _gostring_ swig_type_137;
 typedef long long swig_type_138;
 typedef long long swig_type_139;
-typedef long long swig_type_140;
-typedef long long swig_type_141;
-typedef long long swig_type_142;
+typedef _gostring_ swig_type_140;
+typedef _gostring_ swig_type_141;
+typedef _gostring_ swig_type_142;
 typedef long long swig_type_143;
 typedef long long swig_type_144;
-typedef long long swig_type_145;
+typedef _gostring_ swig_type_145;
 typedef _gostring_ swig_type_146;
-typedef _gostring_ swig_type_147;
-typedef _gostring_ swig_type_148;
+typedef long long swig_type_147;
+typedef long long swig_type_148;
 typedef long long swig_type_149;
 typedef _gostring_ swig_type_150;
-typedef long long swig_type_151;
-typedef _gostring_ swig_type_152;
+typedef _gostring_ swig_type_151;
+typedef long long swig_type_152;
 typedef _gostring_ swig_type_153;
 typedef _gostring_ swig_type_154;
 typedef long long swig_type_155;
-typedef long long swig_type_156;
-typedef _gostring_ swig_type_157;
+typedef _gostring_ swig_type_156;
+typedef long long swig_type_157;
 typedef _gostring_ swig_type_158;
 typedef _gostring_ swig_type_159;
-typedef _gostring_ swig_type_160;
-typedef _gostring_ swig_type_161;
+typedef long long swig_type_160;
+typedef long long swig_type_161;
 typedef _gostring_ swig_type_162;
 typedef _gostring_ swig_type_163;
 typedef _gostring_ swig_type_164;
@@ -205,24 +205,24 @@ typedef _gostring_ swig_type_172;
 typedef _gostring_ swig_type_173;
 typedef _gostring_ swig_type_174;
 typedef _gostring_ swig_type_175;
-typedef _gostring_ swig_type_176;
-typedef _gostring_ swig_type_177;
-typedef _gostring_ swig_type_178;
-typedef _gostring_ swig_type_179;
-typedef _gostring_ swig_type_180;
-typedef _gostring_ swig_type_181;
-typedef _gostring_ swig_type_182;
-typedef _gostring_ swig_type_183;
-typedef _gostring_ swig_type_184;
-typedef _gostring_ swig_type_185;
-typedef _gostring_ swig_type_186;
-typedef _gostring_ swig_type_187;
-typedef _gostring_ swig_type_188;
+typedef long long swig_type_176;
+typedef long long swig_type_177;
+typedef long long swig_type_178;
+typedef long long swig_type_179;
+typedef long long swig_type_180;
+typedef long long swig_type_181;
+typedef long long swig_type_182;
+typedef long long swig_type_183;
+typedef long long swig_type_184;
+typedef long long swig_type_185;
+typedef long long swig_type_186;
+typedef long long swig_type_187;
+typedef long long swig_type_188;
 typedef long long swig_type_189;
 typedef long long swig_type_190;
-typedef _gostring_ swig_type_191;
-typedef _gostring_ swig_type_192;
-typedef _gostring_ swig_type_193;
+typedef long long swig_type_191;
+typedef long long swig_type_192;
+typedef long long swig_type_193;
 typedef long long swig_type_194;
 typedef long long swig_type_195;
 typedef long long swig_type_196;
@@ -236,20 +236,20 @@ typedef long long swig_type_203;
 typedef long long swig_type_204;
 typedef long long swig_type_205;
 typedef long long swig_type_206;
-typedef long long swig_type_207;
-typedef long long swig_type_208;
-typedef long long swig_type_209;
+typedef _gostring_ swig_type_207;
+typedef _gostring_ swig_type_208;
+typedef _gostring_ swig_type_209;
 typedef long long swig_type_210;
-typedef long long swig_type_211;
+typedef _gostring_ swig_type_211;
 typedef long long swig_type_212;
-typedef long long swig_type_213;
-typedef long long swig_type_214;
-typedef long long swig_type_215;
+typedef _gostring_ swig_type_213;
+typedef _gostring_ swig_type_214;
+typedef _gostring_ swig_type_215;
 typedef long long swig_type_216;
 typedef long long swig_type_217;
-typedef long long swig_type_218;
-typedef long long swig_type_219;
-typedef long long swig_type_220;
+typedef _gostring_ swig_type_218;
+typedef _gostring_ swig_type_219;
+typedef _gostring_ swig_type_220;
 typedef _gostring_ swig_type_221;
 typedef _gostring_ swig_type_222;
 typedef _gostring_ swig_type_223;
@@ -266,262 +266,399 @@ typedef _gostring_ swig_type_233;
 typedef _gostring_ swig_type_234;
 typedef _gostring_ swig_type_235;
 typedef _gostring_ swig_type_236;
-typedef long long swig_type_237;
-typedef long long swig_type_238;
+typedef _gostring_ swig_type_237;
+typedef _gostring_ swig_type_238;
 typedef _gostring_ swig_type_239;
-typedef long long swig_type_240;
+typedef _gostring_ swig_type_240;
 typedef _gostring_ swig_type_241;
-typedef long long swig_type_242;
-typedef long long swig_type_243;
+typedef _gostring_ swig_type_242;
+typedef _gostring_ swig_type_243;
 typedef _gostring_ swig_type_244;
 typedef _gostring_ swig_type_245;
 typedef _gostring_ swig_type_246;
 typedef _gostring_ swig_type_247;
 typedef _gostring_ swig_type_248;
 typedef _gostring_ swig_type_249;
-typedef _gostring_ swig_type_250;
-typedef _gostring_ swig_type_251;
+typedef long long swig_type_250;
+typedef long long swig_type_251;
 typedef _gostring_ swig_type_252;
 typedef _gostring_ swig_type_253;
 typedef _gostring_ swig_type_254;
-typedef _gostring_ swig_type_255;
-extern void _wrap_Swig_free_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_Swig_malloc_capi_d3a0e8cb0a0dedb1(swig_intgo arg1);
-extern swig_type_1 _wrap_StatusName_capi_d3a0e8cb0a0dedb1(swig_intgo arg1);
-extern swig_type_2 _wrap_StatusMessage_capi_d3a0e8cb0a0dedb1(swig_intgo arg1);
-extern swig_intgo _wrap_Version_capi_d3a0e8cb0a0dedb1(void);
-extern swig_type_3 _wrap_VersionText_capi_d3a0e8cb0a0dedb1(void);
-extern void _wrap_BufferFree_capi_d3a0e8cb0a0dedb1(swig_type_4 arg1);
-extern uintptr_t _wrap_BufferResize_capi_d3a0e8cb0a0dedb1(swig_type_5 arg1, swig_type_6 arg2);
-extern void _wrap_PinFree_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern swig_type_7 _wrap_LiveHandles_capi_d3a0e8cb0a0dedb1(void);
-extern void _wrap_CowMapOptions_Values_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_CowMapOptions_Values_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapOptions_ValueSize_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_CowMapOptions_ValueSize_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_8 arg2);
-extern swig_type_9 _wrap_CowMapOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_new_CowMapOptions_capi_d3a0e8cb0a0dedb1(void);
-extern void _wrap_delete_CowMapOptions_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapOptionsInit_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapOptionsSet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_10 arg2);
-extern uintptr_t _wrap_CowMapOptionsDescribe_capi_d3a0e8cb0a0dedb1(swig_type_11 arg1);
-extern uintptr_t _wrap_CowMapCreate_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_12 arg2);
-extern uintptr_t _wrap_CowMapClone_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_13 arg2);
-extern uintptr_t _wrap_CowMapOptionsGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_CowMapClose_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapFree_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapContains_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_14 arg2);
-extern uintptr_t _wrap_CowMapSize_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_15 arg2);
-extern uintptr_t _wrap_CowMapIsEmpty_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_16 arg2);
-extern uintptr_t _wrap_CowMapMultiGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_17 arg2, swig_type_18 arg3, swig_type_19 arg4);
-extern uintptr_t _wrap_CowMapInsert_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_20 arg2, swig_type_21 arg3, swig_type_22 arg4, swig_type_23 arg5);
-extern uintptr_t _wrap_CowMapRemove_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_24 arg2, swig_type_25 arg3);
-extern uintptr_t _wrap_CowMapModify_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_26 arg2, uintptr_t arg3);
-extern uintptr_t _wrap_CowMapGetOrInsert_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_27 arg2, swig_type_28 arg3, swig_type_29 arg4);
-extern uintptr_t _wrap_CowMapGetOrInsertWith_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_30 arg2, uintptr_t arg3, swig_type_31 arg4);
-extern uintptr_t _wrap_CowMapUpdateOrInsert_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_32 arg2, uintptr_t arg3, swig_type_33 arg4, swig_type_34 arg5);
-extern uintptr_t _wrap_CowMapClear_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapShrinkToFit_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapStats_Entries_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_35 arg2);
-extern swig_type_36 _wrap_CowMapStats_Entries_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapStats_SharedBytes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_37 arg2);
-extern swig_type_38 _wrap_CowMapStats_SharedBytes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapStats_OwnBytes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_39 arg2);
-extern swig_type_40 _wrap_CowMapStats_OwnBytes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_new_CowMapStats_capi_d3a0e8cb0a0dedb1(void);
-extern void _wrap_delete_CowMapStats_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapStatsInit_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapStatsGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_CowMapCursorOpen_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_41 arg2);
-extern uintptr_t _wrap_CowMapCursorNextMany_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_42 arg2, swig_type_43 arg3, swig_type_44 arg4, swig_type_45 arg5, swig_type_46 arg6, swig_type_47 arg7);
-extern uintptr_t _wrap_CowMapCursorClose_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapCursorFree_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapDiffOpen_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2, swig_type_48 arg3);
-extern uintptr_t _wrap_CowMapDiffClose_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_CowMapDiffFree_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexOptions_KeyMode_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexOptions_KeyMode_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexOptions_ValueBits_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexOptions_ValueBits_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexOptions_Shards_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexOptions_Shards_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_49 arg2);
-extern swig_type_50 _wrap_IndexOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexOptions_Seed_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_51 arg2);
-extern swig_type_52 _wrap_IndexOptions_Seed_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_new_IndexOptions_capi_d3a0e8cb0a0dedb1(void);
-extern void _wrap_delete_IndexOptions_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexOptionsInit_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_IndexOptionsSet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_53 arg2);
-extern uintptr_t _wrap_IndexOptionsDescribe_capi_d3a0e8cb0a0dedb1(swig_type_54 arg1);
-extern uintptr_t _wrap_IndexOptionsGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_IndexClose_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexFree_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_IndexPut_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_55 arg2, swig_type_56 arg3, swig_type_57 arg4, swig_type_58 arg5);
-extern uintptr_t _wrap_IndexInsert_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_59 arg2, swig_type_60 arg3, swig_type_61 arg4);
-extern uintptr_t _wrap_IndexCompareAndSwap_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_62 arg2, swig_type_63 arg3, swig_type_64 arg4, swig_type_65 arg5);
-extern uintptr_t _wrap_IndexGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_66 arg2, swig_type_67 arg3);
-extern uintptr_t _wrap_IndexContains_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_68 arg2);
-extern uintptr_t _wrap_IndexRemove_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_69 arg2, swig_type_70 arg3);
-extern uintptr_t _wrap_IndexRemoveIf_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_71 arg2, swig_type_72 arg3, swig_type_73 arg4);
-extern uintptr_t _wrap_IndexHash_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_74 arg2, swig_type_75 arg3);
-extern uintptr_t _wrap_IndexPutHashed_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_76 arg2, swig_type_77 arg3, swig_type_78 arg4, swig_type_79 arg5, swig_type_80 arg6);
-extern uintptr_t _wrap_IndexInsertHashed_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_81 arg2, swig_type_82 arg3, swig_type_83 arg4, swig_type_84 arg5);
-extern uintptr_t _wrap_IndexCompareAndSwapHashed_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_85 arg2, swig_type_86 arg3, swig_type_87 arg4, swig_type_88 arg5, swig_type_89 arg6);
-extern uintptr_t _wrap_IndexGetHashed_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_90 arg2, swig_type_91 arg3, swig_type_92 arg4);
-extern uintptr_t _wrap_IndexContainsHashed_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_93 arg2, swig_type_94 arg3);
-extern uintptr_t _wrap_IndexRemoveHashed_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_95 arg2, swig_type_96 arg3, swig_type_97 arg4);
-extern uintptr_t _wrap_IndexRemoveIfHashed_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_98 arg2, swig_type_99 arg3, swig_type_100 arg4, swig_type_101 arg5);
-extern uintptr_t _wrap_IndexMultiGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_102 arg2, swig_type_103 arg3, swig_type_104 arg4, swig_type_105 arg5);
-extern uintptr_t _wrap_IndexMultiPut_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_106 arg2, swig_type_107 arg3, swig_type_108 arg4, swig_type_109 arg5, swig_type_110 arg6, swig_type_111 arg7);
-extern uintptr_t _wrap_IndexSize_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_112 arg2);
-extern uintptr_t _wrap_IndexIsEmpty_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_113 arg2);
-extern uintptr_t _wrap_IndexCapacity_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_114 arg2);
-extern uintptr_t _wrap_IndexClear_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_IndexReserve_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_115 arg2);
-extern uintptr_t _wrap_IndexShrinkToFit_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_Shards_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexStats_Shards_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_Entries_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_116 arg2);
-extern swig_type_117 _wrap_IndexStats_Entries_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_Capacity_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_118 arg2);
-extern swig_type_119 _wrap_IndexStats_Capacity_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_Bytes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_120 arg2);
-extern swig_type_121 _wrap_IndexStats_Bytes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_KeyBytes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_122 arg2);
-extern swig_type_123 _wrap_IndexStats_KeyBytes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_Buckets_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_124 arg2);
-extern swig_type_125 _wrap_IndexStats_Buckets_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_Slots_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_126 arg2);
-extern swig_type_127 _wrap_IndexStats_Slots_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_OverflowNodes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_128 arg2);
-extern swig_type_129 _wrap_IndexStats_OverflowNodes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_Splits_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_130 arg2);
-extern swig_type_131 _wrap_IndexStats_Splits_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_SplitsMax_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_132 arg2);
-extern swig_type_133 _wrap_IndexStats_SplitsMax_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeSamples_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_134 arg2);
-extern swig_type_135 _wrap_IndexStats_ProbeSamples_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeSum_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_136 arg2);
-extern swig_type_137 _wrap_IndexStats_ProbeSum_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeMax_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_138 arg2);
-extern swig_type_139 _wrap_IndexStats_ProbeMax_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_new_IndexStats_capi_d3a0e8cb0a0dedb1(void);
-extern void _wrap_delete_IndexStats_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexStatsInit_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_IndexStatsGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2);
-extern void _wrap_IndexShardStats_Entries_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_140 arg2);
-extern swig_type_141 _wrap_IndexShardStats_Entries_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexShardStats_Buckets_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_142 arg2);
-extern swig_type_143 _wrap_IndexShardStats_Buckets_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexShardStats_Bytes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_144 arg2);
-extern swig_type_145 _wrap_IndexShardStats_Bytes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_new_IndexShardStats_capi_d3a0e8cb0a0dedb1(void);
-extern void _wrap_delete_IndexShardStats_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexShardStatsInit_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_IndexShardStatsGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2, uintptr_t arg3);
-extern uintptr_t _wrap_IndexCollectValues_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_146 arg2, swig_type_147 arg3);
-extern uintptr_t _wrap_IndexCursorOpen_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_148 arg2);
-extern uintptr_t _wrap_IndexCursorNextMany_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_149 arg2, swig_type_150 arg3, swig_type_151 arg4, swig_type_152 arg5, swig_type_153 arg6, swig_type_154 arg7);
-extern uintptr_t _wrap_IndexCursorClose_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_IndexCursorFree_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreOptions_Durability_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Durability_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreOptions_Io_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Io_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreOptions_Shards_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Shards_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreOptions_SegmentSize_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_155 arg2);
-extern swig_type_156 _wrap_StoreOptions_SegmentSize_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreOptions_ReadOnly_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_ReadOnly_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreOptions_CreateIfMissing_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_CreateIfMissing_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreOptions_ErrorIfExists_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_ErrorIfExists_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_new_StoreOptions_capi_d3a0e8cb0a0dedb1(void);
-extern void _wrap_delete_StoreOptions_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreOptionsInit_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_StoreOptionsSet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_157 arg2);
-extern uintptr_t _wrap_StoreOptionsDescribe_capi_d3a0e8cb0a0dedb1(swig_type_158 arg1);
-extern uintptr_t _wrap_StoreOpen_capi_d3a0e8cb0a0dedb1(swig_type_159 arg1, uintptr_t arg2, swig_type_160 arg3);
-extern uintptr_t _wrap_StoreOptionsGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_StoreClose_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreFree_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_StorePut_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_161 arg2, swig_type_162 arg3, int arg4);
-extern uintptr_t _wrap_StoreInsert_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_163 arg2, swig_type_164 arg3, int arg4);
-extern uintptr_t _wrap_StoreReplace_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_165 arg2, swig_type_166 arg3, int arg4);
-extern uintptr_t _wrap_StoreDelete_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_167 arg2, int arg3);
-extern uintptr_t _wrap_StoreContains_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_168 arg2);
-extern uintptr_t _wrap_StoreSize_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_169 arg2);
-extern uintptr_t _wrap_StoreMultiGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_170 arg2, swig_type_171 arg3, swig_type_172 arg4, swig_type_173 arg5);
-extern uintptr_t _wrap_StoreMultiPut_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_174 arg2, swig_type_175 arg3, swig_type_176 arg4, swig_type_177 arg5, int arg6);
-extern uintptr_t _wrap_StoreMultiDelete_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_178 arg2, swig_type_179 arg3, swig_type_180 arg4, int arg5);
-extern uintptr_t _wrap_BatchCreate_capi_d3a0e8cb0a0dedb1(swig_type_181 arg1);
-extern uintptr_t _wrap_BatchPut_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_182 arg2, swig_type_183 arg3);
-extern uintptr_t _wrap_BatchDelete_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_184 arg2);
-extern uintptr_t _wrap_BatchRequire_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_185 arg2, swig_intgo arg3, swig_type_186 arg4);
-extern uintptr_t _wrap_BatchCount_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_187 arg2);
-extern uintptr_t _wrap_BatchClear_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_BatchClose_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_BatchFree_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_StoreWrite_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2, swig_type_188 arg3, int arg4);
-extern uintptr_t _wrap_StoreCursorNextMany_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_189 arg2, swig_type_190 arg3, swig_type_191 arg4, swig_type_192 arg5, swig_type_193 arg6);
-extern uintptr_t _wrap_StoreCursorClose_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreCursorFree_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_StoreFlush_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_StoreSync_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_Recovered_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreStats_Recovered_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_WritesRefused_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreStats_WritesRefused_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_Keys_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_194 arg2);
-extern swig_type_195 _wrap_StoreStats_Keys_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_Segments_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_196 arg2);
-extern swig_type_197 _wrap_StoreStats_Segments_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_LogBytes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_198 arg2);
-extern swig_type_199 _wrap_StoreStats_LogBytes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_LiveBytes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_200 arg2);
-extern swig_type_201 _wrap_StoreStats_LiveBytes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_DiskBytes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_202 arg2);
-extern swig_type_203 _wrap_StoreStats_DiskBytes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_Version_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_204 arg2);
-extern swig_type_205 _wrap_StoreStats_Version_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_DurableVersion_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_206 arg2);
-extern swig_type_207 _wrap_StoreStats_DurableVersion_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_Commits_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_208 arg2);
-extern swig_type_209 _wrap_StoreStats_Commits_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_BytesWritten_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_210 arg2);
-extern swig_type_211 _wrap_StoreStats_BytesWritten_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_Syncs_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_212 arg2);
-extern swig_type_213 _wrap_StoreStats_Syncs_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_Reads_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_214 arg2);
-extern swig_type_215 _wrap_StoreStats_Reads_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCommits_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_216 arg2);
-extern swig_type_217 _wrap_StoreStats_RecoveredCommits_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_218 arg2);
-extern swig_type_219 _wrap_StoreStats_RecoveredCutBytes_get_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_new_StoreStats_capi_d3a0e8cb0a0dedb1(void);
-extern void _wrap_delete_StoreStats_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern void _wrap_StoreStatsInit_capi_d3a0e8cb0a0dedb1(uintptr_t arg1);
-extern uintptr_t _wrap_StoreStatsGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_StoreVerify_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_220 _wrap_StoreGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_221 arg2, swig_type_222 arg3);
-extern uintptr_t _wrap_StoreGetPin_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_223 arg2, swig_type_224 arg3);
-extern uintptr_t _wrap_CursorOpen_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_225 arg2, _Bool arg3, swig_type_226 arg4);
-extern uintptr_t _wrap_CursorRecord_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_227 arg2, swig_type_228 arg3);
-extern uintptr_t _wrap_CursorNext_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_229 arg2, swig_type_230 arg3);
-extern uintptr_t _wrap_IndexCreate_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_231 arg4);
-extern uintptr_t _wrap_IndexCursorKey_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_232 arg2, swig_type_233 arg3);
-extern uintptr_t _wrap_IndexCursorNext_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, _Bool arg2, swig_type_234 arg3, swig_type_235 arg4, swig_type_236 arg5);
-extern swig_type_237 _wrap_CowMapGet_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_238 arg2, swig_type_239 arg3);
-extern uintptr_t _wrap_CowMapGetPin_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_240 arg2, swig_type_241 arg3);
-extern swig_type_242 _wrap_CowMapPut_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_243 arg2, swig_type_244 arg3);
-extern uintptr_t _wrap_CowMapCursorValue_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_245 arg2, swig_type_246 arg3);
-extern uintptr_t _wrap_CowMapCursorNext_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_247 arg2, swig_type_248 arg3, swig_type_249 arg4);
-extern uintptr_t _wrap_CowMapDiffValues_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_250 arg2, swig_type_251 arg3);
-extern uintptr_t _wrap_CowMapDiffNext_capi_d3a0e8cb0a0dedb1(uintptr_t arg1, swig_type_252 arg2, swig_type_253 arg3, swig_type_254 arg4, swig_type_255 arg5);
+typedef long long swig_type_255;
+typedef long long swig_type_256;
+typedef long long swig_type_257;
+typedef long long swig_type_258;
+typedef long long swig_type_259;
+typedef long long swig_type_260;
+typedef long long swig_type_261;
+typedef long long swig_type_262;
+typedef long long swig_type_263;
+typedef long long swig_type_264;
+typedef long long swig_type_265;
+typedef long long swig_type_266;
+typedef long long swig_type_267;
+typedef long long swig_type_268;
+typedef long long swig_type_269;
+typedef long long swig_type_270;
+typedef long long swig_type_271;
+typedef long long swig_type_272;
+typedef long long swig_type_273;
+typedef long long swig_type_274;
+typedef long long swig_type_275;
+typedef long long swig_type_276;
+typedef long long swig_type_277;
+typedef long long swig_type_278;
+typedef long long swig_type_279;
+typedef long long swig_type_280;
+typedef long long swig_type_281;
+typedef _gostring_ swig_type_282;
+typedef _gostring_ swig_type_283;
+typedef _gostring_ swig_type_284;
+typedef _gostring_ swig_type_285;
+typedef _gostring_ swig_type_286;
+typedef _gostring_ swig_type_287;
+typedef _gostring_ swig_type_288;
+typedef _gostring_ swig_type_289;
+typedef _gostring_ swig_type_290;
+typedef _gostring_ swig_type_291;
+typedef _gostring_ swig_type_292;
+typedef _gostring_ swig_type_293;
+typedef _gostring_ swig_type_294;
+typedef _gostring_ swig_type_295;
+typedef _gostring_ swig_type_296;
+typedef _gostring_ swig_type_297;
+typedef long long swig_type_298;
+typedef long long swig_type_299;
+typedef _gostring_ swig_type_300;
+typedef long long swig_type_301;
+typedef _gostring_ swig_type_302;
+typedef long long swig_type_303;
+typedef long long swig_type_304;
+typedef _gostring_ swig_type_305;
+typedef _gostring_ swig_type_306;
+typedef _gostring_ swig_type_307;
+typedef _gostring_ swig_type_308;
+typedef _gostring_ swig_type_309;
+typedef _gostring_ swig_type_310;
+typedef _gostring_ swig_type_311;
+typedef _gostring_ swig_type_312;
+typedef _gostring_ swig_type_313;
+typedef _gostring_ swig_type_314;
+typedef _gostring_ swig_type_315;
+typedef _gostring_ swig_type_316;
+typedef _gostring_ swig_type_317;
+extern void _wrap_Swig_free_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_Swig_malloc_capi_7883d7f59b35e5aa(swig_intgo arg1);
+extern swig_type_1 _wrap_StatusName_capi_7883d7f59b35e5aa(swig_intgo arg1);
+extern swig_type_2 _wrap_StatusMessage_capi_7883d7f59b35e5aa(swig_intgo arg1);
+extern swig_intgo _wrap_Version_capi_7883d7f59b35e5aa(void);
+extern swig_type_3 _wrap_VersionText_capi_7883d7f59b35e5aa(void);
+extern void _wrap_BufferFree_capi_7883d7f59b35e5aa(swig_type_4 arg1);
+extern uintptr_t _wrap_BufferResize_capi_7883d7f59b35e5aa(swig_type_5 arg1, swig_type_6 arg2);
+extern void _wrap_PinFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern swig_type_7 _wrap_LiveHandles_capi_7883d7f59b35e5aa(void);
+extern void _wrap_CowMapOptions_Values_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_CowMapOptions_Values_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapOptions_ValueSize_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_CowMapOptions_ValueSize_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapOptions_Capacity_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_8 arg2);
+extern swig_type_9 _wrap_CowMapOptions_Capacity_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_new_CowMapOptions_capi_7883d7f59b35e5aa(void);
+extern void _wrap_delete_CowMapOptions_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapOptionsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapOptionsSet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_10 arg2);
+extern uintptr_t _wrap_CowMapOptionsDescribe_capi_7883d7f59b35e5aa(swig_type_11 arg1);
+extern uintptr_t _wrap_CowMapCreate_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_12 arg2);
+extern uintptr_t _wrap_CowMapClone_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_13 arg2);
+extern uintptr_t _wrap_CowMapOptionsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_CowMapClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapContains_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_14 arg2);
+extern uintptr_t _wrap_CowMapSize_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_15 arg2);
+extern uintptr_t _wrap_CowMapIsEmpty_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_16 arg2);
+extern uintptr_t _wrap_CowMapMultiGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_17 arg2, swig_type_18 arg3, swig_type_19 arg4);
+extern uintptr_t _wrap_CowMapInsert_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_20 arg2, swig_type_21 arg3, swig_type_22 arg4, swig_type_23 arg5);
+extern uintptr_t _wrap_CowMapRemove_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_24 arg2, swig_type_25 arg3);
+extern uintptr_t _wrap_CowMapModify_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_26 arg2, uintptr_t arg3);
+extern uintptr_t _wrap_CowMapGetOrInsert_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_27 arg2, swig_type_28 arg3, swig_type_29 arg4);
+extern uintptr_t _wrap_CowMapGetOrInsertWith_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_30 arg2, uintptr_t arg3, swig_type_31 arg4);
+extern uintptr_t _wrap_CowMapUpdateOrInsert_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_32 arg2, uintptr_t arg3, swig_type_33 arg4, swig_type_34 arg5);
+extern uintptr_t _wrap_CowMapClear_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapShrinkToFit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapStats_Entries_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_35 arg2);
+extern swig_type_36 _wrap_CowMapStats_Entries_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapStats_SharedBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_37 arg2);
+extern swig_type_38 _wrap_CowMapStats_SharedBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapStats_OwnBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_39 arg2);
+extern swig_type_40 _wrap_CowMapStats_OwnBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_new_CowMapStats_capi_7883d7f59b35e5aa(void);
+extern void _wrap_delete_CowMapStats_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapStatsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapStatsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_CowMapCursorOpen_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_41 arg2);
+extern uintptr_t _wrap_CowMapCursorNextMany_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_42 arg2, swig_type_43 arg3, swig_type_44 arg4, swig_type_45 arg5, swig_type_46 arg6, swig_type_47 arg7);
+extern uintptr_t _wrap_CowMapCursorClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapCursorFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapDiffOpen_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2, swig_type_48 arg3);
+extern uintptr_t _wrap_CowMapDiffClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_CowMapDiffFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_RecordSize_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_DiskIndexOptions_RecordSize_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_DeltaMemory_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_49 arg2);
+extern swig_type_50 _wrap_DiskIndexOptions_DeltaMemory_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_BulkMemory_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_51 arg2);
+extern swig_type_52 _wrap_DiskIndexOptions_BulkMemory_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_ReadOnly_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_ReadOnly_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_CreateParents_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_CreateParents_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_Background_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_Background_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_new_DiskIndexOptions_capi_7883d7f59b35e5aa(void);
+extern void _wrap_delete_DiskIndexOptions_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexOptionsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexOptionsSet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_53 arg2);
+extern uintptr_t _wrap_DiskIndexOptionsDescribe_capi_7883d7f59b35e5aa(swig_type_54 arg1);
+extern uintptr_t _wrap_DiskIndexOpen_capi_7883d7f59b35e5aa(swig_type_55 arg1, uintptr_t arg2, swig_type_56 arg3);
+extern uintptr_t _wrap_DiskIndexOptionsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_DiskIndexClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_57 arg2, swig_type_58 arg3);
+extern uintptr_t _wrap_DiskIndexInsert_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_59 arg2, swig_type_60 arg3);
+extern uintptr_t _wrap_DiskIndexDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_61 arg2);
+extern uintptr_t _wrap_DiskIndexMultiPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_62 arg2, swig_type_63 arg3, swig_type_64 arg4, swig_type_65 arg5, swig_type_66 arg6);
+extern uintptr_t _wrap_DiskIndexGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_67 arg2, swig_type_68 arg3);
+extern uintptr_t _wrap_DiskIndexContains_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_69 arg2);
+extern uintptr_t _wrap_DiskIndexMultiGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_70 arg2, swig_type_71 arg3, swig_type_72 arg4, swig_type_73 arg5, swig_type_74 arg6);
+extern uintptr_t _wrap_DiskIndexSize_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_75 arg2);
+extern uintptr_t _wrap_DiskIndexBulkLoad_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_DiskIndexRebuild_capi_7883d7f59b35e5aa(swig_type_76 arg1, uintptr_t arg2, uintptr_t arg3);
+extern uintptr_t _wrap_DiskIndexReserve_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_77 arg2);
+extern uintptr_t _wrap_DiskIndexCursorOpen_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_78 arg2);
+extern uintptr_t _wrap_DiskIndexCursorNextMany_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_79 arg2, swig_type_80 arg3, swig_type_81 arg4, swig_type_82 arg5, swig_type_83 arg6);
+extern uintptr_t _wrap_DiskIndexCursorClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexCursorFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexSave_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_84 arg2);
+extern uintptr_t _wrap_DiskIndexCheckpoint_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_85 arg2);
+extern uintptr_t _wrap_DiskIndexShrinkToFit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_WritesRefused_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexStats_WritesRefused_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Entries_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_86 arg2);
+extern swig_type_87 _wrap_DiskIndexStats_Entries_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_FileBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_88 arg2);
+extern swig_type_89 _wrap_DiskIndexStats_FileBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_FreeBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_90 arg2);
+extern swig_type_91 _wrap_DiskIndexStats_FreeBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Segments_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_92 arg2);
+extern swig_type_93 _wrap_DiskIndexStats_Segments_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_SegmentBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_94 arg2);
+extern swig_type_95 _wrap_DiskIndexStats_SegmentBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_LogBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_96 arg2);
+extern swig_type_97 _wrap_DiskIndexStats_LogBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_DeltaEntries_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_98 arg2);
+extern swig_type_99 _wrap_DiskIndexStats_DeltaEntries_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Generation_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_100 arg2);
+extern swig_type_101 _wrap_DiskIndexStats_Generation_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Lsn_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_102 arg2);
+extern swig_type_103 _wrap_DiskIndexStats_Lsn_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Merges_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_104 arg2);
+extern swig_type_105 _wrap_DiskIndexStats_Merges_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Syncs_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_106 arg2);
+extern swig_type_107 _wrap_DiskIndexStats_Syncs_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_RecoveredOperations_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_108 arg2);
+extern swig_type_109 _wrap_DiskIndexStats_RecoveredOperations_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_new_DiskIndexStats_capi_7883d7f59b35e5aa(void);
+extern void _wrap_delete_DiskIndexStats_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_DiskIndexStatsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexStatsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_DiskIndexVerify_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_IndexOptions_KeyMode_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexOptions_KeyMode_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexOptions_ValueBits_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexOptions_ValueBits_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexOptions_Shards_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexOptions_Shards_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexOptions_Capacity_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_110 arg2);
+extern swig_type_111 _wrap_IndexOptions_Capacity_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexOptions_Seed_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_112 arg2);
+extern swig_type_113 _wrap_IndexOptions_Seed_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_new_IndexOptions_capi_7883d7f59b35e5aa(void);
+extern void _wrap_delete_IndexOptions_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexOptionsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_IndexOptionsSet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_114 arg2);
+extern uintptr_t _wrap_IndexOptionsDescribe_capi_7883d7f59b35e5aa(swig_type_115 arg1);
+extern uintptr_t _wrap_IndexOptionsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_IndexClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_IndexPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_116 arg2, swig_type_117 arg3, swig_type_118 arg4, swig_type_119 arg5);
+extern uintptr_t _wrap_IndexInsert_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_120 arg2, swig_type_121 arg3, swig_type_122 arg4);
+extern uintptr_t _wrap_IndexCompareAndSwap_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_123 arg2, swig_type_124 arg3, swig_type_125 arg4, swig_type_126 arg5);
+extern uintptr_t _wrap_IndexGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_127 arg2, swig_type_128 arg3);
+extern uintptr_t _wrap_IndexContains_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_129 arg2);
+extern uintptr_t _wrap_IndexRemove_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_130 arg2, swig_type_131 arg3);
+extern uintptr_t _wrap_IndexRemoveIf_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_132 arg2, swig_type_133 arg3, swig_type_134 arg4);
+extern uintptr_t _wrap_IndexHash_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_135 arg2, swig_type_136 arg3);
+extern uintptr_t _wrap_IndexPutHashed_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_137 arg2, swig_type_138 arg3, swig_type_139 arg4, swig_type_140 arg5, swig_type_141 arg6);
+extern uintptr_t _wrap_IndexInsertHashed_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_142 arg2, swig_type_143 arg3, swig_type_144 arg4, swig_type_145 arg5);
+extern uintptr_t _wrap_IndexCompareAndSwapHashed_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_146 arg2, swig_type_147 arg3, swig_type_148 arg4, swig_type_149 arg5, swig_type_150 arg6);
+extern uintptr_t _wrap_IndexGetHashed_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_151 arg2, swig_type_152 arg3, swig_type_153 arg4);
+extern uintptr_t _wrap_IndexContainsHashed_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_154 arg2, swig_type_155 arg3);
+extern uintptr_t _wrap_IndexRemoveHashed_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_156 arg2, swig_type_157 arg3, swig_type_158 arg4);
+extern uintptr_t _wrap_IndexRemoveIfHashed_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_159 arg2, swig_type_160 arg3, swig_type_161 arg4, swig_type_162 arg5);
+extern uintptr_t _wrap_IndexMultiGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_163 arg2, swig_type_164 arg3, swig_type_165 arg4, swig_type_166 arg5);
+extern uintptr_t _wrap_IndexMultiPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_167 arg2, swig_type_168 arg3, swig_type_169 arg4, swig_type_170 arg5, swig_type_171 arg6, swig_type_172 arg7);
+extern uintptr_t _wrap_IndexSize_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_173 arg2);
+extern uintptr_t _wrap_IndexIsEmpty_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_174 arg2);
+extern uintptr_t _wrap_IndexCapacity_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_175 arg2);
+extern uintptr_t _wrap_IndexClear_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_IndexReserve_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_176 arg2);
+extern uintptr_t _wrap_IndexShrinkToFit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_Shards_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexStats_Shards_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_Entries_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_177 arg2);
+extern swig_type_178 _wrap_IndexStats_Entries_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_Capacity_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_179 arg2);
+extern swig_type_180 _wrap_IndexStats_Capacity_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_Bytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_181 arg2);
+extern swig_type_182 _wrap_IndexStats_Bytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_KeyBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_183 arg2);
+extern swig_type_184 _wrap_IndexStats_KeyBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_Buckets_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_185 arg2);
+extern swig_type_186 _wrap_IndexStats_Buckets_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_Slots_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_187 arg2);
+extern swig_type_188 _wrap_IndexStats_Slots_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_OverflowNodes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_189 arg2);
+extern swig_type_190 _wrap_IndexStats_OverflowNodes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_Splits_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_191 arg2);
+extern swig_type_192 _wrap_IndexStats_Splits_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_SplitsMax_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_193 arg2);
+extern swig_type_194 _wrap_IndexStats_SplitsMax_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeSamples_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_195 arg2);
+extern swig_type_196 _wrap_IndexStats_ProbeSamples_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeSum_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_197 arg2);
+extern swig_type_198 _wrap_IndexStats_ProbeSum_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeMax_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_199 arg2);
+extern swig_type_200 _wrap_IndexStats_ProbeMax_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_new_IndexStats_capi_7883d7f59b35e5aa(void);
+extern void _wrap_delete_IndexStats_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexStatsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_IndexStatsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_IndexShardStats_Entries_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_201 arg2);
+extern swig_type_202 _wrap_IndexShardStats_Entries_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexShardStats_Buckets_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_203 arg2);
+extern swig_type_204 _wrap_IndexShardStats_Buckets_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexShardStats_Bytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_205 arg2);
+extern swig_type_206 _wrap_IndexShardStats_Bytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_new_IndexShardStats_capi_7883d7f59b35e5aa(void);
+extern void _wrap_delete_IndexShardStats_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexShardStatsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_IndexShardStatsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2, uintptr_t arg3);
+extern uintptr_t _wrap_IndexCollectValues_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_207 arg2, swig_type_208 arg3);
+extern uintptr_t _wrap_IndexCursorOpen_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_209 arg2);
+extern uintptr_t _wrap_IndexCursorNextMany_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_210 arg2, swig_type_211 arg3, swig_type_212 arg4, swig_type_213 arg5, swig_type_214 arg6, swig_type_215 arg7);
+extern uintptr_t _wrap_IndexCursorClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_IndexCursorFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_Durability_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Durability_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_Io_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Io_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_Shards_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Shards_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_SegmentSize_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_216 arg2);
+extern swig_type_217 _wrap_StoreOptions_SegmentSize_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_ReadOnly_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_ReadOnly_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_CreateIfMissing_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_CreateIfMissing_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_ErrorIfExists_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_ErrorIfExists_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_new_StoreOptions_capi_7883d7f59b35e5aa(void);
+extern void _wrap_delete_StoreOptions_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptionsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_StoreOptionsSet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_218 arg2);
+extern uintptr_t _wrap_StoreOptionsDescribe_capi_7883d7f59b35e5aa(swig_type_219 arg1);
+extern uintptr_t _wrap_StoreOpen_capi_7883d7f59b35e5aa(swig_type_220 arg1, uintptr_t arg2, swig_type_221 arg3);
+extern uintptr_t _wrap_StoreOptionsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_StorePut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_222 arg2, swig_type_223 arg3, int arg4);
+extern uintptr_t _wrap_StoreInsert_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_224 arg2, swig_type_225 arg3, int arg4);
+extern uintptr_t _wrap_StoreReplace_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_226 arg2, swig_type_227 arg3, int arg4);
+extern uintptr_t _wrap_StoreDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_228 arg2, int arg3);
+extern uintptr_t _wrap_StoreContains_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_229 arg2);
+extern uintptr_t _wrap_StoreSize_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_230 arg2);
+extern uintptr_t _wrap_StoreMultiGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_231 arg2, swig_type_232 arg3, swig_type_233 arg4, swig_type_234 arg5);
+extern uintptr_t _wrap_StoreMultiPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_235 arg2, swig_type_236 arg3, swig_type_237 arg4, swig_type_238 arg5, int arg6);
+extern uintptr_t _wrap_StoreMultiDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_239 arg2, swig_type_240 arg3, swig_type_241 arg4, int arg5);
+extern uintptr_t _wrap_BatchCreate_capi_7883d7f59b35e5aa(swig_type_242 arg1);
+extern uintptr_t _wrap_BatchPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_243 arg2, swig_type_244 arg3);
+extern uintptr_t _wrap_BatchDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_245 arg2);
+extern uintptr_t _wrap_BatchRequire_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_246 arg2, swig_intgo arg3, swig_type_247 arg4);
+extern uintptr_t _wrap_BatchCount_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_248 arg2);
+extern uintptr_t _wrap_BatchClear_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_BatchClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_BatchFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_StoreWrite_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2, swig_type_249 arg3, int arg4);
+extern uintptr_t _wrap_StoreCursorNextMany_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_250 arg2, swig_type_251 arg3, swig_type_252 arg4, swig_type_253 arg5, swig_type_254 arg6);
+extern uintptr_t _wrap_StoreCursorClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreCursorFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_StoreFlush_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_StoreSync_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Recovered_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreStats_Recovered_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_WritesRefused_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreStats_WritesRefused_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Keys_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_255 arg2);
+extern swig_type_256 _wrap_StoreStats_Keys_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Segments_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_257 arg2);
+extern swig_type_258 _wrap_StoreStats_Segments_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_LogBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_259 arg2);
+extern swig_type_260 _wrap_StoreStats_LogBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_LiveBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_261 arg2);
+extern swig_type_262 _wrap_StoreStats_LiveBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_DiskBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_263 arg2);
+extern swig_type_264 _wrap_StoreStats_DiskBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Version_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_265 arg2);
+extern swig_type_266 _wrap_StoreStats_Version_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_DurableVersion_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_267 arg2);
+extern swig_type_268 _wrap_StoreStats_DurableVersion_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Commits_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_269 arg2);
+extern swig_type_270 _wrap_StoreStats_Commits_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_BytesWritten_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_271 arg2);
+extern swig_type_272 _wrap_StoreStats_BytesWritten_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Syncs_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_273 arg2);
+extern swig_type_274 _wrap_StoreStats_Syncs_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Reads_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_275 arg2);
+extern swig_type_276 _wrap_StoreStats_Reads_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCommits_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_277 arg2);
+extern swig_type_278 _wrap_StoreStats_RecoveredCommits_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_279 arg2);
+extern swig_type_280 _wrap_StoreStats_RecoveredCutBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_new_StoreStats_capi_7883d7f59b35e5aa(void);
+extern void _wrap_delete_StoreStats_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStatsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_StoreStatsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreVerify_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_281 _wrap_StoreGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_282 arg2, swig_type_283 arg3);
+extern uintptr_t _wrap_StoreGetPin_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_284 arg2, swig_type_285 arg3);
+extern uintptr_t _wrap_CursorOpen_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_286 arg2, _Bool arg3, swig_type_287 arg4);
+extern uintptr_t _wrap_CursorRecord_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_288 arg2, swig_type_289 arg3);
+extern uintptr_t _wrap_CursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_290 arg2, swig_type_291 arg3);
+extern uintptr_t _wrap_IndexCreate_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_292 arg4);
+extern uintptr_t _wrap_IndexCursorKey_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_293 arg2, swig_type_294 arg3);
+extern uintptr_t _wrap_IndexCursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2, swig_type_295 arg3, swig_type_296 arg4, swig_type_297 arg5);
+extern swig_type_298 _wrap_CowMapGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_299 arg2, swig_type_300 arg3);
+extern uintptr_t _wrap_CowMapGetPin_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_301 arg2, swig_type_302 arg3);
+extern swig_type_303 _wrap_CowMapPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_304 arg2, swig_type_305 arg3);
+extern uintptr_t _wrap_CowMapCursorValue_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_306 arg2, swig_type_307 arg3);
+extern uintptr_t _wrap_CowMapCursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_308 arg2, swig_type_309 arg3, swig_type_310 arg4);
+extern uintptr_t _wrap_CowMapDiffValues_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_311 arg2, swig_type_312 arg3);
+extern uintptr_t _wrap_CowMapDiffNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_313 arg2, swig_type_314 arg3, swig_type_315 arg4, swig_type_316 arg5);
+extern uintptr_t _wrap_DiskIndexCursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_317 arg2);
 #undef intgo
 */
 import "C"
@@ -616,6 +753,14 @@ type CowMapCursor uintptr
 type CowMapDiff uintptr
 
 
+// DiskIndex is the address of a stave_disk_index.
+type DiskIndex uintptr
+
+
+// DiskIndexCursor is the address of a stave_disk_index_cursor.
+type DiskIndexCursor uintptr
+
+
 type swig_gostring struct { p uintptr; n int }
 func swigCopyString(s string) string {
   p := *(*swig_gostring)(unsafe.Pointer(&s))
@@ -626,20 +771,20 @@ func swigCopyString(s string) string {
 
 func Swig_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_Swig_free_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_Swig_free_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func Swig_malloc(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_d3a0e8cb0a0dedb1(C.swig_intgo(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_7883d7f59b35e5aa(C.swig_intgo(_swig_i_0)))
 	return swig_r
 }
 
 func StatusName(arg1 int) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_StatusName_capi_d3a0e8cb0a0dedb1(C.swig_intgo(_swig_i_0))
+	swig_r_p := C._wrap_StatusName_capi_7883d7f59b35e5aa(C.swig_intgo(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -649,7 +794,7 @@ func StatusName(arg1 int) (_swig_ret string) {
 func StatusMessage(arg1 int) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_StatusMessage_capi_d3a0e8cb0a0dedb1(C.swig_intgo(_swig_i_0))
+	swig_r_p := C._wrap_StatusMessage_capi_7883d7f59b35e5aa(C.swig_intgo(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -658,13 +803,13 @@ func StatusMessage(arg1 int) (_swig_ret string) {
 
 func Version() (_swig_ret uint) {
 	var swig_r uint
-	swig_r = (uint)(C._wrap_Version_capi_d3a0e8cb0a0dedb1())
+	swig_r = (uint)(C._wrap_Version_capi_7883d7f59b35e5aa())
 	return swig_r
 }
 
 func VersionText() (_swig_ret string) {
 	var swig_r string
-	swig_r_p := C._wrap_VersionText_capi_d3a0e8cb0a0dedb1()
+	swig_r_p := C._wrap_VersionText_capi_7883d7f59b35e5aa()
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -674,7 +819,7 @@ func VersionText() (_swig_ret string) {
 func BufferFree(arg1 *Buffer) {
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	C._wrap_BufferFree_capi_d3a0e8cb0a0dedb1(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0)))
+	C._wrap_BufferFree_capi_7883d7f59b35e5aa(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -685,7 +830,7 @@ func BufferResize(arg1 *Buffer, arg2 int64) (_swig_ret Outcome) {
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_BufferResize_capi_d3a0e8cb0a0dedb1(*(*C.swig_type_5)(unsafe.Pointer(&_swig_i_0)), C.swig_type_6(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_BufferResize_capi_7883d7f59b35e5aa(*(*C.swig_type_5)(unsafe.Pointer(&_swig_i_0)), C.swig_type_6(_swig_i_1)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -697,12 +842,12 @@ func BufferResize(arg1 *Buffer, arg2 int64) (_swig_ret Outcome) {
 func PinFree(arg1 Pin) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_PinFree_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_PinFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func LiveHandles() (_swig_ret uint64) {
 	var swig_r uint64
-	swig_r = (uint64)(C._wrap_LiveHandles_capi_d3a0e8cb0a0dedb1())
+	swig_r = (uint64)(C._wrap_LiveHandles_capi_7883d7f59b35e5aa())
 	return swig_r
 }
 
@@ -718,51 +863,51 @@ func (p SwigcptrCowMapOptions) SwigIsCowMapOptions() {
 func (arg1 SwigcptrCowMapOptions) SetValues(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapOptions_Values_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_CowMapOptions_Values_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapOptions) GetValues() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_CowMapOptions_Values_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_CowMapOptions_Values_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapOptions) SetValueSize(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapOptions_ValueSize_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_CowMapOptions_ValueSize_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapOptions) GetValueSize() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_CowMapOptions_ValueSize_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_CowMapOptions_ValueSize_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapOptions) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_8(_swig_i_1))
+	C._wrap_CowMapOptions_Capacity_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_8(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapOptions) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapOptions_Capacity_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCowMapOptions() (_swig_ret CowMapOptions) {
 	var swig_r CowMapOptions
-	swig_r = (CowMapOptions)(SwigcptrCowMapOptions(C._wrap_new_CowMapOptions_capi_d3a0e8cb0a0dedb1()))
+	swig_r = (CowMapOptions)(SwigcptrCowMapOptions(C._wrap_new_CowMapOptions_capi_7883d7f59b35e5aa()))
 	return swig_r
 }
 
 func DeleteCowMapOptions(arg1 CowMapOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_CowMapOptions_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_CowMapOptions_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 type CowMapOptions interface {
@@ -778,14 +923,14 @@ type CowMapOptions interface {
 
 func CowMapOptionsInit(arg1 CowMapOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_CowMapOptionsInit_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapOptionsInit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapOptionsSet(arg1 CowMapOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_CowMapOptionsSet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapOptionsSet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -798,7 +943,7 @@ func CowMapOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_CowMapOptionsDescribe_capi_d3a0e8cb0a0dedb1(*(*C.swig_type_11)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_CowMapOptionsDescribe_capi_7883d7f59b35e5aa(*(*C.swig_type_11)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -812,7 +957,7 @@ func CowMapCreate(arg1 CowMapOptions, arg2 *CowMap) (_swig_ret Outcome) {
 	_swig_i_0 := getSwigcptr(arg1)
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapCreate_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapCreate_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -827,7 +972,7 @@ func CowMapClone(arg1 CowMap, arg2 *CowMap) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapClone_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapClone_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -841,7 +986,7 @@ func CowMapOptionsGet(arg1 CowMap, arg2 CowMapOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_CowMapOptionsGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_CowMapOptionsGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -851,7 +996,7 @@ func CowMapClose(arg1 CowMap) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapClose_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -860,7 +1005,7 @@ func CowMapClose(arg1 CowMap) (_swig_ret Outcome) {
 func CowMapFree(arg1 CowMap) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_CowMapFree_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapContains(arg1 CowMap, arg2 int64) (_swig_ret Outcome) {
@@ -868,7 +1013,7 @@ func CowMapContains(arg1 CowMap, arg2 int64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_CowMapContains_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_14(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_CowMapContains_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_14(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -880,7 +1025,7 @@ func CowMapSize(arg1 CowMap, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapSize_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapSize_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -895,7 +1040,7 @@ func CowMapIsEmpty(arg1 CowMap, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapIsEmpty_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapIsEmpty_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -914,7 +1059,7 @@ func CowMapMultiGet(arg1 CowMap, arg2 []int64, arg3 *Buffer, arg4 []uint64) (_sw
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapMultiGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapMultiGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -940,7 +1085,7 @@ func CowMapInsert(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *bool, arg5 *Buffer
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapInsert_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_20(_swig_i_1), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapInsert_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_20(_swig_i_1), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -962,7 +1107,7 @@ func CowMapRemove(arg1 CowMap, arg2 int64, arg3 *Buffer) (_swig_ret Outcome) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapRemove_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_24(_swig_i_1), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapRemove_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_24(_swig_i_1), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -977,7 +1122,7 @@ func CowMapModify(arg1 CowMap, arg2 int64, arg3 uintptr) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_CowMapModify_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_26(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_CowMapModify_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_26(_swig_i_1), C.uintptr_t(_swig_i_2)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -992,7 +1137,7 @@ func CowMapGetOrInsert(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *Buffer) (_swi
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetOrInsert_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_27(_swig_i_1), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapGetOrInsert_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_27(_swig_i_1), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1012,7 +1157,7 @@ func CowMapGetOrInsertWith(arg1 CowMap, arg2 int64, arg3 uintptr, arg4 *Buffer) 
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetOrInsertWith_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_30(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapGetOrInsertWith_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_30(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -1031,7 +1176,7 @@ func CowMapUpdateOrInsert(arg1 CowMap, arg2 int64, arg3 uintptr, arg4 []byte, ar
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapUpdateOrInsert_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_32(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_33)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_34)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapUpdateOrInsert_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_32(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_33)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_34)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -1047,7 +1192,7 @@ func CowMapClear(arg1 CowMap) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapClear_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapClear_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1057,7 +1202,7 @@ func CowMapShrinkToFit(arg1 CowMap) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapShrinkToFit_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapShrinkToFit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1075,51 +1220,51 @@ func (p SwigcptrCowMapStats) SwigIsCowMapStats() {
 func (arg1 SwigcptrCowMapStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapStats_Entries_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_35(_swig_i_1))
+	C._wrap_CowMapStats_Entries_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_35(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapStats_Entries_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapStats_Entries_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapStats) SetSharedBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapStats_SharedBytes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_37(_swig_i_1))
+	C._wrap_CowMapStats_SharedBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_37(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapStats) GetSharedBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapStats_SharedBytes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapStats_SharedBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapStats) SetOwnBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapStats_OwnBytes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_39(_swig_i_1))
+	C._wrap_CowMapStats_OwnBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_39(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapStats) GetOwnBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapStats_OwnBytes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapStats_OwnBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCowMapStats() (_swig_ret CowMapStats) {
 	var swig_r CowMapStats
-	swig_r = (CowMapStats)(SwigcptrCowMapStats(C._wrap_new_CowMapStats_capi_d3a0e8cb0a0dedb1()))
+	swig_r = (CowMapStats)(SwigcptrCowMapStats(C._wrap_new_CowMapStats_capi_7883d7f59b35e5aa()))
 	return swig_r
 }
 
 func DeleteCowMapStats(arg1 CowMapStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_CowMapStats_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_CowMapStats_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 type CowMapStats interface {
@@ -1135,7 +1280,7 @@ type CowMapStats interface {
 
 func CowMapStatsInit(arg1 CowMapStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_CowMapStatsInit_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapStatsInit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapStatsGet(arg1 CowMap, arg2 CowMapStats) (_swig_ret Outcome) {
@@ -1143,7 +1288,7 @@ func CowMapStatsGet(arg1 CowMap, arg2 CowMapStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_CowMapStatsGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_CowMapStatsGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1155,7 +1300,7 @@ func CowMapCursorOpen(arg1 CowMap, arg2 *CowMapCursor) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorOpen_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_41)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorOpen_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_41)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1178,7 +1323,7 @@ func CowMapCursorNextMany(arg1 CowMapCursor, arg2 int64, arg3 int64, arg4 []int6
  _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorNextMany_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_42(_swig_i_1), C.swig_type_43(_swig_i_2), *(*C.swig_type_44)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_45)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_46)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_47)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorNextMany_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_42(_swig_i_1), C.swig_type_43(_swig_i_2), *(*C.swig_type_44)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_45)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_46)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_47)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -1200,7 +1345,7 @@ func CowMapCursorClose(arg1 CowMapCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorClose_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapCursorClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1209,7 +1354,7 @@ func CowMapCursorClose(arg1 CowMapCursor) (_swig_ret Outcome) {
 func CowMapCursorFree(arg1 CowMapCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_CowMapCursorFree_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapCursorFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapDiffOpen(arg1 CowMap, arg2 CowMap, arg3 *CowMapDiff) (_swig_ret Outcome) {
@@ -1220,7 +1365,7 @@ func CowMapDiffOpen(arg1 CowMap, arg2 CowMap, arg3 *CowMapDiff) (_swig_ret Outco
  _swig_i_1 = uintptr(arg2) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffOpen_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_48)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffOpen_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_48)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1233,7 +1378,7 @@ func CowMapDiffClose(arg1 CowMapDiff) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffClose_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapDiffClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1242,7 +1387,760 @@ func CowMapDiffClose(arg1 CowMapDiff) (_swig_ret Outcome) {
 func CowMapDiffFree(arg1 CowMapDiff) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_CowMapDiffFree_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapDiffFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
+}
+
+type SwigcptrDiskIndexOptions uintptr
+
+func (p SwigcptrDiskIndexOptions) Swigcptr() uintptr {
+	return (uintptr)(p)
+}
+
+func (p SwigcptrDiskIndexOptions) SwigIsDiskIndexOptions() {
+}
+
+func (arg1 SwigcptrDiskIndexOptions) SetRecordSize(arg2 uint) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexOptions_RecordSize_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexOptions) GetRecordSize() (_swig_ret uint) {
+	var swig_r uint
+	_swig_i_0 := arg1
+	swig_r = (uint)(C._wrap_DiskIndexOptions_RecordSize_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexOptions) SetDeltaMemory(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexOptions_DeltaMemory_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_49(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexOptions) GetDeltaMemory() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexOptions_DeltaMemory_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexOptions) SetBulkMemory(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexOptions_BulkMemory_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_51(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexOptions) GetBulkMemory() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexOptions_BulkMemory_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexOptions) SetReadOnly(arg2 bool) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexOptions_ReadOnly_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexOptions) GetReadOnly() (_swig_ret bool) {
+	var swig_r bool
+	_swig_i_0 := arg1
+	swig_r = (bool)(C._wrap_DiskIndexOptions_ReadOnly_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexOptions) SetCreateIfMissing(arg2 bool) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexOptions_CreateIfMissing_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexOptions) GetCreateIfMissing() (_swig_ret bool) {
+	var swig_r bool
+	_swig_i_0 := arg1
+	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateIfMissing_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexOptions) SetCreateParents(arg2 bool) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexOptions_CreateParents_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexOptions) GetCreateParents() (_swig_ret bool) {
+	var swig_r bool
+	_swig_i_0 := arg1
+	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateParents_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexOptions) SetErrorIfExists(arg2 bool) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexOptions_ErrorIfExists_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexOptions) GetErrorIfExists() (_swig_ret bool) {
+	var swig_r bool
+	_swig_i_0 := arg1
+	swig_r = (bool)(C._wrap_DiskIndexOptions_ErrorIfExists_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexOptions) SetBackground(arg2 bool) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexOptions_Background_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexOptions) GetBackground() (_swig_ret bool) {
+	var swig_r bool
+	_swig_i_0 := arg1
+	swig_r = (bool)(C._wrap_DiskIndexOptions_Background_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func NewDiskIndexOptions() (_swig_ret DiskIndexOptions) {
+	var swig_r DiskIndexOptions
+	swig_r = (DiskIndexOptions)(SwigcptrDiskIndexOptions(C._wrap_new_DiskIndexOptions_capi_7883d7f59b35e5aa()))
+	return swig_r
+}
+
+func DeleteDiskIndexOptions(arg1 DiskIndexOptions) {
+	_swig_i_0 := getSwigcptr(arg1)
+	C._wrap_delete_DiskIndexOptions_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
+}
+
+type DiskIndexOptions interface {
+	Swigcptr() uintptr
+	SwigIsDiskIndexOptions()
+	SetRecordSize(arg2 uint)
+	GetRecordSize() (_swig_ret uint)
+	SetDeltaMemory(arg2 uint64)
+	GetDeltaMemory() (_swig_ret uint64)
+	SetBulkMemory(arg2 uint64)
+	GetBulkMemory() (_swig_ret uint64)
+	SetReadOnly(arg2 bool)
+	GetReadOnly() (_swig_ret bool)
+	SetCreateIfMissing(arg2 bool)
+	GetCreateIfMissing() (_swig_ret bool)
+	SetCreateParents(arg2 bool)
+	GetCreateParents() (_swig_ret bool)
+	SetErrorIfExists(arg2 bool)
+	GetErrorIfExists() (_swig_ret bool)
+	SetBackground(arg2 bool)
+	GetBackground() (_swig_ret bool)
+}
+
+func DiskIndexOptionsInit(arg1 DiskIndexOptions) {
+	_swig_i_0 := getSwigcptr(arg1)
+	C._wrap_DiskIndexOptionsInit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
+}
+
+func DiskIndexOptionsSet(arg1 DiskIndexOptions, arg2 string) (_swig_ret Outcome) {
+	var swig_r uintptr
+	_swig_i_0 := getSwigcptr(arg1)
+	_swig_i_1 := arg2
+	swig_r = (uintptr)(C._wrap_DiskIndexOptionsSet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_53)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 string
+ _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexOptionsDescribe_capi_7883d7f59b35e5aa(*(*C.swig_type_54)(unsafe.Pointer(&_swig_i_0))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_0
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexOpen(arg1 string, arg2 DiskIndexOptions, arg3 *DiskIndex) (_swig_ret Outcome) {
+	var swig_r uintptr
+	_swig_i_0 := arg1
+	_swig_i_1 := getSwigcptr(arg2)
+	var _swig_i_2 string
+ _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexOpen_capi_7883d7f59b35e5aa(*(*C.swig_type_55)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_56)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexOptionsGet(arg1 DiskIndex, arg2 DiskIndexOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := getSwigcptr(arg2)
+	swig_r = (uintptr)(C._wrap_DiskIndexOptionsGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexClose(arg1 DiskIndex) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	swig_r = (uintptr)(C._wrap_DiskIndexClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexFree(arg1 DiskIndex) {
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	C._wrap_DiskIndexFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
+}
+
+func DiskIndexPut(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_57)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_58)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexInsert(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexInsert_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_59)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_60)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexDelete(arg1 DiskIndex, arg2 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_61)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexMultiPut(arg1 DiskIndex, arg2 []byte, arg3 []byte, arg4 int64, arg5 int64, arg6 *uintptr) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	_swig_i_3 := arg4
+	_swig_i_4 := arg5
+	var _swig_i_5 string
+ _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexMultiPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_62)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_63)(unsafe.Pointer(&_swig_i_2)), C.swig_type_64(_swig_i_3), C.swig_type_65(_swig_i_4), *(*C.swig_type_66)(unsafe.Pointer(&_swig_i_5))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_5
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexGet(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_67)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_68)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexContains(arg1 DiskIndex, arg2 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexContains_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_69)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexMultiGet(arg1 DiskIndex, arg2 []byte, arg3 int64, arg4 []byte, arg5 int64, arg6 []bool) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	_swig_i_2 := arg3
+	var _swig_i_3 string
+ _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
+	_swig_i_4 := arg5
+	var _swig_i_5 string
+ _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexMultiGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_70)(unsafe.Pointer(&_swig_i_1)), C.swig_type_71(_swig_i_2), *(*C.swig_type_72)(unsafe.Pointer(&_swig_i_3)), C.swig_type_73(_swig_i_4), *(*C.swig_type_74)(unsafe.Pointer(&_swig_i_5))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_5
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexSize(arg1 DiskIndex, arg2 *uint64) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexSize_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_75)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexBulkLoad(arg1 DiskIndex, arg2 uintptr) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := arg2
+	swig_r = (uintptr)(C._wrap_DiskIndexBulkLoad_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexRebuild(arg1 string, arg2 DiskIndexOptions, arg3 uintptr) (_swig_ret Outcome) {
+	var swig_r uintptr
+	_swig_i_0 := arg1
+	_swig_i_1 := getSwigcptr(arg2)
+	_swig_i_2 := arg3
+	swig_r = (uintptr)(C._wrap_DiskIndexRebuild_capi_7883d7f59b35e5aa(*(*C.swig_type_76)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg1
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexReserve(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := arg2
+	swig_r = (uintptr)(C._wrap_DiskIndexReserve_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_77(_swig_i_1)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexCursorOpen(arg1 DiskIndex, arg2 *DiskIndexCursor) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorOpen_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_78)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexCursorNextMany(arg1 DiskIndexCursor, arg2 int64, arg3 []byte, arg4 []byte, arg5 int64, arg6 *uintptr) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := arg2
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	var _swig_i_3 string
+ _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
+	_swig_i_4 := arg5
+	var _swig_i_5 string
+ _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorNextMany_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_79(_swig_i_1), *(*C.swig_type_80)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_81)(unsafe.Pointer(&_swig_i_3)), C.swig_type_82(_swig_i_4), *(*C.swig_type_83)(unsafe.Pointer(&_swig_i_5))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_5
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexCursorClose(arg1 DiskIndexCursor) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexCursorFree(arg1 DiskIndexCursor) {
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	C._wrap_DiskIndexCursorFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
+}
+
+func DiskIndexSave(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := arg2
+	swig_r = (uintptr)(C._wrap_DiskIndexSave_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_84(_swig_i_1)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexCheckpoint(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := arg2
+	swig_r = (uintptr)(C._wrap_DiskIndexCheckpoint_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_85(_swig_i_1)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexShrinkToFit(arg1 DiskIndex) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	swig_r = (uintptr)(C._wrap_DiskIndexShrinkToFit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+type SwigcptrDiskIndexStats uintptr
+
+func (p SwigcptrDiskIndexStats) Swigcptr() uintptr {
+	return (uintptr)(p)
+}
+
+func (p SwigcptrDiskIndexStats) SwigIsDiskIndexStats() {
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetWritesRefused(arg2 bool) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_WritesRefused_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetWritesRefused() (_swig_ret bool) {
+	var swig_r bool
+	_swig_i_0 := arg1
+	swig_r = (bool)(C._wrap_DiskIndexStats_WritesRefused_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetEntries(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_Entries_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_86(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetEntries() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Entries_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetFileBytes(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_FileBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_88(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetFileBytes() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_FileBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetFreeBytes(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_FreeBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_90(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetFreeBytes() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_FreeBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetSegments(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_Segments_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_92(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetSegments() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Segments_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetSegmentBytes(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_SegmentBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_94(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetSegmentBytes() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_SegmentBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetLogBytes(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_LogBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_96(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetLogBytes() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_LogBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetDeltaEntries(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_DeltaEntries_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_98(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetDeltaEntries() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_DeltaEntries_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetGeneration(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_Generation_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_100(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetGeneration() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Generation_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetLsn(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_Lsn_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_102(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetLsn() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Lsn_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetMerges(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_Merges_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_104(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetMerges() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Merges_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetSyncs(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_Syncs_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_106(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetSyncs() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Syncs_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrDiskIndexStats) SetRecoveredOperations(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_DiskIndexStats_RecoveredOperations_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_108(_swig_i_1))
+}
+
+func (arg1 SwigcptrDiskIndexStats) GetRecoveredOperations() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_DiskIndexStats_RecoveredOperations_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func NewDiskIndexStats() (_swig_ret DiskIndexStats) {
+	var swig_r DiskIndexStats
+	swig_r = (DiskIndexStats)(SwigcptrDiskIndexStats(C._wrap_new_DiskIndexStats_capi_7883d7f59b35e5aa()))
+	return swig_r
+}
+
+func DeleteDiskIndexStats(arg1 DiskIndexStats) {
+	_swig_i_0 := getSwigcptr(arg1)
+	C._wrap_delete_DiskIndexStats_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
+}
+
+type DiskIndexStats interface {
+	Swigcptr() uintptr
+	SwigIsDiskIndexStats()
+	SetWritesRefused(arg2 bool)
+	GetWritesRefused() (_swig_ret bool)
+	SetEntries(arg2 uint64)
+	GetEntries() (_swig_ret uint64)
+	SetFileBytes(arg2 uint64)
+	GetFileBytes() (_swig_ret uint64)
+	SetFreeBytes(arg2 uint64)
+	GetFreeBytes() (_swig_ret uint64)
+	SetSegments(arg2 uint64)
+	GetSegments() (_swig_ret uint64)
+	SetSegmentBytes(arg2 uint64)
+	GetSegmentBytes() (_swig_ret uint64)
+	SetLogBytes(arg2 uint64)
+	GetLogBytes() (_swig_ret uint64)
+	SetDeltaEntries(arg2 uint64)
+	GetDeltaEntries() (_swig_ret uint64)
+	SetGeneration(arg2 uint64)
+	GetGeneration() (_swig_ret uint64)
+	SetLsn(arg2 uint64)
+	GetLsn() (_swig_ret uint64)
+	SetMerges(arg2 uint64)
+	GetMerges() (_swig_ret uint64)
+	SetSyncs(arg2 uint64)
+	GetSyncs() (_swig_ret uint64)
+	SetRecoveredOperations(arg2 uint64)
+	GetRecoveredOperations() (_swig_ret uint64)
+}
+
+func DiskIndexStatsInit(arg1 DiskIndexStats) {
+	_swig_i_0 := getSwigcptr(arg1)
+	C._wrap_DiskIndexStatsInit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
+}
+
+func DiskIndexStatsGet(arg1 DiskIndex, arg2 DiskIndexStats) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := getSwigcptr(arg2)
+	swig_r = (uintptr)(C._wrap_DiskIndexStatsGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexVerify(arg1 DiskIndex, arg2 uintptr) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := arg2
+	swig_r = (uintptr)(C._wrap_DiskIndexVerify_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
 }
 
 type SwigcptrIndexOptions uintptr
@@ -1257,77 +2155,77 @@ func (p SwigcptrIndexOptions) SwigIsIndexOptions() {
 func (arg1 SwigcptrIndexOptions) SetKeyMode(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_KeyMode_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexOptions_KeyMode_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetKeyMode() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexOptions_KeyMode_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexOptions_KeyMode_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetValueBits(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_ValueBits_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexOptions_ValueBits_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetValueBits() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexOptions_ValueBits_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexOptions_ValueBits_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_Shards_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexOptions_Shards_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexOptions_Shards_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexOptions_Shards_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_49(_swig_i_1))
+	C._wrap_IndexOptions_Capacity_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_110(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexOptions_Capacity_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_Seed_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_51(_swig_i_1))
+	C._wrap_IndexOptions_Seed_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_112(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetSeed() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexOptions_Seed_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexOptions_Seed_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewIndexOptions() (_swig_ret IndexOptions) {
 	var swig_r IndexOptions
-	swig_r = (IndexOptions)(SwigcptrIndexOptions(C._wrap_new_IndexOptions_capi_d3a0e8cb0a0dedb1()))
+	swig_r = (IndexOptions)(SwigcptrIndexOptions(C._wrap_new_IndexOptions_capi_7883d7f59b35e5aa()))
 	return swig_r
 }
 
 func DeleteIndexOptions(arg1 IndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_IndexOptions_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_IndexOptions_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 type IndexOptions interface {
@@ -1347,14 +2245,14 @@ type IndexOptions interface {
 
 func IndexOptionsInit(arg1 IndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_IndexOptionsInit_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexOptionsInit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func IndexOptionsSet(arg1 IndexOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_IndexOptionsSet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_53)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexOptionsSet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_114)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -1367,7 +2265,7 @@ func IndexOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_IndexOptionsDescribe_capi_d3a0e8cb0a0dedb1(*(*C.swig_type_54)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_IndexOptionsDescribe_capi_7883d7f59b35e5aa(*(*C.swig_type_115)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -1381,7 +2279,7 @@ func IndexOptionsGet(arg1 Index, arg2 IndexOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_IndexOptionsGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexOptionsGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1391,7 +2289,7 @@ func IndexClose(arg1 Index) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexClose_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1400,7 +2298,7 @@ func IndexClose(arg1 Index) (_swig_ret Outcome) {
 func IndexFree(arg1 Index) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_IndexFree_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func IndexPut(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64, arg5 *bool) (_swig_ret Outcome) {
@@ -1414,7 +2312,7 @@ func IndexPut(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64, arg5 *bool) (_
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexPut_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_55)(unsafe.Pointer(&_swig_i_1)), C.swig_type_56(_swig_i_2), *(*C.swig_type_57)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_58)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_116)(unsafe.Pointer(&_swig_i_1)), C.swig_type_117(_swig_i_2), *(*C.swig_type_118)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_119)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1438,7 +2336,7 @@ func IndexInsert(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_ret 
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexInsert_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_59)(unsafe.Pointer(&_swig_i_1)), C.swig_type_60(_swig_i_2), *(*C.swig_type_61)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexInsert_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_120)(unsafe.Pointer(&_swig_i_1)), C.swig_type_121(_swig_i_2), *(*C.swig_type_122)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1460,7 +2358,7 @@ func IndexCompareAndSwap(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexCompareAndSwap_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_62)(unsafe.Pointer(&_swig_i_1)), C.swig_type_63(_swig_i_2), C.swig_type_64(_swig_i_3), *(*C.swig_type_65)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexCompareAndSwap_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_123)(unsafe.Pointer(&_swig_i_1)), C.swig_type_124(_swig_i_2), C.swig_type_125(_swig_i_3), *(*C.swig_type_126)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1480,7 +2378,7 @@ func IndexGet(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_66)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_67)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_127)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_128)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1498,7 +2396,7 @@ func IndexContains(arg1 Index, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexContains_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_68)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexContains_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_129)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1515,7 +2413,7 @@ func IndexRemove(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexRemove_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_69)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_70)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexRemove_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_130)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_131)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1536,7 +2434,7 @@ func IndexRemoveIf(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_re
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveIf_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_71)(unsafe.Pointer(&_swig_i_1)), C.swig_type_72(_swig_i_2), *(*C.swig_type_73)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveIf_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_132)(unsafe.Pointer(&_swig_i_1)), C.swig_type_133(_swig_i_2), *(*C.swig_type_134)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1556,7 +2454,7 @@ func IndexHash(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexHash_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_74)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_75)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexHash_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_135)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_136)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1580,7 +2478,7 @@ func IndexPutHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5 *uin
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_IndexPutHashed_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_76)(unsafe.Pointer(&_swig_i_1)), C.swig_type_77(_swig_i_2), C.swig_type_78(_swig_i_3), *(*C.swig_type_79)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_80)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_IndexPutHashed_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_137)(unsafe.Pointer(&_swig_i_1)), C.swig_type_138(_swig_i_2), C.swig_type_139(_swig_i_3), *(*C.swig_type_140)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_141)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1605,7 +2503,7 @@ func IndexInsertHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5 *
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexInsertHashed_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_81)(unsafe.Pointer(&_swig_i_1)), C.swig_type_82(_swig_i_2), C.swig_type_83(_swig_i_3), *(*C.swig_type_84)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexInsertHashed_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_142)(unsafe.Pointer(&_swig_i_1)), C.swig_type_143(_swig_i_2), C.swig_type_144(_swig_i_3), *(*C.swig_type_145)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1628,7 +2526,7 @@ func IndexCompareAndSwapHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_IndexCompareAndSwapHashed_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_85)(unsafe.Pointer(&_swig_i_1)), C.swig_type_86(_swig_i_2), C.swig_type_87(_swig_i_3), C.swig_type_88(_swig_i_4), *(*C.swig_type_89)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_IndexCompareAndSwapHashed_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_146)(unsafe.Pointer(&_swig_i_1)), C.swig_type_147(_swig_i_2), C.swig_type_148(_swig_i_3), C.swig_type_149(_swig_i_4), *(*C.swig_type_150)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1649,7 +2547,7 @@ func IndexGetHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_r
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexGetHashed_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_90)(unsafe.Pointer(&_swig_i_1)), C.swig_type_91(_swig_i_2), *(*C.swig_type_92)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexGetHashed_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_151)(unsafe.Pointer(&_swig_i_1)), C.swig_type_152(_swig_i_2), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1668,7 +2566,7 @@ func IndexContainsHashed(arg1 Index, arg2 []byte, arg3 uint64) (_swig_ret Outcom
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_IndexContainsHashed_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_93)(unsafe.Pointer(&_swig_i_1)), C.swig_type_94(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_IndexContainsHashed_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_154)(unsafe.Pointer(&_swig_i_1)), C.swig_type_155(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1686,7 +2584,7 @@ func IndexRemoveHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swi
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveHashed_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_95)(unsafe.Pointer(&_swig_i_1)), C.swig_type_96(_swig_i_2), *(*C.swig_type_97)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveHashed_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_156)(unsafe.Pointer(&_swig_i_1)), C.swig_type_157(_swig_i_2), *(*C.swig_type_158)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1708,7 +2606,7 @@ func IndexRemoveIfHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveIfHashed_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_98)(unsafe.Pointer(&_swig_i_1)), C.swig_type_99(_swig_i_2), C.swig_type_100(_swig_i_3), *(*C.swig_type_101)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveIfHashed_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_159)(unsafe.Pointer(&_swig_i_1)), C.swig_type_160(_swig_i_2), C.swig_type_161(_swig_i_3), *(*C.swig_type_162)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1732,7 +2630,7 @@ func IndexMultiGet(arg1 Index, arg2 []byte, arg3 []uint32, arg4 []uint64, arg5 [
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexMultiGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_102)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_103)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_104)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_105)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexMultiGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_164)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_165)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1766,7 +2664,7 @@ func IndexMultiPut(arg1 Index, arg2 []byte, arg3 []uint32, arg4 []uint64, arg5 *
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_IndexMultiPut_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_106)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_107)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_108)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_109)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_110)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_111)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_IndexMultiPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_167)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_168)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_169)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_170)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_171)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1796,7 +2694,7 @@ func IndexSize(arg1 Index, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexSize_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_112)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexSize_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_173)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1811,7 +2709,7 @@ func IndexIsEmpty(arg1 Index, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexIsEmpty_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_113)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexIsEmpty_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_174)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1826,7 +2724,7 @@ func IndexCapacity(arg1 Index, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexCapacity_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_114)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexCapacity_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_175)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1839,7 +2737,7 @@ func IndexClear(arg1 Index) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexClear_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexClear_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1850,7 +2748,7 @@ func IndexReserve(arg1 Index, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_IndexReserve_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_115(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexReserve_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_176(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1860,7 +2758,7 @@ func IndexShrinkToFit(arg1 Index) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexShrinkToFit_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexShrinkToFit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1878,181 +2776,181 @@ func (p SwigcptrIndexStats) SwigIsIndexStats() {
 func (arg1 SwigcptrIndexStats) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Shards_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexStats_Shards_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexStats_Shards_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexStats_Shards_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Entries_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_116(_swig_i_1))
+	C._wrap_IndexStats_Entries_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_177(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Entries_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Entries_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Capacity_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_118(_swig_i_1))
+	C._wrap_IndexStats_Capacity_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_179(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Capacity_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Capacity_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Bytes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_120(_swig_i_1))
+	C._wrap_IndexStats_Bytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_181(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Bytes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Bytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetKeyBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_KeyBytes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_122(_swig_i_1))
+	C._wrap_IndexStats_KeyBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_183(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetKeyBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_KeyBytes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_KeyBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetBuckets(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Buckets_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_124(_swig_i_1))
+	C._wrap_IndexStats_Buckets_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_185(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetBuckets() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Buckets_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Buckets_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetSlots(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Slots_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_126(_swig_i_1))
+	C._wrap_IndexStats_Slots_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_187(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSlots() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Slots_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Slots_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetOverflowNodes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_OverflowNodes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_128(_swig_i_1))
+	C._wrap_IndexStats_OverflowNodes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_189(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetOverflowNodes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_OverflowNodes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_OverflowNodes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetSplits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Splits_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_130(_swig_i_1))
+	C._wrap_IndexStats_Splits_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_191(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSplits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Splits_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Splits_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetSplitsMax(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_SplitsMax_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_132(_swig_i_1))
+	C._wrap_IndexStats_SplitsMax_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_193(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSplitsMax() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_SplitsMax_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_SplitsMax_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetProbeSamples(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeSamples_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_134(_swig_i_1))
+	C._wrap_IndexStats_ProbeSamples_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_195(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeSamples() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_ProbeSamples_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_ProbeSamples_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetProbeSum(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeSum_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_136(_swig_i_1))
+	C._wrap_IndexStats_ProbeSum_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_197(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeSum() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_ProbeSum_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_ProbeSum_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetProbeMax(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeMax_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_138(_swig_i_1))
+	C._wrap_IndexStats_ProbeMax_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_199(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeMax() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_ProbeMax_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_ProbeMax_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewIndexStats() (_swig_ret IndexStats) {
 	var swig_r IndexStats
-	swig_r = (IndexStats)(SwigcptrIndexStats(C._wrap_new_IndexStats_capi_d3a0e8cb0a0dedb1()))
+	swig_r = (IndexStats)(SwigcptrIndexStats(C._wrap_new_IndexStats_capi_7883d7f59b35e5aa()))
 	return swig_r
 }
 
 func DeleteIndexStats(arg1 IndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_IndexStats_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_IndexStats_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 type IndexStats interface {
@@ -2088,7 +2986,7 @@ type IndexStats interface {
 
 func IndexStatsInit(arg1 IndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_IndexStatsInit_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexStatsInit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func IndexStatsGet(arg1 Index, arg2 IndexStats) (_swig_ret Outcome) {
@@ -2096,7 +2994,7 @@ func IndexStatsGet(arg1 Index, arg2 IndexStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_IndexStatsGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexStatsGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2114,51 +3012,51 @@ func (p SwigcptrIndexShardStats) SwigIsIndexShardStats() {
 func (arg1 SwigcptrIndexShardStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Entries_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_140(_swig_i_1))
+	C._wrap_IndexShardStats_Entries_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_201(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexShardStats_Entries_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexShardStats_Entries_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexShardStats) SetBuckets(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Buckets_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_142(_swig_i_1))
+	C._wrap_IndexShardStats_Buckets_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_203(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetBuckets() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexShardStats_Buckets_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexShardStats_Buckets_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexShardStats) SetBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Bytes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_144(_swig_i_1))
+	C._wrap_IndexShardStats_Bytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_205(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexShardStats_Bytes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexShardStats_Bytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewIndexShardStats() (_swig_ret IndexShardStats) {
 	var swig_r IndexShardStats
-	swig_r = (IndexShardStats)(SwigcptrIndexShardStats(C._wrap_new_IndexShardStats_capi_d3a0e8cb0a0dedb1()))
+	swig_r = (IndexShardStats)(SwigcptrIndexShardStats(C._wrap_new_IndexShardStats_capi_7883d7f59b35e5aa()))
 	return swig_r
 }
 
 func DeleteIndexShardStats(arg1 IndexShardStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_IndexShardStats_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_IndexShardStats_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 type IndexShardStats interface {
@@ -2174,7 +3072,7 @@ type IndexShardStats interface {
 
 func IndexShardStatsInit(arg1 IndexShardStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_IndexShardStatsInit_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexShardStatsInit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func IndexShardStatsGet(arg1 Index, arg2 uint, arg3 IndexShardStats) (_swig_ret Outcome) {
@@ -2183,7 +3081,7 @@ func IndexShardStatsGet(arg1 Index, arg2 uint, arg3 IndexShardStats) (_swig_ret 
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
-	swig_r = (uintptr)(C._wrap_IndexShardStatsGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_IndexShardStatsGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.uintptr_t(_swig_i_2)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2197,7 +3095,7 @@ func IndexCollectValues(arg1 Index, arg2 *Buffer, arg3 *uint64) (_swig_ret Outco
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexCollectValues_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_146)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_147)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexCollectValues_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_207)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_208)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2215,7 +3113,7 @@ func IndexCursorOpen(arg1 Index, arg2 *IndexCursor) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorOpen_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_148)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexCursorOpen_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_209)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2238,7 +3136,7 @@ func IndexCursorNextMany(arg1 IndexCursor, arg2 int64, arg3 []uint64, arg4 int64
  _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorNextMany_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_149(_swig_i_1), *(*C.swig_type_150)(unsafe.Pointer(&_swig_i_2)), C.swig_type_151(_swig_i_3), *(*C.swig_type_152)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_154)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_IndexCursorNextMany_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_210(_swig_i_1), *(*C.swig_type_211)(unsafe.Pointer(&_swig_i_2)), C.swig_type_212(_swig_i_3), *(*C.swig_type_213)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_214)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_215)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -2260,7 +3158,7 @@ func IndexCursorClose(arg1 IndexCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexCursorClose_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexCursorClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2269,7 +3167,7 @@ func IndexCursorClose(arg1 IndexCursor) (_swig_ret Outcome) {
 func IndexCursorFree(arg1 IndexCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_IndexCursorFree_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexCursorFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 type SwigcptrStoreOptions uintptr
@@ -2284,103 +3182,103 @@ func (p SwigcptrStoreOptions) SwigIsStoreOptions() {
 func (arg1 SwigcptrStoreOptions) SetDurability(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Durability_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Durability_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetDurability() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Durability_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Durability_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetIo(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Io_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Io_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetIo() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Io_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Io_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Shards_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Shards_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Shards_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Shards_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetSegmentSize(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_SegmentSize_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_155(_swig_i_1))
+	C._wrap_StoreOptions_SegmentSize_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_216(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetSegmentSize() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreOptions_SegmentSize_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreOptions_SegmentSize_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetReadOnly(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_ReadOnly_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_ReadOnly_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetReadOnly() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_ReadOnly_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_ReadOnly_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetCreateIfMissing(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_CreateIfMissing_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_CreateIfMissing_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetCreateIfMissing() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_CreateIfMissing_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_CreateIfMissing_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetErrorIfExists(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_ErrorIfExists_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_ErrorIfExists_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetErrorIfExists() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_ErrorIfExists_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_ErrorIfExists_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewStoreOptions() (_swig_ret StoreOptions) {
 	var swig_r StoreOptions
-	swig_r = (StoreOptions)(SwigcptrStoreOptions(C._wrap_new_StoreOptions_capi_d3a0e8cb0a0dedb1()))
+	swig_r = (StoreOptions)(SwigcptrStoreOptions(C._wrap_new_StoreOptions_capi_7883d7f59b35e5aa()))
 	return swig_r
 }
 
 func DeleteStoreOptions(arg1 StoreOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_StoreOptions_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_StoreOptions_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 type StoreOptions interface {
@@ -2404,14 +3302,14 @@ type StoreOptions interface {
 
 func StoreOptionsInit(arg1 StoreOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_StoreOptionsInit_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreOptionsInit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func StoreOptionsSet(arg1 StoreOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_157)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_218)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -2424,7 +3322,7 @@ func StoreOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_d3a0e8cb0a0dedb1(*(*C.swig_type_158)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_7883d7f59b35e5aa(*(*C.swig_type_219)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -2439,7 +3337,7 @@ func StoreOpen(arg1 string, arg2 StoreOptions, arg3 *Store) (_swig_ret Outcome) 
 	_swig_i_1 := getSwigcptr(arg2)
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreOpen_capi_d3a0e8cb0a0dedb1(*(*C.swig_type_159)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_160)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreOpen_capi_7883d7f59b35e5aa(*(*C.swig_type_220)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_221)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -2456,7 +3354,7 @@ func StoreOptionsGet(arg1 Store, arg2 StoreOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_StoreOptionsGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreOptionsGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2466,7 +3364,7 @@ func StoreClose(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreClose_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2475,7 +3373,7 @@ func StoreClose(arg1 Store) (_swig_ret Outcome) {
 func StoreFree(arg1 Store) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_StoreFree_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outcome) {
@@ -2487,7 +3385,7 @@ func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outc
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StorePut_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_161)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_162)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StorePut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_222)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_223)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2508,7 +3406,7 @@ func StoreInsert(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret O
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreInsert_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_164)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreInsert_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_225)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2529,7 +3427,7 @@ func StoreReplace(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreReplace_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_165)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreReplace_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_227)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2548,7 +3446,7 @@ func StoreDelete(arg1 Store, arg2 []byte, arg3 uint32) (_swig_ret Outcome) {
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_StoreDelete_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_167)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_StoreDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2563,7 +3461,7 @@ func StoreContains(arg1 Store, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreContains_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_168)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreContains_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_229)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2578,7 +3476,7 @@ func StoreSize(arg1 Store, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreSize_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_169)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreSize_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_230)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2599,7 +3497,7 @@ func StoreMultiGet(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *Buffer, arg5 []
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_170)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_171)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_173)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_232)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2630,7 +3528,7 @@ func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []u
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	_swig_i_5 := arg6
-	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_174)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_175)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_176)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_177)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
+	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_237)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_238)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2659,7 +3557,7 @@ func StoreMultiDelete(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_StoreMultiDelete_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_178)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_179)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_180)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
+	swig_r = (uintptr)(C._wrap_StoreMultiDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_240)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2678,7 +3576,7 @@ func BatchCreate(arg1 *Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_BatchCreate_capi_d3a0e8cb0a0dedb1(*(*C.swig_type_181)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_BatchCreate_capi_7883d7f59b35e5aa(*(*C.swig_type_242)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -2695,7 +3593,7 @@ func BatchPut(arg1 Batch, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_BatchPut_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_182)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_183)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_BatchPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_243)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_244)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2713,7 +3611,7 @@ func BatchDelete(arg1 Batch, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchDelete_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_184)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2731,7 +3629,7 @@ func BatchRequire(arg1 Batch, arg2 []byte, arg3 uint, arg4 []byte) (_swig_ret Ou
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_BatchRequire_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_185)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_186)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_BatchRequire_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_247)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2749,7 +3647,7 @@ func BatchCount(arg1 Batch, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchCount_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_187)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchCount_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_248)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2762,7 +3660,7 @@ func BatchClear(arg1 Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_BatchClear_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_BatchClear_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2772,7 +3670,7 @@ func BatchClose(arg1 Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_BatchClose_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_BatchClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2781,7 +3679,7 @@ func BatchClose(arg1 Batch) (_swig_ret Outcome) {
 func BatchFree(arg1 Batch) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_BatchFree_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_BatchFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Outcome) {
@@ -2793,7 +3691,7 @@ func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Ou
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreWrite_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_188)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreWrite_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -2814,7 +3712,7 @@ func StoreCursorNextMany(arg1 Cursor, arg2 int64, arg3 int64, arg4 *Buffer, arg5
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_189(_swig_i_1), C.swig_type_190(_swig_i_2), *(*C.swig_type_191)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_192)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_193)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_250(_swig_i_1), C.swig_type_251(_swig_i_2), *(*C.swig_type_252)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_253)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -2833,7 +3731,7 @@ func StoreCursorClose(arg1 Cursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreCursorClose_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreCursorClose_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2842,14 +3740,14 @@ func StoreCursorClose(arg1 Cursor) (_swig_ret Outcome) {
 func StoreCursorFree(arg1 Cursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_StoreCursorFree_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreCursorFree_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func StoreFlush(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreFlush_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreFlush_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2859,7 +3757,7 @@ func StoreSync(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreSync_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreSync_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2877,207 +3775,207 @@ func (p SwigcptrStoreStats) SwigIsStoreStats() {
 func (arg1 SwigcptrStoreStats) SetRecovered(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Recovered_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreStats_Recovered_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecovered() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreStats_Recovered_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreStats_Recovered_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetWritesRefused(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_WritesRefused_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreStats_WritesRefused_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetWritesRefused() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreStats_WritesRefused_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreStats_WritesRefused_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetKeys(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Keys_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_194(_swig_i_1))
+	C._wrap_StoreStats_Keys_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_255(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetKeys() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Keys_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Keys_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetSegments(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Segments_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_196(_swig_i_1))
+	C._wrap_StoreStats_Segments_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_257(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSegments() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Segments_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Segments_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetLogBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LogBytes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_198(_swig_i_1))
+	C._wrap_StoreStats_LogBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_259(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLogBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_LogBytes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_LogBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetLiveBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LiveBytes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_200(_swig_i_1))
+	C._wrap_StoreStats_LiveBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_261(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLiveBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_LiveBytes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_LiveBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetDiskBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DiskBytes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_202(_swig_i_1))
+	C._wrap_StoreStats_DiskBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_263(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDiskBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_DiskBytes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_DiskBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Version_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_204(_swig_i_1))
+	C._wrap_StoreStats_Version_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_265(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetVersion() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Version_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Version_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetDurableVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DurableVersion_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_206(_swig_i_1))
+	C._wrap_StoreStats_DurableVersion_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_267(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDurableVersion() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_DurableVersion_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_DurableVersion_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Commits_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_208(_swig_i_1))
+	C._wrap_StoreStats_Commits_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_269(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetCommits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Commits_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Commits_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetBytesWritten(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_BytesWritten_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_210(_swig_i_1))
+	C._wrap_StoreStats_BytesWritten_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_271(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetBytesWritten() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_BytesWritten_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_BytesWritten_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetSyncs(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Syncs_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_212(_swig_i_1))
+	C._wrap_StoreStats_Syncs_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_273(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSyncs() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Syncs_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Syncs_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetReads(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Reads_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_214(_swig_i_1))
+	C._wrap_StoreStats_Reads_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_275(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetReads() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Reads_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Reads_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetRecoveredCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCommits_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_216(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCommits_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_277(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCommits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCommits_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCommits_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetRecoveredCutBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCutBytes_set_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_218(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCutBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_279(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCutBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCutBytes_get_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCutBytes_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewStoreStats() (_swig_ret StoreStats) {
 	var swig_r StoreStats
-	swig_r = (StoreStats)(SwigcptrStoreStats(C._wrap_new_StoreStats_capi_d3a0e8cb0a0dedb1()))
+	swig_r = (StoreStats)(SwigcptrStoreStats(C._wrap_new_StoreStats_capi_7883d7f59b35e5aa()))
 	return swig_r
 }
 
 func DeleteStoreStats(arg1 StoreStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_StoreStats_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_StoreStats_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 type StoreStats interface {
@@ -3117,7 +4015,7 @@ type StoreStats interface {
 
 func StoreStatsInit(arg1 StoreStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_StoreStatsInit_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreStatsInit_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0))
 }
 
 func StoreStatsGet(arg1 Store, arg2 StoreStats) (_swig_ret Outcome) {
@@ -3125,7 +4023,7 @@ func StoreStatsGet(arg1 Store, arg2 StoreStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_StoreStatsGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreStatsGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3136,7 +4034,7 @@ func StoreVerify(arg1 Store, arg2 uintptr) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreVerify_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreVerify_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3150,7 +4048,7 @@ func StoreGet(arg1 Store, arg2 []byte, arg3 []byte) (_swig_ret int64) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_StoreGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_221)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_222)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_StoreGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_282)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_283)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3168,7 +4066,7 @@ func StoreGetPin(arg1 Store, arg2 []byte, arg3 *PinnedBytes) (_swig_ret Outcome)
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_223)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_284)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_285)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3189,7 +4087,7 @@ func CursorOpen(arg1 Store, arg2 []byte, arg3 bool, arg4 *Cursor) (_swig_ret Out
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CursorOpen_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_225)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CursorOpen_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_286)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_287)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3209,7 +4107,7 @@ func CursorRecord(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorRecord_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_227)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorRecord_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_288)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_289)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3229,7 +4127,7 @@ func CursorNext(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorNext_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_229)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_230)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_290)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_291)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3249,7 +4147,7 @@ func IndexCreate(arg1 IndexOptions, arg2 *Resolver, arg3 bool, arg4 *Index) (_sw
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexCreate_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexCreate_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_292)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -3266,7 +4164,7 @@ func IndexCursorKey(arg1 IndexCursor, arg2 []byte, arg3 *uint64) (_swig_ret Outc
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_232)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_293)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_294)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3289,7 +4187,7 @@ func IndexCursorNext(arg1 IndexCursor, arg2 bool, arg3 []byte, arg4 *uint64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_295)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_296)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_297)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -3311,7 +4209,7 @@ func CowMapGet(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapGet_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_238(_swig_i_1), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_299(_swig_i_1), *(*C.swig_type_300)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -3325,7 +4223,7 @@ func CowMapGetPin(arg1 CowMap, arg2 int64, arg3 *PinnedBytes) (_swig_ret Outcome
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_240(_swig_i_1), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_301(_swig_i_1), *(*C.swig_type_302)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -3341,7 +4239,7 @@ func CowMapPut(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapPut_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), C.swig_type_243(_swig_i_1), *(*C.swig_type_244)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_304(_swig_i_1), *(*C.swig_type_305)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -3356,7 +4254,7 @@ func CowMapCursorValue(arg1 CowMapCursor, arg2 []byte, arg3 *uint64) (_swig_ret 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_306)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_307)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3378,7 +4276,7 @@ func CowMapCursorNext(arg1 CowMapCursor, arg2 []byte, arg3 *int64, arg4 *uint64)
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_247)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_248)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_308)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_309)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_310)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3401,7 +4299,7 @@ func CowMapDiffValues(arg1 CowMapDiff, arg2 []byte, arg3 []uint64) (_swig_ret Ou
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_250)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_251)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_311)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_312)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3425,7 +4323,7 @@ func CowMapDiffNext(arg1 CowMapDiff, arg2 []byte, arg3 *uint32, arg4 *int64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_d3a0e8cb0a0dedb1(C.uintptr_t(_swig_i_0), *(*C.swig_type_252)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_253)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_255)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_313)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_314)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_315)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_316)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3437,6 +4335,21 @@ func CowMapDiffNext(arg1 CowMapDiff, arg2 []byte, arg3 *uint32, arg4 *int64, arg
 	}
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_4
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func DiskIndexCursorNext(arg1 DiskIndexCursor, arg2 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_317)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
 	}
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 

@@ -67,6 +67,15 @@ static stave_status run_edit(void *context, stave_buffer *value) {
   return stave_go_edit((uintptr_t)context, value);
 }
 
+/* Exported by source.go. */
+extern stave_status stave_go_source(uintptr_t context, void *keys, void *records, size_t count_max,
+                                    size_t *count);
+
+static stave_status run_source(void *context, void *keys, void *records, size_t count_max,
+                               size_t *count) {
+  return stave_go_source((uintptr_t)context, keys, records, count_max, count);
+}
+
 /* Exported by resolver.go. Each answers 0 or a positive status, or an error that it puts at the last
  * address. */
 extern stave_status stave_go_compare(uintptr_t resolver, uint64_t value, void *key, size_t key_size,
@@ -173,12 +182,17 @@ SLICE_AND_SIZE([]byte, const void *key, size_t key_size)
 SLICE_AND_SIZE([]byte, const void *value, size_t value_size)
 SLICE_AND_SIZE([]byte, const void *prefix, size_t prefix_size)
 SLICE_AND_SIZE([]byte, void *data, size_t capacity)
+SLICE_AND_SIZE([]byte, const void *record, size_t record_size)
+SLICE_AND_SIZE([]byte, void *record, size_t record_size)
 SLICE_AND_SIZE([]uint32, const uint32_t *key_sizes, size_t count)
 SLICE_AND_SIZE([]uint64, const uint64_t *value_sizes, size_t count)
 SLICE_AND_SIZE([]int64, const int64_t *keys, size_t count)
 SLICE([]int64, int64_t *keys)
 SLICE([]byte, const void *keys)
 SLICE([]byte, const void *values)
+SLICE([]byte, const void *records)
+SLICE([]byte, void *keys)
+SLICE([]byte, void *records)
 SLICE([]uint32, const uint32_t *key_sizes)
 SLICE([]uint32, uint32_t *key_sizes)
 SLICE([]uint64, uint64_t *value_sizes)
@@ -242,6 +256,16 @@ POINTER(GO_TYPE, C_TYPE **)
   $2 = (void *)$input;
 %}
 
+%apply (stave_progress progress, void *context) {
+    (stave_disk_index_progress progress, void *context) };
+
+/* A cgo.Handle. */
+%typemap(gotype) (stave_disk_index_source source, void *context) "uintptr"
+%typemap(in) (stave_disk_index_source source, void *context) %{
+  $1 = run_source;
+  $2 = (void *)$input;
+%}
+
 /* A cgo.Handle. */
 %define EDIT(NAME)
 %typemap(gotype) (stave_cow_map_edit NAME, void *context) "uintptr"
@@ -269,6 +293,8 @@ EDIT(make)
 %rename(IndexShardStats) stave_index_shard_stats;
 %rename(CowMapOptions) stave_cow_map_options;
 %rename(CowMapStats) stave_cow_map_stats;
+%rename(DiskIndexOptions) stave_disk_index_options;
+%rename(DiskIndexStats) stave_disk_index_stats;
 
 /* ---- The headers ----------------------------------------------------------------------------- */
 
@@ -310,6 +336,10 @@ EDIT(make)
 %ignore stave_cow_map_diff_next;
 %ignore stave_cow_map_diff_before;
 %ignore stave_cow_map_diff_after;
+%ignore stave_disk_index_cursor_next;
+%ignore stave_disk_index_cursor_key;
+%ignore stave_disk_index_cursor_record;
+%ignore STAVE_DISK_INDEX_KEY_SIZE;
 
 #define STAVE_API
 %include <stave/errors.h>
@@ -345,3 +375,4 @@ static int64_t size_or_outcome(stave_status status, size_t size, const stave_err
 %include "store_calls.i"
 %include "index_calls.i"
 %include "cow_map_calls.i"
+%include "disk_index_calls.i"

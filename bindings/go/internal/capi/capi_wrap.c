@@ -232,6 +232,15 @@ static stave_status run_edit(void *context, stave_buffer *value) {
   return stave_go_edit((uintptr_t)context, value);
 }
 
+/* Exported by source.go. */
+extern stave_status stave_go_source(uintptr_t context, void *keys, void *records, size_t count_max,
+                                    size_t *count);
+
+static stave_status run_source(void *context, void *keys, void *records, size_t count_max,
+                               size_t *count) {
+  return stave_go_source((uintptr_t)context, keys, records, count_max, count);
+}
+
 /* Exported by resolver.go. Each answers 0 or a positive status, or an error that it puts at the last
  * address. */
 extern stave_status stave_go_compare(uintptr_t resolver, uint64_t value, void *key, size_t key_size,
@@ -449,11 +458,28 @@ stave_outcome stave_go_cow_map_diff_next(stave_cow_map_diff *diff, void *data, s
   return stave_go_cow_map_diff_values(diff, data, capacity, sizes, error);
 }
 
+
+/* Moves to the next record and copies it behind its key into `data`, which has room for both. */
+stave_outcome stave_go_disk_index_cursor_next(stave_disk_index_cursor *cursor, void *data,
+                                              size_t capacity, stave_error *error) {
+  const void *key, *record;
+  size_t key_size, record_size;
+  stave_status status = stave_disk_index_cursor_next(cursor, error);
+  if (status == STAVE_OK) status = stave_disk_index_cursor_key(cursor, &key, &key_size, error);
+  if (status == STAVE_OK)
+    status = stave_disk_index_cursor_record(cursor, &record, &record_size, error);
+  if (status != STAVE_OK) return (stave_outcome)status;
+  if (key_size + record_size > capacity) return outcome(STAVE_INTERNAL, error);
+  memcpy(data, key, key_size);
+  memcpy((char *)data + key_size, record, record_size);
+  return STAVE_OK;
+}
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_d3a0e8cb0a0dedb1(void *_swig_go_0) {
+void _wrap_Swig_free_capi_7883d7f59b35e5aa(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -463,7 +489,7 @@ void _wrap_Swig_free_capi_d3a0e8cb0a0dedb1(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_d3a0e8cb0a0dedb1(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_7883d7f59b35e5aa(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -476,7 +502,7 @@ void *_wrap_Swig_malloc_capi_d3a0e8cb0a0dedb1(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_d3a0e8cb0a0dedb1(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_7883d7f59b35e5aa(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -489,7 +515,7 @@ _gostring_ _wrap_StatusName_capi_d3a0e8cb0a0dedb1(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_d3a0e8cb0a0dedb1(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_7883d7f59b35e5aa(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -502,7 +528,7 @@ _gostring_ _wrap_StatusMessage_capi_d3a0e8cb0a0dedb1(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_d3a0e8cb0a0dedb1() {
+intgo _wrap_Version_capi_7883d7f59b35e5aa() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -513,7 +539,7 @@ intgo _wrap_Version_capi_d3a0e8cb0a0dedb1() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_d3a0e8cb0a0dedb1() {
+_gostring_ _wrap_VersionText_capi_7883d7f59b35e5aa() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -524,7 +550,7 @@ _gostring_ _wrap_VersionText_capi_d3a0e8cb0a0dedb1() {
 }
 
 
-void _wrap_BufferFree_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -535,7 +561,7 @@ void _wrap_BufferFree_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BufferResize_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_BufferResize_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0, long long _swig_go_1) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   size_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -558,7 +584,7 @@ stave_outcome _wrap_BufferResize_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0, lo
 }
 
 
-void _wrap_PinFree_capi_d3a0e8cb0a0dedb1(stave_pin *_swig_go_0) {
+void _wrap_PinFree_capi_7883d7f59b35e5aa(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -568,7 +594,7 @@ void _wrap_PinFree_capi_d3a0e8cb0a0dedb1(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_d3a0e8cb0a0dedb1() {
+long long _wrap_LiveHandles_capi_7883d7f59b35e5aa() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -579,7 +605,7 @@ long long _wrap_LiveHandles_capi_d3a0e8cb0a0dedb1() {
 }
 
 
-void _wrap_CowMapOptions_Values_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_Values_set_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -591,7 +617,7 @@ void _wrap_CowMapOptions_Values_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_o
 }
 
 
-intgo _wrap_CowMapOptions_Values_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_Values_get_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -604,7 +630,7 @@ intgo _wrap_CowMapOptions_Values_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_
 }
 
 
-void _wrap_CowMapOptions_ValueSize_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_ValueSize_set_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -616,7 +642,7 @@ void _wrap_CowMapOptions_ValueSize_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_ma
 }
 
 
-intgo _wrap_CowMapOptions_ValueSize_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_ValueSize_get_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -629,7 +655,7 @@ intgo _wrap_CowMapOptions_ValueSize_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_m
 }
 
 
-void _wrap_CowMapOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapOptions_Capacity_set_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t arg2 ;
   
@@ -641,7 +667,7 @@ void _wrap_CowMapOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map
 }
 
 
-long long _wrap_CowMapOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
+long long _wrap_CowMapOptions_Capacity_get_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -654,7 +680,7 @@ long long _wrap_CowMapOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(struct stave_co
 }
 
 
-struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_d3a0e8cb0a0dedb1() {
+struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_7883d7f59b35e5aa() {
   struct stave_cow_map_options *result = 0 ;
   struct stave_cow_map_options *_swig_go_result;
   
@@ -665,7 +691,7 @@ struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_d3a0e8cb0a0dedb1() {
 }
 
 
-void _wrap_delete_CowMapOptions_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_delete_CowMapOptions_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   
   arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
@@ -675,7 +701,7 @@ void _wrap_delete_CowMapOptions_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_optio
 }
 
 
-void _wrap_CowMapOptionsInit_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_CowMapOptionsInit_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   
   arg1 = *(stave_cow_map_options **)&_swig_go_0; 
@@ -685,7 +711,7 @@ void _wrap_CowMapOptionsInit_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options 
 }
 
 
-stave_outcome _wrap_CowMapOptionsSet_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapOptionsSet_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -712,7 +738,7 @@ stave_outcome _wrap_CowMapOptionsSet_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_
 }
 
 
-stave_outcome _wrap_CowMapOptionsDescribe_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
+stave_outcome _wrap_CowMapOptionsDescribe_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -733,7 +759,7 @@ stave_outcome _wrap_CowMapOptionsDescribe_capi_d3a0e8cb0a0dedb1(_gostring_ _swig
 }
 
 
-stave_outcome _wrap_CowMapCreate_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCreate_capi_7883d7f59b35e5aa(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -756,7 +782,7 @@ stave_outcome _wrap_CowMapCreate_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_opti
 }
 
 
-stave_outcome _wrap_CowMapClone_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapClone_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -779,7 +805,7 @@ stave_outcome _wrap_CowMapClone_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0,
 }
 
 
-stave_outcome _wrap_CowMapOptionsGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
+stave_outcome _wrap_CowMapOptionsGet_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_options *arg2 = (stave_cow_map_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -801,7 +827,7 @@ stave_outcome _wrap_CowMapOptionsGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapClose_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClose_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -821,7 +847,7 @@ stave_outcome _wrap_CowMapClose_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0)
 }
 
 
-void _wrap_CowMapFree_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0) {
+void _wrap_CowMapFree_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   
   arg1 = (stave_cow_map *)_swig_go_0; 
@@ -831,7 +857,7 @@ void _wrap_CowMapFree_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_CowMapContains_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_CowMapContains_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -853,7 +879,7 @@ stave_outcome _wrap_CowMapContains_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapSize_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapSize_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -876,7 +902,7 @@ stave_outcome _wrap_CowMapSize_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_CowMapIsEmpty_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapIsEmpty_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -899,7 +925,7 @@ stave_outcome _wrap_CowMapIsEmpty_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapMultiGet_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   size_t arg3 ;
@@ -932,7 +958,7 @@ stave_outcome _wrap_CowMapMultiGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapInsert_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapInsert_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -967,7 +993,7 @@ stave_outcome _wrap_CowMapInsert_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapRemove_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapRemove_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_buffer *arg3 = (stave_buffer *) 0 ;
@@ -992,7 +1018,7 @@ stave_outcome _wrap_CowMapRemove_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapModify_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
+stave_outcome _wrap_CowMapModify_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1020,7 +1046,7 @@ stave_outcome _wrap_CowMapModify_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsert_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsert_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1052,7 +1078,7 @@ stave_outcome _wrap_CowMapGetOrInsert_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsertWith_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsertWith_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1083,7 +1109,7 @@ stave_outcome _wrap_CowMapGetOrInsertWith_capi_d3a0e8cb0a0dedb1(stave_cow_map *_
 }
 
 
-stave_outcome _wrap_CowMapUpdateOrInsert_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapUpdateOrInsert_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1121,7 +1147,7 @@ stave_outcome _wrap_CowMapUpdateOrInsert_capi_d3a0e8cb0a0dedb1(stave_cow_map *_s
 }
 
 
-stave_outcome _wrap_CowMapClear_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClear_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1141,7 +1167,7 @@ stave_outcome _wrap_CowMapClear_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0)
 }
 
 
-stave_outcome _wrap_CowMapShrinkToFit_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapShrinkToFit_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1161,7 +1187,7 @@ stave_outcome _wrap_CowMapShrinkToFit_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig
 }
 
 
-void _wrap_CowMapStats_Entries_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_Entries_set_capi_7883d7f59b35e5aa(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1173,7 +1199,7 @@ void _wrap_CowMapStats_Entries_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_st
 }
 
 
-long long _wrap_CowMapStats_Entries_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_Entries_get_capi_7883d7f59b35e5aa(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1186,7 +1212,7 @@ long long _wrap_CowMapStats_Entries_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_m
 }
 
 
-void _wrap_CowMapStats_SharedBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_SharedBytes_set_capi_7883d7f59b35e5aa(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1198,7 +1224,7 @@ void _wrap_CowMapStats_SharedBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_ma
 }
 
 
-long long _wrap_CowMapStats_SharedBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_SharedBytes_get_capi_7883d7f59b35e5aa(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1211,7 +1237,7 @@ long long _wrap_CowMapStats_SharedBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_c
 }
 
 
-void _wrap_CowMapStats_OwnBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_OwnBytes_set_capi_7883d7f59b35e5aa(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1223,7 +1249,7 @@ void _wrap_CowMapStats_OwnBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_s
 }
 
 
-long long _wrap_CowMapStats_OwnBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_OwnBytes_get_capi_7883d7f59b35e5aa(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1236,7 +1262,7 @@ long long _wrap_CowMapStats_OwnBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_cow_
 }
 
 
-struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_d3a0e8cb0a0dedb1() {
+struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_7883d7f59b35e5aa() {
   struct stave_cow_map_stats *result = 0 ;
   struct stave_cow_map_stats *_swig_go_result;
   
@@ -1247,7 +1273,7 @@ struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_d3a0e8cb0a0dedb1() {
 }
 
 
-void _wrap_delete_CowMapStats_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_delete_CowMapStats_capi_7883d7f59b35e5aa(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   
   arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
@@ -1257,7 +1283,7 @@ void _wrap_delete_CowMapStats_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *
 }
 
 
-void _wrap_CowMapStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_CowMapStatsInit_capi_7883d7f59b35e5aa(struct stave_cow_map_stats *_swig_go_0) {
   stave_cow_map_stats *arg1 = (stave_cow_map_stats *) 0 ;
   
   arg1 = *(stave_cow_map_stats **)&_swig_go_0; 
@@ -1267,7 +1293,7 @@ void _wrap_CowMapStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_cow_map_stats *_sw
 }
 
 
-stave_outcome _wrap_CowMapStatsGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
+stave_outcome _wrap_CowMapStatsGet_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_stats *arg2 = (stave_cow_map_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1289,7 +1315,7 @@ stave_outcome _wrap_CowMapStatsGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapCursorOpen_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCursorOpen_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_cursor **arg2 = (stave_cow_map_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1312,7 +1338,7 @@ stave_outcome _wrap_CowMapCursorOpen_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapCursorNextMany_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_CowMapCursorNextMany_capi_7883d7f59b35e5aa(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1348,7 +1374,7 @@ stave_outcome _wrap_CowMapCursorNextMany_capi_d3a0e8cb0a0dedb1(stave_cow_map_cur
 }
 
 
-stave_outcome _wrap_CowMapCursorClose_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0) {
+stave_outcome _wrap_CowMapCursorClose_capi_7883d7f59b35e5aa(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1368,7 +1394,7 @@ stave_outcome _wrap_CowMapCursorClose_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor
 }
 
 
-void _wrap_CowMapCursorFree_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0) {
+void _wrap_CowMapCursorFree_capi_7883d7f59b35e5aa(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   
   arg1 = (stave_cow_map_cursor *)_swig_go_0; 
@@ -1378,7 +1404,7 @@ void _wrap_CowMapCursorFree_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffOpen_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffOpen_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map *arg2 = (stave_cow_map *) 0 ;
   stave_cow_map_diff **arg3 = (stave_cow_map_diff **) 0 ;
@@ -1403,7 +1429,7 @@ stave_outcome _wrap_CowMapDiffOpen_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffClose_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_swig_go_0) {
+stave_outcome _wrap_CowMapDiffClose_capi_7883d7f59b35e5aa(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1423,7 +1449,7 @@ stave_outcome _wrap_CowMapDiffClose_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_s
 }
 
 
-void _wrap_CowMapDiffFree_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_swig_go_0) {
+void _wrap_CowMapDiffFree_capi_7883d7f59b35e5aa(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   
   arg1 = (stave_cow_map_diff *)_swig_go_0; 
@@ -1433,7 +1459,1248 @@ void _wrap_CowMapDiffFree_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_swig_go_0) 
 }
 
 
-void _wrap_IndexOptions_KeyMode_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_DiskIndexOptions_RecordSize_set_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->record_size = arg2;
+  
+}
+
+
+intgo _wrap_DiskIndexOptions_RecordSize_get_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->record_size);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexOptions_DeltaMemory_set_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->delta_memory = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->delta_memory);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexOptions_BulkMemory_set_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->bulk_memory = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexOptions_BulkMemory_get_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->bulk_memory);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexOptions_ReadOnly_set_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  arg2 = _swig_go_1 ? 1 : 0; 
+  
+  if (arg1) (arg1)->read_only = arg2;
+  
+}
+
+
+bool _wrap_DiskIndexOptions_ReadOnly_get_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t result;
+  bool _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  
+  result = (uint8_t) ((arg1)->read_only);
+  _swig_go_result = result != 0; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  arg2 = _swig_go_1 ? 1 : 0; 
+  
+  if (arg1) (arg1)->create_if_missing = arg2;
+  
+}
+
+
+bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t result;
+  bool _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  
+  result = (uint8_t) ((arg1)->create_if_missing);
+  _swig_go_result = result != 0; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexOptions_CreateParents_set_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  arg2 = _swig_go_1 ? 1 : 0; 
+  
+  if (arg1) (arg1)->create_parents = arg2;
+  
+}
+
+
+bool _wrap_DiskIndexOptions_CreateParents_get_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t result;
+  bool _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  
+  result = (uint8_t) ((arg1)->create_parents);
+  _swig_go_result = result != 0; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  arg2 = _swig_go_1 ? 1 : 0; 
+  
+  if (arg1) (arg1)->error_if_exists = arg2;
+  
+}
+
+
+bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t result;
+  bool _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  
+  result = (uint8_t) ((arg1)->error_if_exists);
+  _swig_go_result = result != 0; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexOptions_Background_set_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  arg2 = _swig_go_1 ? 1 : 0; 
+  
+  if (arg1) (arg1)->background = arg2;
+  
+}
+
+
+bool _wrap_DiskIndexOptions_Background_get_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  uint8_t result;
+  bool _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  
+  result = (uint8_t) ((arg1)->background);
+  _swig_go_result = result != 0; 
+  return _swig_go_result;
+}
+
+
+struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_7883d7f59b35e5aa() {
+  struct stave_disk_index_options *result = 0 ;
+  struct stave_disk_index_options *_swig_go_result;
+  
+  
+  result = (struct stave_disk_index_options *)calloc(1, sizeof(struct stave_disk_index_options));
+  *(struct stave_disk_index_options **)&_swig_go_result = (struct stave_disk_index_options *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_DiskIndexOptions_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
+  
+  arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+void _wrap_DiskIndexOptionsInit_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0) {
+  stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
+  
+  arg1 = *(stave_disk_index_options **)&_swig_go_0; 
+  
+  stave_disk_index_options_init(arg1);
+  
+}
+
+
+stave_outcome _wrap_DiskIndexOptionsSet_capi_7883d7f59b35e5aa(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
+  char *arg2 = (char *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = *(stave_disk_index_options **)&_swig_go_0; 
+  
+  arg2 = (char *)malloc(_swig_go_1.n + 1);
+  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+  arg2[_swig_go_1.n] = '\0';
+  
+  
+  result = (stave_outcome)stave_disk_index_options_set(arg1,(char const *)arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  free(arg2); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexOptionsDescribe_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0) {
+  stave_buffer *arg1 = (stave_buffer *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
+  
+  result = (stave_outcome)stave_disk_index_options_describe(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexOpen_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
+  char *arg1 = (char *) 0 ;
+  stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
+  stave_disk_index **arg3 = (stave_disk_index **) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  
+  arg1 = (char *)malloc(_swig_go_0.n + 1);
+  memcpy(arg1, _swig_go_0.p, _swig_go_0.n);
+  arg1[_swig_go_0.n] = '\0';
+  
+  arg2 = *(stave_disk_index_options **)&_swig_go_1; 
+  arg3 = (stave_disk_index **)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_disk_index_open((char const *)arg1,(struct stave_disk_index_options const *)arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  free(arg1); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexOptionsGet_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  arg2 = *(stave_disk_index_options **)&_swig_go_1; 
+  
+  result = (stave_outcome)stave_disk_index_options_get(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexClose_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_disk_index_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexFree_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  stave_disk_index_free(arg1);
+  
+}
+
+
+stave_outcome _wrap_DiskIndexPut_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  
+  result = (stave_outcome)stave_disk_index_put(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexInsert_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  
+  result = (stave_outcome)stave_disk_index_insert(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexDelete_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (stave_outcome)stave_disk_index_delete(arg1,(void const *)arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexMultiPut_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  size_t arg5 ;
+  size_t *arg6 = (size_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  arg3 = (void *)_swig_go_2.p; 
+  arg4 = (size_t)_swig_go_3; 
+  arg5 = (size_t)_swig_go_4; 
+  arg6 = (size_t *)(void *)_swig_go_5.p; 
+  
+  result = (stave_outcome)stave_disk_index_multi_put(arg1,(void const *)arg2,(void const *)arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexGet_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  
+  result = (stave_outcome)stave_disk_index_get(arg1,(void const *)arg2,arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexContains_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (stave_outcome)stave_disk_index_contains(arg1,(void const *)arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexMultiGet_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  uint8_t *arg6 = (uint8_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  arg3 = (size_t)_swig_go_2; 
+  arg4 = (void *)_swig_go_3.p; 
+  arg5 = (size_t)_swig_go_4; 
+  arg6 = (void *)_swig_go_5.p; 
+  
+  result = (stave_outcome)stave_disk_index_multi_get(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexSize_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_disk_index_size(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexBulkLoad_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  stave_disk_index_source arg2 = (stave_disk_index_source) 0 ;
+  void *arg3 = (void *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  arg2 = run_source;
+  arg3 = (void *)_swig_go_1;
+  
+  
+  result = (stave_outcome)stave_disk_index_bulk_load(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexRebuild_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
+  char *arg1 = (char *) 0 ;
+  stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
+  stave_disk_index_source arg3 = (stave_disk_index_source) 0 ;
+  void *arg4 = (void *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  
+  arg1 = (char *)malloc(_swig_go_0.n + 1);
+  memcpy(arg1, _swig_go_0.p, _swig_go_0.n);
+  arg1[_swig_go_0.n] = '\0';
+  
+  arg2 = *(stave_disk_index_options **)&_swig_go_1; 
+  
+  arg3 = run_source;
+  arg4 = (void *)_swig_go_2;
+  
+  
+  result = (stave_outcome)stave_disk_index_rebuild((char const *)arg1,(struct stave_disk_index_options const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  free(arg1); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexReserve_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  uint64_t arg2 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  result = (stave_outcome)stave_disk_index_reserve(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexCursorOpen_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  stave_disk_index_cursor **arg2 = (stave_disk_index_cursor **) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  arg2 = (stave_disk_index_cursor **)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_disk_index_cursor_open(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexCursorNextMany_capi_7883d7f59b35e5aa(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+  stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
+  size_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  size_t *arg6 = (size_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_disk_index_cursor *)_swig_go_0; 
+  arg2 = (size_t)_swig_go_1; 
+  arg3 = (void *)_swig_go_2.p; 
+  arg4 = (void *)_swig_go_3.p; 
+  arg5 = (size_t)_swig_go_4; 
+  arg6 = (size_t *)(void *)_swig_go_5.p; 
+  
+  result = (stave_outcome)stave_disk_index_cursor_next_many(arg1,arg2,arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexCursorClose_capi_7883d7f59b35e5aa(stave_disk_index_cursor *_swig_go_0) {
+  stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_disk_index_cursor *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_disk_index_cursor_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexCursorFree_capi_7883d7f59b35e5aa(stave_disk_index_cursor *_swig_go_0) {
+  stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
+  
+  arg1 = (stave_disk_index_cursor *)_swig_go_0; 
+  
+  stave_disk_index_cursor_free(arg1);
+  
+}
+
+
+stave_outcome _wrap_DiskIndexSave_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  uint64_t arg2 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  result = (stave_outcome)stave_disk_index_save(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexCheckpoint_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  uint64_t arg2 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  result = (stave_outcome)stave_disk_index_checkpoint(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexShrinkToFit_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_disk_index_shrink_to_fit(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_WritesRefused_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint8_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = _swig_go_1 ? 1 : 0; 
+  
+  if (arg1) (arg1)->writes_refused = arg2;
+  
+}
+
+
+bool _wrap_DiskIndexStats_WritesRefused_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint8_t result;
+  bool _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint8_t) ((arg1)->writes_refused);
+  _swig_go_result = result != 0; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_Entries_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->entries = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_Entries_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->entries);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_FileBytes_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->file_bytes = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_FileBytes_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->file_bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_FreeBytes_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->free_bytes = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_FreeBytes_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->free_bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_Segments_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->segments = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_Segments_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->segments);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_SegmentBytes_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->segment_bytes = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_SegmentBytes_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->segment_bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_LogBytes_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->log_bytes = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_LogBytes_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->log_bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_DeltaEntries_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->delta_entries = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_DeltaEntries_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->delta_entries);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_Generation_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->generation = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_Generation_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->generation);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_Lsn_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->lsn = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_Lsn_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->lsn);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_Merges_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->merges = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_Merges_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->merges);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_Syncs_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->syncs = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_Syncs_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->syncs);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_DiskIndexStats_RecoveredOperations_set_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->recovered_operations = arg2;
+  
+}
+
+
+long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->recovered_operations);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_7883d7f59b35e5aa() {
+  struct stave_disk_index_stats *result = 0 ;
+  struct stave_disk_index_stats *_swig_go_result;
+  
+  
+  result = (struct stave_disk_index_stats *)calloc(1, sizeof(struct stave_disk_index_stats));
+  *(struct stave_disk_index_stats **)&_swig_go_result = (struct stave_disk_index_stats *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_DiskIndexStats_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
+  
+  arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+void _wrap_DiskIndexStatsInit_capi_7883d7f59b35e5aa(struct stave_disk_index_stats *_swig_go_0) {
+  stave_disk_index_stats *arg1 = (stave_disk_index_stats *) 0 ;
+  
+  arg1 = *(stave_disk_index_stats **)&_swig_go_0; 
+  
+  stave_disk_index_stats_init(arg1);
+  
+}
+
+
+stave_outcome _wrap_DiskIndexStatsGet_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  stave_disk_index_stats *arg2 = (stave_disk_index_stats *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  arg2 = *(stave_disk_index_stats **)&_swig_go_1; 
+  
+  result = (stave_outcome)stave_disk_index_stats_get(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexVerify_capi_7883d7f59b35e5aa(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
+  stave_disk_index *arg1 = (stave_disk_index *) 0 ;
+  stave_disk_index_progress arg2 = (stave_disk_index_progress) 0 ;
+  void *arg3 = (void *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_disk_index *)_swig_go_0; 
+  
+  arg2 = _swig_go_1 != 0 ? report_progress : NULL;
+  arg3 = (void *)_swig_go_1;
+  
+  
+  result = (stave_outcome)stave_disk_index_verify(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  return _swig_go_result;
+}
+
+
+void _wrap_IndexOptions_KeyMode_set_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1445,7 +2712,7 @@ void _wrap_IndexOptions_KeyMode_set_capi_d3a0e8cb0a0dedb1(struct stave_index_opt
 }
 
 
-intgo _wrap_IndexOptions_KeyMode_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_KeyMode_get_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1458,7 +2725,7 @@ intgo _wrap_IndexOptions_KeyMode_get_capi_d3a0e8cb0a0dedb1(struct stave_index_op
 }
 
 
-void _wrap_IndexOptions_ValueBits_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_ValueBits_set_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1470,7 +2737,7 @@ void _wrap_IndexOptions_ValueBits_set_capi_d3a0e8cb0a0dedb1(struct stave_index_o
 }
 
 
-intgo _wrap_IndexOptions_ValueBits_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_ValueBits_get_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1483,7 +2750,7 @@ intgo _wrap_IndexOptions_ValueBits_get_capi_d3a0e8cb0a0dedb1(struct stave_index_
 }
 
 
-void _wrap_IndexOptions_Shards_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_Shards_set_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1495,7 +2762,7 @@ void _wrap_IndexOptions_Shards_set_capi_d3a0e8cb0a0dedb1(struct stave_index_opti
 }
 
 
-intgo _wrap_IndexOptions_Shards_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_Shards_get_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1508,7 +2775,7 @@ intgo _wrap_IndexOptions_Shards_get_capi_d3a0e8cb0a0dedb1(struct stave_index_opt
 }
 
 
-void _wrap_IndexOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Capacity_set_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1520,7 +2787,7 @@ void _wrap_IndexOptions_Capacity_set_capi_d3a0e8cb0a0dedb1(struct stave_index_op
 }
 
 
-long long _wrap_IndexOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Capacity_get_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1533,7 +2800,7 @@ long long _wrap_IndexOptions_Capacity_get_capi_d3a0e8cb0a0dedb1(struct stave_ind
 }
 
 
-void _wrap_IndexOptions_Seed_set_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Seed_set_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1545,7 +2812,7 @@ void _wrap_IndexOptions_Seed_set_capi_d3a0e8cb0a0dedb1(struct stave_index_option
 }
 
 
-long long _wrap_IndexOptions_Seed_get_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Seed_get_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1558,7 +2825,7 @@ long long _wrap_IndexOptions_Seed_get_capi_d3a0e8cb0a0dedb1(struct stave_index_o
 }
 
 
-struct stave_index_options *_wrap_new_IndexOptions_capi_d3a0e8cb0a0dedb1() {
+struct stave_index_options *_wrap_new_IndexOptions_capi_7883d7f59b35e5aa() {
   struct stave_index_options *result = 0 ;
   struct stave_index_options *_swig_go_result;
   
@@ -1569,7 +2836,7 @@ struct stave_index_options *_wrap_new_IndexOptions_capi_d3a0e8cb0a0dedb1() {
 }
 
 
-void _wrap_delete_IndexOptions_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
+void _wrap_delete_IndexOptions_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   
   arg1 = *(struct stave_index_options **)&_swig_go_0; 
@@ -1579,7 +2846,7 @@ void _wrap_delete_IndexOptions_capi_d3a0e8cb0a0dedb1(struct stave_index_options 
 }
 
 
-void _wrap_IndexOptionsInit_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0) {
+void _wrap_IndexOptionsInit_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   
   arg1 = *(stave_index_options **)&_swig_go_0; 
@@ -1589,7 +2856,7 @@ void _wrap_IndexOptionsInit_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_s
 }
 
 
-stave_outcome _wrap_IndexOptionsSet_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexOptionsSet_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1616,7 +2883,7 @@ stave_outcome _wrap_IndexOptionsSet_capi_d3a0e8cb0a0dedb1(struct stave_index_opt
 }
 
 
-stave_outcome _wrap_IndexOptionsDescribe_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
+stave_outcome _wrap_IndexOptionsDescribe_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1637,7 +2904,7 @@ stave_outcome _wrap_IndexOptionsDescribe_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_IndexOptionsGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
+stave_outcome _wrap_IndexOptionsGet_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_options *arg2 = (stave_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1659,7 +2926,7 @@ stave_outcome _wrap_IndexOptionsGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexClose_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClose_capi_7883d7f59b35e5aa(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1679,7 +2946,7 @@ stave_outcome _wrap_IndexClose_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
 }
 
 
-void _wrap_IndexFree_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
+void _wrap_IndexFree_capi_7883d7f59b35e5aa(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   
   arg1 = (stave_index *)_swig_go_0; 
@@ -1689,7 +2956,7 @@ void _wrap_IndexFree_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexPut_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexPut_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1724,7 +2991,7 @@ stave_outcome _wrap_IndexPut_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexInsert_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexInsert_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1756,7 +3023,7 @@ stave_outcome _wrap_IndexInsert_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwap_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCompareAndSwap_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1790,7 +3057,7 @@ stave_outcome _wrap_IndexCompareAndSwap_capi_d3a0e8cb0a0dedb1(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexGet_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1820,7 +3087,7 @@ stave_outcome _wrap_IndexGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexContains_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexContains_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1847,7 +3114,7 @@ stave_outcome _wrap_IndexContains_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexRemove_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexRemove_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1877,7 +3144,7 @@ stave_outcome _wrap_IndexRemove_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexRemoveIf_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveIf_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1909,7 +3176,7 @@ stave_outcome _wrap_IndexRemoveIf_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexHash_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexHash_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1939,7 +3206,7 @@ stave_outcome _wrap_IndexHash_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexPutHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexPutHashed_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -1976,7 +3243,7 @@ stave_outcome _wrap_IndexPutHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexInsertHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexInsertHashed_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2010,7 +3277,7 @@ stave_outcome _wrap_IndexInsertHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwapHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexCompareAndSwapHashed_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2046,7 +3313,7 @@ stave_outcome _wrap_IndexCompareAndSwapHashed_capi_d3a0e8cb0a0dedb1(stave_index 
 }
 
 
-stave_outcome _wrap_IndexGetHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexGetHashed_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2078,7 +3345,7 @@ stave_outcome _wrap_IndexGetHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexContainsHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_IndexContainsHashed_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2107,7 +3374,7 @@ stave_outcome _wrap_IndexContainsHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexRemoveHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveHashed_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2139,7 +3406,7 @@ stave_outcome _wrap_IndexRemoveHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexRemoveIfHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexRemoveIfHashed_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2173,7 +3440,7 @@ stave_outcome _wrap_IndexRemoveIfHashed_capi_d3a0e8cb0a0dedb1(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexMultiGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexMultiGet_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -2209,7 +3476,7 @@ stave_outcome _wrap_IndexMultiGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexMultiPut_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexMultiPut_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -2251,7 +3518,7 @@ stave_outcome _wrap_IndexMultiPut_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexSize_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexSize_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2274,7 +3541,7 @@ stave_outcome _wrap_IndexSize_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexIsEmpty_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexIsEmpty_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2297,7 +3564,7 @@ stave_outcome _wrap_IndexIsEmpty_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexCapacity_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCapacity_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2320,7 +3587,7 @@ stave_outcome _wrap_IndexCapacity_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexClear_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClear_capi_7883d7f59b35e5aa(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2340,7 +3607,7 @@ stave_outcome _wrap_IndexClear_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexReserve_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_IndexReserve_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, long long _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2362,7 +3629,7 @@ stave_outcome _wrap_IndexReserve_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexShrinkToFit_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexShrinkToFit_capi_7883d7f59b35e5aa(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2382,7 +3649,7 @@ stave_outcome _wrap_IndexShrinkToFit_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go
 }
 
 
-void _wrap_IndexStats_Shards_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexStats_Shards_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -2394,7 +3661,7 @@ void _wrap_IndexStats_Shards_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats 
 }
 
 
-intgo _wrap_IndexStats_Shards_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+intgo _wrap_IndexStats_Shards_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2407,7 +3674,7 @@ intgo _wrap_IndexStats_Shards_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats
 }
 
 
-void _wrap_IndexStats_Entries_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Entries_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2419,7 +3686,7 @@ void _wrap_IndexStats_Entries_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Entries_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Entries_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2432,7 +3699,7 @@ long long _wrap_IndexStats_Entries_get_capi_d3a0e8cb0a0dedb1(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Capacity_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Capacity_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2444,7 +3711,7 @@ void _wrap_IndexStats_Capacity_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_Capacity_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Capacity_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2457,7 +3724,7 @@ long long _wrap_IndexStats_Capacity_get_capi_d3a0e8cb0a0dedb1(struct stave_index
 }
 
 
-void _wrap_IndexStats_Bytes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Bytes_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2469,7 +3736,7 @@ void _wrap_IndexStats_Bytes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Bytes_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Bytes_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2482,7 +3749,7 @@ long long _wrap_IndexStats_Bytes_get_capi_d3a0e8cb0a0dedb1(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_KeyBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_KeyBytes_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2494,7 +3761,7 @@ void _wrap_IndexStats_KeyBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_KeyBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_KeyBytes_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2507,7 +3774,7 @@ long long _wrap_IndexStats_KeyBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_index
 }
 
 
-void _wrap_IndexStats_Buckets_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Buckets_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2519,7 +3786,7 @@ void _wrap_IndexStats_Buckets_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Buckets_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Buckets_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2532,7 +3799,7 @@ long long _wrap_IndexStats_Buckets_get_capi_d3a0e8cb0a0dedb1(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Slots_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Slots_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2544,7 +3811,7 @@ void _wrap_IndexStats_Slots_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Slots_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Slots_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2557,7 +3824,7 @@ long long _wrap_IndexStats_Slots_get_capi_d3a0e8cb0a0dedb1(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_OverflowNodes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_OverflowNodes_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2569,7 +3836,7 @@ void _wrap_IndexStats_OverflowNodes_set_capi_d3a0e8cb0a0dedb1(struct stave_index
 }
 
 
-long long _wrap_IndexStats_OverflowNodes_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_OverflowNodes_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2582,7 +3849,7 @@ long long _wrap_IndexStats_OverflowNodes_get_capi_d3a0e8cb0a0dedb1(struct stave_
 }
 
 
-void _wrap_IndexStats_Splits_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Splits_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2594,7 +3861,7 @@ void _wrap_IndexStats_Splits_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats 
 }
 
 
-long long _wrap_IndexStats_Splits_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Splits_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2607,7 +3874,7 @@ long long _wrap_IndexStats_Splits_get_capi_d3a0e8cb0a0dedb1(struct stave_index_s
 }
 
 
-void _wrap_IndexStats_SplitsMax_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_SplitsMax_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2619,7 +3886,7 @@ void _wrap_IndexStats_SplitsMax_set_capi_d3a0e8cb0a0dedb1(struct stave_index_sta
 }
 
 
-long long _wrap_IndexStats_SplitsMax_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_SplitsMax_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2632,7 +3899,7 @@ long long _wrap_IndexStats_SplitsMax_get_capi_d3a0e8cb0a0dedb1(struct stave_inde
 }
 
 
-void _wrap_IndexStats_ProbeSamples_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSamples_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2644,7 +3911,7 @@ void _wrap_IndexStats_ProbeSamples_set_capi_d3a0e8cb0a0dedb1(struct stave_index_
 }
 
 
-long long _wrap_IndexStats_ProbeSamples_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSamples_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2657,7 +3924,7 @@ long long _wrap_IndexStats_ProbeSamples_get_capi_d3a0e8cb0a0dedb1(struct stave_i
 }
 
 
-void _wrap_IndexStats_ProbeSum_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSum_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2669,7 +3936,7 @@ void _wrap_IndexStats_ProbeSum_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeSum_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSum_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2682,7 +3949,7 @@ long long _wrap_IndexStats_ProbeSum_get_capi_d3a0e8cb0a0dedb1(struct stave_index
 }
 
 
-void _wrap_IndexStats_ProbeMax_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeMax_set_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2694,7 +3961,7 @@ void _wrap_IndexStats_ProbeMax_set_capi_d3a0e8cb0a0dedb1(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeMax_get_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeMax_get_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2707,7 +3974,7 @@ long long _wrap_IndexStats_ProbeMax_get_capi_d3a0e8cb0a0dedb1(struct stave_index
 }
 
 
-struct stave_index_stats *_wrap_new_IndexStats_capi_d3a0e8cb0a0dedb1() {
+struct stave_index_stats *_wrap_new_IndexStats_capi_7883d7f59b35e5aa() {
   struct stave_index_stats *result = 0 ;
   struct stave_index_stats *_swig_go_result;
   
@@ -2718,7 +3985,7 @@ struct stave_index_stats *_wrap_new_IndexStats_capi_d3a0e8cb0a0dedb1() {
 }
 
 
-void _wrap_delete_IndexStats_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+void _wrap_delete_IndexStats_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   
   arg1 = *(struct stave_index_stats **)&_swig_go_0; 
@@ -2728,7 +3995,7 @@ void _wrap_delete_IndexStats_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_sw
 }
 
 
-void _wrap_IndexStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_go_0) {
+void _wrap_IndexStatsInit_capi_7883d7f59b35e5aa(struct stave_index_stats *_swig_go_0) {
   stave_index_stats *arg1 = (stave_index_stats *) 0 ;
   
   arg1 = *(stave_index_stats **)&_swig_go_0; 
@@ -2738,7 +4005,7 @@ void _wrap_IndexStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_index_stats *_swig_
 }
 
 
-stave_outcome _wrap_IndexStatsGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
+stave_outcome _wrap_IndexStatsGet_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_stats *arg2 = (stave_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2760,7 +4027,7 @@ stave_outcome _wrap_IndexStatsGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0,
 }
 
 
-void _wrap_IndexShardStats_Entries_set_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Entries_set_capi_7883d7f59b35e5aa(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2772,7 +4039,7 @@ void _wrap_IndexShardStats_Entries_set_capi_d3a0e8cb0a0dedb1(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Entries_get_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Entries_get_capi_7883d7f59b35e5aa(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2785,7 +4052,7 @@ long long _wrap_IndexShardStats_Entries_get_capi_d3a0e8cb0a0dedb1(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Buckets_set_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Buckets_set_capi_7883d7f59b35e5aa(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2797,7 +4064,7 @@ void _wrap_IndexShardStats_Buckets_set_capi_d3a0e8cb0a0dedb1(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Buckets_get_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Buckets_get_capi_7883d7f59b35e5aa(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2810,7 +4077,7 @@ long long _wrap_IndexShardStats_Buckets_get_capi_d3a0e8cb0a0dedb1(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Bytes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Bytes_set_capi_7883d7f59b35e5aa(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2822,7 +4089,7 @@ void _wrap_IndexShardStats_Bytes_set_capi_d3a0e8cb0a0dedb1(struct stave_index_sh
 }
 
 
-long long _wrap_IndexShardStats_Bytes_get_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Bytes_get_capi_7883d7f59b35e5aa(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2835,7 +4102,7 @@ long long _wrap_IndexShardStats_Bytes_get_capi_d3a0e8cb0a0dedb1(struct stave_ind
 }
 
 
-struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_d3a0e8cb0a0dedb1() {
+struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_7883d7f59b35e5aa() {
   struct stave_index_shard_stats *result = 0 ;
   struct stave_index_shard_stats *_swig_go_result;
   
@@ -2846,7 +4113,7 @@ struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_d3a0e8cb0a0dedb1(
 }
 
 
-void _wrap_delete_IndexShardStats_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_delete_IndexShardStats_capi_7883d7f59b35e5aa(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   
   arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
@@ -2856,7 +4123,7 @@ void _wrap_delete_IndexShardStats_capi_d3a0e8cb0a0dedb1(struct stave_index_shard
 }
 
 
-void _wrap_IndexShardStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_IndexShardStatsInit_capi_7883d7f59b35e5aa(struct stave_index_shard_stats *_swig_go_0) {
   stave_index_shard_stats *arg1 = (stave_index_shard_stats *) 0 ;
   
   arg1 = *(stave_index_shard_stats **)&_swig_go_0; 
@@ -2866,7 +4133,7 @@ void _wrap_IndexShardStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_index_shard_st
 }
 
 
-stave_outcome _wrap_IndexShardStatsGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
+stave_outcome _wrap_IndexShardStatsGet_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint32_t arg2 ;
   stave_index_shard_stats *arg3 = (stave_index_shard_stats *) 0 ;
@@ -2890,7 +4157,7 @@ stave_outcome _wrap_IndexShardStatsGet_capi_d3a0e8cb0a0dedb1(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCollectValues_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCollectValues_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_buffer *arg2 = (stave_buffer *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -2916,7 +4183,7 @@ stave_outcome _wrap_IndexCollectValues_capi_d3a0e8cb0a0dedb1(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCursorOpen_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCursorOpen_capi_7883d7f59b35e5aa(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_cursor **arg2 = (stave_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2939,7 +4206,7 @@ stave_outcome _wrap_IndexCursorOpen_capi_d3a0e8cb0a0dedb1(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexCursorNextMany_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexCursorNextMany_capi_7883d7f59b35e5aa(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   size_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -2975,7 +4242,7 @@ stave_outcome _wrap_IndexCursorNextMany_capi_d3a0e8cb0a0dedb1(stave_index_cursor
 }
 
 
-stave_outcome _wrap_IndexCursorClose_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0) {
+stave_outcome _wrap_IndexCursorClose_capi_7883d7f59b35e5aa(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2995,7 +4262,7 @@ stave_outcome _wrap_IndexCursorClose_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_
 }
 
 
-void _wrap_IndexCursorFree_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0) {
+void _wrap_IndexCursorFree_capi_7883d7f59b35e5aa(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   
   arg1 = (stave_index_cursor *)_swig_go_0; 
@@ -3005,7 +4272,7 @@ void _wrap_IndexCursorFree_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0)
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Durability_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3017,7 +4284,7 @@ void _wrap_StoreOptions_Durability_set_capi_d3a0e8cb0a0dedb1(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3030,7 +4297,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_d3a0e8cb0a0dedb1(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3042,7 +4309,7 @@ void _wrap_StoreOptions_Io_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3055,7 +4322,7 @@ intgo _wrap_StoreOptions_Io_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3067,7 +4334,7 @@ void _wrap_StoreOptions_Shards_set_capi_d3a0e8cb0a0dedb1(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3080,7 +4347,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_d3a0e8cb0a0dedb1(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3092,7 +4359,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_d3a0e8cb0a0dedb1(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3105,7 +4372,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_d3a0e8cb0a0dedb1(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -3117,7 +4384,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_d3a0e8cb0a0dedb1(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -3130,7 +4397,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_d3a0e8cb0a0dedb1(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -3142,7 +4409,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_d3a0e8cb0a0dedb1(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -3155,7 +4422,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_d3a0e8cb0a0dedb1(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -3167,7 +4434,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_d3a0e8cb0a0dedb1(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -3180,7 +4447,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_d3a0e8cb0a0dedb1(struct stave_sto
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_d3a0e8cb0a0dedb1() {
+struct stave_store_options *_wrap_new_StoreOptions_capi_7883d7f59b35e5aa() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -3191,7 +4458,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_d3a0e8cb0a0dedb1() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -3201,7 +4468,7 @@ void _wrap_delete_StoreOptions_capi_d3a0e8cb0a0dedb1(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -3211,7 +4478,7 @@ void _wrap_StoreOptionsInit_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_d3a0e8cb0a0dedb1(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3238,7 +4505,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_d3a0e8cb0a0dedb1(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3259,7 +4526,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -3289,7 +4556,7 @@ stave_outcome _wrap_StoreOpen_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3311,7 +4578,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_7883d7f59b35e5aa(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3331,7 +4598,7 @@ stave_outcome _wrap_StoreClose_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_7883d7f59b35e5aa(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -3341,7 +4608,7 @@ void _wrap_StoreFree_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3384,7 +4651,7 @@ stave_outcome _wrap_StorePut_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3427,7 +4694,7 @@ stave_outcome _wrap_StoreInsert_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3470,7 +4737,7 @@ stave_outcome _wrap_StoreReplace_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreDelete_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreDelete_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3506,7 +4773,7 @@ stave_outcome _wrap_StoreDelete_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreContains_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreContains_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3533,7 +4800,7 @@ stave_outcome _wrap_StoreContains_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3556,7 +4823,7 @@ stave_outcome _wrap_StoreSize_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3592,7 +4859,7 @@ stave_outcome _wrap_StoreMultiGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3637,7 +4904,7 @@ stave_outcome _wrap_StoreMultiPut_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiDelete_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiDelete_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3679,7 +4946,7 @@ stave_outcome _wrap_StoreMultiDelete_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_7883d7f59b35e5aa(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3700,7 +4967,7 @@ stave_outcome _wrap_BatchCreate_capi_d3a0e8cb0a0dedb1(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_7883d7f59b35e5aa(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3734,7 +5001,7 @@ stave_outcome _wrap_BatchPut_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchDelete_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchDelete_capi_7883d7f59b35e5aa(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3761,7 +5028,7 @@ stave_outcome _wrap_BatchDelete_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_7883d7f59b35e5aa(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3797,7 +5064,7 @@ stave_outcome _wrap_BatchRequire_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_7883d7f59b35e5aa(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3820,7 +5087,7 @@ stave_outcome _wrap_BatchCount_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_7883d7f59b35e5aa(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3840,7 +5107,7 @@ stave_outcome _wrap_BatchClear_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_7883d7f59b35e5aa(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3860,7 +5127,7 @@ stave_outcome _wrap_BatchClose_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_7883d7f59b35e5aa(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -3870,7 +5137,7 @@ void _wrap_BatchFree_capi_d3a0e8cb0a0dedb1(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -3904,7 +5171,7 @@ stave_outcome _wrap_StoreWrite_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, st
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_7883d7f59b35e5aa(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -3937,7 +5204,7 @@ stave_outcome _wrap_StoreCursorNextMany_capi_d3a0e8cb0a0dedb1(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorClose_capi_7883d7f59b35e5aa(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3957,7 +5224,7 @@ stave_outcome _wrap_StoreCursorClose_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_7883d7f59b35e5aa(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -3967,7 +5234,7 @@ void _wrap_StoreCursorFree_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_7883d7f59b35e5aa(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3987,7 +5254,7 @@ stave_outcome _wrap_StoreFlush_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_7883d7f59b35e5aa(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4007,7 +5274,7 @@ stave_outcome _wrap_StoreSync_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -4019,7 +5286,7 @@ void _wrap_StoreStats_Recovered_set_capi_d3a0e8cb0a0dedb1(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4032,7 +5299,7 @@ bool _wrap_StoreStats_Recovered_get_capi_d3a0e8cb0a0dedb1(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -4044,7 +5311,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_d3a0e8cb0a0dedb1(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4057,7 +5324,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_d3a0e8cb0a0dedb1(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4069,7 +5336,7 @@ void _wrap_StoreStats_Keys_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4082,7 +5349,7 @@ long long _wrap_StoreStats_Keys_get_capi_d3a0e8cb0a0dedb1(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4094,7 +5361,7 @@ void _wrap_StoreStats_Segments_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4107,7 +5374,7 @@ long long _wrap_StoreStats_Segments_get_capi_d3a0e8cb0a0dedb1(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4119,7 +5386,7 @@ void _wrap_StoreStats_LogBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4132,7 +5399,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4144,7 +5411,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4157,7 +5424,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4169,7 +5436,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4182,7 +5449,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4194,7 +5461,7 @@ void _wrap_StoreStats_Version_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4207,7 +5474,7 @@ long long _wrap_StoreStats_Version_get_capi_d3a0e8cb0a0dedb1(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4219,7 +5486,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_d3a0e8cb0a0dedb1(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4232,7 +5499,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_d3a0e8cb0a0dedb1(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4244,7 +5511,7 @@ void _wrap_StoreStats_Commits_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4257,7 +5524,7 @@ long long _wrap_StoreStats_Commits_get_capi_d3a0e8cb0a0dedb1(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4269,7 +5536,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_d3a0e8cb0a0dedb1(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4282,7 +5549,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_d3a0e8cb0a0dedb1(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4294,7 +5561,7 @@ void _wrap_StoreStats_Syncs_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4307,7 +5574,7 @@ long long _wrap_StoreStats_Syncs_get_capi_d3a0e8cb0a0dedb1(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4319,7 +5586,7 @@ void _wrap_StoreStats_Reads_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4332,7 +5599,7 @@ long long _wrap_StoreStats_Reads_get_capi_d3a0e8cb0a0dedb1(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4344,7 +5611,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_d3a0e8cb0a0dedb1(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4357,7 +5624,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_d3a0e8cb0a0dedb1(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4369,7 +5636,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_d3a0e8cb0a0dedb1(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4382,7 +5649,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_d3a0e8cb0a0dedb1(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_d3a0e8cb0a0dedb1() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_7883d7f59b35e5aa() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -4393,7 +5660,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_d3a0e8cb0a0dedb1() {
 }
 
 
-void _wrap_delete_StoreStats_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -4403,7 +5670,7 @@ void _wrap_delete_StoreStats_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_7883d7f59b35e5aa(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -4413,7 +5680,7 @@ void _wrap_StoreStatsInit_capi_d3a0e8cb0a0dedb1(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4435,7 +5702,7 @@ stave_outcome _wrap_StoreStatsGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -4461,7 +5728,7 @@ stave_outcome _wrap_StoreVerify_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, s
 }
 
 
-long long _wrap_StoreGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreGet_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4488,7 +5755,7 @@ long long _wrap_StoreGet_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostrin
 }
 
 
-stave_outcome _wrap_StoreGetPin_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreGetPin_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4518,7 +5785,7 @@ stave_outcome _wrap_StoreGetPin_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CursorOpen_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CursorOpen_capi_7883d7f59b35e5aa(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4550,7 +5817,7 @@ stave_outcome _wrap_CursorOpen_capi_d3a0e8cb0a0dedb1(stave_store *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_7883d7f59b35e5aa(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4580,7 +5847,7 @@ stave_outcome _wrap_CursorRecord_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_7883d7f59b35e5aa(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4610,7 +5877,7 @@ stave_outcome _wrap_CursorNext_capi_d3a0e8cb0a0dedb1(stave_store_cursor *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCreate_capi_d3a0e8cb0a0dedb1(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexCreate_capi_7883d7f59b35e5aa(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   uintptr_t arg2 ;
   uint8_t arg3 ;
@@ -4637,7 +5904,7 @@ stave_outcome _wrap_IndexCreate_capi_d3a0e8cb0a0dedb1(struct stave_index_options
 }
 
 
-stave_outcome _wrap_IndexCursorKey_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCursorKey_capi_7883d7f59b35e5aa(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4667,7 +5934,7 @@ stave_outcome _wrap_IndexCursorKey_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_sw
 }
 
 
-stave_outcome _wrap_IndexCursorNext_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCursorNext_capi_7883d7f59b35e5aa(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   uint8_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -4702,7 +5969,7 @@ stave_outcome _wrap_IndexCursorNext_capi_d3a0e8cb0a0dedb1(stave_index_cursor *_s
 }
 
 
-long long _wrap_CowMapGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapGet_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -4724,7 +5991,7 @@ long long _wrap_CowMapGet_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapGetPin_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapGetPin_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_go_pinned *arg3 = (stave_go_pinned *) 0 ;
@@ -4749,7 +6016,7 @@ stave_outcome _wrap_CowMapGetPin_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0
 }
 
 
-long long _wrap_CowMapPut_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapPut_capi_7883d7f59b35e5aa(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -4771,7 +6038,7 @@ long long _wrap_CowMapPut_capi_d3a0e8cb0a0dedb1(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapCursorValue_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapCursorValue_capi_7883d7f59b35e5aa(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4801,7 +6068,7 @@ stave_outcome _wrap_CowMapCursorValue_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor
 }
 
 
-stave_outcome _wrap_CowMapCursorNext_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapCursorNext_capi_7883d7f59b35e5aa(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4834,7 +6101,7 @@ stave_outcome _wrap_CowMapCursorNext_capi_d3a0e8cb0a0dedb1(stave_cow_map_cursor 
 }
 
 
-stave_outcome _wrap_CowMapDiffValues_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffValues_capi_7883d7f59b35e5aa(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4864,7 +6131,7 @@ stave_outcome _wrap_CowMapDiffValues_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_
 }
 
 
-stave_outcome _wrap_CowMapDiffNext_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapDiffNext_capi_7883d7f59b35e5aa(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4895,6 +6162,33 @@ stave_outcome _wrap_CowMapDiffNext_capi_d3a0e8cb0a0dedb1(stave_cow_map_diff *_sw
   
   
   
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_DiskIndexCursorNext_capi_7883d7f59b35e5aa(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_disk_index_cursor *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (stave_outcome)stave_go_disk_index_cursor_next(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
   
   return _swig_go_result;
 }

@@ -33,7 +33,7 @@ const (
 )
 
 // Durability, ways of reading, conditions, the size of an absent value, ways of keeping keys and values,
-// and changes.
+// changes, and codecs.
 const (
 	DurabilityDefault = C.STAVE_DURABILITY_DEFAULT
 	DurabilityMemory  = C.STAVE_DURABILITY_MEMORY
@@ -52,4 +52,8 @@ const (
 	ChangeAdded       = C.STAVE_CHANGE_ADDED
 	ChangeChanged     = C.STAVE_CHANGE_CHANGED
 	ChangeRemoved     = C.STAVE_CHANGE_REMOVED
+	DiskIndexKeySize  = C.STAVE_DISK_INDEX_KEY_SIZE
+	CodecNone         = C.STAVE_CODEC_NONE
+	CodecLZ4          = C.STAVE_CODEC_LZ4
+	CodecZstandard    = C.STAVE_CODEC_ZSTANDARD
 )

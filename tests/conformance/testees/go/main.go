@@ -116,6 +116,10 @@ func typeOf(handle any) string {
 		return "cow_map"
 	case *stave.CowMapCursor:
 		return "cow_map_cursor"
+	case *stave.DiskIndex:
+		return "disk_index"
+	case *stave.DiskIndexCursor:
+		return "disk_index_cursor"
 	case *stave.CowMapDiff:
 		return "cow_map_diff"
 	default:

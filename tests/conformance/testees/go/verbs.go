@@ -94,10 +94,10 @@ func records(all []stave.Record) (lines []string) {
 	return lines
 }
 
-// Those of the index are in index_verbs.go, and those of the map in cow_map.go.
+// Those of the other families are in files of their names.
 var verbs = map[string]verb{
 	"hello": func(*testee, arguments) (reply, error) {
-		return result("format=1 language=go capabilities=store,index,cow_map", nil)
+		return result("format=1 language=go capabilities=store,index,cow_map,disk_index", nil)
 	},
 	"handles": func(t *testee, _ arguments) (reply, error) {
 		// Once is not always enough, as the collector may take a while to forget.
@@ -322,24 +322,27 @@ func members(names []word, figures map[string]any) (r reply, _ error) {
 }
 
 func verify(_ *testee, a arguments) (reply, error) {
-	store, what := a.store(), ""
-	if len(a.words) > 0 {
-		what = a.words[0].text
+	store := a.store()
+	return verifyWith(a.words, store.Verify, store.Size, store.Close)
+}
+
+// verifyWith verifies with a callback that does what the first word says.
+func verifyWith(words []word, verify func(progress func(done, total uint64) error) error,
+	size func() (uint64, error), close func() error) (reply, error) {
+	what, complete := "", "0"
+	if len(words) > 0 {
+		what = words[0].text
 	}
-	complete := "0"
-	err := store.Verify(func(done, total uint64) error {
-		complete = "0"
-		if done == total {
-			complete = "1"
-		}
+	err := verify(func(done, total uint64) error {
+		complete = zeroOrOne(done == total)
 		switch what {
 		case "cancel":
 			return stave.ErrCancelled
 		case "size":
-			_, err := store.Size()
+			_, err := size()
 			return err
 		case "close":
-			return store.Close()
+			return close()
 		}
 		return nil
 	})
