@@ -167,13 +167,14 @@ Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected,
   return guarded(error, [&] { return remove(handle, key, previous); });
 }
 
-// The calls on keys of 8 bytes in an index that owns its keys should cost little more than their
-// wait for memory. Nothing goes wrong once they have begun, so there is no Status on their way, and
-// they call nobody who could close the index. Whether this is one of them:
+// The most frequent calls on an index that owns its keys should cost little more than their wait
+// for memory. Nothing goes wrong once they have begun, so there is no Status on their way, and they
+// call nobody who could close the index. Whether this may be one of them:
 inline bool is_simple(stave_index* handle, const void* key, size_t key_size) noexcept {
-  return is_usable(handle) && key != nullptr && key_size == index::OwnedIndex::word_size &&
+  return is_usable(handle) && key != nullptr && key_size <= key_size_max &&
          !handle->state->is_resolved();
 }
+constexpr size_t word_size = index::OwnedIndex::word_size;
 index::OwnedIndex& owned(stave_index* handle) noexcept {
   return index::OwnedIndex::of(handle->state->index());
 }
@@ -235,7 +236,7 @@ void stave_index_free(stave_index* index) {
 [[gnu::flatten]] stave_status stave_index_put(stave_index* index, const void* key, size_t key_size,
                                               uint64_t value, uint64_t* previous, uint8_t* existed,
                                               stave_error* error) {
-  if (is_simple(index, key, key_size)) [[likely]] {
+  if (key_size == word_size && is_simple(index, key, key_size)) [[likely]] {
     const Gate::Visit visit(index->state->gate());
     if (visit) [[likely]] {
       uint64_t replaced = 0;
@@ -269,7 +270,9 @@ stave_status stave_index_compare_and_swap(stave_index* index, const void* key, s
     const Gate::Visit visit(index->state->gate());
     if (visit) [[likely]] {
       *value = 0;
-      return static_cast<stave_status>(owned(index).find_word(key, value));
+      return static_cast<stave_status>(
+          key_size == word_size ? owned(index).find_word(key, value)
+                                : owned(index).find_hashing(as_bytes(key, key_size), value));
     }
   }
   return get(index, {key, key_size}, value, error);
@@ -284,7 +287,7 @@ stave_status stave_index_contains(stave_index* index, const void* key, size_t ke
 [[gnu::flatten]] stave_status stave_index_remove(stave_index* index, const void* key,
                                                  size_t key_size, uint64_t* previous,
                                                  stave_error* error) {
-  if (is_simple(index, key, key_size)) [[likely]] {
+  if (key_size == word_size && is_simple(index, key, key_size)) [[likely]] {
     const Gate::Visit visit(index->state->gate());
     if (visit) [[likely]] {
       uint64_t removed = 0;

@@ -119,9 +119,10 @@ std::byte* KeyArena::take(size_t key_size) noexcept {
   return memory;
 }
 
-// A sixteenth of what there is, within limits: little is lost when the keys stop coming.
+// A quarter of what there is, within limits: huge pages soon, and little lost when the keys stop
+// coming.
 bool KeyArena::add_chunk(size_t piece) noexcept {
-  const size_t wanted = std::max<size_t>(piece + sizeof(Chunk), bytes_ / 16);
+  const size_t wanted = std::max<size_t>(piece + sizeof(Chunk), bytes_ / 4);
   const size_t size = std::max(kFirstChunk, std::min(std::bit_ceil(wanted), os::huge_page_size));
   std::byte* const memory = allocate_chunk(size);
   if (memory == nullptr) return false;

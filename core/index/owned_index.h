@@ -62,9 +62,18 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
   // ---- Keys of every size
   // ------------------------------------------------------------------------
 
+  // As find(), of a key that is not too large. Within a pin.
+  [[gnu::flatten, gnu::noinline]] Code find_hashing(Bytes bytes, uint64_t* value) const noexcept {
+    const Key key = this->key(bytes);
+    const auto found = find_from(table().start(key.hash), probe(key), key, nullptr);
+    if (found.verdict != Verdict::equal) return Code::not_found;
+    *value = found.value;
+    return Code::ok;
+  }
+
   // Flattened, here and below: the compiler's limits on inlining know nothing of hot paths.
   [[gnu::flatten]] Code find(Bytes bytes, uint64_t* value, Status* error) const noexcept override {
-    if (bytes.size() != word_size) return find_hashing(bytes, value, error);
+    if (bytes.size() != word_size) return find(key(bytes), value, error);
     const sync::EpochPin pin;
     return find_word(bytes.data(), value);
   }
@@ -163,10 +172,6 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
       record = nullptr;
     }
   };
-
-  [[gnu::noinline]] Code find_hashing(Bytes bytes, uint64_t* value, Status* error) const noexcept {
-    return find(key(bytes), value, error);
-  }
 };
 
 }  // namespace stave::index

@@ -52,7 +52,8 @@ class OwnedKeys {
   static Verdict match(Entry entry, const Probe& probe, uint64_t hash, Bytes key) noexcept {
     if (!has_record(probe)) return Verdict::equal;
     const KeyRecord* const record = record_of(entry);
-    return record->hash == hash && equal(record->key(), key) ? Verdict::equal : Verdict::different;
+    return record->hash == hash && equal_keys(record->key(), key) ? Verdict::equal
+                                                                  : Verdict::different;
   }
 
   // The bytes of the entry's key: of its record, which the caller's pin keeps, or put into
