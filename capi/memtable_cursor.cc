@@ -51,17 +51,19 @@ class CursorCall {
     STAVE_TRY(check(cursor));
     STAVE_TRY(inside_cursor_.enter_nested(cursor->gate));
     if (cursor->transaction != nullptr) {
-      STAVE_TRY(inside_parent_.enter_nested(cursor->transaction->gate()));
-      if (cursor->transaction->core()->ended()) return Code::closed;
+      STAVE_TRY(inside_transaction_.enter_nested(cursor->transaction->gate()));
+      if (cursor->transaction->core().ended()) return Code::closed;
     }
-    if (cursor->snapshot != nullptr)
-      STAVE_TRY(inside_parent_.enter_nested(cursor->snapshot->gate()));
+    if (cursor->snapshot != nullptr) {
+      STAVE_TRY(inside_snapshot_.enter_nested(cursor->snapshot->gate()));
+    }
     return inside_table_.enter_nested(cursor->table->gate());
   }
 
  private:
   Inside inside_cursor_;
-  Inside inside_parent_;
+  InsideSmall inside_transaction_;
+  Inside inside_snapshot_;
   Inside inside_table_;
 };
 
@@ -135,7 +137,7 @@ Status part(stave_memtable_cursor* cursor, Bytes (MemtableCursor::*get)() const 
 
 // What a cursor reads at, and for whom.
 struct Moment {
-  std::shared_ptr<SnapshotLease> lease;  // null in an explicit table
+  std::shared_ptr<SnapshotLease> lease;  // of a snapshot
   uint64_t snapshot = 0;
   uint64_t reader = 0;
 };
@@ -143,11 +145,11 @@ struct Moment {
 Result<std::unique_ptr<stave_memtable_cursor>> open_cursor(
     const std::shared_ptr<MemtableState>& table, Moment moment,
     const stave_memtable_cursor_options* options) {
-  const auto checked = memtable_cursor_options(options, table->core()->options().managed);
+  const auto checked = memtable_cursor_options(options, table->table()->options().managed);
   if (!checked) return checked.status();
   auto handle = std::make_unique<stave_memtable_cursor>();
   handle->table = table;
-  handle->cursor = std::make_unique<MemtableCursor>(table->core(), std::move(moment.lease),
+  handle->cursor = std::make_unique<MemtableCursor>(table->table(), std::move(moment.lease),
                                                     moment.snapshot, moment.reader, *checked);
   return handle;
 }
@@ -156,9 +158,9 @@ Result<std::unique_ptr<stave_memtable_cursor>> open_cursor(
 Status open_on_transaction(const std::shared_ptr<TransactionState>& state,
                            const stave_memtable_cursor_options* options,
                            stave_memtable_cursor** cursor) {
-  const stave::mvcc::Transaction& transaction = *state->core();
-  Moment moment{transaction.lease(), transaction.snapshot(), transaction.identity()};
-  if (moment.lease == nullptr) return Code::closed;
+  const stave::mvcc::Transaction& transaction = state->core();
+  if (transaction.ended()) return Code::closed;
+  Moment moment{nullptr, transaction.snapshot(), transaction.identity()};
   auto opened = open_cursor(state->parent, std::move(moment), options);
   if (!opened) return opened.status();
   (*opened)->transaction = state;
@@ -195,7 +197,7 @@ stave_status stave_memtable_snapshot_cursor(stave_memtable_snapshot* snapshot,
     *cursor = nullptr;
     SnapshotCall call;
     STAVE_TRY(call.enter(snapshot));
-    Moment moment{snapshot->state->core(), call.core().timestamp(), 0};
+    Moment moment{call.core(), call.core()->timestamp(), 0};
     auto opened = open_cursor(snapshot->state->parent, std::move(moment), options);
     if (!opened) return opened.status();
     (*opened)->snapshot = snapshot->state;

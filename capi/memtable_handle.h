@@ -6,6 +6,9 @@
 // Closing lets go of the core's object; each child keeps the core's table alive until it is closed
 // itself, and each state its parent's, since a refused call touches the gates.
 //
+// Transactions come and go by the million: theirs is a small gate, and the core's transaction lies
+// in the state.
+//
 // Unlike other families, calls may come from inside a callback of the same table: read_with runs it
 // while nothing is held. Only the table's close is refused there.
 #pragma once
@@ -14,7 +17,9 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "capi/error.h"
 #include "capi/handle.h"
@@ -25,41 +30,74 @@
 
 namespace stave::capi {
 
-// A gate and what is let go of when it is shut.
-template <typename Core>
-class SharedState {
+class MemtableState {
  public:
-  explicit SharedState(std::shared_ptr<Core> core) noexcept : core_(std::move(core)) {}
+  explicit MemtableState(std::shared_ptr<mvcc::Memtable> table) noexcept
+      : table_(std::move(table)) {}
 
   sync::Gate& gate() noexcept { return gate_; }
   // Only inside the gate.
-  const std::shared_ptr<Core>& core() const noexcept { return core_; }
+  const std::shared_ptr<mvcc::Memtable>& table() const noexcept { return table_; }
 
   // A call at the same time or later waits and is ok.
   Status close() noexcept {
     if (gate_.entered_by_this_thread()) return Code::busy;
     gate_.close_and_wait();
     const std::lock_guard lock(mutex_);
-    core_.reset();
+    table_.reset();
     return {};
   }
 
  private:
   sync::Gate gate_;
   std::mutex mutex_;  // held while the core's object ends
-  std::shared_ptr<Core> core_;
+  std::shared_ptr<mvcc::Memtable> table_;
 };
 
-using MemtableState = SharedState<mvcc::Memtable>;
+// As Inside, for a small gate.
+class InsideSmall {
+ public:
+  Status enter_nested(sync::SmallGate& gate) noexcept {
+    entry_.emplace(gate);
+    return *entry_ ? Code::ok : Code::closed;
+  }
 
-template <typename Core>
-struct ChildState : SharedState<Core> {
-  ChildState(std::shared_ptr<MemtableState> table, std::shared_ptr<Core> core) noexcept
-      : SharedState<Core>(std::move(core)), parent(std::move(table)) {}
+ private:
+  std::optional<sync::SmallGate::Entry> entry_;
+};
+
+// A gate of either size, how a call gets in, and what is let go of when it is shut. No callback
+// runs inside.
+template <typename GateType, typename InsideType, typename Core>
+class ChildState {
+ public:
+  using Call = InsideType;
+
+  template <typename... Arguments>
+  explicit ChildState(std::shared_ptr<MemtableState> table, Arguments&&... arguments)
+      : parent(std::move(table)), core_(std::in_place, std::forward<Arguments>(arguments)...) {}
+
+  GateType& gate() noexcept { return gate_; }
+  // Only inside the gate.
+  Core& core() noexcept { return *core_; }
+
+  // A call at the same time or later waits and is ok.
+  Status close() noexcept {
+    gate_.close_and_wait();
+    const std::lock_guard lock(mutex_);
+    core_.reset();
+    return {};
+  }
+
   const std::shared_ptr<MemtableState> parent;
+
+ private:
+  GateType gate_;
+  std::mutex mutex_;  // held while the core's object ends
+  std::optional<Core> core_;
 };
-using TransactionState = ChildState<mvcc::Transaction>;
-using SnapshotState = ChildState<mvcc::SnapshotLease>;
+using TransactionState = ChildState<sync::SmallGate, InsideSmall, mvcc::Transaction>;
+using SnapshotState = ChildState<sync::Gate, Inside, std::shared_ptr<mvcc::SnapshotLease>>;
 
 }  // namespace stave::capi
 
@@ -99,7 +137,7 @@ class MemtableCall {
  public:
   // invalid_argument unless the table's timestamps are of that kind.
   Status enter(stave_memtable* handle, Timestamps timestamps = Timestamps::any);
-  mvcc::Memtable& table() noexcept { return *state_->core(); }
+  mvcc::Memtable& table() noexcept { return *state_->table(); }
 
  private:
   Inside inside_;
@@ -107,25 +145,29 @@ class MemtableCall {
 };
 
 // One call of a function that takes a transaction or a snapshot.
-template <typename HandleType, typename Core>
+template <typename HandleType, typename State>
 class ChildCall {
  public:
   Status enter(HandleType* handle) {
     STAVE_TRY(check(handle));
-    STAVE_TRY(inside_.enter_nested(handle->state->gate()));
-    STAVE_TRY(inside_table_.enter_nested(handle->state->parent->gate()));
     state_ = handle->state.get();
-    return {};
+    STAVE_TRY(inside_.enter_nested(state_->gate()));
+    // Mostly: pins the thread as well, which every read and write needs.
+    visit_table_.emplace(state_->parent->gate());
+    if (*visit_table_) [[likely]]
+      return {};
+    return inside_table_.enter_nested(state_->parent->gate());
   }
-  Core& core() noexcept { return *state_->core(); }
-  mvcc::Memtable& table() noexcept { return *state_->parent->core(); }
+  auto& core() noexcept { return state_->core(); }
+  mvcc::Memtable& table() noexcept { return *state_->parent->table(); }
 
  private:
-  Inside inside_;
+  typename State::Call inside_;
+  std::optional<sync::Gate::Visit> visit_table_;
   Inside inside_table_;
-  ChildState<Core>* state_ = nullptr;
+  State* state_ = nullptr;
 };
-using TransactionCall = ChildCall<stave_memtable_transaction, mvcc::Transaction>;
-using SnapshotCall = ChildCall<stave_memtable_snapshot, mvcc::SnapshotLease>;
+using TransactionCall = ChildCall<stave_memtable_transaction, TransactionState>;
+using SnapshotCall = ChildCall<stave_memtable_snapshot, SnapshotState>;
 
 }  // namespace stave::capi

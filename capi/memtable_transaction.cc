@@ -21,7 +21,6 @@ using namespace stave::capi;
 using stave::mvcc::InlineValue;
 using stave::mvcc::Memtable;
 using stave::mvcc::SnapshotLease;
-using stave::mvcc::Transaction;
 using stave::mvcc::Visible;
 
 namespace {
@@ -36,7 +35,7 @@ struct SnapshotRead {
   SnapshotCall& call;
   Bytes key;
   Result<Visible> operator()(Memtable::Visit visit) const {
-    return call.table().read(key, call.core().timestamp(), 0, visit);
+    return call.table().read(key, call.core()->timestamp(), 0, visit);
   }
 };
 
@@ -121,7 +120,8 @@ stave_status close(Handle* handle, stave_error* error) {
 template <typename Handle>
 void free_handle(Handle* handle) {
   if (!begin_free(handle)) return;
-  if (!handle->state->close().is(Code::busy)) delete handle;
+  static_cast<void>(handle->state->close());
+  delete handle;
 }
 
 }  // namespace
@@ -136,9 +136,8 @@ stave_status stave_memtable_begin(stave_memtable* table, stave_memtable_transact
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::managed));
     auto handle = std::make_unique<stave_memtable_transaction>();
-    Result<std::shared_ptr<Transaction>> begun = Transaction::begin(table->state->core());
-    if (!begun) return begun.status();
-    handle->state = std::make_shared<TransactionState>(table->state, *std::move(begun));
+    handle->state = std::make_shared<TransactionState>(table->state, table->state->table());
+    STAVE_TRY(handle->state->core().start());
     *transaction = handle.release();
     return {};
   });
@@ -284,7 +283,7 @@ stave_status stave_memtable_snapshot_open(stave_memtable* table, stave_memtable_
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::managed));
     auto handle = std::make_unique<stave_memtable_snapshot>();
-    std::shared_ptr<SnapshotLease> lease = SnapshotLease::open(table->state->core());
+    std::shared_ptr<SnapshotLease> lease = SnapshotLease::open(table->state->table());
     if (lease == nullptr) return Code::no_memory;
     handle->state = std::make_shared<SnapshotState>(table->state, std::move(lease));
     *snapshot = handle.release();
@@ -299,7 +298,7 @@ stave_status stave_memtable_snapshot_timestamp(stave_memtable_snapshot* snapshot
     *timestamp = 0;
     SnapshotCall call;
     STAVE_TRY(call.enter(snapshot));
-    *timestamp = call.core().timestamp();
+    *timestamp = call.core()->timestamp();
     return {};
   });
 }

@@ -92,12 +92,22 @@ Status Memtable::check_horizon(uint64_t snapshot) const noexcept {
 }
 
 void Memtable::add(const Totals& change) noexcept {
-  TotalsShard& shard = totals_[sync::thread_number() % kShards];
+  const size_t number = sync::thread_number();
+  const bool own = number < kOwnTotals;
+  TotalsShard& shard = totals_[own ? number : kOwnTotals + number % kSharedTotals];
   // Relaxed: statistics.
-  if (change.keys != 0) shard.keys.fetch_add(change.keys, std::memory_order_relaxed);
-  if (change.rows != 0) shard.rows.fetch_add(change.rows, std::memory_order_relaxed);
-  if (change.versions != 0) shard.versions.fetch_add(change.versions, std::memory_order_relaxed);
-  if (change.bytes != 0) shard.bytes.fetch_add(change.bytes, std::memory_order_relaxed);
+  const auto add_to = [own](std::atomic<uint64_t>& total, uint64_t more) {
+    if (more == 0) return;
+    if (own) {
+      total.store(total.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    } else {
+      total.fetch_add(more, std::memory_order_relaxed);
+    }
+  };
+  add_to(shard.keys, change.keys);
+  add_to(shard.rows, change.rows);
+  add_to(shard.versions, change.versions);
+  add_to(shard.bytes, change.bytes);
 }
 
 Memtable::Totals Memtable::totals() const noexcept {

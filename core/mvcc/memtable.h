@@ -57,7 +57,7 @@ struct MemtableStats {
   uint64_t timestamp = 0;     // what a snapshot taken now reads at; explicit: 0
 };
 
-class SnapshotLease;
+class SnapshotHold;
 
 // What is visible of a key.
 enum class Visible : uint8_t { absent, value, deleted };
@@ -110,7 +110,7 @@ class Memtable final : private sync::Background::Task {
   uint64_t prune_now() noexcept;
 
  private:
-  friend class SnapshotLease;
+  friend class SnapshotHold;
   friend class Transaction;
 
   // What is left to do when a row's lock is free again.
@@ -127,6 +127,8 @@ class Memtable final : private sync::Background::Task {
     uint64_t versions = 0;
     uint64_t bytes = 0;
   };
+  // Each thread adds to one: the first kOwnTotals threads to one of their own, without a locked
+  // instruction, the others to one that they share.
   struct alignas(64) TotalsShard {
     std::atomic<uint64_t> keys{0};
     std::atomic<uint64_t> rows{0};
@@ -157,7 +159,7 @@ class Memtable final : private sync::Background::Task {
   // Under the row's lock.
   Claim claim(Row& row, ValueVersion* version, WriteSet& writes, uint64_t snapshot,
               Aftermath& after, Totals& change) noexcept;
-  uint64_t commit_managed(WriteSet& writes, std::shared_ptr<SnapshotLease>& lease) noexcept;
+  uint64_t commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept;
   void take_back(Row& row, ValueVersion* version, Totals& change) noexcept;
   void roll_back(WriteSet& writes) noexcept;
   // The version gets its timestamp and is no longer pending. Under the row's lock.
@@ -209,11 +211,13 @@ class Memtable final : private sync::Background::Task {
     if (options_.background) sync::Background::wake();
   }
 
-  static constexpr size_t kShards = 16;
+  static constexpr size_t kShards = 16;  // of numbered transactions
+  static constexpr size_t kOwnTotals = 16;
+  static constexpr size_t kSharedTotals = 8;
 
   const MemtableOptions options_;
   const std::unique_ptr<KeyTable> keys_;
-  std::array<TotalsShard, kShards> totals_;
+  std::array<TotalsShard, kOwnTotals + kSharedTotals> totals_;
 
   SnapshotRegistry::Clock clock_;
   SnapshotRegistry snapshots_;

@@ -26,8 +26,8 @@ struct CursorOptions {
 
 class MemtableCursor {
  public:
-  // `lease` keeps the timestamp alive in a managed table. `reader` is the transaction whose writes
-  // are seen, or 0. Throws bad_alloc.
+  // `lease` keeps the timestamp alive in a managed table, unless `reader` does, the transaction
+  // whose writes are seen (0: none). Throws bad_alloc.
   MemtableCursor(std::shared_ptr<Memtable> table, std::shared_ptr<SnapshotLease> lease,
                  uint64_t snapshot, uint64_t reader, const CursorOptions& options);
 

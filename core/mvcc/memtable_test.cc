@@ -385,8 +385,8 @@ TEST_F(ManagedMemtable, ACursorVisitsOneMomentAndOwnWrites) {
   ASSERT_TRUE(remove(*transaction, "k4").ok());
   expected["k3"] = "mine";
   expected.erase("k4");
-  MemtableCursor cursor(table_, transaction->lease(), transaction->snapshot(),
-                        transaction->identity(), {.prefix = as_bytes("k")});
+  MemtableCursor cursor(table_, nullptr, transaction->snapshot(), transaction->identity(),
+                        {.prefix = as_bytes("k")});
   std::map<std::string, std::string> found;
   while (cursor.next().ok()) {
     EXPECT_TRUE(found.emplace(as_text(cursor.key()), as_text(cursor.value())).second);

@@ -132,8 +132,7 @@ void Memtable::roll_back(WriteSet& writes) noexcept {
 
 // ---- Committing --------------------------------------------------------------------------------
 
-uint64_t Memtable::commit_managed(WriteSet& writes,
-                                  std::shared_ptr<SnapshotLease>& lease) noexcept {
+uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept {
   const sync::EpochPin pin;
   bool something_to_prune = false;
   for (const WriteSet::Write& write : writes.writes()) {
@@ -144,7 +143,7 @@ uint64_t Memtable::commit_managed(WriteSet& writes,
   }
   const uint64_t timestamp = clock_.commit(*writes.record());
   // Before the pruning: what only this transaction's snapshot needed is free now.
-  lease.reset();
+  hold.end();
   std::optional<SnapshotView> view;
   if (something_to_prune) view.emplace(snapshots_, clock_);
   Totals change;

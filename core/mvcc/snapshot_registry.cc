@@ -47,6 +47,7 @@ void SnapshotRegistry::add_places(Stripe& stripe, Chunk& chunk) noexcept {
     Place& place = chunk.places[i];
     place.slot_ = &chunk.slots[i];
     place.stripe_ = &stripe;
+    place.number_ = i;
     place.next_free_ = std::exchange(stripe.free, &place);
   }
 }
@@ -65,6 +66,12 @@ SnapshotRegistry::Place* SnapshotRegistry::open(const Clock& clock) noexcept {
   }
   Place* place = stripe.free;
   stripe.free = place->next_free_;
+  // Relaxed, and before the claim: a scan that does not see it is like one that does not see the
+  // claim either.
+  if (place->slot_ == &stripe.first.slots[place->number_] &&
+      place->number_ >= stripe.used.load(std::memory_order_relaxed)) {
+    stripe.used.store(place->number_ + 1, std::memory_order_relaxed);
+  }
   place->slot_->announce(clock);
   // Relaxed: run_without_snapshots() holds the mutex; others take it as a statistic.
   stripe.open.fetch_add(1, std::memory_order_relaxed);
@@ -106,12 +113,14 @@ SnapshotView::SnapshotView(SnapshotRegistry& registry,
   SnapshotRegistry::Scan scan(clock);
   for (SnapshotRegistry::Stripe& stripe : registry.stripes_) {
     SnapshotRegistry::Chunk* chunk = &stripe.first;
+    size_t count = stripe.used.load(std::memory_order_relaxed);
     while (chunk != nullptr) {
-      for (size_t i = 0; i < SnapshotRegistry::kChunkPlaces; i++) {
+      for (size_t i = 0; i < count; i++) {
         const uint64_t timestamp = scan.look_at(chunk->slots[i]);
         if (timestamp != 0) add({&chunk->places[i], timestamp});
       }
       chunk = chunk->next.load(std::memory_order_acquire);  // pairs with open()
+      count = SnapshotRegistry::kChunkPlaces;
     }
   }
   floor_ = scan.floor();

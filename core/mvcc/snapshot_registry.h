@@ -63,6 +63,7 @@ class SnapshotRegistry {
     friend class SnapshotRegistry;
     Slot* slot_ = nullptr;
     Stripe* stripe_ = nullptr;
+    size_t number_ = 0;  // in its chunk
     Place* next_free_ = nullptr;
     ParkedList parked_;
   };
@@ -110,6 +111,8 @@ class SnapshotRegistry {
     std::mutex mutex;
     Place* free = nullptr;
     std::atomic<uint64_t> open{0};
+    // Places of `first` that were ever taken, which is what a scan looks at.
+    std::atomic<size_t> used{0};
     Chunk first;
   };
 
@@ -131,8 +134,8 @@ class SnapshotView {
     unknown,   // one that was just being opened may, or memory for the view was lacking
   };
   struct Blocker {
-    SnapshotRegistry::Place* place = nullptr;
-    uint64_t timestamp = 0;
+    SnapshotRegistry::Place* place;
+    uint64_t timestamp;
   };
   // Whether a snapshot reads at a timestamp in (after, up_to]. `blocker` is the oldest such one:
   // likely the last to end.

@@ -1,10 +1,8 @@
 // Transactions and snapshots of a memtable that keeps the time itself.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 #include "core/base/bytes.h"
 #include "core/base/status.h"
@@ -13,51 +11,61 @@
 
 namespace stave::mvcc {
 
-// Keeps a table from freeing what is visible at one timestamp. Shared by a transaction or snapshot
-// and its cursors.
-class SnapshotLease {
+// Keeps a table from freeing what is visible at one timestamp. One thread at a time; the table must
+// live.
+class SnapshotHold {
  public:
-  // Of this moment. Null without memory.
-  static std::shared_ptr<SnapshotLease> open(const std::shared_ptr<Memtable>& table) noexcept;
-  explicit SnapshotLease(const std::shared_ptr<Memtable>& table) noexcept : table_(table) {}
-  ~SnapshotLease() {
-    if (place_ != nullptr) table_->end_snapshot(place_);
-  }
-  SnapshotLease(const SnapshotLease&) = delete;
-  SnapshotLease& operator=(const SnapshotLease&) = delete;
+  SnapshotHold() noexcept = default;
+  ~SnapshotHold() { end(); }
+  SnapshotHold(const SnapshotHold&) = delete;
+  SnapshotHold& operator=(const SnapshotHold&) = delete;
 
+  // Of this moment. Once. False without memory.
+  bool begin(Memtable& table) noexcept;
+  // Repeatedly.
+  void end() noexcept;
   uint64_t timestamp() const noexcept { return timestamp_; }
-  Memtable& table() const noexcept { return *table_; }
 
  private:
-  std::shared_ptr<Memtable> table_;
+  Memtable* table_ = nullptr;
   SnapshotRegistry::Place* place_ = nullptr;
   uint64_t timestamp_ = 0;
+};
+
+// The same with an owner: shared by a snapshot and its cursors.
+class SnapshotLease {
+ public:
+  // Null without memory.
+  static std::shared_ptr<SnapshotLease> open(const std::shared_ptr<Memtable>& table) noexcept;
+  explicit SnapshotLease(const std::shared_ptr<Memtable>& table) noexcept : table_(table) {}
+
+  uint64_t timestamp() const noexcept { return hold_.timestamp(); }
+
+ private:
+  const std::shared_ptr<Memtable> table_;
+  SnapshotHold hold_;
 };
 
 // Reads at the moment of its begin, and its own writes; writes become visible to others with the
 // commit. Dropped without commit it is rolled back.
 //
-// Thread safety: any thread, one call at a time in the order that matters to the caller; calls that
-// overlap are safe and take some order.
+// Thread safety: one thread at a time, cursors that see its writes included.
 class Transaction {
  public:
   static Result<std::shared_ptr<Transaction>> begin(
       const std::shared_ptr<Memtable>& table) noexcept;
-  Transaction(const std::shared_ptr<Memtable>& table, std::shared_ptr<SnapshotLease> lease,
-              uint64_t identity) noexcept
-      : table_(table),
-        lease_(std::move(lease)),
-        snapshot_(lease_->timestamp()),
-        writes_(identity) {}
+  // start() comes next, once.
+  explicit Transaction(const std::shared_ptr<Memtable>& table) noexcept;
   ~Transaction() { static_cast<void>(roll_back()); }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
+  Status start() noexcept;
+
   uint64_t identity() const noexcept { return writes_.identity(); }
-  uint64_t snapshot() const noexcept { return snapshot_; }
+  uint64_t snapshot() const noexcept { return hold_.timestamp(); }
   // After commit or rollback nothing else works: `closed`.
-  bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  bool ended() const noexcept { return ended_; }
 
   Result<Visible> read(Bytes key, Memtable::Visit visit) const;
   // `conflict` when another transaction has written the key and not ended, or has committed it
@@ -68,18 +76,14 @@ class Transaction {
   // What is left to do when it ended before: nothing.
   Status roll_back() noexcept;
 
-  // For a cursor; null once it ended.
-  std::shared_ptr<SnapshotLease> lease() const;
-
  private:
+  void end() noexcept;
+
   const std::shared_ptr<Memtable> table_;
-  mutable std::mutex mutex_;  // guards what follows, but for the atomics
-  std::shared_ptr<SnapshotLease> lease_;
-  const uint64_t snapshot_;
+  SnapshotHold hold_;
   WriteSet writes_;
-  // Spares reads of a transaction that has written nothing the look for own writes.
-  std::atomic<bool> wrote_{false};
-  std::atomic<bool> ended_{false};
+  bool wrote_ = false;  // else reads need not look for own writes
+  bool ended_ = false;
 };
 
 }  // namespace stave::mvcc

@@ -107,7 +107,9 @@ class GateCounters {
   // Of the shared words.
   static constexpr uint64_t kClosedBit = 1;
   static constexpr uint64_t kOneCall = 2;
-  struct alignas(64) Line {
+  // A gate of one word has nothing to keep apart, and an allocator's usual alignment is much
+  // cheaper.
+  struct alignas(kOwnWords == 0 ? alignof(Atomic<uint64_t>) : 64) Line {
     Atomic<uint64_t> word{0};
   };
 
@@ -124,14 +126,15 @@ class GateCounters {
   std::array<Line, kOwnWords + kSharedWords> words_;
 };
 
+struct GateBarrier {
+  void operator()() const noexcept { full_barrier(); }
+};
+
 class Gate {
-  struct FullBarrier {
-    void operator()() const noexcept { full_barrier(); }
-  };
   // 1.5 KiB; programs that call from more threads at a time spend it where it counts more.
   static constexpr size_t kOwnWords = 16;
   static constexpr size_t kSharedWords = 8;
-  using Counters = GateCounters<std::atomic, FullBarrier, kOwnWords, kSharedWords>;
+  using Counters = GateCounters<std::atomic, GateBarrier, kOwnWords, kSharedWords>;
 
  public:
   // One call inside the gate, for as long as the object lives:
@@ -217,6 +220,40 @@ class Gate {
     }
     return false;
   }
+
+ private:
+  Counters counters_;
+};
+
+// The gate of handles that are made by the million and used by one thread at a time: two words of
+// memory, and a locked instruction at each end of a call. It does not know which thread is inside,
+// so no callback may run there.
+class SmallGate {
+  using Counters = GateCounters<std::atomic, GateBarrier, 0, 1>;
+
+ public:
+  // As Gate's.
+  class Entry {
+   public:
+    explicit Entry(SmallGate& gate) noexcept : gate_(gate), word_(gate.counters_.enter(0)) {}
+    ~Entry() {
+      if (word_ != nullptr) gate_.counters_.leave(word_);
+    }
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+    explicit operator bool() const noexcept { return word_ != nullptr; }
+
+   private:
+    SmallGate& gate_;
+    Counters::Word* const word_;
+  };
+
+  SmallGate() noexcept = default;
+  SmallGate(const SmallGate&) = delete;
+  SmallGate& operator=(const SmallGate&) = delete;
+
+  bool close_and_wait() noexcept;
 
  private:
   Counters counters_;

@@ -106,7 +106,7 @@ STAVE_API void stave_memtable_free(stave_memtable *table);
 
 /* ---- Managed: transactions ----------------------------------------------------------------- */
 
-/* One thread at a time. Commit and rollback end a transaction: all later calls but close and free
+/* One thread at a time, its cursors included. Commit and rollback end a transaction: all later calls but close and free
  * are CLOSED, those on its cursors too. One that is closed or freed without commit is rolled back. */
 typedef struct stave_memtable_transaction stave_memtable_transaction;
 
@@ -340,8 +340,8 @@ STAVE_API stave_status stave_memtable_cursor_next_many(stave_memtable_cursor *cu
                                                        size_t count_max, size_t bytes_max,
                                                        stave_buffer *records, uint64_t *sizes,
                                                        size_t *count, stave_error *error);
-/* As stave_memtable_close and stave_memtable_free. An open cursor keeps its moment alive, as a
- * snapshot does, also when that or its transaction is closed. */
+/* As stave_memtable_close and stave_memtable_free. The open cursor of a snapshot keeps its
+ * moment alive also when that is closed. */
 STAVE_API stave_status stave_memtable_cursor_close(stave_memtable_cursor *cursor,
                                                    stave_error *error);
 STAVE_API void stave_memtable_cursor_free(stave_memtable_cursor *cursor);
