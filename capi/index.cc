@@ -241,7 +241,7 @@ void stave_index_free(stave_index* index) {
     if (visit) [[likely]] {
       uint64_t replaced = 0;
       const Code done = owned(index).exchange_word(key, value, &replaced);
-      if (done != Code::conflict) [[likely]] {
+      if (done != Code::no_memory) [[likely]] {
         if (previous != nullptr) *previous = replaced;
         if (existed != nullptr) *existed = done == Code::ok ? 1 : 0;
         return STAVE_OK;
@@ -292,7 +292,7 @@ stave_status stave_index_contains(stave_index* index, const void* key, size_t ke
     if (visit) [[likely]] {
       uint64_t removed = 0;
       const Code done = owned(index).extract_word(key, &removed);
-      if (done != Code::conflict) [[likely]] {
+      if (done != Code::no_memory) [[likely]] {
         if (previous != nullptr) *previous = removed;
         return static_cast<stave_status>(done);
       }

@@ -30,31 +30,32 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
   Code find_word(const void* key, uint64_t* value) const noexcept {
     const Bytes bytes = as_bytes(key, word_size);
     const uint64_t hash = this->hash(bytes);
-    const auto found = table().find(table().start(hash), OwnedKeys::probe(hash, bytes, true),
-                                    [](const Entry&) { return Verdict::equal; });
+    const auto found =
+        table().find(table().start(hash), OwnedKeys::probe(hash, bytes, true), is_the_key);
     if (found.verdict != Verdict::equal) return Code::not_found;
     *value = found.value;
     return Code::ok;
   }
-  // Puts or removes: ok with the value that there was, not_found, or `conflict`: it takes put() or
-  // remove().
+  // Put and remove: ok with the value that there was, not_found, or no_memory.
   Code exchange_word(const void* key, uint64_t value, uint64_t* previous) noexcept {
     const Bytes bytes = as_bytes(key, word_size);
     const uint64_t hash = this->hash(bytes);
-    const auto done = table().set_in_head(hash, OwnedKeys::probe(hash, bytes, true), value,
-                                          [](const Entry&) { return Verdict::equal; });
+    const Probe probe = OwnedKeys::probe(hash, bytes, true);
+    const auto done = table().set_in_head(hash, probe, value, is_the_key);
     if (done.result == InHead::inserted) return Code::not_found;
-    if (done.result != InHead::replaced) return Code::conflict;
+    if (done.result != InHead::replaced)
+      return update_word(hash, probe, {Decision::Action::set, value}, previous);
     *previous = Layout::value(done.previous);
     return Code::ok;
   }
   Code extract_word(const void* key, uint64_t* previous) noexcept {
     const Bytes bytes = as_bytes(key, word_size);
     const uint64_t hash = this->hash(bytes);
-    const auto done = table().erase_in_head(hash, OwnedKeys::probe(hash, bytes, true),
-                                            [](const Entry&) { return Verdict::equal; });
+    const Probe probe = OwnedKeys::probe(hash, bytes, true);
+    const auto done = table().erase_in_head(hash, probe, is_the_key);
     if (done.result == InHead::absent) return Code::not_found;
-    if (done.result != InHead::erased) return Code::conflict;
+    if (done.result != InHead::erased)
+      return update_word(hash, probe, {Decision::Action::erase, 0}, previous);
     *previous = Layout::value(done.previous);
     return Code::ok;
   }
@@ -124,6 +125,19 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
  private:
   using InHead = IndexTable::InHead::Result;
   using Layout = WideLayout<>;
+
+  // An entry with the tag and the word of a key of 8 bytes.
+  static Verdict is_the_key(const Entry&) noexcept { return Verdict::equal; }
+  // For what does not fit into the head, and is met in one call of five.
+  [[gnu::noinline]] Code update_word(uint64_t hash, const Probe& probe, const Decision& decision,
+                                     uint64_t* previous) noexcept {
+    const auto updated = table().update_at_once(
+        hash, probe, is_the_key, [&](const uint64_t*, KeyArena&) { return decision; });
+    if (!updated.ok()) return updated.status().code();
+    if (!updated->was_present) return Code::not_found;
+    *previous = updated->value();
+    return Code::ok;
+  }
 
   // Runs update(hash, probe, match, decide). When the key turns out to be absent and needs a
   // record, the update is left, since a lock may be held, and begun again with the record.

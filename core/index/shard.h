@@ -177,6 +177,7 @@ class Shard final : public ShardMemory<Layout> {
       if (!split_next(keys).ok()) break;
       splits++;
     }
+    protocol_.prefetch_splits();
     if (splits > splits_of_one_operation_max_.load(std::memory_order_relaxed))
       splits_of_one_operation_max_.store(splits, std::memory_order_relaxed);
     unlock_growth();

@@ -292,6 +292,20 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
     return true;
   }
 
+  // Begins to load what the next two split_next() will need, for which there is time until then:
+  // the buckets of the second, and the chain of the first, whose buckets were asked for last time.
+  // Buckets to come may have no memory yet; asking for it is harmless.
+  void prefetch_splits() const noexcept {
+    const auto split_bucket = [this](uint64_t count) -> const Bucket& {
+      return memory_.bucket(count ^ std::bit_floor(count));
+    };
+    const uint64_t count = this->own_bucket_count();
+    Layout::prefetch(split_bucket(count + 1));
+    Layout::prefetch(memory_.bucket(count + 1));
+    const uint32_t chain = Layout::chain(Layout::begin(split_bucket(count)));
+    if (chain != 0) __builtin_prefetch(&memory_.node(chain));
+  }
+
   // ---- Being replaced, under the growth lock ---------------------------------------------------
 
   // Keeps all writers waiting until unlock_all() or close().
