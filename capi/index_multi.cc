@@ -10,12 +10,14 @@
 #include "capi/flat_bytes.h"
 #include "capi/index_handle.h"
 #include "core/base/limits.h"
+#include "core/index/owned_index.h"
 
 using stave::Bytes;
 using stave::Code;
 using stave::Status;
 using namespace stave::capi;
 using stave::index::Index;
+using stave::index::OwnedIndex;
 
 namespace {
 
@@ -28,10 +30,23 @@ struct Group {
   std::array<Index::Slot, group_size> slots;
 };
 
-Status get_group(const Index& index, FlatBytes& keys, std::span<const uint32_t> key_sizes,
+// Whether all are words, of which an index with keys of its own needs no more than where they
+// begin.
+bool are_words(std::span<const uint32_t> key_sizes) noexcept {
+  return std::all_of(key_sizes.begin(), key_sizes.end(),
+                     [](uint32_t size) { return size == OwnedIndex::word_size; });
+}
+
+Status get_group(IndexState& state, FlatBytes& keys, std::span<const uint32_t> key_sizes,
                  uint64_t* values, uint8_t* found) {
-  Group group;
+  const Index& index = state.index();
   const size_t count = key_sizes.size();
+  if (!state.is_resolved() && are_words(key_sizes)) {
+    const Bytes words = keys.take(count * OwnedIndex::word_size);
+    OwnedIndex::of(state.index()).find_words(words.data(), count, values, found);
+    return {};
+  }
+  Group group;
   for (size_t i = 0; i < count; i++) {
     const Bytes key = keys.take(key_sizes[i]);
     // One that is too large to be there: another one is looked for in its place.
@@ -83,7 +98,7 @@ stave_status stave_index_multi_get(stave_index* index, const void* keys, const u
     FlatBytes key_bytes(keys);
     for (size_t begin = 0; begin < count; begin += group_size) {
       const std::span sizes(key_sizes + begin, std::min(group_size, count - begin));
-      STAVE_TRY(get_group(call.index(), key_bytes, sizes, values + begin, found + begin));
+      STAVE_TRY(get_group(call.state(), key_bytes, sizes, values + begin, found + begin));
     }
     return {};
   });

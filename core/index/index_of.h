@@ -118,6 +118,9 @@ class IndexOf : public Index {
   }
   IndexTable& table() const noexcept { return *table_; }
 
+  // Lookups begun together: what one processor core keeps under way, and a little more.
+  static constexpr size_t kGroup = 32;
+
  private:
   using Start = typename IndexTable::Start;
 
@@ -131,9 +134,6 @@ class IndexOf : public Index {
     Probe probe;
     Start start;
   };
-  // What one processor core keeps under way, and a little more.
-  static constexpr size_t kGroup = 32;
-
   // Asks for the buckets of the keys, and then for what their candidates stand for.
   template <typename KeyType>
   void begin_all(std::span<const KeyType> keys, std::array<Staged, kGroup>& group) const noexcept {
