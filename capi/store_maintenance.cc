@@ -61,6 +61,14 @@ stave_status stave_store_sync(stave_store* store, stave_error* error) {
   });
 }
 
+stave_status stave_store_checkpoint(stave_store* store, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    return call.store().checkpoint();
+  });
+}
+
 void stave_store_stats_init(stave_store_stats* stats) {
   if (stats == nullptr) return;
   *stats = {};

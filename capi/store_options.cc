@@ -13,7 +13,7 @@ namespace stave::capi {
 
 namespace {
 
-static_assert(sizeof(stave_store_options) == 32);
+static_assert(sizeof(stave_store_options) == 40);
 static_assert(offsetof(stave_store_options, durability) == 4);
 static_assert(offsetof(stave_store_options, io) == 8);
 static_assert(offsetof(stave_store_options, shards) == 12);
@@ -21,6 +21,9 @@ static_assert(offsetof(stave_store_options, segment_size) == 16);
 static_assert(offsetof(stave_store_options, read_only) == 24);
 static_assert(offsetof(stave_store_options, create_if_missing) == 25);
 static_assert(offsetof(stave_store_options, error_if_exists) == 26);
+static_assert(offsetof(stave_store_options, background) == 27);
+static_assert(offsetof(stave_store_options, keydir) == 28);
+static_assert(offsetof(stave_store_options, checkpoint_interval) == 32);
 static_assert(sizeof(stave_write_options) == 8);
 static_assert(offsetof(stave_write_options, durability) == 4);
 static_assert(sizeof(void*) != 8 || sizeof(stave_store_cursor_options) == 24);
@@ -32,6 +35,9 @@ static_assert(static_cast<int>(store::Durability::os) == STAVE_DURABILITY_OS);
 static_assert(static_cast<int>(store::Durability::device) == STAVE_DURABILITY_DEVICE);
 static_assert(static_cast<int>(store::ReadIo::buffered) == STAVE_IO_BUFFERED);
 static_assert(static_cast<int>(store::ReadIo::mmap) == STAVE_IO_MMAP);
+static_assert(static_cast<int>(store::KeyDirectoryKind::stored) == STAVE_KEYDIR_STORED);
+static_assert(static_cast<int>(store::KeyDirectoryKind::memory) == STAVE_KEYDIR_MEMORY);
+static_assert(static_cast<int>(store::KeyDirectoryKind::disk) == STAVE_KEYDIR_DISK);
 
 constexpr OptionChoice durability_choices[] = {
     {"default", STAVE_DURABILITY_DEFAULT},
@@ -42,6 +48,11 @@ constexpr OptionChoice durability_choices[] = {
 constexpr OptionChoice io_choices[] = {
     {"buffered", STAVE_IO_BUFFERED},
     {"mmap", STAVE_IO_MMAP},
+};
+constexpr OptionChoice keydir_choices[] = {
+    {"stored", STAVE_KEYDIR_STORED},
+    {"memory", STAVE_KEYDIR_MEMORY},
+    {"disk", STAVE_KEYDIR_DISK},
 };
 
 // The defaults are those of the core.
@@ -70,7 +81,17 @@ constexpr Option store_option_list[] = {
     {STAVE_OPTION(stave_store_options, error_if_exists, OptionType::boolean),
      .default_value = defaults.error_if_exists,
      .meaning = "refuses to open a store that is there already"},
-    {STAVE_OPTION(stave_store_options, reserved, OptionType::reserved)},
+    {STAVE_OPTION(stave_store_options, background, OptionType::boolean),
+     .default_value = defaults.background,
+     .meaning = "with keydir=disk a thread merges changes, instead of slices of writers' calls"},
+    {STAVE_OPTION(stave_store_options, keydir, OptionType::choice),
+     .default_value = static_cast<uint64_t>(defaults.keydir), .choices = keydir_choices,
+     .meaning = "where the newest record of a key is known, fixed when the store is created; "
+                "stored is as it was made, in a new store memory"},
+    {STAVE_OPTION(stave_store_options, checkpoint_interval, OptionType::size),
+     .default_value = defaults.checkpoint_interval, .max = store::checkpoint_interval_max,
+     .meaning = "with keydir=disk, bytes of log after which the key directory is saved; 0 is only "
+                "when many changes have gathered"},
 };
 static_assert(store::shards_default == 16);  // as the text above and store.h say
 
@@ -108,6 +129,9 @@ Result<store::Options> store_options(const stave_store_options* options) {
   result.read_only = read.read_only != 0;
   result.create_if_missing = read.create_if_missing != 0;
   result.error_if_exists = read.error_if_exists != 0;
+  result.background = read.background != 0;
+  result.keydir = static_cast<store::KeyDirectoryKind>(read.keydir);
+  result.checkpoint_interval = read.checkpoint_interval;
   return result;
 }
 
@@ -137,6 +161,9 @@ Status write_store_options(const store::Options& options, stave_store_options* t
   whole.read_only = options.read_only ? 1 : 0;
   whole.create_if_missing = options.create_if_missing ? 1 : 0;
   whole.error_if_exists = options.error_if_exists ? 1 : 0;
+  whole.background = options.background ? 1 : 0;
+  whole.keydir = static_cast<uint32_t>(options.keydir);
+  whole.checkpoint_interval = options.checkpoint_interval;
   return write_struct(store_table.type, &whole, to);
 }
 

@@ -68,9 +68,11 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
   const bool lock_here = !writer.owns_lock();
   if (lock_here) writer.lock();
   Status status = refusal();
-  next.log_durable = log_.sequence();
+  if (!holds_places()) next.log_durable = log_.sequence();
+  const uint64_t newest_lsn = newest_lsn_;
   if (lock_here) writer.unlock();
   STAVE_TRY(status);
+  STAVE_TRY(tell_owner(next, newest_lsn));
 
   const Result<Extent> place = write_directory(directory, next.generation);
   if (!place) return place.status();
@@ -81,9 +83,11 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
   next.directory_generation = next.generation;
   next.segments = directory.segment_count();
   next.depth = directory.depth();
-  next.log_page = log_start_.chunk.page;
-  next.log_salt = log_start_.chunk.salt;
-  next.log_sequence = log_start_.sequence;
+  if (!holds_places()) {
+    next.log_page = log_start_.chunk.page;
+    next.log_salt = log_start_.chunk.salt;
+    next.log_sequence = log_start_.sequence;
+  }
   if (status = write_superblock(next); !status.ok()) {
     if (lock_here) writer.lock();
     refuse(status);
@@ -91,6 +95,7 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
     return status;
   }
   replaced_.push_back(before);
+  if (holds_places()) size_reserve();
   return {};
 }
 
@@ -116,9 +121,11 @@ Status DiskIndexImpl::save_locked(WriterLock& writer, uint64_t lsn) {
   next.file_pages = file_->size_pages();
   writer.lock();
   Status status = refusal();
-  next.log_durable = log_.sequence();
+  if (!holds_places()) next.log_durable = log_.sequence();
+  const uint64_t newest_lsn = newest_lsn_;
   writer.unlock();
   STAVE_TRY(status);
+  STAVE_TRY(tell_owner(next, newest_lsn));
   if (status = write_superblock(next); status.ok()) return {};
   writer.lock();
   refuse(status);
@@ -158,12 +165,16 @@ Status DiskIndexImpl::close() {
       operations += delta->operations();
       chunks += delta->chunks();
     }
-    const bool changed = log_.sequence() != durable_.log_durable;
-    if (operations > operations_left_max || chunks > chunks_left_max) {
+    const bool changed = holds_places() ? operations > 0 || mark_ != durable_.owner.replay_from
+                                        : log_.sequence() != durable_.log_durable;
+    if ((holds_places() && operations > 0) || operations > operations_left_max ||
+        chunks > chunks_left_max) {
       // A full disk leaves the log as it is, which the next open reads.
       const Status drained = drain(writer);
+      if (drained.is(Code::no_space) && holds_places()) return {};
       if (!drained.ok() && !drained.is(Code::no_space)) return drained;
     }
+    if (holds_places()) replay_from_ = mark_;
     writer.unlock();
     if (changed) STAVE_TRY(save_locked(writer, durable_.lsn));
     return second_copy_synced_ ? Status() : file_->sync();

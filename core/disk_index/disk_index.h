@@ -16,6 +16,7 @@
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
 #include "core/disk_index/key.h"
+#include "core/disk_index/owner.h"
 #include "core/disk_index/superblock.h"
 #include "core/os/file_system.h"
 
@@ -34,6 +35,10 @@ struct Options {
   bool background = true;
   uint64_t delta_memory = uint64_t{64} << 20;  // bytes of the tables of unmerged changes
   uint64_t bulk_memory = uint64_t{256} << 20;  // bytes that bulk_load() sorts at a time
+  // Of an index of places, and of no other. The owner has locked out other processes, and outlives
+  // the index. A new file gets `file_id`, which an existing one must have.
+  Owner* owner = nullptr;
+  FileId file_id{};
 
   // For tests: the part of a key's hash that counts, and the entries of a delta (0: as many as
   // delta_memory allows).

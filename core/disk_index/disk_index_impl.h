@@ -28,6 +28,7 @@
 #include "core/disk_index/directory.h"
 #include "core/disk_index/disk_index.h"
 #include "core/disk_index/page_file.h"
+#include "core/disk_index/place_index.h"
 #include "core/disk_index/redo_log.h"
 #include "core/disk_index/segment_builder.h"
 #include "core/disk_index/segment_reader.h"
@@ -52,7 +53,7 @@ struct MergeChange {
   const std::byte* entry;
 };
 
-class DiskIndexImpl final : public DiskIndex {
+class DiskIndexImpl final : public PlaceIndex {
  public:
   // What an open has found in the file.
   struct Opened {
@@ -66,6 +67,8 @@ class DiskIndexImpl final : public DiskIndex {
 
   // Once, before anything else: finds the log's operations.
   Status recover(const LogContents& log);
+  // The same for an index of places: its log begins anew.
+  Status begin_places();
 
   uint32_t record_size() const noexcept override { return record_size_; }
   RecordKind record_kind() const noexcept override { return record_kind_; }
@@ -85,10 +88,25 @@ class DiskIndexImpl final : public DiskIndex {
   Result<std::unique_ptr<Cursor>> open_cursor() override;
   Status close() override;
 
+  OwnerState owner_state() const override;
+  Status promise(uint64_t changes, bool from_reserve) override;
+  void forget_promise(uint64_t changes) noexcept override;
+  Status exchange(const Key& key, Bytes expected, Bytes record,
+                  const LogMark& frame) noexcept override;
+  void set_mark(const LogMark& next) override;
+  bool refuses_changes() const noexcept override {
+    return refuses_.load(std::memory_order_relaxed);
+  }
+  void want_merge() noexcept override { merge_wanted_soon_.store(true, std::memory_order_relaxed); }
+  void merge_slice() noexcept override;
+  Status checkpoint_beside() override;
+
  private:
   friend class DiskIndexCursor;
   using WriterLock = std::unique_lock<std::mutex>;
   using MergeLock = std::unique_lock<std::mutex>;
+
+  bool holds_places() const noexcept { return record_kind_ == RecordKind::place; }
 
   // Readers, under a pin.
   const View& view() const noexcept {
@@ -113,7 +131,7 @@ class DiskIndexImpl final : public DiskIndex {
 
   // The merger; each wants merge_mutex_ held. `writer` is taken where it is needed and left as it
   // was. merge.cc
-  Status freeze(WriterLock& writer);
+  Status freeze(WriterLock& writer, uint64_t changes = 0);
   Status advance(WriterLock& writer, bool* done);
   Status finish_pass(WriterLock& writer);
   Status drain(WriterLock& writer);
@@ -150,6 +168,12 @@ class DiskIndexImpl final : public DiskIndex {
   Status write_compact(DiskIndexImpl& other);
   void adopt(DiskIndexImpl& other);
 
+  // place_index.cc; set_chunks_aside() wants writer_mutex_, tell_owner() merge_mutex_ held.
+  Status set_chunks_aside(uint64_t slots);
+  void size_reserve() noexcept;
+  Status tell_owner(Superblock& next, uint64_t newest_lsn);
+  uint64_t weight_of(const std::vector<Entry>& entries) const noexcept;
+
   // verify.cc; merge_mutex_ held.
   Status verify_fixed_pages();
 
@@ -179,14 +203,30 @@ class DiskIndexImpl final : public DiskIndex {
   std::vector<Entry> entries_;            // of merge_segment(), kept for their memory
   std::vector<MergeChange> changes_;
   std::vector<uint32_t> changed_;
+  // Of an index of places: where the owner's log has the first change that no segment may hold, and
+  // the sum of what the entries in segments weigh.
+  LogMark replay_from_;
+  uint64_t weight_ = 0;
+  uint64_t merged_weight_ = 0;  // of merge_segment(): what it adds, modulo 2^64
 
   mutable std::mutex writer_mutex_;
   RedoLog log_;
   uint64_t reserved_entries_ = 0;
+  // Of an index of places: changes promised and not yet made, chunks set aside for them, and the
+  // frame of the last change.
+  uint64_t promised_ = 0;
+  // Free pages that merging a segment and writing a superblock may need. Relaxed: set by the
+  // merger, and an old figure does as well.
+  std::atomic<uint64_t> reserve_pages_{0};
+  std::vector<LogChunk> chunks_aside_;
+  LogMark mark_;
+  uint64_t newest_lsn_ = 0;
   bool free_pages_known_ = false;
   // A failed sync is final: what it covered is unknown, so nothing may be built on it.
   std::atomic<bool> refuses_{false};
   Status refused_because_;  // under writer_mutex_, set once before refuses_
+
+  std::atomic<bool> merge_wanted_soon_{false};  // relaxed: when it is noticed does not matter
 
   std::thread merger_;
   std::condition_variable merge_wanted_;  // with writer_mutex_

@@ -2,12 +2,19 @@
 
 #include <cassert>
 #include <iterator>
+#include <new>
 
 namespace stave::disk_index {
 
 void ExtentAllocator::insert(uint64_t page, uint64_t pages) {
-  by_page_.emplace(page, pages);
-  by_size_.emplace(pages, page);
+  const auto added = by_page_.emplace(page, pages).first;
+  try {
+    by_size_.emplace(pages, page);
+  } catch (const std::bad_alloc&) {
+    // The extent is lost rather than in one of the two only.
+    by_page_.erase(added);
+    throw;
+  }
   free_pages_ += pages;
 }
 

@@ -28,6 +28,8 @@ class ExtentAllocator {
   uint64_t free_before(uint64_t page) const;
   // Forgets the free extent that begins at `page`.
   void cut(uint64_t page) { erase(by_page_.find(page)); }
+  // Pages of the largest free extent.
+  uint64_t largest() const noexcept { return by_size_.empty() ? 0 : by_size_.rbegin()->first; }
   uint64_t free_pages() const noexcept { return free_pages_; }
 
  private:

@@ -89,7 +89,13 @@ TEST(DiskIndexFormats, ImpossibleSuperblocksAreDamage) {
     std::function<void(Superblock&)> change;
   };
   const std::vector<Case> cases = {
-      {"record kind 3", [](Superblock& b) { b.record_kind = static_cast<RecordKind>(3); }},
+      {"record kind 4", [](Superblock& b) { b.record_kind = static_cast<RecordKind>(4); }},
+      {"record size 24", [](Superblock& b) { b.record_kind = RecordKind::place; }},
+      {"places with a redo log",
+       [](Superblock& b) {
+         b.record_kind = RecordKind::place;
+         b.record_size = place_size;
+       }},
       {"record size 0", [](Superblock& b) { b.record_size = 0; }},
       {"record size 25", [](Superblock& b) { b.record_size = 25; }},
       {"record size 257",

@@ -46,12 +46,24 @@ class ChangedKeys {
 }  // namespace
 
 // The active delta becomes the frozen one. writer_mutex_ is held; there is no frozen delta.
-Status DiskIndexImpl::freeze(WriterLock&) {
+// The new one has room for what is promised, and for `changes` more.
+Status DiskIndexImpl::freeze(WriterLock&, uint64_t changes) {
   if (options_.background && !merger_.joinable()) start_merger();
   STAVE_TRY(find_free_pages());
-  auto next = std::make_unique<Delta>(limits(), record_size_);
   std::unique_ptr<View> changed = copy_view();
-  STAVE_TRY(log_.begin_chunk());
+  std::unique_ptr<Delta> next;
+  if (holds_places()) {
+    const uint64_t promised = promised_ + changes;
+    next = Delta::for_places(limits(), promised);
+    next->set_mark(mark_);
+    STAVE_TRY(set_chunks_aside(std::max<uint64_t>(promised, 1)));
+    log_.begin_chunk(chunks_aside_.back());
+    chunks_aside_.pop_back();
+    merge_wanted_soon_.store(false, std::memory_order_relaxed);
+  } else {
+    next = std::make_unique<Delta>(limits(), record_size_);
+    STAVE_TRY(log_.begin_chunk());
+  }
   next->add_chunk(log_.chunk().page);
   next->set_start(log_.start());
   changed->frozen = changed->active;
@@ -114,15 +126,16 @@ void DiskIndexImpl::end_pass(WriterLock& writer) {
   const bool lock_here = !writer.owns_lock();
   if (lock_here) writer.lock();
   std::unique_ptr<View> changed = copy_view();
-  std::unique_ptr<Delta> ended(changed->frozen);
+  Delta* const ended = changed->frozen;
   const std::vector<Extent> chunks = ended->extents();
   replaced_.insert(replaced_.end(), chunks.begin(), chunks.end());
   changed->frozen = nullptr;
   log_start_ = changed->active->start();
+  replay_from_ = changed->active->mark();
   publish(std::move(changed));
   pass_position_ = 0;
   if (lock_here) writer.unlock();
-  sync::EpochRegistry::retire(ended.release());
+  sync::EpochRegistry::retire(ended);
 }
 
 Status DiskIndexImpl::finish_pass(WriterLock& writer) {
@@ -148,11 +161,13 @@ Status DiskIndexImpl::collect_entries(const Directory& directory, uint64_t slot,
   const SegmentWord word(directory.segment_at(slot));
   entries_.clear();
   STAVE_TRY(view().reader->list(*file_, word, directory.first_hash(slot), entries_));
+  if (holds_places()) merged_weight_ = 0 - weight_of(entries_);
   const ChangedKeys changed(changes, changed_);
   if (!STAVE_PLANTED_BUG(disk_index_duplicate_entry))
     std::erase_if(entries_, [&](const Entry& entry) { return changed.contains(entry); });
   for (const MergeChange& change : changes)
     if (change.kind == LogKind::put) entries_.push_back({change.hash, change.entry});
+  if (holds_places()) merged_weight_ += weight_of(entries_);
   return {};
 }
 
@@ -174,6 +189,7 @@ Status DiskIndexImpl::merge_segment(std::unique_ptr<Directory>& directory, uint6
     while (segment.depth > directory->depth()) grow_directory(directory, writer);
   STAVE_TRY(write_segments(built));
   directory->replace(directory->slot_of(range), built);
+  weight_ += merged_weight_;
   merges_.fetch_add(1, std::memory_order_relaxed);
   if (old.pages() == 0) return {};
   if ((writer == nullptr && old.generation > durable_.generation) ||
@@ -233,11 +249,12 @@ Status DiskIndexImpl::write_segments(std::vector<Segment>& built) {
 
 void DiskIndexImpl::grow_directory(std::unique_ptr<Directory>& directory, WriterLock* writer) {
   std::unique_ptr<Directory> grown = Directory::doubled(*directory);
-  std::swap(directory, grown);
-  if (writer == nullptr) return;
+  if (writer == nullptr) return std::swap(directory, grown);
   const bool lock_here = !writer->owns_lock();
   if (lock_here) writer->lock();
   std::unique_ptr<View> changed = copy_view();
+  // From here on nothing may throw: readers have the old directory until the view is published.
+  std::swap(directory, grown);
   changed->directory = directory.get();
   publish(std::move(changed));
   if (lock_here) writer->unlock();

@@ -70,11 +70,13 @@ Status create_file(os::FileSystem& files, const std::string& path, const NewFile
   constexpr uint64_t directory_at = first_segment_page;
   constexpr uint64_t log_at = directory_at + 1;
   Superblock block;
-  STAVE_TRY(files.random(block.file_id));
+  if (properties.file_id)
+    block.file_id = *properties.file_id;
+  else
+    STAVE_TRY(files.random(block.file_id));
   std::array<std::byte, 16> random{};
   STAVE_TRY(files.random(random));
   block.hash_seed = properties.hash_seed.value_or(load_le64(random.data()));
-  block.log_salt = load_le64(random.data() + 8);
   block.record_kind = properties.record_kind;
   block.record_size = properties.record_size;
   block.generation = 1;
@@ -82,8 +84,14 @@ Status create_file(os::FileSystem& files, const std::string& path, const NewFile
   block.directory_generation = 1;
   block.directory_page = directory_at;
   block.segments = 1;
-  block.log_page = log_at;
-  block.file_pages = log_at + log_chunk_pages(block.record_size);
+  block.file_pages = log_at;
+  if (block.record_kind != RecordKind::place) {
+    block.log_page = log_at;
+    block.log_salt = load_le64(random.data() + 8);
+    block.file_pages += log_chunk_pages(block.record_size);
+  } else {
+    block.lsn = block.owner.replay_from.lsn;
+  }
 
   const Status removed = files.remove(path);
   if (!removed.ok() && !removed.is(Code::not_found)) return removed;
@@ -207,6 +215,7 @@ Status Reading::read_directory() {
 }
 
 Status Reading::read_operations() {
+  if (block_.record_kind == RecordKind::place) return {};
   Result<LogContents> log =
       read_log(file_, path_, {block_.log_page, block_.log_salt}, block_.record_size, pages());
   if (!log) return log.status();
@@ -219,6 +228,17 @@ Status Reading::read_operations() {
                              "; rebuild the index");
   log_exceeds_ = end > block_.log_durable;
   return {};
+}
+
+Status create_named(os::FileSystem& files, const std::string& path, const NewFile& properties) {
+  const std::string unfinished = path + unfinished_suffix;
+  Status status = create_file(files, unfinished, properties);
+  if (status.ok()) status = files.rename(unfinished, path);
+  if (!status.ok()) {
+    static_cast<void>(files.remove(unfinished));
+    return status;
+  }
+  return sync_parent(files, path);
 }
 
 class Opening {
@@ -258,14 +278,7 @@ class Opening {
   Status create() {
     const Result<NewFile> properties = new_file_properties(options_);
     if (!properties) return properties.status();
-    const std::string unfinished = path_ + unfinished_suffix;
-    Status status = create_file(files_, unfinished, *properties);
-    if (status.ok()) status = files_.rename(unfinished, path_);
-    if (!status.ok()) {
-      static_cast<void>(files_.remove(unfinished));
-      return status;
-    }
-    return sync_parent(files_, path_);
+    return create_named(files_, path_, *properties);
   }
 
   os::FileSystem& files_;
@@ -275,6 +288,11 @@ class Opening {
 };
 
 Status check_agreement(const Superblock& block, const Options& options, const std::string& path) {
+  if (block.record_kind == RecordKind::place && options.owner == nullptr)
+    return Status::error(Code::wrong_family,
+                         "'" + path + "' is the key directory of a store; open the store");
+  if (options.owner != nullptr && block.file_id != options.file_id)
+    return Status::error(Code::corruption, "'" + path + "' belongs to another store; remove it");
   const auto text = [](RecordKind kind) {
     return kind == RecordKind::payload ? "payload" : "opaque";
   };
@@ -338,8 +356,21 @@ Result<std::unique_ptr<DiskIndexImpl>> open_locked(os::FileSystem& files, const 
   DiskIndexImpl::Opened opened{*std::move(pages), reading->block_, std::move(reading->directory_)};
   auto index =
       std::make_unique<DiskIndexImpl>(files, name, options, std::move(lock), std::move(opened));
-  STAVE_TRY(index->recover(reading->log_));
+  STAVE_TRY(options.owner == nullptr ? index->recover(reading->log_) : index->begin_places());
   return index;
+}
+
+Result<std::unique_ptr<DiskIndexImpl>> open_owned(os::FileSystem& files, const std::string& path,
+                                                  const Options& options) {
+  Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::read_only);
+  if (file.status().is(Code::not_found) && options.create_if_missing && !options.read_only) {
+    NewFile properties{RecordKind::place, place_size};
+    properties.file_id = options.file_id;
+    STAVE_TRY(create_named(files, path, properties));
+  } else if (!file) {
+    return file.status();
+  }
+  return open_locked(files, path, options, nullptr, path);
 }
 
 Result<std::unique_ptr<DiskIndex>> DiskIndex::open(os::FileSystem& files, const std::string& path,

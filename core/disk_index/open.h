@@ -16,7 +16,8 @@ inline constexpr const char* lock_suffix = ".lock";
 struct NewFile {
   RecordKind record_kind = RecordKind::opaque;
   uint32_t record_size = 0;
-  std::optional<uint64_t> hash_seed;  // random otherwise
+  std::optional<uint64_t> hash_seed{};  // random otherwise
+  std::optional<FileId> file_id{};      // random otherwise
 };
 
 Result<NewFile> new_file_properties(const Options& options);
@@ -28,6 +29,9 @@ Status sync_parent(os::FileSystem& files, const std::string& path);
 // Beside the file at `path`. Null when shared and there is no lock file.
 Result<std::unique_ptr<os::FileLock>> lock_file(os::FileSystem& files, const std::string& path,
                                                 bool shared);
+// An index of places, whose owner has locked out others.
+Result<std::unique_ptr<DiskIndexImpl>> open_owned(os::FileSystem& files, const std::string& path,
+                                                  const Options& options);
 // Of a file that exists. `name` is what messages call it.
 Result<std::unique_ptr<DiskIndexImpl>> open_locked(os::FileSystem& files, const std::string& path,
                                                    const Options& options,

@@ -85,6 +85,11 @@ Status PageFile::set_used(std::vector<Extent> used) {
   return {};
 }
 
+Status PageFile::fill_holes() {
+  const std::lock_guard lock(mutex_);
+  return file_->allocate(pages_ * page_size);
+}
+
 Status PageFile::grow(uint64_t pages) {
   if (pages_ + pages > file_pages_max)
     return Status::error(Code::no_space, "'" + path_ + "' has reached its largest size");
@@ -124,6 +129,14 @@ Status PageFile::reserve(uint64_t pages) {
   std::unique_lock lock(mutex_);
   const uint64_t at_end = free_.free_before(pages_);
   Status grown = pages > at_end ? grow(pages - at_end) : Status();
+  retire_outgrown(lock);
+  return grown;
+}
+
+Status PageFile::keep_free(uint64_t pages) {
+  std::unique_lock lock(mutex_);
+  if (free_.largest() >= pages) return {};
+  const Status grown = grow(pages - free_.free_before(pages_));
   retire_outgrown(lock);
   return grown;
 }

@@ -69,6 +69,9 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   // Says which pages are free: all but `used`, whose extents may not overlap (`corruption`). Once,
   // before the first allocate().
   Status set_used(std::vector<Extent> used);
+  // Blocks for all pages. A crash may keep a file's size and lose what was allocated behind the
+  // pages that were synced.
+  Status fill_holes();
   // Grows the file when no free extent is large enough: `no_space`.
   Result<uint64_t> allocate(uint64_t pages);
   // Nobody can read the extent any more, neither a thread nor a recovery.
@@ -77,6 +80,9 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   void free_after_readers(std::vector<Extent> extents);
   // So many more free pages in one piece, or `no_space`.
   Status reserve(uint64_t pages);
+
+  // A free extent of so many pages, growing the file if there is none.
+  Status keep_free(uint64_t pages);
 
   // Gives the free pages at the end of the file back to the file system.
   Status trim();

@@ -23,14 +23,24 @@ uint64_t chunks_of(uint64_t operations) noexcept {
 
 }  // namespace
 
-Delta::Delta(DeltaLimits limits, uint32_t record_size, uint64_t recovered_operations,
-             uint64_t recovered_chunks)
+Delta::Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations,
+             uint64_t more_chunks, uint64_t probe_max)
     : limits_(limits),
+      more_operations_(more_operations),
       record_size_(record_size),
       slot_size_(log_slot_size(record_size)),
-      table_(table_bits(limits.hard + recovered_operations), 1024 + recovered_operations),
-      chunks_max_(static_cast<uint32_t>(chunks_of(limits.hard_operations()) + recovered_chunks)) {
+      table_(table_bits(limits.hard + more_operations), probe_max),
+      chunks_max_(static_cast<uint32_t>(chunks_of(limits.hard_operations()) + more_chunks)) {
   chunk_pages_ = std::make_unique<uint64_t[]>(chunks_max_);
+}
+
+Delta::Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations,
+             uint64_t more_chunks)
+    : Delta(limits, record_size, more_operations, more_chunks, 1024 + more_operations) {}
+
+std::unique_ptr<Delta> Delta::for_places(DeltaLimits limits, uint64_t promised) {
+  return std::unique_ptr<Delta>(
+      new Delta(limits, place_size, promised, chunks_of(promised), limits.hard + promised + 1));
 }
 
 bool Delta::wants_merge() const noexcept {
@@ -79,11 +89,21 @@ void RedoLog::resume(LogChunk chunk, uint32_t slot, uint64_t sequence) noexcept 
 }
 
 Status RedoLog::begin_chunk() {
+  const Result<LogChunk> next = allocate_chunk();
+  if (!next) return next.status();
+  begin_chunk(*next);
+  return {};
+}
+
+Result<LogChunk> RedoLog::allocate_chunk() {
   std::array<std::byte, 8> salt{};
   STAVE_TRY(files_->random(salt));
   const Result<uint64_t> page = file_->allocate(log_chunk_pages(record_size_));
   if (!page) return page.status();
-  const LogChunk next{*page, STAVE_PLANTED_BUG(disk_index_log_salt) ? 0 : load_le64(salt.data())};
+  return LogChunk{*page, STAVE_PLANTED_BUG(disk_index_log_salt) ? 0 : load_le64(salt.data())};
+}
+
+void RedoLog::begin_chunk(const LogChunk& next) noexcept {
   if (chunk_.page != 0) {
     const std::array<std::byte, record_size_max> nothing{};
     store_slot(LogKind::link, {next.page, next.salt}, Bytes(nothing).first(record_size_));
@@ -91,7 +111,6 @@ Status RedoLog::begin_chunk() {
   chunk_ = next;
   slot_ = 0;
   resumed_ = false;
-  return {};
 }
 
 void RedoLog::store_slot(LogKind kind, const Key& key, Bytes record) noexcept {

@@ -16,6 +16,7 @@
 #include "core/disk_index/delta_table.h"
 #include "core/disk_index/directory_format.h"
 #include "core/disk_index/log_format.h"
+#include "core/disk_index/owner.h"
 #include "core/disk_index/page_file.h"
 #include "core/sync/epoch.h"
 
@@ -51,9 +52,11 @@ struct Change {
 class Delta : public sync::Retired {
  public:
   // Room for limits.hard entries, and for as many more as a recovery has found operations in so
-  // many chunks.
-  Delta(DeltaLimits limits, uint32_t record_size, uint64_t recovered_operations = 0,
-        uint64_t recovered_chunks = 0);
+  // many chunks, or as an owner was promised.
+  Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations = 0,
+        uint64_t more_chunks = 0);
+  // Of an index of places: no key's probe is ever too long, whatever the hashes.
+  static std::unique_ptr<Delta> for_places(DeltaLimits limits, uint64_t promised);
 
   std::optional<Change> find(const PageFile& file, uint64_t hash, const Key& key) const noexcept {
     const std::optional<uint32_t> number =
@@ -72,6 +75,11 @@ class Delta : public sync::Retired {
   void add_chunk(uint64_t page) noexcept { chunk_pages_[chunks_++] = page; }
   void set_start(const LogStart& start) noexcept { start_ = start; }
   bool wants_merge() const noexcept;
+  // So many operations more, whatever their keys.
+  bool has_room_for(uint64_t operations) const noexcept {
+    return entries() + operations <= limits_.hard + more_operations_ &&
+           operations_ + operations <= limits_.hard_operations() + more_operations_;
+  }
   // Nothing may be added any more.
   bool is_full() const noexcept;
   Key key_in_newest_chunk(const PageFile& file, uint32_t slot) const noexcept {
@@ -89,9 +97,14 @@ class Delta : public sync::Retired {
   uint64_t operations() const noexcept { return operations_; }
   uint32_t chunks() const noexcept { return chunks_; }
   const LogStart& start() const noexcept { return start_; }
+  // Of an index of places: no frame of the owner's log before this one has a change in here.
+  const LogMark& mark() const noexcept { return mark_; }
+  void set_mark(const LogMark& mark) noexcept { mark_ = mark; }
   std::vector<Extent> extents() const;
 
  private:
+  Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations, uint64_t more_chunks,
+        uint64_t probe_max);
   const std::byte* slot_at(const PageFile& file, uint32_t number) const noexcept {
     const uint64_t page = chunk_pages_[number / log_chunk_slots];
     return file.region()->page(page) + size_t{number % log_chunk_slots} * slot_size_;
@@ -105,9 +118,11 @@ class Delta : public sync::Retired {
   }
 
   DeltaLimits limits_;
+  uint64_t more_operations_;
   uint32_t record_size_;
   uint32_t slot_size_;
   LogStart start_;
+  LogMark mark_;
   DeltaTable<> table_;
   // By chunk. An element is written before the first number that needs it is published.
   std::unique_ptr<uint64_t[]> chunk_pages_;
@@ -127,6 +142,9 @@ class RedoLog {
   void resume(LogChunk chunk, uint32_t slot, uint64_t sequence) noexcept;
   // A new chunk, linked from the one before it: `no_space` changes nothing.
   Status begin_chunk();
+  // The same in two steps, of which only the first can fail.
+  Result<LogChunk> allocate_chunk();
+  void begin_chunk(const LogChunk& next) noexcept;
   bool needs_chunk() const noexcept { return resumed_ || slot_ == log_chunk_slots - 1; }
   // Into the current chunk, unless it needs_chunk(). Answers the slot.
   uint32_t append(LogKind kind, const Key& key, Bytes record) noexcept;
@@ -134,6 +152,7 @@ class RedoLog {
   // Where the next operation will be, when a chunk has just begun.
   LogStart start() const noexcept { return {chunk_, sequence_}; }
   const LogChunk& chunk() const noexcept { return chunk_; }
+  uint64_t slots_left() const noexcept { return needs_chunk() ? 0 : log_chunk_slots - 1 - slot_; }
   // Of the next operation.
   uint64_t sequence() const noexcept { return sequence_; }
 

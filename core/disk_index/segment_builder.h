@@ -13,6 +13,10 @@ namespace stave::disk_index {
 // Keeps its memory from one segment to the next. One thread at a time.
 class SegmentBuilder {
  public:
+  // Home pages of a segment that is about to be split. Large segments make the directory small,
+  // small ones keep the work of rewriting one short.
+  static constexpr uint32_t segment_pages_target = 128;
+
   explicit SegmentBuilder(uint32_t record_size);
 
   // Copies the entries, whose hashes all begin with the top `depth` bits of `range` and whose keys
@@ -26,10 +30,6 @@ class SegmentBuilder {
   uint32_t entries_max() const noexcept { return segment_pages_target * fill_; }
 
  private:
-  // Home pages of a segment that is about to be split. Large segments make the directory small,
-  // small ones keep the work of rewriting one short.
-  static constexpr uint32_t segment_pages_target = 128;
-
   void place(const std::vector<Entry>& entries, uint32_t depth, uint32_t home_pages);
   void fill_home(const std::vector<Entry>& entries, const PageHeader& header);
   void fill_overflow(const std::vector<Entry>& entries, PageHeader header);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view magic = "STAVEDIX";
 
-// offset  size  field; all behind 144 is zero up to the checksum
+// offset  size  field; all behind 184 is zero up to the checksum
 constexpr size_t version_at = 8;                // 4
 constexpr size_t page_size_at = 12;             // 4
 constexpr size_t file_id_at = 16;               // 16
@@ -35,6 +35,11 @@ constexpr size_t log_page_at = 112;             // 8
 constexpr size_t log_salt_at = 120;             // 8
 constexpr size_t log_sequence_at = 128;         // 8
 constexpr size_t log_durable_at = 136;          // 8
+constexpr size_t replay_generation_at = 144;    // 8
+constexpr size_t replay_offset_at = 152;        // 8
+constexpr size_t newest_lsn_at = 160;           // 8
+constexpr size_t companion_version_at = 168;    // 8
+constexpr size_t weight_at = 176;               // 8
 constexpr size_t checksum_at = page_size - 8;   // 8
 
 Status damage(std::string_view path, const std::string& what) {
@@ -58,8 +63,11 @@ Status check_places(const Superblock& block, std::string_view path) {
         path, std::to_string(block.segments) + " segments at depth " + std::to_string(block.depth));
   if (!inside(block.directory_page, directory_pages(block.segments)))
     return damage(path, "the directory lies outside the file");
-  if (!inside(block.log_page, log_chunk_pages(block.record_size)))
+  if (block.record_kind == RecordKind::place) {
+    if (block.log_page != 0) return damage(path, "an index of places with a redo log");
+  } else if (!inside(block.log_page, log_chunk_pages(block.record_size))) {
     return damage(path, "the redo log lies outside the file");
+  }
   if (block.log_durable < block.log_sequence) return damage(path, "the redo log begins too late");
   if (block.entries > block.file_pages * page_capacity(block.record_size))
     return damage(path, std::to_string(block.entries) + " entries in " +
@@ -68,10 +76,11 @@ Status check_places(const Superblock& block, std::string_view path) {
 }
 
 Status check_record(const Superblock& block, std::string_view path) {
-  if (block.record_kind != RecordKind::payload && block.record_kind != RecordKind::opaque)
+  if (block.record_kind < RecordKind::payload || block.record_kind > RecordKind::place)
     return damage(path, "record kind " + std::to_string(static_cast<uint32_t>(block.record_kind)));
   if (block.record_size == 0 || block.record_size > record_size_max ||
-      (block.record_kind == RecordKind::payload && block.record_size != payload_size))
+      (block.record_kind == RecordKind::payload && block.record_size != payload_size) ||
+      (block.record_kind == RecordKind::place && block.record_size != place_size))
     return damage(path, "record size " + std::to_string(block.record_size));
   return {};
 }
@@ -101,6 +110,11 @@ SuperblockBytes encode_superblock(const Superblock& block) noexcept {
   store_le64(at + log_salt_at, block.log_salt);
   store_le64(at + log_sequence_at, block.log_sequence);
   store_le64(at + log_durable_at, block.log_durable);
+  store_le64(at + replay_generation_at, block.owner.replay_from.generation);
+  store_le64(at + replay_offset_at, block.owner.replay_from.offset);
+  store_le64(at + newest_lsn_at, block.owner.newest_lsn);
+  store_le64(at + companion_version_at, block.owner.companion_version);
+  store_le64(at + weight_at, block.owner.weight);
   store_le64(at + checksum_at, hash64({at, checksum_at}, 0));
   return bytes;
 }
@@ -135,6 +149,12 @@ Result<Superblock> decode_superblock(const SuperblockBytes& bytes, std::string_v
   block.log_salt = load_le64(at + log_salt_at);
   block.log_sequence = load_le64(at + log_sequence_at);
   block.log_durable = load_le64(at + log_durable_at);
+  if (block.record_kind == RecordKind::place)
+    block.owner = {.replay_from = {block.lsn, load_le64(at + replay_generation_at),
+                                   load_le64(at + replay_offset_at)},
+                   .newest_lsn = load_le64(at + newest_lsn_at),
+                   .companion_version = load_le64(at + companion_version_at),
+                   .weight = load_le64(at + weight_at)};
   STAVE_TRY(check_record(block, path));
   STAVE_TRY(check_places(block, path));
   return block;

@@ -25,6 +25,7 @@ Status DiskIndexImpl::verify_fixed_pages() {
                                                  "' at offset " + std::to_string(page * page_size) +
                                                  "; rebuild the index");
   }
+  if (holds_places()) return {};
   const Result<LogContents> log =
       read_log(file_->file(), path_, {durable_.log_page, durable_.log_salt}, record_size_,
                file_->size_pages());
@@ -40,8 +41,10 @@ Status DiskIndexImpl::verify_fixed_pages() {
 Status DiskIndexImpl::verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
   {
     const MergeLock merge(merge_mutex_);
-    // A reader of a file whose writer died between the two copies has only one.
-    if (!options_.read_only) STAVE_TRY(verify_fixed_pages());
+    // A reader of a file whose writer died between the two copies has only one, and after a failed
+    // sync it is unknown which superblock the file has. Relaxed: set under merge_mutex_.
+    if (!options_.read_only && !refuses_.load(std::memory_order_relaxed))
+      STAVE_TRY(verify_fixed_pages());
   }
   uint64_t first = 0;
   uint64_t done = 0;

@@ -23,6 +23,7 @@ struct Change {
   KeyDirectory::Room room;           // for an insertion
   std::optional<RecordPlace> prior;  // what will be visible when this is published
   RecordPlace place;                 // set when it is known
+  Location frame;                    // where its frame begins, likewise
   uint64_t lsn = 0;
   Change* next_pending = nullptr;
 };
@@ -59,6 +60,15 @@ class PendingTable {
          change = change->next_pending)
       if (change->hash == hash && equal(change->key, key)) return change;
     return nullptr;
+  }
+
+  // Whether any key of this hash has a pending change.
+  bool has_hash(uint64_t hash) const noexcept {
+    if (size_ == 0) return false;
+    for (const Change* change = buckets_[hash & (buckets_.size() - 1)]; change;
+         change = change->next_pending)
+      if (change->hash == hash) return true;
+    return false;
   }
 
   // Nothing happens if the change is not in the table.

@@ -1,91 +1,100 @@
-// The key directory: key -> place of its newest visible record.
+// The key directory: key -> place of its newest visible record. In memory or on disk, as the store
+// was made (options.h).
 //
-// An index over the log (docs/internals/index.md). Its entries hold a place and some bits of the
-// key's hash; the record at the place says whose it is. Looking up may therefore read records and
-// fail. Changing may not: it names the place that it replaces, and insertions have their memory
-// from make_room().
+// Looking up may read records and fail. Changing may not: it names the place that it replaces, and
+// has what it needs from make_room(). Every call decides between the two by one branch that is
+// always taken the same way, so that the directory in memory stays inline.
 //
-// Thread safety: readers from any thread, without locks. Changes of one key come one after the
-// other; those of different keys at any time.
+// Thread safety: readers from any thread, without locks. Changes by one thread at a time, in log
+// order.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
+#include <utility>
 
-#include "core/base/bytes.h"
-#include "core/base/hash.h"
-#include "core/base/status.h"
-#include "core/index/narrow_layout.h"
-#include "core/index/resolved_keys.h"
-#include "core/index/table.h"
-#include "core/store/location.h"
-#include "core/store/record_reader.h"
+#include "core/store/disk_key_directory.h"
+#include "core/store/memory_key_directory.h"
 
 namespace stave::store {
 
 class KeyDirectory {
-  // What the index asks about its values.
-  class Keys {
-   public:
-    using Storage = index::NoStorage;
-    Keys(const SegmentDirectory& segments, uint64_t seed) noexcept
-        : segments_(&segments), seed_(seed) {}
-
-    // Of the key of the record at a place. Asked rarely: when a part of the index has outgrown the
-    // bits that it keeps.
-    Result<uint64_t> fetch_hash(uint64_t value) const noexcept;
-    template <typename Root, typename Entry>
-    void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
-
-   private:
-    const SegmentDirectory* segments_;
-    uint64_t seed_;
-  };
-  using Table = index::Table<index::NarrowLayout<>, Keys>;
-  static_assert(Location::bits == index::NarrowLayout<>::kValueBits);
-
  public:
-  // Memory for one insertion.
-  using Room = Table::Reservation;
+  // What one change needs, set aside.
+  struct Room {
+    MemoryKeyDirectory::Room memory;
+    DiskKeyDirectory::Room disk;
+  };
 
-  // `segments` outlives it and has every place that is looked at.
-  static Result<std::unique_ptr<KeyDirectory>> create(uint64_t hash_seed,
-                                                      const SegmentDirectory& segments);
+  explicit KeyDirectory(std::unique_ptr<MemoryKeyDirectory> memory) noexcept
+      : memory_(std::move(memory)) {}
+  explicit KeyDirectory(std::unique_ptr<DiskKeyDirectory> disk) noexcept : disk_(std::move(disk)) {}
 
-  uint64_t hash(Bytes key) const noexcept { return hash64(key, seed_); }
+  // Null when the directory is in memory.
+  DiskKeyDirectory* on_disk() const noexcept { return disk_.get(); }
 
-  // Whether the key is there; then `reader` stands on its record. What reading records may answer.
-  Result<bool> find(uint64_t hash, Bytes key, RecordReader& reader) const;
+  uint64_t hash(Bytes key) const noexcept {
+    return memory_ ? memory_->hash(key) : disk_->hash(key);
+  }
 
-  // For the insertion of a key of this hash.
-  Result<Room> make_room(uint64_t hash) { return table_->reserve_insertion(hash); }
-  // The key is absent.
-  void insert(uint64_t hash, Location place, const Room& room) noexcept;
-  // The key's record is at `old`.
-  void replace(uint64_t hash, Location old, Location place) noexcept;
-  void erase(uint64_t hash, Location old) noexcept;
+  // Whether the key is there; then `reader` stands on its record.
+  Result<bool> find(uint64_t hash, Bytes key, RecordReader& reader) const {
+    return memory_ ? memory_->find(hash, key, reader) : disk_->find(key, reader);
+  }
+
+  // `contended`: a change with this hash is under way, perhaps of another key.
+  Result<Room> make_room(uint64_t hash, Bytes key, bool is_insertion, bool is_erase,
+                         bool contended) {
+    Room room;
+    if (memory_) {
+      if (!is_insertion) return room;
+      Result<MemoryKeyDirectory::Room> made = memory_->make_room(hash);
+      if (!made) return made.status();
+      room.memory = *std::move(made);
+    } else {
+      Result<DiskKeyDirectory::Room> made =
+          disk_->make_room(key, is_insertion, is_erase, contended);
+      if (!made) return made.status();
+      room.disk = *std::move(made);
+    }
+    return room;
+  }
+
+  // Makes a change visible. None in `prior`: the key was absent; none in `place`: it goes.
+  // `frame` is where the change's frame in the log begins.
+  void apply(uint64_t hash, Bytes key, const std::optional<RecordPlace>& prior,
+             const std::optional<RecordPlace>& place, Location frame, uint64_t lsn,
+             Room& room) noexcept {
+    if (!memory_) return disk_->apply(key, prior, place, frame, lsn, room.disk);
+    if (!place)
+      memory_->erase(hash, prior->location);
+    else if (prior)
+      memory_->replace(hash, prior->location, place->location);
+    else
+      memory_->insert(hash, place->location, room.memory);
+  }
 
   // A walk over all places beside changes; a key that is there throughout is met once.
   class Cursor {
    public:
-    explicit Cursor(const KeyDirectory& directory) noexcept : table_(*directory.table_) {}
+    explicit Cursor(const KeyDirectory& directory) noexcept {
+      if (directory.memory_)
+        memory_.emplace(*directory.memory_);
+      else
+        disk_.emplace(*directory.disk_);
+    }
     // Nothing behind the last.
-    Result<std::optional<Location>> next();
+    Result<std::optional<Location>> next() { return memory_ ? memory_->next() : disk_->next(); }
 
    private:
-    const Table& table_;
-    Table::Cursor cursor_;
-    std::vector<Location> slice_;  // of one bucket, those not yet handed out
+    std::optional<MemoryKeyDirectory::Cursor> memory_;
+    std::optional<DiskKeyDirectory::Cursor> disk_;
   };
 
  private:
-  KeyDirectory(uint64_t seed, std::unique_ptr<Table> table) noexcept
-      : seed_(seed), table_(std::move(table)) {}
-
-  const uint64_t seed_;
-  const std::unique_ptr<Table> table_;
+  const std::unique_ptr<MemoryKeyDirectory> memory_;  // one of the two
+  const std::unique_ptr<DiskKeyDirectory> disk_;
 };
 
 }  // namespace stave::store

@@ -6,6 +6,7 @@
 
 #include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
+#include "core/store/place_format.h"
 #include "core/store/record_format.h"
 
 namespace stave::store {
@@ -86,7 +87,8 @@ Status Log::make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
 }
 
 Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_lsn) {
-  if (manifest_.next_generation > generation_max ||
+  const uint64_t last_generation = manifest_.keys_on_disk ? place_generation_max : generation_max;
+  if (manifest_.next_generation > last_generation ||
       !segments_.reserve(Appender::capacity_for(options_.segment_size, first_frame_size)))
     return too_many_segments();
   sealed_.reserve(sealed_.size() + 1);
@@ -188,6 +190,12 @@ Status Log::sync_through(uint64_t lsn) noexcept {
   return {};
 }
 
+LogEnd Log::end() const {
+  const std::lock_guard lock(mutex_);
+  if (!active_) return manifest_.durable_end;
+  return {active_->segment()->generation(), active_->end(), last_lsn_};
+}
+
 Status Log::failure() const {
   const std::lock_guard lock(mutex_);
   return failure_;
@@ -202,10 +210,8 @@ Status Log::close() {
   STAVE_TRY(sync_through(last_lsn_));
   Manifest clean = manifest_;
   clean.clean = true;
-  if (active_) {
-    clean.durable_end = {active_->segment()->generation(), active_->end(), last_lsn_};
-    clean.sealed = false;
-  }
+  clean.durable_end = end();
+  if (active_) clean.sealed = false;
   STAVE_TRY(write_manifest(files_, directory_, clean));
   manifest_ = clean;
   return {};

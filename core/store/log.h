@@ -65,6 +65,9 @@ class Log {
   }
   uint64_t syncs() const noexcept { return syncs_.load(std::memory_order_relaxed); }
 
+  // Where the next frame would begin, and the LSN before it.
+  LogEnd end() const;
+
   // Syncs, gives unused space back and marks the manifest clean.
   Status close();
 

@@ -37,6 +37,7 @@ constexpr uint32_t manifest_version = 1;
 constexpr uint32_t family_store = 1;
 constexpr uint32_t flag_clean = 1;
 constexpr uint32_t flag_sealed = 2;
+constexpr uint32_t flag_keys_on_disk = 4;
 
 using StateBytes = std::array<std::byte, state_size>;
 
@@ -51,7 +52,7 @@ bool plausible(const Manifest& manifest, uint32_t flags) noexcept {
   const bool end_fits = end.generation == 0
                             ? end.offset == 0 && end.lsn == 0
                             : end.offset >= segment_header_size && end.offset % 16 == 0;
-  return shards_fit && end_fits && (flags & ~(flag_clean | flag_sealed)) == 0 &&
+  return shards_fit && end_fits && (flags & ~(flag_clean | flag_sealed | flag_keys_on_disk)) == 0 &&
          manifest.next_generation > end.generation;
 }
 
@@ -63,8 +64,9 @@ StateBytes encode(const Manifest& manifest) noexcept {
   copy(&bytes[store_id_at], manifest.store_id);
   store_le64(&bytes[hash_seed_at], manifest.hash_seed);
   store_le32(&bytes[shards_at], manifest.shards);
-  store_le32(&bytes[flags_at],
-             (manifest.clean ? flag_clean : 0) | (manifest.sealed ? flag_sealed : 0));
+  store_le32(&bytes[flags_at], (manifest.clean ? flag_clean : 0) |
+                                   (manifest.sealed ? flag_sealed : 0) |
+                                   (manifest.keys_on_disk ? flag_keys_on_disk : 0));
   store_le64(&bytes[end_generation_at], manifest.durable_end.generation);
   store_le64(&bytes[end_offset_at], manifest.durable_end.offset);
   store_le64(&bytes[end_lsn_at], manifest.durable_end.lsn);
@@ -98,6 +100,7 @@ Result<Manifest> decode(const std::byte* bytes, const std::string& path) {
   manifest.shards = load_le32(bytes + shards_at);
   manifest.clean = (flags & flag_clean) != 0;
   manifest.sealed = (flags & flag_sealed) != 0;
+  manifest.keys_on_disk = (flags & flag_keys_on_disk) != 0;
   manifest.durable_end = {.generation = load_le64(bytes + end_generation_at),
                           .offset = load_le64(bytes + end_offset_at),
                           .lsn = load_le64(bytes + end_lsn_at)};

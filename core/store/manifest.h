@@ -27,9 +27,10 @@ struct Manifest {
   StoreId store_id{};
   uint64_t hash_seed = 0;
   uint32_t shards = 0;
-  bool clean = false;   // the log ends exactly at durable_end
-  bool sealed = false;  // nothing may be appended to the last segment
-  LogEnd durable_end;   // everything before it was on the device
+  bool clean = false;         // the log ends exactly at durable_end
+  bool sealed = false;        // nothing may be appended to the last segment
+  bool keys_on_disk = false;  // where the key directory is
+  LogEnd durable_end;         // everything before it was on the device
   uint64_t next_generation = 1;
   uint64_t sequence = 0;  // of this state of the manifest; the functions below count it
 };

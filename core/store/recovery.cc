@@ -15,17 +15,19 @@ namespace {
 class Recovery {
  public:
   Recovery(os::FileSystem& files, const std::string& directory, const Options& options,
-           const Manifest& manifest, Replay replay)
+           const Manifest& manifest, const KnownLog& known, Replay replay)
       : files_(files),
         directory_(directory),
         options_(options),
         manifest_(manifest),
         was_clean_(manifest.clean),
+        known_(known),
         replay_(replay) {}
 
   Result<Recovered> run(SegmentDirectory& segment_directory) {
     STAVE_TRY(list_files());
     STAVE_TRY(open_chain());
+    STAVE_TRY(find_known_end());
     STAVE_TRY(settle_unsynced());
     for (const std::shared_ptr<Segment>& segment : segments_) {
       if (!segment_directory.reserve(segment->file_size())) return too_large();
@@ -44,6 +46,7 @@ class Recovery {
  private:
   Status list_files();
   Status open_chain();
+  Status find_known_end();
   Status settle_unsynced();
   Status read_log();
   Status read_segment(size_t position);
@@ -70,11 +73,13 @@ class Recovery {
   const Options& options_;
   Manifest manifest_;
   const bool was_clean_;
+  const KnownLog known_;
   Replay replay_;
 
   std::vector<uint64_t> generations_;               // of all segment files, ascending
   std::vector<std::shared_ptr<Segment>> segments_;  // of the log, in log order
   std::vector<std::string> leftovers_;              // of unfinished creations and removals
+  size_t first_ = 0;                                // in which the known log ends
   size_t kept_ = 0;  // segments up to and including the one in which the log ends
   LogEnd end_;
   uint64_t commits_ = 0;
@@ -131,13 +136,32 @@ Status Recovery::open_chain() {
   return {};
 }
 
+// The segments before the known log's end are not read: nothing in them is news.
+Status Recovery::find_known_end() {
+  const LogEnd& known = known_.position;
+  if (known.generation == 0) return {};
+  while (first_ < segments_.size() && segments_[first_]->generation() < known.generation) first_++;
+  if (first_ == segments_.size() || segments_[first_]->generation() != known.generation ||
+      segments_[first_]->base_lsn() > known.lsn + 1 || last_lsn_of(first_) < known.lsn ||
+      known.offset > segments_[first_]->file_size())
+    return Status::error(Code::corruption,
+                         "'" + directory_ + "' lacks the end of commit " +
+                             std::to_string(known.lsn) + ", which KEYS knows in segment " +
+                             std::to_string(known.generation) + " at offset " +
+                             std::to_string(known.offset) +
+                             "; are its files from two moments? Without KEYS the next open makes "
+                             "it from the log");
+  for (size_t i = 0; i < first_; i++) segments_[i]->set_end(segments_[i]->file_size());
+  return {};
+}
+
 // What recovery shows must be what the device will show again, but after a failed sync the kernel
 // may cache pages as clean which the device does not hold. So everything that may not be durable is
 // synced, then forgotten by the cache, and only then read.
 Status Recovery::settle_unsynced() {
   if (was_clean_ || options_.read_only) return {};
   for (size_t i = 0; i < segments_.size(); i++) {
-    if (last_lsn_of(i) <= manifest_.durable_end.lsn) continue;
+    if (last_lsn_of(i) <= std::max(manifest_.durable_end.lsn, known_.durable_lsn)) continue;
     STAVE_TRY(os::sync_file(segments_[i]->file(), segments_[i]->path()));
     STAVE_TRY(segments_[i]->file().drop_cache());
   }
@@ -145,7 +169,11 @@ Status Recovery::settle_unsynced() {
 }
 
 Status Recovery::read_log() {
-  for (size_t i = 0; i < segments_.size() && segments_[i]->base_lsn() == end_.lsn + 1; i++) {
+  end_ = known_.position;
+  const auto goes_on_in = [&](size_t i) {
+    return (i == first_ && end_.generation != 0) || segments_[i]->base_lsn() == end_.lsn + 1;
+  };
+  for (size_t i = first_; i < segments_.size() && goes_on_in(i); i++) {
     kept_ = i + 1;
     STAVE_TRY(read_segment(i));
   }
@@ -154,7 +182,8 @@ Status Recovery::read_log() {
 
 Status Recovery::read_segment(size_t position) {
   Segment& segment = *segments_[position];
-  LogReader reader(segment, segment_header_size, segment.file_size());
+  const bool is_known = position == first_ && end_.generation != 0;
+  LogReader reader(segment, is_known ? end_.offset : segment_header_size, segment.file_size());
   const auto visit = [&](const LogReader::Record& record) { return replay_(segment, record); };
   // What follows the last frame that belongs here is not part of the log, whatever it looks like.
   while (end_.lsn < last_lsn_of(position)) {
@@ -194,6 +223,7 @@ Status Recovery::newer_than_manifest() const {
 }
 
 Status Recovery::judge_clean_end() const {
+  if (known_.durable_lsn > end_.lsn) return damaged_end(known_.durable_lsn);
   if (end_ == manifest_.durable_end) return {};
   if (end_.lsn < manifest_.durable_end.lsn) return damaged_end(manifest_.durable_end.lsn);
   return newer_than_manifest();
@@ -201,7 +231,7 @@ Status Recovery::judge_clean_end() const {
 
 // Whatever claims that more of the log was durable than can be read proves damage.
 Status Recovery::search_evidence() {
-  uint64_t durable_lsn = manifest_.durable_end.lsn;
+  uint64_t durable_lsn = std::max(manifest_.durable_end.lsn, known_.durable_lsn);
   const size_t first = kept_ == 0 ? 0 : kept_ - 1;
   uint64_t lsn_max = end_.lsn + 1;
   for (size_t i = first; i < segments_.size(); i++)
@@ -240,8 +270,9 @@ Status Recovery::remove_file(const std::string& name) {
 // Everything up to the end is durable by now (settle_unsynced). That is written down first, so that
 // a crash in the middle cannot take the evidence away with what is removed.
 Status Recovery::cut() {
-  // A last segment without a frame goes too.
-  if (kept_ > 0 && last_kept().end() == segment_header_size) {
+  // A last segment without a frame goes too, if where the one before it ends was read.
+  const bool ends_known = known_.position.generation != 0 && kept_ == first_ + 1;
+  if (kept_ > 0 && !ends_known && last_kept().end() == segment_header_size) {
     kept_--;
     end_.generation = kept_ == 0 ? 0 : last_kept().generation();
     end_.offset = kept_ == 0 ? 0 : last_kept().end();
@@ -284,9 +315,31 @@ Status Recovery::map_for_readers() {
 }  // namespace
 
 Result<Recovered> recover(os::FileSystem& files, const std::string& directory,
-                          const Options& options, const Manifest& manifest,
+                          const Options& options, const Manifest& manifest, const KnownLog& known,
                           SegmentDirectory& segments, Replay replay) {
-  return Recovery(files, directory, options, manifest, replay).run(segments);
+  return Recovery(files, directory, options, manifest, known, replay).run(segments);
+}
+
+Status replay_log(const SegmentDirectory& segments, const LogEnd& from, const LogEnd& to,
+                  ReplayFrames replay) {
+  uint64_t lsn = from.lsn;
+  for (uint32_t slot = 0; slot < segments.size() && lsn < to.lsn; slot++) {
+    const Segment& segment = *segments[slot];
+    if (segment.generation() < from.generation) continue;
+    const bool is_first = segment.generation() == from.generation;
+    LogReader reader(segment, is_first ? from.offset : segment_header_size, segment.end());
+    while (lsn < to.lsn) {
+      const LogEnd frame{segment.generation(), reader.offset(), lsn + 1};
+      const Result<bool> read = reader.next(
+          lsn + 1, [&](const LogReader::Record& record) { return replay(segment, frame, record); });
+      if (!read) return read.status();
+      if (!*read) break;
+      lsn++;
+    }
+  }
+  if (lsn == to.lsn) return {};
+  return Status::error(Code::corruption, "commit " + std::to_string(lsn + 1) +
+                                             " could be read a moment ago and no longer can");
 }
 
 }  // namespace stave::store

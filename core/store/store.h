@@ -79,6 +79,8 @@ class Store {
 
   virtual Status flush() = 0;
   virtual Status sync() = 0;
+  // Saves the key directory on disk beside traffic: an open after a crash reads the log from here.
+  virtual Status checkpoint() = 0;
   virtual Stats stats() const = 0;
   // `progress(done, total)` stops the verification with any status but ok.
   virtual Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) = 0;

@@ -12,22 +12,64 @@ StoreImpl::StoreImpl(os::FileSystem& files, std::string directory, const Options
 
 Status StoreImpl::recover(const Manifest& manifest) {
   options_.shards = manifest.shards;
+  options_.keydir = manifest.keys_on_disk ? KeyDirectoryKind::disk : KeyDirectoryKind::memory;
   shards_ = std::make_unique<Shards>(manifest.shards);
-  Result<std::unique_ptr<KeyDirectory>> keys = KeyDirectory::create(manifest.hash_seed, segments_);
+  STAVE_TRY(open_keys(manifest));
+  DiskKeyDirectory* const on_disk = keys_->on_disk();
+  STAVE_TRY(on_disk ? recover_on_disk(manifest, *on_disk) : recover_in_memory(manifest));
+  if (!options_.read_only) {
+    log_.emplace(files_, directory_, options_, recovered_.manifest, segments_);
+    pipeline_.emplace(static_cast<CommitPipeline::Backend&>(*this),
+                      recovered_.manifest.durable_end.lsn);
+    STAVE_TRY(log_->resume());
+  }
+  return on_disk ? on_disk->end_replay(recovered_.manifest.durable_end) : Status();
+}
+
+Status StoreImpl::open_keys(const Manifest& manifest) {
+  if (manifest.keys_on_disk) {
+    Result<std::unique_ptr<DiskKeyDirectory>> keys =
+        DiskKeyDirectory::open(files_, directory_, options_, manifest, segments_, *this);
+    if (!keys) return keys.status();
+    keys_ = std::make_unique<KeyDirectory>(*std::move(keys));
+    return {};
+  }
+  Result<std::unique_ptr<MemoryKeyDirectory>> keys =
+      MemoryKeyDirectory::create(manifest.hash_seed, segments_);
   if (!keys) return keys.status();
-  keys_ = *std::move(keys);
+  keys_ = std::make_unique<KeyDirectory>(*std::move(keys));
+  return {};
+}
+
+Status StoreImpl::recover_in_memory(const Manifest& manifest) {
   const auto replay = [this](const Segment& segment, const LogReader::Record& record) {
     return this->replay(segment, record);
   };
   Result<Recovered> recovered =
-      store::recover(files_, directory_, options_, manifest, segments_, replay);
+      store::recover(files_, directory_, options_, manifest, {}, segments_, replay);
   if (!recovered) return recovered.status();
   recovered_ = *recovered;
-  if (options_.read_only) return {};
-  log_.emplace(files_, directory_, options_, recovered_.manifest, segments_);
-  pipeline_.emplace(static_cast<CommitPipeline::Backend&>(*this),
-                    recovered_.manifest.durable_end.lsn);
-  return log_->resume();
+  return {};
+}
+
+// The log is judged before the directory is changed: what turns out to be damaged stays as it is.
+Status StoreImpl::recover_on_disk(const Manifest& manifest, DiskKeyDirectory& keys) {
+  const KnownLog& known = keys.known_log();
+  const auto pass_by = [](const Segment&, const LogReader::Record&) { return Status(); };
+  Result<Recovered> recovered =
+      store::recover(files_, directory_, options_, manifest, known, segments_, pass_by);
+  if (!recovered) return recovered.status();
+  recovered_ = *recovered;
+  STAVE_TRY(keys.begin_replay());
+  const auto replay = [&](const Segment& segment, const LogEnd& frame,
+                          const LogReader::Record& record) {
+    return keys.replay(record.key, record.header.kind == RecordKind::erase, segment, record.offset,
+                       static_cast<uint32_t>(record.header.size()), frame);
+  };
+  STAVE_TRY(replay_log(segments_, known.position, recovered_.manifest.durable_end, replay));
+  size_.store(keys.size(), std::memory_order_relaxed);
+  live_bytes_.store(keys.live_bytes(), std::memory_order_relaxed);
+  return {};
 }
 
 // One change as if it had just been committed.
@@ -42,7 +84,7 @@ Status StoreImpl::replay(const Segment& segment, const LogReader::Record& record
   if (!found) return found.status();
   if (*found) change.prior = RecordPlace{reader.location(), reader.record_size()};
   if (change.erase && !change.prior) return {};
-  STAVE_TRY(prepare({&change, 1}));
+  STAVE_TRY(make_room({&change, 1}));
   apply(change);
   return {};
 }
@@ -106,6 +148,16 @@ Status StoreImpl::sync() {
   return status;
 }
 
+Status StoreImpl::checkpoint() {
+  STAVE_TRY(check_writable());
+  DiskKeyDirectory* const keys = keys_->on_disk();
+  if (keys == nullptr)
+    return Status::error(Code::invalid_argument,
+                         "'" + directory_ + "' has keydir=memory, which has no checkpoints");
+  STAVE_TRY(sync());
+  return keys->checkpoint();
+}
+
 Stats StoreImpl::stats() const {
   Stats stats{.keys = size(),
               .segments = segments_.size(),
@@ -122,11 +174,13 @@ Stats StoreImpl::stats() const {
     stats.log_bytes += segment->end() - segment_header_size;
     stats.disk_bytes += segment->file_size();
   }
+  if (const DiskKeyDirectory* const keys = keys_->on_disk()) stats.disk_bytes += keys->disk_bytes();
   if (log_) {
     stats.version = pipeline_->visible();
     stats.durable_version = log_->durable_lsn();
     stats.syncs = log_->syncs();
-    stats.writes_refused = !log_->failure().ok();
+    const DiskKeyDirectory* const keys = keys_->on_disk();
+    stats.writes_refused = !log_->failure().ok() || (keys && keys->refuses_changes());
   }
   return stats;
 }
@@ -134,7 +188,12 @@ Stats StoreImpl::stats() const {
 Status StoreImpl::close() {
   // Unlocks whatever happens: cursors may keep this object alive for long.
   const std::unique_ptr<os::FileLock> lock = std::move(lock_);
-  return log_ ? log_->close() : Status();
+  // The directory before the log: until the manifest says clean, what it lacks is replayed.
+  Status closed;
+  if (DiskKeyDirectory* const keys = keys_->on_disk())
+    closed = keys->close(log_ ? log_->end() : recovered_.manifest.durable_end);
+  const Status log_closed = log_ ? log_->close() : Status();
+  return log_closed.ok() ? closed : log_closed;
 }
 
 }  // namespace stave::store

@@ -20,7 +20,9 @@
 
 namespace stave::store {
 
-class StoreImpl final : public Store, private CommitPipeline::Backend {
+class StoreImpl final : public Store,
+                        private CommitPipeline::Backend,
+                        private DiskKeyDirectory::LogSync {
  public:
   StoreImpl(os::FileSystem& files, std::string directory, const Options& options,
             std::unique_ptr<os::FileLock> lock);
@@ -41,6 +43,7 @@ class StoreImpl final : public Store, private CommitPipeline::Backend {
   Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only) override;
   Status flush() override;
   Status sync() override;
+  Status checkpoint() override;
   Stats stats() const override;
   Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) override;
   const Options& options() const noexcept override { return options_; }
@@ -55,6 +58,9 @@ class StoreImpl final : public Store, private CommitPipeline::Backend {
     uint64_t pending_lsn = 0;          // not 0: rests on this commit, which is not visible yet
   };
 
+  Status open_keys(const Manifest& manifest);
+  Status recover_in_memory(const Manifest& manifest);
+  Status recover_on_disk(const Manifest& manifest, DiskKeyDirectory& keys);
   Status replay(const Segment& segment, const LogReader::Record& record);
   Result<bool> find(Bytes key, RecordReader& reader) const;
   Change make_change(Bytes key, Bytes value, bool erase) const;
@@ -74,14 +80,16 @@ class StoreImpl final : public Store, private CommitPipeline::Backend {
   // With the write mutexes held, which `unlock` gives up once the order is fixed.
   Status commit(std::span<Change> changes, Durability durability, FunctionRef<void()> unlock);
   Status prepare(std::span<Change> changes);
+  Status make_room(std::span<Change> changes);
   void fill(std::span<Change> changes, const Log::Place& place, uint64_t frame_size) noexcept;
   void forget_pending(std::span<Change> changes) noexcept;
 
   void publish(Commit& commit, bool locked) noexcept override;
   void apply_all(std::span<Change> changes) noexcept;
-  void apply(const Change& change) noexcept;
+  void apply(Change& change) noexcept;
   Status sync_through(uint64_t lsn) noexcept override { return log_->sync_through(lsn); }
   uint64_t durable_lsn() const noexcept override { return log_->durable_lsn(); }
+  Status sync_log(uint64_t lsn) noexcept override { return log_->sync_through(lsn); }
 
   os::FileSystem& files_;
   const std::string directory_;
@@ -90,8 +98,8 @@ class StoreImpl final : public Store, private CommitPipeline::Backend {
 
   std::unique_ptr<Shards> shards_;
   SegmentDirectory segments_;
-  std::unique_ptr<KeyDirectory> keys_;
-  std::optional<Log> log_;  // none when opened for reading only
+  std::optional<Log> log_;              // none when opened for reading only
+  std::unique_ptr<KeyDirectory> keys_;  // on disk it may sync the log until it is gone
   std::optional<CommitPipeline> pipeline_;
 
   // Statistics, relaxed: nothing is read on the strength of them.

@@ -21,6 +21,7 @@ Status check_options(const Options& options) {
     return bad("shards must be a power of two up to 65536");
   if (options.segment_size < segment_size_min || options.segment_size > segment_size_max)
     return bad("segment_size must be between 4 KiB and 64 GiB");
+  if (options.keydir > KeyDirectoryKind::disk) return bad("keydir must be stored, memory or disk");
   return {};
 }
 
@@ -58,6 +59,11 @@ class Opening {
       return Status::error(Code::invalid_argument,
                            "shards is " + std::to_string(options_.shards) + ", but '" + directory_ +
                                "' was created with " + std::to_string(manifest->shards));
+    const bool wants_disk = options_.keydir == KeyDirectoryKind::disk;
+    if (options_.keydir != KeyDirectoryKind::stored && wants_disk != manifest->keys_on_disk)
+      return Status::error(Code::invalid_argument,
+                           "'" + directory_ + "' was created with keydir=" +
+                               (manifest->keys_on_disk ? "disk" : "memory"));
     auto store = std::make_unique<StoreImpl>(files_, directory_, options_, *std::move(lock));
     STAVE_TRY(store->recover(*manifest));
     return std::unique_ptr<Store>(std::move(store));
@@ -125,6 +131,7 @@ class Opening {
     STAVE_TRY(files_.random(seed));
     manifest.hash_seed = load_le64(seed.data());
     manifest.shards = options_.shards == 0 ? shards_default : options_.shards;
+    manifest.keys_on_disk = options_.keydir == KeyDirectoryKind::disk;
     manifest.clean = true;
     const Status created = create_manifest(files_, directory_, manifest);
     // It may have its name, but a crash could take that away: the next open is to make a new one.

@@ -218,9 +218,16 @@ Status StoreImpl::prepare(std::span<Change> changes) {
   for_each_shard(changes, [this](std::span<Change> run) {
     (*shards_)[run.front().shard].pending.reserve(run.size());
   });
+  return make_room(changes);
+}
+
+Status StoreImpl::make_room(std::span<Change> changes) {
   for (Change& change : changes) {
-    if (change.prior) continue;
-    Result<KeyDirectory::Room> room = keys_->make_room(change.hash);
+    const bool contended =
+        keys_->on_disk() != nullptr &&
+        (changes.size() > 1 || (*shards_)[change.shard].pending.has_hash(change.hash));
+    Result<KeyDirectory::Room> room =
+        keys_->make_room(change.hash, change.key, !change.prior, change.erase, contended);
     if (!room) return room.status();
     change.room = *std::move(room);
   }
@@ -240,6 +247,7 @@ void StoreImpl::fill(std::span<Change> changes, const Log::Place& place,
   for (Change& change : changes) {
     const uint64_t size = record_size(change.key.size(), change.value.size());
     change.lsn = place.lsn;
+    change.frame = place.segment->location_of(place.offset);
     change.place = {place.segment->location_of(place.offset + at), static_cast<uint32_t>(size)};
     encode_record(place.bytes + at,
                   {.lsn = place.lsn,
@@ -287,6 +295,7 @@ Status StoreImpl::commit(std::span<Change> changes, Durability durability,
   }
   commits_.fetch_add(1, std::memory_order_relaxed);
   bytes_written_.fetch_add(frame_size, std::memory_order_relaxed);
+  if (DiskKeyDirectory* const keys = keys_->on_disk()) keys->committed(frame_size);
   return {};
 }
 
@@ -316,26 +325,23 @@ void StoreImpl::apply_all(std::span<Change> changes) noexcept {
   for_each_shard(changes, [this](std::span<Change> run) noexcept {
     (*shards_)[run.front().shard].publication.lock();
   });
-  for (const Change& change : changes) apply(change);
+  for (Change& change : changes) apply(change);
   for_each_shard(changes, [this](std::span<Change> run) noexcept {
     (*shards_)[run.front().shard].publication.unlock();
   });
 }
 
-void StoreImpl::apply(const Change& change) noexcept {
+void StoreImpl::apply(Change& change) noexcept {
+  std::optional<RecordPlace> place;
+  if (!change.erase) place = change.place;
+  keys_->apply(change.hash, change.key, change.prior, place, change.frame, change.lsn, change.room);
   if (change.prior) live_bytes_.fetch_sub(padded(change.prior->size), std::memory_order_relaxed);
   if (change.erase) {
-    keys_->erase(change.hash, change.prior->location);
     size_.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
   live_bytes_.fetch_add(padded(change.place.size), std::memory_order_relaxed);
-  if (change.prior) {
-    keys_->replace(change.hash, change.prior->location, change.place.location);
-    return;
-  }
-  keys_->insert(change.hash, change.place.location, change.room);
-  size_.fetch_add(1, std::memory_order_relaxed);
+  if (!change.prior) size_.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace stave::store

@@ -106,7 +106,12 @@ class Verification {
         offset_ = reader.offset();
       }
       if (lsn_ == last_lsn) return {};
+<<<<<<< HEAD
       if (reader.offset() != segment.end() || slot_ + 1 == walked_.size())
+=======
+      // Of a segment that opening had no need to read, the next one says where it ends.
+      if (slot_ + 1 == segments_.size() || segments_[slot_ + 1]->base_lsn() != lsn_ + 1)
+>>>>>>> d7f7d63 (store: the key directory on disk, with checkpoints)
         return segment.damage(reader.offset(), "checksum mismatch");
       bytes_before_ += segment.end();
       slot_++;
@@ -144,6 +149,7 @@ Status StoreImpl::verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
   Verification verification(segments_, *keys_, progress);
   STAVE_TRY(verification.read_log(log_ ? pipeline_->visible() : recovered));
   STAVE_TRY(verification.compare_directory());
+  if (DiskKeyDirectory* const keys = keys_->on_disk()) STAVE_TRY(keys->verify());
   // The directory may have shown a commit on the point of becoming visible.
   return verification.explain_missing(log_ ? pipeline_->settled_visible() : recovered);
 }

@@ -15,7 +15,7 @@ bool tells_of_damage(const Status& status) {
 }  // namespace
 
 Status Examiner::open(os::FileSystem& disk, std::unique_ptr<Store>& store) {
-  store::Options options;
+  store::Options options = base_options();
   options.segment_size = 4096;
   options.io = random_.one_in(2) ? store::ReadIo::mmap : store::ReadIo::buffered;
   options.read_only = random_.one_in(3);

@@ -19,7 +19,7 @@ using store::Store;
 using Disk = os::SimulatedFileSystem;
 
 std::unique_ptr<Store> open_store(Disk& disk) {
-  store::Options options;
+  store::Options options = base_options();
   options.segment_size = 4096;
   auto opened = Store::open(disk, specimen_store, options);
   EXPECT_TRUE(opened.ok()) << describe(opened.status());

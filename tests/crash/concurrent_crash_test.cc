@@ -90,7 +90,7 @@ class ConcurrentLife {
 };
 
 std::string ConcurrentLife::run() {
-  store::Options options;
+  store::Options options = base_options();
   options.segment_size = 4096;
   options.shards = uint32_t{1} << random_.below(5);
   auto opened = Store::open(disk_, crash_store, options);

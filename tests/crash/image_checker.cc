@@ -147,7 +147,7 @@ std::string ImageChecker::write_and_reopen(Disk& image, Contents contents) {
 }
 
 store::Options ImageChecker::random_options() {
-  store::Options options;
+  store::Options options = base_options();
   options.io = random_.one_in(2) ? store::ReadIo::mmap : store::ReadIo::buffered;
   options.segment_size = uint64_t{4096} << random_.below(2);
   return options;

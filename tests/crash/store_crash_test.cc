@@ -101,6 +101,9 @@ void Life::run_round() {
     } else if (random_.one_in(25)) {
       if (!store_->flush().ok()) note("flush failed");
       history_.acknowledge(Durability::os);
+    } else if (store_->options().keydir == store::KeyDirectoryKind::disk && random_.one_in(25)) {
+      if (!store_->checkpoint().ok()) note("checkpoint failed");
+      history_.acknowledge(Durability::device);
     }
     take_images(8);
   }
@@ -108,7 +111,7 @@ void Life::run_round() {
 }
 
 bool Life::open() {
-  store::Options options;
+  store::Options options = base_options();
   options.io = random_.one_in(2) ? store::ReadIo::mmap : store::ReadIo::buffered;
   options.segment_size = uint64_t{4096} << random_.below(3);
   options.shards = history_.commits() == 0 ? 0 : options.shards;

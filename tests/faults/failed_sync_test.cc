@@ -45,7 +45,7 @@ class FailedSync : public testing::TestWithParam<store::ReadIo> {
   }
 
   Disk disk_;
-  store::Options options_;
+  store::Options options_ = base_options();
   std::unique_ptr<Store> store_;
 };
 
@@ -85,7 +85,7 @@ TEST_P(FailedSync, ShowsAfterReopeningWhatTheDeviceHolds) {
 // A recovery that removes segments fails to make that durable; so some of them come back with the
 // next crash, in any order. They are no part of the log.
 TEST(FailedDirectorySync, InRecoveryDoesNotTurnLeftoversIntoDamage) {
-  store::Options options;
+  store::Options options = base_options();
   options.segment_size = 4096;
   const auto open = [&](Disk& disk) { return Store::open(disk, path, options); };
   Disk disk;

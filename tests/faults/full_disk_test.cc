@@ -85,7 +85,7 @@ class FullDisk {
 
   Random random_;
   Disk disk_;
-  store::Options options_;
+  store::Options options_ = base_options();
   std::unique_ptr<Store> store_;
   Contents contents_;
   uint64_t refused_ = 0;

@@ -54,7 +54,7 @@ class AllocationRun {
 
   TemporaryDirectory directory_{TemporaryDirectory::Where::memory};
   const std::string path_ = directory_ / "store";
-  store::Options options_;
+  store::Options options_ = base_options();
   uint64_t first_;
   bool forever_;
   std::unique_ptr<Store> store_;

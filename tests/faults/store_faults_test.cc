@@ -158,7 +158,7 @@ class Ladder {
 
  private:
   store::Options options() const {
-    store::Options options;
+    store::Options options = base_options();
     options.io = scenario_.io;
     options.segment_size = 4096;
     return options;

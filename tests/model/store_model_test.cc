@@ -33,7 +33,7 @@ void on_real_disk(const std::function<void(os::FileSystem&, const std::string&)>
 }
 
 store::Options random_options(Random& random) {
-  store::Options options;
+  store::Options options = base_options();
   options.shards = uint32_t{1} << random.below(7);
   options.segment_size = uint64_t{4096} << random.below(4);
   options.io = random.one_in(2) ? store::ReadIo::mmap : store::ReadIo::buffered;

@@ -21,7 +21,7 @@ using store::Durability;
 using store::Store;
 
 Result<std::unique_ptr<Store>> open_store(const std::string& path, bool read_only = false) {
-  store::Options options;
+  store::Options options = base_options();
   options.read_only = read_only;
   options.segment_size = 65536;
   return Store::open(os::posix_file_system(), path, options);

@@ -51,7 +51,7 @@ int main(int argument_count, char** arguments) {
   if (argument_count < 4) return 2;
   const std::string mode = arguments[2];
   const int descriptor = std::atoi(arguments[3]);
-  stave::store::Options options;
+  stave::store::Options options = stave::test::base_options();
   options.read_only = mode == "read";
   if (argument_count > 5) options.segment_size = std::strtoull(arguments[5], nullptr, 10);
 

@@ -46,7 +46,7 @@ std::string WrittenStore::check(const ChildProcess& writer) {
   if (writer.lines().empty()) figures_.killed_early++;
 
   Result<std::unique_ptr<store::Store>> opened =
-      store::Store::open(os::posix_file_system(), path_, {});
+      store::Store::open(os::posix_file_system(), path_, base_options());
   if (!opened.ok()) return "open: " + describe(opened.status());
   store::Store& store = **opened;
   figures_.recovered += store.stats().recovered ? 1 : 0;

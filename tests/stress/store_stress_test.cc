@@ -379,7 +379,7 @@ class Round {
 
   Random random_;
   std::unique_ptr<os::SimulatedFileSystem> disk_;
-  store::Options options_;
+  store::Options options_ = base_options();
   std::unique_ptr<Store> store_;
   Contents known_;  // all but the accounts and the last audit
 };

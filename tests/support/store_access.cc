@@ -1,11 +1,24 @@
 #include "tests/support/store_access.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "tests/support/random.h"
 
 namespace stave::test {
+
+store::Options base_options() {
+  store::Options options;
+  const char* const keydir = std::getenv("STAVE_KEYDIR");
+  if (keydir == nullptr) return options;
+  options.keydir = store::KeyDirectoryKind::disk;
+  options.test_delta_entries = 24;
+  options.checkpoint_interval = 20000;
+  options.background = false;  // so that a run can be repeated
+  if (std::string_view(keydir) == "collisions") options.test_hash_mask = 0xc000000000000003;
+  return options;
+}
 
 std::string test_value(uint64_t number, size_t size) {
   std::string value(size, '\0');

@@ -15,6 +15,11 @@ namespace stave::test {
 // All records of a store, or what a model says they are.
 using Contents = std::map<std::string, std::string>;
 
+// The defaults, with the key directory that the environment asks for: STAVE_KEYDIR=disk, or
+// STAVE_KEYDIR=collisions for one on disk in which every key shares its hash with most others. Both
+// merge all the time.
+store::Options base_options();
+
 // `size` bytes that only `number` gives: two numbers differ in the first bytes already, and no
 // shifted or mixed copy is mistaken for another.
 std::string test_value(uint64_t number, size_t size);

@@ -66,6 +66,13 @@ enum {
   STAVE_IO_MMAP = 2      /* segments are mapped: pins copy nothing; a failing device is SIGBUS */
 };
 
+enum {
+  STAVE_KEYDIR_STORED = 0, /* as the store was made; a new one in memory */
+  STAVE_KEYDIR_MEMORY = 1, /* which record is a key's newest: about 14 bytes of memory a key */
+  STAVE_KEYDIR_DISK = 2    /* in the file KEYS, about 40 bytes a key, through the page cache; for
+                              keys that do not fit in memory. 64 MiB of memory, whatever the keys */
+};
+
 /* Also settable as text, "name=value", with the member's name; sizes take KiB, MiB, GiB. */
 typedef struct stave_store_options {
   uint32_t struct_size;
@@ -78,7 +85,13 @@ typedef struct stave_store_options {
   uint8_t read_only;         /* default 0. Any number of read-only handles may share a store */
   uint8_t create_if_missing; /* default 1 */
   uint8_t error_if_exists;   /* default 0 */
-  uint8_t reserved[5];       /* zero */
+  uint8_t background;        /* default 1: with keydir=disk a thread, begun at the first need and
+                                ended by close, merges changes into KEYS; 0: writers do, in slices */
+  uint32_t keydir;           /* stored, memory or disk, fixed when the store is created; default
+                                stored */
+  uint64_t checkpoint_interval; /* keydir=disk: bytes of log after which KEYS is saved by itself,
+                                beside traffic; an open after a crash reads about as much. 0: only
+                                when many changes have gathered; default 256 MiB */
 } stave_store_options;
 
 /* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
@@ -96,7 +109,9 @@ STAVE_API stave_status stave_store_options_describe(stave_buffer *text, stave_er
 
 /* Opens the store in the directory `path`, creating it (not its parents) when the options allow.
  * `options` may be NULL: the defaults. Recovery after a crash runs by itself; see
- * stave_store_stats. Reads the whole log: O(bytes in the store).
+ * stave_store_stats. With keydir=memory it reads the whole log: O(bytes in the store). With
+ * keydir=disk it reads what was logged since KEYS was last saved: after a clean close nothing,
+ * whatever the number of keys. A KEYS that is missing is made from the whole log.
  *   NOT_FOUND            there is no store and create_if_missing is 0, or read_only is 1, or the
  *                        parent directory is missing (`error` is filled)
  *   EXISTS               there is one and error_if_exists is 1 (`error` is filled)
@@ -311,6 +326,12 @@ STAVE_API stave_status stave_store_flush(stave_store *store, stave_error *error)
 /* Everything acknowledged so far reaches the device: survives power loss. READ_ONLY, IO (final, see
  * "Durability"). Since 0.1. */
 STAVE_API stave_status stave_store_sync(stave_store *store, stave_error *error);
+
+/* With keydir=disk: saves the key directory beside traffic, so that an open after a crash reads
+ * only what is logged from now on (and the last commit). Syncs first, as stave_store_sync does.
+ * INVALID_ARGUMENT with keydir=memory; READ_ONLY; NO_SPACE (nothing is lost: the next one may
+ * succeed); IO. O(keys changed since the last one, and the pages they lie in). Since 0.1. */
+STAVE_API stave_status stave_store_checkpoint(stave_store *store, stave_error *error);
 
 typedef struct stave_store_stats {
   uint32_t struct_size;

@@ -276,6 +276,10 @@ class Store {
     detail::Call call;
     return call.result(stave_store_sync(raw(), call));
   }
+  Result<void> checkpoint() noexcept {
+    detail::Call call;
+    return call.result(stave_store_checkpoint(raw(), call));
+  }
   Result<Stats> stats() noexcept {
     detail::Call call;
     Stats stats;

@@ -21,7 +21,8 @@ class Options(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("durability", c_uint32), ("io", c_uint32), ("shards", c_uint32),
         ("segment_size", c_uint64), ("read_only", c_uint8), ("create_if_missing", c_uint8),
-        ("error_if_exists", c_uint8), ("reserved", c_uint8 * 5),
+        ("error_if_exists", c_uint8), ("background", c_uint8), ("keydir", c_uint32),
+        ("checkpoint_interval", c_uint64),
     ]
 
 
@@ -125,6 +126,7 @@ _FALLIBLE = {
     "stave_store_write": [_HANDLE, _HANDLE, POINTER(c_uint64)] + _WRITE,
     "stave_store_flush": [_HANDLE],
     "stave_store_sync": [_HANDLE],
+    "stave_store_checkpoint": [_HANDLE],
     "stave_store_stats_get": [_HANDLE, POINTER(Stats)],
     "stave_store_verify": [_HANDLE, Progress, c_void_p],
     "stave_store_cursor_open": [_HANDLE, POINTER(CursorOptions), POINTER(_HANDLE)],

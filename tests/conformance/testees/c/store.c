@@ -172,6 +172,10 @@ static void store_flush(void) {
   reply(stave_store_flush(self->pointer, &error));
 }
 
+static void store_checkpoint(void) {
+  reply(stave_store_checkpoint(self->pointer, &error));
+}
+
 static void store_sync(void) {
   reply(stave_store_sync(self->pointer, &error));
 }
@@ -270,6 +274,7 @@ const struct verb store_verbs[] = {
     {KIND_STORE, KIND_NONE, "write", store_write},
     {KIND_STORE, KIND_NONE, "flush", store_flush},
     {KIND_STORE, KIND_NONE, "sync", store_sync},
+    {KIND_STORE, KIND_NONE, "checkpoint", store_checkpoint},
     {KIND_STORE, KIND_NONE, "stats", store_stats},
     {KIND_STORE, KIND_NONE, "verify", store_verify},
     {KIND_NONE, KIND_NONE, NULL, NULL},

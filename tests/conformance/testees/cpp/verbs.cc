@@ -135,7 +135,7 @@ Testee::Verbs Testee::general_verbs(Testee& t) {
   return {
       {"hello",
        [] {
-         print("ok format=1 language=cpp capabilities=store,index,cow_map,disk_index,memtable\n");
+         print("ok format=1 language=cpp capabilities=store,keydir,index,cow_map,disk_index,memtable\n");
        }},
       {"handles", [&t] { t.reply(stave::Result<uint64_t>(stave_live_handles())); }},
       {"version",
@@ -217,6 +217,7 @@ Testee::Verbs Testee::store_verbs(Testee& t) {
       {"store.scan", [&t] { t.scan(); }},
       {"store.flush", [=, &t] { t.reply(store().flush()); }},
       {"store.sync", [=, &t] { t.reply(store().sync()); }},
+      {"store.checkpoint", [=, &t] { t.reply(store().checkpoint()); }},
       {"store.stats", [&t] { t.stats(); }},
       {"store.verify", [&t] { t.verify(); }},
   };

@@ -48,7 +48,7 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
 
     def general_verbs(self):
         return {
-            "hello": lambda: b"format=1 language=python capabilities=store,index,cow_map,disk_index,memtable",
+            "hello": lambda: b"format=1 language=python capabilities=store,keydir,index,cow_map,disk_index,memtable",
             "handles": self.live_handles,
             "version": lambda: f"{stave.version()} {stave.version_number()}".encode(),
             "status": self.status,
@@ -95,6 +95,7 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
             "store.scan": self.scan,
             "store.flush": lambda store: store.flush(),
             "store.sync": lambda store: store.sync(),
+            "store.checkpoint": lambda store: store.checkpoint(),
             "store.stats": self.stats,
             "store.verify": self.verify,
         }

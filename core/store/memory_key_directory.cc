@@ -1,4 +1,4 @@
-#include "core/store/key_directory.h"
+#include "core/store/memory_key_directory.h"
 
 #include <cassert>
 #include <new>
@@ -6,7 +6,7 @@
 
 namespace stave::store {
 
-Result<uint64_t> KeyDirectory::Keys::fetch_hash(uint64_t value) const noexcept try {
+Result<uint64_t> MemoryKeyDirectory::Keys::fetch_hash(uint64_t value) const noexcept try {
   RecordReader reader(*segments_);
   STAVE_TRY(reader.open(Location::of_bits(value)));
   const Result<Bytes> key = reader.key();
@@ -17,14 +17,14 @@ Result<uint64_t> KeyDirectory::Keys::fetch_hash(uint64_t value) const noexcept t
   return Code::no_memory;
 }
 
-Result<std::unique_ptr<KeyDirectory>> KeyDirectory::create(uint64_t hash_seed,
-                                                           const SegmentDirectory& segments) {
+Result<std::unique_ptr<MemoryKeyDirectory>> MemoryKeyDirectory::create(
+    uint64_t hash_seed, const SegmentDirectory& segments) {
   Result<std::unique_ptr<Table>> table = Table::create({}, Keys(segments, hash_seed));
   if (!table) return table.status();
-  return std::unique_ptr<KeyDirectory>(new KeyDirectory(hash_seed, *std::move(table)));
+  return std::unique_ptr<MemoryKeyDirectory>(new MemoryKeyDirectory(hash_seed, *std::move(table)));
 }
 
-Result<bool> KeyDirectory::find(uint64_t hash, Bytes key, RecordReader& reader) const {
+Result<bool> MemoryKeyDirectory::find(uint64_t hash, Bytes key, RecordReader& reader) const {
   Status failure;
   const auto match = [&](uint64_t value) noexcept {
     try {
@@ -41,25 +41,25 @@ Result<bool> KeyDirectory::find(uint64_t hash, Bytes key, RecordReader& reader) 
   return found.verdict == index::Verdict::equal;
 }
 
-void KeyDirectory::insert(uint64_t hash, Location place, const Room& room) noexcept {
+void MemoryKeyDirectory::insert(uint64_t hash, Location place, const Room& room) noexcept {
   const Status inserted = table_->insert_absent(hash, place.to_bits(), room);
   assert(inserted.ok());
   static_cast<void>(inserted);
 }
 
-void KeyDirectory::replace(uint64_t hash, Location old, Location place) noexcept {
+void MemoryKeyDirectory::replace(uint64_t hash, Location old, Location place) noexcept {
   const bool replaced = table_->replace(hash, old.to_bits(), place.to_bits());
   assert(replaced);
   static_cast<void>(replaced);
 }
 
-void KeyDirectory::erase(uint64_t hash, Location old) noexcept {
+void MemoryKeyDirectory::erase(uint64_t hash, Location old) noexcept {
   const bool erased = table_->erase(hash, old.to_bits());
   assert(erased);
   static_cast<void>(erased);
 }
 
-Result<std::optional<Location>> KeyDirectory::Cursor::next() {
+Result<std::optional<Location>> MemoryKeyDirectory::Cursor::next() {
   while (slice_.empty()) {
     if (cursor_.done()) return std::optional<Location>();
     // A slice of its own, so that running out of memory half-way leaves nothing behind.

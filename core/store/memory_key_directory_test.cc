@@ -1,4 +1,4 @@
-#include "core/store/key_directory.h"
+#include "core/store/memory_key_directory.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ namespace stave::store {
 namespace {
 
 // A directory over one segment whose records are made here, under hashes of the test's choice.
-class KeyDirectoryTest : public ::testing::Test {
+class MemoryKeyDirectoryTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto file = files_.open("/segment", os::OpenMode::create_new);
@@ -24,7 +24,7 @@ class KeyDirectoryTest : public ::testing::Test {
     segment_ = std::make_shared<Segment>(header, "/segment", *std::move(file));
     ASSERT_TRUE(segments_.reserve(1 << 24));
     segments_.append(segment_, 1 << 24);
-    directory_ = *KeyDirectory::create(7, segments_);
+    directory_ = *MemoryKeyDirectory::create(7, segments_);
   }
 
   Location write_record(const std::string& key, const std::string& value) {
@@ -46,7 +46,7 @@ class KeyDirectoryTest : public ::testing::Test {
   }
   Location insert(uint64_t hash, const std::string& key) {
     const Location place = write_record(key, "value of " + key);
-    const Result<KeyDirectory::Room> room = directory_->make_room(hash);
+    const Result<MemoryKeyDirectory::Room> room = directory_->make_room(hash);
     EXPECT_TRUE(room.ok());
     directory_->insert(hash, place, *room);
     return place;
@@ -63,7 +63,7 @@ class KeyDirectoryTest : public ::testing::Test {
   }
   std::set<Location> walk() {
     std::set<Location> places;
-    KeyDirectory::Cursor cursor(*directory_);
+    MemoryKeyDirectory::Cursor cursor(*directory_);
     for (;;) {
       const Result<std::optional<Location>> place = cursor.next();
       EXPECT_TRUE(place.ok());
@@ -75,10 +75,10 @@ class KeyDirectoryTest : public ::testing::Test {
   os::SimulatedFileSystem files_{1};
   std::shared_ptr<Segment> segment_;
   SegmentDirectory segments_;
-  std::unique_ptr<KeyDirectory> directory_;
+  std::unique_ptr<MemoryKeyDirectory> directory_;
 };
 
-TEST_F(KeyDirectoryTest, KeysOfOneHashAreKeysOfTheirOwn) {
+TEST_F(MemoryKeyDirectoryTest, KeysOfOneHashAreKeysOfTheirOwn) {
   constexpr int keys = 200;
   std::map<int, Location> places;
   for (int i = 0; i < keys; i++) places[i] = insert(42, "key " + std::to_string(i));
@@ -95,7 +95,7 @@ TEST_F(KeyDirectoryTest, KeysOfOneHashAreKeysOfTheirOwn) {
   EXPECT_EQ(walk().size(), static_cast<size_t>(keys / 2));
 }
 
-TEST_F(KeyDirectoryTest, AKeyIsTheWholeKey) {
+TEST_F(MemoryKeyDirectoryTest, AKeyIsTheWholeKey) {
   const std::string longest(65535, 'k');
   insert(1, "");
   insert(1, std::string(1, '\0'));
@@ -110,7 +110,7 @@ TEST_F(KeyDirectoryTest, AKeyIsTheWholeKey) {
 
 // A record that cannot be told from that of another key is damage, never "absent"; a value that is
 // damaged leaves the key findable, so that a put can replace it.
-TEST_F(KeyDirectoryTest, DamageIsNotAbsence) {
+TEST_F(MemoryKeyDirectoryTest, DamageIsNotAbsence) {
   const Location place = insert(5, "the key");
   const uint64_t offset = segment_->offset_of(place);
   const auto flip = [&](uint64_t at) {
@@ -133,8 +133,8 @@ TEST_F(KeyDirectoryTest, DamageIsNotAbsence) {
 }
 
 // Many insertions are under way at once between their room and their turn.
-TEST_F(KeyDirectoryTest, RoomIsKeptForEachInsertion) {
-  std::vector<KeyDirectory::Room> rooms;
+TEST_F(MemoryKeyDirectoryTest, RoomIsKeptForEachInsertion) {
+  std::vector<MemoryKeyDirectory::Room> rooms;
   for (int i = 0; i < 1000; i++) rooms.push_back(*directory_->make_room(9));
   for (int i = 0; i < 1000; i++) {
     const std::string key = std::to_string(i);

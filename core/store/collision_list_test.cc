@@ -1,0 +1,134 @@
+#include "core/store/collision_list.h"
+
+#include <gtest/gtest.h>
+
+#include "core/os/file_io.h"
+#include "core/os/simulated_file_system.h"
+
+namespace stave::store {
+namespace {
+
+const Place some_place = {.generation = 3, .offset = 64, .size = 44};
+const Place other_place = {.generation = 4, .offset = 128, .size = 50};
+
+const auto nothing_before = [](uint64_t) { return Status(); };
+
+class CollisionListTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(files_.make_directory("/store").ok()); }
+  static void insert(CollisionList& list, std::string_view key, const Place& place, uint64_t lsn) {
+    list.insert(CollisionList::make_node(as_bytes(key)), place, lsn);
+  }
+  Status load(CollisionList& list) { return list.load(files_, "/store", id_); }
+  Result<uint64_t> save(CollisionList& list) {
+    return list.save(files_, "/store", id_, nothing_before);
+  }
+  std::string content() { return *os::read_small_file(files_, "/store/COLLISIONS", 1 << 20); }
+
+  os::SimulatedFileSystem files_{1};
+  const StoreId id_ = {std::byte{7}};
+};
+
+// The bytes of docs/formats/key_directory.md.
+TEST(PlaceFormat, IsAsDocumented) {
+  const Place place = {
+      .generation = 0x0504030201, .offset = 0x0a09080706 * 16, .size = 0x0e0d0c0b, .codec = 0};
+  const PlaceBytes bytes = encode_place(place);
+  for (size_t i = 0; i < 14; i++) EXPECT_EQ(std::to_integer<size_t>(bytes[i]), i + 1);
+  EXPECT_EQ(bytes[14], std::byte{0});
+  EXPECT_EQ(bytes[15], std::byte{0});
+  EXPECT_EQ(decode_place(bytes.data()), place);
+}
+
+TEST(PlaceFormat, HoldsTheLargestPlaces) {
+  const Place place = {.generation = place_generation_max,
+                       .offset = (uint64_t{1} << 44) - 16,
+                       .size = UINT32_MAX,
+                       .codec = 2};
+  EXPECT_EQ(decode_place(encode_place(place).data()), place);
+}
+
+TEST_F(CollisionListTest, FindsExactlyTheKeysItHas) {
+  CollisionList list;
+  EXPECT_FALSE(list.find(as_bytes("a")));
+  insert(list, "a", some_place, 1);
+  insert(list, "", other_place, 2);
+  EXPECT_EQ(list.find(as_bytes("a")), some_place);
+  EXPECT_EQ(list.find(as_bytes("")), other_place);
+  EXPECT_FALSE(list.find(as_bytes("b")));
+  EXPECT_FALSE(list.replace(as_bytes("b"), other_place, 3));
+  EXPECT_TRUE(list.replace(as_bytes("a"), other_place, 3));
+  EXPECT_EQ(list.find(as_bytes("a")), other_place);
+  EXPECT_TRUE(list.erase(as_bytes("a"), 4));
+  EXPECT_FALSE(list.erase(as_bytes("a"), 4));
+  EXPECT_EQ(list.size(), 1U);
+  EXPECT_EQ(list.newest_lsn(), 4U);
+}
+
+TEST_F(CollisionListTest, IsSavedWithItsVersion) {
+  CollisionList list;
+  EXPECT_TRUE(load(list).is(Code::not_found));
+  insert(list, "a", some_place, 10);
+  insert(list, std::string(65535, 'k'), other_place, 11);
+  uint64_t told = 0;
+  const Result<uint64_t> version = list.save(files_, "/store", id_, [&](uint64_t lsn) {
+    told = lsn;
+    return Status();
+  });
+  ASSERT_TRUE(version.ok());
+  EXPECT_EQ(told, 11U);
+  CollisionList loaded;
+  ASSERT_TRUE(load(loaded).ok());
+  EXPECT_EQ(loaded.version(), *version);
+  EXPECT_EQ(loaded.newest_lsn(), 11U);
+  EXPECT_EQ(loaded.size(), 2U);
+  EXPECT_EQ(loaded.find(as_bytes(std::string(65535, 'k'))), other_place);
+}
+
+TEST_F(CollisionListTest, IsWrittenOnlyWhenItHasChanged) {
+  CollisionList list;
+  ASSERT_TRUE(save(list).ok());
+  ASSERT_TRUE(files_.remove("/store/COLLISIONS").ok());
+  ASSERT_TRUE(save(list).ok());
+  EXPECT_FALSE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
+  insert(list, "a", some_place, 1);
+  ASSERT_TRUE(save(list).ok());
+  EXPECT_TRUE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
+}
+
+// When the log cannot be synced, nothing that rests on it may be written.
+TEST_F(CollisionListTest, IsNotWrittenWhenWhatComesBeforeFails) {
+  CollisionList list;
+  insert(list, "a", some_place, 1);
+  const auto failing = [](uint64_t) { return Status(Code::io); };
+  EXPECT_TRUE(list.save(files_, "/store", id_, failing).status().is(Code::io));
+  EXPECT_FALSE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
+  EXPECT_TRUE(save(list).ok());
+  EXPECT_FALSE(content().empty());
+}
+
+TEST_F(CollisionListTest, DamageIsFoundAtEveryByteAndLength) {
+  CollisionList list;
+  insert(list, "key", some_place, 1);
+  insert(list, "another", other_place, 2);
+  ASSERT_TRUE(save(list).ok());
+  const std::string whole = content();
+  const auto refused = [&](const std::string& bytes) {
+    EXPECT_TRUE(os::replace_file(files_, "/store", "COLLISIONS", as_bytes(bytes)).ok());
+    CollisionList damaged;
+    return load(damaged).is(Code::corruption);
+  };
+  for (size_t at = 0; at < whole.size(); at++) {
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+    EXPECT_TRUE(refused(bytes)) << at;
+    EXPECT_TRUE(refused(whole.substr(0, at))) << at;
+  }
+  EXPECT_TRUE(refused(whole + "x"));
+  EXPECT_FALSE(refused(whole));
+  CollisionList foreign;
+  EXPECT_TRUE(foreign.load(files_, "/store", StoreId{}).is(Code::corruption));
+}
+
+}  // namespace
+}  // namespace stave::store

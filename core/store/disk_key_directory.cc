@@ -1,0 +1,392 @@
+#include "core/store/disk_key_directory.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <utility>
+
+#include "core/base/planted_bug.h"
+#include "core/os/file_io.h"
+
+namespace stave::store {
+
+namespace {
+
+// Of the tables that find unmerged changes: half of what a store's directory may use.
+constexpr uint64_t delta_memory = uint64_t{32} << 20;
+
+disk_index::LogMark mark_of(const LogEnd& frame) noexcept {
+  return {frame.lsn, frame.generation, frame.offset};
+}
+
+}  // namespace
+
+DiskKeyDirectory::DiskKeyDirectory(os::FileSystem& files, std::string directory,
+                                   const Options& options, const Manifest& manifest,
+                                   const SegmentDirectory& segments, LogSync& log)
+    : files_(files),
+      path_(std::move(directory)),
+      options_(options),
+      store_id_(manifest.store_id),
+      hash_seed_(manifest.hash_seed),
+      segments_(segments),
+      log_(log) {}
+
+DiskKeyDirectory::~DiskKeyDirectory() {
+  // Its merger may call before_superblock() until it is gone.
+  index_.reset();
+}
+
+// ---- Opening ------------------------------------------------------------------------------------
+
+disk_index::Options DiskKeyDirectory::index_options() const {
+  disk_index::Options options;
+  options.owner = const_cast<DiskKeyDirectory*>(this);
+  options.file_id = store_id_;
+  options.read_only = options_.read_only;
+  options.create_if_missing = false;
+  options.background = options_.background;
+  options.delta_memory = delta_memory;
+  options.delta_entries = options_.test_delta_entries;
+  return options;
+}
+
+Result<std::unique_ptr<DiskKeyDirectory>> DiskKeyDirectory::open(
+    os::FileSystem& files, const std::string& directory, const Options& options,
+    const Manifest& manifest, const SegmentDirectory& segments, LogSync& log) {
+  std::unique_ptr<DiskKeyDirectory> made(
+      new DiskKeyDirectory(files, directory, options, manifest, segments, log));
+  STAVE_TRY(made->open_files());
+  return made;
+}
+
+Status DiskKeyDirectory::open_files() {
+  Result<std::unique_ptr<disk_index::PlaceIndex>> index =
+      disk_index::PlaceIndex::open(files_, os::join_path(path_, keys_name), index_options());
+  // Without it all is made from the log, from its first frame on.
+  if (index.status().is(Code::not_found)) return {};
+  if (!index) return index.status();
+  index_ = *std::move(index);
+  const Status loaded = collisions_.load(files_, path_, store_id_);
+  const disk_index::OwnerState state = index_->owner_state();
+  if (loaded.is(Code::not_found) ||
+      (loaded.ok() && collisions_.version() < state.companion_version))
+    return Status::error(
+        Code::corruption,
+        "'" + os::join_path(path_, collisions_name) +
+            "' is missing or older than KEYS; remove KEYS, and the next open makes "
+            "both from the log");
+  STAVE_TRY(loaded);
+  known_.position = {state.replay_from.generation, state.replay_from.offset,
+                     state.replay_from.lsn - 1};
+  known_.durable_lsn = std::max(state.newest_lsn, collisions_.newest_lsn());
+  live_bytes_ = state.weight;
+  for (const Place& place : collisions_.places()) live_bytes_ += padded(place.size);
+  return {};
+}
+
+Status DiskKeyDirectory::begin_replay() {
+  if (index_ || options_.read_only) return {};
+  // The list first: an index without one is damage.
+  STAVE_TRY(save_collisions(0).status());
+  disk_index::Options options = index_options();
+  options.create_if_missing = true;
+  Result<std::unique_ptr<disk_index::PlaceIndex>> index =
+      disk_index::PlaceIndex::open(files_, os::join_path(path_, keys_name), options);
+  if (!index) return index.status();
+  index_ = *std::move(index);
+  return {};
+}
+
+// The directory may know this change already, and later ones of this key and of others with its
+// hash: segments of the index and the list are saved at different moments behind known_log(). Each
+// change of a key makes its own entry right, and the last one leaves it so.
+Status DiskKeyDirectory::replay(Bytes key, bool erase, const Segment& segment, uint64_t offset,
+                                uint32_t size, const LogEnd& frame) {
+  const disk_index::Key hash = hash_of(key);
+  std::optional<Place> after;
+  if (!erase) after = Place{.generation = segment.generation(), .offset = offset, .size = size};
+  const Result<std::optional<Place>> before = entry(hash);
+  if (!before) return before.status();
+  bool own = false;
+  if (*before && STAVE_PLANTED_BUG(keydir_trusts_hash)) {
+    own = true;
+  } else if (*before) {
+    RecordReader reader(segments_);
+    const Result<bool> same = is_of(key, **before, reader);
+    if (!same) return same.status();
+    own = *same;
+  }
+  const std::optional<Place> listed = collisions_.find(key);
+  if (listed) live_bytes_ -= padded(listed->size);
+  if (own) live_bytes_ -= padded((*before)->size);
+  if (after) live_bytes_ += padded(after->size);
+
+  const bool to_index = own || (after && !listed && !*before);
+  if (to_index) STAVE_TRY(set_entry(hash, *before, after, frame));
+  if (listed && (own || erase))
+    collisions_.erase(key, frame.lsn);
+  else if (listed)
+    collisions_.replace(key, *after, frame.lsn);
+  else if (after && !to_index)
+    collisions_.insert(CollisionList::make_node(key), *after, frame.lsn);
+  return {};
+}
+
+Status DiskKeyDirectory::end_replay(const LogEnd& end) {
+  // Release: pairs with the acquire in save_collisions().
+  replaying_.store(false, std::memory_order_release);
+  if (!options_.read_only) index_->set_mark({end.lsn + 1, end.generation, end.offset});
+  return {};
+}
+
+uint64_t DiskKeyDirectory::size() const noexcept {
+  const uint64_t indexed = index_ ? index_->size() : 0;
+  return indexed + static_cast<uint64_t>(overlay_size_) + collisions_.size();
+}
+
+Result<std::optional<Place>> DiskKeyDirectory::entry(const disk_index::Key& hash) const {
+  if (!overlay_.empty())
+    if (const auto found = overlay_.find(hash); found != overlay_.end()) return found->second;
+  if (!index_) return std::optional<Place>();
+  PlaceBytes bytes;
+  const Status found = index_->get(hash, bytes);
+  if (found.ok()) return std::optional<Place>(decode_place(bytes.data()));
+  if (found.is(Code::not_found)) return std::optional<Place>();
+  return found;
+}
+
+// Replays only.
+Status DiskKeyDirectory::set_entry(const disk_index::Key& hash, const std::optional<Place>& before,
+                                   const std::optional<Place>& after, const LogEnd& frame) {
+  if (options_.read_only) {
+    overlay_[hash] = after;
+    overlay_size_ += (after ? 1 : 0) - (before ? 1 : 0);
+    return {};
+  }
+  PlaceBytes old_bytes{};
+  PlaceBytes new_bytes{};
+  if (before) old_bytes = encode_place(*before);
+  if (after) new_bytes = encode_place(*after);
+  STAVE_TRY(index_->promise(1, true));
+  STAVE_TRY(index_->exchange(hash, before ? Bytes(old_bytes) : Bytes(),
+                             after ? Bytes(new_bytes) : Bytes(), mark_of(frame)));
+  index_->merge_slice();
+  return {};
+}
+
+// ---- Reading ------------------------------------------------------------------------------------
+
+disk_index::Key DiskKeyDirectory::hash_of(Bytes key) const noexcept {
+  const Hash128 hash = hash128(key, hash_seed_);
+  if (options_.test_hash_mask == UINT64_MAX) [[likely]]
+    return {hash.low, hash.high};
+  return {hash.low & options_.test_hash_mask, 0};
+}
+
+// The file may say anything; the segments know what there is.
+Result<Location> DiskKeyDirectory::locate(const Place& place) const {
+  const Segment* const segment = segment_of(place.generation);
+  if (segment == nullptr || place.offset < segment_header_size ||
+      place.offset + place.size > segment->file_size())
+    return Status::error(Code::corruption,
+                         "'" + os::join_path(path_, keys_name) + "' names a record in segment " +
+                             std::to_string(place.generation) + " at offset " +
+                             std::to_string(place.offset) +
+                             ", which the log does not have; remove the file, and the next open "
+                             "makes it from the log");
+  return segment->location_of(place.offset);
+}
+
+// Null when the log has no such segment.
+const Segment* DiskKeyDirectory::segment_of(uint64_t generation) const noexcept {
+  const uint32_t size = segments_.size();
+  if (size == 0) return nullptr;
+  // Generations grow by one from segment to segment, but for those that a crash has used up.
+  const uint64_t guess = generation - segments_[0]->generation();
+  if (guess < size && segments_[static_cast<uint32_t>(guess)]->generation() == generation)
+    return segments_[static_cast<uint32_t>(guess)].get();
+  uint32_t low = 0;
+  for (uint32_t high = size; low < high;) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (segments_[middle]->generation() < generation)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < size && segments_[low]->generation() == generation ? segments_[low].get() : nullptr;
+}
+
+Place DiskKeyDirectory::place_of(const RecordPlace& place) const noexcept {
+  const Segment& segment = segments_.of(place.location);
+  return {.generation = segment.generation(),
+          .offset = segment.offset_of(place.location),
+          .size = place.size};
+}
+
+Result<bool> DiskKeyDirectory::is_of(Bytes key, const Place& place, RecordReader& reader) const {
+  const Result<Location> location = locate(place);
+  if (!location) return location.status();
+  Result<bool> same = reader.open_if_of(key, *location);
+  // An entry is exchanged for one of the same bytes, so its record has to have this size.
+  if (same.ok() && *same && reader.record_size() != place.size) {
+    const Segment& segment = segments_.of(*location);
+    return segment.damage(place.offset, "its size is not what KEYS says");
+  }
+  return same;
+}
+
+Result<bool> DiskKeyDirectory::find(Bytes key, RecordReader& reader) const {
+  const Result<std::optional<Place>> found = entry(hash_of(key));
+  if (!found) return found.status();
+  if (*found) {
+    Result<bool> same = is_of(key, **found, reader);
+    if (!same || *same) return same;
+  }
+  const std::optional<Place> listed = collisions_.find(key);
+  if (!listed) return false;
+  return is_of(key, *listed, reader);
+}
+
+// ---- Changing -----------------------------------------------------------------------------------
+
+Result<DiskKeyDirectory::Room> DiskKeyDirectory::make_room(Bytes key, bool is_insertion,
+                                                           bool is_erase, bool contended) {
+  Room room;
+  if (is_insertion) {
+    const Status found = index_->contains(hash_of(key));
+    if (found.is_error()) return found;
+    if (found.ok() || contended) room.node_ = CollisionList::make_node(key);
+  }
+  const bool refused_before = refuses_changes();
+  const Status promised = index_->promise(1, is_erase);
+  if (!promised.ok()) return refused_before ? refused(promised) : promised;
+  room.index_ = index_.get();
+  return room;
+}
+
+// As after a failed sync of the log: what it covered is unknown.
+Status DiskKeyDirectory::refused(const Status& why) const {
+  return Status::error(
+      Code::io,
+      "a sync of the key directory failed, so writes are refused until the store is closed and "
+      "opened again: " +
+          std::string(why.message()),
+      why.os_errno());
+}
+
+void DiskKeyDirectory::apply(Bytes key, const std::optional<RecordPlace>& prior,
+                             const std::optional<RecordPlace>& place, Location frame, uint64_t lsn,
+                             Room& room) noexcept {
+  PlaceBytes old_bytes{};
+  PlaceBytes new_bytes{};
+  if (prior) old_bytes = encode_place(place_of(*prior));
+  if (place) new_bytes = encode_place(place_of(*place));
+  const Segment& segment = segments_.of(frame);
+  room.index_ = nullptr;  // the promise is kept
+  const Status exchanged = index_->exchange(hash_of(key), prior ? Bytes(old_bytes) : Bytes(),
+                                            place ? Bytes(new_bytes) : Bytes(),
+                                            {lsn, segment.generation(), segment.offset_of(frame)});
+  if (exchanged.ok()) return;
+  assert(exchanged.is(Code::mismatch));
+  // The entry is another key's.
+  [[maybe_unused]] bool listed = true;
+  if (!prior) {
+    assert(room.node_);
+    collisions_.insert(std::move(room.node_), place_of(*place), lsn);
+  } else if (place) {
+    listed = collisions_.replace(key, place_of(*place), lsn);
+  } else {
+    listed = collisions_.erase(key, lsn);
+  }
+  assert(listed);
+}
+
+void DiskKeyDirectory::committed(uint64_t bytes) noexcept {
+  // Half an interval of changes gathers while the half before it is merged.
+  if (options_.checkpoint_interval != 0 &&
+      uncheckpointed_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes >=
+          options_.checkpoint_interval / 2) {
+    uncheckpointed_bytes_.store(0, std::memory_order_relaxed);
+    index_->want_merge();
+  }
+  index_->merge_slice();
+}
+
+// ---- Saving -------------------------------------------------------------------------------------
+
+// The log up to the newest change goes to the device before what names its places; the list, which
+// may be newer than the superblock but not older, before the superblock.
+Result<uint64_t> DiskKeyDirectory::before_superblock(uint64_t lsn) {
+  if (STAVE_PLANTED_BUG(keydir_stale_list) && !replaying_) return collisions_.version();
+  return save_collisions(lsn);
+}
+
+Result<uint64_t> DiskKeyDirectory::save_collisions(uint64_t lsn) {
+  return collisions_.save(files_, path_, store_id_, [&](uint64_t newest_listed) -> Status {
+    // Acquire: pairs with the release in end_replay(), for the log that is there from then on.
+    if (replaying_.load(std::memory_order_acquire) || STAVE_PLANTED_BUG(keydir_before_log))
+      return {};
+    return log_.sync_log(std::max(lsn, newest_listed));
+  });
+}
+
+uint64_t DiskKeyDirectory::weight_of(const std::byte* record) const noexcept {
+  return padded(decode_place(record).size);
+}
+
+Status DiskKeyDirectory::verify() {
+  const auto go_on = [](uint64_t, uint64_t) { return Status(); };
+  return index_ ? index_->verify(go_on) : Status();
+}
+
+uint64_t DiskKeyDirectory::disk_bytes() const {
+  return index_ ? index_->stats().file_bytes : 0;
+}
+
+Status DiskKeyDirectory::close(const LogEnd& end) {
+  if (!index_) return {};
+  if (!options_.read_only) index_->set_mark({end.lsn + 1, end.generation, end.offset});
+  return index_->close();
+}
+
+// ---- All places ---------------------------------------------------------------------------------
+
+Status DiskKeyDirectory::Cursor::begin() {
+  for (const auto& [hash, place] : directory_->overlay_)
+    if (place) others_.push_back(*place);
+  const std::vector<Place> listed = directory_->collisions_.places();
+  others_.insert(others_.end(), listed.begin(), listed.end());
+  if (directory_->index_) {
+    Result<std::unique_ptr<disk_index::Cursor>> entries = directory_->index_->open_cursor();
+    if (!entries) return entries.status();
+    entries_ = *std::move(entries);
+  }
+  begun_ = true;
+  return {};
+}
+
+Result<std::optional<Location>> DiskKeyDirectory::Cursor::next() {
+  if (!begun_) STAVE_TRY(begin());
+  std::optional<Place> place;
+  while (entries_ && !place) {
+    const Status moved = entries_->next();
+    if (moved.is(Code::done)) {
+      entries_.reset();
+    } else if (!moved.ok()) {
+      return moved;
+    } else if (!directory_->overlay_.contains(entries_->key())) {
+      place = decode_place(entries_->record().data());
+    }
+  }
+  if (!place) {
+    if (others_.empty()) return std::optional<Location>();
+    place = others_.back();
+    others_.pop_back();
+  }
+  const Result<Location> location = directory_->locate(*place);
+  if (!location) return location.status();
+  return std::optional<Location>(*location);
+}
+
+}  // namespace stave::store

@@ -1,0 +1,282 @@
+#include "core/store/disk_key_directory.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "core/disk_index/disk_index.h"
+#include "core/os/file_io.h"
+#include "core/os/simulated_file_system.h"
+#include "core/store/store.h"
+
+namespace stave::store {
+namespace {
+
+constexpr const char* path = "/store";
+
+std::string key_of(uint64_t i) {
+  return "key " + std::to_string(i);
+}
+std::string value_of(uint64_t i) {
+  return "value " + std::to_string(i * 7919);
+}
+
+class DiskKeyDirectoryTest : public ::testing::Test {
+ protected:
+  DiskKeyDirectoryTest() {
+    options_.keydir = KeyDirectoryKind::disk;
+    options_.segment_size = 16384;
+    options_.background = false;
+  }
+
+  Status open() {
+    store_.reset();
+    Result<std::unique_ptr<Store>> opened = Store::open(*disk_, path, options_);
+    if (!opened.ok()) return opened.status();
+    store_ = *std::move(opened);
+    return {};
+  }
+  void put(uint64_t first, uint64_t last) {
+    for (uint64_t i = first; i < last; i++)
+      ASSERT_TRUE(
+          store_->put(as_bytes(key_of(i)), as_bytes(value_of(i)), PutMode::always, Durability::os)
+              .ok());
+  }
+  void erase(uint64_t i) { ASSERT_TRUE(store_->erase(as_bytes(key_of(i)), Durability::os).ok()); }
+  void close() {
+    ASSERT_TRUE(store_->close().ok());
+    store_.reset();
+  }
+  void kill() {
+    auto image = disk_->kill_image();
+    store_.reset();
+    disk_ = std::move(image);
+  }
+  std::string get(uint64_t i) {
+    std::string value;
+    const std::string key = key_of(i);
+    const Status status = store_->get(as_bytes(key), [&](size_t size) {
+      value.resize(size);
+      return MutableBytes(reinterpret_cast<std::byte*>(value.data()), size);
+    });
+    return status.ok() ? value : std::string(code_name(status.code()));
+  }
+  void expect_keys(uint64_t first, uint64_t last) {
+    for (uint64_t i = first; i < last; i++) ASSERT_EQ(get(i), value_of(i)) << i;
+    EXPECT_EQ(store_->size(), last - first);
+    const auto go_on = [](uint64_t, uint64_t) { return Status(); };
+    const Status verified = store_->verify(go_on);
+    EXPECT_TRUE(verified.ok()) << verified.message();
+  }
+  std::string file(const char* name) const { return std::string(path) + "/" + name; }
+
+  std::unique_ptr<os::SimulatedFileSystem> disk_ = std::make_unique<os::SimulatedFileSystem>(1);
+  Options options_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(DiskKeyDirectoryTest, OpensAfterACloseWithoutReadingTheLog) {
+  ASSERT_TRUE(open().ok());
+  put(0, 2000);
+  const uint64_t live = store_->stats().live_bytes;
+  close();
+  ASSERT_TRUE(open().ok());
+  EXPECT_EQ(store_->stats().recovered_commits, 0U);
+  EXPECT_EQ(store_->stats().live_bytes, live);
+  expect_keys(0, 2000);
+}
+
+TEST_F(DiskKeyDirectoryTest, ACheckpointLeavesOneCommitToRead) {
+  ASSERT_TRUE(open().ok());
+  put(0, 2000);
+  ASSERT_TRUE(store_->checkpoint().ok());
+  ASSERT_TRUE(store_->checkpoint().ok());
+  kill();
+  ASSERT_TRUE(open().ok());
+  EXPECT_TRUE(store_->stats().recovered);
+  EXPECT_LE(store_->stats().recovered_commits, 1U);
+  expect_keys(0, 2000);
+  put(2000, 2100);
+  kill();
+  ASSERT_TRUE(open().ok());
+  EXPECT_LE(store_->stats().recovered_commits, 101U);
+  expect_keys(0, 2100);
+}
+
+TEST_F(DiskKeyDirectoryTest, SavesItselfEveryInterval) {
+  options_.checkpoint_interval = 20000;
+  ASSERT_TRUE(open().ok());
+  put(0, 5000);
+  kill();
+  ASSERT_TRUE(open().ok());
+  // A record takes 48 bytes or 64; half an interval gathers while the half before is merged.
+  EXPECT_LE(store_->stats().recovered_commits, 20000U / 48 + 1);
+  expect_keys(0, 5000);
+}
+
+TEST_F(DiskKeyDirectoryTest, WithoutAnIntervalOnlyAFullDeltaIsMerged) {
+  options_.checkpoint_interval = 0;
+  ASSERT_TRUE(open().ok());
+  put(0, 3000);
+  kill();
+  ASSERT_TRUE(open().ok());
+  EXPECT_EQ(store_->stats().recovered_commits, 3000U);
+  expect_keys(0, 3000);
+}
+
+TEST_F(DiskKeyDirectoryTest, KeysOfOneHashAreKeysOfTheirOwn) {
+  options_.test_hash_mask = 0;
+  ASSERT_TRUE(open().ok());
+  put(0, 50);
+  expect_keys(0, 50);
+  // The one in the index, and one of the list; they come back where there is room.
+  erase(0);
+  erase(7);
+  EXPECT_EQ(get(0), "not_found");
+  EXPECT_EQ(get(7), "not_found");
+  put(7, 8);
+  put(0, 1);
+  expect_keys(0, 50);
+  const uint64_t live = store_->stats().live_bytes;
+  kill();
+  ASSERT_TRUE(open().ok());
+  expect_keys(0, 50);
+  EXPECT_EQ(store_->stats().live_bytes, live);
+  close();
+  ASSERT_TRUE(open().ok());
+  expect_keys(0, 50);
+  EXPECT_EQ(store_->stats().live_bytes, live);
+}
+
+// Two keys of one hash in one batch: either may be the one that the index has.
+TEST_F(DiskKeyDirectoryTest, ABatchMayHoldKeysOfOneHash) {
+  options_.test_hash_mask = 0;
+  ASSERT_TRUE(open().ok());
+  Batch batch;
+  for (uint64_t i = 0; i < 20; i++)
+    ASSERT_TRUE(batch.add(Batch::Kind::put, as_bytes(key_of(i)), as_bytes(value_of(i))).ok());
+  ASSERT_TRUE(store_->write(batch, Durability::os, nullptr, nullptr).ok());
+  expect_keys(0, 20);
+  batch.clear();
+  ASSERT_TRUE(batch.add(Batch::Kind::erase, as_bytes(key_of(0))).ok());
+  ASSERT_TRUE(batch.add(Batch::Kind::put, as_bytes(key_of(20)), as_bytes(value_of(20))).ok());
+  ASSERT_TRUE(store_->write(batch, Durability::os, nullptr, nullptr).ok());
+  expect_keys(1, 21);
+}
+
+TEST_F(DiskKeyDirectoryTest, WithoutItsFilesItIsMadeFromTheLog) {
+  options_.test_hash_mask = 0xc000000000000003;
+  ASSERT_TRUE(open().ok());
+  put(0, 500);
+  close();
+  ASSERT_TRUE(disk_->remove(file(keys_name)).ok());
+  ASSERT_TRUE(open().ok());
+  EXPECT_EQ(store_->stats().recovered_commits, 500U);
+  expect_keys(0, 500);
+  close();
+  ASSERT_TRUE(disk_->remove(file(keys_name)).ok());
+  ASSERT_TRUE(disk_->remove(file(collisions_name)).ok());
+  ASSERT_TRUE(open().ok());
+  expect_keys(0, 500);
+}
+
+TEST_F(DiskKeyDirectoryTest, AReaderDoesWithoutThem) {
+  ASSERT_TRUE(open().ok());
+  put(0, 500);
+  close();
+  ASSERT_TRUE(disk_->remove(file(keys_name)).ok());
+  options_.read_only = true;
+  ASSERT_TRUE(open().ok());
+  expect_keys(0, 500);
+  EXPECT_FALSE(disk_->open(file(keys_name), os::OpenMode::read_only).ok());
+}
+
+TEST_F(DiskKeyDirectoryTest, AReaderShowsWhatTheLogHasAndChangesNothing) {
+  options_.test_hash_mask = 0xc000000000000003;
+  ASSERT_TRUE(open().ok());
+  put(0, 100);
+  ASSERT_TRUE(store_->checkpoint().ok());
+  put(100, 200);
+  erase(0);
+  kill();
+  options_.read_only = true;
+  const Hash128 before = disk_->digest();
+  ASSERT_TRUE(open().ok());
+  expect_keys(1, 200);
+  ASSERT_TRUE(store_->close().ok());
+  store_.reset();
+  EXPECT_EQ(disk_->digest(), before);
+}
+
+TEST_F(DiskKeyDirectoryTest, AListThatIsMissingOrOlderIsDamage) {
+  options_.test_hash_mask = 0;
+  ASSERT_TRUE(open().ok());
+  put(0, 10);
+  close();
+  const std::string old = *os::read_small_file(*disk_, file(collisions_name), 1 << 20);
+  ASSERT_TRUE(open().ok());
+  put(10, 20);
+  close();
+  ASSERT_TRUE(os::replace_file(*disk_, path, collisions_name, as_bytes(old)).ok());
+  EXPECT_TRUE(open().is(Code::corruption));
+  ASSERT_TRUE(disk_->remove(file(collisions_name)).ok());
+  const Status status = open();
+  EXPECT_TRUE(status.is(Code::corruption));
+  EXPECT_NE(status.message().find("remove KEYS"), std::string_view::npos) << status.message();
+  // The advice is good.
+  ASSERT_TRUE(disk_->remove(file(keys_name)).ok());
+  ASSERT_TRUE(open().ok());
+  expect_keys(0, 20);
+}
+
+TEST_F(DiskKeyDirectoryTest, AForeignFileIsRefused) {
+  ASSERT_TRUE(open().ok());
+  put(0, 10);
+  close();
+  const std::string keys = *os::read_small_file(*disk_, file(keys_name), 1 << 20);
+  disk_ = std::make_unique<os::SimulatedFileSystem>(2);
+  ASSERT_TRUE(open().ok());
+  put(0, 10);
+  close();
+  ASSERT_TRUE(os::replace_file(*disk_, path, keys_name, as_bytes(keys)).ok());
+  const Status status = open();
+  EXPECT_TRUE(status.is(Code::corruption));
+  EXPECT_NE(status.message().find("another store"), std::string_view::npos) << status.message();
+}
+
+// What KEYS knows to have been on the device is evidence: a shorter log is damage, not a torn end.
+TEST_F(DiskKeyDirectoryTest, ALogThatLacksWhatItNamesIsDamage) {
+  ASSERT_TRUE(open().ok());
+  put(0, 100);
+  ASSERT_TRUE(store_->checkpoint().ok());
+  kill();
+  const auto segment = disk_->open(file("0000000000000001.segment"), os::OpenMode::read_write);
+  ASSERT_TRUE(segment.ok());
+  ASSERT_TRUE((*segment)->truncate(1024).ok());
+  const Hash128 before = disk_->digest();
+  EXPECT_TRUE(open().is(Code::corruption));
+  EXPECT_EQ(disk_->digest(), before);
+}
+
+TEST_F(DiskKeyDirectoryTest, TheStoreKnowsWhereItsKeysAre) {
+  ASSERT_TRUE(open().ok());
+  put(0, 10);
+  close();
+  options_.keydir = KeyDirectoryKind::stored;
+  ASSERT_TRUE(open().ok());
+  EXPECT_EQ(store_->options().keydir, KeyDirectoryKind::disk);
+  close();
+  options_.keydir = KeyDirectoryKind::memory;
+  EXPECT_TRUE(open().is(Code::invalid_argument));
+}
+
+TEST_F(DiskKeyDirectoryTest, ItsIndexIsNobodyElses) {
+  ASSERT_TRUE(open().ok());
+  close();
+  EXPECT_TRUE(
+      disk_index::DiskIndex::open(*disk_, file(keys_name), {}).status().is(Code::wrong_family));
+}
+
+}  // namespace
+}  // namespace stave::store
