@@ -76,18 +76,18 @@ enum {
 /* Also settable as text, "name=value", with the member's name; sizes take KiB, MiB, GiB. */
 typedef struct stave_store_options {
   uint32_t struct_size;
-  uint32_t durability;       /* memory, os or device; default device */
-  uint32_t io;               /* buffered or mmap; default buffered */
-  uint32_t shards;           /* independent locks, a power of two from 1 to 65536, fixed when the
+  uint32_t durability;          /* memory, os or device; default device */
+  uint32_t io;                  /* buffered or mmap; default buffered */
+  uint32_t shards;              /* independent locks, a power of two from 1 to 65536, fixed when the
                                 store is created; default 0: the stored number, for a new store 16 */
-  uint64_t segment_size;     /* bytes after which a new log file begins, 4 KiB to 64 GiB; default
+  uint64_t segment_size;        /* bytes after which a new log file begins, 4 KiB to 64 GiB; default
                                 256 MiB. A larger frame gets a larger file */
-  uint8_t read_only;         /* default 0. Any number of read-only handles may share a store */
-  uint8_t create_if_missing; /* default 1 */
-  uint8_t error_if_exists;   /* default 0 */
-  uint8_t background;        /* default 1: with keydir=disk a thread, begun at the first need and
+  uint8_t read_only;            /* default 0. Any number of read-only handles may share a store */
+  uint8_t create_if_missing;    /* default 1 */
+  uint8_t error_if_exists;      /* default 0 */
+  uint8_t background;           /* default 1: with keydir=disk a thread, begun at the first need and
                                 ended by close, merges changes into KEYS; 0: writers do, in slices */
-  uint32_t keydir;           /* stored, memory or disk, fixed when the store is created; default
+  uint32_t keydir;              /* stored, memory or disk, fixed when the store is created; default
                                 stored */
   uint64_t checkpoint_interval; /* keydir=disk: bytes of log after which KEYS is saved by itself,
                                 beside traffic; an open after a crash reads about as much. 0: only

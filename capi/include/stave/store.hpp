@@ -11,7 +11,8 @@
 #include <span>
 #include <type_traits>
 
-namespace stave::inline v0 {
+namespace stave {
+inline namespace v0 {
 
 // ---- Options -----------------------------------------------------------------------------------
 
@@ -318,6 +319,7 @@ class Store {
   detail::Owner<stave_store, stave_store_free> store_;
 };
 
-}  // namespace stave::inline v0
+}  // namespace v0
+}  // namespace stave
 
 #endif  // STAVE_STORE_HPP

@@ -135,7 +135,9 @@ Testee::Verbs Testee::general_verbs(Testee& t) {
   return {
       {"hello",
        [] {
-         print("ok format=1 language=cpp capabilities=store,keydir,index,cow_map,disk_index,memtable\n");
+         print(
+             "ok format=1 language=cpp "
+             "capabilities=store,keydir,index,cow_map,disk_index,memtable\n");
        }},
       {"handles", [&t] { t.reply(stave::Result<uint64_t>(stave_live_handles())); }},
       {"version",
