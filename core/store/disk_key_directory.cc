@@ -186,7 +186,7 @@ disk_index::Key DiskKeyDirectory::hash_of(Bytes key) const noexcept {
 
 // The file may say anything; the segments know what there is.
 Result<Location> DiskKeyDirectory::locate(const Place& place) const {
-  const Segment* const segment = segment_of(place.generation);
+  const Segment* const segment = segments_.find(place.generation);
   if (segment == nullptr || place.offset < segment_header_size ||
       place.offset + place.size > segment->file_size())
     return Status::error(Code::corruption,
@@ -196,25 +196,6 @@ Result<Location> DiskKeyDirectory::locate(const Place& place) const {
                              ", which the log does not have; remove the file, and the next open "
                              "makes it from the log");
   return segment->location_of(place.offset);
-}
-
-// Null when the log has no such segment.
-const Segment* DiskKeyDirectory::segment_of(uint64_t generation) const noexcept {
-  const uint32_t size = segments_.size();
-  if (size == 0) return nullptr;
-  // Generations grow by one from segment to segment, but for those that a crash has used up.
-  const uint64_t guess = generation - segments_[0]->generation();
-  if (guess < size && segments_[static_cast<uint32_t>(guess)]->generation() == generation)
-    return segments_[static_cast<uint32_t>(guess)].get();
-  uint32_t low = 0;
-  for (uint32_t high = size; low < high;) {
-    const uint32_t middle = low + (high - low) / 2;
-    if (segments_[middle]->generation() < generation)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < size && segments_[low]->generation() == generation ? segments_[low].get() : nullptr;
 }
 
 Place DiskKeyDirectory::place_of(const RecordPlace& place) const noexcept {

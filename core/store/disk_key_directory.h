@@ -137,7 +137,6 @@ class DiskKeyDirectory final : private disk_index::Owner {
 
   disk_index::Key hash_of(Bytes key) const noexcept;
   Result<Location> locate(const Place& place) const;
-  const Segment* segment_of(uint64_t generation) const noexcept;
   Place place_of(const RecordPlace& place) const noexcept;
   // Goes to a record and compares its key.
   Result<bool> is_of(Bytes key, const Place& place, RecordReader& reader) const;

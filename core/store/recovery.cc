@@ -323,9 +323,9 @@ Result<Recovered> recover(os::FileSystem& files, const std::string& directory,
 Status replay_log(const SegmentDirectory& segments, const LogEnd& from, const LogEnd& to,
                   ReplayFrames replay) {
   uint64_t lsn = from.lsn;
-  for (uint32_t slot = 0; slot < segments.size() && lsn < to.lsn; slot++) {
-    const Segment& segment = *segments[slot];
-    if (segment.generation() < from.generation) continue;
+  for (const Segment* const next : segments.copy().in_order()) {
+    const Segment& segment = *next;
+    if (segment.generation() < from.generation || lsn == to.lsn) continue;
     const bool is_first = segment.generation() == from.generation;
     LogReader reader(segment, is_first ? from.offset : segment_header_size, segment.end());
     while (lsn < to.lsn) {

@@ -101,6 +101,22 @@ void SegmentDirectory::publish(std::unique_ptr<cow_map::Map> changed) noexcept {
   pieces_.swap(changed);
 }
 
+// Generations grow with addresses.
+Segment* SegmentDirectory::find(uint64_t generation) const noexcept {
+  uint64_t low = 0;
+  // Acquire: pairs with the releases in append() and extend_last(), for the pieces below.
+  for (uint64_t high = view_end_.load(std::memory_order_acquire); low < high;) {
+    const uint64_t middle = low + (high - low) / 2;
+    Segment& segment = of(Location::of_address(middle * piece_size));
+    if (segment.generation() == generation) return &segment;
+    if (segment.generation() < generation)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return nullptr;
+}
+
 bool SegmentDirectory::reserve(uint64_t capacity) {
   if (capacity > Location::address_max || next_address_ + rounded(capacity) > Location::address_max)
     return false;
@@ -120,6 +136,8 @@ void SegmentDirectory::append(std::shared_ptr<Segment> segment, uint64_t capacit
   give(*reserved_, range, segment.get());
   show(range, segment.get());
   next_address_ += rounded(capacity);
+  // Release: pairs with the acquire in find().
+  view_end_.store(next_address_ / piece_size, std::memory_order_release);
   owned_.push_back(std::move(segment));
   publish(std::move(reserved_));
   size_.store(static_cast<uint32_t>(owned_.size()), std::memory_order_relaxed);
@@ -137,6 +155,8 @@ bool SegmentDirectory::extend_last(uint64_t capacity) {
   show(range, &last);
   publish(std::move(changed));
   next_address_ = std::max(next_address_, base + rounded(capacity));
+  // Release: pairs with the acquire in find().
+  view_end_.store(next_address_ / piece_size, std::memory_order_release);
   return true;
 }
 
@@ -151,6 +171,7 @@ void SegmentDirectory::truncate(uint32_t size) {
   publish(std::move(changed));
   owned_.resize(size);
   next_address_ = address;
+  view_end_.store(address / piece_size, std::memory_order_release);
   size_.store(size, std::memory_order_relaxed);
 }
 

@@ -68,6 +68,10 @@ class SegmentDirectory {
         std::memory_order_relaxed);
   }
 
+  // The segment of a generation; null when there is none. Of any number of threads, as of().
+  // O(log of the bytes in the log).
+  Segment* find(uint64_t generation) const noexcept;
+
   // Memory for one more segment of `capacity` bytes, so that append() cannot fail. May throw
   // bad_alloc. False when the addresses are used up.
   bool reserve(uint64_t capacity);
@@ -104,6 +108,7 @@ class SegmentDirectory {
 
   // The view: freed by the destructor only.
   std::array<std::atomic<Pieces*>, Location::address_max / piece_size / page_size> view_{};
+  std::atomic<uint64_t> view_end_{0};  // pieces below it have segments
   // The appending thread's.
   std::vector<std::shared_ptr<Segment>> owned_;
   std::unique_ptr<cow_map::Map>

@@ -57,6 +57,28 @@ TEST(SegmentDirectory, ASegmentLargerThanAPageOfRanges) {
   EXPECT_EQ(&directory.of(behind.location_of(64)), &behind);
 }
 
+// Some generations are missing: a crash has used them up.
+TEST(SegmentDirectory, AGenerationNamesItsSegment) {
+  SegmentDirectory directory;
+  EXPECT_EQ(directory.find(1), nullptr);
+  const std::vector<uint64_t> generations = {3, 4, 9, 10, 11, 500};
+  for (const uint64_t generation : generations) {
+    append(directory, generation, (generation % 3 + 1) * 40 * mebibyte);
+    EXPECT_EQ(directory.find(generation), directory.last().get());
+  }
+  for (const uint64_t generation : generations) {
+    ASSERT_NE(directory.find(generation), nullptr);
+    EXPECT_EQ(directory.find(generation)->generation(), generation);
+  }
+  for (const uint64_t generation : std::vector<uint64_t>{0, 2, 5, 8, 12, 499, 501})
+    EXPECT_EQ(directory.find(generation), nullptr);
+  ASSERT_TRUE(directory.extend_last(uint64_t{1} << 30));
+  EXPECT_EQ(directory.find(500), directory.last().get());
+  directory.truncate(2);
+  EXPECT_EQ(directory.find(4), directory.last().get());
+  EXPECT_EQ(directory.find(9), nullptr);
+}
+
 TEST(SegmentDirectory, ACopyDoesNotChange) {
   SegmentDirectory directory;
   const SegmentSet empty = directory.copy();

@@ -106,12 +106,8 @@ class Verification {
         offset_ = reader.offset();
       }
       if (lsn_ == last_lsn) return {};
-<<<<<<< HEAD
-      if (reader.offset() != segment.end() || slot_ + 1 == walked_.size())
-=======
       // Of a segment that opening had no need to read, the next one says where it ends.
-      if (slot_ + 1 == segments_.size() || segments_[slot_ + 1]->base_lsn() != lsn_ + 1)
->>>>>>> d7f7d63 (store: the key directory on disk, with checkpoints)
+      if (slot_ + 1 == walked_.size() || walked_[slot_ + 1]->base_lsn() != lsn_ + 1)
         return segment.damage(reader.offset(), "checksum mismatch");
       bytes_before_ += segment.end();
       slot_++;
