@@ -26,7 +26,9 @@ static void defaults(void) {
   CHECK(options.read_only == 0);
   CHECK(options.create_if_missing == 1);
   CHECK(options.error_if_exists == 0);
-  for (size_t i = 0; i < sizeof options.reserved; i++) CHECK(options.reserved[i] == 0);
+  CHECK(options.background == 1);
+  CHECK(options.keydir == STAVE_KEYDIR_STORED);
+  CHECK(options.checkpoint_interval == 256u << 20);
   stave_write_options write_options;
   stave_write_options_init(&write_options);
   CHECK(write_options.struct_size == sizeof write_options);
@@ -80,7 +82,7 @@ static void struct_sizes(void) {
   newer.known.struct_size = sizeof newer;
   newer.known.durability = STAVE_DURABILITY_OS;
   newer.unknown = 1;
-  check_refused(&newer.known, "byte 32 is set");
+  check_refused(&newer.known, "byte 40 is set");
   CHECK_STATUS(STAVE_OK, stave_store_options_get(store, &newer.known, &error));
   CHECK(newer.unknown == 0 && newer.known.struct_size == sizeof newer);
   close_store(store);
@@ -151,8 +153,10 @@ static void values(void) {
       {offsetof(stave_store_options, read_only), 1, 2, "read_only"},
       {offsetof(stave_store_options, create_if_missing), 1, 255, "create_if_missing"},
       {offsetof(stave_store_options, error_if_exists), 1, 2, "error_if_exists"},
-      {offsetof(stave_store_options, reserved), 1, 1, "reserved"},
-      {offsetof(stave_store_options, reserved) + 4, 1, 1, "reserved"},
+      {offsetof(stave_store_options, background), 1, 2, "background"},
+      {offsetof(stave_store_options, keydir), 4, 3, "keydir"},
+      {offsetof(stave_store_options, checkpoint_interval), 8, (UINT64_C(1) << 48) + 1,
+       "checkpoint_interval"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     stave_store_options options;
@@ -225,6 +229,9 @@ static void text(void) {
       "read_only=2",
       "read_only=YES",
       "read_only=",
+      "keydir=ram",
+      "checkpoint_interval=-1",
+      "background=2",
   };
   const stave_store_options before = options;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -254,6 +261,7 @@ static void description(void) {
   CHECK(strstr(described, "\nsegment_size=a number from 4KiB to 64GiB (default 256MiB)") != NULL);
   CHECK(strstr(described, "\nread_only=yes|no (default no): ") != NULL);
   CHECK(strstr(described, "\ncreate_if_missing=yes|no (default yes): ") != NULL);
+  CHECK(strstr(described, "\nkeydir=stored|memory|disk (default stored): ") != NULL);
   CHECK(strstr(described, "reserved") == NULL);
   CHECK(described[buffer.size - 1] == '\n');
   free(described);
@@ -277,6 +285,41 @@ static void in_force(void) {
   free(path);
 }
 
+/* Where the keys are is fixed when the store is created. */
+static void key_directories(void) {
+  char* path = fresh_path();
+  stave_store* store = open_store(path, "keydir=disk background=0 durability=os");
+  CHECK_STATUS(STAVE_OK, stave_store_put(store, "k", 1, "v", 1, NULL, &error));
+  CHECK_STATUS(STAVE_OK, stave_store_checkpoint(store, &error));
+  CHECK_STATUS(STAVE_OK, stave_store_checkpoint(store, NULL));
+  close_store(store);
+  store = open_store(path, "");
+  stave_store_options options;
+  stave_store_options_init(&options);
+  CHECK_STATUS(STAVE_OK, stave_store_options_get(store, &options, NULL));
+  CHECK(options.keydir == STAVE_KEYDIR_DISK);
+  CHECK_STATUS(STAVE_OK, stave_store_contains(store, "k", 1, &error));
+  CHECK_STATUS(STAVE_OK, stave_store_close(store, &error));
+  CHECK_STATUS(STAVE_CLOSED, stave_store_checkpoint(store, &error));
+  stave_store_free(store);
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_checkpoint(NULL, &error));
+  stave_store_options_init(&options);
+  options.keydir = STAVE_KEYDIR_MEMORY;
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_open(path, &options, &store, &error));
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "keydir=disk");
+  free(path);
+
+  path = fresh_path();
+  store = open_store(path, "keydir=memory");
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_checkpoint(store, &error));
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "keydir=memory");
+  close_store(store);
+  store = open_store(path, "read_only=1");
+  CHECK_STATUS(STAVE_READ_ONLY, stave_store_checkpoint(store, &error));
+  close_store(store);
+  free(path);
+}
+
 int main(void) {
   defaults();
   struct_sizes();
@@ -285,6 +328,7 @@ int main(void) {
   text();
   description();
   in_force();
+  key_directories();
   CHECK(stave_live_handles() == 0);
   return 0;
 }
