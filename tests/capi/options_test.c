@@ -229,9 +229,6 @@ static void text(void) {
       "read_only=2",
       "read_only=YES",
       "read_only=",
-      "keydir=ram",
-      "checkpoint_interval=-1",
-      "background=2",
   };
   const stave_store_options before = options;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -304,6 +301,8 @@ static void key_directories(void) {
   stave_store_free(store);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_checkpoint(NULL, &error));
   stave_store_options_init(&options);
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_options_set(&options, "keydir=ram", &error));
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "stored|memory|disk");
   options.keydir = STAVE_KEYDIR_MEMORY;
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_open(path, &options, &store, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "keydir=disk");
