@@ -50,11 +50,15 @@ constexpr uint32_t groups_for(uint32_t entries) noexcept {
   return groups;
 }
 
-// Words of an inner node: at most this power of two. Copying one counts a reference for each
-// distinct child, passing one costs a lookup a dependent load.
-inline constexpr uint32_t inner_bits_max = 6;
+// Words of an inner node, whose words are reached by `depth` bits of the hash: at most this power
+// of two. Passing a node costs a lookup a dependent load; copying one, and freeing the copy, costs
+// a count for each distinct child. The root is passed by all and its children are near: it is wide.
+inline constexpr uint32_t root_bits_max = 6;
+constexpr uint32_t inner_bits_max(uint32_t depth) noexcept {
+  return depth == 0 ? root_bits_max : 4;
+}
 // Inner nodes on the way to any leaf: one with a child that is inner has all its bits.
-inline constexpr uint32_t levels_max = (64 + inner_bits_max - 1) / inner_bits_max;
+inline constexpr uint32_t levels_max = 1 + (64 - root_bits_max + 3) / 4;
 
 struct Node : sync::Retired {
   Node(uint64_t owner_token) noexcept : owner(owner_token) {}
@@ -105,7 +109,7 @@ struct Inner : Node {
 
 inline constexpr Word tag_mask = 15;
 inline constexpr Word inner_tag = groups_max;
-static_assert(inner_tag + inner_bits_max - 1 <= tag_mask);
+static_assert(inner_tag + root_bits_max - 1 <= tag_mask);
 
 inline bool is_inner(Word word) noexcept {
   return (word & tag_mask) >= inner_tag;

@@ -30,7 +30,7 @@ bool Trie::reset(uint64_t capacity) noexcept {
   const uint64_t memory_before = memory();
   const uint64_t own_before = own_memory();
   bool failed = false;
-  const Word root = build_directory(bits, &failed);
+  const Word root = build_directory(0, bits, &failed);
   if (failed) {
     release(root, form_);
     memory_.store(memory_before, std::memory_order_relaxed);
@@ -45,9 +45,10 @@ bool Trie::reset(uint64_t capacity) noexcept {
   return true;
 }
 
-// Inner nodes for `bits` bits of the hash, all at their full width but the last ones.
-Word Trie::build_directory(uint32_t bits, bool* failed) noexcept {
-  Inner* const inner = create_inner(std::min(bits, inner_bits_max), token_);
+// Inner nodes for `bits` more bits of the hash, all at their full width but the last ones.
+Word Trie::build_directory(uint32_t depth, uint32_t bits, bool* failed) noexcept {
+  const uint32_t own_bits = std::min(bits, inner_bits_max(depth));
+  Inner* const inner = create_inner(own_bits, token_);
   if (inner == nullptr) {
     *failed = true;
     return 0;
@@ -55,11 +56,9 @@ Word Trie::build_directory(uint32_t bits, bool* failed) noexcept {
   for (uint32_t i = 0; i < inner->count(); i++)
     inner->words()[i].store(0, std::memory_order_relaxed);
   made(word_of(inner));
-  if (bits > inner_bits_max) {
-    for (uint32_t i = 0; i < inner->count() && !*failed; i++)
-      inner->words()[i].store(build_directory(bits - inner_bits_max, failed),
-                              std::memory_order_relaxed);
-  }
+  for (uint32_t i = 0; own_bits < bits && i < inner->count() && !*failed; i++)
+    inner->words()[i].store(build_directory(depth + own_bits, bits - own_bits, failed),
+                            std::memory_order_relaxed);
   return word_of(inner);
 }
 
@@ -327,7 +326,7 @@ bool Trie::split(const Place& place) noexcept {
 // The leaf stands in one word: it gets two, by doubling the node or in a node of its own.
 bool Trie::widen(const Place& place) noexcept {
   Inner* const node = place.node;
-  const bool doubles = node->form < inner_bits_max;
+  const bool doubles = node->form < inner_bits_max(place.depth);
   Inner* const wider = create_inner(doubles ? node->form + 1u : 1u, token_);
   if (wider == nullptr) return false;
   for (uint32_t i = 0; i < wider->count(); i++) {

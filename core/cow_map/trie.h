@@ -1,6 +1,6 @@
 // The trie of fat leaves behind one map: lookups by any thread, changes by one at a time.
 //
-// Inner nodes are extendible-hashing directories: 2 to 2^inner_bits_max words, indexed by the next
+// Inner nodes are extendible-hashing directories: 2 to 64 words, indexed by the next
 // bits of the hash; a leaf stands in as many neighbouring words as share it. A full leaf is split
 // in two; if it stands in one word only, its node doubles, and when that has all its bits, an inner
 // node takes the leaf's place. Removal goes the same way back. docs/internals/cow_map.md draws it.
@@ -162,7 +162,7 @@ class Trie {
     add_memory(bytes, owns(as_node(word)) ? bytes : 0);
   }
   void set_size(uint64_t size) noexcept { size_.store(size, std::memory_order_relaxed); }
-  Word build_directory(uint32_t bits, bool* failed) noexcept;
+  Word build_directory(uint32_t depth, uint32_t bits, bool* failed) noexcept;
 
   std::atomic<Word> root_{0};
   const KeyHash hash_;
