@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/base/planted_bug.h"
+
 namespace stave::cow_map {
 
 template <template <typename> class Atomic>
@@ -38,7 +40,8 @@ class ReferenceCount {
   // over. It may be found by readers all the same: they have none.
   bool is_sole() const noexcept {
     // Acquire: pairs with the release in release().
-    return count_.load(std::memory_order_acquire) == 1;
+    return count_.load(STAVE_PLANTED_BUG(relaxed_sole) ? std::memory_order_relaxed
+                                                       : std::memory_order_acquire) == 1;
   }
 
  private:

@@ -273,7 +273,7 @@ Inner* Trie::own_inner(std::atomic<Word>& place, Word word) noexcept {
   std::memcpy(static_cast<void*>(copy->words()), static_cast<const void*>(inner->words()),
               inner->count() * sizeof(Word));
   // Its children's references pass to the copy, unless another map holds on to it.
-  const bool sole = inner->references.is_sole() || STAVE_PLANTED_BUG(uncounted_children);
+  const bool sole = inner->references.is_sole();
   if (!sole) {
     prefetch_children(inner);
     for_each_child(inner, [](Word child, uint32_t) { acquire(child); });
