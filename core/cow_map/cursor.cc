@@ -68,9 +68,9 @@ void Cursor::take_inside(uint32_t count, int64_t* keys, std::byte* values) noexc
     if (values == nullptr) continue;
     const uint64_t value = slot.value.load(std::memory_order_relaxed);
     if (size == sizeof value) {
-      std::memcpy(values + i * sizeof value, &value, sizeof value);
+      std::memcpy(values + size_t{i} * sizeof value, &value, sizeof value);
     } else {
-      std::memcpy(values + i * size, &value, size);
+      std::memcpy(values + size_t{i} * size, &value, size);
     }
   }
   live_ = live;

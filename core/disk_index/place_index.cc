@@ -34,7 +34,7 @@ void DiskIndexImpl::size_reserve() noexcept {
   constexpr uint64_t halves = 2 * SegmentBuilder::segment_pages_target;
   const uint64_t segments = std::min(2 * directory_->pages() + 2, halves);
   reserve_pages_.store(segments + directory_pages(directory_->segment_count() + 1) +
-                           2 * log_chunk_pages(record_size_),
+                           uint64_t{2} * log_chunk_pages(record_size_),
                        std::memory_order_relaxed);
 }
 

@@ -21,7 +21,7 @@ class Location {
   static Location of_address(uint64_t address) noexcept {
     return Location(address / location_unit);
   }
-  static Location of_bits(uint64_t bits) noexcept { return Location(bits); }
+  static Location of_bits(uint64_t units) noexcept { return Location(units); }
 
   uint64_t address() const noexcept { return units_ * location_unit; }
   // What a key directory keeps: below 2^44.
