@@ -20,6 +20,8 @@ namespace {
 
 class ExplicitMemtable : public testing::Test {
  protected:
+  void TearDown() override { expect_no_leak(table_); }
+
   std::string read(std::string_view key, uint64_t snapshot, uint64_t reader = 0) {
     return visible_text(table_->read(as_bytes(key), snapshot, reader, text_visitor(text_)), text_);
   }
@@ -212,6 +214,8 @@ TEST_F(ExplicitMemtable, ClearRemovesEverythingUnlessATransactionHasWritten) {
 
 class ManagedMemtable : public testing::Test {
  protected:
+  void TearDown() override { expect_no_leak(table_); }
+
   std::shared_ptr<Transaction> begin() { return *Transaction::begin(table_); }
   std::string read(const Transaction& transaction, std::string_view key) {
     return visible_text(transaction.read(as_bytes(key), text_visitor(text_)), text_);

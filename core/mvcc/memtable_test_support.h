@@ -1,7 +1,10 @@
 // What the tests of memtables share: outcomes of reads as text.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +12,7 @@
 #include "core/base/bytes.h"
 #include "core/base/status.h"
 #include "core/mvcc/memtable.h"
+#include "core/sync/epoch.h"
 
 namespace stave::mvcc {
 
@@ -37,6 +41,21 @@ inline std::vector<Bytes> as_keys(const std::vector<std::string_view>& keys) {
   std::vector<Bytes> list;
   for (const std::string_view key : keys) list.push_back(as_bytes(key));
   return list;
+}
+
+// What every test ends with: nothing is left of the table's memory, as it counts it, when
+// everything is removed, nor of what was retired when the table is gone.
+inline void expect_no_leak(std::shared_ptr<Memtable>& table) {
+  // Not while a transaction is open; those go with the table.
+  if (table->clear().ok()) {
+    EXPECT_TRUE(table->is_empty());
+    EXPECT_EQ(table->size_bytes(), 0U);
+    EXPECT_EQ(table->stats().rows, 0U);
+  }
+  EXPECT_EQ(table.use_count(), 1);
+  table.reset();
+  EXPECT_TRUE(sync::EpochRegistry::reclaim_all());
+  EXPECT_EQ(sync::EpochRegistry::waiting(), 0U);
 }
 
 }  // namespace stave::mvcc
