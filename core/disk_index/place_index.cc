@@ -31,8 +31,8 @@ OwnerState DiskIndexImpl::owner_state() const {
 
 // A segment is written anew, perhaps as two, before its pages are given back; then a directory.
 void DiskIndexImpl::size_reserve() noexcept {
-  constexpr uint64_t halves = 2 * SegmentBuilder::segment_pages_target;
-  const uint64_t segments = std::min(2 * directory_->pages() + 2, halves);
+  constexpr uint64_t halves = uint64_t{2} * SegmentBuilder::segment_pages_target;
+  const uint64_t segments = std::min(uint64_t{2} * directory_->pages() + 2, halves);
   reserve_pages_.store(segments + directory_pages(directory_->segment_count() + 1) +
                            uint64_t{2} * log_chunk_pages(record_size_),
                        std::memory_order_relaxed);
