@@ -26,7 +26,7 @@ namespace {
                                                      size_t capacity, size_t* size,
                                                      stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
+    if (size == nullptr) return null_argument("size");
     *size = 0;
     STAVE_TRY(check(map));
     return require_bytes(data, capacity, "data");
@@ -153,7 +153,7 @@ stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size
     return map->map.get(key, [&](Bytes value) noexcept {
       *size = value.size();
       if (value.size() > capacity) return Code::buffer_too_small;
-      copy_value(static_cast<std::byte*>(data), value);
+      if (data != nullptr) copy_value(static_cast<std::byte*>(data), value);
       return Code::ok;
     });
   });

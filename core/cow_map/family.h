@@ -58,6 +58,10 @@ class Family {
 
  private:
   friend class FamilyReference;
+  ~Family() = default;
+  // Of a membership that ends; the last one ends the family.
+  void leave() noexcept;
+
   static constexpr uint32_t no_inside = UINT32_MAX;
 
   const Options options_;
@@ -85,9 +89,7 @@ class FamilyReference {
     return *this;
   }
   ~FamilyReference() {
-    // Release and acquire: the last one destroys it after everybody's last use.
-    if (family_ != nullptr && family_->members_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      delete family_;
+    if (family_ != nullptr) family_->leave();
   }
 
   explicit operator bool() const noexcept { return family_ != nullptr; }

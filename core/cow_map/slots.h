@@ -43,7 +43,7 @@ class Tags {
   }
   constexpr bool full() const noexcept { return candidates(empty) == 0; }
   // Of a group that is not full.
-  constexpr uint32_t first_empty() const noexcept { return slot_of(candidates(empty)); }
+  constexpr uint32_t first_empty() const noexcept { return slot_of(candidates(empty)) % 8; }
   constexpr Tags with(uint32_t slot, uint64_t tag) const noexcept {
     return Tags((word_ & ~(uint64_t{0xff} << (8 * slot))) | tag << (8 * slot));
   }
