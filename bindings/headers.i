@@ -3,8 +3,6 @@
 
 %include <stave/stave.h>
 %include <stave/cow_map.h>
-#ifdef SWIGGO
 %include <stave/disk_index.h>
-#endif
 %include <stave/index.h>
 %include <stave/store.h>

@@ -31,6 +31,8 @@ static_assert(sizeof(stave_index_stats) == 104, "HashIndexStatsData");
 static_assert(sizeof(stave_index_shard_stats) == 32, "HashIndexShardStatsData");
 static_assert(sizeof(stave_cow_map_options) == 24, "CowMapOptionsData");
 static_assert(sizeof(stave_cow_map_stats) == 32, "CowMapStatsData");
+static_assert(sizeof(stave_disk_index_options) == 32, "DiskIndexOptionsData");
+static_assert(sizeof(stave_disk_index_stats) == 104, "DiskIndexStatsData");
 static_assert(sizeof(stave_buffer) == 24, "NativeBuffer");
 static_assert(sizeof(stave_write_options) == 8, "the typemap of write options");
 
@@ -94,7 +96,7 @@ TRAVELS_AS(global::System.IntPtr, TYPE *, const TYPE *)
 
 /* ---- Bytes and texts ----------------------------------------------------------------------- */
 
-TRAVELS_AS(byte*, const void *, void *data, const char *)
+TRAVELS_AS(byte*, const void *, void *data, void *keys, void *record, void *records, const char *)
 TRAVELS_AS(byte**, const void **)
 TRAVELS_AS(NativeBuffer*, stave_buffer *)
 
@@ -109,6 +111,8 @@ TRAVELS_AS(HashIndexStatsData*, stave_index_stats *)
 TRAVELS_AS(HashIndexShardStatsData*, stave_index_shard_stats *)
 TRAVELS_AS(CowMapOptionsData*, stave_cow_map_options *, const stave_cow_map_options *)
 TRAVELS_AS(CowMapStatsData*, stave_cow_map_stats *)
+TRAVELS_AS(DiskIndexOptionsData*, stave_disk_index_options *, const stave_disk_index_options *)
+TRAVELS_AS(DiskIndexStatsData*, stave_disk_index_stats *)
 
 %typemap(ctype) const stave_write_options *options "uint32_t"
 %typemap(imtype) const stave_write_options *options "uint"
@@ -150,7 +154,9 @@ static void stave_csharp_free_error(void *copy) { free(copy); }
 %typemap(in) C "$1 = $input;"
 %enddef
 CALLBACK(NativeProgress, stave_progress)
+CALLBACK(NativeProgress, stave_disk_index_progress)
 CALLBACK(NativeEdit, stave_cow_map_edit)
+CALLBACK(NativeSource, stave_disk_index_source)
 TRAVELS_AS(global::System.IntPtr, void *context)
 
 /* ---- The functions ------------------------------------------------------------------------- */
@@ -164,6 +170,8 @@ TRAVELS_AS(global::System.IntPtr, void *context)
 %ignore stave_index_shard_stats;
 %ignore stave_cow_map_options;
 %ignore stave_cow_map_stats;
+%ignore stave_disk_index_options;
+%ignore stave_disk_index_stats;
 
 %include <stave/errors.h>
 %include "bindings/headers.i"

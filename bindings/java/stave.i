@@ -21,6 +21,7 @@
 #include <stave/stave.h>
 
 #include "bindings/java/native/cow_map.h"
+#include "bindings/java/native/disk_index.h"
 #include "bindings/java/native/index.h"
 #include "bindings/java/native/support.h"
 %}
@@ -68,6 +69,7 @@ typedef int32_t stave_status;
 %}
 %enddef
 THROWS_EXPECTED(stave_store_open, arg4, 0)
+THROWS_EXPECTED(stave_disk_index_open, arg4, 0)
 THROWS_EXPECTED(stave_store_write, arg5, (jlong)*arg3)
 
 /* Functions that return what an out-parameter holds, and no status. */
@@ -90,7 +92,8 @@ RETURNS(jbyteArray, byte[], BYTES)
                            stave_status stave_index_is_empty, stave_status stave_index_capacity,
                            stave_status stave_index_cursor_value, stave_status stave_cow_map_size,
                            stave_status stave_cow_map_is_empty,
-                           stave_status stave_cow_map_cursor_key };
+                           stave_status stave_cow_map_cursor_key,
+                           stave_status stave_disk_index_size };
 %typemap(in, numinputs=0) uint8_t *is_empty (uint8_t flag = 0) "$1 = &flag;"
 %typemap(argout) uint8_t *is_empty "$result = (jlong)*$1;"
 %typemap(in, numinputs=0) int64_t *key (int64_t number = 0) "$1 = &number;"
@@ -133,7 +136,9 @@ FORM(free##NAME, TYPE##_free, void, TYPE *pointer)
                            stave_status stave_index_cursor_open, stave_status stave_cow_map_create,
                            stave_status stave_cow_map_clone, stave_status stave_cow_map_get_pin,
                            stave_status stave_cow_map_cursor_open,
-                           stave_status stave_cow_map_diff_open };
+                           stave_status stave_cow_map_diff_open,
+                           stave_status stave_disk_index_open,
+                           stave_status stave_disk_index_cursor_open };
 
 /* ---- Bytes in ------------------------------------------------------------------------------ */
 
@@ -162,6 +167,7 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
   $2 = bytes.size;
 %}
 %apply (const void *key, size_t key_size) { (const void *value, size_t value_size),
+                                            (const void *record, size_t record_size),
                                             (const void *prefix, size_t prefix_size) };
 
 /* A direct buffer, all of it: the caller has cut out what is meant. */
@@ -204,7 +210,10 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
                             stave_status stave_cow_map_options_describe,
                             stave_status stave_cow_map_cursor_value,
                             stave_status stave_cow_map_diff_before,
-                            stave_status stave_cow_map_diff_after };
+                            stave_status stave_cow_map_diff_after,
+                            stave_status stave_disk_index_options_describe,
+                            stave_status stave_disk_index_cursor_key,
+                            stave_status stave_disk_index_cursor_record };
 
 %typemap(in, numinputs=0) (const void **data, size_t *size) (const void *data, size_t size) %{
   $1 = &data;
@@ -232,6 +241,7 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
 STRUCT_AS_LONGS(stave_store_options)
 STRUCT_AS_LONGS(stave_index_options)
 STRUCT_AS_LONGS(stave_cow_map_options)
+STRUCT_AS_LONGS(stave_disk_index_options)
 /* Structs that C only fills in. */
 %define STATS_AS_LONGS(TYPE)
 %typemap(jni) TYPE * "jlongArray"
@@ -252,6 +262,7 @@ STATS_AS_LONGS(stave_store_stats)
 STATS_AS_LONGS(stave_index_stats)
 STATS_AS_LONGS(stave_index_shard_stats)
 STATS_AS_LONGS(stave_cow_map_stats)
+STATS_AS_LONGS(stave_disk_index_stats)
 
 %typemap(jni) const stave_write_options *options "jint"
 %typemap(jtype) const stave_write_options *options "int"
@@ -271,6 +282,8 @@ STATS_AS_LONGS(stave_cow_map_stats)
 %typemap(jstype) jobject progress "VerifyProgress"
 %typemap(jtype) jobject resolver "IndexResolver"
 %typemap(jstype) jobject resolver "IndexResolver"
+%typemap(jtype) jobject source "RecordSource"
+%typemap(jstype) jobject source "RecordSource"
 %typemap(jtype) jobject edit "java.util.function.UnaryOperator<byte[]>"
 %typemap(jstype) jobject edit "java.util.function.UnaryOperator<byte[]>"
 
@@ -283,6 +296,8 @@ STATS_AS_LONGS(stave_cow_map_stats)
 %ignore stave_store_options;
 %ignore stave_index_options;
 %ignore stave_cow_map_options;
+%ignore stave_disk_index_options;
+%ignore STAVE_DISK_INDEX_KEY_SIZE;
 %ignore stave_index_resolver;
 %ignore stave_index_resolver_init;
 %ignore stave_store_cursor_options_init;
@@ -329,12 +344,21 @@ STATS_AS_LONGS(stave_cow_map_stats)
 %ignore stave_cow_map_update_or_insert;
 %ignore stave_cow_map_cursor_next_many;
 %ignore stave_cow_map_diff_next;
+/* The same in native/disk_index.h. */
+%ignore stave_disk_index_get;
+%ignore stave_disk_index_multi_put;
+%ignore stave_disk_index_multi_get;
+%ignore stave_disk_index_bulk_load;
+%ignore stave_disk_index_rebuild;
+%ignore stave_disk_index_verify;
+%ignore stave_disk_index_cursor_next_many;
 
 %include <stave/errors.h>
 %include "bindings/headers.i"
 %include "bindings/java/native/support.h"
 %include "bindings/java/native/index.h"
 %include "bindings/java/native/cow_map.h"
+%include "bindings/java/native/disk_index.h"
 
 FORM(cow_map_put_at, stave_java_cow_map_put, jboolean, JNIEnv *environment, stave_cow_map *map,
      jlong key, const void *value_at, size_t value_size)

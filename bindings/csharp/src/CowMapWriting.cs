@@ -1,5 +1,4 @@
 using System;
-using System.Runtime.InteropServices;
 
 namespace Stave
 {
@@ -7,9 +6,6 @@ namespace Stave
     /// <see cref="ArgumentNullException"/> there, and an empty span here.</content>
     public sealed unsafe partial class CowMap
     {
-        // Static, so that it is never garbage while native code has its address.
-        private static readonly NativeEdit EditFunction = EditCall.Run;
-
         /// <inheritdoc cref="Put(long, ReadOnlySpan{byte})"/>
         public bool Put(long key, byte[] value)
         {
@@ -84,7 +80,7 @@ namespace Stave
             using (var call = new EditCall(edit))
             {
                 int status = Raw.stave_cow_map_modify(
-                    handle.Pointer, key, EditFunction, call.Context, out IntPtr failure);
+                    handle.Pointer, key, EditCall.Function, call.Context, out IntPtr failure);
                 return Check(call, status, failure);
             }
         }
@@ -131,7 +127,7 @@ namespace Stave
             using (var call = new EditCall(_ => make()))
             {
                 int status = Raw.stave_cow_map_get_or_insert_with(
-                    handle.Pointer, key, EditFunction, call.Context, scratch.Result,
+                    handle.Pointer, key, EditCall.Function, call.Context, scratch.Result,
                     out IntPtr failure);
                 bool inserted = Check(call, status, failure);
                 current = Bytes.Copy(scratch.Result);
@@ -164,7 +160,7 @@ namespace Stave
                 fixed (byte* data = value)
                 {
                     int status = Raw.stave_cow_map_update_or_insert(
-                        handle.Pointer, key, EditFunction, call.Context, data,
+                        handle.Pointer, key, EditCall.Function, call.Context, data,
                         (UIntPtr)(uint)value.Length, scratch.Result, out IntPtr failure);
                     inserted = Check(call, status, failure);
                 }
@@ -196,8 +192,7 @@ namespace Stave
         private bool Check(EditCall call, int status, IntPtr failure)
         {
             GC.KeepAlive(handle);
-            call.Rethrow(failure);
-            return Failures.Check(status, failure);
+            return call.Check(status, failure);
         }
     }
 }

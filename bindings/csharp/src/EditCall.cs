@@ -1,44 +1,23 @@
 using System;
-using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 
 namespace Stave
 {
-    // A call of a map with a callback that makes a value: what native code is given for the callback, and
-    // what that has thrown.
-    internal sealed unsafe class EditCall : IDisposable
+    // A call of a map with a callback that makes a value.
+    internal sealed unsafe class EditCall : CallbackCall
     {
+        // Static, so that it is never garbage while native code has its address.
+        internal static readonly NativeEdit Function = Run;
+
         private readonly Func<byte[], byte[]> edit;
-        private GCHandle context;
-        private ExceptionDispatchInfo thrown;
 
         internal EditCall(Func<byte[], byte[]> edit)
         {
             this.edit = edit;
-            context = GCHandle.Alloc(this);
         }
 
-        internal IntPtr Context => GCHandle.ToIntPtr(context);
-
-        public void Dispose()
+        private static int Run(IntPtr context, NativeBuffer* value)
         {
-            context.Free();
-        }
-
-        // After the call.
-        internal void Rethrow(IntPtr failure)
-        {
-            if (thrown != null)
-            {
-                Raw.stave_csharp_free_error(failure);
-                thrown.Throw();
-            }
-        }
-
-        // The callback as native code calls it. No exception may pass through the native code.
-        internal static int Run(IntPtr context, NativeBuffer* value)
-        {
-            var call = (EditCall)GCHandle.FromIntPtr(context).Target;
+            var call = Of<EditCall>(context);
             try
             {
                 byte[] result = call.edit(Bytes.Copy(value));
@@ -57,8 +36,7 @@ namespace Stave
             }
             catch (Exception exception)
             {
-                call.thrown = ExceptionDispatchInfo.Capture(exception);
-                return Constants.STAVE_CANCELLED;
+                return call.Keep(exception);
             }
         }
     }

@@ -121,4 +121,20 @@ namespace Stave
             Raw.stave_cow_map_diff_free(pointer);
         }
     }
+
+    internal sealed class DiskIndexHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_disk_index_free(pointer);
+        }
+    }
+
+    internal sealed class DiskIndexCursorHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_disk_index_cursor_free(pointer);
+        }
+    }
 }

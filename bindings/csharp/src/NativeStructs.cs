@@ -153,4 +153,43 @@ namespace Stave
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int NativeEdit(IntPtr context, NativeBuffer* value);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct DiskIndexOptionsData
+    {
+        internal uint StructSize;
+        internal uint RecordSize;
+        internal ulong DeltaMemory;
+        internal ulong BulkMemory;
+        internal byte ReadOnly;
+        internal byte CreateIfMissing;
+        internal byte CreateParents;
+        internal byte ErrorIfExists;
+        internal byte Background;
+        internal byte Reserved0, Reserved1, Reserved2;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct DiskIndexStatsData
+    {
+        internal uint StructSize;
+        internal byte WritesRefused;
+        internal byte Reserved0, Reserved1, Reserved2;
+        internal ulong Entries;
+        internal ulong FileBytes;
+        internal ulong FreeBytes;
+        internal ulong Segments;
+        internal ulong SegmentBytes;
+        internal ulong LogBytes;
+        internal ulong DeltaEntries;
+        internal ulong Generation;
+        internal ulong Lsn;
+        internal ulong Merges;
+        internal ulong Syncs;
+        internal ulong RecoveredOperations;
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int NativeSource(
+        IntPtr context, byte* keys, byte* records, UIntPtr countMax, UIntPtr* count);
 }

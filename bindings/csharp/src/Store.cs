@@ -1,8 +1,6 @@
 using System;
 using System.Collections;
 using System.Collections.Generic;
-using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 
 namespace Stave
 {
@@ -35,9 +33,6 @@ namespace Stave
     /// </remarks>
     public sealed unsafe partial class Store : IDisposable, IEnumerable<KeyValuePair<byte[], byte[]>>
     {
-        // Static, so that it is never garbage while native code has its address.
-        private static readonly NativeProgress ReportProgress = Report;
-
         private readonly StoreHandle handle = new StoreHandle();
 
         private Store(string path, StoreOptionsData options)
@@ -172,50 +167,13 @@ namespace Stave
         /// <exception cref="CancelledException">The progress callback asked to stop.</exception>
         public void Verify(VerifyProgress progress)
         {
-            if (progress == null)
-            {
-                throw new ArgumentNullException(nameof(progress));
-            }
-            var call = new ProgressCall(progress);
-            GCHandle context = GCHandle.Alloc(call);
-            try
+            Arguments.RefuseNull(progress, nameof(progress));
+            using (var call = new ProgressCall(progress))
             {
                 int status = Raw.stave_store_verify(
-                    handle.Pointer, ReportProgress, GCHandle.ToIntPtr(context), out IntPtr failure);
+                    handle.Pointer, ProgressCall.Function, call.Context, out IntPtr failure);
                 GC.KeepAlive(handle);
-                call.Thrown?.Throw();
-                Failures.Check(status, failure);
-            }
-            finally
-            {
-                context.Free();
-            }
-        }
-
-        // No exception may pass through the native code between here and Verify.
-        private static int Report(IntPtr context, ulong done, ulong total)
-        {
-            var call = (ProgressCall)GCHandle.FromIntPtr(context).Target;
-            try
-            {
-                return call.Progress((long)done, (long)total)
-                    ? Constants.STAVE_OK : Constants.STAVE_CANCELLED;
-            }
-            catch (Exception exception)
-            {
-                call.Thrown = ExceptionDispatchInfo.Capture(exception);
-                return Constants.STAVE_CANCELLED;
-            }
-        }
-
-        private sealed class ProgressCall
-        {
-            internal readonly VerifyProgress Progress;
-            internal ExceptionDispatchInfo Thrown;
-
-            internal ProgressCall(VerifyProgress progress)
-            {
-                Progress = progress;
+                call.Check(status, failure);
             }
         }
     }

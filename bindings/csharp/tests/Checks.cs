@@ -25,7 +25,7 @@ internal static class Checks
         MethodInfo[] tests = new[]
             {
                 typeof(StoreTest), typeof(BytesTest), typeof(LifetimeTest), typeof(IndexTest),
-                typeof(CowMapTest),
+                typeof(CowMapTest), typeof(DiskIndexTest),
             }
             .SelectMany(type => type.GetMethods(
                 BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly))

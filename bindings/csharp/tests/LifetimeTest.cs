@@ -11,8 +11,8 @@ using Stave;
 // Batches, cursors, pins, and what outlives what.
 internal static class LifetimeTest
 {
-    private static readonly byte[] Key = Checks.Text("key");
-    private static readonly byte[] Value = Checks.Text("value");
+    private static readonly byte[] Key = Checks.Text("a key of 16 byte");
+    private static readonly byte[] Value = Checks.Text("a value that has 24 byte");
 
     public static void BatchesAreAtomic(string directory)
     {
@@ -128,6 +128,21 @@ internal static class LifetimeTest
         ExpectClosed(index, null);
     }
 
+    public static void EveryCallOfAClosedDiskIndexIsClosed(string directory)
+    {
+        DiskIndex index = DiskIndex.Open(Path.Combine(directory, "index"));
+        DiskIndexCursor cursor = index.OpenCursor();
+        index.Close();
+        index.Dispose();
+        Checks.Thrown<ClosedException>(() => index.Put(
+            default(ReadOnlySpan<byte>), default(ReadOnlySpan<byte>)));
+        ExpectClosed(index, null);
+        ExpectClosed(cursor, null); // by the index
+        cursor.Dispose();
+        cursor.Dispose();
+        ExpectClosed(cursor, null);
+    }
+
     public static void EveryCallOfAClosedMapIsClosed(string directory)
     {
         var map = new CowMap();
@@ -168,7 +183,7 @@ internal static class LifetimeTest
         foreach (MethodInfo method in Callable(target.GetType()))
         {
             if (method.Name == "GetEnumerator" && !(target is Store || target is HashIndex ||
-                target is CowMap))
+                target is CowMap || target is DiskIndex))
             {
                 continue; // it begins with the first record
             }
@@ -186,11 +201,12 @@ internal static class LifetimeTest
         using (var batch = new Batch())
         using (var index = new HashIndex())
         using (var map = new CowMap())
+        using (DiskIndex diskIndex = DiskIndex.Open(Path.Combine(directory, "index")))
         {
             var targets = new object[]
             {
                 store, batch, new StoreOptions(), index, new HashIndexOptions(), map,
-                new CowMapOptions(),
+                new CowMapOptions(), diskIndex, new DiskIndexOptions(),
             };
             foreach (object target in targets)
             {
@@ -199,7 +215,7 @@ internal static class LifetimeTest
                     ExpectNullRefused(target, method, batch);
                 }
             }
-            Checks.Equal(0L, store.Count + batch.Count + index.Count + map.Count);
+            Checks.Equal(0L, store.Count + batch.Count + index.Count + map.Count + diskIndex.Count);
         }
         Checks.Thrown<ArgumentNullException>(() => new CowMap(null));
         Checks.Thrown<ArgumentNullException>(() => CowMapOptions.Parse(null));

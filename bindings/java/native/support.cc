@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "bindings/java/native/cow_map.h"
+#include "bindings/java/native/disk_index.h"
 #include "bindings/java/native/reading.h"
 
 namespace {
@@ -37,7 +38,7 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* machine, void* reserved) {
   if (exception_class == nullptr || exception_of == nullptr || progress == nullptr) return JNI_ERR;
   progress_method = environment->GetMethodID(progress, "onProgress", "(JJ)Z");
   if (progress_method == nullptr || !stave_java_load_index(environment) ||
-      !stave_java_load_cow_map(environment))
+      !stave_java_load_cow_map(environment) || !stave_java_load_disk_index(environment))
     return JNI_ERR;
   return JNI_VERSION_1_8;
 }
@@ -345,28 +346,18 @@ jbyteArray stave_java_cursor_next_many(JNIEnv* environment, stave_store_cursor* 
 
 // ---- Verification ----------------------------------------------------------------------------
 
-namespace {
-
-struct ProgressContext {
-  JNIEnv* environment;  // of the thread that verifies: the callback runs on it
-  jobject progress;
-};
-
-stave_status on_progress(void* context, uint64_t done, uint64_t total) {
-  const auto* const call = static_cast<const ProgressContext*>(context);
+stave_status stave_java_on_progress(void* context, uint64_t done, uint64_t total) {
+  const auto* const call = static_cast<const stave_java_progress*>(context);
   const jboolean go_on = call->environment->CallBooleanMethod(
       call->progress, progress_method, static_cast<jlong>(done), static_cast<jlong>(total));
-  // The exception stays pending while the call unwinds, and comes out of it.
   if (call->environment->ExceptionCheck()) return STAVE_CANCELLED;
   return go_on ? STAVE_OK : STAVE_CANCELLED;
 }
 
-}  // namespace
-
 void stave_java_verify(JNIEnv* environment, stave_store* store, jobject progress) {
-  ProgressContext context = {environment, progress};
+  stave_java_progress context = {environment, progress};
   stave_error error;
-  const stave_status status =
-      stave_store_verify(store, progress == nullptr ? nullptr : on_progress, &context, &error);
+  const stave_status status = stave_store_verify(
+      store, progress == nullptr ? nullptr : stave_java_on_progress, &context, &error);
   if (status < 0) stave_java_throw(environment, status, &error, 0);
 }

@@ -58,6 +58,15 @@ void stave_store_options_to_java(JNIEnv* environment, const stave_store_options*
 void stave_store_stats_to_java(JNIEnv* environment, const stave_store_stats* stats,
                                jlongArray array);
 
+// Reports to a VerifyProgress, as stave_progress. The exception of the callback stays pending while
+// the call unwinds, and comes out of it.
+typedef struct stave_java_progress {
+  JNIEnv* environment;  // of the thread that verifies: the callback runs on it
+  jobject progress;
+} stave_java_progress;
+
+stave_status stave_java_on_progress(void* context, uint64_t done, uint64_t total);
+
 // Looks up what native/index.cc calls in Java; false with a pending exception.
 jboolean stave_java_load_index(JNIEnv* environment);
 #endif

@@ -6,6 +6,9 @@ import io.github.stavedb.stave.CowMapEntry;
 import io.github.stavedb.stave.CowMapOptions;
 import io.github.stavedb.stave.Cursor;
 import io.github.stavedb.stave.CursorOptions;
+import io.github.stavedb.stave.DiskIndex;
+import io.github.stavedb.stave.DiskIndexCursor;
+import io.github.stavedb.stave.DiskIndexOptions;
 import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Entry;
 import io.github.stavedb.stave.Index;
@@ -161,6 +164,19 @@ final class LifetimeTest {
     }
   }
 
+  static void everyCallOfAClosedDiskIndexIsClosed(Path directory) throws Exception {
+    DiskIndex index = DiskIndex.open(directory.resolve("index"));
+    DiskIndexCursor cursor = index.cursor();
+    index.close();
+    index.close();
+    Checks.thrown(StaveException.Closed.class, () -> index.put(new byte[16], new byte[24]));
+    expectClosed(index, null);
+    expectClosed(cursor, null); // by the index
+    cursor.close();
+    cursor.close();
+    expectClosed(cursor, null);
+  }
+
   // Lazy ones, and those that no native object is behind.
   private static final Set<String> NOT_CLOSED =
       Set.of("close", "index", "map", "beforeMap", "afterMap", "asMap");
@@ -173,7 +189,7 @@ final class LifetimeTest {
       if (!Modifier.isPublic(modifiers) || Modifier.isStatic(modifiers) || method.isSynthetic()
           || NOT_CLOSED.contains(method.getName())
           || lazy && !(object instanceof Store || object instanceof Index
-              || object instanceof CowMap)) {
+              || object instanceof CowMap || object instanceof DiskIndex)) {
         continue;
       }
       Object[] arguments = arguments(method, batch);
@@ -235,10 +251,11 @@ final class LifetimeTest {
   static void nullIsRefusedEverywhere(Path directory) throws Exception {
     try (Store store = open(directory); Batch batch = new Batch(); Cursor cursor = store.cursor();
         Index index = Index.create(); IndexCursor indexCursor = index.cursor();
-        CowMap map = CowMap.create(); CowMapCursor mapCursor = map.cursor()) {
+        CowMap map = CowMap.create(); CowMapCursor mapCursor = map.cursor();
+        DiskIndex diskIndex = DiskIndex.open(directory.resolve("index"))) {
       for (Object object : new Object[] {
           store, batch, cursor, new StoreOptions(), index, indexCursor, new IndexOptions(), map,
-          mapCursor, new CowMapOptions()}) {
+          mapCursor, new CowMapOptions(), diskIndex, new DiskIndexOptions()}) {
         for (Method method : object.getClass().getDeclaredMethods()) {
           if (Modifier.isPublic(method.getModifiers()) && !method.isSynthetic()) {
             expectNullRefused(object, method, batch);
@@ -248,6 +265,7 @@ final class LifetimeTest {
       Checks.equal(0L, store.size());
       Checks.equal(0L, index.size());
       Checks.equal(0L, map.size());
+      Checks.equal(0L, diskIndex.size());
     }
     Checks.thrown(NullPointerException.class, () -> CowMap.create(null));
     Checks.thrown(NullPointerException.class, () -> Index.create(null));

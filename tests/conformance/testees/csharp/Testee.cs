@@ -100,14 +100,15 @@ internal sealed class Testee
         { typeof(Batch), "batch" }, { typeof(HashIndex), "index" },
         { typeof(HashIndexCursor), "index_cursor" }, { typeof(CowMap), "cow_map" },
         { typeof(CowMapCursor), "cow_map_cursor" }, { typeof(CowMapDiff), "cow_map_diff" },
+        { typeof(DiskIndex), "disk_index" }, { typeof(DiskIndexCursor), "disk_index_cursor" },
     };
 
     private readonly Dictionary<string, object> handles = new Dictionary<string, object>();
     private readonly Verbs verbs;
     private string lastMessage = "";
     private int lastErrno;
-    // A store's directory is locked until the collector has found the store: scripts open it again. And
-    // what a dropped map alone refers to is its copy's own.
+    // Directories and files are locked until the collector has found what has them open. And what a
+    // dropped map alone refers to is its copy's own.
     private bool mustCollect;
 
     private Testee()
@@ -174,7 +175,7 @@ internal sealed class Testee
             if (verb.EndsWith(".free"))
             {
                 handles.Remove(name);
-                mustCollect = handle is Store || handle is CowMap;
+                mustCollect = handle is Store || handle is CowMap || handle is DiskIndex;
                 return Reply.Ok();
             }
         }
@@ -196,7 +197,7 @@ internal sealed class Testee
         switch (verb)
         {
             case "hello":
-                return Reply.Ok("format=1 language=csharp capabilities=store,index,cow_map");
+                return Reply.Ok("format=1 language=csharp capabilities=store,index,cow_map,disk_index");
             case "handles":
                 return Reply.Ok(CollectGarbage());
             case "error_mentions":

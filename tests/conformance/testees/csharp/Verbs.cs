@@ -26,6 +26,8 @@ internal sealed class Verbs
             { "index.create", IndexVerbs.Create },
             { "index.cursor", (index, words) => ((HashIndex)index).OpenCursor() },
             { "cow_map.create", CowMapVerbs.Create },
+            { "disk_index.open", DiskIndexVerbs.Open },
+            { "disk_index.cursor", (index, words) => ((DiskIndex)index).OpenCursor() },
             { "cow_map.clone", (map, words) => ((CowMap)map).Clone() },
             { "cow_map.get_pin", (map, words) => ((CowMap)map).TryGetPin(
                 long.Parse((string)words[0]), out Pin pin) ? pin : null },
@@ -37,6 +39,8 @@ internal sealed class Verbs
             .Concat(IndexVerbs.OneKey()).Concat(IndexVerbs.Ranges()).Concat(IndexVerbs.Whole())
             .Concat(IndexVerbs.Cursors()).Concat(CowMapVerbs.OneKey()).Concat(CowMapVerbs.Whole())
             .Concat(CowMapVerbs.Cursors()).Concat(CowMapVerbs.Diffs(handles))
+            .Concat(DiskIndexVerbs.Records()).Concat(DiskIndexVerbs.Whole())
+            .Concat(DiskIndexVerbs.Cursors())
             .ToDictionary(verb => verb.Key, verb => verb.Value);
     }
 
@@ -137,23 +141,26 @@ internal sealed class Verbs
         yield return Verb<Store>("store.flush", (store, words) => store.Flush());
         yield return Verb<Store>("store.sync", (store, words) => store.Sync());
         yield return Verb<Store>("store.stats", (store, words) => Members(store.GetStats(), words));
-        yield return Verb<Store>("store.verify", Verify);
+        yield return Verb<Store>("store.verify", (store, words) => Verify(
+            words, store.Verify, () => store.Count, store.Close));
     }
 
-    private static Reply Verify(Store store, List<object> words)
+    // Verifies with a callback that does what the first word says.
+    internal static Reply Verify(
+        List<object> words, Action<VerifyProgress> verify, Func<long> size, Action close)
     {
         var call = words.Count > 0 ? (string)words[0] : "";
         bool isComplete = false;
-        store.Verify((done, total) =>
+        verify((done, total) =>
         {
             isComplete = done == total;
             if (call == "size")
             {
-                return store.Count >= 0;
+                return size() >= 0;
             }
             if (call == "close")
             {
-                store.Close();
+                close();
             }
             return call != "cancel";
         });
@@ -245,7 +252,7 @@ internal sealed class Verbs
         return Reply.Ok(Notation.Quote(bytes));
     }
 
-    private static string Line(KeyValuePair<byte[], byte[]> record)
+    internal static string Line(KeyValuePair<byte[], byte[]> record)
     {
         return Notation.Quote(record.Key) + " = " + Notation.Quote(record.Value);
     }

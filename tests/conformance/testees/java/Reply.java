@@ -68,7 +68,7 @@ final class Reply {
   static Reply members(Map<String, Long> members, List<Object> names) {
     List<byte[]> lines = new ArrayList<>();
     for (Object name : names) {
-      lines.add(Notation.bytes(name + "=" + members.get(name)));
+      lines.add(Notation.bytes(name + "=" + Long.toUnsignedString(members.get(name))));
     }
     return lines(lines, "ok");
   }

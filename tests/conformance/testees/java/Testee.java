@@ -3,6 +3,8 @@ import io.github.stavedb.stave.CowMap;
 import io.github.stavedb.stave.CowMapCursor;
 import io.github.stavedb.stave.CowMapDiff;
 import io.github.stavedb.stave.Cursor;
+import io.github.stavedb.stave.DiskIndex;
+import io.github.stavedb.stave.DiskIndexCursor;
 import io.github.stavedb.stave.IndexCursor;
 import io.github.stavedb.stave.Pin;
 import io.github.stavedb.stave.Stave;
@@ -26,18 +28,21 @@ import java.util.Set;
 final class Testee {
   private static final Set<String> MAKERS = Set.of("store.open", "store.get_pin", "store.cursor",
       "batch.create", "index.create", "index.cursor", "cow_map.create", "cow_map.clone",
-      "cow_map.get_pin", "cow_map.cursor", "cow_map.diff");
-  private static final Map<Class<?>, String> TYPES = Map.of(Store.class, "store", Batch.class,
-      "batch", Cursor.class, "cursor", Pin.class, "pin", ScriptedIndex.class, "index",
-      IndexCursor.class, "index_cursor", CowMap.class, "cow_map", CowMapCursor.class,
-      "cow_map_cursor", CowMapDiff.class, "cow_map_diff");
+      "cow_map.get_pin", "cow_map.cursor", "cow_map.diff", "disk_index.open", "disk_index.cursor");
+  private static final Map<Class<?>, String> TYPES = Map.ofEntries(
+      Map.entry(Store.class, "store"), Map.entry(Batch.class, "batch"),
+      Map.entry(Cursor.class, "cursor"), Map.entry(Pin.class, "pin"),
+      Map.entry(ScriptedIndex.class, "index"), Map.entry(IndexCursor.class, "index_cursor"),
+      Map.entry(CowMap.class, "cow_map"), Map.entry(CowMapCursor.class, "cow_map_cursor"),
+      Map.entry(CowMapDiff.class, "cow_map_diff"), Map.entry(DiskIndex.class, "disk_index"),
+      Map.entry(DiskIndexCursor.class, "disk_index_cursor"));
 
   private final Map<String, Object> handles = new HashMap<>();
   private final Verbs verbs = new Verbs(handles);
   private String lastMessage = "";
   private int lastErrno;
-  // A store's directory is locked until the collector has found the store: scripts open it again. And
-  // what a dropped map alone refers to is its copy's own.
+  // Directories and files are locked until the collector has found what has them open. And what a
+  // dropped map alone refers to is its copy's own.
   private boolean mustCollect;
 
   public static void main(String[] arguments) throws IOException {
@@ -107,7 +112,8 @@ final class Testee {
       verb = TYPES.get(handle.getClass()) + "." + arguments.remove(0);
       if (verb.endsWith(".free")) {
         handles.remove(handleName);
-        mustCollect = handle instanceof Store || handle instanceof CowMap;
+        mustCollect = handle instanceof Store || handle instanceof CowMap
+            || handle instanceof DiskIndex;
         return Reply.ok();
       }
       if (MAKERS.contains(verb)) {
@@ -122,7 +128,7 @@ final class Testee {
   private Reply runGeneral(String verb, Object handle, List<Object> arguments) {
     switch (verb) {
       case "hello":
-        return Reply.ok("format=1 language=java capabilities=store,index,cow_map");
+        return Reply.ok("format=1 language=java capabilities=store,index,cow_map,disk_index");
       case "handles":
         return Reply.ok(collectGarbage(handles.size()));
       case "error_mentions":

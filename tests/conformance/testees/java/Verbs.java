@@ -5,6 +5,9 @@ import io.github.stavedb.stave.CowMapDiff;
 import io.github.stavedb.stave.CowMapOptions;
 import io.github.stavedb.stave.Cursor;
 import io.github.stavedb.stave.CursorOptions;
+import io.github.stavedb.stave.DiskIndex;
+import io.github.stavedb.stave.DiskIndexCursor;
+import io.github.stavedb.stave.DiskIndexOptions;
 import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Entry;
 import io.github.stavedb.stave.IndexCursor;
@@ -14,6 +17,7 @@ import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.Store;
 import io.github.stavedb.stave.StoreOptions;
 import io.github.stavedb.stave.StoreStats;
+import io.github.stavedb.stave.VerifyProgress;
 import io.github.stavedb.stave.WriteOptions;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -21,6 +25,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /** The table of verbs: each maps a line to one call. */
 final class Verbs {
@@ -51,6 +57,10 @@ final class Verbs {
         return new Batch();
       case "index.create":
         return IndexVerbs.create(arguments);
+      case "disk_index.open":
+        return DiskIndexVerbs.open(arguments);
+      case "disk_index.cursor":
+        return ((DiskIndex) handle).cursor();
       case "index.cursor":
         return ((ScriptedIndex) handle).index.cursor();
       default:
@@ -79,6 +89,10 @@ final class Verbs {
         return IndexVerbs.run(name, (ScriptedIndex) handle, arguments);
       case "index_cursor":
         return IndexVerbs.runCursor(name, (IndexCursor) handle, arguments);
+      case "disk_index":
+        return DiskIndexVerbs.run(name, (DiskIndex) handle, arguments);
+      case "disk_index_cursor":
+        return DiskIndexVerbs.runCursor(name, (DiskIndexCursor) handle, arguments);
       case "cow_map":
         return CowMapVerbs.run(name, (CowMap) handle, arguments, handles);
       case "cow_map_cursor":
@@ -106,6 +120,12 @@ final class Verbs {
         return IndexVerbs.options(new IndexOptions().set(text(arguments.get(0))));
       case "index_options_describe":
         return described(IndexOptions.describe());
+      case "disk_index_options":
+        return Reply.words(new DiskIndexOptions().set(text(arguments.get(0))).toString());
+      case "disk_index_options_describe":
+        return described(DiskIndexOptions.describe());
+      case "disk_index_rebuild":
+        return DiskIndexVerbs.rebuild(arguments);
       case "cow_map_options":
         return CowMapVerbs.options(new CowMapOptions().set(text(arguments.get(0))));
       case "cow_map_options_describe":
@@ -178,21 +198,24 @@ final class Verbs {
       case "stats":
         return stats(store.stats(), arguments);
       case "verify":
-        return verify(store, arguments.isEmpty() ? "" : (String) arguments.get(0));
+        return verify(arguments, store::verify, store::size, store::close);
       default:
         throw new IllegalArgumentException(name);
     }
   }
 
-  private static Reply verify(Store store, String call) {
+  /** Verifies with a callback that does what the first word says. */
+  static Reply verify(
+      List<Object> arguments, Consumer<VerifyProgress> verify, LongSupplier size, Runnable close) {
+    String call = arguments.isEmpty() ? "" : (String) arguments.get(0);
     boolean[] complete = {false};
-    store.verify((done, total) -> {
+    verify.accept((done, total) -> {
       complete[0] = done == total;
       switch (call) {
         case "size":
-          return store.size() >= 0;
+          return size.getAsLong() >= 0;
         case "close":
-          store.close();
+          close.run();
           return true;
         default:
           return !call.equals("cancel");
@@ -272,7 +295,7 @@ final class Verbs {
 
   // ---- Arguments and results
 
-  private static String text(Object word) {
+  static String text(Object word) {
     return new String((byte[]) word, StandardCharsets.UTF_8);
   }
 
@@ -311,7 +334,7 @@ final class Verbs {
     return Reply.quotedOr(value, "not_found");
   }
 
-  private static byte[] record(Entry entry) {
+  static byte[] record(Entry entry) {
     byte[] key = Notation.quote(entry.key());
     byte[] value = Notation.quote(entry.value());
     byte[] line = Arrays.copyOf(key, key.length + 3 + value.length);
