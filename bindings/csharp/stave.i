@@ -22,7 +22,7 @@
 #include <string.h>
 
 /* What src/NativeStructs.cs repeats. */
-static_assert(sizeof(stave_store_options) == 32, "StoreOptionsData");
+static_assert(sizeof(stave_store_options) == 40, "StoreOptionsData");
 static_assert(sizeof(stave_store_cursor_options) == 24, "CursorOptionsData");
 static_assert(sizeof(stave_store_stats) == 112, "StoreStatsData");
 static_assert(sizeof(stave_index_options) == 32, "HashIndexOptionsData");

@@ -32,7 +32,9 @@ namespace Stave
         internal byte ReadOnly;
         internal byte CreateIfMissing;
         internal byte ErrorIfExists;
-        internal byte Reserved0, Reserved1, Reserved2, Reserved3, Reserved4;
+        internal byte Background;
+        internal uint Keydir;
+        internal ulong CheckpointInterval;
     }
 
     [StructLayout(LayoutKind.Sequential)]

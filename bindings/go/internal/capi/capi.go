@@ -247,8 +247,8 @@ typedef _gostring_ swig_type_214;
 typedef _gostring_ swig_type_215;
 typedef long long swig_type_216;
 typedef long long swig_type_217;
-typedef _gostring_ swig_type_218;
-typedef _gostring_ swig_type_219;
+typedef long long swig_type_218;
+typedef long long swig_type_219;
 typedef _gostring_ swig_type_220;
 typedef _gostring_ swig_type_221;
 typedef _gostring_ swig_type_222;
@@ -279,13 +279,13 @@ typedef _gostring_ swig_type_246;
 typedef _gostring_ swig_type_247;
 typedef _gostring_ swig_type_248;
 typedef _gostring_ swig_type_249;
-typedef long long swig_type_250;
-typedef long long swig_type_251;
-typedef _gostring_ swig_type_252;
-typedef _gostring_ swig_type_253;
+typedef _gostring_ swig_type_250;
+typedef _gostring_ swig_type_251;
+typedef long long swig_type_252;
+typedef long long swig_type_253;
 typedef _gostring_ swig_type_254;
-typedef long long swig_type_255;
-typedef long long swig_type_256;
+typedef _gostring_ swig_type_255;
+typedef _gostring_ swig_type_256;
 typedef long long swig_type_257;
 typedef long long swig_type_258;
 typedef long long swig_type_259;
@@ -311,8 +311,8 @@ typedef long long swig_type_278;
 typedef long long swig_type_279;
 typedef long long swig_type_280;
 typedef long long swig_type_281;
-typedef _gostring_ swig_type_282;
-typedef _gostring_ swig_type_283;
+typedef long long swig_type_282;
+typedef long long swig_type_283;
 typedef _gostring_ swig_type_284;
 typedef _gostring_ swig_type_285;
 typedef _gostring_ swig_type_286;
@@ -327,15 +327,15 @@ typedef _gostring_ swig_type_294;
 typedef _gostring_ swig_type_295;
 typedef _gostring_ swig_type_296;
 typedef _gostring_ swig_type_297;
-typedef long long swig_type_298;
-typedef long long swig_type_299;
-typedef _gostring_ swig_type_300;
+typedef _gostring_ swig_type_298;
+typedef _gostring_ swig_type_299;
+typedef long long swig_type_300;
 typedef long long swig_type_301;
 typedef _gostring_ swig_type_302;
 typedef long long swig_type_303;
-typedef long long swig_type_304;
-typedef _gostring_ swig_type_305;
-typedef _gostring_ swig_type_306;
+typedef _gostring_ swig_type_304;
+typedef long long swig_type_305;
+typedef long long swig_type_306;
 typedef _gostring_ swig_type_307;
 typedef _gostring_ swig_type_308;
 typedef _gostring_ swig_type_309;
@@ -347,6 +347,8 @@ typedef _gostring_ swig_type_314;
 typedef _gostring_ swig_type_315;
 typedef _gostring_ swig_type_316;
 typedef _gostring_ swig_type_317;
+typedef _gostring_ swig_type_318;
+typedef _gostring_ swig_type_319;
 extern void _wrap_Swig_free_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_capi_7883d7f59b35e5aa(swig_intgo arg1);
 extern swig_type_1 _wrap_StatusName_capi_7883d7f59b35e5aa(swig_intgo arg1);
@@ -576,89 +578,96 @@ extern void _wrap_StoreOptions_CreateIfMissing_set_capi_7883d7f59b35e5aa(uintptr
 extern _Bool _wrap_StoreOptions_CreateIfMissing_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern void _wrap_StoreOptions_ErrorIfExists_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
 extern _Bool _wrap_StoreOptions_ErrorIfExists_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_Background_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_Background_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_Keydir_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Keydir_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreOptions_CheckpointInterval_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_218 arg2);
+extern swig_type_219 _wrap_StoreOptions_CheckpointInterval_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern uintptr_t _wrap_new_StoreOptions_capi_7883d7f59b35e5aa(void);
 extern void _wrap_delete_StoreOptions_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern void _wrap_StoreOptionsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern uintptr_t _wrap_StoreOptionsSet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_218 arg2);
-extern uintptr_t _wrap_StoreOptionsDescribe_capi_7883d7f59b35e5aa(swig_type_219 arg1);
-extern uintptr_t _wrap_StoreOpen_capi_7883d7f59b35e5aa(swig_type_220 arg1, uintptr_t arg2, swig_type_221 arg3);
+extern uintptr_t _wrap_StoreOptionsSet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_220 arg2);
+extern uintptr_t _wrap_StoreOptionsDescribe_capi_7883d7f59b35e5aa(swig_type_221 arg1);
+extern uintptr_t _wrap_StoreOpen_capi_7883d7f59b35e5aa(swig_type_222 arg1, uintptr_t arg2, swig_type_223 arg3);
 extern uintptr_t _wrap_StoreOptionsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
 extern uintptr_t _wrap_StoreClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern void _wrap_StoreFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern uintptr_t _wrap_StorePut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_222 arg2, swig_type_223 arg3, int arg4);
-extern uintptr_t _wrap_StoreInsert_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_224 arg2, swig_type_225 arg3, int arg4);
-extern uintptr_t _wrap_StoreReplace_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_226 arg2, swig_type_227 arg3, int arg4);
-extern uintptr_t _wrap_StoreDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_228 arg2, int arg3);
-extern uintptr_t _wrap_StoreContains_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_229 arg2);
-extern uintptr_t _wrap_StoreSize_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_230 arg2);
-extern uintptr_t _wrap_StoreMultiGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_231 arg2, swig_type_232 arg3, swig_type_233 arg4, swig_type_234 arg5);
-extern uintptr_t _wrap_StoreMultiPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_235 arg2, swig_type_236 arg3, swig_type_237 arg4, swig_type_238 arg5, int arg6);
-extern uintptr_t _wrap_StoreMultiDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_239 arg2, swig_type_240 arg3, swig_type_241 arg4, int arg5);
-extern uintptr_t _wrap_BatchCreate_capi_7883d7f59b35e5aa(swig_type_242 arg1);
-extern uintptr_t _wrap_BatchPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_243 arg2, swig_type_244 arg3);
-extern uintptr_t _wrap_BatchDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_245 arg2);
-extern uintptr_t _wrap_BatchRequire_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_246 arg2, swig_intgo arg3, swig_type_247 arg4);
-extern uintptr_t _wrap_BatchCount_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_248 arg2);
+extern uintptr_t _wrap_StorePut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_224 arg2, swig_type_225 arg3, int arg4);
+extern uintptr_t _wrap_StoreInsert_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_226 arg2, swig_type_227 arg3, int arg4);
+extern uintptr_t _wrap_StoreReplace_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_228 arg2, swig_type_229 arg3, int arg4);
+extern uintptr_t _wrap_StoreDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_230 arg2, int arg3);
+extern uintptr_t _wrap_StoreContains_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_231 arg2);
+extern uintptr_t _wrap_StoreSize_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_232 arg2);
+extern uintptr_t _wrap_StoreMultiGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_233 arg2, swig_type_234 arg3, swig_type_235 arg4, swig_type_236 arg5);
+extern uintptr_t _wrap_StoreMultiPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_237 arg2, swig_type_238 arg3, swig_type_239 arg4, swig_type_240 arg5, int arg6);
+extern uintptr_t _wrap_StoreMultiDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_241 arg2, swig_type_242 arg3, swig_type_243 arg4, int arg5);
+extern uintptr_t _wrap_BatchCreate_capi_7883d7f59b35e5aa(swig_type_244 arg1);
+extern uintptr_t _wrap_BatchPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_245 arg2, swig_type_246 arg3);
+extern uintptr_t _wrap_BatchDelete_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_247 arg2);
+extern uintptr_t _wrap_BatchRequire_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_248 arg2, swig_intgo arg3, swig_type_249 arg4);
+extern uintptr_t _wrap_BatchCount_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_250 arg2);
 extern uintptr_t _wrap_BatchClear_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern uintptr_t _wrap_BatchClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern void _wrap_BatchFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern uintptr_t _wrap_StoreWrite_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2, swig_type_249 arg3, int arg4);
-extern uintptr_t _wrap_StoreCursorNextMany_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_250 arg2, swig_type_251 arg3, swig_type_252 arg4, swig_type_253 arg5, swig_type_254 arg6);
+extern uintptr_t _wrap_StoreWrite_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2, swig_type_251 arg3, int arg4);
+extern uintptr_t _wrap_StoreCursorNextMany_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_252 arg2, swig_type_253 arg3, swig_type_254 arg4, swig_type_255 arg5, swig_type_256 arg6);
 extern uintptr_t _wrap_StoreCursorClose_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern void _wrap_StoreCursorFree_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern uintptr_t _wrap_StoreFlush_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern uintptr_t _wrap_StoreSync_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern uintptr_t _wrap_StoreCheckpoint_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern void _wrap_StoreStats_Recovered_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
 extern _Bool _wrap_StoreStats_Recovered_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern void _wrap_StoreStats_WritesRefused_set_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2);
 extern _Bool _wrap_StoreStats_WritesRefused_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_Keys_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_255 arg2);
-extern swig_type_256 _wrap_StoreStats_Keys_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_Segments_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_257 arg2);
-extern swig_type_258 _wrap_StoreStats_Segments_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_LogBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_259 arg2);
-extern swig_type_260 _wrap_StoreStats_LogBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_LiveBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_261 arg2);
-extern swig_type_262 _wrap_StoreStats_LiveBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_DiskBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_263 arg2);
-extern swig_type_264 _wrap_StoreStats_DiskBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_Version_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_265 arg2);
-extern swig_type_266 _wrap_StoreStats_Version_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_DurableVersion_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_267 arg2);
-extern swig_type_268 _wrap_StoreStats_DurableVersion_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_Commits_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_269 arg2);
-extern swig_type_270 _wrap_StoreStats_Commits_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_BytesWritten_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_271 arg2);
-extern swig_type_272 _wrap_StoreStats_BytesWritten_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_Syncs_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_273 arg2);
-extern swig_type_274 _wrap_StoreStats_Syncs_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_Reads_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_275 arg2);
-extern swig_type_276 _wrap_StoreStats_Reads_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCommits_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_277 arg2);
-extern swig_type_278 _wrap_StoreStats_RecoveredCommits_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_279 arg2);
-extern swig_type_280 _wrap_StoreStats_RecoveredCutBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Keys_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_257 arg2);
+extern swig_type_258 _wrap_StoreStats_Keys_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Segments_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_259 arg2);
+extern swig_type_260 _wrap_StoreStats_Segments_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_LogBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_261 arg2);
+extern swig_type_262 _wrap_StoreStats_LogBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_LiveBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_263 arg2);
+extern swig_type_264 _wrap_StoreStats_LiveBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_DiskBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_265 arg2);
+extern swig_type_266 _wrap_StoreStats_DiskBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Version_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_267 arg2);
+extern swig_type_268 _wrap_StoreStats_Version_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_DurableVersion_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_269 arg2);
+extern swig_type_270 _wrap_StoreStats_DurableVersion_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Commits_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_271 arg2);
+extern swig_type_272 _wrap_StoreStats_Commits_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_BytesWritten_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_273 arg2);
+extern swig_type_274 _wrap_StoreStats_BytesWritten_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Syncs_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_275 arg2);
+extern swig_type_276 _wrap_StoreStats_Syncs_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_Reads_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_277 arg2);
+extern swig_type_278 _wrap_StoreStats_Reads_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCommits_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_279 arg2);
+extern swig_type_280 _wrap_StoreStats_RecoveredCommits_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_281 arg2);
+extern swig_type_282 _wrap_StoreStats_RecoveredCutBytes_get_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern uintptr_t _wrap_new_StoreStats_capi_7883d7f59b35e5aa(void);
 extern void _wrap_delete_StoreStats_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern void _wrap_StoreStatsInit_capi_7883d7f59b35e5aa(uintptr_t arg1);
 extern uintptr_t _wrap_StoreStatsGet_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
 extern uintptr_t _wrap_StoreVerify_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_281 _wrap_StoreGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_282 arg2, swig_type_283 arg3);
-extern uintptr_t _wrap_StoreGetPin_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_284 arg2, swig_type_285 arg3);
-extern uintptr_t _wrap_CursorOpen_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_286 arg2, _Bool arg3, swig_type_287 arg4);
-extern uintptr_t _wrap_CursorRecord_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_288 arg2, swig_type_289 arg3);
-extern uintptr_t _wrap_CursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_290 arg2, swig_type_291 arg3);
-extern uintptr_t _wrap_IndexCreate_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_292 arg4);
-extern uintptr_t _wrap_IndexCursorKey_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_293 arg2, swig_type_294 arg3);
-extern uintptr_t _wrap_IndexCursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2, swig_type_295 arg3, swig_type_296 arg4, swig_type_297 arg5);
-extern swig_type_298 _wrap_CowMapGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_299 arg2, swig_type_300 arg3);
-extern uintptr_t _wrap_CowMapGetPin_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_301 arg2, swig_type_302 arg3);
-extern swig_type_303 _wrap_CowMapPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_304 arg2, swig_type_305 arg3);
-extern uintptr_t _wrap_CowMapCursorValue_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_306 arg2, swig_type_307 arg3);
-extern uintptr_t _wrap_CowMapCursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_308 arg2, swig_type_309 arg3, swig_type_310 arg4);
-extern uintptr_t _wrap_CowMapDiffValues_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_311 arg2, swig_type_312 arg3);
-extern uintptr_t _wrap_CowMapDiffNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_313 arg2, swig_type_314 arg3, swig_type_315 arg4, swig_type_316 arg5);
-extern uintptr_t _wrap_DiskIndexCursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_317 arg2);
+extern swig_type_283 _wrap_StoreGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_284 arg2, swig_type_285 arg3);
+extern uintptr_t _wrap_StoreGetPin_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_286 arg2, swig_type_287 arg3);
+extern uintptr_t _wrap_CursorOpen_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_288 arg2, _Bool arg3, swig_type_289 arg4);
+extern uintptr_t _wrap_CursorRecord_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_290 arg2, swig_type_291 arg3);
+extern uintptr_t _wrap_CursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_292 arg2, swig_type_293 arg3);
+extern uintptr_t _wrap_IndexCreate_capi_7883d7f59b35e5aa(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_294 arg4);
+extern uintptr_t _wrap_IndexCursorKey_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_295 arg2, swig_type_296 arg3);
+extern uintptr_t _wrap_IndexCursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, _Bool arg2, swig_type_297 arg3, swig_type_298 arg4, swig_type_299 arg5);
+extern swig_type_300 _wrap_CowMapGet_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_301 arg2, swig_type_302 arg3);
+extern uintptr_t _wrap_CowMapGetPin_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_303 arg2, swig_type_304 arg3);
+extern swig_type_305 _wrap_CowMapPut_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_306 arg2, swig_type_307 arg3);
+extern uintptr_t _wrap_CowMapCursorValue_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_308 arg2, swig_type_309 arg3);
+extern uintptr_t _wrap_CowMapCursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_310 arg2, swig_type_311 arg3, swig_type_312 arg4);
+extern uintptr_t _wrap_CowMapDiffValues_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_313 arg2, swig_type_314 arg3);
+extern uintptr_t _wrap_CowMapDiffNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_315 arg2, swig_type_316 arg3, swig_type_317 arg4, swig_type_318 arg5);
+extern uintptr_t _wrap_DiskIndexCursorNext_capi_7883d7f59b35e5aa(uintptr_t arg1, swig_type_319 arg2);
 #undef intgo
 */
 import "C"
@@ -3270,6 +3279,45 @@ func (arg1 SwigcptrStoreOptions) GetErrorIfExists() (_swig_ret bool) {
 	return swig_r
 }
 
+func (arg1 SwigcptrStoreOptions) SetBackground(arg2 bool) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_StoreOptions_Background_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+}
+
+func (arg1 SwigcptrStoreOptions) GetBackground() (_swig_ret bool) {
+	var swig_r bool
+	_swig_i_0 := arg1
+	swig_r = (bool)(C._wrap_StoreOptions_Background_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrStoreOptions) SetKeydir(arg2 uint) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_StoreOptions_Keydir_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+}
+
+func (arg1 SwigcptrStoreOptions) GetKeydir() (_swig_ret uint) {
+	var swig_r uint
+	_swig_i_0 := arg1
+	swig_r = (uint)(C._wrap_StoreOptions_Keydir_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrStoreOptions) SetCheckpointInterval(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_StoreOptions_CheckpointInterval_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_218(_swig_i_1))
+}
+
+func (arg1 SwigcptrStoreOptions) GetCheckpointInterval() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_StoreOptions_CheckpointInterval_get_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
 func NewStoreOptions() (_swig_ret StoreOptions) {
 	var swig_r StoreOptions
 	swig_r = (StoreOptions)(SwigcptrStoreOptions(C._wrap_new_StoreOptions_capi_7883d7f59b35e5aa()))
@@ -3298,6 +3346,12 @@ type StoreOptions interface {
 	GetCreateIfMissing() (_swig_ret bool)
 	SetErrorIfExists(arg2 bool)
 	GetErrorIfExists() (_swig_ret bool)
+	SetBackground(arg2 bool)
+	GetBackground() (_swig_ret bool)
+	SetKeydir(arg2 uint)
+	GetKeydir() (_swig_ret uint)
+	SetCheckpointInterval(arg2 uint64)
+	GetCheckpointInterval() (_swig_ret uint64)
 }
 
 func StoreOptionsInit(arg1 StoreOptions) {
@@ -3309,7 +3363,7 @@ func StoreOptionsSet(arg1 StoreOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_218)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_220)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -3322,7 +3376,7 @@ func StoreOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_7883d7f59b35e5aa(*(*C.swig_type_219)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_7883d7f59b35e5aa(*(*C.swig_type_221)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -3337,7 +3391,7 @@ func StoreOpen(arg1 string, arg2 StoreOptions, arg3 *Store) (_swig_ret Outcome) 
 	_swig_i_1 := getSwigcptr(arg2)
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreOpen_capi_7883d7f59b35e5aa(*(*C.swig_type_220)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_221)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreOpen_capi_7883d7f59b35e5aa(*(*C.swig_type_222)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_223)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -3385,7 +3439,7 @@ func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outc
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StorePut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_222)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_223)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StorePut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_225)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3406,7 +3460,7 @@ func StoreInsert(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret O
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreInsert_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_225)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreInsert_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_227)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3427,7 +3481,7 @@ func StoreReplace(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreReplace_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_227)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreReplace_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_229)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3446,7 +3500,7 @@ func StoreDelete(arg1 Store, arg2 []byte, arg3 uint32) (_swig_ret Outcome) {
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_StoreDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_StoreDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_230)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3461,7 +3515,7 @@ func StoreContains(arg1 Store, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreContains_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_229)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreContains_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3476,7 +3530,7 @@ func StoreSize(arg1 Store, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreSize_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_230)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreSize_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_232)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3497,7 +3551,7 @@ func StoreMultiGet(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *Buffer, arg5 []
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_232)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3528,7 +3582,7 @@ func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []u
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	_swig_i_5 := arg6
-	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_237)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_238)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
+	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_237)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_238)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_240)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3557,7 +3611,7 @@ func StoreMultiDelete(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_StoreMultiDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_240)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
+	swig_r = (uintptr)(C._wrap_StoreMultiDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_242)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_243)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3576,7 +3630,7 @@ func BatchCreate(arg1 *Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_BatchCreate_capi_7883d7f59b35e5aa(*(*C.swig_type_242)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_BatchCreate_capi_7883d7f59b35e5aa(*(*C.swig_type_244)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -3593,7 +3647,7 @@ func BatchPut(arg1 Batch, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_BatchPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_243)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_244)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_BatchPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3611,7 +3665,7 @@ func BatchDelete(arg1 Batch, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchDelete_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_247)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3629,7 +3683,7 @@ func BatchRequire(arg1 Batch, arg2 []byte, arg3 uint, arg4 []byte) (_swig_ret Ou
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_BatchRequire_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_247)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_BatchRequire_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_248)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3647,7 +3701,7 @@ func BatchCount(arg1 Batch, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchCount_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_248)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchCount_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_250)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3691,7 +3745,7 @@ func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Ou
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreWrite_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreWrite_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_251)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -3712,7 +3766,7 @@ func StoreCursorNextMany(arg1 Cursor, arg2 int64, arg3 int64, arg4 *Buffer, arg5
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_250(_swig_i_1), C.swig_type_251(_swig_i_2), *(*C.swig_type_252)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_253)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_252(_swig_i_1), C.swig_type_253(_swig_i_2), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_255)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_256)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -3763,6 +3817,16 @@ func StoreSync(arg1 Store) (_swig_ret Outcome) {
 	return swig_r_1
 }
 
+func StoreCheckpoint(arg1 Store) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	swig_r = (uintptr)(C._wrap_StoreCheckpoint_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
 type SwigcptrStoreStats uintptr
 
 func (p SwigcptrStoreStats) Swigcptr() uintptr {
@@ -3801,7 +3865,7 @@ func (arg1 SwigcptrStoreStats) GetWritesRefused() (_swig_ret bool) {
 func (arg1 SwigcptrStoreStats) SetKeys(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Keys_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_255(_swig_i_1))
+	C._wrap_StoreStats_Keys_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_257(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetKeys() (_swig_ret uint64) {
@@ -3814,7 +3878,7 @@ func (arg1 SwigcptrStoreStats) GetKeys() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetSegments(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Segments_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_257(_swig_i_1))
+	C._wrap_StoreStats_Segments_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_259(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSegments() (_swig_ret uint64) {
@@ -3827,7 +3891,7 @@ func (arg1 SwigcptrStoreStats) GetSegments() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetLogBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LogBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_259(_swig_i_1))
+	C._wrap_StoreStats_LogBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_261(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLogBytes() (_swig_ret uint64) {
@@ -3840,7 +3904,7 @@ func (arg1 SwigcptrStoreStats) GetLogBytes() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetLiveBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LiveBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_261(_swig_i_1))
+	C._wrap_StoreStats_LiveBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_263(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLiveBytes() (_swig_ret uint64) {
@@ -3853,7 +3917,7 @@ func (arg1 SwigcptrStoreStats) GetLiveBytes() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetDiskBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DiskBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_263(_swig_i_1))
+	C._wrap_StoreStats_DiskBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_265(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDiskBytes() (_swig_ret uint64) {
@@ -3866,7 +3930,7 @@ func (arg1 SwigcptrStoreStats) GetDiskBytes() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Version_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_265(_swig_i_1))
+	C._wrap_StoreStats_Version_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_267(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetVersion() (_swig_ret uint64) {
@@ -3879,7 +3943,7 @@ func (arg1 SwigcptrStoreStats) GetVersion() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetDurableVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DurableVersion_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_267(_swig_i_1))
+	C._wrap_StoreStats_DurableVersion_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_269(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDurableVersion() (_swig_ret uint64) {
@@ -3892,7 +3956,7 @@ func (arg1 SwigcptrStoreStats) GetDurableVersion() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Commits_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_269(_swig_i_1))
+	C._wrap_StoreStats_Commits_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_271(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetCommits() (_swig_ret uint64) {
@@ -3905,7 +3969,7 @@ func (arg1 SwigcptrStoreStats) GetCommits() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetBytesWritten(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_BytesWritten_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_271(_swig_i_1))
+	C._wrap_StoreStats_BytesWritten_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_273(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetBytesWritten() (_swig_ret uint64) {
@@ -3918,7 +3982,7 @@ func (arg1 SwigcptrStoreStats) GetBytesWritten() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetSyncs(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Syncs_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_273(_swig_i_1))
+	C._wrap_StoreStats_Syncs_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_275(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSyncs() (_swig_ret uint64) {
@@ -3931,7 +3995,7 @@ func (arg1 SwigcptrStoreStats) GetSyncs() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetReads(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Reads_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_275(_swig_i_1))
+	C._wrap_StoreStats_Reads_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_277(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetReads() (_swig_ret uint64) {
@@ -3944,7 +4008,7 @@ func (arg1 SwigcptrStoreStats) GetReads() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetRecoveredCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCommits_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_277(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCommits_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_279(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCommits() (_swig_ret uint64) {
@@ -3957,7 +4021,7 @@ func (arg1 SwigcptrStoreStats) GetRecoveredCommits() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetRecoveredCutBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCutBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_279(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCutBytes_set_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_281(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCutBytes() (_swig_ret uint64) {
@@ -4048,7 +4112,7 @@ func StoreGet(arg1 Store, arg2 []byte, arg3 []byte) (_swig_ret int64) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_StoreGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_282)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_283)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_StoreGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_284)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_285)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4066,7 +4130,7 @@ func StoreGetPin(arg1 Store, arg2 []byte, arg3 *PinnedBytes) (_swig_ret Outcome)
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_284)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_285)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_286)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_287)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4087,7 +4151,7 @@ func CursorOpen(arg1 Store, arg2 []byte, arg3 bool, arg4 *Cursor) (_swig_ret Out
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CursorOpen_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_286)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_287)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CursorOpen_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_288)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_289)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4107,7 +4171,7 @@ func CursorRecord(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorRecord_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_288)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_289)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorRecord_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_290)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_291)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4127,7 +4191,7 @@ func CursorNext(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_290)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_291)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_292)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_293)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4147,7 +4211,7 @@ func IndexCreate(arg1 IndexOptions, arg2 *Resolver, arg3 bool, arg4 *Index) (_sw
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexCreate_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_292)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexCreate_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_294)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -4164,7 +4228,7 @@ func IndexCursorKey(arg1 IndexCursor, arg2 []byte, arg3 *uint64) (_swig_ret Outc
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_293)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_294)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_295)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_296)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4187,7 +4251,7 @@ func IndexCursorNext(arg1 IndexCursor, arg2 bool, arg3 []byte, arg4 *uint64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_295)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_296)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_297)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_297)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_298)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_299)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4209,7 +4273,7 @@ func CowMapGet(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_299(_swig_i_1), *(*C.swig_type_300)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapGet_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_301(_swig_i_1), *(*C.swig_type_302)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4223,7 +4287,7 @@ func CowMapGetPin(arg1 CowMap, arg2 int64, arg3 *PinnedBytes) (_swig_ret Outcome
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_301(_swig_i_1), *(*C.swig_type_302)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_303(_swig_i_1), *(*C.swig_type_304)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4239,7 +4303,7 @@ func CowMapPut(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_304(_swig_i_1), *(*C.swig_type_305)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapPut_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), C.swig_type_306(_swig_i_1), *(*C.swig_type_307)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4254,7 +4318,7 @@ func CowMapCursorValue(arg1 CowMapCursor, arg2 []byte, arg3 *uint64) (_swig_ret 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_306)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_307)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_308)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_309)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4276,7 +4340,7 @@ func CowMapCursorNext(arg1 CowMapCursor, arg2 []byte, arg3 *int64, arg4 *uint64)
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_308)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_309)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_310)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_310)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_311)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_312)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4299,7 +4363,7 @@ func CowMapDiffValues(arg1 CowMapDiff, arg2 []byte, arg3 []uint64) (_swig_ret Ou
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_311)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_312)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_313)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_314)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4323,7 +4387,7 @@ func CowMapDiffNext(arg1 CowMapDiff, arg2 []byte, arg3 *uint32, arg4 *int64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_313)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_314)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_315)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_316)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_315)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_316)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_317)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_318)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4347,7 +4411,7 @@ func DiskIndexCursorNext(arg1 DiskIndexCursor, arg2 []byte) (_swig_ret Outcome) 
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_317)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorNext_capi_7883d7f59b35e5aa(C.uintptr_t(_swig_i_0), *(*C.swig_type_319)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}

@@ -4447,6 +4447,81 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_7883d7f59b35e5aa(struct stave_sto
 }
 
 
+void _wrap_StoreOptions_Background_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint8_t arg2 ;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  arg2 = _swig_go_1 ? 1 : 0; 
+  
+  if (arg1) (arg1)->background = arg2;
+  
+}
+
+
+bool _wrap_StoreOptions_Background_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint8_t result;
+  bool _swig_go_result;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  
+  result = (uint8_t) ((arg1)->background);
+  _swig_go_result = result != 0; 
+  return _swig_go_result;
+}
+
+
+void _wrap_StoreOptions_Keydir_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->keydir = arg2;
+  
+}
+
+
+intgo _wrap_StoreOptions_Keydir_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->keydir);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_StoreOptions_CheckpointInterval_set_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->checkpoint_interval = arg2;
+  
+}
+
+
+long long _wrap_StoreOptions_CheckpointInterval_get_capi_7883d7f59b35e5aa(struct stave_store_options *_swig_go_0) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->checkpoint_interval);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 struct stave_store_options *_wrap_new_StoreOptions_capi_7883d7f59b35e5aa() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
@@ -5268,6 +5343,26 @@ stave_outcome _wrap_StoreSync_capi_7883d7f59b35e5aa(stave_store *_swig_go_0) {
   arg1 = (stave_store *)_swig_go_0; 
   
   result = (stave_outcome)stave_store_sync(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreCheckpoint_capi_7883d7f59b35e5aa(stave_store *_swig_go_0) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_store_checkpoint(arg1,arg2);
   
   _swig_go_result = outcome((stave_status)result, arg2); 
   return _swig_go_result;
