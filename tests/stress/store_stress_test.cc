@@ -302,6 +302,7 @@ class Round {
     options_.segment_size = uint64_t{4096} << random_.between(2, 6);
     options_.shards = uint32_t{1} << (2 * random_.below(3));
     options_.io = random_.one_in(2) ? store::ReadIo::mmap : store::ReadIo::buffered;
+    options_.background = random_.one_in(2);  // a merger of its own, or the writers
     open();
   }
 
