@@ -90,7 +90,11 @@ internal static class StoreTest
         Checks.Equal(text, options.ToString());
         foreach (string line in StoreOptions.Describe().Trim().Split('\n'))
         {
-            Checks.That(text.Contains(line.Split('=')[0] + "="));
+            string name = line.Split('=')[0];
+            // The options of the key directory can be set as text, and have no properties.
+            bool isOfKeydir = name == "background" || name == "keydir" ||
+                name == "checkpoint_interval";
+            Checks.That(isOfKeydir || text.Contains(name + "="));
         }
         string path = Path.Combine(directory, "store");
         using (Store store = Store.Open(path, options))
