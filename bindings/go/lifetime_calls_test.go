@@ -30,6 +30,7 @@ func storeCalls(store *Store) map[string]func() error {
 		"Cursor":      func() error { _, err := store.Cursor(nil); return err },
 		"Flush":       func() error { return store.Flush() },
 		"Sync":        func() error { return store.Sync() },
+		"Checkpoint":  func() error { return store.Checkpoint() },
 		"Stats":       func() error { _, err := store.Stats(); return err },
 		"Verify":      func() error { return store.Verify(nil) },
 	}

@@ -38,6 +38,23 @@ const (
 // String is the way's name as options in text have it.
 func (i IO) String() string { return nameOf(uint32(i), "default", "buffered", "mmap") }
 
+// KeyDirectory is where a store keeps which record is a key's newest.
+type KeyDirectory uint32
+
+// The places.
+const (
+	// KeyDirectoryStored is as the store was made; a new one in memory.
+	KeyDirectoryStored KeyDirectory = capi.KeydirStored
+	// KeyDirectoryMemory takes about 14 bytes of memory a key; opening reads the whole log.
+	KeyDirectoryMemory KeyDirectory = capi.KeydirMemory
+	// KeyDirectoryDisk is a file, about 40 bytes a key: for more keys than fit in memory, and for
+	// opening at once.
+	KeyDirectoryDisk KeyDirectory = capi.KeydirDisk
+)
+
+// String is the place's name as options in text have it.
+func (k KeyDirectory) String() string { return nameOf(uint32(k), "stored", "memory", "disk") }
+
 func nameOf(number uint32, names ...string) string {
 	if int(number) < len(names) {
 		return names[number]
@@ -63,6 +80,15 @@ type Options struct {
 	CreateIfMissing bool
 	// ErrorIfExists is default false.
 	ErrorIfExists bool
+	// KeyDirectory is fixed when the store is created; default KeyDirectoryStored.
+	KeyDirectory KeyDirectory
+	// CheckpointInterval is, with KeyDirectoryDisk, the number of bytes of log after which the
+	// directory is saved by itself, beside traffic; an open after a crash reads about as much. 0: only
+	// when many changes have gathered. Default 256 MiB.
+	CheckpointInterval uint64
+	// Background says whether, with KeyDirectoryDisk, a thread of the library merges changes into the
+	// directory, or else writers do, in slices; default true.
+	Background bool
 }
 
 // DefaultOptions are the defaults of the library.
@@ -127,6 +153,10 @@ func optionsFrom(native capi.StoreOptions) *Options {
 		ReadOnly:        native.GetReadOnly(),
 		CreateIfMissing: native.GetCreateIfMissing(),
 		ErrorIfExists:   native.GetErrorIfExists(),
+
+		KeyDirectory:       KeyDirectory(native.GetKeydir()),
+		CheckpointInterval: native.GetCheckpointInterval(),
+		Background:         native.GetBackground(),
 	}
 }
 
@@ -139,6 +169,9 @@ func (o *Options) native() capi.StoreOptions {
 	native.SetReadOnly(o.ReadOnly)
 	native.SetCreateIfMissing(o.CreateIfMissing)
 	native.SetErrorIfExists(o.ErrorIfExists)
+	native.SetKeydir(uint(o.KeyDirectory))
+	native.SetCheckpointInterval(o.CheckpointInterval)
+	native.SetBackground(o.Background)
 	return native
 }
 

@@ -174,6 +174,15 @@ func (s *Store) Flush() error {
 	return errorOf(outcome)
 }
 
+// Checkpoint saves a key directory on disk, beside traffic: an open after a crash reads what is logged
+// later. What is acknowledged reaches the device, as by Sync. ErrInvalidArgument with
+// KeyDirectoryMemory, ErrReadOnly, ErrNoSpace (nothing is lost), ErrIO.
+func (s *Store) Checkpoint() error {
+	outcome := capi.StoreCheckpoint(s.raw())
+	runtime.KeepAlive(s)
+	return errorOf(outcome)
+}
+
 // Sync makes everything acknowledged so far reach the device: it survives power loss. ErrReadOnly,
 // ErrIO (final).
 func (s *Store) Sync() error {

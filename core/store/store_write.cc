@@ -228,7 +228,11 @@ Status StoreImpl::make_room(std::span<Change> changes) {
         (changes.size() > 1 || (*shards_)[change.shard].pending.has_hash(change.hash));
     Result<KeyDirectory::Room> room =
         keys_->make_room(change.hash, change.key, !change.prior, change.erase, contended);
-    if (!room) return room.status();
+    if (!room) {
+      // A log whose sync has failed refuses writes, whatever else is wrong with them.
+      const Status failure = log_->failure();
+      return failure.ok() ? room.status() : failure;
+    }
     change.room = *std::move(room);
   }
   return {};

@@ -161,6 +161,8 @@ void FaultRun::close() {
 
 void FaultRun::check_afterwards(bool power_loss) {
   if (ready()) check_live_handle();
+  // A sync may have failed that no call waited for: one before a key directory on disk is saved.
+  if (store_ && store_->stats().writes_refused) only_device_counts_ = true;
   if (power_loss) {
     std::unique_ptr<Disk> image = disk_->crash_image(os::CrashPlan::nothing_survives(), 1);
     store_.reset();

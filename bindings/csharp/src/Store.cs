@@ -135,6 +135,18 @@ namespace Stave
             Failures.Check(status, failure);
         }
 
+        /// <summary>
+        /// Saves a key directory on disk, beside traffic: an open after a crash reads what is logged later.
+        /// What is acknowledged survives power loss, as after <see cref="Sync"/>.
+        /// </summary>
+        /// <exception cref="InvalidArgumentException">The key directory is in memory.</exception>
+        public void Checkpoint()
+        {
+            int status = Raw.stave_store_checkpoint(handle.Pointer, out IntPtr failure);
+            GC.KeepAlive(handle);
+            Failures.Check(status, failure);
+        }
+
         /// <summary>Counters and sizes. Takes time in proportion to the number of log files.</summary>
         public StoreStats GetStats()
         {

@@ -88,6 +88,36 @@ namespace Stave
             set => data.ErrorIfExists = ToByte(value);
         }
 
+        /// <summary>
+        /// Where the key directory is; fixed when the store is created. Default Stored.
+        /// </summary>
+        public KeyDirectory KeyDirectory
+        {
+            get => (KeyDirectory)data.Keydir;
+            set => data.Keydir = (uint)value;
+        }
+
+        /// <summary>
+        /// With a key directory on disk: bytes of log after which it is saved by itself, beside traffic;
+        /// an open after a crash reads about as much. 0: only when many changes have gathered. Default
+        /// 256 MiB.
+        /// </summary>
+        public long CheckpointInterval
+        {
+            get => (long)data.CheckpointInterval;
+            set => data.CheckpointInterval = (ulong)value;
+        }
+
+        /// <summary>
+        /// With a key directory on disk: whether a thread of the library merges changes into it, or else
+        /// writers do, in slices. Default true.
+        /// </summary>
+        public bool Background
+        {
+            get => data.Background != 0;
+            set => data.Background = ToByte(value);
+        }
+
         // A copy, so that nothing changes between the library's check and its use.
         internal StoreOptionsData Data => data;
 
@@ -129,10 +159,12 @@ namespace Stave
         {
             return string.Format(CultureInfo.InvariantCulture,
                 "durability={0} io={1} shards={2} segment_size={3} read_only={4} " +
-                "create_if_missing={5} error_if_exists={6}",
+                "create_if_missing={5} error_if_exists={6} background={7} keydir={8} " +
+                "checkpoint_interval={9}",
                 Durability.ToString().ToLowerInvariant(), IO == IOMode.Mapped ? "mmap" : "buffered",
                 data.Shards, data.SegmentSize, data.ReadOnly, data.CreateIfMissing,
-                data.ErrorIfExists);
+                data.ErrorIfExists, data.Background,
+                KeyDirectory.ToString().ToLowerInvariant(), data.CheckpointInterval);
         }
 
         private static byte ToByte(bool value)

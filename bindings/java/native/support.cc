@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kArraySizeMax = std::numeric_limits<jint>::max() - 8;
 // A thread keeps at most so much memory for its next reads of many keys.
 constexpr size_t kKeptValuesSize = 64 << 10;
-constexpr jsize kOptionsCount = 7;
+constexpr jsize kOptionsCount = 10;
 constexpr jsize kStatsCount = 15;
 
 // Set once, when the library is loaded.
@@ -119,6 +119,9 @@ void stave_store_options_from_java(JNIEnv* environment, jlongArray array,
   options->read_only = static_cast<uint8_t>(members[4]);
   options->create_if_missing = static_cast<uint8_t>(members[5]);
   options->error_if_exists = static_cast<uint8_t>(members[6]);
+  options->background = static_cast<uint8_t>(members[7]);
+  options->keydir = static_cast<uint32_t>(members[8]);
+  options->checkpoint_interval = static_cast<uint64_t>(members[9]);
 }
 
 void stave_store_options_to_java(JNIEnv* environment, const stave_store_options* options,
@@ -130,7 +133,10 @@ void stave_store_options_to_java(JNIEnv* environment, const stave_store_options*
                                         static_cast<jlong>(options->segment_size),
                                         static_cast<jlong>(options->read_only),
                                         static_cast<jlong>(options->create_if_missing),
-                                        static_cast<jlong>(options->error_if_exists)};
+                                        static_cast<jlong>(options->error_if_exists),
+                                        static_cast<jlong>(options->background),
+                                        static_cast<jlong>(options->keydir),
+                                        static_cast<jlong>(options->checkpoint_interval)};
   environment->SetLongArrayRegion(array, 0, kOptionsCount, members);
 }
 

@@ -177,7 +177,8 @@ final class StoreTest {
     StoreOptions options = new StoreOptions().set("durability=memory,shards=4")
         .io(IoMode.MMAP).segmentSize(1 << 20).createIfMissing(true).errorIfExists(true);
     Checks.equal("durability=memory io=mmap shards=4 segment_size=1048576 read_only=0 "
-        + "create_if_missing=1 error_if_exists=1", options.toString());
+        + "create_if_missing=1 error_if_exists=1 background=1 keydir=stored "
+        + "checkpoint_interval=268435456", options.toString());
     StaveException unknown = Checks.thrown(
         StaveException.InvalidArgument.class, () -> options.set("durability=os colour=blue"));
     Checks.that(unknown.getMessage().contains("colour"));

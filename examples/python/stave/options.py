@@ -8,6 +8,7 @@ from ._library import Buffer, Options, WriteOptions, call, library
 _DURABILITIES = {"memory": 1, "os": 2, "device": 3}
 _DURABILITY_NAMES = {number: name for name, number in _DURABILITIES.items()}
 _IO_NAMES = {1: "buffered", 2: "mmap"}
+_KEYDIR_NAMES = ("stored", "memory", "disk")
 
 
 def parse_options(text):
@@ -55,6 +56,9 @@ def to_dictionary(options):
         "read_only": bool(options.read_only),
         "create_if_missing": bool(options.create_if_missing),
         "error_if_exists": bool(options.error_if_exists),
+        "background": bool(options.background),
+        "keydir": _KEYDIR_NAMES[options.keydir],
+        "checkpoint_interval": options.checkpoint_interval,
     }
 
 

@@ -41,6 +41,9 @@ const (
 	DurabilityDevice  = C.STAVE_DURABILITY_DEVICE
 	IOBuffered        = C.STAVE_IO_BUFFERED
 	IOMmap            = C.STAVE_IO_MMAP
+	KeydirStored      = C.STAVE_KEYDIR_STORED
+	KeydirMemory      = C.STAVE_KEYDIR_MEMORY
+	KeydirDisk        = C.STAVE_KEYDIR_DISK
 	RequireAbsent     = C.STAVE_REQUIRE_ABSENT
 	RequireExists     = C.STAVE_REQUIRE_EXISTS
 	RequireEqual      = C.STAVE_REQUIRE_EQUAL

@@ -9,11 +9,14 @@
 static void print_options(const stave_store_options* options) {
   static const char* const durability[] = {"default", "memory", "os", "device"};
   static const char* const io[] = {"default", "buffered", "mmap"};
+  static const char* const keydir[] = {"stored", "memory", "disk"};
   printf("  durability=%s\n  io=%s\n  shards=%u\n  segment_size=%llu\n",
          durability[options->durability], io[options->io], options->shards,
          (unsigned long long)options->segment_size);
   printf("  read_only=%u\n  create_if_missing=%u\n  error_if_exists=%u\n", options->read_only,
          options->create_if_missing, options->error_if_exists);
+  printf("  background=%u\n  keydir=%s\n  checkpoint_interval=%llu\n", options->background,
+         keydir[options->keydir], (unsigned long long)options->checkpoint_interval);
 }
 
 static void options(void) {

@@ -111,6 +111,7 @@ void Testee::print_values(const std::vector<uint64_t>& sizes) const {
 void Testee::print_options(const stave::StoreOptions& options) {
   static constexpr const char* durability[] = {"default", "memory", "os", "device"};
   static constexpr const char* io[] = {"default", "buffered", "mmap"};
+  static constexpr const char* keydir[] = {"stored", "memory", "disk"};
   const auto line = [](const char* name, const std::string& value) {
     print(std::string("  ") + name + "=" + value + "\n");
   };
@@ -121,6 +122,9 @@ void Testee::print_options(const stave::StoreOptions& options) {
   line("read_only", std::to_string(options.read_only));
   line("create_if_missing", std::to_string(options.create_if_missing));
   line("error_if_exists", std::to_string(options.error_if_exists));
+  line("background", std::to_string(options.background));
+  line("keydir", keydir[options.keydir]);
+  line("checkpoint_interval", std::to_string(options.checkpoint_interval));
 }
 
 void Testee::print_members(const std::map<std::string, uint64_t>& members, size_t first) const {

@@ -197,7 +197,7 @@ internal sealed class Testee
         switch (verb)
         {
             case "hello":
-                return Reply.Ok("format=1 language=csharp capabilities=store,index,cow_map,disk_index");
+                return Reply.Ok("format=1 language=csharp capabilities=store,keydir,index,cow_map,disk_index");
             case "handles":
                 return Reply.Ok(CollectGarbage());
             case "error_mentions":

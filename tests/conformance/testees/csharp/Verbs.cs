@@ -140,6 +140,7 @@ internal sealed class Verbs
         });
         yield return Verb<Store>("store.flush", (store, words) => store.Flush());
         yield return Verb<Store>("store.sync", (store, words) => store.Sync());
+        yield return Verb<Store>("store.checkpoint", (store, words) => store.Checkpoint());
         yield return Verb<Store>("store.stats", (store, words) => Members(store.GetStats(), words));
         yield return Verb<Store>("store.verify", (store, words) => Verify(
             words, store.Verify, () => store.Count, store.Close));

@@ -84,6 +84,8 @@ func options(o *stave.Options) []string {
 		line("durability", o.Durability), line("io", o.IO), line("shards", o.Shards),
 		line("segment_size", o.SegmentSize), line("read_only", o.ReadOnly),
 		line("create_if_missing", o.CreateIfMissing), line("error_if_exists", o.ErrorIfExists),
+		line("background", o.Background), line("keydir", o.KeyDirectory),
+		line("checkpoint_interval", o.CheckpointInterval),
 	}
 }
 
@@ -97,7 +99,7 @@ func records(all []stave.Record) (lines []string) {
 // Those of the other families are in files of their names.
 var verbs = map[string]verb{
 	"hello": func(*testee, arguments) (reply, error) {
-		return result("format=1 language=go capabilities=store,index,cow_map,disk_index", nil)
+		return result("format=1 language=go capabilities=store,keydir,index,cow_map,disk_index", nil)
 	},
 	"handles": func(t *testee, _ arguments) (reply, error) {
 		// Once is not always enough, as the collector may take a while to forget.
@@ -188,9 +190,12 @@ var verbs = map[string]verb{
 	"store.cursor": func(_ *testee, a arguments) (reply, error) {
 		return made(a.store().Cursor(a.cursorOptions()))
 	},
-	"store.scan":   scan,
-	"store.flush":  func(_ *testee, a arguments) (reply, error) { return done(a.store().Flush()) },
-	"store.sync":   func(_ *testee, a arguments) (reply, error) { return done(a.store().Sync()) },
+	"store.scan":  scan,
+	"store.flush": func(_ *testee, a arguments) (reply, error) { return done(a.store().Flush()) },
+	"store.sync":  func(_ *testee, a arguments) (reply, error) { return done(a.store().Sync()) },
+	"store.checkpoint": func(_ *testee, a arguments) (reply, error) {
+		return done(a.store().Checkpoint())
+	},
 	"store.stats":  stats,
 	"store.verify": verify,
 

@@ -128,7 +128,7 @@ final class Testee {
   private Reply runGeneral(String verb, Object handle, List<Object> arguments) {
     switch (verb) {
       case "hello":
-        return Reply.ok("format=1 language=java capabilities=store,index,cow_map,disk_index");
+        return Reply.ok("format=1 language=java capabilities=store,keydir,index,cow_map,disk_index");
       case "handles":
         return Reply.ok(collectGarbage(handles.size()));
       case "error_mentions":

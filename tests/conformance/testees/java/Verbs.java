@@ -195,6 +195,9 @@ final class Verbs {
       case "sync":
         store.sync();
         return Reply.ok();
+      case "checkpoint":
+        store.checkpoint();
+        return Reply.ok();
       case "stats":
         return stats(store.stats(), arguments);
       case "verify":

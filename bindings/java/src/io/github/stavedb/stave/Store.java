@@ -462,6 +462,11 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
     Raw.stave_store_sync(handle);
   }
 
+  /** Syncs and saves a key directory on disk: an open after a crash reads what is logged later. */
+  public void checkpoint() {
+    Raw.stave_store_checkpoint(handle);
+  }
+
   /** Counters and sizes. Takes time in proportion to the number of log files. */
   public StoreStats stats() {
     long[] members = new long[StoreStats.COUNT];

@@ -23,9 +23,12 @@ public final class StoreOptions {
   private static final int READ_ONLY = 4;
   private static final int CREATE_IF_MISSING = 5;
   private static final int ERROR_IF_EXISTS = 6;
+  private static final int BACKGROUND = 7;
+  private static final int KEYDIR = 8;
+  private static final int CHECKPOINT_INTERVAL = 9;
 
   /** As the native code takes them. */
-  final long[] members = new long[7];
+  final long[] members = new long[10];
 
   /** The defaults. */
   public StoreOptions() {
@@ -94,6 +97,31 @@ public final class StoreOptions {
     return this;
   }
 
+  /** Where the key directory is; fixed when the store is created. Default {@link KeyDirectory#STORED}. */
+  public StoreOptions keyDirectory(KeyDirectory directory) {
+    members[KEYDIR] = Objects.requireNonNull(directory, "directory").number;
+    return this;
+  }
+
+  /**
+   * With {@link KeyDirectory#DISK}: bytes of log after which the directory is saved by itself, beside
+   * traffic; an open after a crash reads about as much. 0: only when many changes have gathered.
+   * Default 256 MiB.
+   */
+  public StoreOptions checkpointInterval(long bytes) {
+    members[CHECKPOINT_INTERVAL] = bytes;
+    return this;
+  }
+
+  /**
+   * With {@link KeyDirectory#DISK}: whether a thread of the library merges changes into the directory,
+   * or else writers do, in slices. Default true.
+   */
+  public StoreOptions background(boolean background) {
+    members[BACKGROUND] = background ? 1 : 0;
+    return this;
+  }
+
   /** What a write survives unless it says otherwise. */
   public Durability durability() {
     return Durability.of(members[DURABILITY]);
@@ -129,12 +157,28 @@ public final class StoreOptions {
     return members[ERROR_IF_EXISTS] != 0;
   }
 
+  /** Where the key directory is. */
+  public KeyDirectory keyDirectory() {
+    return KeyDirectory.of(members[KEYDIR]);
+  }
+
+  /** Bytes of log after which a key directory on disk is saved by itself. */
+  public long checkpointInterval() {
+    return members[CHECKPOINT_INTERVAL];
+  }
+
+  /** Whether a thread merges changes into a key directory on disk. */
+  public boolean background() {
+    return members[BACKGROUND] != 0;
+  }
+
   /** All options as {@link #set} takes them. */
   @Override
   public String toString() {
     return "durability=" + durability() + " io=" + io() + " shards=" + shards()
         + " segment_size=" + segmentSize() + " read_only=" + members[READ_ONLY]
         + " create_if_missing=" + members[CREATE_IF_MISSING]
-        + " error_if_exists=" + members[ERROR_IF_EXISTS];
+        + " error_if_exists=" + members[ERROR_IF_EXISTS] + " background=" + members[BACKGROUND]
+        + " keydir=" + keyDirectory() + " checkpoint_interval=" + checkpointInterval();
   }
 }
