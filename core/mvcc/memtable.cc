@@ -140,6 +140,8 @@ MemtableStats Memtable::stats() {
 // ---- Clearing ----------------------------------------------------------------------------------
 
 Status Memtable::clear() {
+  // First: a pruner takes locks of the snapshots.
+  const std::lock_guard prune_lock(prune_mutex_);
   for (TransactionShard& shard : transactions_) shard.mutex.lock();
   uint64_t open = 0;
   for (const TransactionShard& shard : transactions_) open += shard.transactions.size();
@@ -152,7 +154,6 @@ Status Memtable::clear() {
 }
 
 Status Memtable::clear_rows() noexcept {
-  const std::lock_guard prune_lock(prune_mutex_);
   ParkedList rows;
   STAVE_TRY(collect_rows(rows));
   STAVE_TRY(keys_->clear());

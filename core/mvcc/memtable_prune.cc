@@ -74,21 +74,19 @@ void Memtable::park(ValueVersion* version, const SnapshotView::Blocker& blocker)
   ParkedList one;
   one.push(version);
   add_orphans(one);
+  wake_background();
 }
 
 void Memtable::end_snapshot(SnapshotRegistry::Place* place) noexcept {
-  ParkedList parked = snapshots_.close(place);
-  if (!parked.empty()) add_orphans(parked);
+  const auto adopt = [this](ParkedList& parked) { add_orphans(parked); };
+  if (snapshots_.close(place, adopt)) wake_background();
 }
 
 void Memtable::add_orphans(ParkedList& list) noexcept {
-  {
-    const std::lock_guard lock(orphans_mutex_);
-    orphans_.append(list);
-    // Relaxed: a hint; the list itself is looked at under the mutex.
-    have_orphans_.store(true, std::memory_order_relaxed);
-  }
-  wake_background();
+  const std::lock_guard lock(orphans_mutex_);
+  orphans_.append(list);
+  // Relaxed: a hint; the list itself is looked at under the mutex.
+  have_orphans_.store(true, std::memory_order_relaxed);
 }
 
 sync::Retired* Memtable::pop_orphan() noexcept {

@@ -142,10 +142,10 @@ uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept
         write.version->next(0) != nullptr || write.version->payload().is_tombstone();
   }
   const uint64_t timestamp = clock_.commit(*writes.record());
-  // Before the pruning: what only this transaction's snapshot needed is free now.
-  hold.end();
+  // What only this transaction's snapshot needed is free now. The snapshot stays until the rows are
+  // done with, since that is what keeps clear() away from them.
   std::optional<SnapshotView> view;
-  if (something_to_prune) view.emplace(snapshots_, clock_);
+  if (something_to_prune) view.emplace(snapshots_, clock_, hold.place());
   Totals change;
   for (const WriteSet::Write& write : writes.writes()) {
     Aftermath after;
@@ -160,6 +160,7 @@ uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept
   const uint64_t count = writes.size();
   retire_record(writes);
   add(change);
+  hold.end();
   // Twice what this commit can have added.
   if (have_orphans_.load(std::memory_order_relaxed)) prune_orphans(2 * count);
   return timestamp;

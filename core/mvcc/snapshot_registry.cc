@@ -78,13 +78,16 @@ SnapshotRegistry::Place* SnapshotRegistry::open(const Clock& clock) noexcept {
   return place;
 }
 
-ParkedList SnapshotRegistry::close(Place* place) noexcept {
+bool SnapshotRegistry::close(Place* place, FunctionRef<void(ParkedList&)> adopt) noexcept {
   Stripe& stripe = *place->stripe_;
   const std::lock_guard lock(stripe.mutex);
   place->slot_->withdraw();
+  ParkedList parked = std::exchange(place->parked_, ParkedList());
+  const bool had_some = !parked.empty();
+  if (had_some) adopt(parked);
   stripe.open.fetch_sub(1, std::memory_order_relaxed);
   place->next_free_ = std::exchange(stripe.free, place);
-  return std::exchange(place->parked_, ParkedList());
+  return had_some;
 }
 
 bool SnapshotRegistry::park(Place* place, uint64_t timestamp, sync::Retired* object) noexcept {
@@ -108,8 +111,8 @@ void SnapshotRegistry::unlock_all() noexcept {
   for (Stripe& stripe : stripes_) stripe.mutex.unlock();
 }
 
-SnapshotView::SnapshotView(SnapshotRegistry& registry,
-                           const SnapshotRegistry::Clock& clock) noexcept {
+SnapshotView::SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::Clock& clock,
+                           const SnapshotRegistry::Place* but) noexcept {
   SnapshotRegistry::Scan scan(clock);
   for (SnapshotRegistry::Stripe& stripe : registry.stripes_) {
     SnapshotRegistry::Chunk* chunk = &stripe.first;
@@ -117,7 +120,7 @@ SnapshotView::SnapshotView(SnapshotRegistry& registry,
     while (chunk != nullptr) {
       for (size_t i = 0; i < count; i++) {
         const uint64_t timestamp = scan.look_at(chunk->slots[i]);
-        if (timestamp != 0) add({&chunk->places[i], timestamp});
+        if (timestamp != 0 && &chunk->places[i] != but) add({&chunk->places[i], timestamp});
       }
       chunk = chunk->next.load(std::memory_order_acquire);  // pairs with open()
       count = SnapshotRegistry::kChunkPlaces;

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/base/function_ref.h"
 #include "core/mvcc/commit_clock.h"
 #include "core/mvcc/snapshot_slot.h"
 #include "core/sync/epoch.h"
@@ -75,8 +76,9 @@ class SnapshotRegistry {
 
   // Opens a snapshot of this moment. Null without memory.
   Place* open(const Clock& clock) noexcept;
-  // Ends it; returns what was parked there.
-  ParkedList close(Place* place) noexcept;
+  // Ends it. What was parked there is first handed to adopt(list): run_without_snapshots() never
+  // comes between. False when nothing was.
+  bool close(Place* place, FunctionRef<void(ParkedList&)> adopt) noexcept;
 
   // Parks an object at a snapshot that a view has shown at this timestamp. False when it has ended
   // meanwhile.
@@ -126,7 +128,9 @@ class SnapshotRegistry {
 // Which timestamps are read at, as of one moment: what a pruner decides by.
 class SnapshotView {
  public:
-  SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::Clock& clock) noexcept;
+  // Of all but the snapshot at `but`, which its owner has ceased to read at.
+  SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::Clock& clock,
+               const SnapshotRegistry::Place* but = nullptr) noexcept;
 
   enum class Need {
     none,      // no snapshot, now or later, reads in that interval

@@ -20,6 +20,14 @@ class SnapshotRegistryTest : public testing::Test {
   }
 
   SnapshotRegistry::Clock clock_;
+  // Returns what was parked there.
+  ParkedList close(SnapshotRegistry::Place* place) {
+    ParkedList all;
+    const auto adopt = [&all](ParkedList& parked) { all.append(parked); };
+    registry_.close(place, adopt);
+    return all;
+  }
+
   SnapshotRegistry registry_;
   SnapshotView::Blocker blocker_;
 };
@@ -36,7 +44,7 @@ TEST_F(SnapshotRegistryTest, ASnapshotIsNeededInItsIntervalOnly) {
   EXPECT_EQ(blocker_.place, place);
   EXPECT_EQ(need(3, 4), Need::none);
   EXPECT_EQ(need(0, 4), Need::snapshot);
-  EXPECT_TRUE(registry_.close(place).empty());
+  EXPECT_TRUE(close(place).empty());
   EXPECT_EQ(need(0, 4), Need::none);
 }
 
@@ -57,11 +65,11 @@ TEST_F(SnapshotRegistryTest, TheOldestBlocks) {
   EXPECT_EQ(registry_.count(), 50U);
   EXPECT_EQ(need(9, 50), Need::snapshot);
   EXPECT_EQ(blocker_.timestamp, 10U);
-  for (int i = 0; i < 50; i += 2) registry_.close(places[static_cast<size_t>(i)]);
+  for (int i = 0; i < 50; i += 2) close(places[static_cast<size_t>(i)]);
   EXPECT_EQ(need(10, 50), Need::snapshot);
   EXPECT_EQ(blocker_.timestamp, 12U);
   EXPECT_EQ(need(10, 11), Need::none);
-  for (int i = 1; i < 50; i += 2) registry_.close(places[static_cast<size_t>(i)]);
+  for (int i = 1; i < 50; i += 2) close(places[static_cast<size_t>(i)]);
   EXPECT_EQ(registry_.count(), 0U);
 }
 
@@ -72,7 +80,7 @@ TEST_F(SnapshotRegistryTest, WhatIsParkedComesBackWithTheSnapshot) {
   sync::Retired second;
   EXPECT_TRUE(registry_.park(place, timestamp, &first));
   EXPECT_TRUE(registry_.park(place, timestamp, &second));
-  ParkedList parked = registry_.close(place);
+  ParkedList parked = close(place);
   EXPECT_EQ(parked.count(), 2U);
   EXPECT_EQ(parked.pop(), &first);
   EXPECT_EQ(parked.pop(), &second);
@@ -82,7 +90,7 @@ TEST_F(SnapshotRegistryTest, WhatIsParkedComesBackWithTheSnapshot) {
   commit();
   SnapshotRegistry::Place* again = registry_.open(clock_);
   EXPECT_FALSE(registry_.park(again, timestamp, &first));
-  registry_.close(again);
+  close(again);
 }
 
 TEST_F(SnapshotRegistryTest, RunsAloneOrNotAtAll) {
@@ -90,7 +98,7 @@ TEST_F(SnapshotRegistryTest, RunsAloneOrNotAtAll) {
   SnapshotRegistry::Place* place = registry_.open(clock_);
   EXPECT_FALSE(registry_.run_without_snapshots([&] { ran = true; }));
   EXPECT_FALSE(ran);
-  registry_.close(place);
+  close(place);
   EXPECT_TRUE(registry_.run_without_snapshots([&] { ran = true; }));
   EXPECT_TRUE(ran);
 }

@@ -25,6 +25,7 @@ class SnapshotHold {
   // Repeatedly.
   void end() noexcept;
   uint64_t timestamp() const noexcept { return timestamp_; }
+  const SnapshotRegistry::Place* place() const noexcept { return place_; }
 
  private:
   Memtable* table_ = nullptr;

@@ -218,7 +218,11 @@ Status StoreImpl::prepare(std::span<Change> changes) {
   for_each_shard(changes, [this](std::span<Change> run) {
     (*shards_)[run.front().shard].pending.reserve(run.size());
   });
-  return make_room(changes);
+  const Status room = make_room(changes);
+  if (room.ok()) return {};
+  // A log whose sync has failed refuses writes, whatever else is wrong with them.
+  const Status failure = log_->failure();
+  return failure.ok() ? room : failure;
 }
 
 Status StoreImpl::make_room(std::span<Change> changes) {
@@ -228,11 +232,7 @@ Status StoreImpl::make_room(std::span<Change> changes) {
         (changes.size() > 1 || (*shards_)[change.shard].pending.has_hash(change.hash));
     Result<KeyDirectory::Room> room =
         keys_->make_room(change.hash, change.key, !change.prior, change.erase, contended);
-    if (!room) {
-      // A log whose sync has failed refuses writes, whatever else is wrong with them.
-      const Status failure = log_->failure();
-      return failure.ok() ? room.status() : failure;
-    }
+    if (!room) return room.status();
     change.room = *std::move(room);
   }
   return {};
