@@ -35,8 +35,8 @@ void append(std::vector<std::byte>& to, Bytes bytes) {
 }  // namespace
 
 CollisionList::Node CollisionList::make_node(Bytes key) {
-  Places one;
-  one.emplace(std::string(as_text(key)), Place());
+  Entries one;
+  one.emplace(std::string(as_text(key)), Entry());
   return one.extract(one.begin());
 }
 
@@ -44,39 +44,48 @@ std::optional<Place> CollisionList::find(Bytes key) const {
   if (size() == 0) [[likely]]
     return {};
   const std::shared_lock lock(mutex_);
-  const auto found = places_.find(as_text(key));
-  if (found == places_.end()) return {};
-  return found->second;
+  const auto found = entries_.find(as_text(key));
+  if (found == entries_.end()) return {};
+  return found->second.place;
 }
 
 std::vector<Place> CollisionList::places() const {
   const std::shared_lock lock(mutex_);
   std::vector<Place> places;
-  places.reserve(places_.size());
-  for (const auto& [key, place] : places_) places.push_back(place);
+  places.reserve(entries_.size());
+  for (const auto& [key, entry] : entries_) places.push_back(entry.place);
   return places;
+}
+
+std::optional<CollisionList::Listed> CollisionList::next(const std::string* after,
+                                                         uint64_t version) const {
+  const std::shared_lock lock(mutex_);
+  auto found = after == nullptr ? entries_.begin() : entries_.upper_bound(*after);
+  while (found != entries_.end() && found->second.since > version) ++found;
+  if (found == entries_.end()) return {};
+  return Listed{found->first, found->second.place};
 }
 
 void CollisionList::changed(uint64_t lsn) noexcept {
   version_++;
   newest_lsn_ = lsn;
   // Release: pairs with the acquire in size().
-  size_.store(places_.size(), std::memory_order_release);
+  size_.store(entries_.size(), std::memory_order_release);
 }
 
 void CollisionList::insert(Node node, const Place& place, uint64_t lsn) noexcept {
-  node.mapped() = place;
   const std::unique_lock lock(mutex_);
-  places_.insert(std::move(node));
+  node.mapped() = {.place = place, .since = version_ + 1};
+  entries_.insert(std::move(node));
   changed(lsn);
 }
 
 bool CollisionList::replace(Bytes key, const Place& place, uint64_t lsn) noexcept {
   if (size() == 0) return false;
   const std::unique_lock lock(mutex_);
-  const auto found = places_.find(as_text(key));
-  if (found == places_.end()) return false;
-  found->second = place;
+  const auto found = entries_.find(as_text(key));
+  if (found == entries_.end()) return false;
+  found->second.place = place;
   changed(lsn);
   return true;
 }
@@ -84,9 +93,9 @@ bool CollisionList::replace(Bytes key, const Place& place, uint64_t lsn) noexcep
 bool CollisionList::erase(Bytes key, uint64_t lsn) noexcept {
   if (size() == 0) return false;
   const std::unique_lock lock(mutex_);
-  const auto found = places_.find(as_text(key));
-  if (found == places_.end()) return false;
-  places_.erase(found);
+  const auto found = entries_.find(as_text(key));
+  if (found == entries_.end()) return false;
+  entries_.erase(found);
   changed(lsn);
   return true;
 }
@@ -108,9 +117,9 @@ std::vector<std::byte> CollisionList::encode(const StoreId& store_id) const {
   copy(&bytes[store_id_at], store_id);
   store_le64(&bytes[list_version_at], version_);
   store_le64(&bytes[newest_lsn_at], newest_lsn_);
-  store_le64(&bytes[count_at], places_.size());
-  for (const auto& [key, place] : places_) {
-    append(bytes, encode_place(place));
+  store_le64(&bytes[count_at], entries_.size());
+  for (const auto& [key, entry] : entries_) {
+    append(bytes, encode_place(entry.place));
     std::array<std::byte, 2> size;
     store_le16(size.data(), static_cast<uint16_t>(key.size()));
     append(bytes, size);
@@ -174,13 +183,13 @@ Status CollisionList::decode(Bytes bytes, const std::string& path, const StoreId
     const Place place = decode_place(rest.data());
     const size_t key_size = load_le16(&rest[key_size_at]);
     if (rest.size() - key_at < key_size) return damaged("it ends too early");
-    places_.emplace(std::string(as_text(rest.subspan(key_at, key_size))), place);
+    entries_.emplace(std::string(as_text(rest.subspan(key_at, key_size))), Entry{.place = place});
     rest = rest.subspan(key_at + key_size);
   }
   if (!rest.empty()) return damaged("it ends too late");
   version_ = load_le64(&bytes[list_version_at]);
   newest_lsn_ = load_le64(&bytes[newest_lsn_at]);
-  size_.store(places_.size(), std::memory_order_release);
+  size_.store(entries_.size(), std::memory_order_release);
   return {};
 }
 

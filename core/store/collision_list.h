@@ -26,11 +26,15 @@ namespace stave::store {
 inline constexpr const char* collisions_name = "COLLISIONS";
 
 class CollisionList {
-  using Places = std::map<std::string, Place, std::less<>>;
+  struct Entry {
+    Place place;
+    uint64_t since = 0;  // version() when the key came; 0 for one that was loaded
+  };
+  using Entries = std::map<std::string, Entry, std::less<>>;
 
  public:
   // A key with memory of its own, so that insert() cannot fail.
-  using Node = Places::node_type;
+  using Node = Entries::node_type;
   static Node make_node(Bytes key);
 
   std::optional<Place> find(Bytes key) const;
@@ -40,6 +44,13 @@ class CollisionList {
     return size_.load(std::memory_order_acquire);
   }
   std::vector<Place> places() const;
+  struct Listed {
+    std::string key;
+    Place place;
+  };
+  // In order of the keys the next one behind `after` (null: the first) that has been here without a
+  // break since the list had this version.
+  std::optional<Listed> next(const std::string* after, uint64_t version) const;
 
   // `lsn` is of the frame that has the change. The key is absent.
   void insert(Node node, const Place& place, uint64_t lsn) noexcept;
@@ -66,7 +77,7 @@ class CollisionList {
   Status decode(Bytes bytes, const std::string& path, const StoreId& store_id);
 
   mutable std::shared_mutex mutex_;  // guards what follows
-  Places places_;
+  Entries entries_;
   uint64_t version_ = 0;
   uint64_t newest_lsn_ = 0;
   std::atomic<uint64_t> size_{0};  // changed under the mutex

@@ -65,6 +65,32 @@ TEST_F(CollisionListTest, FindsExactlyTheKeysItHas) {
   EXPECT_EQ(list.newest_lsn(), 4U);
 }
 
+// What a cursor walks: a key that was away for a moment does not count as one that stayed.
+TEST_F(CollisionListTest, ShowsInOrderWhatHasStayedSinceAVersion) {
+  CollisionList list;
+  for (const char* key : {"c", "", "b", "a"}) insert(list, key, some_place, 1);
+  const uint64_t version = list.version();
+  EXPECT_TRUE(list.replace(as_bytes("a"), other_place, 2));
+  EXPECT_TRUE(list.erase(as_bytes("b"), 3));
+  insert(list, "b", other_place, 4);
+  insert(list, "aa", some_place, 5);
+  const auto keys = [&](uint64_t since) {
+    std::vector<std::string> found;
+    for (auto listed = list.next(nullptr, since); listed; listed = list.next(&found.back(), since))
+      found.push_back(listed->key);
+    return found;
+  };
+  EXPECT_EQ(keys(version), (std::vector<std::string>{"", "a", "c"}));
+  EXPECT_EQ(keys(list.version()), (std::vector<std::string>{"", "a", "aa", "b", "c"}));
+  EXPECT_EQ(keys(0), std::vector<std::string>());
+  const std::string first;
+  EXPECT_EQ(list.next(&first, version)->place, other_place);
+  ASSERT_TRUE(save(list).ok());
+  CollisionList loaded;
+  ASSERT_TRUE(load(loaded).ok());
+  EXPECT_TRUE(loaded.next(nullptr, loaded.version()));
+}
+
 TEST_F(CollisionListTest, IsSavedWithItsVersion) {
   CollisionList list;
   EXPECT_TRUE(load(list).is(Code::not_found));

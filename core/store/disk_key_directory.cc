@@ -333,11 +333,13 @@ Status DiskKeyDirectory::close(const LogEnd& end) {
 
 // ---- All places ---------------------------------------------------------------------------------
 
+// First the index, then the list: of that only the keys that have been there since before the walk
+// began. They were in the list all the time, so the index did not have them. A key that has come
+// since is one that was not there when it came: the index may have shown it before.
 Status DiskKeyDirectory::Cursor::begin() {
+  list_version_ = directory_->collisions_.version();
   for (const auto& [hash, place] : directory_->overlay_)
-    if (place) others_.push_back(*place);
-  const std::vector<Place> listed = directory_->collisions_.places();
-  others_.insert(others_.end(), listed.begin(), listed.end());
+    if (place) overlaid_.push_back(*place);
   if (directory_->index_) {
     Result<std::unique_ptr<disk_index::Cursor>> entries = directory_->index_->open_cursor();
     if (!entries) return entries.status();
@@ -347,25 +349,39 @@ Status DiskKeyDirectory::Cursor::begin() {
   return {};
 }
 
-Result<std::optional<Location>> DiskKeyDirectory::Cursor::next() {
-  if (!begun_) STAVE_TRY(begin());
-  std::optional<Place> place;
-  while (entries_ && !place) {
+Result<std::optional<Place>> DiskKeyDirectory::Cursor::next_entry() {
+  while (entries_) {
     const Status moved = entries_->next();
     if (moved.is(Code::done)) {
       entries_.reset();
     } else if (!moved.ok()) {
       return moved;
     } else if (!directory_->overlay_.contains(entries_->key())) {
-      place = decode_place(entries_->record().data());
+      return std::optional<Place>(decode_place(entries_->record().data()));
     }
   }
-  if (!place) {
-    if (others_.empty()) return std::optional<Location>();
-    place = others_.back();
-    others_.pop_back();
-  }
-  const Result<Location> location = directory_->locate(*place);
+  if (overlaid_.empty()) return std::optional<Place>();
+  const Place place = overlaid_.back();
+  overlaid_.pop_back();
+  return std::optional<Place>(place);
+}
+
+std::optional<Place> DiskKeyDirectory::Cursor::next_listed() {
+  const uint64_t since = STAVE_PLANTED_BUG(keydir_cursor_twice) ? UINT64_MAX : list_version_;
+  std::optional<CollisionList::Listed> listed =
+      directory_->collisions_.next(listed_ ? &*listed_ : nullptr, since);
+  if (!listed) return {};
+  listed_ = std::move(listed->key);
+  return listed->place;
+}
+
+Result<std::optional<Location>> DiskKeyDirectory::Cursor::next() {
+  if (!begun_) STAVE_TRY(begin());
+  Result<std::optional<Place>> place = next_entry();
+  if (!place) return place.status();
+  if (!*place) place = next_listed();
+  if (!*place) return std::optional<Location>();
+  const Result<Location> location = directory_->locate(**place);
   if (!location) return location.status();
   return std::optional<Location>(*location);
 }

@@ -117,9 +117,14 @@ class DiskKeyDirectory final : private disk_index::Owner {
 
    private:
     Status begin();
+    Result<std::optional<Place>> next_entry();
+    std::optional<Place> next_listed();
+
     const DiskKeyDirectory* directory_;
     std::unique_ptr<disk_index::Cursor> entries_;
-    std::vector<Place> others_;  // of the list and the overlay
+    std::vector<Place> overlaid_;
+    uint64_t list_version_ = 0;          // when the walk began
+    std::optional<std::string> listed_;  // the key of the list that came last
     bool begun_ = false;
   };
 

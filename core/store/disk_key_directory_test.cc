@@ -149,6 +149,58 @@ TEST_F(DiskKeyDirectoryTest, KeysOfOneHashAreKeysOfTheirOwn) {
   EXPECT_EQ(store_->stats().live_bytes, live);
 }
 
+// A cursor used to copy the list when it began and show the copy when it had walked the index. Of
+// two keys with one hash, the listed one could be removed and put again meanwhile, and become the
+// one of the index: it was shown twice. That the list has a key at the end is not enough either: it
+// may have been in the index when the walk came there, and be back.
+TEST_F(DiskKeyDirectoryTest, ACursorShowsNoKeyTwiceThatGoesBetweenIndexAndList) {
+  constexpr uint64_t keys = 40'000;  // more than two segments hold
+  const auto stays = [](uint64_t i) { return i % 5 == 0; };
+  options_.test_hash_mask = 0xffff;
+  options_.test_delta_entries = 1000;
+  options_.segment_size = 1 << 20;
+  ASSERT_TRUE(open().ok());
+  put(0, keys);
+  const auto erase_all = [&] {
+    for (uint64_t i = 0; i < keys; i++)
+      if (!stays(i)) erase(i);
+  };
+  // Whichever of two comes first is in the index, and the other one in the list.
+  const auto put_first_to_last = [&] {
+    for (uint64_t i = 0; i < keys; i++)
+      if (!stays(i)) put(i, i + 1);
+  };
+  const auto put_last_to_first = [&] {
+    for (uint64_t i = keys; i > 0; i--)
+      if (!stays(i - 1)) put(i - 1, i);
+  };
+  for (const bool and_back : {false, true}) {
+    Result<std::unique_ptr<Cursor>> cursor = store_->open_cursor({}, true);
+    ASSERT_TRUE(cursor.ok());
+    std::map<std::string, uint64_t> shown;
+    uint64_t steps = 0;
+    for (Status moved = (*cursor)->next(); !moved.is(Code::done); moved = (*cursor)->next()) {
+      ASSERT_TRUE(moved.ok()) << moved.message();
+      shown[std::string(as_text((*cursor)->key()))]++;
+      steps++;
+      if (steps == 1) {
+        erase_all();
+        put_last_to_first();
+      } else if (steps == keys / 2 && and_back) {
+        erase_all();
+        put_first_to_last();
+      }
+    }
+    for (uint64_t i = 0; i < keys; i++) {
+      ASSERT_LE(shown[key_of(i)], 1U) << i;
+      ASSERT_TRUE(!stays(i) || shown[key_of(i)] == 1) << i;
+    }
+    // For the next round: as at first.
+    erase_all();
+    put_first_to_last();
+  }
+}
+
 // Two keys of one hash in one batch: either may be the one that the index has.
 TEST_F(DiskKeyDirectoryTest, ABatchMayHoldKeysOfOneHash) {
   options_.test_hash_mask = 0;
