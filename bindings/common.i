@@ -12,6 +12,10 @@ HANDLE(CowMapCursor, stave_cow_map_cursor)
 HANDLE(CowMapDiff, stave_cow_map_diff)
 HANDLE(DiskIndex, stave_disk_index)
 HANDLE(DiskIndexCursor, stave_disk_index_cursor)
+HANDLE(Memtable, stave_memtable)
+HANDLE(MemtableTransaction, stave_memtable_transaction)
+HANDLE(MemtableSnapshot, stave_memtable_snapshot)
+HANDLE(MemtableCursor, stave_memtable_cursor)
 
 /* Structs for which every language has something of its own: a typemap, or memory. */
 %ignore stave_error;
@@ -20,5 +24,6 @@ HANDLE(DiskIndexCursor, stave_disk_index_cursor)
 %ignore stave_write_options_init;
 %ignore stave_store_cursor_options;
 %ignore stave_payload;
-/* No integer of Java or C# holds it; each language knows it in its own way. */
+/* No integer of Java or C# holds them; each language knows them in its own way. */
 %ignore STAVE_ABSENT;
+%ignore STAVE_TOMBSTONE;

@@ -770,6 +770,22 @@ type DiskIndex uintptr
 type DiskIndexCursor uintptr
 
 
+// Memtable is the address of a stave_memtable.
+type Memtable uintptr
+
+
+// MemtableTransaction is the address of a stave_memtable_transaction.
+type MemtableTransaction uintptr
+
+
+// MemtableSnapshot is the address of a stave_memtable_snapshot.
+type MemtableSnapshot uintptr
+
+
+// MemtableCursor is the address of a stave_memtable_cursor.
+type MemtableCursor uintptr
+
+
 type swig_gostring struct { p uintptr; n int }
 func swigCopyString(s string) string {
   p := *(*swig_gostring)(unsafe.Pointer(&s))
