@@ -92,14 +92,6 @@ func (d *CowMapDiff) Next() bool {
 	return d.walk.moved(outcome)
 }
 
-// sizeOf is the size of a value that may be absent.
-func sizeOf(size uint64) uint64 {
-	if size == capi.Absent {
-		return 0
-	}
-	return size
-}
-
 // Key is the current key. 0 when the diff stands on none; then Err says why.
 func (d *CowMapDiff) Key() int64 {
 	if d.isNil() || !d.walk.stands() {

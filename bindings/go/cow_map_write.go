@@ -147,6 +147,7 @@ func run(edit func([]byte) ([]byte, error), call func(callback uintptr) capi.Out
 	defer handle.Delete()
 	outcome = call(uintptr(handle))
 	if stopped != nil {
+		_ = errorOf(outcome) // gives back what C says of it
 		return 0, stopped
 	}
 	return outcome, nil

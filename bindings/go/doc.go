@@ -1,7 +1,7 @@
 // Package stave is an embedded hash storage engine: a durable store of bytes under exact keys, in a
 // directory, inside the process; the concurrent hash index in memory on which it stands; a map from
-// integers to bytes in memory, whose copies cost nothing; and a persistent index of fixed records in a
-// file. This package is the Go interface of libstave.
+// integers to bytes in memory, whose copies cost nothing; a persistent index of fixed records in a
+// file; and a table in memory with transactions and snapshots. This package is the Go interface of libstave.
 //
 //	store, err := stave.Open("/var/lib/app/data", nil)
 //	if err != nil { ... }
@@ -18,6 +18,11 @@
 //
 //	diskIndex, err := stave.OpenDiskIndex("/var/lib/app/blobs.idx", nil)
 //	err = diskIndex.Put(key, stave.Payload{Offset: 4096, Length: 700}.Record())
+//
+//	memtable, err := stave.NewMemtable(nil)
+//	timestamp, err := memtable.Transact(func(transaction *stave.MemtableTransaction) error {
+//		return transaction.Put([]byte("key"), []byte("value"))
+//	})
 //
 // # Building
 //
@@ -45,8 +50,9 @@
 //
 // # Goroutines
 //
-// A Store, an Index, a CowMap and a DiskIndex may be used by any number of goroutines at the same time; so may a Pin. A Batch
-// and a cursor belong to one goroutine at a time. Everything may be closed by any goroutine at any time,
+// A Store, an Index, a CowMap, a DiskIndex and a Memtable may be used by any number of goroutines at the same
+// time; so may a Pin and a MemtableSnapshot. A Batch, a MemtableTransaction and a cursor belong to one
+// goroutine at a time. Everything may be closed by any goroutine at any time,
 // any number of times: calls that are inside finish first, later ones return ErrClosed.
 //
 // # Lifetime
@@ -66,7 +72,7 @@
 //
 // # Limits
 //
-// Keys of 0 to 65,535 bytes; in a store values of 0 bytes to 1 GiB, in an index numbers of 64 or 44 bits.
+// Keys of 0 to 65,535 bytes; in a store and in a memtable values of 0 bytes to 1 GiB, in an index numbers of 64 or 44 bits.
 // A CowMap has keys of 64 bits and values of up to 2 GiB, a DiskIndex keys of 16 bytes and records of 1
 // to 256.
 // Beyond: ErrTooLarge, and nothing is written.

@@ -88,6 +88,24 @@ func (f *flat) setRecords(records []Record) error {
 	return nil
 }
 
+// setWrites joins keys and values of a memtable; a removed key has the size of none.
+func (f *flat) setWrites(records []MemtableRecord) error {
+	f.keySizes, f.valueSizes = room(f.keySizes, len(records)), room(f.valueSizes, len(records))
+	for i, record := range records {
+		if err := f.setKeySize(i, record.Key); err != nil {
+			return err
+		}
+		f.keys = append(f.keys, record.Key...)
+		if record.Deleted {
+			f.valueSizes[i] = capi.Tombstone
+			continue
+		}
+		f.valueSizes[i] = uint64(len(record.Value))
+		f.values = append(f.values, record.Value...)
+	}
+	return nil
+}
+
 // setEntries joins the keys, and puts the values into numbers.
 func (f *flat) setEntries(entries []IndexEntry) error {
 	f.keySizes, f.numbers = room(f.keySizes, len(entries)), room(f.numbers, len(entries))
@@ -126,7 +144,7 @@ func (f *flat) current(outcome capi.Outcome) (current []byte, inserted bool, err
 }
 
 // appendValues appends the buffer to memory, and the values that it consists of to values: one for each
-// of valueSizes, nil for one that is absent.
+// of valueSizes, nil for one that is absent or removed.
 func (f *flat) appendValues(values [][]byte, memory []byte) ([][]byte, []byte) {
 	start := len(memory)
 	memory = append(memory, f.native.Bytes()...)
@@ -135,13 +153,21 @@ func (f *flat) appendValues(values [][]byte, memory []byte) ([][]byte, []byte) {
 	}
 	rest := memory[start:]
 	for _, size := range f.valueSizes {
-		if size == capi.Absent {
+		if size == capi.Absent || size == capi.Tombstone {
 			values = append(values, nil)
 		} else {
 			values, rest = append(values, rest[:size:size]), rest[size:]
 		}
 	}
 	return values, memory
+}
+
+// sizeOf is the size of a value that may be absent or removed.
+func sizeOf(size uint64) uint64 {
+	if size == capi.Absent || size == capi.Tombstone {
+		return 0
+	}
+	return size
 }
 
 // room is a slice of that length, the given one if it is large enough, with whatever it holds.

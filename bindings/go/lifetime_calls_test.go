@@ -205,3 +205,90 @@ func diskIndexCursorCalls(cursor *DiskIndexCursor) map[string]func() error {
 		"NextMany": func() error { _, err := cursor.NextMany(1); return err },
 	}
 }
+
+// memtableCalls is every method that takes an open table. Of a managed one, those of explicit ones fail,
+// and the other way round; but not when both are closed.
+func memtableCalls(table *Memtable) map[string]func() error {
+	key, keys := b("k"), [][]byte{b("k")}
+	return map[string]func() error{
+		"Options":   func() error { _, err := table.Options(); return err },
+		"Len":       func() error { _, err := table.Len(); return err },
+		"SizeBytes": func() error { _, err := table.SizeBytes(); return err },
+		"IsEmpty":   func() error { _, err := table.IsEmpty(); return err },
+		"Prune":     func() error { _, err := table.Prune(0); return err },
+		"Clear":     func() error { return table.Clear() },
+		"Stats":     func() error { _, err := table.Stats(); return err },
+		"Begin":     func() error { _, err := table.Begin(); return err },
+		"Snapshot":  func() error { _, err := table.Snapshot(); return err },
+		"Transact": func() error {
+			_, err := table.Transact(func(*MemtableTransaction) error { return nil })
+			return err
+		},
+		"Read":       func() error { _, _, err := table.Read(key, 1, 1); return err },
+		"AppendRead": func() error { _, _, err := table.AppendRead(nil, key, 1, 1); return err },
+		"ReadInto":   func() error { _, _, err := table.ReadInto(nil, key, 1, 1); return err },
+		"ReadPin":    func() error { _, _, err := table.ReadPin(key, 1, 1); return err },
+		"ReadWith": func() error {
+			_, err := table.ReadWith(key, 1, 1, func([]byte) error { return nil })
+			return err
+		},
+		"MultiRead":        func() error { _, _, err := table.MultiRead(keys, 1, 1); return err },
+		"Write":            func() error { return table.Write(key, nil, 1) },
+		"WriteTombstone":   func() error { return table.WriteTombstone(key, 1) },
+		"MultiWrite":       func() error { _, err := table.MultiWrite(nil, 1); return err },
+		"Commit":           func() error { return table.Commit(1, 1, keys) },
+		"Abort":            func() error { return table.Abort(1, keys) },
+		"HasWriteConflict": func() error { _, err := table.HasWriteConflict(key, 1); return err },
+		"Cursor":           func() error { _, err := table.Cursor(1, 1, nil); return err },
+	}
+}
+
+func momentCalls(reads moment) map[string]func() error {
+	key, keys := b("k"), [][]byte{b("k")}
+	return map[string]func() error{
+		"Get":            func() error { _, _, err := reads.Get(key); return err },
+		"AppendGet":      func() error { _, _, err := reads.AppendGet(nil, key); return err },
+		"GetInto":        func() error { _, _, err := reads.GetInto(nil, key); return err },
+		"GetPin":         func() error { _, err := reads.GetPin(key); return err },
+		"Contains":       func() error { _, err := reads.Contains(key); return err },
+		"MultiGet":       func() error { _, err := reads.MultiGet(keys); return err },
+		"AppendMultiGet": func() error { _, _, err := reads.AppendMultiGet(nil, nil, keys); return err },
+		"Cursor":         func() error { _, err := reads.Cursor(nil); return err },
+	}
+}
+
+func memtableTransactionCalls(transaction *MemtableTransaction) map[string]func() error {
+	calls := momentCalls(transaction)
+	for name, call := range map[string]func() error{
+		"ID":         func() error { _, err := transaction.ID(); return err },
+		"Snapshot":   func() error { _, err := transaction.Snapshot(); return err },
+		"Put":        func() error { return transaction.Put(b("k"), nil) },
+		"Delete":     func() error { return transaction.Delete(b("k")) },
+		"MultiWrite": func() error { _, err := transaction.MultiWrite(nil); return err },
+		"Commit":     func() error { _, err := transaction.Commit(); return err },
+		"Rollback":   func() error { return transaction.Rollback() },
+	} {
+		calls[name] = call
+	}
+	return calls
+}
+
+func memtableSnapshotCalls(snapshot *MemtableSnapshot) map[string]func() error {
+	calls := momentCalls(snapshot)
+	calls["Timestamp"] = func() error { _, err := snapshot.Timestamp(); return err }
+	return calls
+}
+
+func memtableCursorCalls(cursor *MemtableCursor) map[string]func() error {
+	return map[string]func() error{
+		"Next":     func() error { cursor.Next(); return cursor.Err() },
+		"Key":      func() error { cursor.Key(); return cursor.Err() },
+		"Value":    func() error { cursor.Value(); return cursor.Err() },
+		"Deleted":  func() error { cursor.Deleted(); return cursor.Err() },
+		"NextMany": func() error { _, err := cursor.NextMany(1, 1); return err },
+		"All": func() error {
+			cursor.All()(func(key, value []byte) bool { return true })
+			return cursor.Err()
+		},
+	}
+}

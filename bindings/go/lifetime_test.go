@@ -125,6 +125,71 @@ func TestDiskIndexUseAfterClose(t *testing.T) {
 	check(t, ofClosedIndex.Close())
 }
 
+func TestMemtableUseAfterClose(t *testing.T) {
+	table := newMemtable(t, "")
+	committed(t, table, put("k", "value"))
+	// A child, and a cursor of it, that are closed; and of each kind one whose table is closed.
+	var transactions [3]*MemtableTransaction
+	var snapshots [2]*MemtableSnapshot
+	var cursors []*MemtableCursor
+	open := func(cursor *MemtableCursor, err error) {
+		check(t, err)
+		checkEqual(t, true, cursor.Next())
+		cursors = append(cursors, cursor)
+	}
+	var err error
+	for i := range transactions {
+		transactions[i], err = table.Begin()
+		check(t, err)
+		open(transactions[i].Cursor(nil))
+	}
+	for i := range snapshots {
+		snapshots[i], err = table.Snapshot()
+		check(t, err)
+		open(snapshots[i].Cursor(nil))
+	}
+	open(snapshots[1].Cursor(nil))
+	pin, err := snapshots[0].GetPin(b("k"))
+	check(t, err)
+	_, err = transactions[0].Commit()
+	check(t, err)
+	for i := 0; i < 2; i++ {
+		check(t, transactions[0].Close())
+		check(t, transactions[1].Close())
+		check(t, snapshots[0].Close())
+		check(t, cursors[5].Close())
+	}
+	for _, i := range []int{0, 1, 3, 5} {
+		checkAll(t, ErrClosed, memtableCursorCalls(cursors[i]))
+	}
+	for i := 0; i < 2; i++ {
+		check(t, table.Close())
+	}
+	for _, transaction := range transactions {
+		checkAll(t, ErrClosed, memtableTransactionCalls(transaction))
+		check(t, transaction.Close())
+	}
+	for _, snapshot := range snapshots {
+		checkAll(t, ErrClosed, memtableSnapshotCalls(snapshot))
+		check(t, snapshot.Close())
+	}
+	for _, cursor := range cursors {
+		checkAll(t, ErrClosed, memtableCursorCalls(cursor))
+		check(t, cursor.Close())
+	}
+	checkAll(t, ErrClosed, memtableCalls(table))
+	check(t, pin.View(func(value []byte) error { checkEqual(t, "value", string(value)); return nil }))
+
+	explicit := newMemtable(t, "timestamps=explicit")
+	check(t, explicit.Write(b("k"), nil, 1))
+	cursor, err := explicit.Cursor(0, 1, nil)
+	check(t, err)
+	checkEqual(t, true, cursor.Next())
+	check(t, explicit.Close())
+	checkAll(t, ErrClosed, memtableCalls(explicit))
+	checkAll(t, ErrClosed, memtableCursorCalls(cursor))
+}
+
 func TestNilAndZero(t *testing.T) {
 	for _, store := range []*Store{nil, {}} {
 		checkAll(t, ErrInvalidArgument, storeCalls(store))
@@ -165,6 +230,22 @@ func TestNilAndZero(t *testing.T) {
 	}
 	for _, cursor := range []*DiskIndexCursor{nil, {}} {
 		checkAll(t, ErrInvalidArgument, diskIndexCursorCalls(cursor))
+		check(t, cursor.Close())
+	}
+	for _, table := range []*Memtable{nil, {}} {
+		checkAll(t, ErrInvalidArgument, memtableCalls(table))
+		check(t, table.Close())
+	}
+	for _, transaction := range []*MemtableTransaction{nil, {}} {
+		checkAll(t, ErrInvalidArgument, memtableTransactionCalls(transaction))
+		check(t, transaction.Close())
+	}
+	for _, snapshot := range []*MemtableSnapshot{nil, {}} {
+		checkAll(t, ErrInvalidArgument, memtableSnapshotCalls(snapshot))
+		check(t, snapshot.Close())
+	}
+	for _, cursor := range []*MemtableCursor{nil, {}} {
+		checkAll(t, ErrInvalidArgument, memtableCursorCalls(cursor))
 		check(t, cursor.Close())
 	}
 	for _, pin := range []*Pin{nil, {}} {
@@ -317,6 +398,59 @@ func leaveMapBehind(t *testing.T, kept int) {
 	runtime.KeepAlive(pin)
 }
 
+// The same of memtables: transactions, snapshots and cursors do not keep them alive.
+func TestMemtableGarbageCollection(t *testing.T) {
+	before := collectUntil(0)
+	for kept := 0; kept < 8; kept++ {
+		leaveMemtableBehind(t, kept)
+		checkEqual(t, before, collectUntil(before))
+	}
+}
+
+func leaveMemtableBehind(t *testing.T, kept int) {
+	table, err := NewMemtable(nil)
+	check(t, err)
+	committed(t, table, put("k", "value"))
+	transaction, err := table.Begin()
+	check(t, err)
+	check(t, transaction.Put(b("k"), b("never committed")))
+	snapshot, err := table.Snapshot()
+	check(t, err)
+	cursors := [2]*MemtableCursor{}
+	cursors[0], err = transaction.Cursor(nil)
+	check(t, err)
+	cursors[1], err = snapshot.Cursor(nil)
+	check(t, err)
+	pin, err := transaction.GetPin(b("k"))
+	check(t, err)
+	switch kept % 4 {
+	case 0:
+		check(t, table.Close())
+	case 1:
+		table = nil
+		collectGarbage()
+		checkAll(t, ErrClosed, memtableTransactionCalls(transaction))
+		checkAll(t, ErrClosed, memtableSnapshotCalls(snapshot))
+	case 2: // a transaction left behind is rolled back
+		transaction, snapshot = nil, nil
+		collectGarbage()
+		for _, cursor := range cursors {
+			checkEqual(t, false, cursor.Next())
+			checkIs(t, ErrClosed, cursor.Err())
+		}
+		committed(t, table, put("k", "new"))
+	case 3:
+		check(t, transaction.Close())
+		check(t, snapshot.Close())
+		check(t, cursors[0].Close())
+	}
+	check(t, pin.View(func(value []byte) error { checkEqual(t, "never committed", string(value)); return nil }))
+	runtime.KeepAlive(table)
+	runtime.KeepAlive(transaction)
+	runtime.KeepAlive(snapshot)
+	runtime.KeepAlive(cursors)
+}
+
 // A call keeps its store alive, whatever happens to the variable meanwhile.
 func TestCollectionDuringCalls(t *testing.T) {
 	path := t.TempDir()
@@ -346,6 +480,11 @@ func TestCollectionDuringCalls(t *testing.T) {
 		check(t, err)
 		_, inserted, err := m.GetOrInsertWith(1, func() ([]byte, error) { collectGarbage(); return nil, nil })
 		checkTrue(t, inserted, err)
+		table, err := NewMemtable(&MemtableOptions{Timestamps: TimestampsExplicit})
+		check(t, err)
+		check(t, table.Write(b("k"), nil, 1))
+		_, err = table.ReadWith(b("k"), 0, 1, func([]byte) error { collectGarbage(); return nil })
+		check(t, err)
 	}
 	close(stop)
 	group.Wait()

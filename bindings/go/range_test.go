@@ -49,3 +49,18 @@ func TestCowMapRange(t *testing.T) {
 	}
 	check(t, diff.Err())
 }
+
+func TestMemtableRange(t *testing.T) {
+	table := newMemtable(t, "")
+	committed(t, table, put("1", "one"), put("2", "two"))
+	snapshot, err := table.Snapshot()
+	check(t, err)
+	cursor, err := snapshot.Cursor(nil)
+	check(t, err)
+	got := map[string]string{}
+	for key, value := range cursor.All() {
+		got[string(key)] = string(value)
+	}
+	check(t, cursor.Err())
+	checkEqual(t, true, len(got) == 2 && got["1"] == "one" && got["2"] == "two")
+}

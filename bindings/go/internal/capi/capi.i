@@ -76,6 +76,16 @@ static stave_status run_source(void *context, void *keys, void *records, size_t 
   return stave_go_source((uintptr_t)context, keys, records, count_max, count);
 }
 
+/* Exported by reader.go. */
+extern stave_status stave_go_reader(uintptr_t context, void *value, size_t size);
+
+static stave_status run_reader(void *context, const void *value, size_t size) {
+  return stave_go_reader((uintptr_t)context, (void *)value, size);
+}
+
+/* What reads answer instead of STAVE_NOT_FOUND for a key that is removed. No status has this number. */
+enum { status_deleted = 255 };
+
 /* Exported by resolver.go. Each answers 0 or a positive status, or an error that it puts at the last
  * address. */
 extern stave_status stave_go_compare(uintptr_t resolver, uint64_t value, void *key, size_t key_size,
@@ -210,11 +220,18 @@ POINTER(uint64, uint64_t *existing)
 POINTER(uint64, uint64_t *actual)
 POINTER(uint64, uint64_t *hash)
 POINTER(uint64, uint64_t *capacity)
+POINTER(uint64, uint64_t *id)
+POINTER(uint64, uint64_t *timestamp)
+POINTER(uint64, uint64_t *size_bytes)
+POINTER(uint64, uint64_t *pruned)
 POINTER(int64, int64_t *key)
 POINTER(uint32, uint32_t *change)
 POINTER(bool, uint8_t *existed)
 POINTER(bool, uint8_t *replaced)
 POINTER(bool, uint8_t *is_empty)
+POINTER(bool, uint8_t *empty)
+POINTER(bool, uint8_t *conflict)
+POINTER(uintptr, size_t *written)
 POINTER(uintptr, size_t *count)
 POINTER(uintptr, size_t *done)
 POINTER(Buffer, stave_buffer *)
@@ -277,6 +294,13 @@ POINTER(GO_TYPE, C_TYPE **)
 EDIT(edit)
 EDIT(make)
 
+/* A cgo.Handle. */
+%typemap(gotype) (stave_memtable_reader reader, void *context) "uintptr"
+%typemap(in) (stave_memtable_reader reader, void *context) %{
+  $1 = run_reader;
+  $2 = (void *)$input;
+%}
+
 /* nil for none. Whoever calls keeps it alive as long as the index; see resolver.go. */
 %typemap(gotype) uintptr_t resolver "*Resolver"
 %typemap(imtype) uintptr_t resolver "uintptr"
@@ -295,6 +319,8 @@ EDIT(make)
 %rename(CowMapStats) stave_cow_map_stats;
 %rename(DiskIndexOptions) stave_disk_index_options;
 %rename(DiskIndexStats) stave_disk_index_stats;
+%rename(MemtableOptions) stave_memtable_options;
+%rename(MemtableStats) stave_memtable_stats;
 
 /* ---- The headers ----------------------------------------------------------------------------- */
 
@@ -340,12 +366,32 @@ EDIT(make)
 %ignore stave_disk_index_cursor_key;
 %ignore stave_disk_index_cursor_record;
 %ignore STAVE_DISK_INDEX_KEY_SIZE;
+%ignore stave_memtable_cursor_options;
+%ignore stave_memtable_cursor_options_init;
+%ignore stave_memtable_transaction_get;
+%ignore stave_memtable_transaction_get_buffer;
+%ignore stave_memtable_transaction_get_pin;
+%ignore stave_memtable_transaction_cursor;
+%ignore stave_memtable_snapshot_get;
+%ignore stave_memtable_snapshot_get_buffer;
+%ignore stave_memtable_snapshot_get_pin;
+%ignore stave_memtable_snapshot_cursor;
+%ignore stave_memtable_read;
+%ignore stave_memtable_read_buffer;
+%ignore stave_memtable_read_pin;
+%ignore stave_memtable_read_with;
+%ignore stave_memtable_cursor_open;
+%ignore stave_memtable_cursor_next;
+%ignore stave_memtable_cursor_key;
+%ignore stave_memtable_cursor_value;
+%ignore stave_memtable_cursor_deleted;
 
 #define STAVE_API
 %include <stave/errors.h>
 /* From here on a status comes with the error of its call. */
 #define stave_status stave_outcome
 %include "headers.i"
+%include <stave/memtable.h>
 #undef stave_status
 
 /* ---- Several C calls in one crossing --------------------------------------------------------- */
@@ -376,3 +422,4 @@ static int64_t size_or_outcome(stave_status status, size_t size, const stave_err
 %include "index_calls.i"
 %include "cow_map_calls.i"
 %include "disk_index_calls.i"
+%include "memtable_calls.i"

@@ -32,31 +32,37 @@ const (
 	Internal           = C.STAVE_INTERNAL
 )
 
-// Durability, ways of reading, conditions, the size of an absent value, ways of keeping keys and values,
-// changes, and codecs.
+// Deleted is the outcome of reads that tell a removed key from an absent one.
+const Deleted = 255
+
+// Durability, ways of reading, conditions, the sizes of absent and removed values, ways of keeping keys and
+// values, changes, codecs, and who keeps the time.
 const (
-	DurabilityDefault = C.STAVE_DURABILITY_DEFAULT
-	DurabilityMemory  = C.STAVE_DURABILITY_MEMORY
-	DurabilityOS      = C.STAVE_DURABILITY_OS
-	DurabilityDevice  = C.STAVE_DURABILITY_DEVICE
-	IOBuffered        = C.STAVE_IO_BUFFERED
-	IOMmap            = C.STAVE_IO_MMAP
-	KeydirStored      = C.STAVE_KEYDIR_STORED
-	KeydirMemory      = C.STAVE_KEYDIR_MEMORY
-	KeydirDisk        = C.STAVE_KEYDIR_DISK
-	RequireAbsent     = C.STAVE_REQUIRE_ABSENT
-	RequireExists     = C.STAVE_REQUIRE_EXISTS
-	RequireEqual      = C.STAVE_REQUIRE_EQUAL
-	Absent            = C.STAVE_ABSENT
-	KeysOwned         = C.STAVE_KEYS_OWNED
-	KeysResolved      = C.STAVE_KEYS_RESOLVED
-	ValuesVariable    = C.STAVE_VALUES_VARIABLE
-	ValuesFixed       = C.STAVE_VALUES_FIXED
-	ChangeAdded       = C.STAVE_CHANGE_ADDED
-	ChangeChanged     = C.STAVE_CHANGE_CHANGED
-	ChangeRemoved     = C.STAVE_CHANGE_REMOVED
-	DiskIndexKeySize  = C.STAVE_DISK_INDEX_KEY_SIZE
-	CodecNone         = C.STAVE_CODEC_NONE
-	CodecLZ4          = C.STAVE_CODEC_LZ4
-	CodecZstandard    = C.STAVE_CODEC_ZSTANDARD
+	DurabilityDefault  = C.STAVE_DURABILITY_DEFAULT
+	DurabilityMemory   = C.STAVE_DURABILITY_MEMORY
+	DurabilityOS       = C.STAVE_DURABILITY_OS
+	DurabilityDevice   = C.STAVE_DURABILITY_DEVICE
+	IOBuffered         = C.STAVE_IO_BUFFERED
+	IOMmap             = C.STAVE_IO_MMAP
+	KeydirStored       = C.STAVE_KEYDIR_STORED
+	KeydirMemory       = C.STAVE_KEYDIR_MEMORY
+	KeydirDisk         = C.STAVE_KEYDIR_DISK
+	RequireAbsent      = C.STAVE_REQUIRE_ABSENT
+	RequireExists      = C.STAVE_REQUIRE_EXISTS
+	RequireEqual       = C.STAVE_REQUIRE_EQUAL
+	Absent             = C.STAVE_ABSENT
+	Tombstone          = C.STAVE_TOMBSTONE
+	KeysOwned          = C.STAVE_KEYS_OWNED
+	KeysResolved       = C.STAVE_KEYS_RESOLVED
+	ValuesVariable     = C.STAVE_VALUES_VARIABLE
+	ValuesFixed        = C.STAVE_VALUES_FIXED
+	ChangeAdded        = C.STAVE_CHANGE_ADDED
+	ChangeChanged      = C.STAVE_CHANGE_CHANGED
+	ChangeRemoved      = C.STAVE_CHANGE_REMOVED
+	DiskIndexKeySize   = C.STAVE_DISK_INDEX_KEY_SIZE
+	CodecNone          = C.STAVE_CODEC_NONE
+	CodecLZ4           = C.STAVE_CODEC_LZ4
+	CodecZstandard     = C.STAVE_CODEC_ZSTANDARD
+	TimestampsManaged  = C.STAVE_TIMESTAMPS_MANAGED
+	TimestampsExplicit = C.STAVE_TIMESTAMPS_EXPLICIT
 )

@@ -122,6 +122,14 @@ func typeOf(handle any) string {
 		return "disk_index_cursor"
 	case *stave.CowMapDiff:
 		return "cow_map_diff"
+	case *stave.Memtable:
+		return "memtable"
+	case *stave.MemtableTransaction:
+		return "memtable_transaction"
+	case *stave.MemtableSnapshot:
+		return "memtable_snapshot"
+	case *stave.MemtableCursor:
+		return "memtable_cursor"
 	default:
 		return "pin"
 	}
