@@ -5,4 +5,7 @@
 %include <stave/cow_map.h>
 %include <stave/disk_index.h>
 %include <stave/index.h>
+#ifdef SWIGCSHARP
+%include <stave/memtable.h>
+#endif
 %include <stave/store.h>

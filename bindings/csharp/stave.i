@@ -33,6 +33,9 @@ static_assert(sizeof(stave_cow_map_options) == 24, "CowMapOptionsData");
 static_assert(sizeof(stave_cow_map_stats) == 32, "CowMapStatsData");
 static_assert(sizeof(stave_disk_index_options) == 32, "DiskIndexOptionsData");
 static_assert(sizeof(stave_disk_index_stats) == 104, "DiskIndexStatsData");
+static_assert(sizeof(stave_memtable_options) == 24, "MemtableOptionsData");
+static_assert(sizeof(stave_memtable_cursor_options) == 24, "MemtableCursorOptionsData");
+static_assert(sizeof(stave_memtable_stats) == 64, "MemtableStatsData");
 static_assert(sizeof(stave_buffer) == 24, "NativeBuffer");
 static_assert(sizeof(stave_write_options) == 8, "the typemap of write options");
 
@@ -113,6 +116,10 @@ TRAVELS_AS(CowMapOptionsData*, stave_cow_map_options *, const stave_cow_map_opti
 TRAVELS_AS(CowMapStatsData*, stave_cow_map_stats *)
 TRAVELS_AS(DiskIndexOptionsData*, stave_disk_index_options *, const stave_disk_index_options *)
 TRAVELS_AS(DiskIndexStatsData*, stave_disk_index_stats *)
+TRAVELS_AS(MemtableOptionsData*, stave_memtable_options *, const stave_memtable_options *)
+TRAVELS_AS(MemtableCursorOptionsData*, stave_memtable_cursor_options *,
+  const stave_memtable_cursor_options *)
+TRAVELS_AS(MemtableStatsData*, stave_memtable_stats *)
 
 %typemap(ctype) const stave_write_options *options "uint32_t"
 %typemap(imtype) const stave_write_options *options "uint"
@@ -157,6 +164,7 @@ CALLBACK(NativeProgress, stave_progress)
 CALLBACK(NativeProgress, stave_disk_index_progress)
 CALLBACK(NativeEdit, stave_cow_map_edit)
 CALLBACK(NativeSource, stave_disk_index_source)
+CALLBACK(NativeReader, stave_memtable_reader)
 TRAVELS_AS(global::System.IntPtr, void *context)
 
 /* ---- The functions ------------------------------------------------------------------------- */
@@ -172,6 +180,9 @@ TRAVELS_AS(global::System.IntPtr, void *context)
 %ignore stave_cow_map_stats;
 %ignore stave_disk_index_options;
 %ignore stave_disk_index_stats;
+%ignore stave_memtable_options;
+%ignore stave_memtable_cursor_options;
+%ignore stave_memtable_stats;
 
 %include <stave/errors.h>
 %include "bindings/headers.i"

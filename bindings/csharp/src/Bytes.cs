@@ -6,7 +6,9 @@ namespace Stave
     // Arguments that are bytes, and arrays for results.
     internal static unsafe class Bytes
     {
-        internal const ulong Absent = ulong.MaxValue; // STAVE_ABSENT, as the size of a value
+        // As sizes of values; all others are smaller.
+        internal const ulong Absent = ulong.MaxValue; // STAVE_ABSENT
+        internal const ulong Tombstone = ulong.MaxValue - 1; // STAVE_TOMBSTONE
 
 #if !NET
         // Up to this size Mono is quicker by hand than with what its library does around a copy.
@@ -50,13 +52,13 @@ namespace Stave
             return Copy(buffer->Data, checked((int)buffer->Size));
         }
 
-        // The values that stand one behind the other; null for those that are absent.
+        // The values that stand one behind the other; null for those that are absent or removed.
         internal static byte[][] Split(byte* data, ulong[] sizes, int count)
         {
             var values = new byte[count][];
             for (int i = 0; i < count; i++)
             {
-                if (sizes[i] != Absent)
+                if (sizes[i] < Tombstone)
                 {
                     values[i] = Copy(data, (long)sizes[i]);
                     data += sizes[i];

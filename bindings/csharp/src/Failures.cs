@@ -17,6 +17,15 @@ namespace Stave
             return status == Constants.STAVE_OK;
         }
 
+        // Of a call that has no expected outcome but OK: throws for all others.
+        internal static void Require(int status, IntPtr failure)
+        {
+            if (status != Constants.STAVE_OK)
+            {
+                throw Take(status, failure);
+            }
+        }
+
         // The exception for a call that failed; frees its detail.
         internal static StaveException Take(int status, IntPtr failure)
         {

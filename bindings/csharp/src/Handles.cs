@@ -12,8 +12,9 @@ namespace Stave
     // native gates count without sharing: an object is closed at once, also with calls inside, which
     // gives back all but the shell that answers CLOSED; the finalizer frees the shell.
     //
-    // Batches and cursors serve one call at a time, which holds the lock of their Handle. A pin has
-    // nothing to close: Free gives it back under that lock.
+    // Batches, cursors and transactions serve one call at a time, which holds the lock of their Handle. A
+    // pin has nothing to close: Free gives it back under that lock. Transactions come and go by the
+    // million: those that are disposed of are given back in the same way.
     internal abstract class Handle : CriticalFinalizerObject
     {
         // Written by the native call that makes the object, so that nothing can come between; zero
@@ -135,6 +136,38 @@ namespace Stave
         protected override void FreeNative(IntPtr pointer)
         {
             Raw.stave_disk_index_cursor_free(pointer);
+        }
+    }
+
+    internal sealed class MemtableHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_memtable_free(pointer);
+        }
+    }
+
+    internal sealed class MemtableTransactionHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_memtable_transaction_free(pointer);
+        }
+    }
+
+    internal sealed class MemtableSnapshotHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_memtable_snapshot_free(pointer);
+        }
+    }
+
+    internal sealed class MemtableCursorHandle : Handle
+    {
+        protected override void FreeNative(IntPtr pointer)
+        {
+            Raw.stave_memtable_cursor_free(pointer);
         }
     }
 }

@@ -194,4 +194,42 @@ namespace Stave
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int NativeSource(
         IntPtr context, byte* keys, byte* records, UIntPtr countMax, UIntPtr* count);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MemtableOptionsData
+    {
+        internal uint StructSize;
+        internal uint Timestamps;
+        internal ulong Capacity;
+        internal byte Background;
+        internal byte Reserved0, Reserved1, Reserved2, Reserved3, Reserved4, Reserved5, Reserved6;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct MemtableCursorOptionsData
+    {
+        internal uint StructSize;
+        internal byte KeysOnly;
+        internal byte Tombstones;
+        internal byte Reserved0, Reserved1;
+        internal byte* Prefix;
+        internal UIntPtr PrefixSize;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MemtableStatsData
+    {
+        internal uint StructSize;
+        internal uint Reserved;
+        internal ulong Keys;
+        internal ulong Rows;
+        internal ulong Versions;
+        internal ulong SizeBytes;
+        internal ulong Snapshots;
+        internal ulong Transactions;
+        internal ulong Timestamp;
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int NativeReader(IntPtr context, byte* value, UIntPtr size);
 }

@@ -25,6 +25,12 @@ namespace Stave
         /// <summary>The system's error number (<c>errno</c>) of the call that failed, or 0.</summary>
         public int OSErrno { get; }
 
+        /// <summary>
+        /// Of a call that writes keys one after the other (<see cref="Memtable.MultiWrite"/>): how many it
+        /// had written, which stay. Of all others 0.
+        /// </summary>
+        public long Written { get; internal set; }
+
         internal static StaveException Create(StaveStatus status, string message, int osErrno)
         {
             switch (status)
@@ -79,7 +85,7 @@ namespace Stave
         }
     }
 
-    /// <summary>Another transaction changed the same data first.</summary>
+    /// <summary>Another transaction changed the same data first: roll back, and begin anew.</summary>
     public sealed class ConflictException : StaveException
     {
         internal ConflictException(string message, int osErrno)

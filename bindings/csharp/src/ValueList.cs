@@ -10,9 +10,10 @@ namespace Stave
     public sealed unsafe class ValueList
     {
         private byte[] data = new byte[0];
-        // Value i ends at ends[i + 1], where the next one begins; if the key is absent, that is the
-        // complement of the position, which is negative.
+        // Value i ends at ends[i + 1], where the next one begins; if the key is absent or removed, that is
+        // the complement of the position, which is negative.
         private int[] ends = new int[1];
+        private bool[] deleted; // null when no key is removed
 
         /// <summary>The number of keys of the last call.</summary>
         public int Count { get; private set; }
@@ -37,6 +38,15 @@ namespace Stave
             return ends[index + 1] >= 0;
         }
 
+        /// <summary>Whether the key at this position of the call has a tombstone instead of a value: see
+        /// <see cref="ReadOutcome.Deleted"/>.</summary>
+        /// <exception cref="ArgumentOutOfRangeException">There is no such position.</exception>
+        public bool IsDeleted(int index)
+        {
+            Check(index);
+            return deleted != null && deleted[index];
+        }
+
         internal void Clear()
         {
             Count = 0;
@@ -57,12 +67,18 @@ namespace Stave
                 Bytes.Move(values->Data, target, size);
             }
             int end = 0;
+            bool[] tombstones = null;
             for (int i = 0; i < count; i++)
             {
                 ulong valueSize = sizes[i];
-                if (valueSize == Bytes.Absent)
+                if (valueSize >= Bytes.Tombstone)
                 {
                     to[i + 1] = ~end;
+                    if (valueSize == Bytes.Tombstone)
+                    {
+                        tombstones = tombstones ?? new bool[count];
+                        tombstones[i] = true;
+                    }
                     continue;
                 }
                 end += (int)valueSize;
@@ -70,6 +86,7 @@ namespace Stave
             }
             data = bytes;
             ends = to;
+            deleted = tombstones;
             Count = count;
         }
 

@@ -178,12 +178,12 @@ internal static class LifetimeTest
     }
 
     // Calls every public method and property, but those that close, with arguments that are fine.
-    private static void ExpectClosed(object target, Batch batch)
+    internal static void ExpectClosed(object target, Batch batch)
     {
         foreach (MethodInfo method in Callable(target.GetType()))
         {
             if (method.Name == "GetEnumerator" && !(target is Store || target is HashIndex ||
-                target is CowMap || target is DiskIndex))
+                target is CowMap || target is DiskIndex || target is MemtableView))
             {
                 continue; // it begins with the first record
             }
@@ -202,11 +202,15 @@ internal static class LifetimeTest
         using (var index = new HashIndex())
         using (var map = new CowMap())
         using (DiskIndex diskIndex = DiskIndex.Open(Path.Combine(directory, "index")))
+        using (var table = new Memtable())
+        using (MemtableTransaction transaction = table.Begin())
+        using (MemtableSnapshot snapshot = table.OpenSnapshot())
         {
             var targets = new object[]
             {
                 store, batch, new StoreOptions(), index, new HashIndexOptions(), map,
-                new CowMapOptions(), diskIndex, new DiskIndexOptions(),
+                new CowMapOptions(), diskIndex, new DiskIndexOptions(), table, transaction, snapshot,
+                new MemtableOptions(),
             };
             foreach (object target in targets)
             {
@@ -251,10 +255,10 @@ internal static class LifetimeTest
     // Reflection cannot pass spans: the overloads that take them are called elsewhere.
     private static IEnumerable<MethodInfo> Callable(Type type)
     {
-        return type.GetMethods(
-                BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)
-            .Where(method => method.Name != "Dispose" && method.Name != "Close" &&
-                method.Name != "ToString" && !method.Name.StartsWith("set_") &&
+        return type.GetMethods(BindingFlags.Instance | BindingFlags.Public)
+            .Where(method => method.DeclaringType.Assembly == type.Assembly &&
+                method.Name != "Dispose" && method.Name != "Close" && method.Name != "ToString" &&
+                !method.Name.StartsWith("set_") &&
                 !method.ReturnType.Name.Contains("Span") &&
                 !method.GetParameters().Any(
                     parameter => parameter.ParameterType.Name.Contains("Span")));
@@ -267,6 +271,7 @@ internal static class LifetimeTest
             Type type = parameter.ParameterType;
             return type == typeof(byte[]) ? Key
                 : type == typeof(int) ? 1
+                : type == typeof(ulong) ? 1UL
                 : type == typeof(Batch) ? batch
                 : type == typeof(string) ? "durability=os"
                 : type == typeof(IEnumerable<byte[]>) ? new[] { Key }
@@ -276,9 +281,14 @@ internal static class LifetimeTest
                 : type == typeof(Func<byte[], byte[]>) ? new Func<byte[], byte[]>(value => value)
                 : type == typeof(IEnumerable<KeyValuePair<byte[], byte[]>>)
                     ? new[] { new KeyValuePair<byte[], byte[]>(Key, Value) }
+                : type == typeof(IEnumerable<MemtableRecord>)
+                    ? new[] { new MemtableRecord(Key, Value) }
                 : type == typeof(IEnumerable<KeyValuePair<byte[], ulong>>)
                     ? new[] { new KeyValuePair<byte[], ulong>(Key, 1) }
                 : type == typeof(VerifyProgress) ? new VerifyProgress((done, total) => true)
+                : type == typeof(ValueReader) ? new ValueReader(value => { })
+                : type == typeof(Action<MemtableTransaction>)
+                    ? new Action<MemtableTransaction>(transaction => { })
                 : type == typeof(ValueList) ? new ValueList()
                 : type == typeof(IBufferWriter<byte>) ? new NoWriter()
                 : type.IsValueType ? Activator.CreateInstance(type) : (object)null;

@@ -59,17 +59,17 @@ internal sealed class Reply
 
     internal static Reply Failed(StaveException failure)
     {
+        return failure is MismatchException mismatch
+                ? Failed(failure, "failed " + mismatch.Position)
+            : failure is BufferTooSmallException small
+                ? Failed(failure, "needed " + small.NeededSize)
+            : Failed(failure, new string[0]);
+    }
+
+    internal static Reply Failed(StaveException failure, params string[] lines)
+    {
         string name = StaveLibrary.StatusName((int)failure.Status);
-        string status = failure.Status > 0 ? name : "error " + name;
-        if (failure is MismatchException mismatch)
-        {
-            return new Reply(new[] { "failed " + mismatch.Position }, status);
-        }
-        if (failure is BufferTooSmallException small)
-        {
-            return new Reply(new[] { "needed " + small.NeededSize }, status);
-        }
-        return new Reply(status);
+        return new Reply(lines, failure.Status > 0 ? name : "error " + name);
     }
 
     internal void WriteTo(TextWriter output)
@@ -101,14 +101,18 @@ internal sealed class Testee
         { typeof(HashIndexCursor), "index_cursor" }, { typeof(CowMap), "cow_map" },
         { typeof(CowMapCursor), "cow_map_cursor" }, { typeof(CowMapDiff), "cow_map_diff" },
         { typeof(DiskIndex), "disk_index" }, { typeof(DiskIndexCursor), "disk_index_cursor" },
+        { typeof(Memtable), "memtable" }, { typeof(MemtableTransaction), "memtable_transaction" },
+        { typeof(MemtableSnapshot), "memtable_snapshot" },
+        { typeof(MemtableCursor), "memtable_cursor" },
     };
 
     private readonly Dictionary<string, object> handles = new Dictionary<string, object>();
     private readonly Verbs verbs;
     private string lastMessage = "";
     private int lastErrno;
-    // Directories and files are locked until the collector has found what has them open. And what a
-    // dropped map alone refers to is its copy's own.
+    // Directories and files are locked until the collector has found what has them open; a memtable ends
+    // then, a transaction gives its keys back, and whoever reads at a moment gives up the moment. And what
+    // a dropped map alone refers to is its copy's own.
     private bool mustCollect;
 
     private Testee()
@@ -175,7 +179,8 @@ internal sealed class Testee
             if (verb.EndsWith(".free"))
             {
                 handles.Remove(name);
-                mustCollect = handle is Store || handle is CowMap || handle is DiskIndex;
+                mustCollect = handle is Store || handle is CowMap || handle is DiskIndex ||
+                    handle is Memtable || handle is MemtableView || handle is MemtableCursor;
                 return Reply.Ok();
             }
         }
@@ -184,9 +189,9 @@ internal sealed class Testee
             return RunGeneral(verb, handle, words);
         }
         object result = verbs.Make(verb, handle, words);
-        if (result == null)
+        if (result == null || result is Reply)
         {
-            return new Reply("not_found");
+            return result as Reply ?? new Reply("not_found");
         }
         handles.Add(made, result);
         return Reply.Ok();
@@ -197,7 +202,8 @@ internal sealed class Testee
         switch (verb)
         {
             case "hello":
-                return Reply.Ok("format=1 language=csharp capabilities=store,keydir,index,cow_map,disk_index");
+                return Reply.Ok("format=1 language=csharp capabilities=" +
+                    "store,keydir,index,cow_map,disk_index,memtable");
             case "handles":
                 return Reply.Ok(CollectGarbage());
             case "error_mentions":

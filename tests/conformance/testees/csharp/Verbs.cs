@@ -34,17 +34,19 @@ internal sealed class Verbs
             { "cow_map.cursor", (map, words) => ((CowMap)map).OpenCursor() },
             { "cow_map.diff", (map, words) =>
                 ((CowMap)map).Diff((CowMap)handles[(string)words[0]]) },
-        };
+        }.Concat(MemtableVerbs.Makers()).ToDictionary(maker => maker.Key, maker => maker.Value);
         verbs = General().Concat(Writes()).Concat(Reads()).Concat(PinsAndBatches()).Concat(Cursors())
             .Concat(IndexVerbs.OneKey()).Concat(IndexVerbs.Ranges()).Concat(IndexVerbs.Whole())
             .Concat(IndexVerbs.Cursors()).Concat(CowMapVerbs.OneKey()).Concat(CowMapVerbs.Whole())
             .Concat(CowMapVerbs.Cursors()).Concat(CowMapVerbs.Diffs(handles))
             .Concat(DiskIndexVerbs.Records()).Concat(DiskIndexVerbs.Whole())
-            .Concat(DiskIndexVerbs.Cursors())
+            .Concat(DiskIndexVerbs.Cursors()).Concat(MemtableVerbs.Whole())
+            .Concat(MemtableVerbs.Explicit()).Concat(MemtableVerbs.Transactions())
+            .Concat(MemtableVerbs.Views()).Concat(MemtableVerbs.Cursors())
             .ToDictionary(verb => verb.Key, verb => verb.Value);
     }
 
-    // Null when there is none to make.
+    // Null, or a reply that says more, when there is none to make.
     internal object Make(string verb, object handle, List<object> words)
     {
         return makers[verb](handle, words);
