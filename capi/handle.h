@@ -55,6 +55,7 @@ class Handle {
     return kind_.load(std::memory_order_relaxed) == kind;
   }
   bool in_forked_child() const noexcept { return fork_guard_.in_child(); }
+  bool surely_in_own_process() const noexcept { return fork_guard_.surely_not_in_child(); }
   // The handle is no more, though its memory may be.
   void mark_freed() noexcept;
 
@@ -73,11 +74,11 @@ class Handle {
 // invalid_argument: what was passed as `name` is something else.
 [[gnu::cold]] Status not_this_handle(std::string_view name);
 
-// Whether check() passes: for functions whose nanoseconds count, which ask it for the reason only
-// when this says no.
+// Whether check() passes: for functions whose nanoseconds count, which ask check() only when this
+// says no, also where check() then passes.
 template <typename HandleType>
 bool is_usable(const HandleType* handle) noexcept {
-  return handle != nullptr && handle->is(HandleType::kind) && !handle->in_forked_child();
+  return handle != nullptr && handle->is(HandleType::kind) && handle->surely_in_own_process();
 }
 
 // `HandleType` has the constants kind and name.

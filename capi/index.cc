@@ -152,31 +152,91 @@ Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected,
   return status;
 }
 
-// Not inlined: these are the ways that the hot functions below do not take.
-[[gnu::noinline]] stave_status get(stave_index* handle, KeyArgument key, uint64_t* value,
-                                   stave_error* error) noexcept {
-  return guarded(error, [&] { return get(handle, key, value); });
-}
-[[gnu::noinline]] stave_status put(stave_index* handle, KeyArgument key, uint64_t value,
-                                   uint64_t* previous, uint8_t* existed,
-                                   stave_error* error) noexcept {
-  return guarded(error, [&] { return put(handle, key, value, previous, existed); });
-}
-[[gnu::noinline]] stave_status remove(stave_index* handle, KeyArgument key, uint64_t* previous,
-                                      stave_error* error) noexcept {
-  return guarded(error, [&] { return remove(handle, key, previous); });
-}
-
 // The most frequent calls on an index that owns its keys should cost little more than their wait
 // for memory. Nothing goes wrong once they have begun, so there is no Status on their way, and they
-// call nobody who could close the index. Whether this may be one of them:
-inline bool is_simple(stave_index* handle, const void* key, size_t key_size) noexcept {
-  return is_usable(handle) && key != nullptr && key_size <= key_size_max &&
-         !handle->state->is_resolved();
+// call nobody who could close the index. Every way out that is not the common one is a call in tail
+// position: then the compiler saves no registers. Whether this may be such a call:
+inline bool is_simple(stave_index* handle, const void* key) noexcept {
+  return key != nullptr && is_usable(handle) && handle->owned != nullptr;
 }
 constexpr size_t word_size = index::OwnedIndex::word_size;
-index::OwnedIndex& owned(stave_index* handle) noexcept {
-  return index::OwnedIndex::of(handle->state->index());
+inline uint64_t word_of(const void* key) noexcept {
+  return index::Index::word_of(key);
+}
+
+// Whatever else there is to a get, a put and a remove.
+[[gnu::noinline]] stave_status get_any(stave_index* index, const void* key, size_t key_size,
+                                       uint64_t* value, stave_error* error) noexcept {
+  return guarded(error, [&] { return get(index, {key, key_size}, value); });
+}
+[[gnu::noinline]] stave_status put_any(stave_index* index, const void* key, size_t key_size,
+                                       uint64_t value, uint64_t* previous, uint8_t* existed,
+                                       stave_error* error) noexcept {
+  return guarded(error, [&] { return put(index, {key, key_size}, value, previous, existed); });
+}
+[[gnu::noinline]] stave_status remove_any(stave_index* index, const void* key, size_t key_size,
+                                          uint64_t* previous, stave_error* error) noexcept {
+  return guarded(error, [&] { return remove(index, {key, key_size}, previous); });
+}
+
+// A key of 8 bytes that is not told at once; the visit goes on here.
+[[gnu::noinline, gnu::flatten]] stave_status get_word(stave_index* index, uint64_t word,
+                                                      uint64_t* value,
+                                                      Gate::Visit::Slot* inside) noexcept {
+  const Gate::Visit visit(inside);
+  return static_cast<stave_status>(index->owned->find_word(word, value));
+}
+// A key of another size.
+[[gnu::noinline, gnu::flatten]] stave_status get_bytes(stave_index* index, const void* key,
+                                                       size_t key_size, uint64_t* value,
+                                                       stave_error* error) noexcept {
+  if (value != nullptr && key_size <= key_size_max && is_simple(index, key)) [[likely]] {
+    const Gate::Visit visit(*index->gate);
+    if (visit) [[likely]]
+      return static_cast<stave_status>(index->owned->find_hashing(as_bytes(key, key_size), value));
+  }
+  return get_any(index, key, key_size, value, error);
+}
+
+// A put of 8 bytes that cannot be done at once. About one in five.
+[[gnu::noinline]] stave_status put_word(stave_index* index, const void* key, size_t key_size,
+                                        uint64_t value, uint64_t* previous, uint8_t* existed,
+                                        stave_error* error) noexcept {
+  if (key_size == word_size && is_simple(index, key)) {
+    const Gate::Visit visit(*index->gate);
+    if (visit) {
+      uint64_t replaced = 0;
+      const Code done = index->owned->exchange_word(word_of(key), value, &replaced);
+      if (done != Code::no_memory) {
+        if (previous != nullptr) *previous = replaced;
+        if (existed != nullptr) *existed = done == Code::ok ? 1 : 0;
+        return STAVE_OK;
+      }
+    }
+  }
+  return put_any(index, key, key_size, value, previous, existed, error);
+}
+// What a put leaves to be done when it has filled its part of the index.
+[[gnu::noinline]] stave_status grow(stave_index* index, index::OwnedIndex::Crowded* crowded,
+                                    Gate::Visit::Slot* inside) noexcept {
+  const Gate::Visit visit(inside);
+  index->owned->grow(*crowded);
+  return STAVE_OK;
+}
+[[gnu::noinline]] stave_status remove_word(stave_index* index, const void* key, size_t key_size,
+                                           uint64_t* previous, stave_error* error) noexcept {
+  if (key_size == word_size && is_simple(index, key)) {
+    const Gate::Visit visit(*index->gate);
+    if (visit) {
+      uint64_t removed = 0;
+      const Code done = index->owned->extract_word(word_of(key), &removed);
+      if (done != Code::no_memory) {
+        if (previous != nullptr) *previous = removed;
+        return static_cast<stave_status>(done);
+      }
+    }
+  }
+  return remove_any(index, key, key_size, previous, error);
 }
 
 }  // namespace
@@ -198,6 +258,10 @@ stave_status stave_index_create(const stave_index_options* options,
     auto handle = std::make_unique<stave_index>();
     handle->state = std::make_shared<IndexState>(functions, *checked);
     STAVE_TRY(handle->state->create());
+    if (!handle->state->is_resolved()) {
+      handle->gate = &handle->state->gate();
+      handle->owned = &stave::index::OwnedIndex::of(handle->state->index());
+    }
     handle->state->own_context();
     *index = handle.release();
     return {};
@@ -236,19 +300,20 @@ void stave_index_free(stave_index* index) {
 [[gnu::flatten]] stave_status stave_index_put(stave_index* index, const void* key, size_t key_size,
                                               uint64_t value, uint64_t* previous, uint8_t* existed,
                                               stave_error* error) {
-  if (key_size == word_size && is_simple(index, key, key_size)) [[likely]] {
-    const Gate::Visit visit(index->state->gate());
+  if (key_size == word_size && is_simple(index, key)) [[likely]] {
+    Gate::Visit visit(*index->gate);
     if (visit) [[likely]] {
-      uint64_t replaced = 0;
-      const Code done = owned(index).exchange_word(key, value, &replaced);
-      if (done != Code::no_memory) [[likely]] {
-        if (previous != nullptr) *previous = replaced;
-        if (existed != nullptr) *existed = done == Code::ok ? 1 : 0;
-        return STAVE_OK;
+      const auto done = index->owned->set_word_at_once(word_of(key), value);
+      if (done.known) [[likely]] {
+        if (previous != nullptr) *previous = done.previous;
+        if (existed != nullptr) *existed = done.was_present ? 1 : 0;
+        if (done.crowded == nullptr) [[likely]]
+          return STAVE_OK;
+        return grow(index, done.crowded, visit.hand_over());
       }
     }
   }
-  return put(index, {key, key_size}, value, previous, existed, error);
+  return put_word(index, key, key_size, value, previous, existed, error);
 }
 
 stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
@@ -266,16 +331,17 @@ stave_status stave_index_compare_and_swap(stave_index* index, const void* key, s
 
 [[gnu::flatten]] stave_status stave_index_get(stave_index* index, const void* key, size_t key_size,
                                               uint64_t* value, stave_error* error) {
-  if (value != nullptr && is_simple(index, key, key_size)) [[likely]] {
-    const Gate::Visit visit(index->state->gate());
+  if (key_size == word_size && value != nullptr && is_simple(index, key)) [[likely]] {
+    Gate::Visit visit(*index->gate);
     if (visit) [[likely]] {
-      *value = 0;
-      return static_cast<stave_status>(
-          key_size == word_size ? owned(index).find_word(key, value)
-                                : owned(index).find_hashing(as_bytes(key, key_size), value));
+      const uint64_t word = word_of(key);
+      const Code code = index->owned->find_word_at_once(word, value);
+      if (code != Code::busy) [[likely]]
+        return static_cast<stave_status>(code);
+      return get_word(index, word, value, visit.hand_over());
     }
   }
-  return get(index, {key, key_size}, value, error);
+  return get_bytes(index, key, key_size, value, error);
 }
 
 stave_status stave_index_contains(stave_index* index, const void* key, size_t key_size,
@@ -287,18 +353,17 @@ stave_status stave_index_contains(stave_index* index, const void* key, size_t ke
 [[gnu::flatten]] stave_status stave_index_remove(stave_index* index, const void* key,
                                                  size_t key_size, uint64_t* previous,
                                                  stave_error* error) {
-  if (key_size == word_size && is_simple(index, key, key_size)) [[likely]] {
-    const Gate::Visit visit(index->state->gate());
+  if (key_size == word_size && is_simple(index, key)) [[likely]] {
+    const Gate::Visit visit(*index->gate);
     if (visit) [[likely]] {
-      uint64_t removed = 0;
-      const Code done = owned(index).extract_word(key, &removed);
-      if (done != Code::no_memory) [[likely]] {
-        if (previous != nullptr) *previous = removed;
-        return static_cast<stave_status>(done);
+      const auto done = index->owned->erase_word_at_once(word_of(key));
+      if (done.known) [[likely]] {
+        if (previous != nullptr) *previous = done.previous;
+        return done.was_present ? STAVE_OK : STAVE_NOT_FOUND;
       }
     }
   }
-  return remove(index, {key, key_size}, previous, error);
+  return remove_word(index, key, key_size, previous, error);
 }
 
 stave_status stave_index_remove_if(stave_index* index, const void* key, size_t key_size,
@@ -324,7 +389,9 @@ stave_status stave_index_hash(stave_index* index, const void* key, size_t key_si
 stave_status stave_index_put_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t value, uint64_t* previous,
                                     uint8_t* existed, stave_error* error) {
-  return put(index, {key, key_size, hash}, value, previous, existed, error);
+  return guarded(error, [&] {
+    return put(index, {key, key_size, hash}, value, previous, existed);
+  });
 }
 
 stave_status stave_index_insert_hashed(stave_index* index, const void* key, size_t key_size,
@@ -344,18 +411,18 @@ stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void*
 
 stave_status stave_index_get_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t* value, stave_error* error) {
-  return get(index, {key, key_size, hash}, value, error);
+  return guarded(error, [&] { return get(index, {key, key_size, hash}, value); });
 }
 
 stave_status stave_index_contains_hashed(stave_index* index, const void* key, size_t key_size,
                                          uint64_t hash, stave_error* error) {
   uint64_t value = 0;
-  return get(index, {key, key_size, hash}, &value, error);
+  return guarded(error, [&] { return get(index, {key, key_size, hash}, &value); });
 }
 
 stave_status stave_index_remove_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t* previous, stave_error* error) {
-  return remove(index, {key, key_size, hash}, previous, error);
+  return guarded(error, [&] { return remove(index, {key, key_size, hash}, previous); });
 }
 
 stave_status stave_index_remove_if_hashed(stave_index* index, const void* key, size_t key_size,

@@ -57,6 +57,15 @@ TEST(Hash, IsTheXxh3ThatFilesWereWrittenWith) {
   }
 }
 
+TEST(Hash, OfAWordIsThatOfItsBytes) {
+  uint64_t word = prime64;
+  for (int i = 0; i < 1000; i++) {
+    const uint64_t seed = i == 0 ? 0 : word * prime32;
+    EXPECT_EQ(WordHash(seed)(word), hash64(as_bytes(&word, sizeof word), seed));
+    word = (word ^ word >> 29) * prime64;
+  }
+}
+
 TEST(Hash, AcceptsAnEmptyViewWithANullPointer) {
   EXPECT_EQ(hash64({}, 0), vectors[0].hash);
   EXPECT_EQ(hash128({}, 0), vectors[0].wide);

@@ -5,6 +5,7 @@
 // acquire of something published after ensure(); ensure() from one thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -18,9 +19,13 @@ namespace stave::index {
 template <typename T>
 class ChunkedArray {
  public:
-  explicit ChunkedArray(unsigned first_chunk_bits) noexcept : first_bits_(first_chunk_bits) {}
+  // The first chunk has 2^first_chunk_bits elements, at least 2.
+  explicit ChunkedArray(unsigned first_chunk_bits) noexcept
+      : first_chunk_(std::max(first_chunk_bits, 1U) - 1),
+        least_(uint64_t{1} << first_chunk_),
+        end_(first_chunk_) {}
   ~ChunkedArray() {
-    for (unsigned chunk = 0; chunk < chunks_; chunk++)
+    for (unsigned chunk = first_chunk_; chunk < end_; chunk++)
       free_chunk(reinterpret_cast<std::byte*>(bases_[chunk].load(std::memory_order_relaxed) +
                                               first_index(chunk) * sizeof(T)),
                  chunk_bytes(chunk));
@@ -36,37 +41,37 @@ class ChunkedArray {
 
   // Memory for the elements up to this one; false when there is none.
   bool ensure(uint64_t index) noexcept {
-    while (chunks_ <= chunk_of(index)) {
-      if (chunks_ == bases_.size()) return false;
-      std::byte* const chunk = allocate_chunk(chunk_bytes(chunks_));
+    while (end_ <= chunk_of(index)) {
+      if (end_ == bases_.size()) return false;
+      std::byte* const chunk = allocate_chunk(chunk_bytes(end_));
       if (chunk == nullptr) return false;
       // Where element 0 would be, if all chunks lay side by side: one addition less in operator[].
-      const uintptr_t base = reinterpret_cast<uintptr_t>(chunk) - first_index(chunks_) * sizeof(T);
-      bases_[chunks_].store(base, std::memory_order_relaxed);
-      chunks_++;
+      const uintptr_t base = reinterpret_cast<uintptr_t>(chunk) - first_index(end_) * sizeof(T);
+      bases_[end_].store(base, std::memory_order_relaxed);
+      end_++;
     }
     return true;
   }
 
   // How many elements there is memory for. For the thread that calls ensure().
-  uint64_t capacity() const noexcept {
-    return chunks_ == 0 ? 0 : uint64_t{1} << (first_bits_ + chunks_ - 1);
-  }
+  uint64_t capacity() const noexcept { return end_ == first_chunk_ ? 0 : uint64_t{1} << end_; }
 
  private:
+  // Chunk c holds the indices whose highest bit is bit c; the first one those below, too.
   unsigned chunk_of(uint64_t index) const noexcept {
-    return static_cast<unsigned>(std::bit_width(index >> first_bits_));
+    return 63U ^ static_cast<unsigned>(__builtin_clzll(index | least_));
   }
   uint64_t first_index(unsigned chunk) const noexcept {
-    return chunk == 0 ? 0 : uint64_t{1} << (first_bits_ + chunk - 1);
+    return chunk == first_chunk_ ? 0 : uint64_t{1} << chunk;
   }
   size_t chunk_bytes(unsigned chunk) const noexcept {
-    return (size_t{1} << (chunk == 0 ? first_bits_ : first_bits_ + chunk - 1)) * sizeof(T);
+    return (size_t{1} << (chunk == first_chunk_ ? chunk + 1 : chunk)) * sizeof(T);
   }
 
-  static constexpr size_t kChunksMax = 40;
-  const unsigned first_bits_;
-  unsigned chunks_ = 0;
+  static constexpr size_t kChunksMax = 44;
+  const unsigned first_chunk_;
+  const uint64_t least_;
+  unsigned end_;  // behind the last chunk that is there
   std::array<std::atomic<uintptr_t>, kChunksMax> bases_{};
 };
 

@@ -6,29 +6,69 @@
 //               bits 2-7: the bucket's level, counted from the level of the shard's first buckets
 #pragma once
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
 namespace stave::index {
 
-// A set of slots: bit 7 of byte i stands for slot i.
+// A set of slots: bit i * kStride stands for slot i. With vectors of bytes (SSE2, part of every
+// x86-64) the tags are compared and packed in a few instructions, in registers that an
+// out-of-order processor has to spare.
 class SlotSet {
  public:
-  constexpr explicit SlotSet(uint64_t bits) noexcept : bits_(bits) {}
+#if defined(__SSE2__)
+  using Bits = uint32_t;
+  static constexpr unsigned kStride = 1;
+#else
+  using Bits = uint64_t;
+  static constexpr unsigned kStride = 8;
+#endif
+  constexpr explicit SlotSet(Bits bits) noexcept : bits_(bits) {}
   static constexpr SlotSet first_slots(size_t count) noexcept {
-    return SlotSet(0x0080808080808080 & ((uint64_t{1} << (8 * count)) - 1));
+    return SlotSet(kAll & ((Bits{1} << (kStride * count)) - 1));
   }
-  constexpr bool empty() const noexcept { return bits_ == 0; }
-  constexpr size_t size() const noexcept { return static_cast<size_t>(std::popcount(bits_)); }
+  constexpr bool empty() const noexcept {
+    return bits_ == 0;
+  }
+  constexpr size_t size() const noexcept {
+    return static_cast<size_t>(std::popcount(bits_));
+  }
   constexpr size_t first() const noexcept {
-    return static_cast<size_t>(std::countr_zero(bits_)) / 8;
+    return static_cast<unsigned>(std::countr_zero(bits_)) / kStride;
   }
-  constexpr void drop_first() noexcept { bits_ &= bits_ - 1; }
-  constexpr SlotSet operator&(SlotSet other) const noexcept { return SlotSet(bits_ & other.bits_); }
+  constexpr void drop_first() noexcept {
+    bits_ &= bits_ - 1;
+  }
+  constexpr SlotSet operator&(SlotSet other) const noexcept {
+    return SlotSet(bits_ & other.bits_);
+  }
+  constexpr SlotSet operator~() const noexcept {
+    return SlotSet(~bits_ & kAll);
+  }
+
+  // The slots whose byte of `tags` is `tag`.
+  static SlotSet equal_bytes(uint64_t tags, uint8_t tag) noexcept {
+#if defined(__SSE2__)
+    const __m128i one = _mm_cvtsi32_si128(tag);
+    const __m128i all = _mm_shufflelo_epi16(_mm_unpacklo_epi8(one, one), 0);
+    const __m128i equal = _mm_cmpeq_epi8(_mm_cvtsi64_si128(static_cast<int64_t>(tags)), all);
+    return SlotSet(static_cast<Bits>(_mm_movemask_epi8(equal)) & kAll);
+#else
+    constexpr uint64_t low7 = 0x007f7f7f7f7f7f7f;
+    const uint64_t bytes = tags ^ (0x0001010101010101 * uint64_t{tag});
+    return SlotSet((~(((bytes & low7) + low7) | bytes) & (kAll << 7)) >> 7);
+#endif
+  }
 
  private:
-  uint64_t bits_;
+  static constexpr Bits kAll = static_cast<Bits>(kStride == 1 ? 0x7f : 0x0001010101010101);
+
+  Bits bits_;
 };
 
 class ControlWord {
@@ -66,26 +106,14 @@ class ControlWord {
   }
 
   // Slots whose tag is this one.
-  constexpr SlotSet matching(uint8_t tag) const noexcept {
-    return zero_bytes(bits_ ^ (0x0001010101010101 * uint64_t{tag}));
-  }
-  constexpr SlotSet free_slots() const noexcept { return matching(0); }
-  constexpr SlotSet used_slots() const noexcept {
-    const uint64_t tags = bits_ & kTagBits;
-    return SlotSet((((tags & kLow7) + kLow7) | tags) & kHigh1);
-  }
+  SlotSet matching(uint8_t tag) const noexcept { return SlotSet::equal_bytes(bits_, tag); }
+  SlotSet free_slots() const noexcept { return matching(0); }
+  SlotSet used_slots() const noexcept { return ~free_slots(); }
 
  private:
-  static constexpr uint64_t kTagBits = 0x00ffffffffffffff;
-  static constexpr uint64_t kLow7 = 0x007f7f7f7f7f7f7f;
-  static constexpr uint64_t kHigh1 = 0x0080808080808080;
   static constexpr uint64_t kLockBit = uint64_t{1} << 56;
   static constexpr uint64_t kOverflowBit = uint64_t{1} << 57;
   static constexpr unsigned kLevelShift = 58;
-
-  static constexpr SlotSet zero_bytes(uint64_t bytes) noexcept {
-    return SlotSet(~(((bytes & kLow7) + kLow7) | bytes) & kHigh1);
-  }
 
   uint64_t bits_ = 0;
 };

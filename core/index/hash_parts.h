@@ -1,7 +1,7 @@
 // What each bit of a key's hash is used for.
 //
-// The caller's hash is first scattered, by a function that maps different hashes to different
-// results, so that hashes that differ in a few bits only (counters, say) are as good as others.
+// The caller's hash is first scattered, so that hashes that differ in a few bits only (counters,
+// say) are as good as others.
 // Then the parts come from bits of their own: taking shard, bucket and tag from the same bits makes
 // keys of one shard crowd in few of its buckets.
 //
@@ -32,10 +32,12 @@ class HashParts {
   uint64_t position() const noexcept { return scattered_ >> (tag_bits + shard_bits_max); }
 
  private:
-  // Folding, multiplying by an odd number and reversing the bytes are all reversible. The high bits
-  // of a product depend on all bits below them, so they become the low ones, which are used first.
+  // The two halves of a product of 128 bits (as in wyhash, Wang Yi): every bit of the hash has its
+  // part in the low bits, which are used first; those below in the low half, those above in the
+  // high half.
   static uint64_t scatter(uint64_t hash) noexcept {
-    return __builtin_bswap64((hash ^ (hash >> 32)) * 0x9e3779b97f4a7c15);
+    const auto product = static_cast<unsigned __int128>(hash) * 0x9e3779b97f4a7c15;
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   }
 
   uint64_t scattered_;

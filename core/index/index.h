@@ -20,6 +20,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,7 +50,15 @@ class Index {
   Index& operator=(const Index&) = delete;
 
   uint64_t hash(Bytes key) const noexcept {
-    return key.size() == 8 ? hash64(key.first<8>(), seed_) : hash64(key, seed_);
+    return key.size() == sizeof(uint64_t) ? hash(word_of(key.data())) : hash64(key, seed_);
+  }
+
+  // Of a key of 8 bytes.
+  uint64_t hash(uint64_t word) const noexcept { return word_hash_(word); }
+  static uint64_t word_of(const void* key) noexcept {
+    uint64_t word;
+    std::memcpy(&word, key, sizeof word);
+    return word;
   }
 
   // ---- One key ---------------------------------------------------------------------------------
@@ -154,10 +163,11 @@ class Index {
   Status collect_values(std::vector<uint64_t>* values) const;
 
  protected:
-  explicit Index(uint64_t seed) noexcept : seed_(seed) {}
+  explicit Index(uint64_t seed) noexcept : seed_(seed), word_hash_(seed) {}
 
  private:
   const uint64_t seed_;
+  const WordHash word_hash_;
 };
 
 }  // namespace stave::index

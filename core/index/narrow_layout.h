@@ -79,6 +79,7 @@ struct NarrowLayout {
   // ---- Readers ---------------------------------------------------------------------------------
 
   static void prefetch(const Bucket& bucket) noexcept { __builtin_prefetch(&bucket); }
+  static void prefetch_rest(const Bucket&) noexcept {}
   static Snapshot begin(const Bucket& bucket) noexcept {
     // Acquire: pairs with the release in set_chain(). A node that is linked is
     // complete, and where a link is gone the control word read next has the

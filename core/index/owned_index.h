@@ -28,38 +28,54 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
   static constexpr size_t word_size = sizeof(uint64_t);
   static OwnedIndex& of(Index& index) noexcept { return static_cast<OwnedIndex&>(index); }
 
-  // ok or not_found, and then *value is left alone.
-  Code find_word(const void* key, uint64_t* value) const noexcept {
-    const Bytes bytes = as_bytes(key, word_size);
-    const uint64_t hash = this->hash(bytes);
-    const auto found =
-        table().find(table().start(hash), OwnedKeys::probe(hash, bytes, true), is_the_key);
-    if (found.verdict != Verdict::equal) return Code::not_found;
-    *value = found.value;
-    return Code::ok;
+  // ok or not_found, and *value is 0 then.
+  Code find_word(uint64_t word, uint64_t* value) const noexcept {
+    const uint64_t hash = this->hash(word);
+    return told(table().find(table().start(hash), OwnedKeys::probe_word(hash, word), is_the_key),
+                value);
   }
+  // The same, if it can be told at once; busy otherwise.
+  Code find_word_at_once(uint64_t word, uint64_t* value) const noexcept {
+    const uint64_t hash = this->hash(word);
+    IndexTable::Found found;
+    if (!table().find_at_once(hash, OwnedKeys::probe_word(hash, word), is_the_key, found))
+        [[unlikely]] {
+      return Code::busy;
+    }
+    return told(found, value);
+  }
+  // Put and remove, if they can be done in the head of a free bucket. When a put leaves something
+  // crowded, grow() is the second half of it.
+  using Crowded = IndexTable::TableShard;
+  struct Done {
+    bool known = false;  // otherwise nothing has been done: exchange_word() and extract_word() can
+    bool was_present = false;
+    uint64_t previous = 0;
+    Crowded* crowded = nullptr;
+  };
+  Done set_word_at_once(uint64_t word, uint64_t value) noexcept {
+    const uint64_t hash = this->hash(word);
+    Crowded* crowded = nullptr;
+    const auto done =
+        table().set_in_head(hash, OwnedKeys::probe_word(hash, word), value, is_the_key, &crowded);
+    const bool was_present = done.result == InHead::replaced;
+    return {was_present || done.result == InHead::inserted, was_present,
+            was_present ? Layout::value(done.previous) : 0, crowded};
+  }
+  Done erase_word_at_once(uint64_t word) noexcept {
+    const uint64_t hash = this->hash(word);
+    const auto done = table().erase_in_head(hash, OwnedKeys::probe_word(hash, word), is_the_key);
+    const bool was_present = done.result == InHead::erased;
+    return {was_present || done.result == InHead::absent, was_present,
+            was_present ? Layout::value(done.previous) : 0};
+  }
+  void grow(Crowded& crowded) noexcept { table().grow(crowded); }
   // Put and remove: ok with the value that there was, not_found, or no_memory.
-  Code exchange_word(const void* key, uint64_t value, uint64_t* previous) noexcept {
-    const Bytes bytes = as_bytes(key, word_size);
-    const uint64_t hash = this->hash(bytes);
-    const Probe probe = OwnedKeys::probe(hash, bytes, true);
-    const auto done = table().set_in_head(hash, probe, value, is_the_key);
-    if (done.result == InHead::inserted) return Code::not_found;
-    if (done.result != InHead::replaced)
-      return update_word(hash, probe, {Decision::Action::set, value}, previous);
-    *previous = Layout::value(done.previous);
-    return Code::ok;
+  Code exchange_word(uint64_t word, uint64_t value, uint64_t* previous) noexcept {
+    return update_word(word, {Decision::Action::set, value}, previous);
   }
-  Code extract_word(const void* key, uint64_t* previous) noexcept {
-    const Bytes bytes = as_bytes(key, word_size);
-    const uint64_t hash = this->hash(bytes);
-    const Probe probe = OwnedKeys::probe(hash, bytes, true);
-    const auto done = table().erase_in_head(hash, probe, is_the_key);
-    if (done.result == InHead::absent) return Code::not_found;
-    if (done.result != InHead::erased)
-      return update_word(hash, probe, {Decision::Action::erase, 0}, previous);
-    *previous = Layout::value(done.previous);
-    return Code::ok;
+  Code extract_word(uint64_t word, uint64_t* previous) noexcept {
+    return update_word(word, {Decision::Action::erase, 0}, previous);
   }
 
   // multi_get() of keys that stand one behind the other: found[i] is 1 or 0, values[i] then 0.
@@ -74,10 +90,10 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
       const size_t size = std::min(kGroup, count - done);
       const sync::EpochPin pin;
       for (size_t i = 0; i < size; i++) {
-        const Bytes bytes = as_bytes(keys + (done + i) * word_size, word_size);
-        const uint64_t hash = this->hash(bytes);
+        const uint64_t word = word_of(keys + (done + i) * word_size);
+        const uint64_t hash = this->hash(word);
         group[i].start = table().start(hash);
-        group[i].probe = OwnedKeys::probe(hash, bytes, true);
+        group[i].probe = OwnedKeys::probe_word(hash, word);
       }
       for (size_t i = 0; i < size; i++) {
         const auto one = table().find(group[i].start, group[i].probe, is_the_key);
@@ -90,20 +106,17 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
 
   // ---- Keys of every size ---------------------------------------------------------------------
 
-  // As find(), of a key that is not too large. Within a pin.
-  [[gnu::flatten, gnu::noinline]] Code find_hashing(Bytes bytes, uint64_t* value) const noexcept {
+  // As find_word(), of a key that is not too large. Within a pin.
+  Code find_hashing(Bytes bytes, uint64_t* value) const noexcept {
     const Key key = this->key(bytes);
-    const auto found = find_from(table().start(key.hash), probe(key), key, nullptr);
-    if (found.verdict != Verdict::equal) return Code::not_found;
-    *value = found.value;
-    return Code::ok;
+    return told(find_from(table().start(key.hash), probe(key), key, nullptr), value);
   }
 
   // Flattened, here and below: the compiler's limits on inlining know nothing of hot paths.
   [[gnu::flatten]] Code find(Bytes bytes, uint64_t* value, Status* error) const noexcept override {
     if (bytes.size() != word_size) return find(key(bytes), value, error);
     const sync::EpochPin pin;
-    return find_word(bytes.data(), value);
+    return find_word(word_of(bytes.data()), value);
   }
   [[gnu::flatten]] Code find(const Key& key, uint64_t* value,
                              Status* error) const noexcept override {
@@ -153,13 +166,18 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
   using InHead = IndexTable::InHead::Result;
   using Layout = WideLayout<>;
 
+  static Code told(const IndexTable::Found& found, uint64_t* value) noexcept {
+    const bool is_found = found.verdict == Verdict::equal;
+    *value = is_found ? found.value : 0;
+    return is_found ? Code::ok : Code::not_found;
+  }
   // An entry with the tag and the word of a key of 8 bytes.
   static Verdict is_the_key(const Entry&) noexcept { return Verdict::equal; }
-  // For what does not fit into the head, and is met in one call of five.
-  [[gnu::noinline]] Code update_word(uint64_t hash, const Probe& probe, const Decision& decision,
-                                     uint64_t* previous) noexcept {
-    const auto updated = table().update_at_once(
-        hash, probe, is_the_key, [&](const uint64_t*, KeyArena&) { return decision; });
+  Code update_word(uint64_t word, const Decision& decision, uint64_t* previous) noexcept {
+    const uint64_t hash = this->hash(word);
+    const auto updated =
+        table().update_at_once(hash, OwnedKeys::probe_word(hash, word), is_the_key,
+                               [&](const uint64_t*, KeyArena&) { return decision; });
     if (!updated.ok()) return updated.status().code();
     if (!updated->was_present) return Code::not_found;
     *previous = updated->value();

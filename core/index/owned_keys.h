@@ -29,7 +29,13 @@ class OwnedKeys {
  public:
   using Storage = KeyArena;
 
-  explicit OwnedKeys(uint64_t seed) noexcept : seed_(seed) {}
+  explicit OwnedKeys(uint64_t seed) noexcept : seed_(seed), word_hash_(seed) {}
+
+  // Of a key of 8 bytes with the hash that the index gives it.
+  static Probe probe_word(uint64_t hash, uint64_t word) noexcept {
+    const HashParts parts(hash);
+    return {parts.position(), static_cast<uint8_t>(parts.tag_byte() | kWordTag), word};
+  }
 
   // `own_hash`: the hash is this seed's of the key, not one of the caller's.
   static Probe probe(uint64_t hash, Bytes key, bool own_hash) noexcept {
@@ -37,7 +43,7 @@ class OwnedKeys {
     uint64_t word = 0;
     if (own_hash && key.size() == sizeof word) {
       std::memcpy(&word, key.data(), sizeof word);
-      return {parts.position(), static_cast<uint8_t>(parts.tag_byte() | kWordTag), word};
+      return probe_word(hash, word);
     }
     const auto tag = static_cast<uint8_t>(std::max(1, parts.tag_byte() & ~kWordTag));
     if (own_hash && key.size() < sizeof word) {
@@ -85,9 +91,7 @@ class OwnedKeys {
   template <typename Entry>
   uint64_t position(Entry entry, uint8_t tag) const noexcept {
     if (has_record(tag, entry.key)) return HashParts(record_of(entry)->hash).position();
-    if ((tag & kWordTag) != 0)
-      return HashParts(hash64(std::as_bytes(std::span<const uint64_t, 1>(&entry.key, 1)), seed_))
-          .position();
+    if ((tag & kWordTag) != 0) return HashParts(word_hash_(entry.key)).position();
     return position_of_short(entry, tag);
   }
 
@@ -136,6 +140,7 @@ class OwnedKeys {
   static uint64_t hash_bits(HashParts parts) noexcept { return parts.position() >> 33 << 48; }
 
   const uint64_t seed_;
+  const WordHash word_hash_;
 };
 
 }  // namespace stave::index

@@ -70,11 +70,29 @@ class Shard final : public ShardMemory<Layout> {
   }
   void count_erased() noexcept { entries_.fetch_sub(1, std::memory_order_relaxed); }
 
-  // Counts an entry and splits buckets while there are too many entries for them.
+  // Counts an entry. True when there are too many for the buckets: then grow().
+  bool count_insertion() noexcept {
+    const int64_t entries = entries_.fetch_add(1, std::memory_order_relaxed) + 1;
+    return entries > 0 && crowded(static_cast<uint64_t>(entries));
+  }
   template <typename Keys>
   void count_inserted(const Keys& keys) noexcept {
-    const int64_t entries = entries_.fetch_add(1, std::memory_order_relaxed) + 1;
-    if (entries > 0 && crowded(static_cast<uint64_t>(entries))) grow(keys);
+    if (count_insertion()) grow(keys);
+  }
+  // Splits buckets while there are too many entries for them; a few of them.
+  template <typename Keys>
+  void grow(const Keys& keys) noexcept {
+    if (!try_lock_growth()) return;  // another writer is at it
+    unsigned splits = 0;
+    while (splits < kSplitsPerOperation && crowded(entries())) {
+      // Without a split the buckets overflow into nodes and the next writer tries again.
+      if (!split_next(keys).ok()) break;
+      splits++;
+    }
+    protocol_.prefetch_splits();
+    if (splits > splits_of_one_operation_max_.load(std::memory_order_relaxed))
+      splits_of_one_operation_max_.store(splits, std::memory_order_relaxed);
+    unlock_growth();
   }
 
   // Grows until there is room for so many entries. `closed` when the shard has a successor, `busy`
@@ -166,21 +184,6 @@ class Shard final : public ShardMemory<Layout> {
   bool crowded(uint64_t entries) const noexcept {
     return entries * Layout::kGrowAtDenominator >
            protocol_.bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator;
-  }
-
-  template <typename Keys>
-  void grow(const Keys& keys) noexcept {
-    if (!try_lock_growth()) return;  // another writer is at it
-    unsigned splits = 0;
-    while (splits < kSplitsPerOperation && crowded(entries())) {
-      // Without a split the buckets overflow into nodes and the next writer tries again.
-      if (!split_next(keys).ok()) break;
-      splits++;
-    }
-    protocol_.prefetch_splits();
-    if (splits > splits_of_one_operation_max_.load(std::memory_order_relaxed))
-      splits_of_one_operation_max_.store(splits, std::memory_order_relaxed);
-    unlock_growth();
   }
 
   // Under the growth lock. `conflict` when the bucket refuses for the moment; `no_memory`, or why

@@ -72,17 +72,32 @@ class ShardLookup {
     return {&bucket, index};
   }
 
+  // The same for a lookup that follows at once.
+  Start start_now(uint64_t position) const noexcept {
+    const uint64_t index = home(position);
+    const Bucket& bucket = memory_.bucket(index);
+    Layout::prefetch_rest(bucket);
+    return {&bucket, index};
+  }
+
   // `match(entry)` gives the verdict on each candidate, without a lock held.
-  //
-  // Of a lookup little but the time for which it waits for the bucket is left, if the processor can
-  // begin the next one meanwhile: it looks some 300 instructions ahead. So the two common outcomes
-  // come first, in as few as possible; find_everywhere() has them all.
   template <typename Match>
   Found find(const Probe& probe, Match&& match) const {
     return find(start(probe.position), probe, match);
   }
   template <typename Match>
   Found find(const Start& start, const Probe& probe, Match&& match) const {
+    Found found;
+    if (find_at_once(start, probe, match, found)) [[likely]]
+      return found;
+    return find_everywhere(probe, match);
+  }
+
+  // The two common outcomes, in as few instructions as possible: of a lookup little but the time
+  // for which it waits for the bucket is left, if the processor can begin the next ones meanwhile,
+  // and it looks some 200 results ahead. False when find_everywhere() has to tell.
+  template <typename Match>
+  bool find_at_once(const Start& start, const Probe& probe, Match&& match, Found& found) const {
     const Pattern pattern = this->pattern(probe);
     const Bucket& bucket = *start.bucket;
     const Snapshot snapshot = Layout::begin(bucket);
@@ -90,24 +105,67 @@ class ShardLookup {
     const ControlWord control(bucket.control.load(std::memory_order_acquire));
     SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
     if (candidates.empty()) {
-      if (Layout::chain(snapshot, probe.tag) == 0 && Layout::agrees(snapshot, control) &&
-          (STAVE_PLANTED_BUG(miss_beside_split) ||
-           low_bits(probe.position, level_of(control)) == start.index)) [[likely]] {
-        return {Verdict::different, Entry{}};
-      }
-      return find_everywhere(probe, match);
+      found = {};
+      return Layout::chain(snapshot, probe.tag) == 0 && Layout::agrees(snapshot, control) &&
+             (STAVE_PLANTED_BUG(miss_beside_split) ||
+              low_bits(probe.position, level_of(control)) == start.index);
     }
     do {
       // A key whose tag this control word has belongs here (invariant 1): its level says no more.
       const Entry entry = Layout::read(bucket, candidates.first());
       if (Layout::may_be(entry, pattern)) [[likely]] {
-        if (Layout::intact(bucket, snapshot) && match(entry) == Verdict::equal) [[likely]]
-          return {Verdict::equal, entry};
-        break;
+        found = {Verdict::equal, entry};
+        return Layout::intact(bucket, snapshot) && match(entry) == Verdict::equal;
       }
       candidates.drop_first();
     } while (!candidates.empty());
-    return find_everywhere(probe, match);
+    return false;
+  }
+
+  // The whole of find(): the chain, splits and changes met on the way.
+  template <typename Match>
+  [[gnu::noinline]] Found find_everywhere(const Probe probe, Match& match) const {
+    const Pattern pattern = this->pattern(probe);
+    uint64_t index = home(probe.position);
+    for (;;) {
+      const Bucket& bucket = memory_.bucket(index);
+      Layout::prefetch(bucket);
+      const Snapshot snapshot = Layout::begin(bucket);
+      // Acquire: pairs with the releases in unlock() and publish(). The words
+      // of the slots are at least as new as their tags, and where the bucket
+      // was split, the other half is complete.
+      const ControlWord control(bucket.control.load(std::memory_order_acquire));
+      if (low_bits(probe.position, level_of(control)) != index) [[unlikely]] {
+        index = other_half(index, probe.position);
+        continue;
+      }
+      Search search{bucket, snapshot, pattern, probe.tag};
+      const SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
+      const uint32_t chain = Layout::chain(snapshot, probe.tag);
+      if (!Layout::agrees(snapshot, control)) [[unlikely]]
+        continue;
+      search.in_head(candidates, match);
+      if (search.outcome == Outcome::absent && chain != 0) search_chain(search, chain, match);
+      switch (search.outcome) {
+        case Outcome::found:
+          return {Verdict::equal, search.entry};
+        case Outcome::failed:
+          return {Verdict::error, search.entry};
+        case Outcome::again:
+          continue;
+        case Outcome::absent:
+          if (STAVE_PLANTED_BUG(miss_beside_split)) return {Verdict::different, Entry{}};
+          // Only if a word was looked at after the control word can the entry
+          // have moved meanwhile, and then the level tells (invariant 4).
+          // Relaxed: the acquires in read() and control_of() keep this load
+          // behind them.
+          if ((candidates.empty() && chain == 0) ||
+              ControlWord(bucket.control.load(std::memory_order_relaxed)).level() ==
+                  control.level()) {
+            return {Verdict::different, Entry{}};
+          }
+      }
+    }
   }
   // ---- Measuring -------------------------------------------------------------------------------
 
@@ -204,52 +262,6 @@ class ShardLookup {
       }
     }
   };
-
-  // The whole of find(): the chain, splits and changes met on the way.
-  template <typename Match>
-  [[gnu::noinline]] Found find_everywhere(const Probe probe, Match& match) const {
-    const Pattern pattern = this->pattern(probe);
-    uint64_t index = home(probe.position);
-    for (;;) {
-      const Bucket& bucket = memory_.bucket(index);
-      Layout::prefetch(bucket);
-      const Snapshot snapshot = Layout::begin(bucket);
-      // Acquire: pairs with the releases in unlock() and publish(). The words
-      // of the slots are at least as new as their tags, and where the bucket
-      // was split, the other half is complete.
-      const ControlWord control(bucket.control.load(std::memory_order_acquire));
-      if (low_bits(probe.position, level_of(control)) != index) [[unlikely]] {
-        index = other_half(index, probe.position);
-        continue;
-      }
-      Search search{bucket, snapshot, pattern, probe.tag};
-      const SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
-      const uint32_t chain = Layout::chain(snapshot, probe.tag);
-      if (!Layout::agrees(snapshot, control)) [[unlikely]]
-        continue;
-      search.in_head(candidates, match);
-      if (search.outcome == Outcome::absent && chain != 0) search_chain(search, chain, match);
-      switch (search.outcome) {
-        case Outcome::found:
-          return {Verdict::equal, search.entry};
-        case Outcome::failed:
-          return {Verdict::error, search.entry};
-        case Outcome::again:
-          continue;
-        case Outcome::absent:
-          if (STAVE_PLANTED_BUG(miss_beside_split)) return {Verdict::different, Entry{}};
-          // Only if a word was looked at after the control word can the entry
-          // have moved meanwhile, and then the level tells (invariant 4).
-          // Relaxed: the acquires in read() and control_of() keep this load
-          // behind them.
-          if ((candidates.empty() && chain == 0) ||
-              ControlWord(bucket.control.load(std::memory_order_relaxed)).level() ==
-                  control.level()) {
-            return {Verdict::different, Entry{}};
-          }
-      }
-    }
-  }
 
   template <typename Match>
   void search_chain(Search& search, uint32_t number, Match& match) const {

@@ -84,6 +84,9 @@ struct WideLayout {
   // Most entries are in the second line: both are loaded at once.
   static void prefetch(const Bucket& bucket) noexcept {
     __builtin_prefetch(&bucket);
+    prefetch_rest(bucket);
+  }
+  static void prefetch_rest(const Bucket& bucket) noexcept {
     __builtin_prefetch(reinterpret_cast<const char*>(&bucket) + 64);
   }
   static Snapshot begin(const Bucket& bucket) noexcept {

@@ -31,6 +31,8 @@ std::atomic<uint64_t>* wiped_page() noexcept {
   return page;
 }
 
+constinit const std::atomic<uint64_t> no_page{0};
+
 // Copied by fork, not wiped: a child's numbers continue its parent's, so no process ever has the
 // number of one of its ancestors, whose guards it may hold.
 std::atomic<uint64_t> last_number{0};
@@ -38,7 +40,8 @@ std::atomic<uint64_t> last_number{0};
 }  // namespace
 
 ForkGuard::ForkGuard() noexcept : page_(wiped_page()) {
-  if (!page_) {
+  if (page_ == nullptr) {
+    page_ = &no_page;
     process_ = static_cast<uint64_t>(::getpid());
     return;
   }
@@ -51,8 +54,8 @@ ForkGuard::ForkGuard() noexcept : page_(wiped_page()) {
   process_ = current;
 }
 
-bool ForkGuard::in_child_by_pid() const noexcept {
-  return static_cast<uint64_t>(::getpid()) != process_;
+bool ForkGuard::in_child_without_page() const noexcept {
+  return page_ != &no_page || static_cast<uint64_t>(::getpid()) != process_;
 }
 
 }  // namespace stave::os

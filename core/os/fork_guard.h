@@ -18,17 +18,18 @@ class ForkGuard {
   ForkGuard() noexcept;
 
   // True in a child, and a child's child, of the process that made this guard.
-  bool in_child() const noexcept {
+  bool in_child() const noexcept { return !surely_not_in_child() && in_child_without_page(); }
+  // The check without the call. False also where in_child() has to ask for it.
+  bool surely_not_in_child() const noexcept {
     // Relaxed: the kernel's wipe happens before the child's first instruction.
-    if (page_) return page_->load(std::memory_order_relaxed) != process_;
-    return in_child_by_pid();
+    return page_->load(std::memory_order_relaxed) == process_;
   }
 
  private:
-  bool in_child_by_pid() const noexcept;
+  bool in_child_without_page() const noexcept;
 
-  const std::atomic<uint64_t>* page_;  // null where pages cannot be wiped
-  uint64_t process_;                   // the page's value in this guard's process, or its pid
+  const std::atomic<uint64_t>* page_;  // where pages cannot be wiped, a word that is always 0
+  uint64_t process_;  // the page's value in this guard's process, or its pid; never 0
 };
 
 }  // namespace stave::os

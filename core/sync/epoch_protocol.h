@@ -114,21 +114,18 @@ class EpochProtocol {
   }
 
   // A pin and the announcement "I am inside of `place`", behind one barrier; what place's owner
-  // stores before is_visited() and its barrier is seen by loads behind this. `pinned` is the slot's
-  // epoch before, 0 if it is not pinned already; the slot visits nothing yet.
-  void enter(Slot& slot, const void* place, uint64_t pinned) noexcept {
+  // stores before is_visited() and its barrier is seen by loads behind this. The slot is not pinned
+  // and visits nothing yet.
+  void enter(Slot& slot, const void* place) noexcept {
     // Release: is_visited() may read this value instead of the last leave()'s, whose order it
     // needs.
     slot.visited.store(place, std::memory_order_release);
-    // Both as in pin().
-    if (pinned == 0) [[likely]]
-      slot.pinned.store(epoch_.load(std::memory_order_relaxed), std::memory_order_release);
-    Barrier()();  // also pairs with the one that comes before is_visited()
+    pin(slot);  // its barrier also pairs with the one that comes before is_visited()
   }
-  void leave(Slot& slot, uint64_t pinned) noexcept {
+  void leave(Slot& slot) noexcept {
     // Release: pairs with the acquire in is_visited(); what was done inside comes before.
     slot.visited.store(nullptr, std::memory_order_release);
-    slot.pinned.store(pinned, std::memory_order_release);  // as in unpin()
+    unpin(slot);
   }
   // Whether a thread is inside of `place`. The caller has stored what keeps others out, and passed
   // a full barrier since.

@@ -30,6 +30,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "core/sync/epoch.h"
 #include "core/sync/fast_thread_local.h"
@@ -170,35 +171,37 @@ class Gate {
 
   // The same with an EpochPin, for calls that run no code of their caller's, and so never close
   // what they are in: entered_by_this_thread() does not know of them. False not only when closed,
-  // but whenever an Entry has to be tried instead: a thread visits one gate at a time, and not
-  // before it has been pinned once.
+  // but whenever an Entry has to be tried instead: a thread visits one gate at a time, not while it
+  // is pinned, and not before it has been pinned once.
   class Visit {
    public:
     explicit Visit(Gate& gate) noexcept : slot_(internal::epoch_thread.slot) {
       // Relaxed, both: only this thread stores to its slot.
-      if (slot_ == nullptr || slot_->visited.load(std::memory_order_relaxed) != nullptr)
-          [[unlikely]] {
+      if (slot_ == nullptr || slot_->pinned.load(std::memory_order_relaxed) != 0) [[unlikely]] {
         slot_ = nullptr;
         return;
       }
-      pinned_ = slot_->pinned.load(std::memory_order_relaxed);
-      internal::epochs.enter(*slot_, &gate, pinned_);
+      internal::epochs.enter(*slot_, &gate);
       if (!gate.closed()) [[likely]]
         return;
-      internal::epochs.leave(*slot_, pinned_);
+      internal::epochs.leave(*slot_);
       slot_ = nullptr;
     }
     ~Visit() {
-      if (slot_ != nullptr) internal::epochs.leave(*slot_, pinned_);
+      if (slot_ != nullptr) internal::epochs.leave(*slot_);
     }
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;
 
     explicit operator bool() const noexcept { return slot_ != nullptr; }
 
+    // For a call that goes on in another function of the same thread.
+    using Slot = internal::Epochs::Slot;
+    Slot* hand_over() noexcept { return std::exchange(slot_, nullptr); }
+    explicit Visit(Slot* handed_over) noexcept : slot_(handed_over) {}
+
    private:
-    internal::Epochs::Slot* slot_;
-    uint64_t pinned_ = 0;
+    Slot* slot_;
   };
 
   Gate() noexcept = default;

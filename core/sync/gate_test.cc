@@ -35,7 +35,11 @@ TEST(Gate, OneVisitAtATime) {
     EXPECT_TRUE(entry);
     const EpochPin inner;
   }
-  const EpochPin outer;
+  {
+    const EpochPin outer;
+    EXPECT_FALSE(Gate::Visit(other));
+    EXPECT_TRUE(Gate::Entry(other));
+  }
   EXPECT_TRUE(Gate::Visit(other));
   EXPECT_TRUE(other.close_and_wait());
   EXPECT_FALSE(Gate::Visit(other));

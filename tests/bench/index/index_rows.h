@@ -23,6 +23,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/bench/frame/measure.h"
 #include "tests/bench/frame/program.h"
@@ -51,44 +52,43 @@ class IndexRows {
 
   double hit(unsigned threads) {
     const Adapter& index = filled();
+    const Draws draws = draw(threads, 0);
     return per_operation(threads, [&](unsigned thread, uint64_t count) {
-      os::SeededRandom random(thread);
-      for (uint64_t i = 0; i < count; i++) {
-        const uint64_t number = uniform(random, keys_);
+      const Drawn* drawn = draws[thread].data();
+      for (const Drawn* end = drawn + count; drawn != end; drawn++) {
         uint64_t value = 0;
-        const bool found = index.get(key_of<Key>(number), value);
-        check("hit", number, found && number_of(value) == number);
+        const bool found = index.get(drawn->key, value);
+        check("hit", drawn->number, found && number_of(value) == drawn->number);
       }
     });
   }
 
   double miss(unsigned threads) {
     const Adapter& index = filled();
+    const Draws draws = draw(threads, absent_numbers_begin);
     return per_operation(threads, [&](unsigned thread, uint64_t count) {
-      os::SeededRandom random(thread);
-      for (uint64_t i = 0; i < count; i++) {
-        const uint64_t number = absent_numbers_begin + uniform(random, keys_);
+      const Drawn* drawn = draws[thread].data();
+      for (const Drawn* end = drawn + count; drawn != end; drawn++) {
         uint64_t value = 0;
-        check("miss", number, !index.get(key_of<Key>(number), value));
+        check("miss", drawn->number, !index.get(drawn->key, value));
       }
     });
   }
 
   double multi_get(unsigned threads) {
     const Adapter& index = filled();
+    const Draws draws = draw(threads, 0);
     return per_operation(threads, [&](unsigned thread, uint64_t count) {
-      os::SeededRandom random(thread);
-      std::array<uint64_t, batch> numbers, values;
+      const Drawn* drawn = draws[thread].data();
+      std::array<uint64_t, batch> values;
       std::array<Key, batch> keys;
       std::array<uint8_t, batch> found;
-      for (uint64_t done = 0; done < count; done += batch) {
-        for (size_t i = 0; i < batch; i++) {
-          numbers[i] = uniform(random, keys_);
-          keys[i] = key_of<Key>(numbers[i]);
-        }
+      for (uint64_t done = 0; done < count; done += batch, drawn += batch) {
+        for (size_t i = 0; i < batch; i++) keys[i] = drawn[i].key;
         get_batch(index, keys, values, found);
         for (size_t i = 0; i < batch; i++)
-          check("multi_get", numbers[i], found[i] != 0 && number_of(values[i]) == numbers[i]);
+          check("multi_get", drawn[i].number,
+                found[i] != 0 && number_of(values[i]) == drawn[i].number);
       }
     });
   }
@@ -97,15 +97,19 @@ class IndexRows {
   double zipf(unsigned threads, uint64_t updates_percent) {
     Adapter& index = filled();
     if (!zipf_) zipf_ = std::make_unique<Zipf>(keys_);
-    std::vector<std::vector<uint32_t>> draws;
-    for (unsigned thread = 0; thread < threads; thread++)
-      draws.push_back(zipf_->draw(operations() / threads, thread));
-    return per_operation(threads, [&](unsigned thread, uint64_t count) {
+    Draws draws(threads);
+    std::vector<std::vector<uint8_t>> updates(threads);
+    for (unsigned thread = 0; thread < threads; thread++) {
       os::SeededRandom random(thread);
+      for (const uint32_t number : zipf_->draw(operations() / threads, thread)) {
+        draws[thread].push_back({key_of<Key>(number), number});
+        updates[thread].push_back(uniform(random, 100) < updates_percent ? 1 : 0);
+      }
+    }
+    return per_operation(threads, [&](unsigned thread, uint64_t count) {
       for (uint64_t i = 0; i < count; i++) {
-        const uint64_t number = draws[thread][i];
-        const Key key = key_of<Key>(number);
-        if (uniform(random, 100) < updates_percent) {
+        const auto& [key, number] = draws[thread][i];
+        if (updates[thread][i] != 0) {
           check("update", number, !index.put(key, value_of(number, i)));
         } else {
           uint64_t value = 0;
@@ -170,6 +174,27 @@ class IndexRows {
   }
 
  private:
+  // What is asked for, in its order: computing it takes as long as some lookups, and keeps the
+  // processor from beginning the next one early.
+  struct Drawn {
+    Key key;
+    uint64_t number;
+  };
+  using Draws = std::vector<std::vector<Drawn>>;
+  // For each thread, of the numbers from `begin` on.
+  Draws draw(unsigned threads, uint64_t begin) const {
+    Draws draws(threads);
+    for (unsigned thread = 0; thread < threads; thread++) {
+      os::SeededRandom random(thread);
+      draws[thread].resize(operations() / threads + batch);
+      for (Drawn& drawn : draws[thread]) {
+        drawn.number = begin + uniform(random, keys_);
+        drawn.key = key_of<Key>(drawn.number);
+      }
+    }
+    return draws;
+  }
+
   static void check(const char* operation, uint64_t number, bool right) {
     if (!right) [[unlikely]]
       fail(std::string(operation) + " of key number " + std::to_string(number) + " went wrong");

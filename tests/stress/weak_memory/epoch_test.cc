@@ -65,12 +65,10 @@ void read_without_slot(State& state) {
 }
 
 // What Gate::Visit does: a pin and an announcement with one barrier.
-void visit(State& state, bool is_inner) {
+void visit(State& state) {
   Epochs::Slot& slot = take_slot(state);
   for (int i = 0; i < 2; i++) {
-    if (is_inner) state.epochs.pin(slot);
-    const uint64_t pinned = slot.pinned.load(std::memory_order_relaxed);
-    state.epochs.enter(slot, &state.places[0], pinned);
+    state.epochs.enter(slot, &state.places[0]);
     if (!state.closed.load(std::memory_order_relaxed)) {
       check(state.open.read(), "a call inside of what is closed");
       use_head(state);
@@ -78,14 +76,10 @@ void visit(State& state, bool is_inner) {
     } else {
       note("a call is refused");
     }
-    state.epochs.leave(slot, pinned);
-    if (is_inner) {
-      use_head(state);
-      state.epochs.unpin(slot);
-    }
-    state.epochs.enter(slot, &state.places[1], 0);
+    state.epochs.leave(slot);
+    state.epochs.enter(slot, &state.places[1]);
     use_head(state);
-    state.epochs.leave(slot, 0);
+    state.epochs.leave(slot);
   }
   state.epochs.give_back_slot(slot);
 }
@@ -169,8 +163,8 @@ Scenario visitors() {
           .set_up =
               [](Program& program) {
                 auto state = std::make_shared<State>();
-                program.thread([=] { visit(*state, false); });
-                program.thread([=] { visit(*state, true); });
+                program.thread([=] { visit(*state); });
+                program.thread([=] { visit(*state); });
                 program.thread([=] { close(*state); });
                 program.thread([=] {
                   replace_without_slot(*state);
@@ -191,12 +185,12 @@ Scenario one_visitor() {
             auto state = std::make_shared<State>();
             program.thread([&slot = take_slot(*state), state] {
               for (const char& place : state->places) {
-                state->epochs.enter(slot, &place, 0);
+                state->epochs.enter(slot, &place);
                 if (&place == &state->places[1] || !state->closed.load(std::memory_order_relaxed)) {
                   if (&place == &state->places[0]) state->open.read();
                   use_head(*state);
                 }
-                state->epochs.leave(slot, 0);
+                state->epochs.leave(slot);
               }
             });
             program.thread([=] {

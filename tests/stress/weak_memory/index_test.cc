@@ -359,9 +359,9 @@ std::vector<Scenario> scenarios() {
 }
 
 TEST(WeakMemory, NarrowIndexBuckets) {
-  // What find() reads of a narrow slot is one word, which match() judges: an older one than the tag
-  // is another key's, or this key's value of a moment ago. Wide entries need the order.
-  check_kernel({.scenarios = scenarios<Narrow>(), .redundant = {"find load(acquire)"}});
+  // What find_at_once() reads of a narrow slot is one word, which match() judges: an older one than
+  // the tag is another key's, or this key's value of a moment ago. Wide entries need the order.
+  check_kernel({.scenarios = scenarios<Narrow>(), .redundant = {"find_at_once load(acquire)"}});
 }
 
 TEST(WeakMemory, WideIndexBuckets) {
