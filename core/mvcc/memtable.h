@@ -222,7 +222,7 @@ class Memtable final : private sync::Background::Task {
   SnapshotRegistry::Clock clock_;
   SnapshotRegistry snapshots_;
   std::atomic<uint64_t> next_transaction_{1};
-  std::mutex prune_mutex_;    // held by the one thread that examines orphans
+  std::mutex prune_mutex_;    // held by the one thread that prunes or clears, not by commits
   std::mutex orphans_mutex_;  // may be taken under prune_mutex_
   ParkedList orphans_;
   std::atomic<bool> have_orphans_{false};

@@ -142,6 +142,7 @@ uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept
         write.version->next(0) != nullptr || write.version->payload().is_tombstone();
   }
   const uint64_t timestamp = clock_.commit(*writes.record());
+  if (STAVE_PLANTED_BUG(end_before_settling)) hold.end();
   // What only this transaction's snapshot needed is free now. The snapshot stays until the rows are
   // done with, since that is what keeps clear() away from them.
   std::optional<SnapshotView> view;

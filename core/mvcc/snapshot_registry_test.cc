@@ -93,6 +93,21 @@ TEST_F(SnapshotRegistryTest, WhatIsParkedComesBackWithTheSnapshot) {
   close(again);
 }
 
+// Versions that were in nobody's list for a moment outlived the rows that clear() took away.
+TEST_F(SnapshotRegistryTest, WhatIsParkedIsTakenOverBeforeTheSnapshotCountsAsEnded) {
+  SnapshotRegistry::Place* place = registry_.open(clock_);
+  sync::Retired parked;
+  ASSERT_TRUE(registry_.park(place, place->timestamp(), &parked));
+  uint64_t open = 0;
+  const auto adopt = [&](ParkedList& list) {
+    EXPECT_EQ(list.pop(), &parked);
+    open = registry_.count();
+  };
+  EXPECT_TRUE(registry_.close(place, adopt));
+  EXPECT_EQ(open, 1U);
+  EXPECT_EQ(registry_.count(), 0U);
+}
+
 TEST_F(SnapshotRegistryTest, RunsAloneOrNotAtAll) {
   bool ran = false;
   SnapshotRegistry::Place* place = registry_.open(clock_);

@@ -105,14 +105,14 @@ class History {
     if (call.kind == CallKind::clear) {
       call.changed = table_->clear().ok();  // or a transaction is open
     } else {
-      make(call);
+      make(call, random);
     }
     call.interval.end = clock_.fetch_add(1);
     return call;
   }
 
   // One transaction. After a conflict it has changed nothing.
-  void make(Call& call) {
+  void make(Call& call, Random& random) {
     const std::string key = "key" + std::to_string(call.key);
     if (call.kind == CallKind::get) {
       const auto snapshot = SnapshotLease::open(table_);
@@ -120,6 +120,8 @@ class History {
       return;
     }
     const auto transaction = *Transaction::begin(table_);
+    // So that transactions meet on a busy machine, too.
+    if (random.one_in(8)) std::this_thread::yield();
     const bool reads = call.kind == CallKind::get_inside || call.kind == CallKind::compare_and_swap;
     std::optional<uint64_t> found;
     if (reads) found = read(*transaction, key);
