@@ -65,6 +65,10 @@ class InlineValue {
   static size_t room(const Source& source) noexcept;
   InlineValue(Source&& source, std::byte* room) noexcept;
   void release(std::byte* room) noexcept;
+  size_t room() const noexcept {
+    if (is_tombstone()) return 0;
+    return is_large() ? sizeof(SharedBytes*) : size_;
+  }
 
   bool is_tombstone() const noexcept { return size_ == tombstone_size; }
   Bytes bytes(const std::byte* room) const noexcept;

@@ -18,15 +18,19 @@ bool is_value(const ValueVersion* version) noexcept {
 Result<std::shared_ptr<Memtable>> Memtable::create(const MemtableOptions& options) noexcept {
   Result<std::unique_ptr<KeyTable>> keys = KeyTable::create(options.capacity, options.seed);
   if (!keys) return keys.status();
+  BlockPool* const pool = BlockPool::create();
+  if (pool == nullptr) return Code::no_memory;
   try {
-    return std::make_shared<Memtable>(options, *std::move(keys));
+    return std::make_shared<Memtable>(options, *std::move(keys), pool);
   } catch (const std::bad_alloc&) {
+    pool->close();
     return Code::no_memory;
   }
 }
 
-Memtable::Memtable(const MemtableOptions& options, std::unique_ptr<KeyTable> keys) noexcept
-    : options_(options), keys_(std::move(keys)) {
+Memtable::Memtable(const MemtableOptions& options, std::unique_ptr<KeyTable> keys,
+                   BlockPool* pool) noexcept
+    : options_(options), keys_(std::move(keys)), pool_(pool) {
   if (options_.managed && options_.background) sync::Background::add(*this);
 }
 
@@ -46,6 +50,7 @@ Memtable::~Memtable() {
     if (row->pending() != nullptr) ValueVersion::destroy(row->pending());
     Row::destroy(row);
   }
+  pool_->close();
 }
 
 // A row's link for lists is free until the row is retired.

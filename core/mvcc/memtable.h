@@ -28,6 +28,7 @@
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
+#include "core/mvcc/block_pool.h"
 #include "core/mvcc/commit_clock.h"
 #include "core/mvcc/key_table.h"
 #include "core/mvcc/row.h"
@@ -67,7 +68,8 @@ class Memtable final : private sync::Background::Task {
   using Visit = FunctionRef<void(const InlineValue&, const std::byte* room)>;
 
   static Result<std::shared_ptr<Memtable>> create(const MemtableOptions& options) noexcept;
-  Memtable(const MemtableOptions& options, std::unique_ptr<KeyTable> keys) noexcept;
+  Memtable(const MemtableOptions& options, std::unique_ptr<KeyTable> keys,
+           BlockPool* pool) noexcept;
   ~Memtable();
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
@@ -217,6 +219,7 @@ class Memtable final : private sync::Background::Task {
 
   const MemtableOptions options_;
   const std::unique_ptr<KeyTable> keys_;
+  BlockPool* const pool_;  // of rows and versions
   std::array<TotalsShard, kOwnTotals + kSharedTotals> totals_;
 
   SnapshotRegistry::Clock clock_;

@@ -55,8 +55,11 @@ Result<Memtable::Claim> Memtable::try_install(WriteSet& writes, Bytes key,
   Row& row = **found;
   if (version == nullptr) {
     // The first version of a key is mostly the only one: one link is enough.
-    const unsigned height = row.newest() == nullptr ? 1 : writes.random_height();
-    version = ValueVersion::create(height, *writes.record(), std::move(source));
+    const ValueVersion* newest = row.newest();
+    const unsigned height = newest == nullptr ? 1 : writes.random_height();
+    // The commit is going to need it.
+    __builtin_prefetch(newest, 1);
+    version = ValueVersion::create(pool_, height, *writes.record(), std::move(source));
   }
   Aftermath after;
   Result<Claim> claimed = Code::no_memory;
@@ -72,7 +75,7 @@ Result<Memtable::Claim> Memtable::try_install(WriteSet& writes, Bytes key,
 
 Result<Row*> Memtable::row_for(Bytes key, Totals& change) {
   if (Row* row = keys_->find(key); row != nullptr) return row;
-  Row* fresh = Row::create(key);
+  Row* fresh = Row::create(pool_, key);
   if (fresh == nullptr) return Code::no_memory;
   Result<Row*> row = keys_->insert(fresh);
   if (!row || *row != fresh) {
@@ -98,10 +101,7 @@ Memtable::Claim Memtable::claim(Row& row, ValueVersion* version, WriteSet& write
   // A committed version is not in anybody's way; its transaction is about to settle it.
   if (pending != nullptr && pending->begin() != 0) return Claim::again;
   if (pending != nullptr) return Claim::conflict;
-  const ValueVersion* newest = row.newest();
-  if (newest != nullptr && newest->begin() >= snapshot && !STAVE_PLANTED_BUG(ignore_newer)) {
-    return Claim::conflict;
-  }
+  if (row.last_commit() >= snapshot && !STAVE_PLANTED_BUG(ignore_newer)) return Claim::conflict;
   writes.add(&row, version);
   row.set_pending(version);
   count_in(version, change.versions, change.bytes);
@@ -170,6 +170,7 @@ uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept
 void Memtable::settle(Row& row, ValueVersion* version, uint64_t timestamp,
                       Totals& change) noexcept {
   version->settle(timestamp);
+  row.set_last_commit(timestamp);
   row.set_pending(nullptr);
   if (row.newest() != version) return;
   change.keys += is_value(version) - is_value(version->next(0));

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 
 #include "core/base/bytes.h"
 #include "core/base/limits.h"
+#include "core/mvcc/block_pool.h"
 #include "core/mvcc/inline_value.h"
 #include "core/mvcc/version_chain.h"
 #include "core/sync/epoch.h"
@@ -22,13 +22,15 @@ using ValueRecord = ValueVersion::Record;
 class Row final : public sync::Retired, public ValueChain {
  public:
   // Null without memory.
-  static Row* create(Bytes key) noexcept {
-    void* memory = std::malloc(sizeof(Row) + key.size());
-    return memory == nullptr ? nullptr : new (memory) Row(key);
+  static Row* create(BlockPool* pool, Bytes key) noexcept {
+    const BlockPool::Block block = BlockPool::take(pool, sizeof(Row) + key.size());
+    return block.memory == nullptr ? nullptr : new (block.memory) Row(block.origin, key);
   }
   static void destroy(Row* row) noexcept {
+    const BlockPool::Block block{row, row->origin_};
+    const size_t size = row->memory();
     row->~Row();
-    std::free(row);
+    BlockPool::give_back(block, size);
   }
   static void destroy_retired(Retired* retired) noexcept { destroy(static_cast<Row*>(retired)); }
 
@@ -39,9 +41,14 @@ class Row final : public sync::Retired, public ValueChain {
   bool is_empty() const noexcept { return newest() == nullptr && pending() == nullptr; }
   bool dead() const noexcept { return dead_; }
   void set_dead() noexcept { dead_ = true; }
+  // Managed: the last commit of the key; so a writer need not look into the newest version. The
+  // tag is free until the row is retired.
+  uint64_t last_commit() const noexcept { return tag; }
+  void set_last_commit(uint64_t timestamp) noexcept { tag = timestamp; }
 
  private:
-  explicit Row(Bytes key) noexcept : key_size_(static_cast<uint16_t>(key.size())) {
+  Row(BlockPool::Origin origin, Bytes key) noexcept
+      : key_size_(static_cast<uint16_t>(key.size())), origin_(origin) {
     copy(reinterpret_cast<std::byte*>(this + 1), key);
   }
   ~Row() = default;
@@ -49,6 +56,9 @@ class Row final : public sync::Retired, public ValueChain {
   static_assert(key_size_max <= UINT16_MAX);
   uint16_t key_size_;
   bool dead_ = false;
+  BlockPool::Origin origin_;
 };
+// A key of 16 bytes makes it a cache line.
+static_assert(sizeof(Row) == 48);
 
 }  // namespace stave::mvcc

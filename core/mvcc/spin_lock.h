@@ -1,4 +1,4 @@
-// A lock of one word, for critical sections of a few stores in structures of which there are
+// A lock of one byte, for critical sections of a few stores in structures of which there are
 // millions (a chain per key). Not for anything that waits, allocates or calls out.
 #pragma once
 
@@ -21,7 +21,7 @@ class SpinLock {
     while (!try_lock()) backoff.wait();
   }
   bool try_lock() noexcept {
-    uint32_t free = 0;
+    uint8_t free = 0;
     // Acquire: pairs with the release in unlock(). What the last holder did is seen.
     return word_.compare_exchange_strong(free, 1, std::memory_order_acquire,
                                          std::memory_order_relaxed);
@@ -31,7 +31,7 @@ class SpinLock {
   }
 
  private:
-  Atomic<uint32_t> word_{0};
+  Atomic<uint8_t> word_{0};
 };
 
 }  // namespace stave::mvcc

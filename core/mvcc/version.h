@@ -12,6 +12,7 @@
 //   Payload::room(source)            bytes it wants behind itself, in the version's own allocation
 //   Payload(source&&, room)          `room` is the address of those bytes, here and below
 //   payload.release(room)            the end of it
+//   payload.room()                   what room(source) was
 //   payload.memory()                 its bytes of memory besides sizeof(Payload)
 // A version is immutable for readers but for its first word and its links.
 #pragma once
@@ -19,10 +20,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 #include <utility>
 
+#include "core/mvcc/block_pool.h"
 #include "core/sync/epoch.h"
 
 namespace stave::mvcc {
@@ -62,16 +63,21 @@ class Version : public sync::Retired {
   // Levels of links: enough for a search among 4^8 versions in logarithmic time.
   static constexpr unsigned height_max = 8;
 
-  // A version that `record` has written. Null without memory; then `source` is untouched.
-  static Version* create(unsigned height, const Record& record, Source&& source) noexcept {
-    void* memory = std::malloc(size_for(height, source));
-    if (memory == nullptr) return nullptr;
-    return new (memory) Version(height, record, std::move(source));
+  // A version that `record` has written, in memory of `pool` (null: the heap's). Null without
+  // memory; then `source` is untouched.
+  static Version* create(BlockPool* pool, unsigned height, const Record& record,
+                         Source&& source) noexcept {
+    const BlockPool::Block block = BlockPool::take(pool, size_for(height, source));
+    if (block.memory == nullptr) return nullptr;
+    return new (block.memory) Version(block.origin, height, record, std::move(source));
   }
   static void destroy(Version* version) noexcept {
+    const BlockPool::Block block{version, version->origin_};
+    const size_t size =
+        sizeof(Version) + version->height_ * sizeof(Link) + version->payload_.room();
     version->payload_.release(version->room());
     version->~Version();
-    std::free(version);
+    BlockPool::give_back(block, size);
   }
   // For EpochRegistry::retire().
   static void destroy_retired(Retired* retired) noexcept {
@@ -132,9 +138,10 @@ class Version : public sync::Retired {
   // Tells a record's address from a timestamp.
   static constexpr uint64_t record_bit = uint64_t{1} << 63;
 
-  Version(unsigned height, const Record& record, Source&& source) noexcept
+  Version(BlockPool::Origin origin, unsigned height, const Record& record, Source&& source) noexcept
       : begin_(reinterpret_cast<uintptr_t>(&record) | record_bit),
         height_(static_cast<uint8_t>(height)),
+        origin_(origin),
         payload_(std::move(source), room()) {
     for (unsigned level = 0; level < height; level++) new (links() + level) Link(nullptr);
   }
@@ -151,6 +158,7 @@ class Version : public sync::Retired {
   Atomic<uint64_t> begin_;
   uint8_t height_;
   bool marked_ = false;
+  BlockPool::Origin origin_;
   Payload payload_;
 };
 

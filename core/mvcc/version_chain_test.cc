@@ -25,6 +25,7 @@ struct Location {
   Location(uint64_t at, uint64_t bytes) noexcept : position(at), size(bytes) {}
   Location(Source&& source, std::byte*) noexcept : position(source.position), size(source.size) {}
   void release(std::byte*) noexcept {}
+  size_t room() const noexcept { return 0; }
   size_t memory() const noexcept { return 0; }
 };
 static_assert(sizeof(Location) == 16);
@@ -49,7 +50,7 @@ class VersionChainTest : public testing::Test {
   // A commit at a timestamp that no version has.
   void commit(uint64_t timestamp, unsigned height) {
     Version::Record record(timestamp);
-    Version* version = Version::create(height, record, Location(timestamp, 7));
+    Version* version = Version::create(nullptr, height, record, Location(timestamp, 7));
     {
       const std::lock_guard lock(chain_);
       chain_.set_pending(version);
@@ -169,7 +170,8 @@ uint64_t longest_search(uint64_t count) {
   WriteSet heights(count);
   for (uint64_t timestamp = 1; timestamp <= count; timestamp++) {
     CountingChain::Version::Record record(timestamp);
-    auto* version = CountingChain::Version::create(heights.random_height(), record, Location(1, 1));
+    auto* version =
+        CountingChain::Version::create(nullptr, heights.random_height(), record, Location(1, 1));
     const std::lock_guard lock(chain);
     chain.link(version, timestamp);
     version->settle(timestamp);
