@@ -23,6 +23,8 @@
 #include <optional>
 #include <type_traits>
 
+#include "core/os/page_memory.h"
+
 namespace stave::disk_index {
 
 template <template <typename> class Atomic = std::atomic>
@@ -107,14 +109,19 @@ class DeltaTable {
   }
 
   // std::atomic over memory that the system hands out zeroed: a table of millions of slots costs
-  // nothing until they are used, and filling it with zeros would take milliseconds.
+  // nothing until they are used, and filling it with zeros would take milliseconds. A large one is
+  // in huge pages, where the system has them.
+  static constexpr size_t huge_bytes_min = 2 * os::huge_page_size;
   static constexpr bool is_plain = std::is_same_v<Atomic<uint64_t>, std::atomic<uint64_t>>;
   static_assert(!is_plain || (sizeof(std::atomic<uint64_t>) == sizeof(uint64_t) &&
                               std::atomic<uint64_t>::is_always_lock_free &&
                               std::is_trivially_destructible_v<std::atomic<uint64_t>>));
   struct Release {
+    size_t huge_bytes = 0;  // 0: not in pages of its own
     void operator()(Atomic<uint64_t>* slots) const noexcept {
-      if constexpr (is_plain)
+      if (huge_bytes > 0)
+        os::unmap_pages(reinterpret_cast<std::byte*>(slots), huge_bytes);
+      else if constexpr (is_plain)
         std::free(slots);
       else
         delete[] slots;
@@ -123,6 +130,13 @@ class DeltaTable {
   using Slots = std::unique_ptr<Atomic<uint64_t>[], Release>;
   static Slots make_slots(size_t size) {
     if constexpr (is_plain) {
+      const size_t bytes = size * sizeof(uint64_t);
+      if (bytes >= huge_bytes_min) {
+        const size_t whole = (bytes + os::huge_page_size - 1) & ~(os::huge_page_size - 1);
+        std::byte* const pages = os::map_pages(whole);
+        if (pages == nullptr) throw std::bad_alloc();
+        return Slots(reinterpret_cast<Atomic<uint64_t>*>(pages), Release{whole});
+      }
       void* const memory = std::calloc(size, sizeof(uint64_t));
       if (memory == nullptr) throw std::bad_alloc();
       return Slots(static_cast<Atomic<uint64_t>*>(memory));

@@ -74,21 +74,29 @@ std::unique_ptr<View> DiskIndexImpl::copy_view() const {
   return copy;
 }
 
+// What a lookup needs first of the deltas and of the segment, all at the same time.
+void DiskIndexImpl::prefetch(const View& view, uint64_t hash) noexcept {
+  view.active->prefetch(hash);
+  if (view.frozen != nullptr) view.frozen->prefetch(hash);
+  view.reader->prefetch(*view.file, view.directory->word_of(hash), hash);
+}
+
 Result<const std::byte*> DiskIndexImpl::find(const View& view, uint64_t hash,
                                              const Key& key) const {
-  const SegmentWord segment = view.directory->word_of(hash);
-  view.reader->prefetch(*view.file, segment, hash);
   for (const Delta* delta : {view.active, view.frozen}) {
     if (delta == nullptr || delta->entries() == 0) continue;
     if (const std::optional<Change> change = delta->find(*view.file, hash, key))
       return change->kind == LogKind::put ? change->entry : nullptr;
   }
-  return view.reader->find(*view.file, segment, hash, key);
+  return view.reader->find(*view.file, view.directory->word_of(hash), hash, key);
 }
 
 Status DiskIndexImpl::get(const Key& key, MutableBytes record) {
   const sync::EpochPin pin;
-  const Result<const std::byte*> entry = find(view(), hasher_(key), key);
+  const View& now = view();
+  const uint64_t hash = hasher_(key);
+  prefetch(now, hash);
+  const Result<const std::byte*> entry = find(now, hash, key);
   if (!entry) [[unlikely]]
     return entry.status();
   if (*entry == nullptr) return Code::not_found;
@@ -100,7 +108,10 @@ Status DiskIndexImpl::get(const Key& key, MutableBytes record) {
 
 Status DiskIndexImpl::contains(const Key& key) {
   const sync::EpochPin pin;
-  const Result<const std::byte*> entry = find(view(), hasher_(key), key);
+  const View& now = view();
+  const uint64_t hash = hasher_(key);
+  prefetch(now, hash);
+  const Result<const std::byte*> entry = find(now, hash, key);
   if (!entry) [[unlikely]]
     return entry.status();
   return *entry == nullptr ? Code::not_found : Code::ok;
@@ -144,11 +155,15 @@ Status DiskIndexImpl::remove(const Key& key) {
 Status DiskIndexImpl::change(LogKind kind, const Key& key, Bytes record, PutMode mode) {
   const uint64_t hash = hasher_(key);
   {
+    // Before the lock, so that writers do not wait for each other's memory.
+    const sync::EpochPin pin;
+    prefetch(view(), hash);
+  }
+  {
     WriterLock writer(writer_mutex_);
     STAVE_TRY(make_room(writer, hash, key));
     const sync::EpochPin pin;
     const View& now = view();
-    now.active->prefetch(hash);
     const Result<const std::byte*> found = find(now, hash, key);
     if (!found) return found.status();
     const bool existed = *found != nullptr;

@@ -113,6 +113,7 @@ class DiskIndexImpl final : public PlaceIndex {
     // Acquire: pairs with the release in publish().
     return *view_.load(std::memory_order_acquire);
   }
+  static void prefetch(const View& view, uint64_t hash) noexcept;
   // The record's bytes, or null.
   Result<const std::byte*> find(const View& view, uint64_t hash, const Key& key) const;
 

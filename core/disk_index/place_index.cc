@@ -101,7 +101,7 @@ Status DiskIndexImpl::exchange(const Key& key, Bytes expected, Bytes record,
   promised_--;
   const sync::EpochPin pin;
   const View& now = view();
-  now.active->prefetch(hash);
+  prefetch(now, hash);
   const Result<const std::byte*> found = find(now, hash, key);
   // Whoever makes the change has looked the key up before: its pages are whole.
   if (!found) return found.status();

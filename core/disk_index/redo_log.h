@@ -6,6 +6,8 @@
 // by one writer at a time.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -66,9 +68,22 @@ class Delta : public sync::Retired {
   }
   void prefetch(uint64_t hash) const noexcept { table_.prefetch(hash); }
   // `visit(change)` for changes of hashes in [first, last], and of some others.
+  // They lie all over the log: each is asked for some changes before it is visited.
   template <typename Visit>
   void for_range(const PageFile& file, uint64_t first, uint64_t last, Visit&& visit) const {
-    table_.for_range(first, last, [&](uint32_t number) { visit(change(file, number)); });
+    std::array<uint32_t, 16> asked;
+    size_t count = 0;
+    table_.for_range(first, last, [&](uint32_t number) {
+      const std::byte* const slot = slot_at(file, number);
+      __builtin_prefetch(slot);
+      __builtin_prefetch(slot + slot_size_ - 1);
+      uint32_t& place = asked[count % asked.size()];
+      if (count >= asked.size()) visit(change(file, place));
+      place = number;
+      count++;
+    });
+    for (size_t i = count - std::min(count, asked.size()); i < count; i++)
+      visit(change(file, asked[i % asked.size()]));
   }
 
   // Writer: the next chunk of the log holds operations of this delta.

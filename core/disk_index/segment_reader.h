@@ -43,12 +43,16 @@ class SegmentReader {
     return find_in_place(page, position.place, key);
   }
 
-  // Asks for the cache line that find() needs first.
+  // Asks for what find() needs: the page's header, and the lines where the place's entries probably
+  // are. Waiting for all of them once costs less than for one after the other.
   void prefetch(const PageFile& file, SegmentWord segment, uint64_t hash) const noexcept {
     const Position position = position_of(hash, segment.depth(), segment.home_pages());
     const std::byte* page = file.region()->page(segment.first_page() + position.page);
     __builtin_prefetch(page);
-    __builtin_prefetch(page + page_header_size + size_t{position.place} * expected_place_size_);
+    const std::byte* const expected =
+        page + page_header_size + size_t{position.place} * expected_place_size_;
+    constexpr int line_size = 64;
+    for (int line = -1; line <= 3; line++) __builtin_prefetch(expected + line * line_size);
   }
 
   // Appends all entries of the segment, to whose range `hash` belongs.
