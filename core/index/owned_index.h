@@ -86,6 +86,7 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
       IndexTable::Start start;
     };
     std::array<Begun, kGroup> group;
+    std::array<uint8_t, kGroup> later;
     for (size_t done = 0; done < count; done += kGroup) {
       const size_t size = std::min(kGroup, count - done);
       const sync::EpochPin pin;
@@ -95,11 +96,25 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
         group[i].start = table().start(hash);
         group[i].probe = OwnedKeys::probe_word(hash, word);
       }
-      for (size_t i = 0; i < size; i++) {
-        const auto one = table().find(group[i].start, group[i].probe, is_the_key);
+      const auto tell = [&](size_t i, const IndexTable::Found& one) {
         const bool is_found = one.verdict == Verdict::equal;
         found[done + i] = is_found ? 1 : 0;
         values[done + i] = is_found ? one.value : 0;
+      };
+      // One key in eight is in a chain: those are loaded together, too.
+      size_t later_count = 0;
+      for (size_t i = 0; i < size; i++) {
+        IndexTable::Found one;
+        if (table().find_at_once(group[i].start, group[i].probe, is_the_key, one)) [[likely]] {
+          tell(i, one);
+        } else {
+          table().prefetch_chain(group[i].start, group[i].probe);
+          later[later_count++] = static_cast<uint8_t>(i);
+        }
+      }
+      for (size_t i = 0; i < later_count; i++) {
+        const Begun& begun = group[later[i]];
+        tell(later[i], table().find(begun.start, begun.probe, is_the_key));
       }
     }
   }

@@ -169,14 +169,21 @@ class ShardLookup {
   }
   // ---- Measuring -------------------------------------------------------------------------------
 
+  // Calls use(entry) with the first candidate in the head, for what follows from it to be loaded
+  // too; where the chain comes first, loads that.
   template <typename Use>
   void with_candidate(const Start& start, const Probe& probe, Use&& use) const {
     const Bucket& bucket = *start.bucket;
+    const Snapshot snapshot = Layout::begin(bucket);
     const ControlWord control(bucket.control.load(std::memory_order_acquire));
-    const SlotSet candidates = control.matching(probe.tag);
-    if (candidates.empty()) return;
+    const SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
+    if (candidates.empty()) return prefetch_chain(start, probe);
     const Entry entry = Layout::read(bucket, candidates.first());
     if (Layout::may_be(entry, pattern(probe))) use(entry);
+  }
+  void prefetch_chain(const Start& start, const Probe& probe) const noexcept {
+    const uint32_t chain = Layout::chain(Layout::begin(*start.bucket), probe.tag);
+    if (chain != 0) __builtin_prefetch(&memory_.node(chain));
   }
   // How many groups of slots a miss in this bucket looks at.
   uint64_t probes(uint64_t index) const noexcept {

@@ -196,6 +196,13 @@ class Table {
   // The same in the head of a bucket that nobody changes, in as few instructions as possible. False
   // when find() has to tell.
   template <typename Match>
+  bool find_at_once(const Start& start, const Probe& probe, Match&& match, Found& found) const {
+    typename Protocol::Found in_head;
+    const bool told = start.protocol->find_at_once(start.place, probe, match, in_head);
+    found = {in_head.verdict, Layout::value(in_head.entry)};
+    return told;
+  }
+  template <typename Match>
   bool find_at_once(uint64_t hash, const Probe& probe, Match&& match, Found& found) const {
     const Protocol& protocol = shard_of(hash).protocol();
     typename Protocol::Found in_head;
@@ -204,8 +211,11 @@ class Table {
     found = {in_head.verdict, Layout::value(in_head.entry)};
     return told;
   }
-  // Calls use(entry) with the first candidate, for what follows from it to be loaded too. The entry
-  // may be torn.
+  void prefetch_chain(const Start& start, const Probe& probe) const noexcept {
+    start.protocol->prefetch_chain(start.place, probe);
+  }
+  // Calls use(entry) with the first candidate, for what follows from it to be loaded too, or loads
+  // the chain where it may be. The entry may be torn.
   template <typename Use>
   void with_candidate(const Start& start, const Probe& probe, Use&& use) const {
     start.protocol->with_candidate(start.place, probe, use);
