@@ -2,14 +2,13 @@
 #include <stave/index.h>
 
 #include <memory>
-#include <optional>
 #include <span>
 
 #include "capi/barrier.h"
 #include "capi/error.h"
 #include "capi/index_handle.h"
+#include "capi/index_key.h"
 #include "capi/index_options.h"
-#include "core/base/limits.h"
 #include "core/index/owned_index.h"
 #include "core/os/posix_file_system.h"
 
@@ -18,7 +17,6 @@ using stave::Bytes;
 using stave::Code;
 using stave::Result;
 using stave::Status;
-using stave::sync::Gate;
 using namespace stave::capi;
 
 namespace stave::capi {
@@ -52,20 +50,6 @@ Status IndexState::close() {
 
 namespace {
 
-// The key of a call, with a hash of the caller's or the index's own.
-struct KeyArgument {
-  const void* data;
-  size_t size;
-  std::optional<uint64_t> hash = std::nullopt;
-
-  Status check() const { return require_bytes(data, size, "key"); }
-  bool is_too_large() const noexcept { return size > key_size_max; }
-  index::Index::Key in(const index::Index& index) const noexcept {
-    const Bytes bytes = as_bytes(data, size);
-    return hash ? index::Index::Key{.bytes = bytes, .hash = *hash} : index.key(bytes);
-  }
-};
-
 // Where a call leaves a second result, if the caller wants it: 0 unless it is set.
 template <typename T>
 class Output {
@@ -79,8 +63,20 @@ class Output {
   T* place_;
 };
 
-Status put(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t* previous,
-           uint8_t* existed) {
+}  // namespace
+
+Status index_get(stave_index* handle, const KeyArgument& key, uint64_t* value) {
+  STAVE_TRY(require(value, "value"));
+  *value = 0;
+  IndexCall call;
+  STAVE_TRY(call.enter_to_read(handle));
+  STAVE_TRY(key.check());
+  if (key.is_too_large()) return Code::not_found;
+  return call.index().get(key.in(call.index()), value);
+}
+
+Status index_put(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t* previous,
+                 uint8_t* existed) {
   Output previous_output(previous);
   Output existed_output(existed);
   IndexCall call;
@@ -93,6 +89,20 @@ Status put(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t
   existed_output.set(1);
   return {};
 }
+
+Status index_remove(stave_index* handle, const KeyArgument& key, uint64_t* previous) {
+  Output output(previous);
+  IndexCall call;
+  STAVE_TRY(call.enter_to_write(handle));
+  STAVE_TRY(key.check());
+  const auto removed = call.index().remove(key.in(call.index()));
+  if (!removed) return removed.status();
+  if (!removed->has_value()) return Code::not_found;
+  output.set(**removed);
+  return {};
+}
+
+namespace {
 
 Status insert(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t* existing) {
   Output output(existing);
@@ -119,28 +129,6 @@ Status compare_and_swap(stave_index* handle, const KeyArgument& key, uint64_t ex
   return status;
 }
 
-Status get(stave_index* handle, const KeyArgument& key, uint64_t* value) {
-  STAVE_TRY(require(value, "value"));
-  *value = 0;
-  IndexCall call;
-  STAVE_TRY(call.enter_to_read(handle));
-  STAVE_TRY(key.check());
-  if (key.is_too_large()) return Code::not_found;
-  return call.index().get(key.in(call.index()), value);
-}
-
-Status remove(stave_index* handle, const KeyArgument& key, uint64_t* previous) {
-  Output output(previous);
-  IndexCall call;
-  STAVE_TRY(call.enter_to_write(handle));
-  STAVE_TRY(key.check());
-  const auto removed = call.index().remove(key.in(call.index()));
-  if (!removed) return removed.status();
-  if (!removed->has_value()) return Code::not_found;
-  output.set(**removed);
-  return {};
-}
-
 Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected, uint64_t* actual) {
   Output output(actual);
   IndexCall call;
@@ -150,93 +138,6 @@ Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected,
   const Status status = call.index().remove_if(key.in(call.index()), expected, &found);
   if (status.is(Code::mismatch)) output.set(found);
   return status;
-}
-
-// The most frequent calls on an index that owns its keys should cost little more than their wait
-// for memory. Nothing goes wrong once they have begun, so there is no Status on their way, and they
-// call nobody who could close the index. Every way out that is not the common one is a call in tail
-// position: then the compiler saves no registers. Whether this may be such a call:
-inline bool is_simple(stave_index* handle, const void* key) noexcept {
-  return key != nullptr && is_usable(handle) && handle->owned != nullptr;
-}
-constexpr size_t word_size = index::OwnedIndex::word_size;
-inline uint64_t word_of(const void* key) noexcept {
-  return index::Index::word_of(key);
-}
-
-// Whatever else there is to a get, a put and a remove.
-[[gnu::noinline]] stave_status get_any(stave_index* index, const void* key, size_t key_size,
-                                       uint64_t* value, stave_error* error) noexcept {
-  return guarded(error, [&] { return get(index, {key, key_size}, value); });
-}
-[[gnu::noinline]] stave_status put_any(stave_index* index, const void* key, size_t key_size,
-                                       uint64_t value, uint64_t* previous, uint8_t* existed,
-                                       stave_error* error) noexcept {
-  return guarded(error, [&] { return put(index, {key, key_size}, value, previous, existed); });
-}
-[[gnu::noinline]] stave_status remove_any(stave_index* index, const void* key, size_t key_size,
-                                          uint64_t* previous, stave_error* error) noexcept {
-  return guarded(error, [&] { return remove(index, {key, key_size}, previous); });
-}
-
-// A key of 8 bytes that is not told at once; the visit goes on here.
-[[gnu::noinline, gnu::flatten]] stave_status get_word(stave_index* index, uint64_t word,
-                                                      uint64_t* value,
-                                                      Gate::Visit::Slot* inside) noexcept {
-  const Gate::Visit visit(inside);
-  return static_cast<stave_status>(index->owned->find_word(word, value));
-}
-// A key of another size.
-[[gnu::noinline, gnu::flatten]] stave_status get_bytes(stave_index* index, const void* key,
-                                                       size_t key_size, uint64_t* value,
-                                                       stave_error* error) noexcept {
-  if (value != nullptr && key_size <= key_size_max && is_simple(index, key)) [[likely]] {
-    const Gate::Visit visit(*index->gate);
-    if (visit) [[likely]]
-      return static_cast<stave_status>(index->owned->find_hashing(as_bytes(key, key_size), value));
-  }
-  return get_any(index, key, key_size, value, error);
-}
-
-// A put of 8 bytes that cannot be done at once. About one in five.
-[[gnu::noinline]] stave_status put_word(stave_index* index, const void* key, size_t key_size,
-                                        uint64_t value, uint64_t* previous, uint8_t* existed,
-                                        stave_error* error) noexcept {
-  if (key_size == word_size && is_simple(index, key)) {
-    const Gate::Visit visit(*index->gate);
-    if (visit) {
-      uint64_t replaced = 0;
-      const Code done = index->owned->exchange_word(word_of(key), value, &replaced);
-      if (done != Code::no_memory) {
-        if (previous != nullptr) *previous = replaced;
-        if (existed != nullptr) *existed = done == Code::ok ? 1 : 0;
-        return STAVE_OK;
-      }
-    }
-  }
-  return put_any(index, key, key_size, value, previous, existed, error);
-}
-// What a put leaves to be done when it has filled its part of the index.
-[[gnu::noinline]] stave_status grow(stave_index* index, index::OwnedIndex::Crowded* crowded,
-                                    Gate::Visit::Slot* inside) noexcept {
-  const Gate::Visit visit(inside);
-  index->owned->grow(*crowded);
-  return STAVE_OK;
-}
-[[gnu::noinline]] stave_status remove_word(stave_index* index, const void* key, size_t key_size,
-                                           uint64_t* previous, stave_error* error) noexcept {
-  if (key_size == word_size && is_simple(index, key)) {
-    const Gate::Visit visit(*index->gate);
-    if (visit) {
-      uint64_t removed = 0;
-      const Code done = index->owned->extract_word(word_of(key), &removed);
-      if (done != Code::no_memory) {
-        if (previous != nullptr) *previous = removed;
-        return static_cast<stave_status>(done);
-      }
-    }
-  }
-  return remove_any(index, key, key_size, previous, error);
 }
 
 }  // namespace
@@ -297,25 +198,6 @@ void stave_index_free(stave_index* index) {
 
 // ---- One key -----------------------------------------------------------------------------------
 
-[[gnu::flatten]] stave_status stave_index_put(stave_index* index, const void* key, size_t key_size,
-                                              uint64_t value, uint64_t* previous, uint8_t* existed,
-                                              stave_error* error) {
-  if (key_size == word_size && is_simple(index, key)) [[likely]] {
-    Gate::Visit visit(*index->gate);
-    if (visit) [[likely]] {
-      const auto done = index->owned->set_word_at_once(word_of(key), value);
-      if (done.known) [[likely]] {
-        if (previous != nullptr) *previous = done.previous;
-        if (existed != nullptr) *existed = done.was_present ? 1 : 0;
-        if (done.crowded == nullptr) [[likely]]
-          return STAVE_OK;
-        return grow(index, done.crowded, visit.hand_over());
-      }
-    }
-  }
-  return put_word(index, key, key_size, value, previous, existed, error);
-}
-
 stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
                                 uint64_t value, uint64_t* existing, stave_error* error) {
   return guarded(error, [&] { return insert(index, {key, key_size}, value, existing); });
@@ -327,43 +209,6 @@ stave_status stave_index_compare_and_swap(stave_index* index, const void* key, s
   return guarded(error, [&] {
     return compare_and_swap(index, {key, key_size}, expected, desired, actual);
   });
-}
-
-[[gnu::flatten]] stave_status stave_index_get(stave_index* index, const void* key, size_t key_size,
-                                              uint64_t* value, stave_error* error) {
-  if (key_size == word_size && value != nullptr && is_simple(index, key)) [[likely]] {
-    Gate::Visit visit(*index->gate);
-    if (visit) [[likely]] {
-      const uint64_t word = word_of(key);
-      const Code code = index->owned->find_word_at_once(word, value);
-      if (code != Code::busy) [[likely]]
-        return static_cast<stave_status>(code);
-      return get_word(index, word, value, visit.hand_over());
-    }
-  }
-  return get_bytes(index, key, key_size, value, error);
-}
-
-stave_status stave_index_contains(stave_index* index, const void* key, size_t key_size,
-                                  stave_error* error) {
-  uint64_t value = 0;
-  return stave_index_get(index, key, key_size, &value, error);
-}
-
-[[gnu::flatten]] stave_status stave_index_remove(stave_index* index, const void* key,
-                                                 size_t key_size, uint64_t* previous,
-                                                 stave_error* error) {
-  if (key_size == word_size && is_simple(index, key)) [[likely]] {
-    const Gate::Visit visit(*index->gate);
-    if (visit) [[likely]] {
-      const auto done = index->owned->erase_word_at_once(word_of(key));
-      if (done.known) [[likely]] {
-        if (previous != nullptr) *previous = done.previous;
-        return done.was_present ? STAVE_OK : STAVE_NOT_FOUND;
-      }
-    }
-  }
-  return remove_word(index, key, key_size, previous, error);
 }
 
 stave_status stave_index_remove_if(stave_index* index, const void* key, size_t key_size,
@@ -390,7 +235,7 @@ stave_status stave_index_put_hashed(stave_index* index, const void* key, size_t 
                                     uint64_t hash, uint64_t value, uint64_t* previous,
                                     uint8_t* existed, stave_error* error) {
   return guarded(error, [&] {
-    return put(index, {key, key_size, hash}, value, previous, existed);
+    return index_put(index, {key, key_size, hash}, value, previous, existed);
   });
 }
 
@@ -411,18 +256,18 @@ stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void*
 
 stave_status stave_index_get_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t* value, stave_error* error) {
-  return guarded(error, [&] { return get(index, {key, key_size, hash}, value); });
+  return guarded(error, [&] { return index_get(index, {key, key_size, hash}, value); });
 }
 
 stave_status stave_index_contains_hashed(stave_index* index, const void* key, size_t key_size,
                                          uint64_t hash, stave_error* error) {
   uint64_t value = 0;
-  return guarded(error, [&] { return get(index, {key, key_size, hash}, &value); });
+  return guarded(error, [&] { return index_get(index, {key, key_size, hash}, &value); });
 }
 
 stave_status stave_index_remove_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t* previous, stave_error* error) {
-  return guarded(error, [&] { return remove(index, {key, key_size, hash}, previous); });
+  return guarded(error, [&] { return index_remove(index, {key, key_size, hash}, previous); });
 }
 
 stave_status stave_index_remove_if_hashed(stave_index* index, const void* key, size_t key_size,
