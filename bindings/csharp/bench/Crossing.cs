@@ -70,6 +70,59 @@ internal static class Crossing
             Measure("insert_refused", Calls, 1,
                 i => Check(store.Insert(keys[i % Keys], value) ? 0 : ValueSize));
         }
+        MeasureIndex(keys, many);
+        MeasureCowMap(value, target);
+    }
+
+    private static void MeasureIndex(byte[][] keys, byte[][][] many)
+    {
+        using (var index = new HashIndex())
+        {
+            foreach (byte[] key in keys)
+            {
+                index.Put(key, ValueSize);
+            }
+            Measure("index_put", Calls, 1, i =>
+            {
+                index.Put(keys[i % Keys], ValueSize, out ulong previous);
+                Check((int)previous);
+            });
+            Measure("index_get", Calls, 1, i =>
+            {
+                index.TryGet(keys[i % Keys], out ulong found);
+                Check((int)found);
+            });
+            Measure("fresh_index_many_100_per_key", Calls / Many, Many, i =>
+                Check((int)index.MultiGet(many[i % Keys])[Many - 1].Value));
+        }
+    }
+
+    private static void MeasureCowMap(byte[] value, byte[] target)
+    {
+        var many = new long[Keys][];
+        for (int i = 0; i < Keys; i++)
+        {
+            many[i] = new long[Many];
+            for (int j = 0; j < Many; j++)
+            {
+                many[i][j] = (i + j) % Keys;
+            }
+        }
+        using (var map = new CowMap())
+        {
+            Measure("cow_map_put", Calls, 1, i => map.Put(i % Keys, value));
+            Measure("cow_map_get", Calls, 1, i =>
+            {
+                map.TryGetValue(i % Keys, target, out int size);
+                Check(size);
+            });
+            var values = new ValueList();
+            Measure("into_cow_map_many_100_per_key", Calls / Many, Many, i =>
+            {
+                map.MultiGet(many[i % Keys], values);
+                Check(values.Get(Many - 1).Length);
+            });
+        }
     }
 
     private static void Check(int size)

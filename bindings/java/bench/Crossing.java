@@ -1,3 +1,4 @@
+import io.github.stavedb.stave.CowMap;
 import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Index;
 import io.github.stavedb.stave.IndexValues;
@@ -73,6 +74,7 @@ final class Crossing {
       measure("direct_put", CALLS, 1, i -> store.put(keyBuffers[i % KEYS], valueBuffer));
     }
     measureIndex(keys, many);
+    measureCowMap(value, target);
   }
 
   private static void measureIndex(byte[][] keys, List<List<byte[]>> many) {
@@ -86,6 +88,24 @@ final class Crossing {
       measure("into_index_many_100_per_key", CALLS / 10, MANY, i -> {
         index.multiGet(many.get(i % KEYS), values);
         check((int) values.value(MANY - 1));
+      });
+    }
+  }
+
+  private static void measureCowMap(byte[] value, byte[] target) {
+    long[][] many = new long[KEYS][MANY];
+    for (int i = 0; i < KEYS; i++) {
+      for (int j = 0; j < MANY; j++) {
+        many[i][j] = (i + j) % KEYS;
+      }
+    }
+    try (CowMap map = CowMap.create()) {
+      measure("cow_map_put", CALLS, 1, i -> map.put(i % KEYS, value));
+      measure("cow_map_get", CALLS, 1, i -> check(map.get(i % KEYS, target)));
+      ValueList values = new ValueList();
+      measure("into_cow_map_many_100_per_key", CALLS / 10, MANY, i -> {
+        map.multiGet(many[i % KEYS], values);
+        check(values.valueSize(MANY - 1));
       });
     }
   }

@@ -18,6 +18,7 @@ static char keys[KEYS][KEY_SIZE + 1];
 static char value[VALUE_SIZE];
 static stave_store* store;
 static stave_index* entries;
+static stave_cow_map* map;
 static stave_error error;
 static stave_buffer values;
 
@@ -87,6 +88,24 @@ static void index_multi_get(int i) {
   check(stave_index_multi_get(entries, joined, key_sizes, MANY, numbers, found, &error));
 }
 
+static void cow_map_put(int i) {
+  uint8_t replaced;
+  check(stave_cow_map_insert(map, i % KEYS, value, VALUE_SIZE, &replaced, NULL, &error));
+}
+
+static void cow_map_get(int i) {
+  char target[VALUE_SIZE];
+  size_t size;
+  check(stave_cow_map_get(map, i % KEYS, target, sizeof target, &size, &error));
+}
+
+static void cow_map_multi_get(int i) {
+  int64_t numbers[MANY];
+  uint64_t value_sizes[MANY];
+  for (int j = 0; j < MANY; j++) numbers[j] = (i + j) % KEYS;
+  check(stave_cow_map_multi_get(map, numbers, MANY, &values, value_sizes, &error));
+}
+
 static double now(void) {
   struct timespec time;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -125,6 +144,11 @@ int main(int argc, char** argv) {
   measure("index_get", CALLS, 1, index_get);
   measure("index_many_100_per_key", CALLS / 10, MANY, index_multi_get);
   stave_index_free(entries);
+  check(stave_cow_map_create(NULL, &map, &error));
+  measure("cow_map_put", CALLS, 1, cow_map_put);
+  measure("cow_map_get", CALLS, 1, cow_map_get);
+  measure("cow_map_many_100_per_key", CALLS / 10, MANY, cow_map_multi_get);
+  stave_cow_map_free(map);
   stave_buffer_free(&values);
   check(stave_store_close(store, &error));
   stave_store_free(store);

@@ -101,6 +101,7 @@ func main() {
 	})
 	check(true, store.Close())
 	measureIndex(keys)
+	measureCowMap(value)
 }
 
 func measureIndex(keys [][]byte) {
@@ -121,4 +122,29 @@ func measureIndex(keys [][]byte) {
 		check(found[many-1], err)
 	})
 	check(true, index.Close())
+}
+
+func measureCowMap(value []byte) {
+	cowMap, err := stave.NewCowMap(nil)
+	check(true, err)
+	numbers, target := make([]int64, 2*keyCount), make([]byte, valueSize)
+	for i := range numbers {
+		numbers[i] = int64(i % keyCount)
+	}
+	measure("cow_map_put", calls, 1, func(i int) {
+		_, err := cowMap.Put(numbers[i%keyCount], value)
+		check(true, err)
+	})
+	measure("cow_map_get", calls, 1, func(i int) {
+		size, ok, err := cowMap.GetInto(target, numbers[i%keyCount])
+		check(ok && size == valueSize, err)
+	})
+	values, memory := [][]byte(nil), []byte(nil)
+	measure("append_cow_map_many_100_per_key", callsMany, many, func(i int) {
+		var err error
+		values, memory, err = cowMap.AppendMultiGet(
+			values[:0], memory[:0], numbers[i%keyCount:i%keyCount+many])
+		check(len(values[many-1]) == valueSize, err)
+	})
+	check(true, cowMap.Close())
 }
