@@ -129,6 +129,12 @@ class StyleTest(CheckTest):
         self.write('core/base/a.cc', '// TO' 'DO: later\n')
         self.assert_complains('style', 'core/base/a.cc:1: a mark of unfinished work')
 
+    # The conformance tests once had a table of languages with both sides of a merge in it.
+    def test_mark_of_a_merge(self):
+        self.write('docs/a.txt', 'one\n<<<<<<< HEAD\ntwo\n=======\nthree\n>>>>>>> theirs\n')
+        self.assert_complains('style', 'docs/a.txt:2: a mark of a merge')
+        self.assert_complains('style', 'docs/a.txt:6: a mark of a merge')
+
     def test_path_of_one_machine(self):
         self.write('docs/a.md', 'see /ho' 'me/someone/notes\n')
         self.assert_complains('style', 'docs/a.md:1: a path of one machine')
