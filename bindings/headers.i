@@ -5,7 +5,5 @@
 %include <stave/cow_map.h>
 %include <stave/disk_index.h>
 %include <stave/index.h>
-#ifdef SWIGCSHARP
 %include <stave/memtable.h>
-#endif
 %include <stave/store.h>

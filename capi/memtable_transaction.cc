@@ -81,6 +81,14 @@ Status contains(Handle* handle, const void* key, size_t key_size) {
                  nullptr);
 }
 
+// Calls with many keys ask themselves, because they may have none of which the core would say it.
+Status check_not_ended(TransactionCall& call) {
+  return call.core().ended() ? Code::closed : Code::ok;
+}
+Status check_not_ended(SnapshotCall&) {
+  return {};
+}
+
 template <typename Call, typename Read, typename Handle>
 Status multi_get(Handle* handle, const void* keys, const uint32_t* key_sizes, size_t count,
                  stave_buffer* values, uint64_t* value_sizes) {
@@ -88,6 +96,7 @@ Status multi_get(Handle* handle, const void* keys, const uint32_t* key_sizes, si
   values->size = 0;
   Call call;
   STAVE_TRY(call.enter(handle));
+  STAVE_TRY(check_not_ended(call));
   STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
   if (count != 0) STAVE_TRY(require(value_sizes, "value_sizes"));
   FlatBytes flat(keys);
@@ -234,6 +243,7 @@ stave_status stave_memtable_transaction_multi_write(stave_memtable_transaction* 
     if (written != nullptr) *written = 0;
     TransactionCall call;
     STAVE_TRY(call.enter(transaction));
+    STAVE_TRY(check_not_ended(call));
     return write_many(
         [&](Bytes key, InlineValue::Source source) {
           return call.core().write(key, std::move(source));

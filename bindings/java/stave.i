@@ -23,6 +23,7 @@
 #include "bindings/java/native/cow_map.h"
 #include "bindings/java/native/disk_index.h"
 #include "bindings/java/native/index.h"
+#include "bindings/java/native/memtable.h"
 #include "bindings/java/native/support.h"
 %}
 
@@ -86,16 +87,26 @@ RETURNS(jbyteArray, byte[], BYTES)
 %typemap(in, numinputs=0) uint64_t *number (uint64_t number = 0) "$1 = &number;"
 %typemap(argout) uint64_t *number "$result = (jlong)*$1;"
 %apply uint64_t *number { uint64_t *size, uint64_t *deleted, uint64_t *count, uint64_t *capacity,
-                          uint64_t *value };
+                          uint64_t *value, uint64_t *id, uint64_t *timestamp,
+                          uint64_t *size_bytes, uint64_t *pruned };
 %apply stave_status LONG { stave_status stave_store_size, stave_status stave_store_multi_delete,
                            stave_status stave_batch_count, stave_status stave_index_size,
                            stave_status stave_index_is_empty, stave_status stave_index_capacity,
                            stave_status stave_index_cursor_value, stave_status stave_cow_map_size,
                            stave_status stave_cow_map_is_empty,
                            stave_status stave_cow_map_cursor_key,
-                           stave_status stave_disk_index_size };
+                           stave_status stave_disk_index_size, stave_status stave_memtable_size,
+                           stave_status stave_memtable_size_bytes,
+                           stave_status stave_memtable_is_empty, stave_status stave_memtable_prune,
+                           stave_status stave_memtable_has_write_conflict,
+                           stave_status stave_memtable_transaction_id,
+                           stave_status stave_memtable_transaction_snapshot,
+                           stave_status stave_memtable_transaction_commit,
+                           stave_status stave_memtable_snapshot_timestamp,
+                           stave_status stave_memtable_cursor_deleted };
 %typemap(in, numinputs=0) uint8_t *is_empty (uint8_t flag = 0) "$1 = &flag;"
 %typemap(argout) uint8_t *is_empty "$result = (jlong)*$1;"
+%apply uint8_t *is_empty { uint8_t *empty, uint8_t *conflict, uint8_t *deleted };
 %typemap(in, numinputs=0) int64_t *key (int64_t number = 0) "$1 = &number;"
 %typemap(argout) int64_t *key "$result = (jlong)*$1;"
 %typemap(in, numinputs=0) uint64_t *failed (uint64_t position = 0) "$1 = &position;"
@@ -130,6 +141,8 @@ FORM(free##NAME, TYPE##_free, void, TYPE *pointer)
 %enddef
 %include "bindings/common.i"
 %apply stave_pin * { const stave_pin * };
+%apply stave_memtable_transaction * { stave_java_moment * };
+%typemap(in) stave_java_moment * "$1 = (stave_java_moment *)(intptr_t)$input;"
 %apply stave_status LONG { stave_status stave_store_open, stave_status stave_batch_create,
                            stave_status stave_store_get_pin, stave_status stave_java_cursor_open,
                            stave_status stave_java_index_create,
@@ -138,7 +151,12 @@ FORM(free##NAME, TYPE##_free, void, TYPE *pointer)
                            stave_status stave_cow_map_cursor_open,
                            stave_status stave_cow_map_diff_open,
                            stave_status stave_disk_index_open,
-                           stave_status stave_disk_index_cursor_open };
+                           stave_status stave_disk_index_cursor_open,
+                           stave_status stave_memtable_create, stave_status stave_memtable_begin,
+                           stave_status stave_memtable_snapshot_open,
+                           stave_status stave_java_memtable_cursor_open,
+                           stave_status stave_java_moment_cursor,
+                           stave_status stave_java_moment_get_pin };
 
 /* ---- Bytes in ------------------------------------------------------------------------------ */
 
@@ -213,7 +231,10 @@ ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy
                             stave_status stave_cow_map_diff_after,
                             stave_status stave_disk_index_options_describe,
                             stave_status stave_disk_index_cursor_key,
-                            stave_status stave_disk_index_cursor_record };
+                            stave_status stave_disk_index_cursor_record,
+                            stave_status stave_memtable_options_describe,
+                            stave_status stave_memtable_cursor_key,
+                            stave_status stave_memtable_cursor_value };
 
 %typemap(in, numinputs=0) (const void **data, size_t *size) (const void *data, size_t size) %{
   $1 = &data;
@@ -242,6 +263,7 @@ STRUCT_AS_LONGS(stave_store_options)
 STRUCT_AS_LONGS(stave_index_options)
 STRUCT_AS_LONGS(stave_cow_map_options)
 STRUCT_AS_LONGS(stave_disk_index_options)
+STRUCT_AS_LONGS(stave_memtable_options)
 /* Structs that C only fills in. */
 %define STATS_AS_LONGS(TYPE)
 %typemap(jni) TYPE * "jlongArray"
@@ -263,6 +285,7 @@ STATS_AS_LONGS(stave_index_stats)
 STATS_AS_LONGS(stave_index_shard_stats)
 STATS_AS_LONGS(stave_cow_map_stats)
 STATS_AS_LONGS(stave_disk_index_stats)
+STATS_AS_LONGS(stave_memtable_stats)
 
 %typemap(jni) const stave_write_options *options "jint"
 %typemap(jtype) const stave_write_options *options "int"
@@ -286,6 +309,8 @@ STATS_AS_LONGS(stave_disk_index_stats)
 %typemap(jstype) jobject source "RecordSource"
 %typemap(jtype) jobject edit "java.util.function.UnaryOperator<byte[]>"
 %typemap(jstype) jobject edit "java.util.function.UnaryOperator<byte[]>"
+%typemap(jtype) jobject reader "java.util.function.Function<byte[], ?>"
+%typemap(jstype) jobject reader "java.util.function.Function<byte[], ?>"
 
 /* ---- The functions ------------------------------------------------------------------------- */
 
@@ -298,6 +323,9 @@ STATS_AS_LONGS(stave_disk_index_stats)
 %ignore stave_cow_map_options;
 %ignore stave_disk_index_options;
 %ignore STAVE_DISK_INDEX_KEY_SIZE;
+%ignore stave_memtable_options;
+%ignore stave_memtable_cursor_options;
+%ignore stave_memtable_cursor_options_init;
 %ignore stave_index_resolver;
 %ignore stave_index_resolver_init;
 %ignore stave_store_cursor_options_init;
@@ -352,6 +380,32 @@ STATS_AS_LONGS(stave_disk_index_stats)
 %ignore stave_disk_index_rebuild;
 %ignore stave_disk_index_verify;
 %ignore stave_disk_index_cursor_next_many;
+/* The same in native/memtable.h. */
+%ignore stave_memtable_transaction_put;
+%ignore stave_memtable_transaction_delete;
+%ignore stave_memtable_transaction_get;
+%ignore stave_memtable_transaction_get_buffer;
+%ignore stave_memtable_transaction_get_pin;
+%ignore stave_memtable_transaction_contains;
+%ignore stave_memtable_transaction_multi_get;
+%ignore stave_memtable_transaction_multi_write;
+%ignore stave_memtable_transaction_cursor;
+%ignore stave_memtable_snapshot_get;
+%ignore stave_memtable_snapshot_get_buffer;
+%ignore stave_memtable_snapshot_get_pin;
+%ignore stave_memtable_snapshot_contains;
+%ignore stave_memtable_snapshot_multi_get;
+%ignore stave_memtable_snapshot_cursor;
+%ignore stave_memtable_read;
+%ignore stave_memtable_read_buffer;
+%ignore stave_memtable_read_pin;
+%ignore stave_memtable_read_with;
+%ignore stave_memtable_multi_read;
+%ignore stave_memtable_write;
+%ignore stave_memtable_write_tombstone;
+%ignore stave_memtable_multi_write;
+%ignore stave_memtable_cursor_open;
+%ignore stave_memtable_cursor_next_many;
 
 %include <stave/errors.h>
 %include "bindings/headers.i"
@@ -359,6 +413,7 @@ STATS_AS_LONGS(stave_disk_index_stats)
 %include "bindings/java/native/index.h"
 %include "bindings/java/native/cow_map.h"
 %include "bindings/java/native/disk_index.h"
+%include "bindings/java/native/memtable.h"
 
 FORM(cow_map_put_at, stave_java_cow_map_put, jboolean, JNIEnv *environment, stave_cow_map *map,
      jlong key, const void *value_at, size_t value_size)
@@ -388,3 +443,11 @@ FORM(delete_direct, stave_store_delete, stave_status, stave_store *store, const 
      size_t key_size, const stave_write_options *options, stave_error *error)
 FORM(contains_direct, stave_store_contains, stave_status, stave_store *store,
      const void *key_buffer, size_t key_size, stave_error *error)
+FORM(transaction_put_at, stave_java_transaction_put, void, JNIEnv *environment,
+     stave_memtable_transaction *transaction, const void *key_at, size_t key_size,
+     const void *value_at, size_t value_size)
+FORM(moment_contains_at, stave_java_moment_contains, stave_status, stave_java_moment *moment,
+     jboolean is_snapshot, const void *key_at, size_t key_size, stave_error *error)
+FORM(memtable_write_at, stave_java_memtable_write, void, JNIEnv *environment, stave_memtable *table,
+     const void *key_at, size_t key_size, const void *value_at, size_t value_size,
+     jlong transaction)

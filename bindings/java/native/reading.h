@@ -15,6 +15,8 @@ constexpr jint kSmallValueSize = 4096;
 constexpr jint kAbsent = -1;
 // What a read through the scratch memory returns for what does not fit there.
 constexpr jint kTooLarge = -2;
+// What a read returns that tells a removed key from an absent one.
+constexpr jint kDeleted = -3;
 
 // The value, or NULL when the key is absent.
 template <typename Source>

@@ -6,6 +6,7 @@
 
 #include "bindings/java/native/cow_map.h"
 #include "bindings/java/native/disk_index.h"
+#include "bindings/java/native/memtable.h"
 #include "bindings/java/native/reading.h"
 
 namespace {
@@ -38,7 +39,8 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* machine, void* reserved) {
   if (exception_class == nullptr || exception_of == nullptr || progress == nullptr) return JNI_ERR;
   progress_method = environment->GetMethodID(progress, "onProgress", "(JJ)Z");
   if (progress_method == nullptr || !stave_java_load_index(environment) ||
-      !stave_java_load_cow_map(environment) || !stave_java_load_disk_index(environment))
+      !stave_java_load_cow_map(environment) || !stave_java_load_disk_index(environment) ||
+      !stave_java_load_memtable(environment))
     return JNI_ERR;
   return JNI_VERSION_1_8;
 }

@@ -16,11 +16,20 @@ import io.github.stavedb.stave.IndexCursor;
 import io.github.stavedb.stave.IndexEntry;
 import io.github.stavedb.stave.IndexOptions;
 import io.github.stavedb.stave.IndexValues;
+import io.github.stavedb.stave.Memtable;
+import io.github.stavedb.stave.MemtableCursor;
+import io.github.stavedb.stave.MemtableCursorOptions;
+import io.github.stavedb.stave.MemtableOptions;
+import io.github.stavedb.stave.MemtableRecord;
+import io.github.stavedb.stave.MemtableSnapshot;
+import io.github.stavedb.stave.MemtableTransaction;
+import io.github.stavedb.stave.MemtableView;
 import io.github.stavedb.stave.Pin;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.StaveException;
 import io.github.stavedb.stave.Store;
 import io.github.stavedb.stave.StoreOptions;
+import io.github.stavedb.stave.Timestamps;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.ByteBuffer;
@@ -177,19 +186,64 @@ final class LifetimeTest {
     expectClosed(cursor, null);
   }
 
+  static void everyCallOfAClosedMemtableIsClosed(Path directory) throws Exception {
+    Memtable explicit = Memtable.create(new MemtableOptions().timestamps(Timestamps.EXPLICIT));
+    explicit.write(KEY, VALUE, 1);
+    MemtableCursor ofExplicit = explicit.cursor(0, 1, MemtableCursorOptions.ALL);
+    Memtable table = Memtable.create();
+    table.transact(transaction -> transaction.put(KEY, VALUE));
+    List<Object> objects = new ArrayList<>(List.of(explicit, ofExplicit, table));
+    Pin pin = null;
+    for (boolean closedByTable : new boolean[] {false, true}) {
+      for (MemtableView view : List.of(table.begin(), table.begin(), table.snapshot())) {
+        MemtableCursor cursor = view.cursor();
+        Iterator<MemtableRecord> iterator = view.iterator();
+        Checks.that(cursor.next());
+        objects.addAll(List.of(view, cursor));
+        pin = view.getPin(KEY);
+        if (!closedByTable) {
+          if (objects.size() == 5) {
+            ((MemtableTransaction) view).commit();
+          } else {
+            view.close();
+            view.close();
+          }
+          expectClosed(view, null);
+          expectClosed(cursor, null);
+          Checks.thrown(StaveException.Closed.class, iterator::next);
+          pin.close();
+        }
+      }
+    }
+    for (Memtable one : List.of(table, explicit)) {
+      one.close();
+      one.close();
+    }
+    for (Object object : objects) {
+      expectClosed(object, null);
+    }
+    Checks.equal(VALUE, pin.toByteArray());
+    pin.close();
+    for (Object object : objects) {
+      ((AutoCloseable) object).close();
+      expectClosed(object, null);
+    }
+  }
+
   // Lazy ones, and those that no native object is behind.
   private static final Set<String> NOT_CLOSED =
       Set.of("close", "index", "map", "beforeMap", "afterMap", "asMap");
 
   /** Calls every public method but close with arguments that are fine. */
   private static void expectClosed(Object object, Batch batch) throws Exception {
-    for (Method method : object.getClass().getDeclaredMethods()) {
+    for (Method method : methodsOf(object)) {
       int modifiers = method.getModifiers();
       boolean lazy = method.getName().equals("iterator") || method.getName().equals("stream");
       if (!Modifier.isPublic(modifiers) || Modifier.isStatic(modifiers) || method.isSynthetic()
           || NOT_CLOSED.contains(method.getName())
           || lazy && !(object instanceof Store || object instanceof Index
-              || object instanceof CowMap || object instanceof DiskIndex)) {
+              || object instanceof CowMap || object instanceof DiskIndex
+              || object instanceof MemtableView)) {
         continue;
       }
       Object[] arguments = arguments(method, batch);
@@ -204,6 +258,15 @@ final class LifetimeTest {
         throw new AssertionError(method + " threw " + e, e);
       }
     }
+  }
+
+  /** Those of its class, and those that come with the interface. */
+  private static List<Method> methodsOf(Object object) {
+    List<Method> methods = new ArrayList<>(List.of(object.getClass().getDeclaredMethods()));
+    if (object instanceof MemtableView) {
+      methods.addAll(List.of(MemtableView.class.getDeclaredMethods()));
+    }
+    return methods;
   }
 
   private static Object[] arguments(Method method, Batch batch) {
@@ -230,6 +293,12 @@ final class LifetimeTest {
       return CowMap.create();
     } else if (type == java.util.function.UnaryOperator.class) {
       return java.util.function.UnaryOperator.identity();
+    } else if (type == java.util.function.Function.class) {
+      return java.util.function.Function.identity();
+    } else if (type == java.util.function.Consumer.class) {
+      return (java.util.function.Consumer<Object>) ignored -> { };
+    } else if (type == MemtableCursorOptions.class) {
+      return MemtableCursorOptions.ALL;
     } else if (type == java.util.function.Supplier.class) {
       return (java.util.function.Supplier<byte[]>) () -> VALUE;
     } else if (type == IndexValues.class) {
@@ -252,11 +321,15 @@ final class LifetimeTest {
     try (Store store = open(directory); Batch batch = new Batch(); Cursor cursor = store.cursor();
         Index index = Index.create(); IndexCursor indexCursor = index.cursor();
         CowMap map = CowMap.create(); CowMapCursor mapCursor = map.cursor();
-        DiskIndex diskIndex = DiskIndex.open(directory.resolve("index"))) {
+        DiskIndex diskIndex = DiskIndex.open(directory.resolve("index"));
+        Memtable table = Memtable.create(); MemtableTransaction transaction = table.begin();
+        MemtableSnapshot snapshot = table.snapshot(); Memtable explicit =
+            Memtable.create(new MemtableOptions().timestamps(Timestamps.EXPLICIT))) {
       for (Object object : new Object[] {
           store, batch, cursor, new StoreOptions(), index, indexCursor, new IndexOptions(), map,
-          mapCursor, new CowMapOptions(), diskIndex, new DiskIndexOptions()}) {
-        for (Method method : object.getClass().getDeclaredMethods()) {
+          mapCursor, new CowMapOptions(), diskIndex, new DiskIndexOptions(), table, transaction,
+          snapshot, explicit, new MemtableOptions(), MemtableCursorOptions.ALL}) {
+        for (Method method : methodsOf(object)) {
           if (Modifier.isPublic(method.getModifiers()) && !method.isSynthetic()) {
             expectNullRefused(object, method, batch);
           }
@@ -266,7 +339,11 @@ final class LifetimeTest {
       Checks.equal(0L, index.size());
       Checks.equal(0L, map.size());
       Checks.equal(0L, diskIndex.size());
+      Checks.that(table.isEmpty() && explicit.isEmpty());
     }
+    Checks.thrown(NullPointerException.class, () -> Memtable.create(null));
+    Checks.thrown(NullPointerException.class, () -> new MemtableRecord(KEY, null));
+    Checks.thrown(NullPointerException.class, () -> MemtableRecord.deletion(null));
     Checks.thrown(NullPointerException.class, () -> CowMap.create(null));
     Checks.thrown(NullPointerException.class, () -> Index.create(null));
     Checks.thrown(NullPointerException.class, () -> Index.create(null, value -> KEY));
@@ -325,8 +402,9 @@ final class LifetimeTest {
       garbage.add(new Batch().put(KEY, VALUE));
       addIndexes(garbage);
       addMaps(garbage);
+      addMemtables(garbage);
     }
-    Checks.that(Stave.liveHandles() > 600);
+    Checks.that(Stave.liveHandles() > 1000);
   }
 
   private static void addMaps(List<Object> garbage) {
@@ -341,6 +419,23 @@ final class LifetimeTest {
     garbage.add(map.cursor());
     garbage.add(map.diff(copy));
     garbage.add(copy.getPin(1));
+  }
+
+  private static void addMemtables(List<Object> garbage) {
+    Memtable explicit = Memtable.create(new MemtableOptions().timestamps(Timestamps.EXPLICIT));
+    explicit.write(KEY, VALUE, 1);
+    Checks.equal(VALUE, explicit.readWith(KEY, 0, 1, value -> {
+      System.gc();
+      return value;
+    }).value());
+    garbage.add(explicit.cursor(0, 1, MemtableCursorOptions.ALL));
+    Memtable table = Memtable.create();
+    MemtableTransaction transaction = table.begin();
+    transaction.put(KEY, VALUE);
+    garbage.add(transaction.cursor());
+    garbage.add(transaction.getPin(KEY));
+    garbage.add(table.snapshot().cursor());
+    garbage.add(table.snapshot());
   }
 
   private static void addIndexes(List<Object> garbage) {

@@ -391,7 +391,6 @@ EDIT(make)
 /* From here on a status comes with the error of its call. */
 #define stave_status stave_outcome
 %include "headers.i"
-%include <stave/memtable.h>
 #undef stave_status
 
 /* ---- Several C calls in one crossing --------------------------------------------------------- */

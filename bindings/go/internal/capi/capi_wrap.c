@@ -635,7 +635,7 @@ stave_outcome stave_go_memtable_cursor_next(stave_memtable_cursor *cursor, void 
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_840fe1158aa0ce6e(void *_swig_go_0) {
+void _wrap_Swig_free_capi_03c053d40c09e044(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -645,7 +645,7 @@ void _wrap_Swig_free_capi_840fe1158aa0ce6e(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_840fe1158aa0ce6e(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_03c053d40c09e044(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -658,7 +658,7 @@ void *_wrap_Swig_malloc_capi_840fe1158aa0ce6e(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_840fe1158aa0ce6e(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_03c053d40c09e044(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -671,7 +671,7 @@ _gostring_ _wrap_StatusName_capi_840fe1158aa0ce6e(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_840fe1158aa0ce6e(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_03c053d40c09e044(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -684,7 +684,7 @@ _gostring_ _wrap_StatusMessage_capi_840fe1158aa0ce6e(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_840fe1158aa0ce6e() {
+intgo _wrap_Version_capi_03c053d40c09e044() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -695,7 +695,7 @@ intgo _wrap_Version_capi_840fe1158aa0ce6e() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_840fe1158aa0ce6e() {
+_gostring_ _wrap_VersionText_capi_03c053d40c09e044() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -706,7 +706,7 @@ _gostring_ _wrap_VersionText_capi_840fe1158aa0ce6e() {
 }
 
 
-void _wrap_BufferFree_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -717,7 +717,7 @@ void _wrap_BufferFree_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BufferResize_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_BufferResize_capi_03c053d40c09e044(_gostring_ _swig_go_0, long long _swig_go_1) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   size_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -740,7 +740,7 @@ stave_outcome _wrap_BufferResize_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0, lo
 }
 
 
-void _wrap_PinFree_capi_840fe1158aa0ce6e(stave_pin *_swig_go_0) {
+void _wrap_PinFree_capi_03c053d40c09e044(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -750,7 +750,7 @@ void _wrap_PinFree_capi_840fe1158aa0ce6e(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_840fe1158aa0ce6e() {
+long long _wrap_LiveHandles_capi_03c053d40c09e044() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -761,7 +761,7 @@ long long _wrap_LiveHandles_capi_840fe1158aa0ce6e() {
 }
 
 
-void _wrap_CowMapOptions_Values_set_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_Values_set_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -773,7 +773,7 @@ void _wrap_CowMapOptions_Values_set_capi_840fe1158aa0ce6e(struct stave_cow_map_o
 }
 
 
-intgo _wrap_CowMapOptions_Values_get_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_Values_get_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -786,7 +786,7 @@ intgo _wrap_CowMapOptions_Values_get_capi_840fe1158aa0ce6e(struct stave_cow_map_
 }
 
 
-void _wrap_CowMapOptions_ValueSize_set_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_ValueSize_set_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -798,7 +798,7 @@ void _wrap_CowMapOptions_ValueSize_set_capi_840fe1158aa0ce6e(struct stave_cow_ma
 }
 
 
-intgo _wrap_CowMapOptions_ValueSize_get_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_ValueSize_get_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -811,7 +811,7 @@ intgo _wrap_CowMapOptions_ValueSize_get_capi_840fe1158aa0ce6e(struct stave_cow_m
 }
 
 
-void _wrap_CowMapOptions_Capacity_set_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapOptions_Capacity_set_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t arg2 ;
   
@@ -823,7 +823,7 @@ void _wrap_CowMapOptions_Capacity_set_capi_840fe1158aa0ce6e(struct stave_cow_map
 }
 
 
-long long _wrap_CowMapOptions_Capacity_get_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0) {
+long long _wrap_CowMapOptions_Capacity_get_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -836,7 +836,7 @@ long long _wrap_CowMapOptions_Capacity_get_capi_840fe1158aa0ce6e(struct stave_co
 }
 
 
-struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_840fe1158aa0ce6e() {
+struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_03c053d40c09e044() {
   struct stave_cow_map_options *result = 0 ;
   struct stave_cow_map_options *_swig_go_result;
   
@@ -847,7 +847,7 @@ struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_840fe1158aa0ce6e() {
 }
 
 
-void _wrap_delete_CowMapOptions_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_delete_CowMapOptions_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   
   arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
@@ -857,7 +857,7 @@ void _wrap_delete_CowMapOptions_capi_840fe1158aa0ce6e(struct stave_cow_map_optio
 }
 
 
-void _wrap_CowMapOptionsInit_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_CowMapOptionsInit_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   
   arg1 = *(stave_cow_map_options **)&_swig_go_0; 
@@ -867,7 +867,7 @@ void _wrap_CowMapOptionsInit_capi_840fe1158aa0ce6e(struct stave_cow_map_options 
 }
 
 
-stave_outcome _wrap_CowMapOptionsSet_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapOptionsSet_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -894,7 +894,7 @@ stave_outcome _wrap_CowMapOptionsSet_capi_840fe1158aa0ce6e(struct stave_cow_map_
 }
 
 
-stave_outcome _wrap_CowMapOptionsDescribe_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_CowMapOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -915,7 +915,7 @@ stave_outcome _wrap_CowMapOptionsDescribe_capi_840fe1158aa0ce6e(_gostring_ _swig
 }
 
 
-stave_outcome _wrap_CowMapCreate_capi_840fe1158aa0ce6e(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCreate_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -938,7 +938,7 @@ stave_outcome _wrap_CowMapCreate_capi_840fe1158aa0ce6e(struct stave_cow_map_opti
 }
 
 
-stave_outcome _wrap_CowMapClone_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapClone_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -961,7 +961,7 @@ stave_outcome _wrap_CowMapClone_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0,
 }
 
 
-stave_outcome _wrap_CowMapOptionsGet_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
+stave_outcome _wrap_CowMapOptionsGet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_options *arg2 = (stave_cow_map_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -983,7 +983,7 @@ stave_outcome _wrap_CowMapOptionsGet_capi_840fe1158aa0ce6e(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapClose_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClose_capi_03c053d40c09e044(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1003,7 +1003,7 @@ stave_outcome _wrap_CowMapClose_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0)
 }
 
 
-void _wrap_CowMapFree_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0) {
+void _wrap_CowMapFree_capi_03c053d40c09e044(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   
   arg1 = (stave_cow_map *)_swig_go_0; 
@@ -1013,7 +1013,7 @@ void _wrap_CowMapFree_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_CowMapContains_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_CowMapContains_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1035,7 +1035,7 @@ stave_outcome _wrap_CowMapContains_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapSize_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapSize_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1058,7 +1058,7 @@ stave_outcome _wrap_CowMapSize_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_CowMapIsEmpty_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapIsEmpty_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1081,7 +1081,7 @@ stave_outcome _wrap_CowMapIsEmpty_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiGet_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapMultiGet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   size_t arg3 ;
@@ -1114,7 +1114,7 @@ stave_outcome _wrap_CowMapMultiGet_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapInsert_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapInsert_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1149,7 +1149,7 @@ stave_outcome _wrap_CowMapInsert_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapRemove_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapRemove_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_buffer *arg3 = (stave_buffer *) 0 ;
@@ -1174,7 +1174,7 @@ stave_outcome _wrap_CowMapRemove_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapModify_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
+stave_outcome _wrap_CowMapModify_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1202,7 +1202,7 @@ stave_outcome _wrap_CowMapModify_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsert_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsert_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1234,7 +1234,7 @@ stave_outcome _wrap_CowMapGetOrInsert_capi_840fe1158aa0ce6e(stave_cow_map *_swig
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsertWith_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsertWith_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1265,7 +1265,7 @@ stave_outcome _wrap_CowMapGetOrInsertWith_capi_840fe1158aa0ce6e(stave_cow_map *_
 }
 
 
-stave_outcome _wrap_CowMapUpdateOrInsert_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapUpdateOrInsert_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1303,7 +1303,7 @@ stave_outcome _wrap_CowMapUpdateOrInsert_capi_840fe1158aa0ce6e(stave_cow_map *_s
 }
 
 
-stave_outcome _wrap_CowMapClear_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClear_capi_03c053d40c09e044(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1323,7 +1323,7 @@ stave_outcome _wrap_CowMapClear_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0)
 }
 
 
-stave_outcome _wrap_CowMapShrinkToFit_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapShrinkToFit_capi_03c053d40c09e044(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1343,7 +1343,7 @@ stave_outcome _wrap_CowMapShrinkToFit_capi_840fe1158aa0ce6e(stave_cow_map *_swig
 }
 
 
-void _wrap_CowMapStats_Entries_set_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_Entries_set_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1355,7 +1355,7 @@ void _wrap_CowMapStats_Entries_set_capi_840fe1158aa0ce6e(struct stave_cow_map_st
 }
 
 
-long long _wrap_CowMapStats_Entries_get_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_Entries_get_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1368,7 +1368,7 @@ long long _wrap_CowMapStats_Entries_get_capi_840fe1158aa0ce6e(struct stave_cow_m
 }
 
 
-void _wrap_CowMapStats_SharedBytes_set_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_SharedBytes_set_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1380,7 +1380,7 @@ void _wrap_CowMapStats_SharedBytes_set_capi_840fe1158aa0ce6e(struct stave_cow_ma
 }
 
 
-long long _wrap_CowMapStats_SharedBytes_get_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_SharedBytes_get_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1393,7 +1393,7 @@ long long _wrap_CowMapStats_SharedBytes_get_capi_840fe1158aa0ce6e(struct stave_c
 }
 
 
-void _wrap_CowMapStats_OwnBytes_set_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_OwnBytes_set_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1405,7 +1405,7 @@ void _wrap_CowMapStats_OwnBytes_set_capi_840fe1158aa0ce6e(struct stave_cow_map_s
 }
 
 
-long long _wrap_CowMapStats_OwnBytes_get_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_OwnBytes_get_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1418,7 +1418,7 @@ long long _wrap_CowMapStats_OwnBytes_get_capi_840fe1158aa0ce6e(struct stave_cow_
 }
 
 
-struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_840fe1158aa0ce6e() {
+struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_03c053d40c09e044() {
   struct stave_cow_map_stats *result = 0 ;
   struct stave_cow_map_stats *_swig_go_result;
   
@@ -1429,7 +1429,7 @@ struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_840fe1158aa0ce6e() {
 }
 
 
-void _wrap_delete_CowMapStats_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_delete_CowMapStats_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   
   arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
@@ -1439,7 +1439,7 @@ void _wrap_delete_CowMapStats_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *
 }
 
 
-void _wrap_CowMapStatsInit_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_CowMapStatsInit_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
   stave_cow_map_stats *arg1 = (stave_cow_map_stats *) 0 ;
   
   arg1 = *(stave_cow_map_stats **)&_swig_go_0; 
@@ -1449,7 +1449,7 @@ void _wrap_CowMapStatsInit_capi_840fe1158aa0ce6e(struct stave_cow_map_stats *_sw
 }
 
 
-stave_outcome _wrap_CowMapStatsGet_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
+stave_outcome _wrap_CowMapStatsGet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_stats *arg2 = (stave_cow_map_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1471,7 +1471,7 @@ stave_outcome _wrap_CowMapStatsGet_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapCursorOpen_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCursorOpen_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_cursor **arg2 = (stave_cow_map_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1494,7 +1494,7 @@ stave_outcome _wrap_CowMapCursorOpen_capi_840fe1158aa0ce6e(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapCursorNextMany_capi_840fe1158aa0ce6e(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_CowMapCursorNextMany_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1530,7 +1530,7 @@ stave_outcome _wrap_CowMapCursorNextMany_capi_840fe1158aa0ce6e(stave_cow_map_cur
 }
 
 
-stave_outcome _wrap_CowMapCursorClose_capi_840fe1158aa0ce6e(stave_cow_map_cursor *_swig_go_0) {
+stave_outcome _wrap_CowMapCursorClose_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1550,7 +1550,7 @@ stave_outcome _wrap_CowMapCursorClose_capi_840fe1158aa0ce6e(stave_cow_map_cursor
 }
 
 
-void _wrap_CowMapCursorFree_capi_840fe1158aa0ce6e(stave_cow_map_cursor *_swig_go_0) {
+void _wrap_CowMapCursorFree_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   
   arg1 = (stave_cow_map_cursor *)_swig_go_0; 
@@ -1560,7 +1560,7 @@ void _wrap_CowMapCursorFree_capi_840fe1158aa0ce6e(stave_cow_map_cursor *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffOpen_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffOpen_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map *arg2 = (stave_cow_map *) 0 ;
   stave_cow_map_diff **arg3 = (stave_cow_map_diff **) 0 ;
@@ -1585,7 +1585,7 @@ stave_outcome _wrap_CowMapDiffOpen_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffClose_capi_840fe1158aa0ce6e(stave_cow_map_diff *_swig_go_0) {
+stave_outcome _wrap_CowMapDiffClose_capi_03c053d40c09e044(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1605,7 +1605,7 @@ stave_outcome _wrap_CowMapDiffClose_capi_840fe1158aa0ce6e(stave_cow_map_diff *_s
 }
 
 
-void _wrap_CowMapDiffFree_capi_840fe1158aa0ce6e(stave_cow_map_diff *_swig_go_0) {
+void _wrap_CowMapDiffFree_capi_03c053d40c09e044(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   
   arg1 = (stave_cow_map_diff *)_swig_go_0; 
@@ -1615,7 +1615,7 @@ void _wrap_CowMapDiffFree_capi_840fe1158aa0ce6e(stave_cow_map_diff *_swig_go_0) 
 }
 
 
-void _wrap_DiskIndexOptions_RecordSize_set_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_DiskIndexOptions_RecordSize_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1627,7 +1627,7 @@ void _wrap_DiskIndexOptions_RecordSize_set_capi_840fe1158aa0ce6e(struct stave_di
 }
 
 
-intgo _wrap_DiskIndexOptions_RecordSize_get_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+intgo _wrap_DiskIndexOptions_RecordSize_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1640,7 +1640,7 @@ intgo _wrap_DiskIndexOptions_RecordSize_get_capi_840fe1158aa0ce6e(struct stave_d
 }
 
 
-void _wrap_DiskIndexOptions_DeltaMemory_set_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_DeltaMemory_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1652,7 +1652,7 @@ void _wrap_DiskIndexOptions_DeltaMemory_set_capi_840fe1158aa0ce6e(struct stave_d
 }
 
 
-long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1665,7 +1665,7 @@ long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_840fe1158aa0ce6e(struct st
 }
 
 
-void _wrap_DiskIndexOptions_BulkMemory_set_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_BulkMemory_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1677,7 +1677,7 @@ void _wrap_DiskIndexOptions_BulkMemory_set_capi_840fe1158aa0ce6e(struct stave_di
 }
 
 
-long long _wrap_DiskIndexOptions_BulkMemory_get_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_BulkMemory_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1690,7 +1690,7 @@ long long _wrap_DiskIndexOptions_BulkMemory_get_capi_840fe1158aa0ce6e(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_ReadOnly_set_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ReadOnly_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1702,7 +1702,7 @@ void _wrap_DiskIndexOptions_ReadOnly_set_capi_840fe1158aa0ce6e(struct stave_disk
 }
 
 
-bool _wrap_DiskIndexOptions_ReadOnly_get_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ReadOnly_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1715,7 +1715,7 @@ bool _wrap_DiskIndexOptions_ReadOnly_get_capi_840fe1158aa0ce6e(struct stave_disk
 }
 
 
-void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1727,7 +1727,7 @@ void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_840fe1158aa0ce6e(struct sta
 }
 
 
-bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1740,7 +1740,7 @@ bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_840fe1158aa0ce6e(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_CreateParents_set_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateParents_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1752,7 +1752,7 @@ void _wrap_DiskIndexOptions_CreateParents_set_capi_840fe1158aa0ce6e(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_CreateParents_get_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateParents_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1765,7 +1765,7 @@ bool _wrap_DiskIndexOptions_CreateParents_get_capi_840fe1158aa0ce6e(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1777,7 +1777,7 @@ void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_840fe1158aa0ce6e(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1790,7 +1790,7 @@ bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_840fe1158aa0ce6e(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_Background_set_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_Background_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1802,7 +1802,7 @@ void _wrap_DiskIndexOptions_Background_set_capi_840fe1158aa0ce6e(struct stave_di
 }
 
 
-bool _wrap_DiskIndexOptions_Background_get_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_Background_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1815,7 +1815,7 @@ bool _wrap_DiskIndexOptions_Background_get_capi_840fe1158aa0ce6e(struct stave_di
 }
 
 
-struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_840fe1158aa0ce6e() {
+struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_03c053d40c09e044() {
   struct stave_disk_index_options *result = 0 ;
   struct stave_disk_index_options *_swig_go_result;
   
@@ -1826,7 +1826,7 @@ struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_840fe1158aa0ce6
 }
 
 
-void _wrap_delete_DiskIndexOptions_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_delete_DiskIndexOptions_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   
   arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
@@ -1836,7 +1836,7 @@ void _wrap_delete_DiskIndexOptions_capi_840fe1158aa0ce6e(struct stave_disk_index
 }
 
 
-void _wrap_DiskIndexOptionsInit_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_DiskIndexOptionsInit_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   
   arg1 = *(stave_disk_index_options **)&_swig_go_0; 
@@ -1846,7 +1846,7 @@ void _wrap_DiskIndexOptionsInit_capi_840fe1158aa0ce6e(struct stave_disk_index_op
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsSet_capi_840fe1158aa0ce6e(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsSet_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1873,7 +1873,7 @@ stave_outcome _wrap_DiskIndexOptionsSet_capi_840fe1158aa0ce6e(struct stave_disk_
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsDescribe_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_DiskIndexOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1894,7 +1894,7 @@ stave_outcome _wrap_DiskIndexOptionsDescribe_capi_840fe1158aa0ce6e(_gostring_ _s
 }
 
 
-stave_outcome _wrap_DiskIndexOpen_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexOpen_capi_03c053d40c09e044(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index **arg3 = (stave_disk_index **) 0 ;
@@ -1924,7 +1924,7 @@ stave_outcome _wrap_DiskIndexOpen_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0, s
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsGet_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsGet_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1946,7 +1946,7 @@ stave_outcome _wrap_DiskIndexOptionsGet_capi_840fe1158aa0ce6e(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexClose_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexClose_capi_03c053d40c09e044(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1966,7 +1966,7 @@ stave_outcome _wrap_DiskIndexClose_capi_840fe1158aa0ce6e(stave_disk_index *_swig
 }
 
 
-void _wrap_DiskIndexFree_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0) {
+void _wrap_DiskIndexFree_capi_03c053d40c09e044(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   
   arg1 = (stave_disk_index *)_swig_go_0; 
@@ -1976,7 +1976,7 @@ void _wrap_DiskIndexFree_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_DiskIndexPut_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexPut_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2010,7 +2010,7 @@ stave_outcome _wrap_DiskIndexPut_capi_840fe1158aa0ce6e(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexInsert_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexInsert_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2044,7 +2044,7 @@ stave_outcome _wrap_DiskIndexInsert_capi_840fe1158aa0ce6e(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexDelete_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexDelete_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2071,7 +2071,7 @@ stave_outcome _wrap_DiskIndexDelete_capi_840fe1158aa0ce6e(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexMultiPut_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiPut_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2104,7 +2104,7 @@ stave_outcome _wrap_DiskIndexMultiPut_capi_840fe1158aa0ce6e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexGet_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexGet_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2138,7 +2138,7 @@ stave_outcome _wrap_DiskIndexGet_capi_840fe1158aa0ce6e(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexContains_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexContains_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2165,7 +2165,7 @@ stave_outcome _wrap_DiskIndexContains_capi_840fe1158aa0ce6e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexMultiGet_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiGet_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2198,7 +2198,7 @@ stave_outcome _wrap_DiskIndexMultiGet_capi_840fe1158aa0ce6e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSize_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexSize_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2221,7 +2221,7 @@ stave_outcome _wrap_DiskIndexSize_capi_840fe1158aa0ce6e(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexBulkLoad_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
+stave_outcome _wrap_DiskIndexBulkLoad_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_source arg2 = (stave_disk_index_source) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2247,7 +2247,7 @@ stave_outcome _wrap_DiskIndexBulkLoad_capi_840fe1158aa0ce6e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexRebuild_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
+stave_outcome _wrap_DiskIndexRebuild_capi_03c053d40c09e044(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index_source arg3 = (stave_disk_index_source) 0 ;
@@ -2280,7 +2280,7 @@ stave_outcome _wrap_DiskIndexRebuild_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0
 }
 
 
-stave_outcome _wrap_DiskIndexReserve_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexReserve_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2302,7 +2302,7 @@ stave_outcome _wrap_DiskIndexReserve_capi_840fe1158aa0ce6e(stave_disk_index *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorOpen_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorOpen_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_cursor **arg2 = (stave_disk_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2325,7 +2325,7 @@ stave_outcome _wrap_DiskIndexCursorOpen_capi_840fe1158aa0ce6e(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNextMany_capi_840fe1158aa0ce6e(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexCursorNextMany_capi_03c053d40c09e044(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   size_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -2358,7 +2358,7 @@ stave_outcome _wrap_DiskIndexCursorNextMany_capi_840fe1158aa0ce6e(stave_disk_ind
 }
 
 
-stave_outcome _wrap_DiskIndexCursorClose_capi_840fe1158aa0ce6e(stave_disk_index_cursor *_swig_go_0) {
+stave_outcome _wrap_DiskIndexCursorClose_capi_03c053d40c09e044(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2378,7 +2378,7 @@ stave_outcome _wrap_DiskIndexCursorClose_capi_840fe1158aa0ce6e(stave_disk_index_
 }
 
 
-void _wrap_DiskIndexCursorFree_capi_840fe1158aa0ce6e(stave_disk_index_cursor *_swig_go_0) {
+void _wrap_DiskIndexCursorFree_capi_03c053d40c09e044(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   
   arg1 = (stave_disk_index_cursor *)_swig_go_0; 
@@ -2388,7 +2388,7 @@ void _wrap_DiskIndexCursorFree_capi_840fe1158aa0ce6e(stave_disk_index_cursor *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSave_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexSave_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2410,7 +2410,7 @@ stave_outcome _wrap_DiskIndexSave_capi_840fe1158aa0ce6e(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexCheckpoint_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexCheckpoint_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2432,7 +2432,7 @@ stave_outcome _wrap_DiskIndexCheckpoint_capi_840fe1158aa0ce6e(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexShrinkToFit_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexShrinkToFit_capi_03c053d40c09e044(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2452,7 +2452,7 @@ stave_outcome _wrap_DiskIndexShrinkToFit_capi_840fe1158aa0ce6e(stave_disk_index 
 }
 
 
-void _wrap_DiskIndexStats_WritesRefused_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexStats_WritesRefused_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -2464,7 +2464,7 @@ void _wrap_DiskIndexStats_WritesRefused_set_capi_840fe1158aa0ce6e(struct stave_d
 }
 
 
-bool _wrap_DiskIndexStats_WritesRefused_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+bool _wrap_DiskIndexStats_WritesRefused_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -2477,7 +2477,7 @@ bool _wrap_DiskIndexStats_WritesRefused_get_capi_840fe1158aa0ce6e(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_Entries_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Entries_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2489,7 +2489,7 @@ void _wrap_DiskIndexStats_Entries_set_capi_840fe1158aa0ce6e(struct stave_disk_in
 }
 
 
-long long _wrap_DiskIndexStats_Entries_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Entries_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2502,7 +2502,7 @@ long long _wrap_DiskIndexStats_Entries_get_capi_840fe1158aa0ce6e(struct stave_di
 }
 
 
-void _wrap_DiskIndexStats_FileBytes_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FileBytes_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2514,7 +2514,7 @@ void _wrap_DiskIndexStats_FileBytes_set_capi_840fe1158aa0ce6e(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FileBytes_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FileBytes_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2527,7 +2527,7 @@ long long _wrap_DiskIndexStats_FileBytes_get_capi_840fe1158aa0ce6e(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_FreeBytes_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FreeBytes_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2539,7 +2539,7 @@ void _wrap_DiskIndexStats_FreeBytes_set_capi_840fe1158aa0ce6e(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FreeBytes_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FreeBytes_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2552,7 +2552,7 @@ long long _wrap_DiskIndexStats_FreeBytes_get_capi_840fe1158aa0ce6e(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_Segments_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Segments_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2564,7 +2564,7 @@ void _wrap_DiskIndexStats_Segments_set_capi_840fe1158aa0ce6e(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_Segments_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Segments_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2577,7 +2577,7 @@ long long _wrap_DiskIndexStats_Segments_get_capi_840fe1158aa0ce6e(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_SegmentBytes_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_SegmentBytes_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2589,7 +2589,7 @@ void _wrap_DiskIndexStats_SegmentBytes_set_capi_840fe1158aa0ce6e(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_SegmentBytes_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_SegmentBytes_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2602,7 +2602,7 @@ long long _wrap_DiskIndexStats_SegmentBytes_get_capi_840fe1158aa0ce6e(struct sta
 }
 
 
-void _wrap_DiskIndexStats_LogBytes_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_LogBytes_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2614,7 +2614,7 @@ void _wrap_DiskIndexStats_LogBytes_set_capi_840fe1158aa0ce6e(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_LogBytes_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_LogBytes_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2627,7 +2627,7 @@ long long _wrap_DiskIndexStats_LogBytes_get_capi_840fe1158aa0ce6e(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_DeltaEntries_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_DeltaEntries_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2639,7 +2639,7 @@ void _wrap_DiskIndexStats_DeltaEntries_set_capi_840fe1158aa0ce6e(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_DeltaEntries_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_DeltaEntries_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2652,7 +2652,7 @@ long long _wrap_DiskIndexStats_DeltaEntries_get_capi_840fe1158aa0ce6e(struct sta
 }
 
 
-void _wrap_DiskIndexStats_Generation_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Generation_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2664,7 +2664,7 @@ void _wrap_DiskIndexStats_Generation_set_capi_840fe1158aa0ce6e(struct stave_disk
 }
 
 
-long long _wrap_DiskIndexStats_Generation_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Generation_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2677,7 +2677,7 @@ long long _wrap_DiskIndexStats_Generation_get_capi_840fe1158aa0ce6e(struct stave
 }
 
 
-void _wrap_DiskIndexStats_Lsn_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Lsn_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2689,7 +2689,7 @@ void _wrap_DiskIndexStats_Lsn_set_capi_840fe1158aa0ce6e(struct stave_disk_index_
 }
 
 
-long long _wrap_DiskIndexStats_Lsn_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Lsn_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2702,7 +2702,7 @@ long long _wrap_DiskIndexStats_Lsn_get_capi_840fe1158aa0ce6e(struct stave_disk_i
 }
 
 
-void _wrap_DiskIndexStats_Merges_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Merges_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2714,7 +2714,7 @@ void _wrap_DiskIndexStats_Merges_set_capi_840fe1158aa0ce6e(struct stave_disk_ind
 }
 
 
-long long _wrap_DiskIndexStats_Merges_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Merges_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2727,7 +2727,7 @@ long long _wrap_DiskIndexStats_Merges_get_capi_840fe1158aa0ce6e(struct stave_dis
 }
 
 
-void _wrap_DiskIndexStats_Syncs_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Syncs_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2739,7 +2739,7 @@ void _wrap_DiskIndexStats_Syncs_set_capi_840fe1158aa0ce6e(struct stave_disk_inde
 }
 
 
-long long _wrap_DiskIndexStats_Syncs_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Syncs_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2752,7 +2752,7 @@ long long _wrap_DiskIndexStats_Syncs_get_capi_840fe1158aa0ce6e(struct stave_disk
 }
 
 
-void _wrap_DiskIndexStats_RecoveredOperations_set_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_RecoveredOperations_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2764,7 +2764,7 @@ void _wrap_DiskIndexStats_RecoveredOperations_set_capi_840fe1158aa0ce6e(struct s
 }
 
 
-long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2777,7 +2777,7 @@ long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_840fe1158aa0ce6e(str
 }
 
 
-struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_840fe1158aa0ce6e() {
+struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_03c053d40c09e044() {
   struct stave_disk_index_stats *result = 0 ;
   struct stave_disk_index_stats *_swig_go_result;
   
@@ -2788,7 +2788,7 @@ struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_840fe1158aa0ce6e() 
 }
 
 
-void _wrap_delete_DiskIndexStats_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_delete_DiskIndexStats_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   
   arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
@@ -2798,7 +2798,7 @@ void _wrap_delete_DiskIndexStats_capi_840fe1158aa0ce6e(struct stave_disk_index_s
 }
 
 
-void _wrap_DiskIndexStatsInit_capi_840fe1158aa0ce6e(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_DiskIndexStatsInit_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
   stave_disk_index_stats *arg1 = (stave_disk_index_stats *) 0 ;
   
   arg1 = *(stave_disk_index_stats **)&_swig_go_0; 
@@ -2808,7 +2808,7 @@ void _wrap_DiskIndexStatsInit_capi_840fe1158aa0ce6e(struct stave_disk_index_stat
 }
 
 
-stave_outcome _wrap_DiskIndexStatsGet_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
+stave_outcome _wrap_DiskIndexStatsGet_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_stats *arg2 = (stave_disk_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2830,7 +2830,7 @@ stave_outcome _wrap_DiskIndexStatsGet_capi_840fe1158aa0ce6e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexVerify_capi_840fe1158aa0ce6e(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
+stave_outcome _wrap_DiskIndexVerify_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_progress arg2 = (stave_disk_index_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2856,7 +2856,7 @@ stave_outcome _wrap_DiskIndexVerify_capi_840fe1158aa0ce6e(stave_disk_index *_swi
 }
 
 
-void _wrap_IndexOptions_KeyMode_set_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_KeyMode_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2868,7 +2868,7 @@ void _wrap_IndexOptions_KeyMode_set_capi_840fe1158aa0ce6e(struct stave_index_opt
 }
 
 
-intgo _wrap_IndexOptions_KeyMode_get_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_KeyMode_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2881,7 +2881,7 @@ intgo _wrap_IndexOptions_KeyMode_get_capi_840fe1158aa0ce6e(struct stave_index_op
 }
 
 
-void _wrap_IndexOptions_ValueBits_set_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_ValueBits_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2893,7 +2893,7 @@ void _wrap_IndexOptions_ValueBits_set_capi_840fe1158aa0ce6e(struct stave_index_o
 }
 
 
-intgo _wrap_IndexOptions_ValueBits_get_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_ValueBits_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2906,7 +2906,7 @@ intgo _wrap_IndexOptions_ValueBits_get_capi_840fe1158aa0ce6e(struct stave_index_
 }
 
 
-void _wrap_IndexOptions_Shards_set_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_Shards_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2918,7 +2918,7 @@ void _wrap_IndexOptions_Shards_set_capi_840fe1158aa0ce6e(struct stave_index_opti
 }
 
 
-intgo _wrap_IndexOptions_Shards_get_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_Shards_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2931,7 +2931,7 @@ intgo _wrap_IndexOptions_Shards_get_capi_840fe1158aa0ce6e(struct stave_index_opt
 }
 
 
-void _wrap_IndexOptions_Capacity_set_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Capacity_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -2943,7 +2943,7 @@ void _wrap_IndexOptions_Capacity_set_capi_840fe1158aa0ce6e(struct stave_index_op
 }
 
 
-long long _wrap_IndexOptions_Capacity_get_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Capacity_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2956,7 +2956,7 @@ long long _wrap_IndexOptions_Capacity_get_capi_840fe1158aa0ce6e(struct stave_ind
 }
 
 
-void _wrap_IndexOptions_Seed_set_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Seed_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -2968,7 +2968,7 @@ void _wrap_IndexOptions_Seed_set_capi_840fe1158aa0ce6e(struct stave_index_option
 }
 
 
-long long _wrap_IndexOptions_Seed_get_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Seed_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2981,7 +2981,7 @@ long long _wrap_IndexOptions_Seed_get_capi_840fe1158aa0ce6e(struct stave_index_o
 }
 
 
-struct stave_index_options *_wrap_new_IndexOptions_capi_840fe1158aa0ce6e() {
+struct stave_index_options *_wrap_new_IndexOptions_capi_03c053d40c09e044() {
   struct stave_index_options *result = 0 ;
   struct stave_index_options *_swig_go_result;
   
@@ -2992,7 +2992,7 @@ struct stave_index_options *_wrap_new_IndexOptions_capi_840fe1158aa0ce6e() {
 }
 
 
-void _wrap_delete_IndexOptions_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0) {
+void _wrap_delete_IndexOptions_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   
   arg1 = *(struct stave_index_options **)&_swig_go_0; 
@@ -3002,7 +3002,7 @@ void _wrap_delete_IndexOptions_capi_840fe1158aa0ce6e(struct stave_index_options 
 }
 
 
-void _wrap_IndexOptionsInit_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0) {
+void _wrap_IndexOptionsInit_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   
   arg1 = *(stave_index_options **)&_swig_go_0; 
@@ -3012,7 +3012,7 @@ void _wrap_IndexOptionsInit_capi_840fe1158aa0ce6e(struct stave_index_options *_s
 }
 
 
-stave_outcome _wrap_IndexOptionsSet_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexOptionsSet_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3039,7 +3039,7 @@ stave_outcome _wrap_IndexOptionsSet_capi_840fe1158aa0ce6e(struct stave_index_opt
 }
 
 
-stave_outcome _wrap_IndexOptionsDescribe_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_IndexOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3060,7 +3060,7 @@ stave_outcome _wrap_IndexOptionsDescribe_capi_840fe1158aa0ce6e(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_IndexOptionsGet_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
+stave_outcome _wrap_IndexOptionsGet_capi_03c053d40c09e044(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_options *arg2 = (stave_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3082,7 +3082,7 @@ stave_outcome _wrap_IndexOptionsGet_capi_840fe1158aa0ce6e(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexClose_capi_840fe1158aa0ce6e(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClose_capi_03c053d40c09e044(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3102,7 +3102,7 @@ stave_outcome _wrap_IndexClose_capi_840fe1158aa0ce6e(stave_index *_swig_go_0) {
 }
 
 
-void _wrap_IndexFree_capi_840fe1158aa0ce6e(stave_index *_swig_go_0) {
+void _wrap_IndexFree_capi_03c053d40c09e044(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   
   arg1 = (stave_index *)_swig_go_0; 
@@ -3112,7 +3112,7 @@ void _wrap_IndexFree_capi_840fe1158aa0ce6e(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexPut_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexPut_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3147,7 +3147,7 @@ stave_outcome _wrap_IndexPut_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexInsert_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexInsert_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3179,7 +3179,7 @@ stave_outcome _wrap_IndexInsert_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwap_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCompareAndSwap_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3213,7 +3213,7 @@ stave_outcome _wrap_IndexCompareAndSwap_capi_840fe1158aa0ce6e(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexGet_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexGet_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3243,7 +3243,7 @@ stave_outcome _wrap_IndexGet_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexContains_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexContains_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3270,7 +3270,7 @@ stave_outcome _wrap_IndexContains_capi_840fe1158aa0ce6e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexRemove_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexRemove_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3300,7 +3300,7 @@ stave_outcome _wrap_IndexRemove_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexRemoveIf_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveIf_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3332,7 +3332,7 @@ stave_outcome _wrap_IndexRemoveIf_capi_840fe1158aa0ce6e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexHash_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexHash_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3362,7 +3362,7 @@ stave_outcome _wrap_IndexHash_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexPutHashed_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexPutHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3399,7 +3399,7 @@ stave_outcome _wrap_IndexPutHashed_capi_840fe1158aa0ce6e(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexInsertHashed_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexInsertHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3433,7 +3433,7 @@ stave_outcome _wrap_IndexInsertHashed_capi_840fe1158aa0ce6e(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwapHashed_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexCompareAndSwapHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3469,7 +3469,7 @@ stave_outcome _wrap_IndexCompareAndSwapHashed_capi_840fe1158aa0ce6e(stave_index 
 }
 
 
-stave_outcome _wrap_IndexGetHashed_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexGetHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3501,7 +3501,7 @@ stave_outcome _wrap_IndexGetHashed_capi_840fe1158aa0ce6e(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexContainsHashed_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_IndexContainsHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3530,7 +3530,7 @@ stave_outcome _wrap_IndexContainsHashed_capi_840fe1158aa0ce6e(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexRemoveHashed_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3562,7 +3562,7 @@ stave_outcome _wrap_IndexRemoveHashed_capi_840fe1158aa0ce6e(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexRemoveIfHashed_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexRemoveIfHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3596,7 +3596,7 @@ stave_outcome _wrap_IndexRemoveIfHashed_capi_840fe1158aa0ce6e(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexMultiGet_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexMultiGet_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3632,7 +3632,7 @@ stave_outcome _wrap_IndexMultiGet_capi_840fe1158aa0ce6e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexMultiPut_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexMultiPut_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3674,7 +3674,7 @@ stave_outcome _wrap_IndexMultiPut_capi_840fe1158aa0ce6e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexSize_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexSize_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3697,7 +3697,7 @@ stave_outcome _wrap_IndexSize_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexIsEmpty_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexIsEmpty_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3720,7 +3720,7 @@ stave_outcome _wrap_IndexIsEmpty_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexCapacity_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCapacity_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3743,7 +3743,7 @@ stave_outcome _wrap_IndexCapacity_capi_840fe1158aa0ce6e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexClear_capi_840fe1158aa0ce6e(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClear_capi_03c053d40c09e044(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3763,7 +3763,7 @@ stave_outcome _wrap_IndexClear_capi_840fe1158aa0ce6e(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexReserve_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_IndexReserve_capi_03c053d40c09e044(stave_index *_swig_go_0, long long _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3785,7 +3785,7 @@ stave_outcome _wrap_IndexReserve_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexShrinkToFit_capi_840fe1158aa0ce6e(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexShrinkToFit_capi_03c053d40c09e044(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3805,7 +3805,7 @@ stave_outcome _wrap_IndexShrinkToFit_capi_840fe1158aa0ce6e(stave_index *_swig_go
 }
 
 
-void _wrap_IndexStats_Shards_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexStats_Shards_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -3817,7 +3817,7 @@ void _wrap_IndexStats_Shards_set_capi_840fe1158aa0ce6e(struct stave_index_stats 
 }
 
 
-intgo _wrap_IndexStats_Shards_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+intgo _wrap_IndexStats_Shards_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3830,7 +3830,7 @@ intgo _wrap_IndexStats_Shards_get_capi_840fe1158aa0ce6e(struct stave_index_stats
 }
 
 
-void _wrap_IndexStats_Entries_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Entries_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3842,7 +3842,7 @@ void _wrap_IndexStats_Entries_set_capi_840fe1158aa0ce6e(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Entries_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Entries_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3855,7 +3855,7 @@ long long _wrap_IndexStats_Entries_get_capi_840fe1158aa0ce6e(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Capacity_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Capacity_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3867,7 +3867,7 @@ void _wrap_IndexStats_Capacity_set_capi_840fe1158aa0ce6e(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_Capacity_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Capacity_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3880,7 +3880,7 @@ long long _wrap_IndexStats_Capacity_get_capi_840fe1158aa0ce6e(struct stave_index
 }
 
 
-void _wrap_IndexStats_Bytes_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Bytes_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3892,7 +3892,7 @@ void _wrap_IndexStats_Bytes_set_capi_840fe1158aa0ce6e(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Bytes_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Bytes_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3905,7 +3905,7 @@ long long _wrap_IndexStats_Bytes_get_capi_840fe1158aa0ce6e(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_KeyBytes_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_KeyBytes_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3917,7 +3917,7 @@ void _wrap_IndexStats_KeyBytes_set_capi_840fe1158aa0ce6e(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_KeyBytes_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_KeyBytes_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3930,7 +3930,7 @@ long long _wrap_IndexStats_KeyBytes_get_capi_840fe1158aa0ce6e(struct stave_index
 }
 
 
-void _wrap_IndexStats_Buckets_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Buckets_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3942,7 +3942,7 @@ void _wrap_IndexStats_Buckets_set_capi_840fe1158aa0ce6e(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Buckets_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Buckets_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3955,7 +3955,7 @@ long long _wrap_IndexStats_Buckets_get_capi_840fe1158aa0ce6e(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Slots_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Slots_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3967,7 +3967,7 @@ void _wrap_IndexStats_Slots_set_capi_840fe1158aa0ce6e(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Slots_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Slots_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3980,7 +3980,7 @@ long long _wrap_IndexStats_Slots_get_capi_840fe1158aa0ce6e(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_OverflowNodes_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_OverflowNodes_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3992,7 +3992,7 @@ void _wrap_IndexStats_OverflowNodes_set_capi_840fe1158aa0ce6e(struct stave_index
 }
 
 
-long long _wrap_IndexStats_OverflowNodes_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_OverflowNodes_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4005,7 +4005,7 @@ long long _wrap_IndexStats_OverflowNodes_get_capi_840fe1158aa0ce6e(struct stave_
 }
 
 
-void _wrap_IndexStats_Splits_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Splits_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4017,7 +4017,7 @@ void _wrap_IndexStats_Splits_set_capi_840fe1158aa0ce6e(struct stave_index_stats 
 }
 
 
-long long _wrap_IndexStats_Splits_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Splits_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4030,7 +4030,7 @@ long long _wrap_IndexStats_Splits_get_capi_840fe1158aa0ce6e(struct stave_index_s
 }
 
 
-void _wrap_IndexStats_SplitsMax_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_SplitsMax_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4042,7 +4042,7 @@ void _wrap_IndexStats_SplitsMax_set_capi_840fe1158aa0ce6e(struct stave_index_sta
 }
 
 
-long long _wrap_IndexStats_SplitsMax_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_SplitsMax_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4055,7 +4055,7 @@ long long _wrap_IndexStats_SplitsMax_get_capi_840fe1158aa0ce6e(struct stave_inde
 }
 
 
-void _wrap_IndexStats_ProbeSamples_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSamples_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4067,7 +4067,7 @@ void _wrap_IndexStats_ProbeSamples_set_capi_840fe1158aa0ce6e(struct stave_index_
 }
 
 
-long long _wrap_IndexStats_ProbeSamples_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSamples_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4080,7 +4080,7 @@ long long _wrap_IndexStats_ProbeSamples_get_capi_840fe1158aa0ce6e(struct stave_i
 }
 
 
-void _wrap_IndexStats_ProbeSum_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSum_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4092,7 +4092,7 @@ void _wrap_IndexStats_ProbeSum_set_capi_840fe1158aa0ce6e(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeSum_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSum_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4105,7 +4105,7 @@ long long _wrap_IndexStats_ProbeSum_get_capi_840fe1158aa0ce6e(struct stave_index
 }
 
 
-void _wrap_IndexStats_ProbeMax_set_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeMax_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4117,7 +4117,7 @@ void _wrap_IndexStats_ProbeMax_set_capi_840fe1158aa0ce6e(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeMax_get_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeMax_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4130,7 +4130,7 @@ long long _wrap_IndexStats_ProbeMax_get_capi_840fe1158aa0ce6e(struct stave_index
 }
 
 
-struct stave_index_stats *_wrap_new_IndexStats_capi_840fe1158aa0ce6e() {
+struct stave_index_stats *_wrap_new_IndexStats_capi_03c053d40c09e044() {
   struct stave_index_stats *result = 0 ;
   struct stave_index_stats *_swig_go_result;
   
@@ -4141,7 +4141,7 @@ struct stave_index_stats *_wrap_new_IndexStats_capi_840fe1158aa0ce6e() {
 }
 
 
-void _wrap_delete_IndexStats_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+void _wrap_delete_IndexStats_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   
   arg1 = *(struct stave_index_stats **)&_swig_go_0; 
@@ -4151,7 +4151,7 @@ void _wrap_delete_IndexStats_capi_840fe1158aa0ce6e(struct stave_index_stats *_sw
 }
 
 
-void _wrap_IndexStatsInit_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_go_0) {
+void _wrap_IndexStatsInit_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
   stave_index_stats *arg1 = (stave_index_stats *) 0 ;
   
   arg1 = *(stave_index_stats **)&_swig_go_0; 
@@ -4161,7 +4161,7 @@ void _wrap_IndexStatsInit_capi_840fe1158aa0ce6e(struct stave_index_stats *_swig_
 }
 
 
-stave_outcome _wrap_IndexStatsGet_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
+stave_outcome _wrap_IndexStatsGet_capi_03c053d40c09e044(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_stats *arg2 = (stave_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4183,7 +4183,7 @@ stave_outcome _wrap_IndexStatsGet_capi_840fe1158aa0ce6e(stave_index *_swig_go_0,
 }
 
 
-void _wrap_IndexShardStats_Entries_set_capi_840fe1158aa0ce6e(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Entries_set_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4195,7 +4195,7 @@ void _wrap_IndexShardStats_Entries_set_capi_840fe1158aa0ce6e(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Entries_get_capi_840fe1158aa0ce6e(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Entries_get_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4208,7 +4208,7 @@ long long _wrap_IndexShardStats_Entries_get_capi_840fe1158aa0ce6e(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Buckets_set_capi_840fe1158aa0ce6e(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Buckets_set_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4220,7 +4220,7 @@ void _wrap_IndexShardStats_Buckets_set_capi_840fe1158aa0ce6e(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Buckets_get_capi_840fe1158aa0ce6e(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Buckets_get_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4233,7 +4233,7 @@ long long _wrap_IndexShardStats_Buckets_get_capi_840fe1158aa0ce6e(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Bytes_set_capi_840fe1158aa0ce6e(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Bytes_set_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4245,7 +4245,7 @@ void _wrap_IndexShardStats_Bytes_set_capi_840fe1158aa0ce6e(struct stave_index_sh
 }
 
 
-long long _wrap_IndexShardStats_Bytes_get_capi_840fe1158aa0ce6e(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Bytes_get_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4258,7 +4258,7 @@ long long _wrap_IndexShardStats_Bytes_get_capi_840fe1158aa0ce6e(struct stave_ind
 }
 
 
-struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_840fe1158aa0ce6e() {
+struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_03c053d40c09e044() {
   struct stave_index_shard_stats *result = 0 ;
   struct stave_index_shard_stats *_swig_go_result;
   
@@ -4269,7 +4269,7 @@ struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_840fe1158aa0ce6e(
 }
 
 
-void _wrap_delete_IndexShardStats_capi_840fe1158aa0ce6e(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_delete_IndexShardStats_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   
   arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
@@ -4279,7 +4279,7 @@ void _wrap_delete_IndexShardStats_capi_840fe1158aa0ce6e(struct stave_index_shard
 }
 
 
-void _wrap_IndexShardStatsInit_capi_840fe1158aa0ce6e(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_IndexShardStatsInit_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
   stave_index_shard_stats *arg1 = (stave_index_shard_stats *) 0 ;
   
   arg1 = *(stave_index_shard_stats **)&_swig_go_0; 
@@ -4289,7 +4289,7 @@ void _wrap_IndexShardStatsInit_capi_840fe1158aa0ce6e(struct stave_index_shard_st
 }
 
 
-stave_outcome _wrap_IndexShardStatsGet_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
+stave_outcome _wrap_IndexShardStatsGet_capi_03c053d40c09e044(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint32_t arg2 ;
   stave_index_shard_stats *arg3 = (stave_index_shard_stats *) 0 ;
@@ -4313,7 +4313,7 @@ stave_outcome _wrap_IndexShardStatsGet_capi_840fe1158aa0ce6e(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCollectValues_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCollectValues_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_buffer *arg2 = (stave_buffer *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4339,7 +4339,7 @@ stave_outcome _wrap_IndexCollectValues_capi_840fe1158aa0ce6e(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCursorOpen_capi_840fe1158aa0ce6e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCursorOpen_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_cursor **arg2 = (stave_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4362,7 +4362,7 @@ stave_outcome _wrap_IndexCursorOpen_capi_840fe1158aa0ce6e(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexCursorNextMany_capi_840fe1158aa0ce6e(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexCursorNextMany_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   size_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4398,7 +4398,7 @@ stave_outcome _wrap_IndexCursorNextMany_capi_840fe1158aa0ce6e(stave_index_cursor
 }
 
 
-stave_outcome _wrap_IndexCursorClose_capi_840fe1158aa0ce6e(stave_index_cursor *_swig_go_0) {
+stave_outcome _wrap_IndexCursorClose_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4418,7 +4418,7 @@ stave_outcome _wrap_IndexCursorClose_capi_840fe1158aa0ce6e(stave_index_cursor *_
 }
 
 
-void _wrap_IndexCursorFree_capi_840fe1158aa0ce6e(stave_index_cursor *_swig_go_0) {
+void _wrap_IndexCursorFree_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   
   arg1 = (stave_index_cursor *)_swig_go_0; 
@@ -4428,7 +4428,1329 @@ void _wrap_IndexCursorFree_capi_840fe1158aa0ce6e(stave_index_cursor *_swig_go_0)
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_MemtableOptions_Timestamps_set_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
+  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->timestamps = arg2;
+  
+}
+
+
+intgo _wrap_MemtableOptions_Timestamps_get_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->timestamps);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableOptions_Capacity_set_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
+  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->capacity = arg2;
+  
+}
+
+
+long long _wrap_MemtableOptions_Capacity_get_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->capacity);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableOptions_Background_set_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
+  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
+  uint8_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
+  arg2 = _swig_go_1 ? 1 : 0; 
+  
+  if (arg1) (arg1)->background = arg2;
+  
+}
+
+
+bool _wrap_MemtableOptions_Background_get_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
+  uint8_t result;
+  bool _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
+  
+  result = (uint8_t) ((arg1)->background);
+  _swig_go_result = result != 0; 
+  return _swig_go_result;
+}
+
+
+struct stave_memtable_options *_wrap_new_MemtableOptions_capi_03c053d40c09e044() {
+  struct stave_memtable_options *result = 0 ;
+  struct stave_memtable_options *_swig_go_result;
+  
+  
+  result = (struct stave_memtable_options *)calloc(1, sizeof(struct stave_memtable_options));
+  *(struct stave_memtable_options **)&_swig_go_result = (struct stave_memtable_options *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_MemtableOptions_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
+  
+  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+void _wrap_MemtableOptionsInit_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+  stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
+  
+  arg1 = *(stave_memtable_options **)&_swig_go_0; 
+  
+  stave_memtable_options_init(arg1);
+  
+}
+
+
+stave_outcome _wrap_MemtableOptionsSet_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
+  char *arg2 = (char *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = *(stave_memtable_options **)&_swig_go_0; 
+  
+  arg2 = (char *)malloc(_swig_go_1.n + 1);
+  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+  arg2[_swig_go_1.n] = '\0';
+  
+  
+  result = (stave_outcome)stave_memtable_options_set(arg1,(char const *)arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  free(arg2); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
+  stave_buffer *arg1 = (stave_buffer *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
+  
+  result = (stave_outcome)stave_memtable_options_describe(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableCreate_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
+  stave_memtable **arg2 = (stave_memtable **) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = *(stave_memtable_options **)&_swig_go_0; 
+  arg2 = (stave_memtable **)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_create((struct stave_memtable_options const *)arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableOptionsGet_capi_03c053d40c09e044(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  stave_memtable_options *arg2 = (stave_memtable_options *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = *(stave_memtable_options **)&_swig_go_1; 
+  
+  result = (stave_outcome)stave_memtable_options_get(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableClose_capi_03c053d40c09e044(stave_memtable *_swig_go_0) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_memtable_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableFree_capi_03c053d40c09e044(stave_memtable *_swig_go_0) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  
+  stave_memtable_free(arg1);
+  
+}
+
+
+stave_outcome _wrap_MemtableBegin_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  stave_memtable_transaction **arg2 = (stave_memtable_transaction **) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (stave_memtable_transaction **)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_begin(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionId_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_transaction_id(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionSnapshot_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_transaction_snapshot(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionPut_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  
+  result = (stave_outcome)stave_memtable_transaction_put(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionDelete_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (stave_outcome)stave_memtable_transaction_delete(arg1,(void const *)arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionContains_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (stave_outcome)stave_memtable_transaction_contains(arg1,(void const *)arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionMultiGet_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  void *arg2 = (void *) 0 ;
+  uint32_t *arg3 = (uint32_t *) 0 ;
+  size_t arg4 ;
+  stave_buffer *arg5 = (stave_buffer *) 0 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  arg5 = (stave_buffer *)(void *)_swig_go_3.p; 
+  arg6 = (void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_memtable_transaction_multi_get(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionMultiWrite_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  void *arg2 = (void *) 0 ;
+  uint32_t *arg3 = (uint32_t *) 0 ;
+  void *arg4 = (void *) 0 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  size_t arg6 ;
+  size_t *arg7 = (size_t *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  arg3 = (void *)_swig_go_2.p; 
+  arg4 = (void *)_swig_go_3.p; 
+  
+  arg5 = (void *)_swig_go_4.p;
+  arg6 = (size_t)_swig_go_4.n;
+  
+  arg7 = (size_t *)(void *)_swig_go_5.p; 
+  
+  result = (stave_outcome)stave_memtable_transaction_multi_write(arg1,(void const *)arg2,(unsigned int const *)arg3,(void const *)arg4,(unsigned long const *)arg5,arg6,arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionCommit_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_transaction_commit(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionRollback_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_memtable_transaction_rollback(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableTransactionClose_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_memtable_transaction_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableTransactionFree_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0) {
+  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
+  
+  arg1 = (stave_memtable_transaction *)_swig_go_0; 
+  
+  stave_memtable_transaction_free(arg1);
+  
+}
+
+
+stave_outcome _wrap_MemtableSnapshotOpen_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  stave_memtable_snapshot **arg2 = (stave_memtable_snapshot **) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (stave_memtable_snapshot **)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_snapshot_open(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableSnapshotTimestamp_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_snapshot_timestamp(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableSnapshotContains_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (stave_outcome)stave_memtable_snapshot_contains(arg1,(void const *)arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableSnapshotMultiGet_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
+  void *arg2 = (void *) 0 ;
+  uint32_t *arg3 = (uint32_t *) 0 ;
+  size_t arg4 ;
+  stave_buffer *arg5 = (stave_buffer *) 0 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  arg5 = (stave_buffer *)(void *)_swig_go_3.p; 
+  arg6 = (void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_memtable_snapshot_multi_get(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableSnapshotClose_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0) {
+  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_memtable_snapshot_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableSnapshotFree_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0) {
+  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
+  
+  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
+  
+  stave_memtable_snapshot_free(arg1);
+  
+}
+
+
+stave_outcome _wrap_MemtableMultiRead_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  void *arg2 = (void *) 0 ;
+  uint32_t *arg3 = (uint32_t *) 0 ;
+  size_t arg4 ;
+  uint64_t arg5 ;
+  uint64_t arg6 ;
+  stave_buffer *arg7 = (stave_buffer *) 0 ;
+  uint64_t *arg8 = (uint64_t *) 0 ;
+  stave_error *arg9 = (stave_error *) 0 ;
+  stave_error failure9 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure9.status = STAVE_OK;
+  arg9 = &failure9;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  arg5 = (uint64_t)_swig_go_3; 
+  arg6 = (uint64_t)_swig_go_4; 
+  arg7 = (stave_buffer *)(void *)_swig_go_5.p; 
+  arg8 = (void *)_swig_go_6.p; 
+  
+  result = (stave_outcome)stave_memtable_multi_read(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,arg6,arg7,arg8,arg9);
+  
+  _swig_go_result = outcome((stave_status)result, arg9); 
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableWrite_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  uint64_t arg6 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  arg6 = (uint64_t)_swig_go_3; 
+  
+  result = (stave_outcome)stave_memtable_write(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableWriteTombstone_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  
+  result = (stave_outcome)stave_memtable_write_tombstone(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableMultiWrite_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  void *arg2 = (void *) 0 ;
+  uint32_t *arg3 = (uint32_t *) 0 ;
+  void *arg4 = (void *) 0 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  size_t arg6 ;
+  uint64_t arg7 ;
+  size_t *arg8 = (size_t *) 0 ;
+  stave_error *arg9 = (stave_error *) 0 ;
+  stave_error failure9 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure9.status = STAVE_OK;
+  arg9 = &failure9;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  arg3 = (void *)_swig_go_2.p; 
+  arg4 = (void *)_swig_go_3.p; 
+  
+  arg5 = (void *)_swig_go_4.p;
+  arg6 = (size_t)_swig_go_4.n;
+  
+  arg7 = (uint64_t)_swig_go_5; 
+  arg8 = (size_t *)(void *)_swig_go_6.p; 
+  
+  result = (stave_outcome)stave_memtable_multi_write(arg1,(void const *)arg2,(unsigned int const *)arg3,(void const *)arg4,(unsigned long const *)arg5,arg6,arg7,arg8,arg9);
+  
+  _swig_go_result = outcome((stave_status)result, arg9); 
+  
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableCommit_capi_03c053d40c09e044(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  uint64_t arg2 ;
+  uint64_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  uint32_t *arg5 = (uint32_t *) 0 ;
+  size_t arg6 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  arg3 = (uint64_t)_swig_go_2; 
+  arg4 = (void *)_swig_go_3.p; 
+  
+  arg5 = (void *)_swig_go_4.p;
+  arg6 = (size_t)_swig_go_4.n;
+  
+  
+  result = (stave_outcome)stave_memtable_commit(arg1,arg2,arg3,(void const *)arg4,(unsigned int const *)arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableAbort_capi_03c053d40c09e044(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  uint64_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  uint32_t *arg4 = (uint32_t *) 0 ;
+  size_t arg5 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  arg3 = (void *)_swig_go_2.p; 
+  
+  arg4 = (void *)_swig_go_3.p;
+  arg5 = (size_t)_swig_go_3.n;
+  
+  
+  result = (stave_outcome)stave_memtable_abort(arg1,arg2,(void const *)arg3,(unsigned int const *)arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableHasWriteConflict_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t arg4 ;
+  uint8_t *arg5 = (uint8_t *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint64_t)_swig_go_2; 
+  arg5 = (uint8_t *)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_memtable_has_write_conflict(arg1,(void const *)arg2,arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableCursorNextMany_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+  stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
+  size_t arg2 ;
+  size_t arg3 ;
+  stave_buffer *arg4 = (stave_buffer *) 0 ;
+  uint64_t *arg5 = (uint64_t *) 0 ;
+  size_t *arg6 = (size_t *) 0 ;
+  stave_error *arg7 = (stave_error *) 0 ;
+  stave_error failure7 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure7.status = STAVE_OK;
+  arg7 = &failure7;
+  
+  arg1 = (stave_memtable_cursor *)_swig_go_0; 
+  arg2 = (size_t)_swig_go_1; 
+  arg3 = (size_t)_swig_go_2; 
+  arg4 = (stave_buffer *)(void *)_swig_go_3.p; 
+  arg5 = (void *)_swig_go_4.p; 
+  arg6 = (size_t *)(void *)_swig_go_5.p; 
+  
+  result = (stave_outcome)stave_memtable_cursor_next_many(arg1,arg2,arg3,arg4,arg5,arg6,arg7);
+  
+  _swig_go_result = outcome((stave_status)result, arg7); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableCursorClose_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0) {
+  stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_memtable_cursor *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_memtable_cursor_close(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableCursorFree_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0) {
+  stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
+  
+  arg1 = (stave_memtable_cursor *)_swig_go_0; 
+  
+  stave_memtable_cursor_free(arg1);
+  
+}
+
+
+stave_outcome _wrap_MemtableSize_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_size(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableSizeBytes_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_size_bytes(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableIsEmpty_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  uint8_t *arg2 = (uint8_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (uint8_t *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_memtable_is_empty(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtablePrune_capi_03c053d40c09e044(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  uint64_t arg2 ;
+  uint64_t *arg3 = (uint64_t *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  arg3 = (uint64_t *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_memtable_prune(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_MemtableClear_capi_03c053d40c09e044(stave_memtable *_swig_go_0) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  stave_error *arg2 = (stave_error *) 0 ;
+  stave_error failure2 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure2.status = STAVE_OK;
+  arg2 = &failure2;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  
+  result = (stave_outcome)stave_memtable_clear(arg1,arg2);
+  
+  _swig_go_result = outcome((stave_status)result, arg2); 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableStats_Keys_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->keys = arg2;
+  
+}
+
+
+long long _wrap_MemtableStats_Keys_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->keys);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableStats_Rows_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->rows = arg2;
+  
+}
+
+
+long long _wrap_MemtableStats_Rows_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->rows);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableStats_Versions_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->versions = arg2;
+  
+}
+
+
+long long _wrap_MemtableStats_Versions_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->versions);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableStats_SizeBytes_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->size_bytes = arg2;
+  
+}
+
+
+long long _wrap_MemtableStats_SizeBytes_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->size_bytes);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableStats_Snapshots_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->snapshots = arg2;
+  
+}
+
+
+long long _wrap_MemtableStats_Snapshots_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->snapshots);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableStats_Transactions_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->transactions = arg2;
+  
+}
+
+
+long long _wrap_MemtableStats_Transactions_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->transactions);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_MemtableStats_Timestamp_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->timestamp = arg2;
+  
+}
+
+
+long long _wrap_MemtableStats_Timestamp_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->timestamp);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct stave_memtable_stats *_wrap_new_MemtableStats_capi_03c053d40c09e044() {
+  struct stave_memtable_stats *result = 0 ;
+  struct stave_memtable_stats *_swig_go_result;
+  
+  
+  result = (struct stave_memtable_stats *)calloc(1, sizeof(struct stave_memtable_stats));
+  *(struct stave_memtable_stats **)&_swig_go_result = (struct stave_memtable_stats *)result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_delete_MemtableStats_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
+  
+  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
+  
+  free((char *) arg1);
+  
+}
+
+
+void _wrap_MemtableStatsInit_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+  stave_memtable_stats *arg1 = (stave_memtable_stats *) 0 ;
+  
+  arg1 = *(stave_memtable_stats **)&_swig_go_0; 
+  
+  stave_memtable_stats_init(arg1);
+  
+}
+
+
+stave_outcome _wrap_MemtableStatsGet_capi_03c053d40c09e044(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
+  stave_memtable *arg1 = (stave_memtable *) 0 ;
+  stave_memtable_stats *arg2 = (stave_memtable_stats *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_memtable *)_swig_go_0; 
+  arg2 = *(stave_memtable_stats **)&_swig_go_1; 
+  
+  result = (stave_outcome)stave_memtable_stats_get(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  return _swig_go_result;
+}
+
+
+void _wrap_StoreOptions_Durability_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4440,7 +5762,7 @@ void _wrap_StoreOptions_Durability_set_capi_840fe1158aa0ce6e(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -4453,7 +5775,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_840fe1158aa0ce6e(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4465,7 +5787,7 @@ void _wrap_StoreOptions_Io_set_capi_840fe1158aa0ce6e(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -4478,7 +5800,7 @@ intgo _wrap_StoreOptions_Io_get_capi_840fe1158aa0ce6e(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4490,7 +5812,7 @@ void _wrap_StoreOptions_Shards_set_capi_840fe1158aa0ce6e(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -4503,7 +5825,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_840fe1158aa0ce6e(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4515,7 +5837,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_840fe1158aa0ce6e(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4528,7 +5850,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_840fe1158aa0ce6e(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -4540,7 +5862,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_840fe1158aa0ce6e(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4553,7 +5875,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_840fe1158aa0ce6e(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -4565,7 +5887,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_840fe1158aa0ce6e(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4578,7 +5900,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_840fe1158aa0ce6e(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -4590,7 +5912,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_840fe1158aa0ce6e(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4603,7 +5925,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_840fe1158aa0ce6e(struct stave_sto
 }
 
 
-void _wrap_StoreOptions_Background_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_Background_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -4615,7 +5937,7 @@ void _wrap_StoreOptions_Background_set_capi_840fe1158aa0ce6e(struct stave_store_
 }
 
 
-bool _wrap_StoreOptions_Background_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_Background_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4628,7 +5950,7 @@ bool _wrap_StoreOptions_Background_get_capi_840fe1158aa0ce6e(struct stave_store_
 }
 
 
-void _wrap_StoreOptions_Keydir_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Keydir_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4640,7 +5962,7 @@ void _wrap_StoreOptions_Keydir_set_capi_840fe1158aa0ce6e(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Keydir_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Keydir_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -4653,7 +5975,7 @@ intgo _wrap_StoreOptions_Keydir_get_capi_840fe1158aa0ce6e(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_CheckpointInterval_set_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_CheckpointInterval_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4665,7 +5987,7 @@ void _wrap_StoreOptions_CheckpointInterval_set_capi_840fe1158aa0ce6e(struct stav
 }
 
 
-long long _wrap_StoreOptions_CheckpointInterval_get_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_CheckpointInterval_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4678,7 +6000,7 @@ long long _wrap_StoreOptions_CheckpointInterval_get_capi_840fe1158aa0ce6e(struct
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_840fe1158aa0ce6e() {
+struct stave_store_options *_wrap_new_StoreOptions_capi_03c053d40c09e044() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -4689,7 +6011,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_840fe1158aa0ce6e() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -4699,7 +6021,7 @@ void _wrap_delete_StoreOptions_capi_840fe1158aa0ce6e(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -4709,7 +6031,7 @@ void _wrap_StoreOptionsInit_capi_840fe1158aa0ce6e(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_840fe1158aa0ce6e(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4736,7 +6058,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_840fe1158aa0ce6e(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4757,7 +6079,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_840fe1158aa0ce6e(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_03c053d40c09e044(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -4787,7 +6109,7 @@ stave_outcome _wrap_StoreOpen_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_03c053d40c09e044(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4809,7 +6131,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_840fe1158aa0ce6e(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_840fe1158aa0ce6e(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_03c053d40c09e044(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4829,7 +6151,7 @@ stave_outcome _wrap_StoreClose_capi_840fe1158aa0ce6e(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_840fe1158aa0ce6e(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_03c053d40c09e044(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -4839,7 +6161,7 @@ void _wrap_StoreFree_capi_840fe1158aa0ce6e(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4882,7 +6204,7 @@ stave_outcome _wrap_StorePut_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4925,7 +6247,7 @@ stave_outcome _wrap_StoreInsert_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4968,7 +6290,7 @@ stave_outcome _wrap_StoreReplace_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreDelete_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreDelete_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5004,7 +6326,7 @@ stave_outcome _wrap_StoreDelete_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreContains_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreContains_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5031,7 +6353,7 @@ stave_outcome _wrap_StoreContains_capi_840fe1158aa0ce6e(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5054,7 +6376,7 @@ stave_outcome _wrap_StoreSize_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5090,7 +6412,7 @@ stave_outcome _wrap_StoreMultiGet_capi_840fe1158aa0ce6e(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5135,7 +6457,7 @@ stave_outcome _wrap_StoreMultiPut_capi_840fe1158aa0ce6e(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiDelete_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiDelete_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5177,7 +6499,7 @@ stave_outcome _wrap_StoreMultiDelete_capi_840fe1158aa0ce6e(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5198,7 +6520,7 @@ stave_outcome _wrap_BatchCreate_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5232,7 +6554,7 @@ stave_outcome _wrap_BatchPut_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchDelete_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchDelete_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5259,7 +6581,7 @@ stave_outcome _wrap_BatchDelete_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5295,7 +6617,7 @@ stave_outcome _wrap_BatchRequire_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5318,7 +6640,7 @@ stave_outcome _wrap_BatchCount_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_03c053d40c09e044(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5338,7 +6660,7 @@ stave_outcome _wrap_BatchClear_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_03c053d40c09e044(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5358,7 +6680,7 @@ stave_outcome _wrap_BatchClose_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_03c053d40c09e044(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -5368,7 +6690,7 @@ void _wrap_BatchFree_capi_840fe1158aa0ce6e(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_03c053d40c09e044(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -5402,7 +6724,7 @@ stave_outcome _wrap_StoreWrite_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, st
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_840fe1158aa0ce6e(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -5435,7 +6757,7 @@ stave_outcome _wrap_StoreCursorNextMany_capi_840fe1158aa0ce6e(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_840fe1158aa0ce6e(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorClose_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5455,7 +6777,7 @@ stave_outcome _wrap_StoreCursorClose_capi_840fe1158aa0ce6e(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_840fe1158aa0ce6e(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -5465,7 +6787,7 @@ void _wrap_StoreCursorFree_capi_840fe1158aa0ce6e(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_840fe1158aa0ce6e(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_03c053d40c09e044(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5485,7 +6807,7 @@ stave_outcome _wrap_StoreFlush_capi_840fe1158aa0ce6e(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_840fe1158aa0ce6e(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_03c053d40c09e044(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5505,7 +6827,7 @@ stave_outcome _wrap_StoreSync_capi_840fe1158aa0ce6e(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreCheckpoint_capi_840fe1158aa0ce6e(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreCheckpoint_capi_03c053d40c09e044(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5525,7 +6847,7 @@ stave_outcome _wrap_StoreCheckpoint_capi_840fe1158aa0ce6e(stave_store *_swig_go_
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -5537,7 +6859,7 @@ void _wrap_StoreStats_Recovered_set_capi_840fe1158aa0ce6e(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -5550,7 +6872,7 @@ bool _wrap_StoreStats_Recovered_get_capi_840fe1158aa0ce6e(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -5562,7 +6884,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_840fe1158aa0ce6e(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -5575,7 +6897,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_840fe1158aa0ce6e(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5587,7 +6909,7 @@ void _wrap_StoreStats_Keys_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5600,7 +6922,7 @@ long long _wrap_StoreStats_Keys_get_capi_840fe1158aa0ce6e(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5612,7 +6934,7 @@ void _wrap_StoreStats_Segments_set_capi_840fe1158aa0ce6e(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5625,7 +6947,7 @@ long long _wrap_StoreStats_Segments_get_capi_840fe1158aa0ce6e(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5637,7 +6959,7 @@ void _wrap_StoreStats_LogBytes_set_capi_840fe1158aa0ce6e(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5650,7 +6972,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_840fe1158aa0ce6e(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5662,7 +6984,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_840fe1158aa0ce6e(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5675,7 +6997,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_840fe1158aa0ce6e(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5687,7 +7009,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_840fe1158aa0ce6e(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5700,7 +7022,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_840fe1158aa0ce6e(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5712,7 +7034,7 @@ void _wrap_StoreStats_Version_set_capi_840fe1158aa0ce6e(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5725,7 +7047,7 @@ long long _wrap_StoreStats_Version_get_capi_840fe1158aa0ce6e(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5737,7 +7059,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_840fe1158aa0ce6e(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5750,7 +7072,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_840fe1158aa0ce6e(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5762,7 +7084,7 @@ void _wrap_StoreStats_Commits_set_capi_840fe1158aa0ce6e(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5775,7 +7097,7 @@ long long _wrap_StoreStats_Commits_get_capi_840fe1158aa0ce6e(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5787,7 +7109,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_840fe1158aa0ce6e(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5800,7 +7122,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_840fe1158aa0ce6e(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5812,7 +7134,7 @@ void _wrap_StoreStats_Syncs_set_capi_840fe1158aa0ce6e(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5825,7 +7147,7 @@ long long _wrap_StoreStats_Syncs_get_capi_840fe1158aa0ce6e(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5837,7 +7159,7 @@ void _wrap_StoreStats_Reads_set_capi_840fe1158aa0ce6e(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5850,7 +7172,7 @@ long long _wrap_StoreStats_Reads_get_capi_840fe1158aa0ce6e(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5862,7 +7184,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_840fe1158aa0ce6e(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5875,7 +7197,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_840fe1158aa0ce6e(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5887,7 +7209,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_840fe1158aa0ce6e(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5900,7 +7222,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_840fe1158aa0ce6e(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_840fe1158aa0ce6e() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_03c053d40c09e044() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -5911,7 +7233,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_840fe1158aa0ce6e() {
 }
 
 
-void _wrap_delete_StoreStats_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -5921,7 +7243,7 @@ void _wrap_delete_StoreStats_capi_840fe1158aa0ce6e(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -5931,7 +7253,7 @@ void _wrap_StoreStatsInit_capi_840fe1158aa0ce6e(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_03c053d40c09e044(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5953,7 +7275,7 @@ stave_outcome _wrap_StoreStatsGet_capi_840fe1158aa0ce6e(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_03c053d40c09e044(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -5979,1329 +7301,7 @@ stave_outcome _wrap_StoreVerify_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, s
 }
 
 
-void _wrap_MemtableOptions_Timestamps_set_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
-  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
-  uint32_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
-  arg2 = (uint32_t)_swig_go_1; 
-  
-  if (arg1) (arg1)->timestamps = arg2;
-  
-}
-
-
-intgo _wrap_MemtableOptions_Timestamps_get_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0) {
-  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
-  uint32_t result;
-  intgo _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
-  
-  result = (uint32_t) ((arg1)->timestamps);
-  _swig_go_result = result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableOptions_Capacity_set_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
-  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
-  uint64_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  
-  if (arg1) (arg1)->capacity = arg2;
-  
-}
-
-
-long long _wrap_MemtableOptions_Capacity_get_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0) {
-  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
-  uint64_t result;
-  long long _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
-  
-  result = (uint64_t) ((arg1)->capacity);
-  _swig_go_result = result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableOptions_Background_set_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
-  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
-  uint8_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
-  arg2 = _swig_go_1 ? 1 : 0; 
-  
-  if (arg1) (arg1)->background = arg2;
-  
-}
-
-
-bool _wrap_MemtableOptions_Background_get_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0) {
-  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
-  uint8_t result;
-  bool _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
-  
-  result = (uint8_t) ((arg1)->background);
-  _swig_go_result = result != 0; 
-  return _swig_go_result;
-}
-
-
-struct stave_memtable_options *_wrap_new_MemtableOptions_capi_840fe1158aa0ce6e() {
-  struct stave_memtable_options *result = 0 ;
-  struct stave_memtable_options *_swig_go_result;
-  
-  
-  result = (struct stave_memtable_options *)calloc(1, sizeof(struct stave_memtable_options));
-  *(struct stave_memtable_options **)&_swig_go_result = (struct stave_memtable_options *)result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_delete_MemtableOptions_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0) {
-  struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
-  
-  arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
-  
-  free((char *) arg1);
-  
-}
-
-
-void _wrap_MemtableOptionsInit_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0) {
-  stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
-  
-  arg1 = *(stave_memtable_options **)&_swig_go_0; 
-  
-  stave_memtable_options_init(arg1);
-  
-}
-
-
-stave_outcome _wrap_MemtableOptionsSet_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
-  char *arg2 = (char *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = *(stave_memtable_options **)&_swig_go_0; 
-  
-  arg2 = (char *)malloc(_swig_go_1.n + 1);
-  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
-  arg2[_swig_go_1.n] = '\0';
-  
-  
-  result = (stave_outcome)stave_memtable_options_set(arg1,(char const *)arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  free(arg2); 
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableOptionsDescribe_capi_840fe1158aa0ce6e(_gostring_ _swig_go_0) {
-  stave_buffer *arg1 = (stave_buffer *) 0 ;
-  stave_error *arg2 = (stave_error *) 0 ;
-  stave_error failure2 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure2.status = STAVE_OK;
-  arg2 = &failure2;
-  
-  arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
-  
-  result = (stave_outcome)stave_memtable_options_describe(arg1,arg2);
-  
-  _swig_go_result = outcome((stave_status)result, arg2); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableCreate_capi_840fe1158aa0ce6e(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
-  stave_memtable **arg2 = (stave_memtable **) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = *(stave_memtable_options **)&_swig_go_0; 
-  arg2 = (stave_memtable **)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_create((struct stave_memtable_options const *)arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableOptionsGet_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  stave_memtable_options *arg2 = (stave_memtable_options *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = *(stave_memtable_options **)&_swig_go_1; 
-  
-  result = (stave_outcome)stave_memtable_options_get(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableClose_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  stave_error *arg2 = (stave_error *) 0 ;
-  stave_error failure2 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure2.status = STAVE_OK;
-  arg2 = &failure2;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  
-  result = (stave_outcome)stave_memtable_close(arg1,arg2);
-  
-  _swig_go_result = outcome((stave_status)result, arg2); 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableFree_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  
-  stave_memtable_free(arg1);
-  
-}
-
-
-stave_outcome _wrap_MemtableBegin_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  stave_memtable_transaction **arg2 = (stave_memtable_transaction **) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (stave_memtable_transaction **)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_begin(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionId_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  uint64_t *arg2 = (uint64_t *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_transaction_id(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionSnapshot_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  uint64_t *arg2 = (uint64_t *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_transaction_snapshot(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionPut_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  void *arg4 = (void *) 0 ;
-  size_t arg5 ;
-  stave_error *arg6 = (stave_error *) 0 ;
-  stave_error failure6 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure6.status = STAVE_OK;
-  arg6 = &failure6;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  
-  arg4 = (void *)_swig_go_2.p;
-  arg5 = (size_t)_swig_go_2.n;
-  
-  
-  result = (stave_outcome)stave_memtable_transaction_put(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6);
-  
-  _swig_go_result = outcome((stave_status)result, arg6); 
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionDelete_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  stave_error *arg4 = (stave_error *) 0 ;
-  stave_error failure4 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure4.status = STAVE_OK;
-  arg4 = &failure4;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  
-  result = (stave_outcome)stave_memtable_transaction_delete(arg1,(void const *)arg2,arg3,arg4);
-  
-  _swig_go_result = outcome((stave_status)result, arg4); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionContains_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  stave_error *arg4 = (stave_error *) 0 ;
-  stave_error failure4 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure4.status = STAVE_OK;
-  arg4 = &failure4;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  
-  result = (stave_outcome)stave_memtable_transaction_contains(arg1,(void const *)arg2,arg3,arg4);
-  
-  _swig_go_result = outcome((stave_status)result, arg4); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionMultiGet_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  void *arg2 = (void *) 0 ;
-  uint32_t *arg3 = (uint32_t *) 0 ;
-  size_t arg4 ;
-  stave_buffer *arg5 = (stave_buffer *) 0 ;
-  uint64_t *arg6 = (uint64_t *) 0 ;
-  stave_error *arg7 = (stave_error *) 0 ;
-  stave_error failure7 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure7.status = STAVE_OK;
-  arg7 = &failure7;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  arg2 = (void *)_swig_go_1.p; 
-  
-  arg3 = (void *)_swig_go_2.p;
-  arg4 = (size_t)_swig_go_2.n;
-  
-  arg5 = (stave_buffer *)(void *)_swig_go_3.p; 
-  arg6 = (void *)_swig_go_4.p; 
-  
-  result = (stave_outcome)stave_memtable_transaction_multi_get(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,arg6,arg7);
-  
-  _swig_go_result = outcome((stave_status)result, arg7); 
-  
-  
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionMultiWrite_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  void *arg2 = (void *) 0 ;
-  uint32_t *arg3 = (uint32_t *) 0 ;
-  void *arg4 = (void *) 0 ;
-  uint64_t *arg5 = (uint64_t *) 0 ;
-  size_t arg6 ;
-  size_t *arg7 = (size_t *) 0 ;
-  stave_error *arg8 = (stave_error *) 0 ;
-  stave_error failure8 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure8.status = STAVE_OK;
-  arg8 = &failure8;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  arg2 = (void *)_swig_go_1.p; 
-  arg3 = (void *)_swig_go_2.p; 
-  arg4 = (void *)_swig_go_3.p; 
-  
-  arg5 = (void *)_swig_go_4.p;
-  arg6 = (size_t)_swig_go_4.n;
-  
-  arg7 = (size_t *)(void *)_swig_go_5.p; 
-  
-  result = (stave_outcome)stave_memtable_transaction_multi_write(arg1,(void const *)arg2,(unsigned int const *)arg3,(void const *)arg4,(unsigned long const *)arg5,arg6,arg7,arg8);
-  
-  _swig_go_result = outcome((stave_status)result, arg8); 
-  
-  
-  
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionCommit_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  uint64_t *arg2 = (uint64_t *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_transaction_commit(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionRollback_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  stave_error *arg2 = (stave_error *) 0 ;
-  stave_error failure2 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure2.status = STAVE_OK;
-  arg2 = &failure2;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  
-  result = (stave_outcome)stave_memtable_transaction_rollback(arg1,arg2);
-  
-  _swig_go_result = outcome((stave_status)result, arg2); 
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableTransactionClose_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  stave_error *arg2 = (stave_error *) 0 ;
-  stave_error failure2 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure2.status = STAVE_OK;
-  arg2 = &failure2;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  
-  result = (stave_outcome)stave_memtable_transaction_close(arg1,arg2);
-  
-  _swig_go_result = outcome((stave_status)result, arg2); 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableTransactionFree_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0) {
-  stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
-  
-  arg1 = (stave_memtable_transaction *)_swig_go_0; 
-  
-  stave_memtable_transaction_free(arg1);
-  
-}
-
-
-stave_outcome _wrap_MemtableSnapshotOpen_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  stave_memtable_snapshot **arg2 = (stave_memtable_snapshot **) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (stave_memtable_snapshot **)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_snapshot_open(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableSnapshotTimestamp_capi_840fe1158aa0ce6e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
-  uint64_t *arg2 = (uint64_t *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
-  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_snapshot_timestamp(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableSnapshotContains_capi_840fe1158aa0ce6e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  stave_error *arg4 = (stave_error *) 0 ;
-  stave_error failure4 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure4.status = STAVE_OK;
-  arg4 = &failure4;
-  
-  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
-  
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  
-  result = (stave_outcome)stave_memtable_snapshot_contains(arg1,(void const *)arg2,arg3,arg4);
-  
-  _swig_go_result = outcome((stave_status)result, arg4); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableSnapshotMultiGet_capi_840fe1158aa0ce6e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
-  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
-  void *arg2 = (void *) 0 ;
-  uint32_t *arg3 = (uint32_t *) 0 ;
-  size_t arg4 ;
-  stave_buffer *arg5 = (stave_buffer *) 0 ;
-  uint64_t *arg6 = (uint64_t *) 0 ;
-  stave_error *arg7 = (stave_error *) 0 ;
-  stave_error failure7 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure7.status = STAVE_OK;
-  arg7 = &failure7;
-  
-  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
-  arg2 = (void *)_swig_go_1.p; 
-  
-  arg3 = (void *)_swig_go_2.p;
-  arg4 = (size_t)_swig_go_2.n;
-  
-  arg5 = (stave_buffer *)(void *)_swig_go_3.p; 
-  arg6 = (void *)_swig_go_4.p; 
-  
-  result = (stave_outcome)stave_memtable_snapshot_multi_get(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,arg6,arg7);
-  
-  _swig_go_result = outcome((stave_status)result, arg7); 
-  
-  
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableSnapshotClose_capi_840fe1158aa0ce6e(stave_memtable_snapshot *_swig_go_0) {
-  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
-  stave_error *arg2 = (stave_error *) 0 ;
-  stave_error failure2 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure2.status = STAVE_OK;
-  arg2 = &failure2;
-  
-  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
-  
-  result = (stave_outcome)stave_memtable_snapshot_close(arg1,arg2);
-  
-  _swig_go_result = outcome((stave_status)result, arg2); 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableSnapshotFree_capi_840fe1158aa0ce6e(stave_memtable_snapshot *_swig_go_0) {
-  stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
-  
-  arg1 = (stave_memtable_snapshot *)_swig_go_0; 
-  
-  stave_memtable_snapshot_free(arg1);
-  
-}
-
-
-stave_outcome _wrap_MemtableMultiRead_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  void *arg2 = (void *) 0 ;
-  uint32_t *arg3 = (uint32_t *) 0 ;
-  size_t arg4 ;
-  uint64_t arg5 ;
-  uint64_t arg6 ;
-  stave_buffer *arg7 = (stave_buffer *) 0 ;
-  uint64_t *arg8 = (uint64_t *) 0 ;
-  stave_error *arg9 = (stave_error *) 0 ;
-  stave_error failure9 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure9.status = STAVE_OK;
-  arg9 = &failure9;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (void *)_swig_go_1.p; 
-  
-  arg3 = (void *)_swig_go_2.p;
-  arg4 = (size_t)_swig_go_2.n;
-  
-  arg5 = (uint64_t)_swig_go_3; 
-  arg6 = (uint64_t)_swig_go_4; 
-  arg7 = (stave_buffer *)(void *)_swig_go_5.p; 
-  arg8 = (void *)_swig_go_6.p; 
-  
-  result = (stave_outcome)stave_memtable_multi_read(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,arg6,arg7,arg8,arg9);
-  
-  _swig_go_result = outcome((stave_status)result, arg9); 
-  
-  
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableWrite_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  void *arg4 = (void *) 0 ;
-  size_t arg5 ;
-  uint64_t arg6 ;
-  stave_error *arg7 = (stave_error *) 0 ;
-  stave_error failure7 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure7.status = STAVE_OK;
-  arg7 = &failure7;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  
-  arg4 = (void *)_swig_go_2.p;
-  arg5 = (size_t)_swig_go_2.n;
-  
-  arg6 = (uint64_t)_swig_go_3; 
-  
-  result = (stave_outcome)stave_memtable_write(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6,arg7);
-  
-  _swig_go_result = outcome((stave_status)result, arg7); 
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableWriteTombstone_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  uint64_t arg4 ;
-  stave_error *arg5 = (stave_error *) 0 ;
-  stave_error failure5 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure5.status = STAVE_OK;
-  arg5 = &failure5;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  arg4 = (uint64_t)_swig_go_2; 
-  
-  result = (stave_outcome)stave_memtable_write_tombstone(arg1,(void const *)arg2,arg3,arg4,arg5);
-  
-  _swig_go_result = outcome((stave_status)result, arg5); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableMultiWrite_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  void *arg2 = (void *) 0 ;
-  uint32_t *arg3 = (uint32_t *) 0 ;
-  void *arg4 = (void *) 0 ;
-  uint64_t *arg5 = (uint64_t *) 0 ;
-  size_t arg6 ;
-  uint64_t arg7 ;
-  size_t *arg8 = (size_t *) 0 ;
-  stave_error *arg9 = (stave_error *) 0 ;
-  stave_error failure9 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure9.status = STAVE_OK;
-  arg9 = &failure9;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (void *)_swig_go_1.p; 
-  arg3 = (void *)_swig_go_2.p; 
-  arg4 = (void *)_swig_go_3.p; 
-  
-  arg5 = (void *)_swig_go_4.p;
-  arg6 = (size_t)_swig_go_4.n;
-  
-  arg7 = (uint64_t)_swig_go_5; 
-  arg8 = (size_t *)(void *)_swig_go_6.p; 
-  
-  result = (stave_outcome)stave_memtable_multi_write(arg1,(void const *)arg2,(unsigned int const *)arg3,(void const *)arg4,(unsigned long const *)arg5,arg6,arg7,arg8,arg9);
-  
-  _swig_go_result = outcome((stave_status)result, arg9); 
-  
-  
-  
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableCommit_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  uint64_t arg2 ;
-  uint64_t arg3 ;
-  void *arg4 = (void *) 0 ;
-  uint32_t *arg5 = (uint32_t *) 0 ;
-  size_t arg6 ;
-  stave_error *arg7 = (stave_error *) 0 ;
-  stave_error failure7 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure7.status = STAVE_OK;
-  arg7 = &failure7;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  arg3 = (uint64_t)_swig_go_2; 
-  arg4 = (void *)_swig_go_3.p; 
-  
-  arg5 = (void *)_swig_go_4.p;
-  arg6 = (size_t)_swig_go_4.n;
-  
-  
-  result = (stave_outcome)stave_memtable_commit(arg1,arg2,arg3,(void const *)arg4,(unsigned int const *)arg5,arg6,arg7);
-  
-  _swig_go_result = outcome((stave_status)result, arg7); 
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableAbort_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  uint64_t arg2 ;
-  void *arg3 = (void *) 0 ;
-  uint32_t *arg4 = (uint32_t *) 0 ;
-  size_t arg5 ;
-  stave_error *arg6 = (stave_error *) 0 ;
-  stave_error failure6 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure6.status = STAVE_OK;
-  arg6 = &failure6;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  arg3 = (void *)_swig_go_2.p; 
-  
-  arg4 = (void *)_swig_go_3.p;
-  arg5 = (size_t)_swig_go_3.n;
-  
-  
-  result = (stave_outcome)stave_memtable_abort(arg1,arg2,(void const *)arg3,(unsigned int const *)arg4,arg5,arg6);
-  
-  _swig_go_result = outcome((stave_status)result, arg6); 
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableHasWriteConflict_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  uint64_t arg4 ;
-  uint8_t *arg5 = (uint8_t *) 0 ;
-  stave_error *arg6 = (stave_error *) 0 ;
-  stave_error failure6 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure6.status = STAVE_OK;
-  arg6 = &failure6;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  arg4 = (uint64_t)_swig_go_2; 
-  arg5 = (uint8_t *)(void *)_swig_go_3.p; 
-  
-  result = (stave_outcome)stave_memtable_has_write_conflict(arg1,(void const *)arg2,arg3,arg4,arg5,arg6);
-  
-  _swig_go_result = outcome((stave_status)result, arg6); 
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableCursorNextMany_capi_840fe1158aa0ce6e(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
-  stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
-  size_t arg2 ;
-  size_t arg3 ;
-  stave_buffer *arg4 = (stave_buffer *) 0 ;
-  uint64_t *arg5 = (uint64_t *) 0 ;
-  size_t *arg6 = (size_t *) 0 ;
-  stave_error *arg7 = (stave_error *) 0 ;
-  stave_error failure7 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure7.status = STAVE_OK;
-  arg7 = &failure7;
-  
-  arg1 = (stave_memtable_cursor *)_swig_go_0; 
-  arg2 = (size_t)_swig_go_1; 
-  arg3 = (size_t)_swig_go_2; 
-  arg4 = (stave_buffer *)(void *)_swig_go_3.p; 
-  arg5 = (void *)_swig_go_4.p; 
-  arg6 = (size_t *)(void *)_swig_go_5.p; 
-  
-  result = (stave_outcome)stave_memtable_cursor_next_many(arg1,arg2,arg3,arg4,arg5,arg6,arg7);
-  
-  _swig_go_result = outcome((stave_status)result, arg7); 
-  
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableCursorClose_capi_840fe1158aa0ce6e(stave_memtable_cursor *_swig_go_0) {
-  stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
-  stave_error *arg2 = (stave_error *) 0 ;
-  stave_error failure2 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure2.status = STAVE_OK;
-  arg2 = &failure2;
-  
-  arg1 = (stave_memtable_cursor *)_swig_go_0; 
-  
-  result = (stave_outcome)stave_memtable_cursor_close(arg1,arg2);
-  
-  _swig_go_result = outcome((stave_status)result, arg2); 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableCursorFree_capi_840fe1158aa0ce6e(stave_memtable_cursor *_swig_go_0) {
-  stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
-  
-  arg1 = (stave_memtable_cursor *)_swig_go_0; 
-  
-  stave_memtable_cursor_free(arg1);
-  
-}
-
-
-stave_outcome _wrap_MemtableSize_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  uint64_t *arg2 = (uint64_t *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_size(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableSizeBytes_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  uint64_t *arg2 = (uint64_t *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_size_bytes(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableIsEmpty_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  uint8_t *arg2 = (uint8_t *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (uint8_t *)(void *)_swig_go_1.p; 
-  
-  result = (stave_outcome)stave_memtable_is_empty(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtablePrune_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  uint64_t arg2 ;
-  uint64_t *arg3 = (uint64_t *) 0 ;
-  stave_error *arg4 = (stave_error *) 0 ;
-  stave_error failure4 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure4.status = STAVE_OK;
-  arg4 = &failure4;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  arg3 = (uint64_t *)(void *)_swig_go_2.p; 
-  
-  result = (stave_outcome)stave_memtable_prune(arg1,arg2,arg3,arg4);
-  
-  _swig_go_result = outcome((stave_status)result, arg4); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_MemtableClear_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  stave_error *arg2 = (stave_error *) 0 ;
-  stave_error failure2 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure2.status = STAVE_OK;
-  arg2 = &failure2;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  
-  result = (stave_outcome)stave_memtable_clear(arg1,arg2);
-  
-  _swig_go_result = outcome((stave_status)result, arg2); 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableStats_Keys_set_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  
-  if (arg1) (arg1)->keys = arg2;
-  
-}
-
-
-long long _wrap_MemtableStats_Keys_get_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t result;
-  long long _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  
-  result = (uint64_t) ((arg1)->keys);
-  _swig_go_result = result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableStats_Rows_set_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  
-  if (arg1) (arg1)->rows = arg2;
-  
-}
-
-
-long long _wrap_MemtableStats_Rows_get_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t result;
-  long long _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  
-  result = (uint64_t) ((arg1)->rows);
-  _swig_go_result = result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableStats_Versions_set_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  
-  if (arg1) (arg1)->versions = arg2;
-  
-}
-
-
-long long _wrap_MemtableStats_Versions_get_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t result;
-  long long _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  
-  result = (uint64_t) ((arg1)->versions);
-  _swig_go_result = result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableStats_SizeBytes_set_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  
-  if (arg1) (arg1)->size_bytes = arg2;
-  
-}
-
-
-long long _wrap_MemtableStats_SizeBytes_get_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t result;
-  long long _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  
-  result = (uint64_t) ((arg1)->size_bytes);
-  _swig_go_result = result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableStats_Snapshots_set_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  
-  if (arg1) (arg1)->snapshots = arg2;
-  
-}
-
-
-long long _wrap_MemtableStats_Snapshots_get_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t result;
-  long long _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  
-  result = (uint64_t) ((arg1)->snapshots);
-  _swig_go_result = result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableStats_Transactions_set_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  
-  if (arg1) (arg1)->transactions = arg2;
-  
-}
-
-
-long long _wrap_MemtableStats_Transactions_get_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t result;
-  long long _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  
-  result = (uint64_t) ((arg1)->transactions);
-  _swig_go_result = result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_MemtableStats_Timestamp_set_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t arg2 ;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  arg2 = (uint64_t)_swig_go_1; 
-  
-  if (arg1) (arg1)->timestamp = arg2;
-  
-}
-
-
-long long _wrap_MemtableStats_Timestamp_get_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  uint64_t result;
-  long long _swig_go_result;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  
-  result = (uint64_t) ((arg1)->timestamp);
-  _swig_go_result = result; 
-  return _swig_go_result;
-}
-
-
-struct stave_memtable_stats *_wrap_new_MemtableStats_capi_840fe1158aa0ce6e() {
-  struct stave_memtable_stats *result = 0 ;
-  struct stave_memtable_stats *_swig_go_result;
-  
-  
-  result = (struct stave_memtable_stats *)calloc(1, sizeof(struct stave_memtable_stats));
-  *(struct stave_memtable_stats **)&_swig_go_result = (struct stave_memtable_stats *)result; 
-  return _swig_go_result;
-}
-
-
-void _wrap_delete_MemtableStats_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0) {
-  struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
-  
-  arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
-  
-  free((char *) arg1);
-  
-}
-
-
-void _wrap_MemtableStatsInit_capi_840fe1158aa0ce6e(struct stave_memtable_stats *_swig_go_0) {
-  stave_memtable_stats *arg1 = (stave_memtable_stats *) 0 ;
-  
-  arg1 = *(stave_memtable_stats **)&_swig_go_0; 
-  
-  stave_memtable_stats_init(arg1);
-  
-}
-
-
-stave_outcome _wrap_MemtableStatsGet_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
-  stave_memtable *arg1 = (stave_memtable *) 0 ;
-  stave_memtable_stats *arg2 = (stave_memtable_stats *) 0 ;
-  stave_error *arg3 = (stave_error *) 0 ;
-  stave_error failure3 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure3.status = STAVE_OK;
-  arg3 = &failure3;
-  
-  arg1 = (stave_memtable *)_swig_go_0; 
-  arg2 = *(stave_memtable_stats **)&_swig_go_1; 
-  
-  result = (stave_outcome)stave_memtable_stats_get(arg1,arg2,arg3);
-  
-  _swig_go_result = outcome((stave_status)result, arg3); 
-  return _swig_go_result;
-}
-
-
-long long _wrap_StoreGet_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreGet_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7328,7 +7328,7 @@ long long _wrap_StoreGet_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostrin
 }
 
 
-stave_outcome _wrap_StoreGetPin_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreGetPin_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7358,7 +7358,7 @@ stave_outcome _wrap_StoreGetPin_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CursorOpen_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CursorOpen_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7390,7 +7390,7 @@ stave_outcome _wrap_CursorOpen_capi_840fe1158aa0ce6e(stave_store *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_840fe1158aa0ce6e(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7420,7 +7420,7 @@ stave_outcome _wrap_CursorRecord_capi_840fe1158aa0ce6e(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_840fe1158aa0ce6e(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7450,7 +7450,7 @@ stave_outcome _wrap_CursorNext_capi_840fe1158aa0ce6e(stave_store_cursor *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCreate_capi_840fe1158aa0ce6e(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexCreate_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   uintptr_t arg2 ;
   uint8_t arg3 ;
@@ -7477,7 +7477,7 @@ stave_outcome _wrap_IndexCreate_capi_840fe1158aa0ce6e(struct stave_index_options
 }
 
 
-stave_outcome _wrap_IndexCursorKey_capi_840fe1158aa0ce6e(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCursorKey_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7507,7 +7507,7 @@ stave_outcome _wrap_IndexCursorKey_capi_840fe1158aa0ce6e(stave_index_cursor *_sw
 }
 
 
-stave_outcome _wrap_IndexCursorNext_capi_840fe1158aa0ce6e(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCursorNext_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   uint8_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7542,7 +7542,7 @@ stave_outcome _wrap_IndexCursorNext_capi_840fe1158aa0ce6e(stave_index_cursor *_s
 }
 
 
-long long _wrap_CowMapGet_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapGet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7564,7 +7564,7 @@ long long _wrap_CowMapGet_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapGetPin_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapGetPin_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_go_pinned *arg3 = (stave_go_pinned *) 0 ;
@@ -7589,7 +7589,7 @@ stave_outcome _wrap_CowMapGetPin_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0
 }
 
 
-long long _wrap_CowMapPut_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapPut_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7611,7 +7611,7 @@ long long _wrap_CowMapPut_capi_840fe1158aa0ce6e(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapCursorValue_capi_840fe1158aa0ce6e(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapCursorValue_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7641,7 +7641,7 @@ stave_outcome _wrap_CowMapCursorValue_capi_840fe1158aa0ce6e(stave_cow_map_cursor
 }
 
 
-stave_outcome _wrap_CowMapCursorNext_capi_840fe1158aa0ce6e(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapCursorNext_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7674,7 +7674,7 @@ stave_outcome _wrap_CowMapCursorNext_capi_840fe1158aa0ce6e(stave_cow_map_cursor 
 }
 
 
-stave_outcome _wrap_CowMapDiffValues_capi_840fe1158aa0ce6e(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffValues_capi_03c053d40c09e044(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7704,7 +7704,7 @@ stave_outcome _wrap_CowMapDiffValues_capi_840fe1158aa0ce6e(stave_cow_map_diff *_
 }
 
 
-stave_outcome _wrap_CowMapDiffNext_capi_840fe1158aa0ce6e(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapDiffNext_capi_03c053d40c09e044(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7740,7 +7740,7 @@ stave_outcome _wrap_CowMapDiffNext_capi_840fe1158aa0ce6e(stave_cow_map_diff *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNext_capi_840fe1158aa0ce6e(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorNext_capi_03c053d40c09e044(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7767,7 +7767,7 @@ stave_outcome _wrap_DiskIndexCursorNext_capi_840fe1158aa0ce6e(stave_disk_index_c
 }
 
 
-long long _wrap_MemtableTransactionGet_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableTransactionGet_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7794,7 +7794,7 @@ long long _wrap_MemtableTransactionGet_capi_840fe1158aa0ce6e(stave_memtable_tran
 }
 
 
-stave_outcome _wrap_MemtableTransactionGetPin_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableTransactionGetPin_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7824,7 +7824,7 @@ stave_outcome _wrap_MemtableTransactionGetPin_capi_840fe1158aa0ce6e(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionCursor_capi_840fe1158aa0ce6e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableTransactionCursor_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7858,7 +7858,7 @@ stave_outcome _wrap_MemtableTransactionCursor_capi_840fe1158aa0ce6e(stave_memtab
 }
 
 
-long long _wrap_MemtableSnapshotGet_capi_840fe1158aa0ce6e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableSnapshotGet_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7885,7 +7885,7 @@ long long _wrap_MemtableSnapshotGet_capi_840fe1158aa0ce6e(stave_memtable_snapsho
 }
 
 
-stave_outcome _wrap_MemtableSnapshotGetPin_capi_840fe1158aa0ce6e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableSnapshotGetPin_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7915,7 +7915,7 @@ stave_outcome _wrap_MemtableSnapshotGetPin_capi_840fe1158aa0ce6e(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableSnapshotCursor_capi_840fe1158aa0ce6e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableSnapshotCursor_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7949,7 +7949,7 @@ stave_outcome _wrap_MemtableSnapshotCursor_capi_840fe1158aa0ce6e(stave_memtable_
 }
 
 
-long long _wrap_MemtableRead_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+long long _wrap_MemtableRead_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7980,7 +7980,7 @@ long long _wrap_MemtableRead_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_MemtableReadPin_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableReadPin_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8014,7 +8014,7 @@ stave_outcome _wrap_MemtableReadPin_capi_840fe1158aa0ce6e(stave_memtable *_swig_
 }
 
 
-stave_outcome _wrap_MemtableReadWith_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
+stave_outcome _wrap_MemtableReadWith_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8051,7 +8051,7 @@ stave_outcome _wrap_MemtableReadWith_capi_840fe1158aa0ce6e(stave_memtable *_swig
 }
 
 
-stave_outcome _wrap_MemtableCursorOpen_capi_840fe1158aa0ce6e(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableCursorOpen_capi_03c053d40c09e044(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t arg3 ;
@@ -8089,7 +8089,7 @@ stave_outcome _wrap_MemtableCursorOpen_capi_840fe1158aa0ce6e(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableCursorRecord_capi_840fe1158aa0ce6e(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorRecord_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8119,7 +8119,7 @@ stave_outcome _wrap_MemtableCursorRecord_capi_840fe1158aa0ce6e(stave_memtable_cu
 }
 
 
-stave_outcome _wrap_MemtableCursorNext_capi_840fe1158aa0ce6e(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorNext_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;

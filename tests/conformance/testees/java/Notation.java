@@ -73,6 +73,11 @@ final class Notation {
     return join(quote(word), bytes(text));
   }
 
+  /** Two quoted words, and text between them. */
+  static byte[] join(byte[] first, String text, byte[] second) {
+    return join(join(first, text), quote(second));
+  }
+
   private static byte[] join(byte[] first, byte[] second) {
     byte[] both = Arrays.copyOf(first, first.length + second.length);
     System.arraycopy(second, 0, both, first.length, second.length);

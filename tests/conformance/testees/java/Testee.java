@@ -6,10 +6,16 @@ import io.github.stavedb.stave.Cursor;
 import io.github.stavedb.stave.DiskIndex;
 import io.github.stavedb.stave.DiskIndexCursor;
 import io.github.stavedb.stave.IndexCursor;
+import io.github.stavedb.stave.Memtable;
+import io.github.stavedb.stave.MemtableCursor;
+import io.github.stavedb.stave.MemtableSnapshot;
+import io.github.stavedb.stave.MemtableTransaction;
+import io.github.stavedb.stave.MemtableView;
 import io.github.stavedb.stave.Pin;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.StaveException;
 import io.github.stavedb.stave.Store;
+import io.github.stavedb.stave.Visible;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
@@ -28,21 +34,28 @@ import java.util.Set;
 final class Testee {
   private static final Set<String> MAKERS = Set.of("store.open", "store.get_pin", "store.cursor",
       "batch.create", "index.create", "index.cursor", "cow_map.create", "cow_map.clone",
-      "cow_map.get_pin", "cow_map.cursor", "cow_map.diff", "disk_index.open", "disk_index.cursor");
+      "cow_map.get_pin", "cow_map.cursor", "cow_map.diff", "disk_index.open", "disk_index.cursor",
+      "memtable.create", "memtable.begin", "memtable.snapshot", "memtable.cursor",
+      "memtable_transaction.get_pin", "memtable_transaction.cursor", "memtable_snapshot.get_pin",
+      "memtable_snapshot.cursor");
   private static final Map<Class<?>, String> TYPES = Map.ofEntries(
       Map.entry(Store.class, "store"), Map.entry(Batch.class, "batch"),
       Map.entry(Cursor.class, "cursor"), Map.entry(Pin.class, "pin"),
       Map.entry(ScriptedIndex.class, "index"), Map.entry(IndexCursor.class, "index_cursor"),
       Map.entry(CowMap.class, "cow_map"), Map.entry(CowMapCursor.class, "cow_map_cursor"),
       Map.entry(CowMapDiff.class, "cow_map_diff"), Map.entry(DiskIndex.class, "disk_index"),
-      Map.entry(DiskIndexCursor.class, "disk_index_cursor"));
+      Map.entry(DiskIndexCursor.class, "disk_index_cursor"), Map.entry(Memtable.class, "memtable"),
+      Map.entry(MemtableTransaction.class, "memtable_transaction"),
+      Map.entry(MemtableSnapshot.class, "memtable_snapshot"),
+      Map.entry(MemtableCursor.class, "memtable_cursor"));
 
   private final Map<String, Object> handles = new HashMap<>();
   private final Verbs verbs = new Verbs(handles);
   private String lastMessage = "";
   private int lastErrno;
   // Directories and files are locked until the collector has found what has them open. And what a
-  // dropped map alone refers to is its copy's own.
+  // dropped map alone refers to is its copy's own. And a memtable's children are closed with it, and hold
+  // keys and moments.
   private boolean mustCollect;
 
   public static void main(String[] arguments) throws IOException {
@@ -113,7 +126,8 @@ final class Testee {
       if (verb.endsWith(".free")) {
         handles.remove(handleName);
         mustCollect = handle instanceof Store || handle instanceof CowMap
-            || handle instanceof DiskIndex;
+            || handle instanceof DiskIndex || handle instanceof Memtable
+            || handle instanceof MemtableView;
         return Reply.ok();
       }
       if (MAKERS.contains(verb)) {
@@ -122,13 +136,17 @@ final class Testee {
     } else if (MAKERS.contains(verb)) {
       return bind(name, verbs.make(verb, null, arguments));
     }
+    if (verb.equals("memtable.read_pin")) {
+      Visible<Pin> read = MemtableVerbs.readPin((Memtable) handle, arguments);
+      return read.exists() ? bind(name, read.value()) : MemtableVerbs.notPinned(read);
+    }
     return runGeneral(verb, handle, arguments);
   }
 
   private Reply runGeneral(String verb, Object handle, List<Object> arguments) {
     switch (verb) {
       case "hello":
-        return Reply.ok("format=1 language=java capabilities=store,keydir,index,cow_map,disk_index");
+        return Reply.ok("format=1 language=java capabilities=store,keydir,index,cow_map,disk_index,memtable");
       case "handles":
         return Reply.ok(collectGarbage(handles.size()));
       case "error_mentions":

@@ -12,6 +12,12 @@ import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Entry;
 import io.github.stavedb.stave.IndexCursor;
 import io.github.stavedb.stave.IndexOptions;
+import io.github.stavedb.stave.Memtable;
+import io.github.stavedb.stave.MemtableCursor;
+import io.github.stavedb.stave.MemtableOptions;
+import io.github.stavedb.stave.MemtableSnapshot;
+import io.github.stavedb.stave.MemtableTransaction;
+import io.github.stavedb.stave.MemtableView;
 import io.github.stavedb.stave.Pin;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.Store;
@@ -41,6 +47,14 @@ final class Verbs {
     if (verb.startsWith("cow_map.")) {
       return CowMapVerbs.make(
           verb.substring("cow_map.".length()), (CowMap) handle, arguments, handles);
+    }
+    if (verb.startsWith("memtable.")) {
+      return MemtableVerbs.make(
+          verb.substring("memtable.".length()), (Memtable) handle, arguments);
+    }
+    if (handle instanceof MemtableView) {
+      return MemtableChildVerbs.make(
+          verb.substring(verb.indexOf('.') + 1), (MemtableView) handle, arguments);
     }
     switch (verb) {
       case "store.open":
@@ -99,6 +113,14 @@ final class Verbs {
         return CowMapVerbs.runCursor(name, (CowMapCursor) handle, arguments);
       case "cow_map_diff":
         return CowMapVerbs.runDiff(name, (CowMapDiff) handle);
+      case "memtable":
+        return MemtableVerbs.run(name, (Memtable) handle, arguments);
+      case "memtable_transaction":
+        return MemtableChildVerbs.runTransaction(name, (MemtableTransaction) handle, arguments);
+      case "memtable_snapshot":
+        return MemtableChildVerbs.runSnapshot(name, (MemtableSnapshot) handle, arguments);
+      case "memtable_cursor":
+        return MemtableChildVerbs.runCursor(name, (MemtableCursor) handle, arguments);
       default:
         return runGeneral(name, arguments);
     }
@@ -130,6 +152,10 @@ final class Verbs {
         return CowMapVerbs.options(new CowMapOptions().set(text(arguments.get(0))));
       case "cow_map_options_describe":
         return described(CowMapOptions.describe());
+      case "memtable_options":
+        return Reply.words(new MemtableOptions().set(text(arguments.get(0))).toString());
+      case "memtable_options_describe":
+        return described(MemtableOptions.describe());
       default:
         throw new IllegalArgumentException(name);
     }

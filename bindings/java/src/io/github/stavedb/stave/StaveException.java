@@ -68,7 +68,7 @@ public class StaveException extends RuntimeException {
       case RawConstants.STAVE_MISMATCH:
         return new Mismatch(message, osErrno, detail);
       case RawConstants.STAVE_CONFLICT:
-        return new Conflict(message, osErrno);
+        return new Conflict(message, osErrno, detail);
       case RawConstants.STAVE_INVALID_ARGUMENT:
         return new InvalidArgument(message, osErrno);
       case RawConstants.STAVE_TOO_LARGE:
@@ -157,8 +157,17 @@ public class StaveException extends RuntimeException {
   public static final class Conflict extends StaveException {
     private static final long serialVersionUID = 1;
 
-    Conflict(String message, int osErrno) {
+    /** See {@link #written()}. */
+    private final long written;
+
+    Conflict(String message, int osErrno, long written) {
       super(RawConstants.STAVE_CONFLICT, message, osErrno);
+      this.written = written;
+    }
+
+    /** Of a call that writes many keys: how many it has written before, which stay. Else 0. */
+    public long written() {
+      return written;
     }
   }
 
