@@ -76,8 +76,8 @@ std::unique_ptr<View> DiskIndexImpl::copy_view() const {
 
 // What a lookup needs first of the deltas and of the segment, all at the same time.
 void DiskIndexImpl::prefetch(const View& view, uint64_t hash) noexcept {
-  view.active->prefetch(hash);
-  if (view.frozen != nullptr) view.frozen->prefetch(hash);
+  for (const Delta* delta : {view.active, view.frozen})
+    if (delta != nullptr) delta->prefetch(hash);
   view.reader->prefetch(*view.file, view.directory->word_of(hash), hash);
 }
 
