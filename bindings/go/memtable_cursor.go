@@ -24,7 +24,7 @@ type MemtableRecord struct {
 //	if err := cursor.Err(); err != nil { ... }
 //
 // One goroutine at a time. ErrClosed once the table, the snapshot or the transaction is closed that it was
-// opened on.
+// opened on, if need be by the garbage collector: the cursor does not keep it.
 //
 // Methods of a nil or zero MemtableCursor find nothing, and Err is ErrInvalidArgument.
 type MemtableCursor struct {

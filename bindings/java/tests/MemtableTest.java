@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -329,23 +330,36 @@ final class MemtableTest {
     }
   }
 
-  /** Whatever is left behind, a dropped table is closed, and a dropped transaction is rolled back. */
+  /** A dropped table is closed, and a dropped transaction is rolled back. */
   static void childrenDoNotKeepTheirTable(Path directory) throws Exception {
     long before = LifetimeTest.collectGarbage(0);
     MemtableTransaction orphan = Memtable.create().begin();
     Checks.equal(before + 1, LifetimeTest.collectGarbage(before + 1));
     Checks.thrown(StaveException.Closed.class, () -> orphan.put(KEY, ONE));
     try (Memtable table = Memtable.create()) {
-      MemtableCursor cursor = dropped(table);
-      LifetimeTest.collectGarbage(before + 3);
-      Checks.thrown(StaveException.Closed.class, cursor::next);
+      table.begin().put(KEY, TWO);
+      Checks.equal(before + 2, LifetimeTest.collectGarbage(before + 2));
       table.transact(transaction -> transaction.put(KEY, ONE));
     }
   }
 
-  private static MemtableCursor dropped(Memtable table) {
-    MemtableTransaction transaction = table.begin();
-    transaction.put(KEY, TWO);
-    return transaction.cursor();
+  /** But what a cursor visits lives as long as that. */
+  static void cursorsKeepWhatTheyVisit(Path directory) throws Exception {
+    long before = LifetimeTest.collectGarbage(0);
+    try (Memtable table = Memtable.create()) {
+      table.transact(transaction -> transaction.put(KEY, ONE));
+      Iterator<MemtableRecord> ofSnapshot = table.snapshot().iterator();
+      MemtableCursor ofTransaction = table.begin().cursor();
+      MemtableCursor ofTable = written().cursor(0, 1, MemtableCursorOptions.ALL);
+      Checks.equal(before + 7, LifetimeTest.collectGarbage(before + 7));
+      Checks.equal(ONE, ofSnapshot.next().value());
+      Checks.that(ofTransaction.next() && ofTable.next());
+    }
+  }
+
+  private static Memtable written() {
+    Memtable table = explicit();
+    table.write(KEY, ONE, 1);
+    return table;
   }
 }

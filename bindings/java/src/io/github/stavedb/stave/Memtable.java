@@ -63,8 +63,8 @@ import java.util.function.Function;
  * <h2>Threads</h2>
  *
  * Any number of threads may use a table at the same time, and any of them may close it. A table that is
- * never closed is closed and freed once it is garbage, which its transactions, snapshots and cursors do not
- * prevent.
+ * never closed is closed and freed once it is garbage, which its transactions and snapshots do not
+ * prevent: keep the table.
  */
 public final class Memtable implements AutoCloseable {
   /** What {@link #read(byte[], long, long, byte[])} returns of a key that is not there. */
@@ -330,7 +330,7 @@ public final class Memtable implements AutoCloseable {
    */
   public MemtableCursor cursor(long snapshot, long transaction, MemtableCursorOptions options) {
     return new MemtableCursor(Raw.stave_java_memtable_cursor_open(handle, snapshot, transaction,
-        options.prefix, options.keysOnly, options.tombstones), new Object());
+        options.prefix, options.keysOnly, options.tombstones), new Object(), this);
   }
 
   // ---- The whole table

@@ -30,8 +30,9 @@ public final class MemtableCursor implements AutoCloseable, Iterable<MemtableRec
   // Of the transaction, if it has one.
   private final Object lock;
 
-  MemtableCursor(long pointer, Object lock) {
-    handle = new Handle(pointer, Raw::freeMemtableCursor);
+  /** The owner is closed by the collector when nobody refers to it any more, but not under a cursor. */
+  MemtableCursor(long pointer, Object lock, AutoCloseable owner) {
+    handle = new Handle(pointer, Raw::freeMemtableCursor, owner);
     this.lock = lock;
   }
 

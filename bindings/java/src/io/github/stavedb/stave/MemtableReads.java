@@ -111,8 +111,8 @@ final class MemtableReads {
   }
 
   /** A cursor whose calls hold the lock. */
-  MemtableCursor cursor(MemtableCursorOptions options, Object lock) {
+  MemtableCursor cursor(MemtableCursorOptions options, Object lock, MemtableView owner) {
     return new MemtableCursor(Raw.stave_java_moment_cursor(
-        handle, isSnapshot, options.prefix, options.keysOnly, options.tombstones), lock);
+        handle, isSnapshot, options.prefix, options.keysOnly, options.tombstones), lock, owner);
   }
 }

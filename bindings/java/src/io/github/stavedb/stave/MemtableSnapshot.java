@@ -63,7 +63,7 @@ public final class MemtableSnapshot implements MemtableView {
 
   @Override
   public MemtableCursor cursor(MemtableCursorOptions options) {
-    return reads.cursor(options, new Object());
+    return reads.cursor(options, new Object(), this);
   }
 
   /** Lets go of the moment. Its cursors are closed with it. Any number of times. */

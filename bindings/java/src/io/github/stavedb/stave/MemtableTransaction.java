@@ -31,8 +31,7 @@ import java.util.List;
  * <p>Thread safety: calls from several threads wait for each other, those on its cursors included.
  */
 public final class MemtableTransaction implements MemtableView {
-  // Native code wants the transaction and its cursors used by one thread at a time. The cursors do not
-  // refer to the transaction, which is to end when nobody else does.
+  // Native code wants the transaction and its cursors used by one thread at a time.
   private final Object lock = new Object();
   private final Handle handle;
   private final MemtableReads reads;
@@ -178,7 +177,7 @@ public final class MemtableTransaction implements MemtableView {
   @Override
   public MemtableCursor cursor(MemtableCursorOptions options) {
     synchronized (lock) {
-      return reads.cursor(options, lock);
+      return reads.cursor(options, lock, this);
     }
   }
 }
