@@ -55,27 +55,40 @@ inline uint64_t word_of(const void* key) noexcept {
   return static_cast<stave_status>(index->owned->find_word(word, value));
 }
 // A key of another size.
+[[gnu::noinline, gnu::flatten]] stave_status get_bytes_on(stave_index* index, const void* key,
+                                                          size_t key_size, uint64_t* value,
+                                                          Gate::Visit::Slot* inside) noexcept {
+  const Gate::Visit visit(inside);
+  return static_cast<stave_status>(index->owned->find_bytes(as_bytes(key, key_size), value));
+}
 [[gnu::noinline, gnu::flatten]] stave_status get_bytes(stave_index* index, const void* key,
                                                        size_t key_size, uint64_t* value,
                                                        stave_error* error) noexcept {
   if (value != nullptr && key_size <= key_size_max && is_simple(index, key)) [[likely]] {
-    const Gate::Visit visit(*index->gate);
-    if (visit) [[likely]]
-      return static_cast<stave_status>(index->owned->find_hashing(as_bytes(key, key_size), value));
+    Gate::Visit visit(*index->gate);
+    if (visit) [[likely]] {
+      const Code code = index->owned->find_bytes_at_once(as_bytes(key, key_size), value);
+      if (code != Code::busy) [[likely]]
+        return static_cast<stave_status>(code);
+      return get_bytes_on(index, key, key_size, value, visit.hand_over());
+    }
   }
   return get_any(index, key, key_size, value, error);
 }
 
-// A put of 8 bytes that cannot be done at once. About one in five.
-[[gnu::noinline]] stave_status put_word(stave_index* index, const void* key, size_t key_size,
-                                        uint64_t value, uint64_t* previous, uint8_t* existed,
-                                        stave_error* error) noexcept {
-  if (key_size == word_size && is_simple(index, key)) {
+// A put that cannot be done at once.
+[[gnu::noinline]] stave_status put_on(stave_index* index, const void* key, size_t key_size,
+                                      uint64_t value, uint64_t* previous, uint8_t* existed,
+                                      stave_error* error) noexcept {
+  if (key_size <= key_size_max && is_simple(index, key)) {
     const Gate::Visit visit(*index->gate);
     if (visit) {
       uint64_t replaced = 0;
-      const Code done = index->owned->exchange_word(word_of(key), value, &replaced);
-      if (done != Code::no_memory) {
+      const Code done =
+          key_size == word_size
+              ? index->owned->exchange_word(word_of(key), value, &replaced)
+              : index->owned->exchange_bytes(as_bytes(key, key_size), value, &replaced);
+      if (done == Code::ok || done == Code::not_found) {
         if (previous != nullptr) *previous = replaced;
         if (existed != nullptr) *existed = done == Code::ok ? 1 : 0;
         return STAVE_OK;
@@ -83,6 +96,24 @@ inline uint64_t word_of(const void* key) noexcept {
     }
   }
   return put_any(index, key, key_size, value, previous, existed, error);
+}
+// A key of another size than 8 bytes.
+[[gnu::noinline, gnu::flatten]] stave_status put_bytes(stave_index* index, const void* key,
+                                                       size_t key_size, uint64_t value,
+                                                       uint64_t* previous, uint8_t* existed,
+                                                       stave_error* error) noexcept {
+  if (key_size <= key_size_max && is_simple(index, key)) [[likely]] {
+    const Gate::Visit visit(*index->gate);
+    if (visit) [[likely]] {
+      const auto done = index->owned->replace_bytes_at_once(as_bytes(key, key_size), value);
+      if (done.known) [[likely]] {
+        if (previous != nullptr) *previous = done.previous;
+        if (existed != nullptr) *existed = 1;
+        return STAVE_OK;
+      }
+    }
+  }
+  return put_on(index, key, key_size, value, previous, existed, error);
 }
 // What a put leaves to be done when it has filled its part of the index.
 [[gnu::noinline]] stave_status grow(stave_index* index, index::OwnedIndex::Crowded* crowded,
@@ -125,8 +156,9 @@ inline uint64_t word_of(const void* key) noexcept {
         return grow(index, done.crowded, visit.hand_over());
       }
     }
+    return put_on(index, key, key_size, value, previous, existed, error);
   }
-  return put_word(index, key, key_size, value, previous, existed, error);
+  return put_bytes(index, key, key_size, value, previous, existed, error);
 }
 
 [[gnu::flatten]] stave_status stave_index_get(stave_index* index, const void* key, size_t key_size,

@@ -16,6 +16,15 @@ namespace stave::index {
 class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
   using Base = IndexOf<OwnedIndex, WideLayout<>, OwnedKeys>;
 
+  // The verdict on a candidate for this key.
+  struct Matches {
+    const Probe& probe;
+    const Key& key;
+    Verdict operator()(const Entry& entry) const noexcept {
+      return OwnedKeys::match(entry, probe, key.hash, key.bytes);
+    }
+  };
+
  public:
   using Base::Base;
   static Result<std::unique_ptr<Index>> create(const IndexOptions& options) {
@@ -121,10 +130,35 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
 
   // ---- Keys of every size ---------------------------------------------------------------------
 
-  // As find_word(), of a key that is not too large. Within a pin.
-  Code find_hashing(Bytes bytes, uint64_t* value) const noexcept {
+  // As those for words, of keys that are not too large. Within a pin.
+  Code find_bytes(Bytes bytes, uint64_t* value) const noexcept {
     const Key key = this->key(bytes);
-    return told(find_from(table().start(key.hash), probe(key), key, nullptr), value);
+    return told(find_from(table().start(key.hash), own_probe(key), key, nullptr), value);
+  }
+  Code find_bytes_at_once(Bytes bytes, uint64_t* value) const noexcept {
+    const Key key = this->key(bytes);
+    const Probe probe = own_probe(key);
+    IndexTable::Found found;
+    if (!table().find_at_once(key.hash, probe, Matches{probe, key}, found)) [[unlikely]]
+      return Code::busy;
+    return told(found, value);
+  }
+  // Known only of a key that is there.
+  Done replace_bytes_at_once(Bytes bytes, uint64_t value) noexcept {
+    const Key key = this->key(bytes);
+    const Probe probe = own_probe(key);
+    const auto done = table().replace_in_head(key.hash, probe, value, Matches{probe, key});
+    if (done.result != InHead::replaced) return {};
+    return {true, true, Layout::value(done.previous)};
+  }
+  Code exchange_bytes(Bytes bytes, uint64_t value, uint64_t* previous) noexcept {
+    const auto updated = update_at_once(this->key(bytes), [value](const uint64_t*) {
+      return Decision{Decision::Action::set, value};
+    });
+    if (!updated.ok()) return updated.status().code();
+    if (!updated->was_present) return Code::not_found;
+    *previous = updated->value();
+    return Code::ok;
   }
 
   // Flattened, here and below: the compiler's limits on inlining know nothing of hot paths.
@@ -161,9 +195,7 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
   }
   IndexTable::Found find_from(const IndexTable::Start& start, const Probe& probe, const Key& key,
                               Status*) const noexcept {
-    return table().find(start, probe, [&](const Entry& entry) {
-      return OwnedKeys::match(entry, probe, key.hash, key.bytes);
-    });
+    return table().find(start, probe, Matches{probe, key});
   }
   void prefetch_candidate(const IndexTable::Start& start, const Probe& probe) const noexcept {
     if (!OwnedKeys::has_record(probe)) return;
@@ -185,6 +217,9 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
     const bool is_found = found.verdict == Verdict::equal;
     *value = is_found ? found.value : 0;
     return is_found ? Code::ok : Code::not_found;
+  }
+  static Probe own_probe(const Key& key) noexcept {
+    return OwnedKeys::probe(key.hash, key.bytes, true);
   }
   // An entry with the tag and the word of a key of 8 bytes.
   static Verdict is_the_key(const Entry&) noexcept { return Verdict::equal; }
@@ -209,18 +244,17 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
     NewRecord record;
     for (;;) {
       KeyArena* wanted = nullptr;
-      const auto updated = update(
-          key.hash, probe,
-          [&](const Entry& entry) { return OwnedKeys::match(entry, probe, key.hash, key.bytes); },
-          [&](const uint64_t* present, KeyArena& arena) -> Decision {
-            const Decision decision = decide(present);
-            if (present != nullptr || decision.action != Decision::Action::set ||
-                !OwnedKeys::has_record(probe) || record.arena == &arena) {
-              return decision;
-            }
-            wanted = &arena;
-            return {};
-          });
+      const auto updated =
+          update(key.hash, probe, Matches{probe, key},
+                 [&](const uint64_t* present, KeyArena& arena) -> Decision {
+                   const Decision decision = decide(present);
+                   if (present != nullptr || decision.action != Decision::Action::set ||
+                       !OwnedKeys::has_record(probe) || record.arena == &arena) {
+                     return decision;
+                   }
+                   wanted = &arena;
+                   return {};
+                 });
       if (wanted == nullptr) {
         if (updated.ok() && updated->inserted) record.record = nullptr;  // the entry's now
         return updated;

@@ -209,6 +209,20 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
                    });
   }
 
+  // The same for a key that is there.
+  template <typename Match>
+  InHead replace_in_head(const Start& start, const Probe& probe, uint64_t value,
+                         Match&& match) noexcept {
+    return in_head(start, probe, match,
+                   [&](Bucket& bucket, ControlWord control, size_t slot, const Snapshot&,
+                       Entry entry) -> InHead {
+                     if (slot == kNoSlot) return {};
+                     Layout::write(bucket, slot, Layout::with_value(entry, value));
+                     Locked::publish(bucket, control);
+                     return {InHead::Result::replaced, entry};
+                   });
+  }
+
   // Removes a key.
   template <typename Match>
   InHead erase_in_head(const Start& start, const Probe& probe, Match&& match) noexcept {

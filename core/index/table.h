@@ -130,6 +130,12 @@ class Table {
     if (done.result == InHead::Result::inserted && shard.count_insertion()) *crowded = &shard;
     return done;
   }
+  // Sets the value of a key that is there.
+  template <typename Match>
+  InHead replace_in_head(uint64_t hash, const Probe& probe, uint64_t value, Match&& match) {
+    Protocol& protocol = shard_of(hash).protocol();
+    return protocol.replace_in_head(protocol.start_now(probe.position), probe, value, match);
+  }
   void grow(TableShard& crowded) noexcept { crowded.grow(keys_); }
   template <typename Match>
   InHead erase_in_head(uint64_t hash, const Probe& probe, Match&& match) {
