@@ -159,7 +159,8 @@ stave_status stave_index_create(const stave_index_options* options,
     auto handle = std::make_unique<stave_index>();
     handle->state = std::make_shared<IndexState>(functions, *checked);
     STAVE_TRY(handle->state->create());
-    if (!handle->state->is_resolved()) {
+    // In index_hot.cc nobody looks whether a value is too large.
+    if (!handle->state->is_resolved() && checked->value_bits == 64) {
       handle->gate = &handle->state->gate();
       handle->owned = &stave::index::OwnedIndex::of(handle->state->index());
     }

@@ -66,7 +66,7 @@ struct stave_index final : stave::capi::Handle {
   stave_index() noexcept : Handle(kind) {}
 
   // For the calls whose nanoseconds count: what `state` has, without the way through it. Null
-  // unless the index owns its keys.
+  // unless the index owns its keys and takes every value.
   stave::sync::Gate* gate = nullptr;
   stave::index::OwnedIndex* owned = nullptr;  // only inside the gate
 
