@@ -54,7 +54,7 @@ stave_status stave_memtable_create(const stave_memtable_options* options, stave_
     auto handle = std::make_unique<stave_memtable>();
     auto made = stave::mvcc::Memtable::create(*checked);
     if (!made) return made.status();
-    handle->state = std::make_shared<MemtableState>(*std::move(made));
+    handle->state = stave::sync::StripedOwner(std::make_shared<MemtableState>(*std::move(made)));
     *table = handle.release();
     return {};
   });

@@ -149,7 +149,7 @@ Result<std::unique_ptr<stave_memtable_cursor>> open_cursor(
   if (!checked) return checked.status();
   auto handle = std::make_unique<stave_memtable_cursor>();
   handle->table = table;
-  handle->cursor = std::make_unique<MemtableCursor>(table->table(), std::move(moment.lease),
+  handle->cursor = std::make_unique<MemtableCursor>(table->table().share(), std::move(moment.lease),
                                                     moment.snapshot, moment.reader, *checked);
   return handle;
 }
@@ -215,7 +215,7 @@ stave_status stave_memtable_cursor_open(stave_memtable* table, uint64_t snapshot
     *cursor = nullptr;
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::explicit_ones));
-    auto opened = open_cursor(table->state, {nullptr, snapshot, transaction}, options);
+    auto opened = open_cursor(table->state.share(), {nullptr, snapshot, transaction}, options);
     if (!opened) return opened.status();
     *cursor = opened->release();
     return {};

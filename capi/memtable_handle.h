@@ -6,8 +6,8 @@
 // Closing lets go of the core's object; each child keeps the core's table alive until it is closed
 // itself, and each state its parent's, since a refused call touches the gates.
 //
-// Transactions come and go by the million: theirs is a small gate, and the core's transaction lies
-// in the state.
+// Transactions come and go by the million: theirs is a small gate, the core's transaction lies in
+// the state, and the references to what they keep are counted thread by thread.
 //
 // Unlike other families, calls may come from inside a callback of the same table: read_with runs it
 // while nothing is held. Only the table's close is refused there.
@@ -27,17 +27,17 @@
 #include "core/mvcc/memtable.h"
 #include "core/mvcc/transaction.h"
 #include "core/sync/gate.h"
+#include "core/sync/striped_owner.h"
 
 namespace stave::capi {
 
 class MemtableState {
  public:
-  explicit MemtableState(std::shared_ptr<mvcc::Memtable> table) noexcept
-      : table_(std::move(table)) {}
+  explicit MemtableState(std::shared_ptr<mvcc::Memtable> table) : table_(std::move(table)) {}
 
   sync::Gate& gate() noexcept { return gate_; }
   // Only inside the gate.
-  const std::shared_ptr<mvcc::Memtable>& table() const noexcept { return table_; }
+  const sync::StripedOwner<mvcc::Memtable>& table() const noexcept { return table_; }
 
   // A call at the same time or later waits and is ok.
   Status close() noexcept {
@@ -51,7 +51,7 @@ class MemtableState {
  private:
   sync::Gate gate_;
   std::mutex mutex_;  // held while the core's object ends
-  std::shared_ptr<mvcc::Memtable> table_;
+  sync::StripedOwner<mvcc::Memtable> table_;
 };
 
 // As Inside, for a small gate.
@@ -107,7 +107,7 @@ struct stave_memtable final : stave::capi::Handle {
 
   stave_memtable() noexcept : Handle(kind) {}
 
-  std::shared_ptr<stave::capi::MemtableState> state;
+  stave::sync::StripedOwner<stave::capi::MemtableState> state;
 };
 
 struct stave_memtable_transaction final : stave::capi::Handle {

@@ -145,7 +145,8 @@ stave_status stave_memtable_begin(stave_memtable* table, stave_memtable_transact
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::managed));
     auto handle = std::make_unique<stave_memtable_transaction>();
-    handle->state = std::make_shared<TransactionState>(table->state, table->state->table());
+    handle->state =
+        std::make_shared<TransactionState>(table->state.share(), table->state->table().share());
     STAVE_TRY(handle->state->core().start());
     *transaction = handle.release();
     return {};
@@ -293,9 +294,9 @@ stave_status stave_memtable_snapshot_open(stave_memtable* table, stave_memtable_
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::managed));
     auto handle = std::make_unique<stave_memtable_snapshot>();
-    std::shared_ptr<SnapshotLease> lease = SnapshotLease::open(table->state->table());
+    std::shared_ptr<SnapshotLease> lease = SnapshotLease::open(table->state->table().share());
     if (lease == nullptr) return Code::no_memory;
-    handle->state = std::make_shared<SnapshotState>(table->state, std::move(lease));
+    handle->state = std::make_shared<SnapshotState>(table->state.share(), std::move(lease));
     *snapshot = handle.release();
     return {};
   });

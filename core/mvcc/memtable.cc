@@ -96,10 +96,26 @@ Status Memtable::check_horizon(uint64_t snapshot) const noexcept {
   return Status::error(Code::too_old, "the snapshot is older than what prune() has kept");
 }
 
-void Memtable::add(const Totals& change) noexcept {
+// `alone`: no other thread adds to it.
+Memtable::TotalsShard& Memtable::own_totals(bool& alone) noexcept {
   const size_t number = sync::thread_number();
-  const bool own = number < kOwnTotals;
-  TotalsShard& shard = totals_[own ? number : kOwnTotals + number % kSharedTotals];
+  alone = number < kOwnTotals;
+  return totals_[alone ? number : kOwnTotals + number % kSharedTotals];
+}
+
+uint64_t Memtable::new_identity() noexcept {
+  bool alone = false;
+  TotalsShard& shard = own_totals(alone);
+  // Relaxed: only that each number is given once matters.
+  const uint64_t begun = alone ? shard.begun.load(std::memory_order_relaxed)
+                               : shard.begun.fetch_add(1, std::memory_order_relaxed);
+  if (alone) shard.begun.store(begun + 1, std::memory_order_relaxed);
+  return 1 + begun * totals_.size() + static_cast<uint64_t>(&shard - totals_.data());
+}
+
+void Memtable::add(const Totals& change) noexcept {
+  bool own = false;
+  TotalsShard& shard = own_totals(own);
   // Relaxed: statistics.
   const auto add_to = [own](std::atomic<uint64_t>& total, uint64_t more) {
     if (more == 0) return;
@@ -162,10 +178,10 @@ Status Memtable::clear_rows() noexcept {
   ParkedList rows;
   STAVE_TRY(collect_rows(rows));
   STAVE_TRY(keys_->clear());
-  {
-    const std::lock_guard orphans_lock(orphans_mutex_);
-    orphans_ = ParkedList();
-    have_orphans_.store(false, std::memory_order_relaxed);
+  for (Orphans& orphans : orphans_) {
+    const std::lock_guard orphans_lock(orphans.mutex);
+    orphans.list = ParkedList();
+    orphans.any.store(false, std::memory_order_relaxed);
   }
   Totals change;
   // A reader that found its row before goes on to see all of it.

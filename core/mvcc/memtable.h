@@ -136,6 +136,13 @@ class Memtable final : private sync::Background::Task {
     std::atomic<uint64_t> rows{0};
     std::atomic<uint64_t> versions{0};
     std::atomic<uint64_t> bytes{0};
+    std::atomic<uint64_t> begun{0};  // managed transactions
+  };
+  // Versions to be looked at again, of some threads.
+  struct alignas(64) Orphans {
+    std::mutex mutex;  // guards the list
+    ParkedList list;
+    std::atomic<bool> any{false};  // a hint
   };
   struct NumberedTransaction;
   struct alignas(64) TransactionShard {
@@ -169,10 +176,14 @@ class Memtable final : private sync::Background::Task {
   // A version that is out of its row. Under the row's lock.
   static void drop(ValueVersion* version, Aftermath& after, Totals& change) noexcept;
   static void mark_if_dead(Row& row, Aftermath& after) noexcept;
-  // After a row's lock is released.
-  void finish(Row& row, Aftermath& after, Totals& change) noexcept;
+  // After a row's lock is released. A version that is to be kept joins `kept`, or is parked
+  // without.
+  void finish(Row& row, Aftermath& after, Totals& change, ParkedList* kept = nullptr) noexcept;
   void retire_record(WriteSet& writes) noexcept;
+  TotalsShard& own_totals(bool& alone) noexcept;
   void add(const Totals& change) noexcept;
+  // A number that no other managed transaction has.
+  uint64_t new_identity() noexcept;
   Totals totals() const noexcept;
 
   // ---- memtable_explicit.cc: transactions by number
@@ -202,12 +213,18 @@ class Memtable final : private sync::Background::Task {
                    Aftermath& after) noexcept;
   void park(ValueVersion* version, const SnapshotView::Blocker& blocker) noexcept;
   void examine(ValueVersion* version, const SnapshotView& view, Totals& change) noexcept;
+  Orphans& own_orphans() noexcept;
+  // Those that a commit looks at: mostly its thread's, now and then those of others, who may be
+  // gone.
+  Orphans& orphans_in_turn(uint64_t timestamp) noexcept;
   void add_orphans(ParkedList& list) noexcept;
-  sync::Retired* pop_orphan() noexcept;
-  // Looks at up to `count` orphans; false when another thread does so already.
-  bool prune_orphans(uint64_t count) noexcept;
-  // Under prune_mutex_. Returns how many there were.
-  uint64_t examine_orphans(uint64_t count) noexcept;
+  // Looks at up to `count` of them and returns how many there were. The caller keeps clear() away:
+  // by a snapshot that is open or by prune_mutex_.
+  uint64_t examine_orphans(Orphans& orphans, uint64_t count, const SnapshotView& view,
+                           Totals& change) noexcept;
+  uint64_t count_orphans() noexcept;
+  // A slice of all, under prune_mutex_.
+  uint64_t prune_slice(uint64_t count) noexcept;
   void end_snapshot(SnapshotRegistry::Place* place) noexcept;
   void wake_background() noexcept {
     if (options_.background) sync::Background::wake();
@@ -216,6 +233,7 @@ class Memtable final : private sync::Background::Task {
   static constexpr size_t kShards = 16;  // of numbered transactions
   static constexpr size_t kOwnTotals = 16;
   static constexpr size_t kSharedTotals = 8;
+  static constexpr size_t kOrphanLists = 8;
 
   const MemtableOptions options_;
   const std::unique_ptr<KeyTable> keys_;
@@ -224,11 +242,9 @@ class Memtable final : private sync::Background::Task {
 
   SnapshotRegistry::Clock clock_;
   SnapshotRegistry snapshots_;
-  std::atomic<uint64_t> next_transaction_{1};
-  std::mutex prune_mutex_;    // held by the one thread that prunes or clears, not by commits
-  std::mutex orphans_mutex_;  // may be taken under prune_mutex_
-  ParkedList orphans_;
-  std::atomic<bool> have_orphans_{false};
+  std::mutex prune_mutex_;  // held by the one thread that prunes or clears, not by commits
+  std::array<Orphans, kOrphanLists> orphans_;
+  uint64_t left_in_round_ = 0;  // of the background thread: orphans that it found and has not seen
 
   std::array<TransactionShard, kShards> transactions_;
   std::atomic<uint64_t> horizon_{0};  // the largest `oldest` of prune()

@@ -11,6 +11,7 @@
 
 #include "core/base/planted_bug.h"
 #include "core/mvcc/memtable.h"
+#include "core/sync/thread_number.h"
 
 namespace stave::mvcc {
 
@@ -82,18 +83,22 @@ void Memtable::end_snapshot(SnapshotRegistry::Place* place) noexcept {
   if (snapshots_.close(place, adopt)) wake_background();
 }
 
-void Memtable::add_orphans(ParkedList& list) noexcept {
-  const std::lock_guard lock(orphans_mutex_);
-  orphans_.append(list);
-  // Relaxed: a hint; the list itself is looked at under the mutex.
-  have_orphans_.store(true, std::memory_order_relaxed);
+Memtable::Orphans& Memtable::own_orphans() noexcept {
+  return orphans_[sync::thread_number() % kOrphanLists];
 }
 
-sync::Retired* Memtable::pop_orphan() noexcept {
-  const std::lock_guard lock(orphans_mutex_);
-  sync::Retired* orphan = orphans_.pop();
-  have_orphans_.store(!orphans_.empty(), std::memory_order_relaxed);
-  return orphan;
+Memtable::Orphans& Memtable::orphans_in_turn(uint64_t timestamp) noexcept {
+  Orphans& own = own_orphans();
+  // Relaxed: a hint; the list itself is looked at under the mutex.
+  if (timestamp % kOrphanLists != 0 && own.any.load(std::memory_order_relaxed)) return own;
+  return orphans_[timestamp / kOrphanLists % kOrphanLists];
+}
+
+void Memtable::add_orphans(ParkedList& list) noexcept {
+  Orphans& own = own_orphans();
+  const std::lock_guard lock(own.mutex);
+  own.list.append(list);
+  own.any.store(true, std::memory_order_relaxed);
 }
 
 // A version that nobody keeps any more, or that has only just been found to need another look.
@@ -114,22 +119,37 @@ void Memtable::examine(ValueVersion* version, const SnapshotView& view, Totals& 
   finish(row, after, change);
 }
 
-bool Memtable::prune_orphans(uint64_t count) noexcept {
-  const std::unique_lock lock(prune_mutex_, std::try_to_lock);
-  if (!lock) return false;
-  examine_orphans(count);
-  return true;
+uint64_t Memtable::examine_orphans(Orphans& orphans, uint64_t count, const SnapshotView& view,
+                                   Totals& change) noexcept {
+  ParkedList taken;
+  {
+    const std::lock_guard lock(orphans.mutex);
+    taken = orphans.list.take(count);
+    orphans.any.store(!orphans.list.empty(), std::memory_order_relaxed);
+  }
+  const uint64_t examined = taken.count();
+  while (sync::Retired* orphan = taken.pop()) {
+    examine(static_cast<ValueVersion*>(orphan), view, change);
+  }
+  return examined;
 }
 
-uint64_t Memtable::examine_orphans(uint64_t count) noexcept {
+uint64_t Memtable::count_orphans() noexcept {
+  uint64_t count = 0;
+  for (Orphans& orphans : orphans_) {
+    const std::lock_guard lock(orphans.mutex);
+    count += orphans.list.count();
+  }
+  return count;
+}
+
+uint64_t Memtable::prune_slice(uint64_t count) noexcept {
   const sync::EpochPin pin;
   const SnapshotView view(snapshots_, clock_);
   Totals change;
   uint64_t examined = 0;
-  for (; examined < count; examined++) {
-    sync::Retired* orphan = pop_orphan();
-    if (orphan == nullptr) break;
-    examine(static_cast<ValueVersion*>(orphan), view, change);
+  for (Orphans& orphans : orphans_) {
+    examined += examine_orphans(orphans, count - examined, view, change);
   }
   add(change);
   return examined;
@@ -139,24 +159,30 @@ uint64_t Memtable::prune_now() noexcept {
   const std::lock_guard lock(prune_mutex_);
   const uint64_t before = totals().versions;
   // What must be looked at again is put at the end, and left there when the rest is done.
-  uint64_t waiting = 0;
-  {
-    const std::lock_guard orphans_lock(orphans_mutex_);
-    waiting = orphans_.count();
-  }
+  uint64_t waiting = count_orphans();
   while (waiting != 0) {
-    const uint64_t examined = examine_orphans(std::min(waiting, slice));
+    const uint64_t examined = prune_slice(std::min(waiting, slice));
     if (examined == 0) break;
     waiting -= examined;
   }
   return before - totals().versions;
 }
 
-// The background thread's part, in slices that hold the epoch only briefly.
+// The background thread's part, in slices that hold the epoch only briefly. In one round what was
+// there at its beginning: beside traffic there is always something, and whoever adds it asks for a
+// round.
 bool Memtable::run() noexcept {
-  if (!have_orphans_.load(std::memory_order_relaxed)) return false;
-  prune_orphans(slice);
-  return have_orphans_.load(std::memory_order_relaxed);
+  const std::unique_lock lock(prune_mutex_, std::try_to_lock);
+  if (!lock) {
+    // Somebody prunes or clears, and may leave some behind.
+    sync::Background::wake();
+    return false;
+  }
+  if (left_in_round_ == 0) left_in_round_ = count_orphans();
+  if (left_in_round_ == 0) return false;
+  const uint64_t examined = prune_slice(std::min(left_in_round_, slice));
+  left_in_round_ = examined == 0 ? 0 : left_in_round_ - examined;
+  return left_in_round_ != 0;
 }
 
 }  // namespace stave::mvcc

@@ -146,8 +146,11 @@ uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept
   // What only this transaction's snapshot needed is free now. The snapshot stays until the rows are
   // done with, since that is what keeps clear() away from them.
   std::optional<SnapshotView> view;
-  if (something_to_prune) view.emplace(snapshots_, clock_, hold.place());
+  Orphans& orphans = orphans_in_turn(timestamp);
+  const bool some_orphans = orphans.any.load(std::memory_order_relaxed);
+  if (something_to_prune || some_orphans) view.emplace(snapshots_, clock_, hold.place());
   Totals change;
+  ParkedList kept;
   for (const WriteSet::Write& write : writes.writes()) {
     Aftermath after;
     {
@@ -156,14 +159,19 @@ uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept
       if (view) drop_superseded(*write.row, write.version, *view, after, change);
       mark_if_dead(*write.row, after);
     }
-    finish(*write.row, after, change);
+    finish(*write.row, after, change, &kept);
   }
-  const uint64_t count = writes.size();
+  // Twice what this commit can add.
+  if (some_orphans) examine_orphans(orphans, 2 * writes.size(), *view, change);
+  // Who needs them now is mostly another transaction, soon to end: so they are looked at once more
+  // before they are parked.
+  if (!kept.empty()) {
+    add_orphans(kept);
+    wake_background();
+  }
   retire_record(writes);
   add(change);
   hold.end();
-  // Twice what this commit can have added.
-  if (have_orphans_.load(std::memory_order_relaxed)) prune_orphans(2 * count);
   return timestamp;
 }
 
@@ -190,8 +198,9 @@ void Memtable::mark_if_dead(Row& row, Aftermath& after) noexcept {
   after.died = true;
 }
 
-void Memtable::finish(Row& row, Aftermath& after, Totals& change) noexcept {
-  if (after.marked != nullptr) park(after.marked, after.blocker);
+void Memtable::finish(Row& row, Aftermath& after, Totals& change, ParkedList* kept) noexcept {
+  if (after.marked != nullptr && kept != nullptr) kept->push(after.marked);
+  if (after.marked != nullptr && kept == nullptr) park(after.marked, after.blocker);
   bool retired = false;
   while (sync::Retired* version = after.dropped.pop()) {
     sync::EpochRegistry::retire(version, ValueVersion::destroy_retired);

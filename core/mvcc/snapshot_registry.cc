@@ -31,6 +31,13 @@ sync::Retired* ParkedList::pop() noexcept {
   return object;
 }
 
+ParkedList ParkedList::take(uint64_t count) noexcept {
+  if (count >= count_) return std::exchange(*this, ParkedList());
+  ParkedList taken;
+  while (taken.count_ < count) taken.push(pop());
+  return taken;
+}
+
 SnapshotRegistry::SnapshotRegistry() noexcept {
   for (Stripe& stripe : stripes_) add_places(stripe, stripe.first);
 }
@@ -52,8 +59,15 @@ void SnapshotRegistry::add_places(Stripe& stripe, Chunk& chunk) noexcept {
   }
 }
 
+// Under the stripe's mutex.
+void SnapshotRegistry::add_open(Stripe& stripe, uint64_t more) noexcept {
+  // Relaxed: run_without_snapshots() holds the mutex; others take it as a statistic.
+  stripe.open.store(stripe.open.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
+
 SnapshotRegistry::Place* SnapshotRegistry::open(const Clock& clock) noexcept {
-  Stripe& stripe = stripes_[sync::thread_number() % kStripes];
+  const size_t number = sync::thread_number() % kStripes;
+  Stripe& stripe = stripes_[number];
   const std::lock_guard lock(stripe.mutex);
   if (stripe.free == nullptr) {
     auto* chunk = new (std::nothrow) Chunk;
@@ -69,12 +83,11 @@ SnapshotRegistry::Place* SnapshotRegistry::open(const Clock& clock) noexcept {
   // Relaxed, and before the claim: a scan that does not see it is like one that does not see the
   // claim either.
   if (place->slot_ == &stripe.first.slots[place->number_] &&
-      place->number_ >= stripe.used.load(std::memory_order_relaxed)) {
-    stripe.used.store(place->number_ + 1, std::memory_order_relaxed);
+      place->number_ >= used_[number].load(std::memory_order_relaxed)) {
+    used_[number].store(place->number_ + 1, std::memory_order_relaxed);
   }
   place->slot_->announce(clock);
-  // Relaxed: run_without_snapshots() holds the mutex; others take it as a statistic.
-  stripe.open.fetch_add(1, std::memory_order_relaxed);
+  add_open(stripe, 1);
   return place;
 }
 
@@ -85,7 +98,7 @@ bool SnapshotRegistry::close(Place* place, FunctionRef<void(ParkedList&)> adopt)
   ParkedList parked = std::exchange(place->parked_, ParkedList());
   const bool had_some = !parked.empty();
   if (had_some) adopt(parked);
-  stripe.open.fetch_sub(1, std::memory_order_relaxed);
+  add_open(stripe, ~uint64_t{0});
   place->next_free_ = std::exchange(stripe.free, place);
   return had_some;
 }
@@ -114,9 +127,10 @@ void SnapshotRegistry::unlock_all() noexcept {
 SnapshotView::SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::Clock& clock,
                            const SnapshotRegistry::Place* but) noexcept {
   SnapshotRegistry::Scan scan(clock);
-  for (SnapshotRegistry::Stripe& stripe : registry.stripes_) {
-    SnapshotRegistry::Chunk* chunk = &stripe.first;
-    size_t count = stripe.used.load(std::memory_order_relaxed);
+  for (size_t number = 0; number < registry.stripes_.size(); number++) {
+    size_t count = registry.used_[number].load(std::memory_order_relaxed);
+    if (count == 0) continue;
+    SnapshotRegistry::Chunk* chunk = &registry.stripes_[number].first;
     while (chunk != nullptr) {
       for (size_t i = 0; i < count; i++) {
         const uint64_t timestamp = scan.look_at(chunk->slots[i]);

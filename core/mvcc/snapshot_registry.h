@@ -35,6 +35,8 @@ class ParkedList {
   void append(ParkedList& other) noexcept;
   // Null when empty.
   sync::Retired* pop() noexcept;
+  // The first `count` objects, or all.
+  ParkedList take(uint64_t count) noexcept;
   uint64_t count() const noexcept { return count_; }
 
  private:
@@ -113,15 +115,17 @@ class SnapshotRegistry {
     std::mutex mutex;
     Place* free = nullptr;
     std::atomic<uint64_t> open{0};
-    // Places of `first` that were ever taken, which is what a scan looks at.
-    std::atomic<size_t> used{0};
     Chunk first;
   };
 
   static void add_places(Stripe& stripe, Chunk& chunk) noexcept;
+  static void add_open(Stripe& stripe, uint64_t more) noexcept;
   void lock_all() noexcept;
   void unlock_all() noexcept;
 
+  // Places of each stripe's first chunk that were ever taken, which is what a scan looks at. Apart
+  // from what opening and closing change all the time.
+  alignas(64) std::array<std::atomic<size_t>, kStripes> used_{};
   std::array<Stripe, kStripes> stripes_;
 };
 

@@ -38,9 +38,8 @@ Result<std::shared_ptr<Transaction>> Transaction::begin(
   }
 }
 
-// Relaxed: only that each has a number of its own matters.
 Transaction::Transaction(const std::shared_ptr<Memtable>& table) noexcept
-    : table_(table), writes_(table->next_transaction_.fetch_add(1, std::memory_order_relaxed)) {}
+    : table_(table), writes_(table->new_identity()) {}
 
 Status Transaction::start() noexcept {
   return hold_.begin(*table_) ? Code::ok : Code::no_memory;
