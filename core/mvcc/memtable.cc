@@ -181,7 +181,7 @@ Status Memtable::clear_rows() noexcept {
   for (Orphans& orphans : orphans_) {
     const std::lock_guard orphans_lock(orphans.mutex);
     orphans.list = ParkedList();
-    orphans.any.store(false, std::memory_order_relaxed);
+    orphans.count.store(0, std::memory_order_relaxed);
   }
   Totals change;
   // A reader that found its row before goes on to see all of it.

@@ -142,7 +142,7 @@ class Memtable final : private sync::Background::Task {
   struct alignas(64) Orphans {
     std::mutex mutex;  // guards the list
     ParkedList list;
-    std::atomic<bool> any{false};  // a hint
+    std::atomic<uint64_t> count{0};  // a hint
   };
   struct NumberedTransaction;
   struct alignas(64) TransactionShard {
@@ -176,9 +176,10 @@ class Memtable final : private sync::Background::Task {
   // A version that is out of its row. Under the row's lock.
   static void drop(ValueVersion* version, Aftermath& after, Totals& change) noexcept;
   static void mark_if_dead(Row& row, Aftermath& after) noexcept;
-  // After a row's lock is released. A version that is to be kept joins `kept`, or is parked
-  // without.
-  void finish(Row& row, Aftermath& after, Totals& change, ParkedList* kept = nullptr) noexcept;
+  // After a row's lock is released. Versions to retire join `dropped`, if there is one: retiring
+  // may mean freeing many others, which is not for a moment when a snapshot is open.
+  void finish(Row& row, Aftermath& after, Totals& change, ParkedList* dropped = nullptr) noexcept;
+  void retire_versions(ParkedList& dropped) noexcept;
   void retire_record(WriteSet& writes) noexcept;
   TotalsShard& own_totals(bool& alone) noexcept;
   void add(const Totals& change) noexcept;
@@ -212,16 +213,21 @@ class Memtable final : private sync::Background::Task {
   static void mark(Row& row, ValueVersion* version, const SnapshotView::Blocker& blocker,
                    Aftermath& after) noexcept;
   void park(ValueVersion* version, const SnapshotView::Blocker& blocker) noexcept;
-  void examine(ValueVersion* version, const SnapshotView& view, Totals& change) noexcept;
+  void examine(ValueVersion* version, const SnapshotView& view, Totals& change,
+               ParkedList& dropped) noexcept;
   Orphans& own_orphans() noexcept;
-  // Those that a commit looks at: mostly its thread's, now and then those of others, who may be
-  // gone.
-  Orphans& orphans_in_turn(uint64_t timestamp) noexcept;
+  // What a commit of so many writes looks at: a few of its thread's when they are many, or all that
+  // it may of a list whose turn it is, since the threads of that may be gone.
+  struct Portion {
+    Orphans& orphans;
+    uint64_t count;
+  };
+  Portion orphans_in_turn(uint64_t timestamp, uint64_t writes) noexcept;
   void add_orphans(ParkedList& list) noexcept;
   // Looks at up to `count` of them and returns how many there were. The caller keeps clear() away:
   // by a snapshot that is open or by prune_mutex_.
   uint64_t examine_orphans(Orphans& orphans, uint64_t count, const SnapshotView& view,
-                           Totals& change) noexcept;
+                           Totals& change, ParkedList& dropped) noexcept;
   uint64_t count_orphans() noexcept;
   // A slice of all, under prune_mutex_.
   uint64_t prune_slice(uint64_t count) noexcept;

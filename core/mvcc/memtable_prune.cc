@@ -20,6 +20,10 @@ namespace {
 // Versions examined under one pin.
 constexpr uint64_t slice = 256;
 
+// So many versions of a thread wait for its later commits to look at them again: time enough for
+// transactions as short as its own to end.
+constexpr uint64_t left_waiting = 16;
+
 }  // namespace
 
 void Memtable::drop_superseded(Row& row, ValueVersion* version, const SnapshotView& view,
@@ -87,22 +91,29 @@ Memtable::Orphans& Memtable::own_orphans() noexcept {
   return orphans_[sync::thread_number() % kOrphanLists];
 }
 
-Memtable::Orphans& Memtable::orphans_in_turn(uint64_t timestamp) noexcept {
+Memtable::Portion Memtable::orphans_in_turn(uint64_t timestamp, uint64_t writes) noexcept {
+  // Twice what the commit can add.
+  const uint64_t most = 2 * writes;
+  // Relaxed, here and below: a hint; the list itself is looked at under the mutex.
   Orphans& own = own_orphans();
-  // Relaxed: a hint; the list itself is looked at under the mutex.
-  if (timestamp % kOrphanLists != 0 && own.any.load(std::memory_order_relaxed)) return own;
-  return orphans_[timestamp / kOrphanLists % kOrphanLists];
+  const uint64_t waiting = own.count.load(std::memory_order_relaxed);
+  if (timestamp % kOrphanLists != 0 && waiting > left_waiting) {
+    return {own, std::min(waiting - left_waiting, most)};
+  }
+  Orphans& other = orphans_[timestamp / kOrphanLists % kOrphanLists];
+  return {other, std::min(other.count.load(std::memory_order_relaxed), most)};
 }
 
 void Memtable::add_orphans(ParkedList& list) noexcept {
   Orphans& own = own_orphans();
   const std::lock_guard lock(own.mutex);
   own.list.append(list);
-  own.any.store(true, std::memory_order_relaxed);
+  own.count.store(own.list.count(), std::memory_order_relaxed);
 }
 
 // A version that nobody keeps any more, or that has only just been found to need another look.
-void Memtable::examine(ValueVersion* version, const SnapshotView& view, Totals& change) noexcept {
+void Memtable::examine(ValueVersion* version, const SnapshotView& view, Totals& change,
+                       ParkedList& dropped) noexcept {
   Row& row = *reinterpret_cast<Row*>(static_cast<uintptr_t>(version->tag));
   Aftermath after;
   {
@@ -116,20 +127,21 @@ void Memtable::examine(ValueVersion* version, const SnapshotView& view, Totals& 
     if (after.marked == nullptr) consider_tombstone(row, view, after, change);
     mark_if_dead(row, after);
   }
-  finish(row, after, change);
+  if (after.marked != nullptr) park(after.marked, after.blocker);
+  finish(row, after, change, &dropped);
 }
 
 uint64_t Memtable::examine_orphans(Orphans& orphans, uint64_t count, const SnapshotView& view,
-                                   Totals& change) noexcept {
+                                   Totals& change, ParkedList& dropped) noexcept {
   ParkedList taken;
   {
     const std::lock_guard lock(orphans.mutex);
     taken = orphans.list.take(count);
-    orphans.any.store(!orphans.list.empty(), std::memory_order_relaxed);
+    orphans.count.store(orphans.list.count(), std::memory_order_relaxed);
   }
   const uint64_t examined = taken.count();
   while (sync::Retired* orphan = taken.pop()) {
-    examine(static_cast<ValueVersion*>(orphan), view, change);
+    examine(static_cast<ValueVersion*>(orphan), view, change, dropped);
   }
   return examined;
 }
@@ -147,10 +159,12 @@ uint64_t Memtable::prune_slice(uint64_t count) noexcept {
   const sync::EpochPin pin;
   const SnapshotView view(snapshots_, clock_);
   Totals change;
+  ParkedList dropped;
   uint64_t examined = 0;
   for (Orphans& orphans : orphans_) {
-    examined += examine_orphans(orphans, count - examined, view, change);
+    examined += examine_orphans(orphans, count - examined, view, change, dropped);
   }
+  retire_versions(dropped);
   add(change);
   return examined;
 }

@@ -146,11 +146,11 @@ uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept
   // What only this transaction's snapshot needed is free now. The snapshot stays until the rows are
   // done with, since that is what keeps clear() away from them.
   std::optional<SnapshotView> view;
-  Orphans& orphans = orphans_in_turn(timestamp);
-  const bool some_orphans = orphans.any.load(std::memory_order_relaxed);
-  if (something_to_prune || some_orphans) view.emplace(snapshots_, clock_, hold.place());
+  const Portion portion = orphans_in_turn(timestamp, writes.size());
+  if (something_to_prune || portion.count != 0) view.emplace(snapshots_, clock_, hold.place());
   Totals change;
   ParkedList kept;
+  ParkedList dropped;
   for (const WriteSet::Write& write : writes.writes()) {
     Aftermath after;
     {
@@ -159,19 +159,22 @@ uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept
       if (view) drop_superseded(*write.row, write.version, *view, after, change);
       mark_if_dead(*write.row, after);
     }
-    finish(*write.row, after, change, &kept);
+    if (after.marked != nullptr) kept.push(after.marked);
+    finish(*write.row, after, change, &dropped);
   }
-  // Twice what this commit can add.
-  if (some_orphans) examine_orphans(orphans, 2 * writes.size(), *view, change);
-  // Who needs them now is mostly another transaction, soon to end: so they are looked at once more
-  // before they are parked.
+  if (portion.count != 0) {
+    examine_orphans(portion.orphans, portion.count, *view, change, dropped);
+  }
+  // Who needs them now is mostly another transaction, soon to end: so they are looked at once more,
+  // some commits later, before they are parked.
   if (!kept.empty()) {
     add_orphans(kept);
     wake_background();
   }
-  retire_record(writes);
   add(change);
   hold.end();
+  retire_versions(dropped);
+  retire_record(writes);
   return timestamp;
 }
 
@@ -198,22 +201,26 @@ void Memtable::mark_if_dead(Row& row, Aftermath& after) noexcept {
   after.died = true;
 }
 
-void Memtable::finish(Row& row, Aftermath& after, Totals& change, ParkedList* kept) noexcept {
-  if (after.marked != nullptr && kept != nullptr) kept->push(after.marked);
-  if (after.marked != nullptr && kept == nullptr) park(after.marked, after.blocker);
-  bool retired = false;
-  while (sync::Retired* version = after.dropped.pop()) {
+void Memtable::finish(Row& row, Aftermath& after, Totals& change, ParkedList* dropped) noexcept {
+  if (dropped != nullptr) {
+    dropped->append(after.dropped);
+  } else {
+    retire_versions(after.dropped);
+  }
+  if (!after.died) return;
+  keys_->erase(&row);
+  change.rows--;
+  change.bytes -= row.memory();
+  sync::EpochRegistry::retire(&row, Row::destroy_retired);
+  wake_background();
+}
+
+void Memtable::retire_versions(ParkedList& dropped) noexcept {
+  if (dropped.empty()) return;
+  while (sync::Retired* version = dropped.pop()) {
     sync::EpochRegistry::retire(version, ValueVersion::destroy_retired);
-    retired = true;
   }
-  if (after.died) {
-    keys_->erase(&row);
-    change.rows--;
-    change.bytes -= row.memory();
-    sync::EpochRegistry::retire(&row, Row::destroy_retired);
-    retired = true;
-  }
-  if (retired) wake_background();
+  wake_background();
 }
 
 void Memtable::retire_record(WriteSet& writes) noexcept {
