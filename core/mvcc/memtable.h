@@ -13,7 +13,7 @@
 //   1. A row is in the key table from its first write to its death; a dead row has no version.
 //   2. Whoever holds a pending version is the only one who adds to that chain.
 //   3. Managed: a version that has a successor is either parked (snapshot_registry.h), or waits in
-//      `orphans_`, or is needed by nobody and gone.
+//      a list of `orphans_`, or is needed by nobody and gone.
 // docs/internals/mvcc.md has the argument.
 #pragma once
 
