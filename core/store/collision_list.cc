@@ -1,6 +1,7 @@
 #include "core/store/collision_list.h"
 
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "core/base/hash.h"
@@ -28,16 +29,47 @@ constexpr size_t checksum_size = 8;  // behind the entries
 constexpr size_t key_size_at = disk_index::place_size;  // 2
 constexpr size_t key_at = key_size_at + 2;
 
+constexpr uint64_t encoded_size(size_t key_size) noexcept {
+  return key_at + key_size;
+}
+
+// Blocks are asked for in steps, not for every key anew.
+constexpr uint64_t reserve_step = 4096;
+constexpr uint64_t whole_steps(uint64_t bytes) noexcept {
+  return (bytes + reserve_step - 1) / reserve_step * reserve_step;
+}
+
+std::string new_path(const std::string& directory) {
+  return os::join_path(directory, collisions_name).append(unfinished_suffix);
+}
+
 void append(std::vector<std::byte>& to, Bytes bytes) {
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
 
 }  // namespace
 
-CollisionList::Node CollisionList::make_node(Bytes key) {
+CollisionList::Room CollisionList::make_room(Bytes key) {
   Entries one;
   one.emplace(std::string(as_text(key)), Entry());
-  return one.extract(one.begin());
+  Room room;
+  room.node_ = one.extract(one.begin());
+  room.list_ = this;
+  encoded_bytes_.fetch_add(encoded_size(key.size()), std::memory_order_relaxed);
+  return room;
+}
+
+void CollisionList::Room::forget() noexcept {
+  if (list_ == nullptr) return;
+  list_->encoded_bytes_.fetch_sub(encoded_size(node_.key().size()), std::memory_order_relaxed);
+  list_ = nullptr;
+}
+
+Result<CollisionList::Room> CollisionList::make_room(os::FileSystem& files,
+                                                     const std::string& directory, Bytes key) {
+  Room room = make_room(key);
+  STAVE_TRY(reserve(files, directory));
+  return room;
 }
 
 std::optional<Place> CollisionList::find(Bytes key) const {
@@ -73,10 +105,11 @@ void CollisionList::changed(uint64_t lsn) noexcept {
   size_.store(entries_.size(), std::memory_order_release);
 }
 
-void CollisionList::insert(Node node, const Place& place, uint64_t lsn) noexcept {
+void CollisionList::insert(Room room, const Place& place, uint64_t lsn) noexcept {
+  room.list_ = nullptr;  // its bytes are the entry's now
   const std::unique_lock lock(mutex_);
-  node.mapped() = {.place = place, .since = version_ + 1};
-  entries_.insert(std::move(node));
+  room.node_.mapped() = {.place = place, .since = version_ + 1};
+  entries_.insert(std::move(room.node_));
   changed(lsn);
 }
 
@@ -95,6 +128,7 @@ bool CollisionList::erase(Bytes key, uint64_t lsn) noexcept {
   const std::unique_lock lock(mutex_);
   const auto found = entries_.find(as_text(key));
   if (found == entries_.end()) return false;
+  encoded_bytes_.fetch_sub(encoded_size(found->first.size()), std::memory_order_relaxed);
   entries_.erase(found);
   changed(lsn);
   return true;
@@ -131,6 +165,59 @@ std::vector<std::byte> CollisionList::encode(const StoreId& store_id) const {
   return bytes;
 }
 
+// ---- The file -----------------------------------------------------------------------------------
+
+Status CollisionList::reserve(os::FileSystem& files, const std::string& directory) {
+  const uint64_t entries = encoded_bytes_.load(std::memory_order_relaxed);
+  if (entries == 0) [[likely]]
+    return {};
+  const uint64_t needed = header_size + entries + checksum_size;
+  if (reserved_bytes_.load(std::memory_order_relaxed) >= needed) return {};
+  const std::lock_guard lock(file_mutex_);
+  if (reserved_bytes_.load(std::memory_order_relaxed) >= needed) return {};
+  Result<std::unique_ptr<os::File>> file = open_new_file(files, new_path(directory));
+  if (!file) return file.status();
+  // What is freed when it takes the file's place has to be enough for the one after.
+  const uint64_t whole = whole_steps(needed);
+  const uint64_t file_bytes = whole_steps(saved_bytes_);
+  STAVE_TRY((*file)->allocate(whole + (whole > file_bytes ? whole - file_bytes : 0)));
+  reserved_bytes_.store(whole, std::memory_order_relaxed);
+  return {};
+}
+
+void CollisionList::forget_reserve(os::FileSystem& files, const std::string& directory) noexcept {
+  const std::lock_guard lock(file_mutex_);
+  if (reserved_bytes_.exchange(0, std::memory_order_relaxed) == 0) return;
+  try {
+    static_cast<void>(files.remove(new_path(directory)));
+  } catch (const std::bad_alloc&) {
+    // Left behind, as after a failure: the next open removes it.
+  }
+}
+
+// The reserve, or what a save has left that failed.
+Result<std::unique_ptr<os::File>> CollisionList::open_new_file(os::FileSystem& files,
+                                                               const std::string& path) {
+  Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::read_write);
+  if (file.status().is(Code::not_found)) file = files.open(path, os::OpenMode::create_new);
+  return file;
+}
+
+// As os::replace_file(), into the blocks that were reserved.
+Status CollisionList::write(os::FileSystem& files, const std::string& directory, Bytes content) {
+  const std::string path = new_path(directory);
+  {
+    const Result<std::unique_ptr<os::File>> file = open_new_file(files, path);
+    if (!file) return file.status();
+    STAVE_TRY(os::write_all(**file, path, 0, content));
+    reserved_bytes_.store(0, std::memory_order_relaxed);
+    STAVE_TRY((*file)->truncate(content.size()));
+    STAVE_TRY(os::sync_file(**file, path));
+  }
+  STAVE_TRY(files.rename(path, os::join_path(directory, collisions_name)));
+  return os::sync_directory(files, directory);
+}
+
 Result<uint64_t> CollisionList::save(os::FileSystem& files, const std::string& directory,
                                      const StoreId& store_id,
                                      FunctionRef<Status(uint64_t)> before_writing) {
@@ -138,6 +225,7 @@ Result<uint64_t> CollisionList::save(os::FileSystem& files, const std::string& d
   uint64_t version = 0;
   uint64_t lsn = 0;
   {
+    const std::lock_guard file_lock(file_mutex_);
     const std::shared_lock lock(mutex_);
     version = version_;
     lsn = newest_lsn_;
@@ -145,8 +233,15 @@ Result<uint64_t> CollisionList::save(os::FileSystem& files, const std::string& d
   }
   STAVE_TRY(before_writing(lsn));
   if (bytes.empty()) return version;
-  STAVE_TRY(os::replace_file(files, directory, collisions_name, bytes));
-  saved_version_ = version;
+  {
+    const std::lock_guard file_lock(file_mutex_);
+    STAVE_TRY(write(files, directory, bytes));
+    saved_version_ = version;
+    saved_bytes_ = bytes.size();
+  }
+  // The file that was replaced has given its blocks back. Where they are gone all the same, the
+  // next put is told; deletes go on.
+  static_cast<void>(reserve(files, directory));
   return version;
 }
 
@@ -156,7 +251,9 @@ Status CollisionList::load(os::FileSystem& files, const std::string& directory,
   const Result<std::string> content = os::read_small_file(files, path, file_size_max);
   if (!content) return content.status();
   STAVE_TRY(decode(as_bytes(*content), path, store_id));
+  const std::lock_guard lock(file_mutex_);
   saved_version_ = version_;
+  saved_bytes_ = content->size();
   return {};
 }
 
@@ -185,6 +282,7 @@ Status CollisionList::decode(Bytes bytes, const std::string& path, const StoreId
     if (rest.size() - key_at < key_size) return damaged("it ends too early");
     entries_.emplace(std::string(as_text(rest.subspan(key_at, key_size))), Entry{.place = place});
     rest = rest.subspan(key_at + key_size);
+    encoded_bytes_.fetch_add(encoded_size(key_size), std::memory_order_relaxed);
   }
   if (!rest.empty()) return damaged("it ends too late");
   version_ = load_le64(&bytes[list_version_at]);

@@ -1,17 +1,24 @@
 // Keys whose 128-bit hash another key in the directory on disk has already: in full, with the
 // places of their newest records. Nearly always empty.
 //
-// Thread safety: find() and the getters from any thread; changes by one thread at a time, beside
-// them. docs/formats/key_directory.md describes the file.
+// On a full disk the list can still be saved, or nothing could be deleted any more once the changes
+// wait for that: while it has keys, or may get one, COLLISIONS.new stands beside the file, with
+// blocks for all of the next one.
+//
+// Thread safety: find(), reserve(), make_room() and the getters from any thread; changes by one
+// thread at a time, beside them. docs/formats/key_directory.md describes the file.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/bytes.h"
@@ -33,9 +40,36 @@ class CollisionList {
   using Entries = std::map<std::string, Entry, std::less<>>;
 
  public:
-  // A key with memory of its own, so that insert() cannot fail.
-  using Node = Entries::node_type;
-  static Node make_node(Bytes key);
+  // A key with memory of its own, and space in the file, so that insert() and the save behind it
+  // cannot fail.
+  class Room {
+   public:
+    Room() noexcept = default;
+    ~Room() { forget(); }
+    Room(Room&& other) noexcept
+        : list_(std::exchange(other.list_, nullptr)), node_(std::move(other.node_)) {}
+    Room& operator=(Room&& other) noexcept {
+      forget();
+      list_ = std::exchange(other.list_, nullptr);
+      node_ = std::move(other.node_);
+      return *this;
+    }
+    explicit operator bool() const noexcept { return !node_.empty(); }
+
+   private:
+    friend class CollisionList;
+    void forget() noexcept;
+    CollisionList* list_ = nullptr;
+    Entries::node_type node_;
+  };
+  // `directory` is where the list is saved. `no_space` changes nothing.
+  Result<Room> make_room(os::FileSystem& files, const std::string& directory, Bytes key);
+  // The same without space: the next save may not find any.
+  Room make_room(Bytes key);
+  // Space for the next save, if there are keys or rooms for some.
+  Status reserve(os::FileSystem& files, const std::string& directory);
+  // Gives that space back.
+  void forget_reserve(os::FileSystem& files, const std::string& directory) noexcept;
 
   std::optional<Place> find(Bytes key) const;
   uint64_t size() const noexcept {
@@ -53,7 +87,7 @@ class CollisionList {
   std::optional<Listed> next(const std::string* after, uint64_t version) const;
 
   // `lsn` is of the frame that has the change. The key is absent.
-  void insert(Node node, const Place& place, uint64_t lsn) noexcept;
+  void insert(Room room, const Place& place, uint64_t lsn) noexcept;
   // False when the key is not here.
   bool replace(Bytes key, const Place& place, uint64_t lsn) noexcept;
   bool erase(Bytes key, uint64_t lsn) noexcept;
@@ -74,6 +108,9 @@ class CollisionList {
   void changed(uint64_t lsn) noexcept;
   // With the mutex held.
   std::vector<std::byte> encode(const StoreId& store_id) const;
+  // With the file's mutex held.
+  Result<std::unique_ptr<os::File>> open_new_file(os::FileSystem& files, const std::string& path);
+  Status write(os::FileSystem& files, const std::string& directory, Bytes content);
   Status decode(Bytes bytes, const std::string& path, const StoreId& store_id);
 
   mutable std::shared_mutex mutex_;  // guards what follows
@@ -81,8 +118,16 @@ class CollisionList {
   uint64_t version_ = 0;
   uint64_t newest_lsn_ = 0;
   std::atomic<uint64_t> size_{0};  // changed under the mutex
+  // Of the keys and of the rooms for some, in the file. Relaxed: what a thread reserves for, it has
+  // added before.
+  std::atomic<uint64_t> encoded_bytes_{0};
 
+  std::mutex file_mutex_;                  // guards what follows; taken before mutex_
   std::optional<uint64_t> saved_version_;  // of the file
+  uint64_t saved_bytes_ = 0;               // likewise
+  // Bytes of blocks that COLLISIONS.new has. Relaxed: changed under the mutex, and looked at
+  // without it to pass it by.
+  std::atomic<uint64_t> reserved_bytes_{0};
 };
 
 }  // namespace stave::store

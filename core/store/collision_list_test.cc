@@ -17,7 +17,7 @@ class CollisionListTest : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(files_.make_directory("/store").ok()); }
   static void insert(CollisionList& list, std::string_view key, const Place& place, uint64_t lsn) {
-    list.insert(CollisionList::make_node(as_bytes(key)), place, lsn);
+    list.insert(list.make_room(as_bytes(key)), place, lsn);
   }
   Status load(CollisionList& list) { return list.load(files_, "/store", id_); }
   Result<uint64_t> save(CollisionList& list) {
@@ -89,6 +89,30 @@ TEST_F(CollisionListTest, ShowsInOrderWhatHasStayedSinceAVersion) {
   CollisionList loaded;
   ASSERT_TRUE(load(loaded).ok());
   EXPECT_TRUE(loaded.next(nullptr, loaded.version()));
+}
+
+// The space that the next save needs is there before a key comes, and stays as keys come and go.
+TEST_F(CollisionListTest, AFullDiskCanSaveWhatItHasRoomFor) {
+  CollisionList list;
+  ASSERT_TRUE(save(list).ok());
+  const std::string large(5000, 'k');
+  {
+    const Result<CollisionList::Room> forgotten = list.make_room(files_, "/store", as_bytes(large));
+    ASSERT_TRUE(forgotten.ok());
+  }
+  Result<CollisionList::Room> room = list.make_room(files_, "/store", as_bytes(large));
+  ASSERT_TRUE(room.ok());
+  files_.set_capacity(files_.used_bytes());
+  EXPECT_TRUE(list.make_room(files_, "/store", as_bytes(large)).status().is(Code::no_space));
+  list.insert(*std::move(room), some_place, 1);
+  for (uint64_t lsn = 2; lsn < 10; lsn++) {
+    ASSERT_TRUE(save(list).ok()) << lsn;
+    ASSERT_TRUE(list.replace(as_bytes(large), other_place, lsn));
+  }
+  ASSERT_TRUE(list.erase(as_bytes(large), 10));
+  ASSERT_TRUE(save(list).ok());
+  list.forget_reserve(files_, "/store");
+  EXPECT_EQ(files_.list("/store")->size(), 1U);
 }
 
 TEST_F(CollisionListTest, IsSavedWithItsVersion) {

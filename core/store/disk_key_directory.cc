@@ -129,7 +129,7 @@ Status DiskKeyDirectory::replay(Bytes key, bool erase, const Segment& segment, u
   else if (listed)
     collisions_.replace(key, *after, frame.lsn);
   else if (after && !to_index)
-    collisions_.insert(CollisionList::make_node(key), *after, frame.lsn);
+    collisions_.insert(collisions_.make_room(key), *after, frame.lsn);
   return {};
 }
 
@@ -237,8 +237,15 @@ Result<DiskKeyDirectory::Room> DiskKeyDirectory::make_room(Bytes key, bool is_in
   if (is_insertion) {
     const Status found = index_->contains(hash_of(key));
     if (found.is_error()) return found;
-    if (found.ok() || contended) room.node_ = CollisionList::make_node(key);
+    if (found.ok() || contended) {
+      Result<CollisionList::Room> listed = collisions_.make_room(files_, path_, key);
+      if (!listed) return listed.status();
+      room.listed_ = *std::move(listed);
+    }
   }
+  // Deletes may need what earlier puts have set aside, and go on without.
+  const Status reserved = collisions_.reserve(files_, path_);
+  if (!is_erase) STAVE_TRY(reserved);
   const bool refused_before = refuses_changes();
   const Status promised = index_->promise(1, is_erase);
   if (!promised.ok()) return refused_before ? refused(promised) : promised;
@@ -273,8 +280,8 @@ void DiskKeyDirectory::apply(Bytes key, const std::optional<RecordPlace>& prior,
   // The entry is another key's.
   [[maybe_unused]] bool listed = true;
   if (!prior) {
-    assert(room.node_);
-    collisions_.insert(std::move(room.node_), place_of(*place), lsn);
+    assert(room.listed_);
+    collisions_.insert(std::move(room.listed_), place_of(*place), lsn);
   } else if (place) {
     listed = collisions_.replace(key, place_of(*place), lsn);
   } else {
@@ -328,7 +335,9 @@ uint64_t DiskKeyDirectory::disk_bytes() const {
 Status DiskKeyDirectory::close(const LogEnd& end) {
   if (!index_) return {};
   if (!options_.read_only) index_->set_mark({end.lsn + 1, end.generation, end.offset});
-  return index_->close();
+  const Status closed = index_->close();
+  collisions_.forget_reserve(files_, path_);
+  return closed;
 }
 
 // ---- All places ---------------------------------------------------------------------------------

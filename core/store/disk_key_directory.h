@@ -49,11 +49,11 @@ class DiskKeyDirectory final : private disk_index::Owner {
     Room() noexcept = default;
     ~Room() { forget(); }
     Room(Room&& other) noexcept
-        : index_(std::exchange(other.index_, nullptr)), node_(std::move(other.node_)) {}
+        : index_(std::exchange(other.index_, nullptr)), listed_(std::move(other.listed_)) {}
     Room& operator=(Room&& other) noexcept {
       forget();
       index_ = std::exchange(other.index_, nullptr);
-      node_ = std::move(other.node_);
+      listed_ = std::move(other.listed_);
       return *this;
     }
 
@@ -64,7 +64,7 @@ class DiskKeyDirectory final : private disk_index::Owner {
       index_ = nullptr;
     }
     disk_index::PlaceIndex* index_ = nullptr;
-    CollisionList::Node node_;  // of a key that may have to go to the list
+    CollisionList::Room listed_;  // of a key that may have to go to the list
   };
 
   // What is there already. `segments` and `log` outlive it.

@@ -217,6 +217,37 @@ TEST_F(DiskKeyDirectoryTest, ABatchMayHoldKeysOfOneHash) {
   expect_keys(1, 21);
 }
 
+// The list used to need new space whenever it was saved. On a full disk no superblock could follow
+// a change of it, so the changes gathered until there was no room for one more, not even for
+// deletes.
+TEST_F(DiskKeyDirectoryTest, AFullDiskCanBeEmptiedOfKeysOfOneHash) {
+  constexpr uint64_t keys = 200;
+  options_.test_hash_mask = 0;
+  options_.test_delta_entries = 8;
+  options_.segment_size = 1 << 20;
+  ASSERT_TRUE(open().ok());
+  put(0, keys);
+  disk_->set_capacity(disk_->used_bytes());
+  uint64_t more = keys;
+  Status refused;
+  for (; refused.ok() && more < 100'000; more++)
+    refused = store_->put(as_bytes(key_of(more)), as_bytes(value_of(more)), PutMode::always,
+                          Durability::os);
+  ASSERT_TRUE(refused.is(Code::no_space)) << refused.message();
+  more--;
+  for (uint64_t i = 0; i < keys; i++) {
+    const Status erased = store_->erase(as_bytes(key_of(i)), Durability::os);
+    ASSERT_TRUE(erased.ok()) << i << ": " << erased.message();
+  }
+  expect_keys(keys, more);
+  disk_->set_capacity(UINT64_MAX);
+  put(more, more + 100);
+  expect_keys(keys, more + 100);
+  kill();
+  ASSERT_TRUE(open().ok());
+  expect_keys(keys, more + 100);
+}
+
 TEST_F(DiskKeyDirectoryTest, WithoutItsFilesItIsMadeFromTheLog) {
   options_.test_hash_mask = 0xc000000000000003;
   ASSERT_TRUE(open().ok());
