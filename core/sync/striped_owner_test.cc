@@ -36,7 +36,8 @@ TEST(StripedOwner, TheOwnerIsEnough) {
   std::atomic<int> live{0};
   {
     const StripedOwner<Noticed> owner(std::make_shared<Noticed>(live));
-    { const auto reference = owner.share(); }
+    std::shared_ptr<Noticed> reference = owner.share();
+    reference.reset();
     EXPECT_EQ(live, 1);
     EXPECT_EQ(owner->count, 1);
     EXPECT_EQ((*owner).count, 1);
