@@ -3,6 +3,9 @@ import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Index;
 import io.github.stavedb.stave.IndexValues;
 import io.github.stavedb.stave.IoMode;
+import io.github.stavedb.stave.Memtable;
+import io.github.stavedb.stave.MemtableSnapshot;
+import io.github.stavedb.stave.MemtableTransaction;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.Store;
 import io.github.stavedb.stave.StoreOptions;
@@ -75,6 +78,7 @@ final class Crossing {
     }
     measureIndex(keys, many);
     measureCowMap(value, target);
+    measureMemtable(keys, many, value, target);
   }
 
   private static void measureIndex(byte[][] keys, List<List<byte[]>> many) {
@@ -107,6 +111,24 @@ final class Crossing {
         map.multiGet(many[i % KEYS], values);
         check(values.valueSize(MANY - 1));
       });
+    }
+  }
+
+  private static void measureMemtable(
+      byte[][] keys, List<List<byte[]>> many, byte[] value, byte[] target) {
+    try (Memtable table = Memtable.create()) {
+      try (MemtableTransaction transaction = table.begin()) {
+        measure("memtable_put", CALLS, 1, i -> transaction.put(keys[i % KEYS], value));
+        transaction.commit();
+      }
+      try (MemtableSnapshot snapshot = table.snapshot()) {
+        measure("memtable_get", CALLS, 1, i -> check(snapshot.get(keys[i % KEYS], target)));
+        ValueList values = new ValueList();
+        measure("into_memtable_many_100_per_key", CALLS / 10, MANY, i -> {
+          snapshot.multiGet(many.get(i % KEYS), values);
+          check(values.valueSize(MANY - 1));
+        });
+      }
     }
   }
 

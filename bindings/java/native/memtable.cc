@@ -87,6 +87,17 @@ void check_write(JNIEnv* environment, stave_status status, stave_error& error, s
   stave_java_throw(environment, status, &error, static_cast<jlong>(written));
 }
 
+stave_status multi_get(stave_java_moment* moment, jboolean is_snapshot, const void* keys,
+                       const uint32_t* key_sizes, jint count, stave_buffer* values,
+                       uint64_t* value_sizes, stave_error* error) {
+  const auto key_count = static_cast<size_t>(count);
+  return is_snapshot != JNI_FALSE
+             ? stave_memtable_snapshot_multi_get(as_snapshot(moment), keys, key_sizes, key_count,
+                                                 values, value_sizes, error)
+             : stave_memtable_transaction_multi_get(as_transaction(moment), keys, key_sizes,
+                                                    key_count, values, value_sizes, error);
+}
+
 // The values of a call with many keys, which `call` makes.
 template <typename Call>
 jbyteArray read_many(JNIEnv* environment, jint count, jlongArray value_sizes_out,
@@ -226,16 +237,33 @@ jbyteArray stave_java_moment_multi_get(JNIEnv* environment, stave_java_moment* m
                                        jboolean is_snapshot, const void* keys,
                                        const uint32_t* key_sizes, jint count,
                                        jlongArray value_sizes_out) {
-  const auto key_count = static_cast<size_t>(count);
-  return read_many(
-      environment, count, value_sizes_out,
-      [&](stave_buffer* values, uint64_t* sizes, stave_error* error) {
-        return is_snapshot != JNI_FALSE
-                   ? stave_memtable_snapshot_multi_get(as_snapshot(moment), keys, key_sizes,
-                                                       key_count, values, sizes, error)
-                   : stave_memtable_transaction_multi_get(as_transaction(moment), keys, key_sizes,
-                                                          key_count, values, sizes, error);
-      });
+  return read_many(environment, count, value_sizes_out,
+                   [&](stave_buffer* values, uint64_t* sizes, stave_error* error) {
+                     return multi_get(moment, is_snapshot, keys, key_sizes, count, values, sizes,
+                                      error);
+                   });
+}
+
+jint stave_java_moment_multi_get_at(JNIEnv* environment, stave_java_moment* moment,
+                                    jboolean is_snapshot, const void* key_at,
+                                    const uint32_t* key_sizes_at, jint count,
+                                    uint64_t* value_sizes_at, void* target_at, size_t target_size) {
+  const auto call = [&](stave_buffer* values, stave_error* error) {
+    return multi_get(moment, is_snapshot, key_at, key_sizes_at, count, values, value_sizes_at,
+                     error);
+  };
+  return stave_java::read_many_at(environment, call, target_at, target_size);
+}
+
+jbyteArray stave_java_moment_multi_get_into(JNIEnv* environment, stave_java_moment* moment,
+                                            jboolean is_snapshot, const void* key_at,
+                                            const uint32_t* key_sizes_at, jint count,
+                                            uint64_t* value_sizes_at, jbyteArray target) {
+  const auto call = [&](stave_buffer* values, stave_error* error) {
+    return multi_get(moment, is_snapshot, key_at, key_sizes_at, count, values, value_sizes_at,
+                     error);
+  };
+  return stave_java::read_many_into(environment, call, target);
 }
 
 stave_status stave_java_moment_cursor(stave_java_moment* moment, jboolean is_snapshot,

@@ -50,6 +50,14 @@ jbyteArray stave_java_moment_multi_get(JNIEnv* environment, stave_java_moment* m
                                        jboolean is_snapshot, const void* keys,
                                        const uint32_t* key_sizes, jint count,
                                        jlongArray value_sizes_out);
+jint stave_java_moment_multi_get_at(JNIEnv* environment, stave_java_moment* moment,
+                                    jboolean is_snapshot, const void* key_at,
+                                    const uint32_t* key_sizes_at, jint count,
+                                    uint64_t* value_sizes_at, void* target_at, size_t target_size);
+jbyteArray stave_java_moment_multi_get_into(JNIEnv* environment, stave_java_moment* moment,
+                                            jboolean is_snapshot, const void* key_at,
+                                            const uint32_t* key_sizes_at, jint count,
+                                            uint64_t* value_sizes_at, jbyteArray target);
 stave_status stave_java_moment_cursor(stave_java_moment* moment, jboolean is_snapshot,
                                       const void* prefix, size_t prefix_size, jboolean keys_only,
                                       jboolean tombstones, stave_memtable_cursor** cursor,

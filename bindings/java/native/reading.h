@@ -1,5 +1,6 @@
-// The ways to read one value, which all families have. A Source is one call of the C interface in
-// two forms: get(data, capacity, size, error) as stave_store_get, and get_pin(pin, error).
+// The ways to read a value, which all families have. A Source is one call of the C interface in
+// two forms: get(data, capacity, size, error) as stave_store_get, and get_pin(pin, error). And the
+// ways to read many.
 #pragma once
 
 #include <algorithm>
@@ -92,6 +93,68 @@ jint read_at(JNIEnv* environment, const Source& source, void* target, size_t cap
   if (status == STAVE_BUFFER_TOO_SMALL) return kTooLarge;
   if (status < 0) stave_java_throw(environment, status, &error, 0);
   return kAbsent;
+}
+
+// The values of one call with many keys, call(values, error), in a buffer that the thread keeps for
+// its next call unless it grew large.
+class ManyValues {
+ public:
+  template <typename Call>
+  ManyValues(JNIEnv* environment, const Call& call) {
+    stave_error error;
+    status_ = call(&buffer(), &error);
+    if (status_ < 0) stave_java_throw(environment, status_, &error, 0);
+  }
+  ~ManyValues() {
+    if (buffer().capacity > kKeptSize) stave_buffer_free(&buffer());
+  }
+  ManyValues(const ManyValues&) = delete;
+  ManyValues& operator=(const ManyValues&) = delete;
+
+  bool are_there() const { return status_ == STAVE_OK; }
+  static stave_buffer& buffer() {
+    thread_local Kept kept;
+    return kept.buffer;
+  }
+
+ private:
+  static constexpr size_t kKeptSize = 64 << 10;
+
+  struct Kept {
+    Kept() { stave_buffer_init(&buffer); }
+    ~Kept() { stave_buffer_free(&buffer); }
+    Kept(const Kept&) = delete;
+    Kept& operator=(const Kept&) = delete;
+
+    stave_buffer buffer;
+  };
+
+  stave_status status_;
+};
+
+// Into the scratch memory: the values' bytes, or kTooLarge.
+template <typename Call>
+jint read_many_at(JNIEnv* environment, const Call& call, void* target, size_t capacity) {
+  const ManyValues values(environment, call);
+  const stave_buffer& joined = values.buffer();
+  if (!values.are_there() || joined.size > capacity) return kTooLarge;
+  if (joined.size > 0) std::memcpy(target, joined.data, joined.size);
+  return static_cast<jint>(joined.size);
+}
+
+// Into `target`, which is returned, or into a fresh array if that is too short.
+template <typename Call>
+jbyteArray read_many_into(JNIEnv* environment, const Call& call, jbyteArray target) {
+  const ManyValues values(environment, call);
+  if (!values.are_there()) return nullptr;
+  const stave_buffer& joined = values.buffer();
+  if (joined.size > static_cast<size_t>(environment->GetArrayLength(target)))
+    return stave_java_new_bytes(environment, joined.data, joined.size);
+  if (joined.size > 0) {
+    environment->SetByteArrayRegion(target, 0, static_cast<jsize>(joined.size),
+                                    static_cast<const jbyte*>(joined.data));
+  }
+  return target;
 }
 
 }  // namespace stave_java

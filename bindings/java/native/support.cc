@@ -13,8 +13,6 @@ namespace {
 
 // The longest array that every Java machine can make.
 constexpr size_t kArraySizeMax = std::numeric_limits<jint>::max() - 8;
-// A thread keeps at most so much memory for its next reads of many keys.
-constexpr size_t kKeptValuesSize = 64 << 10;
 constexpr jsize kOptionsCount = 10;
 constexpr jsize kStatsCount = 15;
 
@@ -208,66 +206,30 @@ jint stave_java_get_at(JNIEnv* environment, stave_store* store, const void* key_
 
 namespace {
 
-// The values of one call, in a buffer that the thread keeps for its next call unless it grew large.
-class ManyValues {
- public:
-  ManyValues(JNIEnv* environment, stave_store* store, const void* keys, const uint32_t* key_sizes,
-             jint count, uint64_t* value_sizes) {
-    stave_error error;
-    status_ = stave_store_multi_get(store, keys, key_sizes, static_cast<size_t>(count), &buffer(),
-                                    value_sizes, &error);
-    if (status_ < 0) stave_java_throw(environment, status_, &error, 0);
-  }
-  ~ManyValues() {
-    if (buffer().capacity > kKeptValuesSize) stave_buffer_free(&buffer());
-  }
-  ManyValues(const ManyValues&) = delete;
-  ManyValues& operator=(const ManyValues&) = delete;
-
-  bool are_there() const { return status_ == STAVE_OK; }
-  static stave_buffer& buffer() {
-    thread_local Kept kept;
-    return kept.buffer;
-  }
-
- private:
-  struct Kept {
-    Kept() { stave_buffer_init(&buffer); }
-    ~Kept() { stave_buffer_free(&buffer); }
-    Kept(const Kept&) = delete;
-    Kept& operator=(const Kept&) = delete;
-
-    stave_buffer buffer;
+// A call that reads many keys, for ManyValues.
+auto many_of(stave_store* store, const void* keys, const uint32_t* key_sizes, jint count,
+             uint64_t* value_sizes) {
+  return [=](stave_buffer* values, stave_error* error) {
+    return stave_store_multi_get(store, keys, key_sizes, static_cast<size_t>(count), values,
+                                 value_sizes, error);
   };
-
-  stave_status status_;
-};
+}
 
 }  // namespace
 
 jint stave_java_multi_get_at(JNIEnv* environment, stave_store* store, const void* key_at,
                              const uint32_t* key_sizes_at, jint count, uint64_t* value_sizes_at,
                              void* target_at, size_t target_size) {
-  const ManyValues values(environment, store, key_at, key_sizes_at, count, value_sizes_at);
-  const stave_buffer& joined = values.buffer();
-  if (!values.are_there() || joined.size > target_size) return stave_java::kTooLarge;
-  if (joined.size > 0) std::memcpy(target_at, joined.data, joined.size);
-  return static_cast<jint>(joined.size);
+  return stave_java::read_many_at(environment,
+                                  many_of(store, key_at, key_sizes_at, count, value_sizes_at),
+                                  target_at, target_size);
 }
 
 jbyteArray stave_java_multi_get_into(JNIEnv* environment, stave_store* store, const void* key_at,
                                      const uint32_t* key_sizes_at, jint count,
                                      uint64_t* value_sizes_at, jbyteArray target) {
-  const ManyValues values(environment, store, key_at, key_sizes_at, count, value_sizes_at);
-  if (!values.are_there()) return nullptr;
-  const stave_buffer& joined = values.buffer();
-  if (joined.size > static_cast<size_t>(environment->GetArrayLength(target)))
-    return stave_java_new_bytes(environment, joined.data, joined.size);
-  if (joined.size > 0) {
-    environment->SetByteArrayRegion(target, 0, static_cast<jsize>(joined.size),
-                                    static_cast<const jbyte*>(joined.data));
-  }
-  return target;
+  return stave_java::read_many_into(
+      environment, many_of(store, key_at, key_sizes_at, count, value_sizes_at), target);
 }
 
 jlong stave_java_address(JNIEnv* environment, jobject buffer) {

@@ -19,6 +19,9 @@ static char value[VALUE_SIZE];
 static stave_store* store;
 static stave_index* entries;
 static stave_cow_map* map;
+static stave_memtable* table;
+static stave_memtable_transaction* transaction;
+static stave_memtable_snapshot* snapshot;
 static stave_error error;
 static stave_buffer values;
 
@@ -106,6 +109,30 @@ static void cow_map_multi_get(int i) {
   check(stave_cow_map_multi_get(map, numbers, MANY, &values, value_sizes, &error));
 }
 
+static void memtable_put(int i) {
+  check(stave_memtable_transaction_put(transaction, keys[i % KEYS], KEY_SIZE, value, VALUE_SIZE,
+                                       &error));
+}
+
+static void memtable_get(int i) {
+  char target[VALUE_SIZE];
+  size_t size;
+  check(stave_memtable_snapshot_get(snapshot, keys[i % KEYS], KEY_SIZE, target, sizeof target,
+                                    &size, &error));
+}
+
+static void memtable_multi_get(int i) {
+  char joined[MANY * KEY_SIZE];
+  uint32_t key_sizes[MANY];
+  uint64_t value_sizes[MANY];
+  for (int j = 0; j < MANY; j++) {
+    memcpy(joined + j * KEY_SIZE, keys[(i + j) % KEYS], KEY_SIZE);
+    key_sizes[j] = KEY_SIZE;
+  }
+  check(stave_memtable_snapshot_multi_get(snapshot, joined, key_sizes, MANY, &values, value_sizes,
+                                          &error));
+}
+
 static double now(void) {
   struct timespec time;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -121,6 +148,19 @@ static void measure(const char* name, int calls, int keys_per_call, void (*call)
     if (round == 0 || each < best) best = each;
   }
   printf("%s %.1f\n", name, best);
+}
+
+static void measure_memtable(void) {
+  check(stave_memtable_create(NULL, &table, &error));
+  check(stave_memtable_begin(table, &transaction, &error));
+  measure("memtable_put", CALLS, 1, memtable_put);
+  check(stave_memtable_transaction_commit(transaction, NULL, &error));
+  stave_memtable_transaction_free(transaction);
+  check(stave_memtable_snapshot_open(table, &snapshot, &error));
+  measure("memtable_get", CALLS, 1, memtable_get);
+  measure("memtable_many_100_per_key", CALLS / 10, MANY, memtable_multi_get);
+  stave_memtable_snapshot_free(snapshot);
+  stave_memtable_free(table);
 }
 
 int main(int argc, char** argv) {
@@ -149,6 +189,7 @@ int main(int argc, char** argv) {
   measure("cow_map_get", CALLS, 1, cow_map_get);
   measure("cow_map_many_100_per_key", CALLS / 10, MANY, cow_map_multi_get);
   stave_cow_map_free(map);
+  measure_memtable();
   stave_buffer_free(&values);
   check(stave_store_close(store, &error));
   stave_store_free(store);

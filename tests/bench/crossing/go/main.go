@@ -102,6 +102,7 @@ func main() {
 	check(true, store.Close())
 	measureIndex(keys)
 	measureCowMap(value)
+	measureMemtable(keys, value)
 }
 
 func measureIndex(keys [][]byte) {
@@ -147,4 +148,31 @@ func measureCowMap(value []byte) {
 		check(len(values[many-1]) == valueSize, err)
 	})
 	check(true, cowMap.Close())
+}
+
+func measureMemtable(keys [][]byte, value []byte) {
+	table, err := stave.NewMemtable(nil)
+	check(true, err)
+	transaction, err := table.Begin()
+	check(true, err)
+	measure("memtable_put", calls, 1, func(i int) {
+		check(true, transaction.Put(keys[i%keyCount], value))
+	})
+	_, err = transaction.Commit()
+	check(true, err)
+	snapshot, err := table.Snapshot()
+	check(true, err)
+	target := make([]byte, valueSize)
+	measure("memtable_get", calls, 1, func(i int) {
+		size, ok, err := snapshot.GetInto(target, keys[i%keyCount])
+		check(ok && size == valueSize, err)
+	})
+	values, memory := [][]byte(nil), []byte(nil)
+	measure("append_memtable_many_100_per_key", callsMany, many, func(i int) {
+		var err error
+		values, memory, err = snapshot.AppendMultiGet(
+			values[:0], memory[:0], keys[i%keyCount:i%keyCount+many])
+		check(len(values[many-1]) == valueSize, err)
+	})
+	check(true, table.Close())
 }

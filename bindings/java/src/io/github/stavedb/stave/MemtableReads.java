@@ -5,10 +5,9 @@ import io.github.stavedb.stave.internal.Raw;
 import io.github.stavedb.stave.internal.RawConstants;
 import io.github.stavedb.stave.internal.Scratch;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /** The reads of a snapshot or a transaction. */
-final class MemtableReads {
+final class MemtableReads implements MultiGet.Source {
   // Instead of sizes; the same in native/reading.h.
   private static final int ABSENT = -1;
   private static final int TOO_LARGE = -2;
@@ -84,30 +83,31 @@ final class MemtableReads {
     return status == RawConstants.STAVE_OK;
   }
 
-  /** In halves when no one array holds all the values. */
   byte[][] multiGet(byte[][] keys) {
-    long[] sizes = new long[keys.length];
-    byte[] joined = joined(keys, sizes);
-    if (joined != null) {
-      return MultiGet.split(joined, sizes, sizes.length);
-    }
-    int middle = keys.length / 2;
-    byte[][] first = multiGet(Arrays.copyOfRange(keys, 0, middle));
-    byte[][] second = multiGet(Arrays.copyOfRange(keys, middle, keys.length));
-    byte[][] values = Arrays.copyOf(first, keys.length);
-    System.arraycopy(second, 0, values, middle, second.length);
-    return values;
+    return MultiGet.read(this, keys);
   }
 
   void multiGet(byte[][] keys, ValueList values) {
     values.clear();
-    long[] sizes = new long[keys.length];
-    values.take(joined(keys, sizes), keys.length, i -> sizes[i]);
+    MultiGet.read(this, keys, values);
   }
 
-  private byte[] joined(byte[][] keys, long[] sizes) {
-    return Raw.stave_java_moment_multi_get(handle, isSnapshot, new Joined(keys).bytes,
-        Joined.keySizes(keys), keys.length, sizes);
+  @Override
+  public int readAt(long keys, long keySizes, int count, long valueSizes, long target, int room) {
+    return Raw.stave_java_moment_multi_get_at(
+        handle, isSnapshot, keys, keySizes, count, valueSizes, target, room);
+  }
+
+  @Override
+  public byte[] readInto(long keys, long keySizes, int count, long valueSizes, byte[] target) {
+    return Raw.stave_java_moment_multi_get_into(
+        handle, isSnapshot, keys, keySizes, count, valueSizes, target);
+  }
+
+  @Override
+  public byte[] readJoined(byte[] keys, int[] keySizes, int count, long[] valueSizes) {
+    return Raw.stave_java_moment_multi_get(
+        handle, isSnapshot, keys, keySizes, count, valueSizes);
   }
 
   /** A cursor whose calls hold the lock. */

@@ -10,17 +10,61 @@ import java.util.Arrays;
 final class MultiGet {
   private MultiGet() {}
 
-  /** The values of the keys, null for the absent ones. */
+  /** The forms of one family's call, as the methods of {@link Raw}. */
+  interface Source {
+    /** By way of the scratch memory, all of it as addresses. Negative: the values do not fit. */
+    int readAt(long keys, long keySizes, int count, long valueSizes, long target, int room);
+
+    /** The same for the keys; the values go into the array if they fit, else into a fresh one. */
+    byte[] readInto(long keys, long keySizes, int count, long valueSizes, byte[] target);
+
+    /** By way of arrays; null when none holds all values. */
+    byte[] readJoined(byte[] keys, int[] keySizes, int count, long[] valueSizes);
+  }
+
+  private static Source of(Handle store) {
+    return new Source() {
+      @Override
+      public int readAt(
+          long keys, long keySizes, int count, long valueSizes, long target, int room) {
+        return Raw.stave_java_multi_get_at(
+            store, keys, keySizes, count, valueSizes, target, room);
+      }
+
+      @Override
+      public byte[] readInto(
+          long keys, long keySizes, int count, long valueSizes, byte[] target) {
+        return Raw.stave_java_multi_get_into(store, keys, keySizes, count, valueSizes, target);
+      }
+
+      @Override
+      public byte[] readJoined(byte[] keys, int[] keySizes, int count, long[] valueSizes) {
+        return Raw.stave_java_multi_get(store, keys, keySizes, count, valueSizes);
+      }
+    };
+  }
+
+  /** The values of the keys in a store, null for the absent ones. */
   static byte[][] read(Handle store, byte[][] keys) {
+    return read(of(store), keys);
+  }
+
+  /** The same into a list. */
+  static void read(Handle store, byte[][] keys, ValueList values) {
+    read(of(store), keys, values);
+  }
+
+  /** The same of any family. */
+  static byte[][] read(Source source, byte[][] keys) {
     if (!keysFit(keys)) {
-      return readLarge(store, keys);
+      return readLarge(source, keys);
     }
     ByteBuffer memory = join(keys);
     long start = Scratch.address(memory);
-    int size = Raw.stave_java_multi_get_at(store, start + firstKey(keys), start + keySizes(keys),
-        keys.length, start, start + memory.position() - Scratch.START, memory.remaining());
+    int size = source.readAt(start + firstKey(keys), start + keySizes(keys), keys.length, start,
+        start + memory.position() - Scratch.START, memory.remaining());
     if (size < 0) {
-      return readLarge(store, keys);
+      return readLarge(source, keys);
     }
     byte[][] values = new byte[keys.length][];
     for (int i = 0; i < values.length; i++) {
@@ -33,19 +77,19 @@ final class MultiGet {
     return values;
   }
 
-  /** The same into a list. */
-  static void read(Handle store, byte[][] keys, ValueList values) {
+  /** The same of any family, into a list. */
+  static void read(Source source, byte[][] keys, ValueList values) {
     if (!keysFit(keys)) {
       long[] sizes = new long[keys.length];
-      byte[] joined = Raw.stave_java_multi_get(
-          store, new Joined(keys).bytes, Joined.keySizes(keys), keys.length, sizes);
+      byte[] joined = source.readJoined(
+          new Joined(keys).bytes, Joined.keySizes(keys), keys.length, sizes);
       values.take(joined, keys.length, i -> sizes[i]);
       return;
     }
     ByteBuffer memory = join(keys);
     long start = Scratch.address(memory);
-    byte[] joined = Raw.stave_java_multi_get_into(store, start + firstKey(keys),
-        start + keySizes(keys), keys.length, start, values.bytes());
+    byte[] joined = source.readInto(start + firstKey(keys), start + keySizes(keys), keys.length,
+        start, values.bytes());
     values.take(joined, keys.length, i -> valueSize(memory, i));
   }
 
@@ -85,15 +129,15 @@ final class MultiGet {
   }
 
   /** In halves when no one array holds all the values. */
-  private static byte[][] readLarge(Handle store, byte[][] keys) {
+  private static byte[][] readLarge(Source source, byte[][] keys) {
     long[] sizes = new long[keys.length];
-    byte[] joined = Raw.stave_java_multi_get(
-        store, new Joined(keys).bytes, Joined.keySizes(keys), keys.length, sizes);
+    byte[] joined = source.readJoined(
+        new Joined(keys).bytes, Joined.keySizes(keys), keys.length, sizes);
     if (joined == null) {
       byte[][] values = new byte[keys.length][];
       int middle = keys.length / 2;
-      byte[][] first = readLarge(store, Arrays.copyOfRange(keys, 0, middle));
-      byte[][] second = readLarge(store, Arrays.copyOfRange(keys, middle, keys.length));
+      byte[][] first = readLarge(source, Arrays.copyOfRange(keys, 0, middle));
+      byte[][] second = readLarge(source, Arrays.copyOfRange(keys, middle, keys.length));
       System.arraycopy(first, 0, values, 0, first.length);
       System.arraycopy(second, 0, values, middle, second.length);
       return values;
