@@ -51,8 +51,8 @@ class SegmentReader {
     __builtin_prefetch(page);
     const std::byte* const expected =
         page + page_header_size + size_t{position.place} * expected_place_size_;
-    constexpr int line_size = 64;
-    for (int line = -1; line <= 3; line++) __builtin_prefetch(expected + line * line_size);
+    constexpr ptrdiff_t line_size = 64;
+    for (ptrdiff_t line = -1; line <= 3; line++) __builtin_prefetch(expected + line * line_size);
   }
 
   // Appends all entries of the segment, to whose range `hash` belongs.
