@@ -72,6 +72,7 @@ internal static class Crossing
         }
         MeasureIndex(keys, many);
         MeasureCowMap(value, target);
+        MeasureMemtable(keys, many, value, target);
     }
 
     private static void MeasureIndex(byte[][] keys, byte[][][] many)
@@ -122,6 +123,30 @@ internal static class Crossing
                 map.MultiGet(many[i % Keys], values);
                 Check(values.Get(Many - 1).Length);
             });
+        }
+    }
+
+    private static void MeasureMemtable(
+        byte[][] keys, byte[][][] many, byte[] value, byte[] target)
+    {
+        using (var table = new Memtable())
+        {
+            table.Transact(transaction => Measure(
+                "memtable_put", Calls, 1, i => transaction.Put(keys[i % Keys], value)));
+            using (MemtableSnapshot snapshot = table.OpenSnapshot())
+            {
+                Measure("memtable_get", Calls, 1, i =>
+                {
+                    snapshot.TryGet(keys[i % Keys], target, out int size);
+                    Check(size);
+                });
+                var values = new ValueList();
+                Measure("into_memtable_many_100_per_key", Calls / Many, Many, i =>
+                {
+                    snapshot.MultiGet(many[i % Keys], values);
+                    Check(values.Get(Many - 1).Length);
+                });
+            }
         }
     }
 
