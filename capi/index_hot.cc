@@ -13,7 +13,6 @@
 #include "core/base/limits.h"
 #include "core/index/owned_index.h"
 
-using stave::as_bytes;
 using stave::Code;
 using stave::sync::Gate;
 using namespace stave::capi;

@@ -234,21 +234,23 @@ Result<bool> DiskKeyDirectory::find(Bytes key, RecordReader& reader) const {
 Result<DiskKeyDirectory::Room> DiskKeyDirectory::make_room(Bytes key, bool is_insertion,
                                                            bool is_erase, bool contended) {
   Room room;
+  // Whatever else is in the way of a write then: this is what its caller has to know.
+  const bool refused_before = refuses_changes();
+  const auto failed = [&](const Status& why) { return refused_before ? refused(why) : why; };
   if (is_insertion) {
     const Status found = index_->contains(hash_of(key));
     if (found.is_error()) return found;
     if (found.ok() || contended) {
       Result<CollisionList::Room> listed = collisions_.make_room(files_, path_, key);
-      if (!listed) return listed.status();
+      if (!listed) return failed(listed.status());
       room.listed_ = *std::move(listed);
     }
   }
   // Deletes may need what earlier puts have set aside, and go on without.
   const Status reserved = collisions_.reserve(files_, path_);
-  if (!is_erase) STAVE_TRY(reserved);
-  const bool refused_before = refuses_changes();
+  if (!is_erase && !reserved.ok()) return failed(reserved);
   const Status promised = index_->promise(1, is_erase);
-  if (!promised.ok()) return refused_before ? refused(promised) : promised;
+  if (!promised.ok()) return failed(promised);
   room.index_ = index_.get();
   return room;
 }
