@@ -14,6 +14,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MODIFIERS = {
     "unordered": lambda reply: sorted(reply[:-1]) + reply[-1:],
     "only_status": lambda reply: reply[-1:],
+    "only_outcome": lambda reply: [word for line in reply[-1:] for word in line.split(" ")[:1]],
 }
 
 

@@ -61,7 +61,8 @@ class SessionTest(unittest.TestCase):
     def test_modifiers(self):
         self.assertEqual("", self.run_script(
             'db = store.open "a"\ndb put "2" "b"\ndb put "1" "a"\nunordered db scan\n'
-            'only_status db scan\n----\nok\nok\nok\n  "2" = "b"\n  "1" = "a"\nok 2\nok 2'
+            'only_status db scan\nonly_outcome db scan\n----\n'
+            'ok\nok\nok\n  "2" = "b"\n  "1" = "a"\nok 2\nok 2\nok'
         ))
 
     def test_kill_loses_the_handles_and_keeps_the_files(self):
