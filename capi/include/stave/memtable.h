@@ -340,8 +340,8 @@ STAVE_API stave_status stave_memtable_cursor_next_many(stave_memtable_cursor *cu
                                                        size_t count_max, size_t bytes_max,
                                                        stave_buffer *records, uint64_t *sizes,
                                                        size_t *count, stave_error *error);
-/* As stave_memtable_close and stave_memtable_free. The open cursor of a snapshot keeps its
- * moment alive also when that is closed. */
+/* As stave_memtable_close and stave_memtable_free. Once a snapshot is closed, calls on its
+ * open cursors are CLOSED; its moment stays alive until they are closed, too. */
 STAVE_API stave_status stave_memtable_cursor_close(stave_memtable_cursor *cursor,
                                                    stave_error *error);
 STAVE_API void stave_memtable_cursor_free(stave_memtable_cursor *cursor);

@@ -22,6 +22,13 @@ uint64_t status_bytes(const std::string& name) {
 uint64_t anonymous_bytes() {
   return status_bytes("RssAnon");
 }
+uint64_t begin_peak() {
+  // Since Linux 4.0: the peak is what is resident now (proc_pid_clear_refs(5)).
+  std::ofstream clear("/proc/self/clear_refs");
+  clear << 5 << std::flush;
+  if (!clear) fail("/proc/self/clear_refs cannot be written");
+  return peak_resident_bytes();
+}
 uint64_t peak_resident_bytes() {
   return status_bytes("VmHWM");
 }
