@@ -34,6 +34,7 @@
 #include "core/mvcc/row.h"
 #include "core/mvcc/snapshot_registry.h"
 #include "core/mvcc/write_set.h"
+#include "core/sync/adaptive_mutex.h"
 #include "core/sync/background.h"
 
 namespace stave::mvcc {
@@ -140,7 +141,7 @@ class Memtable final : private sync::Background::Task {
   };
   // Versions to be looked at again, of some threads.
   struct alignas(64) Orphans {
-    std::mutex mutex;  // guards the list
+    sync::AdaptiveMutex mutex;  // guards the list
     ParkedList list;
     std::atomic<uint64_t> count{0};  // a hint
   };

@@ -1,5 +1,6 @@
 #include "core/mvcc/snapshot_registry.h"
 
+#include <mutex>
 #include <new>
 #include <utility>
 

@@ -15,12 +15,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 #include "core/base/function_ref.h"
 #include "core/mvcc/commit_clock.h"
 #include "core/mvcc/snapshot_slot.h"
+#include "core/sync/adaptive_mutex.h"
 #include "core/sync/epoch.h"
 #include "core/sync/full_barrier.h"
 
@@ -112,7 +112,7 @@ class SnapshotRegistry {
     std::array<Place, kChunkPlaces> places;
   };
   struct alignas(64) Stripe {
-    std::mutex mutex;
+    sync::AdaptiveMutex mutex;
     Place* free = nullptr;
     std::atomic<uint64_t> open{0};
     Chunk first;

@@ -6,10 +6,8 @@
 
 namespace stave::sync {
 
-namespace {
-
+void Backoff::pause() noexcept {
 // Tells the processor that this is a spin loop.
-void pause_processor() noexcept {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -17,12 +15,10 @@ void pause_processor() noexcept {
 #endif
 }
 
-}  // namespace
-
 void Backoff::wait() noexcept {
   if (waits_ < kSpins) {
     waits_++;
-    pause_processor();
+    pause();
   } else if (waits_ < kSpins + kYields) {
     waits_++;
     std::this_thread::yield();

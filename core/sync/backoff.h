@@ -9,6 +9,8 @@ namespace stave::sync {
 class Backoff {
  public:
   void wait() noexcept;
+  // One look less at what others keep changing: for a loop of a bounded number of looks.
+  static void pause() noexcept;
 
  private:
   static constexpr uint32_t kSpins = 64;   // about 2 us: what a lock of a few stores is held for

@@ -1,5 +1,6 @@
 #include "core/sync/epoch.h"
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 
@@ -31,39 +32,45 @@ struct Slice {
 };
 
 // The single place that decides what is free. Held only for the decision, never while a deleter
-// runs. The waiting list is in the order of the tags, so its head decides for all.
+// runs. A thread's objects wait in a list of its slot, which is in the order of their tags, so that
+// the thread that has retired them frees them: they are in its cache, and so is the allocator's
+// memory that they came from.
 class Reclaimer {
  public:
+  using Slot = Epochs::Slot;
+
   std::mutex& mutex() noexcept { return mutex_; }
 
   // The functions below need the mutex.
 
-  // Takes over what all threads have retired. Returns the tag at or below which everything that was
-  // retired before the call is to be found.
-  uint64_t collect() noexcept {
+  // Takes over what all threads have retired, or only `own` thread and those that are gone. Returns
+  // the tag at or below which everything that was retired there before the call is to be found.
+  uint64_t collect(const Slot* own) noexcept {
     const size_t before = waiting_;
-    internal::epochs.take_retired([this](Retired* chain) { append(chain); });
+    internal::epochs.for_each_waiting([this, own](Slot& slot) {
+      if (own == nullptr || &slot == own || is_ownerless(slot)) append(slot);
+      return true;
+    });
     // Without news the epoch may stay where it is.
     if (waiting_ != before) next_tag_ = internal::epochs.advance() + 1;
     return next_tag_ - 1;
   }
 
   // Moves up to EpochRegistry::kSliceObjects objects that no reader can see into `slice` and, when
-  // there are any, notes it as running.
-  void start(Slice& slice) noexcept {
-    if (head_ == nullptr) return;
+  // there are any, notes it as running. First those of `own`, then others: all without `own`, else
+  // only those that their threads do not see to.
+  void start(Slice& slice, Slot* own) noexcept {
+    if (waiting_ == 0) return;
     const uint64_t oldest_pin = internal::epochs.oldest_pin(next_tag_);
-    slice.oldest_tag = head_->tag;
+    slice.oldest_tag = next_tag_;
     Retired** end = &slice.first;
-    while (head_ != nullptr && head_->tag < oldest_pin &&
-           slice.count < EpochRegistry::kSliceObjects) {
-      *end = head_;
-      end = &head_->next;
-      head_ = head_->next;
-      slice.count++;
-    }
+    if (own != nullptr) end = move_free(own->waiting, oldest_pin, slice, end);
+    internal::epochs.for_each_waiting([&](Slot& slot) {
+      const bool neglected = own == nullptr || is_ownerless(slot) || waits_for_long(slot);
+      if (neglected) end = move_free(slot.waiting, oldest_pin, slice, end);
+      return slice.count < EpochRegistry::kSliceObjects;
+    });
     *end = nullptr;
-    if (head_ == nullptr) tail_ = nullptr;
     if (slice.count == 0) return;
     waiting_ -= slice.count;
     slice.next = running_;
@@ -76,11 +83,16 @@ class Reclaimer {
     *link = slice.next;
   }
 
-  bool idle() const noexcept { return head_ == nullptr && running_ == nullptr; }
+  bool idle() const noexcept { return waiting_ == 0 && running_ == nullptr; }
 
   // Whether everything tagged up to `tag` has been through its deleter.
   bool finished(uint64_t tag) const noexcept {
-    if (head_ != nullptr && head_->tag <= tag) return false;
+    bool none = true;
+    internal::epochs.for_each_waiting([&none, tag](const Slot& slot) {
+      none = slot.waiting.head == nullptr || slot.waiting.head->tag > tag;
+      return none;
+    });
+    if (!none) return false;
     for (const Slice* slice = running_; slice != nullptr; slice = slice->next) {
       if (slice->oldest_tag <= tag) return false;
     }
@@ -107,19 +119,48 @@ class Reclaimer {
   }
 
  private:
-  void append(Retired* chain) noexcept {
-    (head_ == nullptr ? head_ : tail_->next) = chain;
+  // An object that waits for so many epochs has a thread that retires no more, or readers that have
+  // kept all reclaiming from it.
+  static constexpr uint64_t kLongWait = 64;
+
+  // A hint, so relaxed will do: the lists are the mutex's, the stack is anybody's. The shared slot
+  // is nobody's.
+  static bool is_ownerless(const Slot& slot) noexcept {
+    return !slot.taken.load(std::memory_order_relaxed);
+  }
+  bool waits_for_long(const Slot& slot) const noexcept {
+    return slot.waiting.head != nullptr && slot.waiting.head->tag + kLongWait < next_tag_;
+  }
+
+  // What the slot's owner has retired joins what waits there.
+  void append(Slot& slot) noexcept {
+    Retired* chain = slot.retired.take_all();
+    if (chain == nullptr) return;
+    Retired*& tail = slot.waiting.tail;
+    (slot.waiting.head == nullptr ? slot.waiting.head : tail->next) = chain;
     for (Retired* node = chain; node != nullptr; node = node->next) {
       node->tag = next_tag_;
-      tail_ = node;
+      tail = node;
       waiting_++;
     }
   }
 
+  // Moves what is tagged below `oldest_pin` to the end of the slice, which is returned.
+  static Retired** move_free(WaitingList<Retired>& waiting, uint64_t oldest_pin, Slice& slice,
+                             Retired** end) noexcept {
+    while (waiting.head != nullptr && waiting.head->tag < oldest_pin &&
+           slice.count < EpochRegistry::kSliceObjects) {
+      slice.oldest_tag = std::min(slice.oldest_tag, waiting.head->tag);
+      *end = waiting.head;
+      end = &waiting.head->next;
+      waiting.head = waiting.head->next;
+      slice.count++;
+    }
+    return end;
+  }
+
   std::mutex mutex_;
-  Retired* head_ = nullptr;
-  Retired* tail_ = nullptr;
-  size_t waiting_ = 0;
+  size_t waiting_ = 0;     // in the lists of all slots
   uint64_t next_tag_ = 1;  // the current epoch, which only collect() advances
   Slice* running_ = nullptr;
 };
@@ -180,9 +221,10 @@ Epochs::Slot* take_slot(EpochThread& thread) noexcept {
 }
 
 // Runs the deleters of one slice, without the lock; returns how many.
-size_t reclaim_slice(std::unique_lock<std::mutex>& lock, EpochThread& thread) noexcept {
+size_t reclaim_slice(std::unique_lock<std::mutex>& lock, EpochThread& thread,
+                     Epochs::Slot* own) noexcept {
   Slice slice{.thread = &thread};
-  reclaimer.start(slice);
+  reclaimer.start(slice, own);
   if (slice.count == 0) return 0;
   lock.unlock();
   thread.in_deleter = true;
@@ -195,6 +237,17 @@ size_t reclaim_slice(std::unique_lock<std::mutex>& lock, EpochThread& thread) no
   lock.lock();
   reclaimer.finish(slice);
   return slice.count;
+}
+
+// A slice of everything, or of what `own` has retired, and of what nobody else sees to. True when
+// nothing is known to wait any more.
+bool reclaim_some(EpochThread& thread, Epochs::Slot* own) noexcept {
+  if (thread.in_deleter) return false;
+  std::unique_lock lock(reclaimer.mutex(), std::try_to_lock);
+  if (!lock) return false;
+  reclaimer.collect(own);
+  reclaim_slice(lock, thread, own);
+  return reclaimer.idle();
 }
 
 }  // namespace
@@ -219,35 +272,26 @@ void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {
   object->reclaim = reclaim;
   EpochThread& thread = internal::epoch_thread;
   if (thread.slot == nullptr) take_slot(thread);
-  if (thread.slot != nullptr) [[likely]] {
-    thread.slot->retired.push(object);
-  } else {
-    internal::epochs.retired_without_slot().push(object);
-  }
-  if (++thread.retired_since_reclaim >= kReclaimEvery) {
+  Epochs::Slot* const slot = thread.slot;
+  (slot != nullptr ? *slot : internal::epochs.shared_slot()).retired.push(object);
+  if (++thread.retired_since_reclaim >= kReclaimEvery) [[unlikely]] {
     thread.retired_since_reclaim = 0;
-    try_reclaim();
+    reclaim_some(thread, slot);
   }
 }
 
 bool EpochRegistry::try_reclaim() noexcept {
-  EpochThread& thread = internal::epoch_thread;
-  if (thread.in_deleter) return false;
-  std::unique_lock lock(reclaimer.mutex(), std::try_to_lock);
-  if (!lock) return false;
-  reclaimer.collect();
-  reclaim_slice(lock, thread);
-  return reclaimer.idle();
+  return reclaim_some(internal::epoch_thread, nullptr);
 }
 
 bool EpochRegistry::reclaim_all() noexcept {
   EpochThread& thread = internal::epoch_thread;
   if (thread.in_deleter || is_pinned(thread)) return false;
   std::unique_lock lock(reclaimer.mutex());
-  const uint64_t last_tag = reclaimer.collect();
+  const uint64_t last_tag = reclaimer.collect(nullptr);
   Backoff backoff;
   while (!reclaimer.finished(last_tag)) {
-    if (reclaim_slice(lock, thread) != 0) continue;
+    if (reclaim_slice(lock, thread, nullptr) != 0) continue;
     lock.unlock();
     backoff.wait();
     lock.lock();
@@ -257,7 +301,7 @@ bool EpochRegistry::reclaim_all() noexcept {
 
 size_t EpochRegistry::waiting() noexcept {
   const std::lock_guard lock(reclaimer.mutex());
-  reclaimer.collect();
+  reclaimer.collect(nullptr);
   return reclaimer.waiting();
 }
 

@@ -14,11 +14,12 @@
 //      wait for other threads, and it owns what it needs: a handle that it points into is closed
 //      only after reclaim_all() has returned true.
 //
-// When memory comes back. Every kReclaimEvery-th retire() of a thread reclaims a bounded slice, so
-// under traffic there is no growth. What the last writes before a silence leave behind is
-// reclaimed by whoever calls try_reclaim(): the background thread of the layer above does so every
-// 500 ms, while it answers false, which is how "deferred memory is back within a second of
-// idleness" is kept. Objects that exited threads have retired are adopted by the next reclaimer.
+// When memory comes back. Every kReclaimEvery-th retire() of a thread reclaims a bounded slice of
+// what it has retired, so under traffic there is no growth, and memory goes back where it came
+// from. What the last writes before a silence leave behind is reclaimed by whoever calls
+// try_reclaim(): the background thread of the layer above does so every 500 ms, while it answers
+// false, which is how "deferred memory is back within a second of idleness" is kept. What threads
+// have left that are gone, or that retire no more, is adopted by the next reclaimer.
 //
 // Thread safety: everything may be called from any thread, also while it exits, and in the child
 // after fork(). Not from signal handlers.

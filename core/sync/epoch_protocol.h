@@ -45,6 +45,13 @@ class HandOverStack {
   Atomic<Node*> head_{nullptr};
 };
 
+// Retired nodes in the order of their tags, for whoever holds the lock of the reclaiming.
+template <typename Node>
+struct WaitingList {
+  Node* head = nullptr;
+  Node* tail = nullptr;
+};
+
 // `Barrier` is a type whose call operator is a full barrier (full_barrier.h).
 template <template <typename> class Atomic, typename Barrier, typename Node,
           size_t kChunkSlots = 64>
@@ -56,6 +63,7 @@ class EpochProtocol {
     Atomic<const void*> visited{nullptr};  // what the thread is inside of by enter()
     Atomic<bool> taken{false};
     HandOverStack<Atomic, Node> retired;  // pushed by the owner, emptied by any reclaimer
+    WaitingList<Node> waiting;            // what was in `retired` and cannot be freed yet
   };
 
   // Slots are added in chunks and never freed: a reclaimer may be walking them.
@@ -150,20 +158,17 @@ class EpochProtocol {
     pins_without_slot_.fetch_sub(1, std::memory_order_release);  // pairs with oldest_pin()
   }
 
-  HandOverStack<Atomic, Node>& retired_without_slot() noexcept { return retired_without_slot_; }
+  // Never pinned: what threads without a slot retire.
+  Slot& shared_slot() noexcept { return shared_slot_; }
 
-  // Calls `take(node)` for each chain of retired nodes; every one of them may be tagged with what
-  // the following advance() returns. One thread at a time.
-  template <typename Take>
-  void take_retired(Take take) noexcept {
-    for_each_slot([&take](Slot& slot) {
-      if (Node* chain = slot.retired.take_all(); chain != nullptr) take(chain);
-      return true;
-    });
-    if (Node* chain = retired_without_slot_.take_all(); chain != nullptr) take(chain);
+  // Calls `visit(slot)` for all slots, the shared one last, until it returns false.
+  template <typename Visit>
+  void for_each_waiting(Visit visit) noexcept {
+    if (for_each_slot(visit)) visit(shared_slot_);
   }
 
-  // Returns the tag: the epoch before. One thread at a time, the one that called take_retired().
+  // Returns the tag for what was taken from the slots' stacks before the call: the epoch before.
+  // One thread at a time.
   uint64_t advance() noexcept {
     // Release: pairs with the load and the barrier in pin(), for invariant 1.
     return epoch_.fetch_add(1, std::memory_order_release);
@@ -198,24 +203,25 @@ class EpochProtocol {
   }
 
  private:
-  // Calls `visit(slot)` until it returns false.
+  // Calls `visit(slot)` until it returns false; then the result is false, too.
   template <typename Visit>
-  void for_each_slot(Visit visit) noexcept {
+  bool for_each_slot(Visit visit) noexcept {
     for (Slot& slot : first_chunk_.slots) {
-      if (!visit(slot)) return;
+      if (!visit(slot)) return false;
     }
     // Acquire: pairs with the release in add_chunk().
     Chunk* chunk = more_chunks_.load(std::memory_order_acquire);
     for (; chunk != nullptr; chunk = chunk->next) {
       for (Slot& slot : chunk->slots) {
-        if (!visit(slot)) return;
+        if (!visit(slot)) return false;
       }
     }
+    return true;
   }
 
   alignas(64) Atomic<uint64_t> epoch_{1};  // 0 in a slot means "not pinned"
   alignas(64) Atomic<uint64_t> pins_without_slot_{0};
-  HandOverStack<Atomic, Node> retired_without_slot_;
+  Slot shared_slot_;
   Atomic<Chunk*> more_chunks_{nullptr};
   Chunk first_chunk_;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -129,6 +130,56 @@ TEST_F(Epoch, TrafficAloneKeepsTheBacklogBounded) {
     most = std::max(most, alive_.load());
   }
   EXPECT_LE(most, static_cast<int>(EpochRegistry::kReclaimEvery));
+}
+
+// Notes which threads delete.
+struct Traced : Retired {
+  explicit Traced(std::atomic<int>& count) noexcept : deleted_by_others(count) {}
+  ~Traced() {
+    if (std::this_thread::get_id() != retired_by) deleted_by_others++;
+  }
+  std::atomic<int>& deleted_by_others;
+  const std::thread::id retired_by = std::this_thread::get_id();
+};
+
+// The allocator takes memory back more cheaply from the thread that had it.
+TEST_F(Epoch, AThreadUnderWayFreesWhatItHasRetired) {
+  constexpr int kObjects = 20'000;
+  std::atomic<int> deleted_by_others{0};
+  std::atomic<int> ready{0};
+  const auto retire_many = [&] {
+    ready++;
+    while (ready < 2) std::this_thread::yield();
+    for (int i = 0; i < kObjects; i++) EpochRegistry::retire(new Traced(deleted_by_others));
+    ready++;
+    // Not before the other is done: what a thread leaves behind others do free.
+    while (ready < 4) std::this_thread::yield();
+  };
+  std::thread other(retire_many);
+  retire_many();
+  EXPECT_EQ(deleted_by_others, 0);
+  other.join();
+}
+
+TEST_F(Epoch, OthersFreeTheBacklogOfAThreadThatRetiresNoMore) {
+  constexpr int kBacklog = 1'000;
+  std::atomic<int> stage{0};
+  std::atomic<int> alive_of_other{0};
+  auto reader = std::make_unique<PinnedThread>();
+  std::thread other([&] {
+    for (int i = 0; i < kBacklog; i++) EpochRegistry::retire(new Counted(alive_of_other));
+    stage = 1;
+    while (stage < 2) std::this_thread::yield();
+  });
+  while (stage < 1) std::this_thread::yield();
+  reader.reset();
+  for (int i = 0; i < 20'000; i++) retire_one();
+  // What it has not looked at since its last slice stays.
+  EXPECT_LT(alive_of_other, static_cast<int>(EpochRegistry::kReclaimEvery));
+  stage = 2;
+  other.join();
+  EXPECT_TRUE(EpochRegistry::reclaim_all());
+  EXPECT_EQ(alive_of_other, 0);
 }
 
 TEST_F(Epoch, ABacklogIsReclaimedInBoundedSlices) {

@@ -1,14 +1,63 @@
 #include "core/sync/thread_number.h"
 
+#include <array>
 #include <atomic>
+#include <bit>
 
 namespace stave::sync::internal {
 
+namespace {
+
+// A bit for each number that is given back and reused.
+constinit std::array<std::atomic<uint64_t>, 16> taken{};
+constexpr uint32_t kReused = 64 * taken.size();
+
+STAVE_FAST_THREAD_LOCAL bool thread_has_exited = false;
+
+// Gives the number back at the end of its thread.
+struct ThreadExit {
+  ~ThreadExit() {
+    thread_has_exited = true;
+    thread_number_plus_one = 0;
+    // Release: pairs with the acquire in take_number().
+    taken[number / 64].fetch_and(~(uint64_t{1} << number % 64), std::memory_order_release);
+  }
+  uint32_t number = 0;
+};
+
+// One that is given back at the end of the thread; kReused when all are taken.
+uint32_t take_number() noexcept {
+  for (uint32_t word = 0; word < taken.size(); word++) {
+    uint64_t bits = taken[word].load(std::memory_order_relaxed);
+    while (~bits != 0) {
+      const auto bit = static_cast<uint32_t>(std::countr_one(bits));
+      // Acquire: pairs with the release of the last owner's exit, for what belongs to the number.
+      if (taken[word].compare_exchange_weak(bits, bits | uint64_t{1} << bit,
+                                            std::memory_order_acquire, std::memory_order_relaxed)) {
+        return 64 * word + bit;
+      }
+    }
+  }
+  return kReused;
+}
+
+// Relaxed: only uniqueness matters. After 2^32 threads a number may be 2^32 - 1, whose successor is
+// 0: that thread asks again on its next use, which is harmless.
+uint32_t unique_number() noexcept {
+  static constinit std::atomic<uint32_t> next{kReused};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
 uint32_t assign_thread_number() noexcept {
-  static constinit std::atomic<uint32_t> next{0};
-  // Relaxed: only uniqueness matters. After 2^32 threads a number may be 2^32 - 1, whose successor
-  // is 0: that thread asks again on its next use, which is harmless.
-  const uint32_t number = next.fetch_add(1, std::memory_order_relaxed);
+  uint32_t number = thread_has_exited ? kReused : take_number();
+  if (number == kReused) {
+    number = unique_number();
+  } else {
+    static thread_local ThreadExit thread_exit;
+    thread_exit.number = number;
+  }
   thread_number_plus_one = number + 1;
   return number;
 }

@@ -13,8 +13,11 @@ inline STAVE_FAST_THREAD_LOCAL uint32_t thread_number_plus_one = 0;
 uint32_t assign_thread_number() noexcept;
 }  // namespace internal
 
-// Handed out in order of first use and never given back: threads that live side by side get
-// different numbers, so that `thread_number() % shards` spreads them evenly.
+// The least number that no living thread has, from the first use until the thread ends. So
+// `thread_number() % shards` spreads the threads evenly that live side by side, and what belongs to
+// a number may be changed without locked instructions: its next owner sees what the last one did.
+// A thread that is past its exit handlers has a number that nobody had before and nobody gets
+// again, and so have threads beyond the first thousand.
 inline uint32_t thread_number() noexcept {
   const uint32_t number = internal::thread_number_plus_one;
   if (number == 0) [[unlikely]]

@@ -102,7 +102,7 @@ void replace(State& state) {
 
 void replace_without_slot(State& state) {
   Node* fresh = state.new_node();
-  state.epochs.retired_without_slot().push(state.head.exchange(fresh, std::memory_order_acq_rel));
+  state.epochs.shared_slot().retired.push(state.head.exchange(fresh, std::memory_order_acq_rel));
 }
 
 // What EpochRegistry does under its mutex.
@@ -110,8 +110,10 @@ void reclaim(State& state, int rounds) {
   std::vector<Node*> waiting;
   for (int round = 0; round < rounds; round++) {
     const size_t before = waiting.size();
-    state.epochs.take_retired([&waiting](Node* chain) {
+    state.epochs.for_each_waiting([&waiting](Epochs::Slot& slot) {
+      Node* chain = slot.retired.take_all();
       for (; chain != nullptr; chain = chain->next.read()) waiting.push_back(chain);
+      return true;
     });
     const uint64_t tag = state.epochs.advance();
     for (size_t i = before; i < waiting.size(); i++) waiting[i]->tag = tag;
