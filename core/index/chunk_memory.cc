@@ -4,6 +4,7 @@
 #include <new>
 
 #include "core/os/page_memory.h"
+#include "core/os/page_pieces.h"
 
 namespace stave::index {
 
@@ -14,6 +15,7 @@ constexpr std::align_val_t kAlignment{128};
 
 std::byte* allocate_chunk(size_t size) noexcept {
   if (size >= os::huge_page_size) return os::map_pages(size);
+  if (size >= os::page_piece_min) return os::take_page_piece(size);
   void* const memory = ::operator new(size, kAlignment, std::nothrow);
   if (memory == nullptr) return nullptr;
   return static_cast<std::byte*>(std::memset(memory, 0, size));
@@ -22,6 +24,8 @@ std::byte* allocate_chunk(size_t size) noexcept {
 void free_chunk(std::byte* chunk, size_t size) noexcept {
   if (size >= os::huge_page_size) {
     os::unmap_pages(chunk, size);
+  } else if (size >= os::page_piece_min) {
+    os::give_back_page_piece(chunk, size);
   } else {
     ::operator delete(chunk, kAlignment);
   }

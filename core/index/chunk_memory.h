@@ -1,4 +1,4 @@
-// Memory for tables: small pieces from the heap, large ones in huge pages. Zeroed, aligned to 128
+// Memory for tables: small pieces from the heap, others in huge pages. Zeroed, aligned to 128
 // bytes.
 #pragma once
 

@@ -50,14 +50,27 @@ Row* KeyTable::find(Bytes key) const noexcept {
   return found.verdict == index::Verdict::equal ? row_of(found.value) : nullptr;
 }
 
-Result<Row*> KeyTable::insert(Row* fresh) noexcept {
+KeyTable::Place KeyTable::look_for(Bytes key) const noexcept {
+  const uint64_t hash = hash64(key, seed_);
+  return {hash, table_->start(hash)};
+}
+
+Row* KeyTable::find(const Place& place, Bytes key) const noexcept {
+  const auto match = [match = match_key(key)](Layout::Entry entry) {
+    return match(Layout::value(entry));
+  };
+  const Table::Found found = table_->find(place.start, Table::probe(place.hash), match);
+  return found.verdict == index::Verdict::equal ? row_of(found.value) : nullptr;
+}
+
+Row* KeyTable::insert(Row* fresh) noexcept {
   const Bytes key = fresh->key();
   const Result<Table::Updated> updated =
       table_->update(hash64(key, seed_), match_key(key), [fresh](const uint64_t* present) {
         if (present != nullptr) return index::Decision{};
         return index::Decision{index::Decision::Action::set, value_of(fresh)};
       });
-  if (!updated) return updated.status();
+  if (!updated) return nullptr;
   return updated->was_present ? row_of(updated->value()) : fresh;
 }
 

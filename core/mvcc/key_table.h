@@ -22,7 +22,14 @@ namespace stave::mvcc {
 
 class KeyTable {
   // What the index needs to know of keys that it does not keep.
-  struct RowKeys;
+  struct RowKeys {
+    using Storage = index::NoStorage;
+    uint64_t seed = 0;
+
+    Result<uint64_t> fetch_hash(uint64_t value) const noexcept;
+    template <typename Root, typename Entry>
+    void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
+  };
   // Sparser than the index's own: beside a row a bucket weighs little, and one that overflows costs
   // a reader another wait for memory (a write 10 % of its time).
   struct Layout : index::NarrowLayout<> {
@@ -41,8 +48,16 @@ class KeyTable {
 
   // Null when there is none.
   Row* find(Bytes key) const noexcept;
-  // Returns the row that the key has now: `fresh` or an older one, which stays.
-  Result<Row*> insert(Row* fresh) noexcept;
+  // The same in two steps under one pin: look_for() has the key's bucket loaded and does not wait.
+  struct Place {
+    uint64_t hash = 0;
+    Table::Start start;
+  };
+  Place look_for(Bytes key) const noexcept;
+  Row* find(const Place& place, Bytes key) const noexcept;
+  // Returns the row that the key has now: `fresh` or an older one, which stays. Null without
+  // memory.
+  Row* insert(Row* fresh) noexcept;
   // Takes a row out that is in.
   void erase(const Row* row) noexcept;
   // Takes all rows out, at one moment. Nobody inserts or erases meanwhile.
@@ -56,15 +71,6 @@ class KeyTable {
 
   const uint64_t seed_;
   const std::unique_ptr<Table> table_;
-};
-
-struct KeyTable::RowKeys {
-  using Storage = index::NoStorage;
-  uint64_t seed = 0;
-
-  Result<uint64_t> fetch_hash(uint64_t value) const noexcept;
-  template <typename Root, typename Entry>
-  void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
 };
 
 class KeyTable::Walk {

@@ -150,7 +150,7 @@ class Memtable final : private sync::Background::Task {
     std::mutex mutex;
     std::unordered_map<uint64_t, std::shared_ptr<NumberedTransaction>> transactions;
   };
-  enum class Claim { done, conflict, again };
+  enum class Claim : uint8_t { done, conflict, again, no_memory };
 
   // ---- memtable.cc
 
@@ -161,11 +161,12 @@ class Memtable final : private sync::Background::Task {
 
   // Makes a pending version. `conflict` when another transaction has one, or when a version was
   // committed at `snapshot` or later.
-  Status install(WriteSet& writes, Bytes key, InlineValue::Source source, uint64_t snapshot);
+  Status install(WriteSet& writes, Bytes key, InlineValue::Source&& source, uint64_t snapshot);
   // One attempt. Makes `version` when it is null; it is the row's on `done`.
-  Result<Claim> try_install(WriteSet& writes, Bytes key, InlineValue::Source& source,
-                            uint64_t snapshot, ValueVersion*& version, Totals& change);
-  Result<Row*> row_for(Bytes key, Totals& change);
+  Claim try_install(WriteSet& writes, Bytes key, InlineValue::Source& source, uint64_t snapshot,
+                    ValueVersion*& version, Totals& change);
+  // The key's row, found or made. Null without memory.
+  Row* row_for(const KeyTable::Place& place, Bytes key, Totals& change);
   // Under the row's lock.
   Claim claim(Row& row, ValueVersion* version, WriteSet& writes, uint64_t snapshot,
               Aftermath& after, Totals& change) noexcept;

@@ -25,60 +25,62 @@ void count_in(const ValueVersion* version, uint64_t& versions, uint64_t& bytes) 
 
 // ---- Writing -----------------------------------------------------------------------------------
 
-Status Memtable::install(WriteSet& writes, Bytes key, InlineValue::Source source,
+Status Memtable::install(WriteSet& writes, Bytes key, InlineValue::Source&& source,
                          uint64_t snapshot) {
-  if (key.size() > key_size_max) return Status::error(Code::too_large, "the key is too large");
-  STAVE_TRY(writes.prepare_add());
-  if (!source.ready()) return Code::no_memory;
+  if (key.size() > key_size_max) [[unlikely]]
+    return Status::error(Code::too_large, "the key is too large");
+  if (!writes.prepare_add() || !source.ready()) [[unlikely]]
+    return Code::no_memory;
   Totals change;
   ValueVersion* version = nullptr;
-  Result<Claim> claimed = Claim::again;
-  sync::Backoff backoff;
-  while (true) {
-    claimed = try_install(writes, key, source, snapshot, version, change);
-    if (!claimed || *claimed != Claim::again) break;
-    backoff.wait();
+  Claim claimed = try_install(writes, key, source, snapshot, version, change);
+  if (claimed == Claim::again) [[unlikely]] {
+    sync::Backoff backoff;
+    do {
+      backoff.wait();
+      claimed = try_install(writes, key, source, snapshot, version, change);
+    } while (claimed == Claim::again);
   }
-  const bool done = claimed && *claimed == Claim::done;
-  if (!done && version != nullptr) ValueVersion::destroy(version);
   add(change);
-  if (!claimed) return claimed.status();
-  return done ? Code::ok : Code::conflict;
+  if (claimed == Claim::done) [[likely]]
+    return Code::ok;
+  if (version != nullptr) ValueVersion::destroy(version);
+  return claimed == Claim::conflict ? Code::conflict : Code::no_memory;
 }
 
-Result<Memtable::Claim> Memtable::try_install(WriteSet& writes, Bytes key,
-                                              InlineValue::Source& source, uint64_t snapshot,
-                                              ValueVersion*& version, Totals& change) {
+Memtable::Claim Memtable::try_install(WriteSet& writes, Bytes key, InlineValue::Source& source,
+                                      uint64_t snapshot, ValueVersion*& version, Totals& change) {
   const sync::EpochPin pin;
-  const Result<Row*> found = row_for(key, change);
-  if (!found) return found.status();
-  Row& row = **found;
+  // The version is made while the bucket is on its way from memory.
+  const KeyTable::Place place = keys_->look_for(key);
   if (version == nullptr) {
-    // The first version of a key is mostly the only one: one link is enough.
-    const ValueVersion* newest = row.newest();
-    const unsigned height = newest == nullptr ? 1 : writes.random_height();
-    // The commit is going to need it.
-    __builtin_prefetch(newest, 1);
-    version = ValueVersion::create(pool_, height, *writes.record(), std::move(source));
+    version =
+        ValueVersion::create(pool_, writes.random_height(), *writes.record(), std::move(source));
+    if (version == nullptr) return Claim::no_memory;
   }
+  Row* const row = row_for(place, key, change);
+  if (row == nullptr) return Claim::no_memory;
+  // The commit is going to need it.
+  __builtin_prefetch(row->newest(), 1);
   Aftermath after;
-  Result<Claim> claimed = Code::no_memory;
+  Claim claimed = Claim::again;
   {
-    const std::lock_guard lock(row);
-    if (version != nullptr) claimed = claim(row, version, writes, snapshot, after, change);
+    const std::lock_guard lock(*row);
+    claimed = claim(*row, version, writes, snapshot, after, change);
     // This call may have made the row and found nothing to put into it.
-    mark_if_dead(row, after);
+    if (claimed != Claim::done) mark_if_dead(*row, after);
   }
-  finish(row, after, change);
+  finish(*row, after, change);
   return claimed;
 }
 
-Result<Row*> Memtable::row_for(Bytes key, Totals& change) {
-  if (Row* row = keys_->find(key); row != nullptr) return row;
+Row* Memtable::row_for(const KeyTable::Place& place, Bytes key, Totals& change) {
+  if (Row* row = keys_->find(place, key); row != nullptr) [[likely]]
+    return row;
   Row* fresh = Row::create(pool_, key);
-  if (fresh == nullptr) return Code::no_memory;
-  Result<Row*> row = keys_->insert(fresh);
-  if (!row || *row != fresh) {
+  if (fresh == nullptr) return nullptr;
+  Row* const row = keys_->insert(fresh);
+  if (row != fresh) {
     Row::destroy(fresh);
   } else {
     change.rows++;

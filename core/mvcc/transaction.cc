@@ -50,7 +50,7 @@ Result<Visible> Transaction::read(Bytes key, Memtable::Visit visit) const {
   return table_->read(key, snapshot(), wrote_ ? identity() : 0, visit);
 }
 
-Status Transaction::write(Bytes key, InlineValue::Source source) {
+Status Transaction::write(Bytes key, InlineValue::Source&& source) {
   if (ended_) return Code::closed;
   Status status = table_->install(writes_, key, std::move(source), snapshot());
   if (status.ok()) wrote_ = true;

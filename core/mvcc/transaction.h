@@ -71,7 +71,7 @@ class Transaction {
   Result<Visible> read(Bytes key, Memtable::Visit visit) const;
   // `conflict` when another transaction has written the key and not ended, or has committed it
   // since this one began; nothing changes then.
-  Status write(Bytes key, InlineValue::Source source);
+  Status write(Bytes key, InlineValue::Source&& source);
   // The commit timestamp; 0 when nothing was written.
   Result<uint64_t> commit();
   // What is left to do when it ended before: nothing.

@@ -20,6 +20,7 @@
 // one, pays for one link, and a chain of n is searched in O(log n).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -69,6 +70,13 @@ class VersionChain {
   // Puts the pending version into the list, where its commit timestamp belongs. It becomes visible
   // when its record is published. A chain whose commits come in order may say timestamp_max.
   void link(Version* version, uint64_t timestamp) noexcept {
+    Version* const front = newest();
+    if (front == nullptr || (timestamp == timestamp_max && version->height() == 1)) {
+      // In front of everything, in one store.
+      version->set_next(0, front);
+      newest_.store(version, std::memory_order_release);  // pairs with the acquire in newest()
+      return;
+    }
     const Path path = path_to(timestamp);
     Version* next = path.at[0] == nullptr ? newest() : path.at[0]->next(0);
     for (unsigned level = 0; level < version->height(); level++) {
@@ -87,6 +95,13 @@ class VersionChain {
 
   // Takes a version out of the list. The caller retires it.
   void remove(Version* version) noexcept {
+    Version* const front = newest();
+    if (front->next(0) == version) {
+      // The second, as when the first has superseded it: nobody else points to it.
+      const unsigned shared = std::min(version->height(), front->height());
+      for (unsigned level = shared; level-- != 0;) front->set_next(level, version->next(level));
+      return;
+    }
     const Path path = path_to(version->begin());
     for (unsigned level = version->height(); level-- != 0;) {
       point_past(path, level, version->next(level));

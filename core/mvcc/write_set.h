@@ -6,7 +6,6 @@
 #include <new>
 #include <vector>
 
-#include "core/base/status.h"
 #include "core/mvcc/row.h"
 #include "core/os/seeded_random.h"
 
@@ -32,17 +31,11 @@ class WriteSet {
   std::vector<Write>& writes() noexcept { return writes_; }
   ValueRecord* record() noexcept { return record_; }
 
-  // Makes sure that the next add() cannot fail.
-  Status prepare_add() noexcept {
-    if (record_ == nullptr) record_ = new (std::nothrow) ValueRecord(identity_);
-    if (record_ == nullptr) return Code::no_memory;
-    if (writes_.size() < writes_.capacity()) return {};
-    try {
-      writes_.reserve(writes_.empty() ? 4 : 2 * writes_.size());
-    } catch (const std::bad_alloc&) {
-      return Code::no_memory;
-    }
-    return {};
+  // Makes sure that the next add() cannot fail. False without memory.
+  bool prepare_add() noexcept {
+    if (record_ != nullptr && writes_.size() < writes_.capacity()) [[likely]]
+      return true;
+    return make_room();
   }
   // While a version is pending its tag, free until it is retired, says where in the set it is.
   void add(Row* row, ValueVersion* version) noexcept {
@@ -72,6 +65,19 @@ class WriteSet {
   }
 
  private:
+  bool make_room() noexcept {
+    if (record_ == nullptr) record_ = new (std::nothrow) ValueRecord(identity_);
+    if (record_ == nullptr) return false;
+    try {
+      if (writes_.size() == writes_.capacity()) {
+        writes_.reserve(writes_.empty() ? 4 : 2 * writes_.size());
+      }
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    return true;
+  }
+
   uint64_t identity_;
   os::SeededRandom random_;
   ValueRecord* record_ = nullptr;  // made by the first write

@@ -1,0 +1,84 @@
+#include "core/os/page_pieces.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <vector>
+
+namespace stave::os {
+namespace {
+
+struct Piece {
+  std::byte* memory;
+  size_t size;
+};
+
+bool is_zero(const Piece& piece) {
+  return std::all_of(piece.memory, piece.memory + piece.size,
+                     [](std::byte byte) { return byte == std::byte{0}; });
+}
+bool is_mapped(std::byte* memory) {
+  unsigned char resident = 0;
+  return mincore(memory, 4096, &resident) == 0;
+}
+bool overlap(const Piece& a, const Piece& b) {
+  return a.memory < b.memory + b.size && b.memory < a.memory + a.size;
+}
+
+TEST(PagePieces, ShareAPage) {
+  const size_t sizes[] = {page_piece_min, page_piece_max, page_piece_min, page_piece_max / 2};
+  std::vector<Piece> pieces;
+  for (const size_t size : sizes) pieces.push_back({take_page_piece(size), size});
+  for (const Piece& piece : pieces) {
+    ASSERT_NE(piece.memory, nullptr);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(piece.memory) % piece.size, 0U);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(piece.memory) / huge_page_size,
+              reinterpret_cast<uintptr_t>(pieces[0].memory) / huge_page_size);
+  }
+  for (const Piece& piece : pieces) give_back_page_piece(piece.memory, piece.size);
+  EXPECT_FALSE(is_mapped(pieces[0].memory));
+}
+
+TEST(PagePieces, AreZeroAndApartInAnyOrder) {
+  std::mt19937_64 random(11);
+  std::vector<Piece> pieces;
+  for (int i = 0; i < 2000; i++) {
+    if (pieces.size() < 20 && random() % 2 == 0) {
+      const size_t size = page_piece_min << random() % 3;
+      const Piece fresh{take_page_piece(size), size};
+      ASSERT_NE(fresh.memory, nullptr);
+      EXPECT_TRUE(is_zero(fresh));
+      for (const Piece& piece : pieces) ASSERT_FALSE(overlap(fresh, piece));
+      std::memset(fresh.memory, 1, fresh.size);
+      pieces.push_back(fresh);
+    } else if (!pieces.empty()) {
+      std::swap(pieces[random() % pieces.size()], pieces.back());
+      give_back_page_piece(pieces.back().memory, pieces.back().size);
+      pieces.pop_back();
+    }
+  }
+  for (const Piece& piece : pieces) give_back_page_piece(piece.memory, piece.size);
+}
+
+TEST(PagePieces, AForkedChildHasThem) {
+  std::byte* const mine = take_page_piece(page_piece_min);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    give_back_page_piece(mine, page_piece_min);
+    _exit(take_page_piece(page_piece_max) != nullptr ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  give_back_page_piece(mine, page_piece_min);
+}
+
+}  // namespace
+}  // namespace stave::os
