@@ -33,6 +33,20 @@ namespace {
   });
 }
 
+// stave_cow_map_get with arguments that are right.
+[[gnu::noinline]] stave_status get_any(stave_cow_map& map, int64_t key, void* data, size_t capacity,
+                                       size_t& size, stave_error* error) {
+  size = 0;
+  return guarded(error, [&] {
+    return map.map.get(key, [&](Bytes value) noexcept {
+      size = value.size();
+      if (value.size() > capacity) return Code::buffer_too_small;
+      if (data != nullptr) copy_value(static_cast<std::byte*>(data), value);
+      return Code::ok;
+    });
+  });
+}
+
 // A pin of a value that has no memory of its own.
 struct SmallValue {
   explicit SmallValue(Bytes value) noexcept : size(value.size()) {
@@ -148,15 +162,16 @@ stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size
                                size_t* size, stave_error* error) {
   if (size == nullptr || (data == nullptr && capacity != 0) || !is_usable(map)) [[unlikely]]
     return refuse_get(map, data, capacity, size, error);
+  if (capacity < sizeof(uint64_t) || !map->map.may_get_word())
+    return get_any(*map, key, data, capacity, *size, error);
   *size = 0;
-  return guarded(error, [&] {
-    return map->map.get(key, [&](Bytes value) noexcept {
-      *size = value.size();
-      if (value.size() > capacity) return Code::buffer_too_small;
-      if (data != nullptr) copy_value(static_cast<std::byte*>(data), value);
-      return Code::ok;
-    });
-  });
+  uint64_t word = 0;
+  const Code code = map->map.get_word(key, word);
+  if (code != Code::ok) [[unlikely]]
+    return report(code, error);
+  std::memcpy(data, &word, sizeof word);
+  *size = sizeof word;
+  return STAVE_OK;
 }
 
 stave_status stave_cow_map_get_buffer(stave_cow_map* map, int64_t key, stave_buffer* value,

@@ -1,19 +1,16 @@
 #include "core/cow_map/cursor.h"
 
-#include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace stave::cow_map {
 
 namespace {
 
-// How many words in front of the walk are asked for.
-constexpr uint32_t leaves_ahead = 2;
-
 void prefetch(Word word) noexcept {
   const auto* const bytes = reinterpret_cast<const char*>(as_leaf(word));
-  const size_t size = sizeof(Leaf) + leaf_groups(word) * sizeof(LeafGroup);
-  for (size_t offset = 0; offset < size; offset += 64) __builtin_prefetch(bytes + offset);
+  const size_t size = (1 + leaf_lines(word)) * node_unit;
+  for (size_t offset = 0; offset < size; offset += node_unit) __builtin_prefetch(bytes + offset);
 }
 
 }  // namespace
@@ -23,12 +20,23 @@ LeafWalk::LeafWalk(Word word) noexcept {
   if (is_inner(word)) {
     levels_[depth_++] = {as_inner(word), 0};
   } else {
-    first_ = as_leaf(word);
+    first_ = word;
   }
 }
 
 Leaf* LeafWalk::next() noexcept {
-  if (first_ != nullptr) return std::exchange(first_, nullptr);
+  while (found_ - given_ < ahead_max) {
+    const Word word = find_next();
+    if (word == 0) break;
+    prefetch(word);
+    ahead_[found_++ % ahead_max] = as_leaf(word);
+  }
+  return found_ == given_ ? nullptr : ahead_[given_++ % ahead_max];
+}
+
+// The word of the next leaf, or 0 at the end.
+Word LeafWalk::find_next() noexcept {
+  if (first_ != 0) return std::exchange(first_, 0);
   while (depth_ != 0) {
     Level& level = levels_[depth_ - 1];
     const uint32_t count = level.inner->count();
@@ -41,30 +49,24 @@ Leaf* LeafWalk::next() noexcept {
     while (level.next < count && words[level.next].load(std::memory_order_relaxed) == word)
       level.next++;
     if (word == 0) continue;
-    if (is_inner(word)) {
-      levels_[depth_++] = {as_inner(word), 0};
-      continue;
-    }
-    // The leaves lie anywhere in memory: those behind come while this one is read.
-    for (uint32_t ahead = level.next; ahead < std::min(level.next + leaves_ahead, count); ahead++) {
-      const Word following = words[ahead].load(std::memory_order_relaxed);
-      if (!is_inner(following)) prefetch(following);
-    }
-    return as_leaf(word);
+    if (!is_inner(word)) return word;
+    levels_[depth_++] = {as_inner(word), 0};
   }
-  return nullptr;
+  return 0;
 }
 
 void Cursor::take_inside(uint32_t count, int64_t* keys, std::byte* values) noexcept {
   const uint32_t size = *inside_size();
   // Copies, which no store to the caller's arrays can change.
+  const KeyHash hash = snapshot_.family()->hash();
   Leaf* const leaf = leaf_;
   uint64_t live = live_;
   for (uint32_t i = 0; i < count; i++) {
     const LeafSlot& slot = leaf->slot(static_cast<uint32_t>(std::countr_zero(live)));
     live &= live - 1;
     // Relaxed: the snapshot came with everything in it.
-    if (keys != nullptr) keys[i] = static_cast<int64_t>(slot.key.load(std::memory_order_relaxed));
+    if (keys != nullptr)
+      keys[i] = static_cast<int64_t>(hash.key_of(slot.hash.load(std::memory_order_relaxed)));
     if (values == nullptr) continue;
     const uint64_t value = slot.value.load(std::memory_order_relaxed);
     if (size == sizeof value) {

@@ -21,14 +21,23 @@ class LeafWalk {
   Leaf* next() noexcept;
 
  private:
+  // Leaves that the walk has found and asked for, since they lie anywhere in memory, but not given
+  // yet.
+  static constexpr uint32_t ahead_max = 4;
+
   struct Level {
     Inner* inner;
     uint32_t next;  // position
   };
+  Word find_next() noexcept;
+
   // One more than a trie can have below any of its words.
   std::array<Level, levels_max + 1> levels_;
   uint32_t depth_ = 0;
-  Leaf* first_ = nullptr;  // the walk is one leaf
+  Word first_ = 0;  // the walk is one leaf
+  std::array<Leaf*, ahead_max> ahead_{};
+  uint32_t given_ = 0;  // number of the next one to give
+  uint32_t found_ = 0;
 };
 
 class Cursor {
@@ -42,7 +51,7 @@ class Cursor {
     const auto position = static_cast<uint32_t>(std::countr_zero(live_));
     live_ &= live_ - 1;
     // Relaxed: the snapshot came with everything in it.
-    key_ = static_cast<int64_t>(leaf_->slot(position).key.load(std::memory_order_relaxed));
+    key_ = key_of(leaf_->slot(position));
     value_ = leaf_->slot(position).value.load(std::memory_order_relaxed);
     return true;
   }
@@ -67,6 +76,11 @@ class Cursor {
   Bytes value() const noexcept { return snapshot_.family()->bytes_of(value_); }
 
  private:
+  int64_t key_of(const LeafSlot& slot) const noexcept {
+    return static_cast<int64_t>(
+        snapshot_.family()->hash().key_of(slot.hash.load(std::memory_order_relaxed)));
+  }
+
   Snapshot snapshot_;
   LeafWalk walk_;
   Leaf* leaf_ = nullptr;

@@ -91,7 +91,7 @@ bool Diff::compare_next() noexcept {
     }
     const auto position = static_cast<uint32_t>(std::countr_zero(comparison_.live));
     comparison_.live &= comparison_.live - 1;
-    if (compare(comparison_.leaf->slot(position).key.load(std::memory_order_relaxed),
+    if (compare(comparison_.leaf->slot(position).hash.load(std::memory_order_relaxed),
                 comparison_.leaf->slot(position).value.load(std::memory_order_relaxed),
                 comparison_.second))
       return true;
@@ -99,16 +99,18 @@ bool Diff::compare_next() noexcept {
 }
 
 // True when the entry, met in one of the maps, is a difference to report.
-bool Diff::compare(uint64_t key, uint64_t value, bool in_after) noexcept {
+bool Diff::compare(uint64_t hash, uint64_t value, bool in_after) noexcept {
   entries_compared_++;
   const Region& region = comparison_.region;
   const KeyHash& own_hash = (in_after ? after_ : before_).family()->hash();
   const KeyHash& other_hash = (in_after ? before_ : after_).family()->hash();
   // A leaf may hold more than the region.
-  if (region.depth != 0 && (own_hash(key) ^ region.hash) >> (64 - region.depth) != 0) return false;
+  if (region.depth != 0 && (hash ^ region.hash) >> (64 - region.depth) != 0) return false;
+  const uint64_t key = own_hash.key_of(hash);
+  const uint64_t hash_in_other = same_family_ ? hash : other_hash(key);
   const LeafSlot* const other =
-      in_after ? Trie::find(region.before, key, other_hash(key), region.depth_before)
-               : Trie::find(region.after, key, other_hash(key), region.depth_after);
+      in_after ? Trie::find_hash(region.before, hash_in_other, region.depth_before)
+               : Trie::find_hash(region.after, hash_in_other, region.depth_after);
   key_ = static_cast<int64_t>(key);
   if (in_after) {
     value_before_ = 0;

@@ -58,7 +58,7 @@ class Diff {
   void expand(const Region& region);
   void begin(const Region& region) noexcept;
   bool compare_next() noexcept;
-  bool compare(uint64_t key, uint64_t value, bool in_after) noexcept;
+  bool compare(uint64_t hash, uint64_t value, bool in_after) noexcept;
 
   Snapshot before_;
   Snapshot after_;

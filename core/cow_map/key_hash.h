@@ -1,9 +1,9 @@
 // Where a key lives: a bijection of 64 bits, seeded per family of maps so that nobody who does not
 // know the seed can prepare keys that crowd one place.
 //
-// The top bits of a hash lead through the trie, the low 32 choose the group inside a leaf, the
-// eight above them are the tag. Being a bijection, it gives two keys the same 64 bits never, so a
-// leaf can always be split.
+// The top bits of a hash lead through the trie, the low 32 choose the line inside a leaf. Being a
+// bijection, it gives two keys the same 64 bits never: a leaf can always be split, and its slots
+// hold the hash in place of the key.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,31 @@ namespace stave::cow_map {
 
 class KeyHash {
  public:
-  explicit KeyHash(uint64_t seed) noexcept : seed_(seed) {}
+  explicit KeyHash(uint64_t seed = 0) noexcept : seed_(seed) {}
 
   // Multiply, fold, multiply, fold: each step can be undone. Keys that are multiples of a power of
   // two, of 2^63 too, differ in all parts of the result.
   uint64_t operator()(uint64_t key) const noexcept {
-    uint64_t hash = (key ^ seed_) * 0x9e3779b97f4a7c15;
-    hash ^= hash >> 32;
-    hash *= 0xd6e8feb86659fd93;
-    return hash ^ (hash >> 32);
+    return folded(folded((key ^ seed_) * first_factor) * second_factor);
+  }
+  uint64_t key_of(uint64_t hash) const noexcept {
+    return (folded(folded(hash) * inverse(second_factor)) * inverse(first_factor)) ^ seed_;
   }
 
  private:
+  static constexpr uint64_t first_factor = 0x9e3779b97f4a7c15;
+  static constexpr uint64_t second_factor = 0xd6e8feb86659fd93;
+
+  // Its own inverse.
+  static constexpr uint64_t folded(uint64_t word) noexcept { return word ^ (word >> 32); }
+  // Of an odd number, modulo 2^64, by Newton's method: each step doubles the bits that are right,
+  // of which a number has three as its own inverse.
+  static constexpr uint64_t inverse(uint64_t odd) noexcept {
+    uint64_t result = odd;
+    for (int right_bits = 3; right_bits < 64; right_bits *= 2) result *= 2 - odd * result;
+    return result;
+  }
+
   uint64_t seed_;
 };
 

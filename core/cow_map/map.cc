@@ -20,17 +20,15 @@ auto Map::run(Callback&& callback) {
 
 Map::~Map() {
   // Nobody else is here. What the trie refers to goes by epoch.
-  if (trie_) trie_->clear();
+  trie_.clear();
 }
 
 Status Map::create(const Options& options, uint64_t seed) {
   FamilyReference family(options, seed);
   if (!family) return Code::no_memory;
-  trie_.emplace(family->hash(), family->form(), family->take_tokens(1));
-  if (!trie_->reset(options.capacity)) {
-    trie_.reset();
-    return Code::no_memory;
-  }
+  trie_.begin(family->hash(), family->form(), family->take_tokens(1));
+  if (!trie_.reset(options.capacity)) return Code::no_memory;
+  has_words_ = family->inside_size() == sizeof(uint64_t);
   family_ = std::move(family);
   return {};
 }
@@ -40,8 +38,9 @@ Status Map::clone_from(Map& source) {
   STAVE_TRY(writing.enter(source));
   family_ = source.family_;
   const uint64_t token = family_->take_tokens(2);
-  trie_.emplace(family_->hash(), family_->form(), token);
-  trie_->share(*source.trie_, token + 1);
+  has_words_ = source.has_words_;
+  trie_.begin(family_->hash(), family_->form(), token);
+  trie_.share(source.trie_, token + 1);
   return {};
 }
 
@@ -50,7 +49,7 @@ Status Map::close() {
   Status status = writing.enter(*this);
   if (status.is(Code::closed)) return {};
   STAVE_TRY(status);
-  trie_->clear();
+  trie_.clear();
   return {};
 }
 
@@ -65,23 +64,23 @@ Status Map::refuse_value(Bytes value) const {
                                             " bytes, at most 2^31-1 are possible");
 }
 
-Status Map::store(int64_t key, const Located& at, Bytes value) {
-  if (trie_->form() == ValueForm::inside) {
+Status Map::store(const Located& at, Bytes value) {
+  if (trie_.form() == ValueForm::inside) {
     uint64_t word = 0;
     if (value.size() == sizeof word) {
       std::memcpy(&word, value.data(), sizeof word);
     } else {
       copy(reinterpret_cast<std::byte*>(&word), value);
     }
-    return trie_->put(static_cast<uint64_t>(key), at, word, 0) ? Code::ok : Code::no_memory;
+    return trie_.put(at, word, 0) ? Code::ok : Code::no_memory;
   }
   ValueBlock* block = nullptr;
   if (!value.empty()) {
-    block = ValueBlock::create(value, trie_->token());
+    block = ValueBlock::create(value, trie_.token());
     if (block == nullptr) return Code::no_memory;
   }
   const size_t memory = block == nullptr ? 0 : block->memory();
-  if (!trie_->put(static_cast<uint64_t>(key), at, reinterpret_cast<uint64_t>(block), memory)) {
+  if (!trie_.put(at, reinterpret_cast<uint64_t>(block), memory)) {
     if (block != nullptr) block->release();
     return Code::no_memory;
   }
@@ -90,19 +89,16 @@ Status Map::store(int64_t key, const Located& at, Bytes value) {
 }
 
 void Map::let_go(uint64_t value) noexcept {
-  if (trie_->form() == ValueForm::block && value != 0)
+  if (trie_.form() == ValueForm::block && value != 0)
     reinterpret_cast<ValueBlock*>(value)->release();
 }
 
 Result<std::optional<ValuePin>> Map::get_pin(int64_t key) const {
   const sync::EpochPin pin;
   for (;;) {
-    const Word root = trie_ ? trie_->root() : 0;
-    if (root == 0) return Code::closed;
-    const LeafSlot* const slot = trie_->find(root, static_cast<uint64_t>(key));
-    if (slot == nullptr) return Code::not_found;
-    const uint64_t value = slot_value(*slot);
-    if (trie_->form() == ValueForm::inside || value == 0) return std::optional<ValuePin>();
+    uint64_t value = 0;
+    if (const Code code = find(key, value); code != Code::ok) return code;
+    if (trie_.form() == ValueForm::inside || value == 0) return std::optional<ValuePin>();
     auto* const block = reinterpret_cast<ValueBlock*>(value);
     // If it fails the value has just been replaced or removed: the next look shows by what.
     if (block->try_acquire()) return std::optional<ValuePin>(ValuePin(block));
@@ -115,7 +111,7 @@ Status Map::insert(int64_t key, Bytes value, Receive previous) {
   STAVE_TRY(check_value(value));
   const Located at = locate(key);
   if (at.found) STAVE_TRY(previous(bytes_of(at.value)));
-  return store(key, at, value);
+  return store(at, value);
 }
 
 Status Map::remove(int64_t key, Receive removed) {
@@ -124,7 +120,7 @@ Status Map::remove(int64_t key, Receive removed) {
   const Located at = locate(key);
   if (!at.found) return Code::not_found;
   STAVE_TRY(removed(bytes_of(at.value)));
-  if (!trie_->remove(static_cast<uint64_t>(key), at)) return Code::no_memory;
+  if (!trie_.remove(at)) return Code::no_memory;
   let_go(at.value);
   return {};
 }
@@ -137,7 +133,7 @@ Status Map::modify(int64_t key, Edit edit) {
   const auto value = run([&] { return edit(bytes_of(at.value)); });
   if (!value) return value.status();
   STAVE_TRY(check_value(*value));
-  return store(key, at, *value);
+  return store(at, *value);
 }
 
 Status Map::get_or_insert(int64_t key, Make make, Receive result) {
@@ -152,7 +148,7 @@ Status Map::get_or_insert(int64_t key, Make make, Receive result) {
   if (!value) return value.status();
   STAVE_TRY(check_value(*value));
   STAVE_TRY(result(*value));
-  return store(key, at, *value);
+  return store(at, *value);
 }
 
 Status Map::update_or_insert(int64_t key, Edit edit, Bytes value, Receive result) {
@@ -165,34 +161,34 @@ Status Map::update_or_insert(int64_t key, Edit edit, Bytes value, Receive result
   if (!stored) return stored.status();
   STAVE_TRY(check_value(*stored));
   STAVE_TRY(result(*stored));
-  STAVE_TRY(store(key, at, *stored));
+  STAVE_TRY(store(at, *stored));
   return at.found ? Code::exists : Code::ok;
 }
 
 Status Map::clear() {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
-  if (trie_->size() == 0) return {};
-  return trie_->reset(0) ? Code::ok : Code::no_memory;
+  if (trie_.size() == 0) return {};
+  return trie_.reset(0) ? Code::ok : Code::no_memory;
 }
 
 Status Map::shrink_to_fit() {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
-  return trie_->shrink() ? Code::ok : Code::no_memory;
+  return trie_.shrink() ? Code::ok : Code::no_memory;
 }
 
 Result<Stats> Map::stats() {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
-  const uint64_t own = family_->has_one_member() ? trie_->memory() : trie_->own_memory();
-  return Stats{trie_->size(), trie_->memory() - own, own};
+  const uint64_t own = family_->has_one_member() ? trie_.memory() : trie_.own_memory();
+  return Stats{trie_.size(), trie_.memory() - own, own};
 }
 
 Result<Snapshot> Map::snapshot() {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
-  return Snapshot(family_, trie_->share_root(family_->take_tokens(1)));
+  return Snapshot(family_, trie_.share_root(family_->take_tokens(1)));
 }
 
 }  // namespace stave::cow_map

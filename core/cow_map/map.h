@@ -72,7 +72,7 @@ class Map {
   Status clone_from(Map& source);
   // Lets go of everything; later calls are Code::closed. O(1).
   Status close();
-  bool closed() const noexcept { return trie_ == std::nullopt || trie_->root() == 0; }
+  bool closed() const noexcept { return trie_.root() == 0; }
   const Options& options() const noexcept { return family_->options(); }
 
   // Calls `receive(Bytes)` under an epoch pin, so shortly, and answers what it does, a Status or a
@@ -82,11 +82,22 @@ class Map {
   Code contains(int64_t key) const {
     return get(key, [](Bytes) { return Code::ok; });
   }
+  // get() for maps all of whose values have 8 bytes; not on this thread while may_get_word() says
+  // no.
+  Code get_word(int64_t key, uint64_t& value) const noexcept {
+    const sync::EpochPin pin;
+    return find(key, value);
+  }
+  // A thread that has been pinned before calls no function to be pinned again, nor get_word() any:
+  // its caller keeps all in registers.
+  bool may_get_word() const noexcept {
+    return has_words_ && sync::internal::epoch_thread.slot != nullptr;
+  }
   // A value that needs no copy; nothing for those kept inside slots and those of 0 bytes: get()
   // them.
   Result<std::optional<ValuePin>> get_pin(int64_t key) const;
   // 0 when closed.
-  uint64_t size() const noexcept { return trie_ ? trie_->size() : 0; }
+  uint64_t size() const noexcept { return trie_.size(); }
 
   // `previous` is called when there was a value.
   Status insert(int64_t key, Bytes value, Receive previous);
@@ -105,6 +116,17 @@ class Map {
   Result<Snapshot> snapshot();
 
  private:
+  // The value of a key as it is in its slot; under a pin.
+  Code find(int64_t key, uint64_t& value) const noexcept {
+    const Word root = trie_.root();
+    if (root == 0) [[unlikely]]
+      return Code::closed;
+    const LeafSlot* const slot = trie_.find(root, static_cast<uint64_t>(key));
+    if (slot == nullptr) return Code::not_found;
+    value = slot_value(*slot);
+    return Code::ok;
+  }
+
   // The mutex, for one write or clone.
   class Writing {
    public:
@@ -132,28 +154,25 @@ class Map {
   }
   Status refuse_value(Bytes value) const;
   // Under the mutex.
-  Located locate(int64_t key) const noexcept { return trie_->locate(static_cast<uint64_t>(key)); }
+  Located locate(int64_t key) const noexcept { return trie_.locate(static_cast<uint64_t>(key)); }
   // Under the mutex. Stores a checked value where it belongs.
-  Status store(int64_t key, const Located& at, Bytes value);
+  Status store(const Located& at, Bytes value);
   Bytes bytes_of(const uint64_t& value) const noexcept { return family_->bytes_of(value); }
   void let_go(uint64_t value) noexcept;
 
   std::mutex mutex_;
   std::atomic<uint32_t> callback_thread_{0};  // number + 1 of the thread inside a callback
   FamilyReference family_;
-  std::optional<Trie> trie_;
+  bool has_words_ = false;  // all values are of 8 bytes
+  Trie trie_;
 };
 
 template <typename Receiver>
 auto Map::get(int64_t key, Receiver&& receive) const -> decltype(receive(Bytes())) {
   const sync::EpochPin pin;
-  if (!trie_) return Code::closed;
-  const Word root = trie_->root();
-  if (root == 0) [[unlikely]]
-    return Code::closed;
-  const LeafSlot* const slot = trie_->find(root, static_cast<uint64_t>(key));
-  if (slot == nullptr) return Code::not_found;
-  const uint64_t value = slot_value(*slot);
+  uint64_t value = 0;
+  const Code code = find(key, value);
+  if (code != Code::ok) return code;
   return receive(bytes_of(value));
 }
 

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "core/cow_map/node_pool.h"
 #include "core/cow_map/value_block.h"
 
 namespace stave::cow_map {
@@ -9,15 +10,21 @@ namespace stave::cow_map {
 namespace {
 
 template <typename Type>
-Type* create(size_t room, uint64_t owner) noexcept {
-  // The tags need the 16-byte alignment of operator new.
-  static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ > tag_mask);
-  void* memory = ::operator new(sizeof(Type) + room, std::nothrow);
+Type* create(size_t size, uint64_t owner) noexcept {
+  void* memory = NodePool::allocate(static_cast<uint32_t>(size / node_unit));
   return memory == nullptr ? nullptr : new (memory) Type(owner);
 }
 
+void free_memory(Leaf* leaf) noexcept {
+  NodePool::free(leaf, static_cast<uint32_t>(leaf->memory() / node_unit));
+}
+void free_memory(Inner* inner) noexcept {
+  NodePool::free(inner, static_cast<uint32_t>(inner->memory() / node_unit));
+}
+
+template <typename Type>
 void free_shell(sync::Retired* retired) noexcept {
-  ::operator delete(static_cast<Node*>(retired));
+  free_memory(static_cast<Type*>(retired));
 }
 
 void free_leaf_of_blocks(sync::Retired* retired) noexcept {
@@ -27,7 +34,7 @@ void free_leaf_of_blocks(sync::Retired* retired) noexcept {
         reinterpret_cast<ValueBlock*>(leaf->slot(position).value.load(std::memory_order_relaxed));
     if (block != nullptr) block->release();
   });
-  ::operator delete(leaf);
+  free_memory(leaf);
 }
 
 template <ValueForm form>
@@ -35,13 +42,13 @@ void free_inner(sync::Retired* retired) noexcept {
   auto* const inner = static_cast<Inner*>(retired);
   prefetch_children(inner);
   for_each_child(inner, [](Word child, uint32_t) { release(child, form); });
-  ::operator delete(inner);
+  free_memory(inner);
 }
 
 sync::Retired::Reclaim reclaim_function(Word word, ValueForm form) noexcept {
   if (is_inner(word))
     return form == ValueForm::inside ? free_inner<ValueForm::inside> : free_inner<ValueForm::block>;
-  return form == ValueForm::inside ? free_shell : free_leaf_of_blocks;
+  return form == ValueForm::inside ? free_shell<Leaf> : free_leaf_of_blocks;
 }
 
 }  // namespace
@@ -50,14 +57,14 @@ size_t memory_of(Word word) noexcept {
   return is_inner(word) ? as_inner(word)->memory() : as_leaf(word)->memory();
 }
 
-Leaf* create_leaf(uint32_t groups, uint64_t owner) noexcept {
-  Leaf* const leaf = create<Leaf>(groups * sizeof(LeafGroup), owner);
-  if (leaf != nullptr) leaf->form = static_cast<uint8_t>(groups);
+Leaf* create_leaf(uint32_t lines, uint64_t owner) noexcept {
+  Leaf* const leaf = create<Leaf>((1 + lines) * node_unit, owner);
+  if (leaf != nullptr) leaf->form = static_cast<uint8_t>(lines);
   return leaf;
 }
 
 Inner* create_inner(uint32_t bits, uint64_t owner) noexcept {
-  Inner* const inner = create<Inner>((size_t{1} << bits) * sizeof(Word), owner);
+  Inner* const inner = create<Inner>(Inner::memory_for(bits), owner);
   if (inner != nullptr) inner->form = static_cast<uint8_t>(bits);
   return inner;
 }
@@ -67,12 +74,15 @@ void release(Word word, ValueForm form) noexcept {
     sync::EpochRegistry::retire(as_node(word), reclaim_function(word, form));
 }
 
-void retire_shell(Node* node) noexcept {
-  sync::EpochRegistry::retire(node, free_shell);
+void retire_shell(Leaf* leaf) noexcept {
+  sync::EpochRegistry::retire(leaf, free_shell<Leaf>);
+}
+void retire_shell(Inner* inner) noexcept {
+  sync::EpochRegistry::retire(inner, free_shell<Inner>);
 }
 
-void discard(Node* node) noexcept {
-  ::operator delete(node);
+void discard(Leaf* leaf) noexcept {
+  free_memory(leaf);
 }
 
 }  // namespace stave::cow_map

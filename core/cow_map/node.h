@@ -1,12 +1,14 @@
 // The nodes of the trie: what they look like, who owns them, how they are freed.
 //
-//   word of an inner node (or of the root) = address | tag
-//     tag 0 to 6      a Leaf with tag + 1 groups of slots
-//     tag 7 to 12     an Inner with 2 << (tag - 7) words
+//   word of an inner node (or of the root) = address | tag, of 6 bits
+//     tag 1 to 12     a Leaf with so many lines of slots
+//     tag 58 to 63    an Inner that consumes 64 - tag bits of the hash: its index is what is left
+//     of
+//                     the hash, shifted right by the tag
 //     the word 0      nothing
 //
 // A lookup takes all it needs about a node from the word, so its first access to a leaf is to the
-// group of its key.
+// line of its key.
 //
 // Owners. Every map has a token, a number that no other map of the family has ever had, and takes a
 // new one whenever it is cloned. A node carries the token of the map that made it.
@@ -26,6 +28,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/cow_map/node_pool.h"
 #include "core/cow_map/reference_count.h"
 #include "core/cow_map/slots.h"
 #include "core/sync/epoch.h"
@@ -33,29 +36,23 @@
 namespace stave::cow_map {
 
 using LeafSlot = Slot<std::atomic>;
-using LeafGroup = SlotGroup<std::atomic>;
 using Word = uint64_t;
 
-// A leaf of the largest size takes 1000 bytes: what malloc keeps at hand per thread ends at 1 KiB.
-inline constexpr uint32_t groups_max = 7;
-// Of the slots as many may ever have held an entry.
-constexpr uint32_t usable_slots(uint32_t groups) noexcept {
-  return groups * group_slots - (groups < 4 ? 1 : groups / 2);
-}
-inline constexpr uint32_t leaf_entries_max = usable_slots(groups_max);
-// The fewest groups for `entries`; the most there can be if they do not fit.
-constexpr uint32_t groups_for(uint32_t entries) noexcept {
-  uint32_t groups = 1;
-  while (groups < groups_max && usable_slots(groups) < entries) groups++;
-  return groups;
-}
+// All nodes are multiples of a cache line, and lie on one.
+inline constexpr size_t node_unit = NodePool::unit;
+static_assert(line_slots * sizeof(LeafSlot) == node_unit);
+
+// A larger leaf costs more to copy, a smaller one more memory for headers and for words above it.
+inline constexpr uint32_t lines_max = 12;
+static_assert(1 + lines_max <= NodePool::units_max);
 
 // Words of an inner node, whose words are reached by `depth` bits of the hash: at most this power
 // of two. Passing a node costs a lookup a dependent load; copying one, and freeing the copy, costs
 // a count for each distinct child. The root is passed by all and its children are near: it is wide.
 inline constexpr uint32_t root_bits_max = 6;
 constexpr uint32_t inner_bits_max(uint32_t depth) noexcept {
-  return depth == 0 ? root_bits_max : 4;
+  if (depth == 0) return root_bits_max;
+  return depth == root_bits_max ? 5 : 4;
 }
 // Inner nodes on the way to any leaf: one with a child that is inner has all its bits.
 inline constexpr uint32_t levels_max = 1 + (64 - root_bits_max + 3) / 4;
@@ -64,33 +61,45 @@ struct Node : sync::Retired {
   Node(uint64_t owner_token) noexcept : owner(owner_token) {}
 
   ReferenceCount<std::atomic> references;
-  uint8_t form = 0;  // groups of a leaf, bits of an inner node
-  uint8_t used = 0;  // leaf: slots that are not empty
+  uint8_t form = 0;  // lines of a leaf, bits of an inner node
   uint64_t owner;
 };
 
-struct Leaf : Node {
+struct alignas(node_unit) Leaf : Node {
   using Node::Node;
-  // Which slots hold an entry. Only for the writer, and for those who look at a leaf that cannot
-  // change any more.
+  // Which slots hold an entry, and which have ever held one. Only for the writer, and for those who
+  // look at a leaf that cannot change any more.
   uint64_t live = 0;
+  uint64_t used = 0;
 
-  LeafGroup* groups() noexcept { return reinterpret_cast<LeafGroup*>(this + 1); }
-  // By position: groups one behind the other.
-  LeafSlot& slot(uint32_t position) noexcept {
-    return groups()[position / group_slots].slots[position % group_slots];
-  }
+  LeafSlot* slots() noexcept { return reinterpret_cast<LeafSlot*>(this + 1); }
+  // By position: lines one behind the other.
+  LeafSlot& slot(uint32_t position) noexcept { return slots()[position]; }
   uint32_t position_of(const LeafSlot* slot) noexcept {
-    const auto offset = static_cast<size_t>(reinterpret_cast<const std::byte*>(slot) -
-                                            reinterpret_cast<const std::byte*>(groups()));
-    const size_t in_group = offset % sizeof(LeafGroup) - offsetof(LeafGroup, slots);
-    return static_cast<uint32_t>(offset / sizeof(LeafGroup) * group_slots +
-                                 in_group / sizeof(LeafSlot));
+    return static_cast<uint32_t>(slot - slots());
+  }
+  // Where this hash may be, as a set of positions.
+  uint64_t positions_for(uint64_t hash) const noexcept {
+    const uint32_t home = home_line(hash, form);
+    return line_positions(home) | line_positions(next_line(home, form));
+  }
+  bool has_room(uint64_t hash) const noexcept { return (positions_for(hash) & ~used) != 0; }
+  // The empty slot for a hash: in its home line, if that has one.
+  uint32_t empty_position(uint64_t hash) const noexcept {
+    uint64_t empty = line_positions(home_line(hash, form)) & ~used;
+    if (empty == 0) empty = positions_for(hash) & ~used;
+    return static_cast<uint32_t>(std::countr_zero(empty));
   }
   uint32_t entries() const noexcept { return static_cast<uint32_t>(std::popcount(live)); }
-  size_t memory() const noexcept { return sizeof(Leaf) + form * sizeof(LeafGroup); }
+  size_t memory() const noexcept { return sizeof(Leaf) + form * node_unit; }
+
+ private:
+  static uint64_t line_positions(uint32_t line) noexcept {
+    return ((uint64_t{1} << line_slots) - 1) << (line * line_slots);
+  }
 };
-static_assert(groups_max * group_slots <= 64);  // `live`
+static_assert(sizeof(Leaf) == node_unit);
+static_assert(lines_max * line_slots <= 64);  // the sets of positions
 
 // Calls `visit(position)` for each position in `positions`, a set of bits.
 template <typename Visit>
@@ -104,22 +113,31 @@ struct Inner : Node {
 
   std::atomic<Word>* words() noexcept { return reinterpret_cast<std::atomic<Word>*>(this + 1); }
   uint32_t count() const noexcept { return uint32_t{1} << form; }
-  size_t memory() const noexcept { return sizeof(Inner) + count() * sizeof(Word); }
+  size_t memory() const noexcept { return memory_for(form); }
+  static constexpr size_t memory_for(uint32_t bits) noexcept;
 };
+constexpr size_t Inner::memory_for(uint32_t bits) noexcept {
+  const size_t size = sizeof(Inner) + (sizeof(Word) << bits);
+  return (size + node_unit - 1) / node_unit * node_unit;
+}
+static_assert(Inner::memory_for(root_bits_max) <= NodePool::units_max * node_unit);
 
-inline constexpr Word tag_mask = 15;
-inline constexpr Word inner_tag = groups_max;
-static_assert(inner_tag + root_bits_max - 1 <= tag_mask);
+inline constexpr Word tag_mask = node_unit - 1;
+inline constexpr Word inner_flag = 32;
+static_assert(lines_max < inner_flag && 64 - root_bits_max >= inner_flag);
 
 inline bool is_inner(Word word) noexcept {
-  return (word & tag_mask) >= inner_tag;
+  return (word & inner_flag) != 0;
 }
-// The number of hash bits that an inner node consumes.
-inline uint32_t inner_bits(Word word) noexcept {
-  return static_cast<uint32_t>((word & tag_mask) - inner_tag + 1);
+// Of an inner node: which of its words what is left of a hash leads to, and what is left behind it.
+inline size_t inner_index(Word word, uint64_t rest) noexcept {
+  return rest >> (word & tag_mask);
 }
-inline uint32_t leaf_groups(Word word) noexcept {
-  return static_cast<uint32_t>(word & tag_mask) + 1;
+inline uint64_t rest_below(Word word, uint64_t rest) noexcept {
+  return rest << (-word & tag_mask);
+}
+inline uint32_t leaf_lines(Word word) noexcept {
+  return static_cast<uint32_t>(word & tag_mask);
 }
 inline Inner* as_inner(Word word) noexcept {
   return reinterpret_cast<Inner*>(word & ~tag_mask);
@@ -131,10 +149,10 @@ inline Node* as_node(Word word) noexcept {
   return reinterpret_cast<Node*>(word & ~tag_mask);
 }
 inline Word word_of(const Leaf* leaf) noexcept {
-  return reinterpret_cast<Word>(leaf) | (leaf->form - 1u);
+  return reinterpret_cast<Word>(leaf) | leaf->form;
 }
 inline Word word_of(const Inner* inner) noexcept {
-  return reinterpret_cast<Word>(inner) | (inner_tag + inner->form - 1);
+  return reinterpret_cast<Word>(inner) | (64u - inner->form);
 }
 // The bytes that a word's node takes.
 size_t memory_of(Word word) noexcept;
@@ -147,7 +165,7 @@ enum class ValueForm : uint8_t {
 
 // With one reference; null without memory. What is behind the header comes unwritten, and is
 // written as a whole before the node is published.
-Leaf* create_leaf(uint32_t groups, uint64_t owner) noexcept;
+Leaf* create_leaf(uint32_t lines, uint64_t owner) noexcept;
 Inner* create_inner(uint32_t bits, uint64_t owner) noexcept;
 
 // One more referent. `word` is not 0.
@@ -159,9 +177,10 @@ inline void acquire(Word word) noexcept {
 // its caller as much as letting go of a leaf. 0 is ignored.
 void release(Word word, ValueForm form) noexcept;
 // Frees a node whose references to children or values have passed to another one.
-void retire_shell(Node* node) noexcept;
-// A node that no reader has seen, with nothing in it that is counted.
-void discard(Node* node) noexcept;
+void retire_shell(Leaf* leaf) noexcept;
+void retire_shell(Inner* inner) noexcept;
+// A leaf that no reader has seen, and whose values another one holds.
+void discard(Leaf* leaf) noexcept;
 
 // Starts to bring the counts of all children near, which lie anywhere in memory.
 inline void prefetch_children(Inner* inner) noexcept {

@@ -15,16 +15,11 @@ ValueBlock* as_block(uint64_t value) noexcept {
   return reinterpret_cast<ValueBlock*>(value);
 }
 
-// Entries that a leaf made by a split or for one more entry shall have room for: a little to go on.
-uint32_t groups_with_room(uint32_t entries) noexcept {
-  return groups_for(entries + 1 + entries / 4);
-}
-
 }  // namespace
 
 bool Trie::reset(uint64_t capacity) noexcept {
-  // Leaves that are two thirds full at the end.
-  constexpr uint64_t entries_per_leaf = 36;
+  // As many as leaves have on average.
+  constexpr uint64_t entries_per_leaf = 26;
   const uint64_t leaves = std::min(capacity / entries_per_leaf, uint64_t{1} << 40);
   const auto bits = std::max<uint32_t>(1, static_cast<uint32_t>(std::bit_width(leaves)));
   const uint64_t memory_before = memory();
@@ -92,43 +87,46 @@ Located Trie::locate(uint64_t key) const noexcept {
   // Relaxed, here and below: the writer reads what it, or a writer before it, has written.
   Word word = root_.load(std::memory_order_relaxed);
   while (is_inner(word)) {
-    const uint32_t bits = inner_bits(word);
-    word = as_inner(word)->words()[rest >> (64 - bits)].load(std::memory_order_relaxed);
-    rest <<= bits;
+    const Word child =
+        as_inner(word)->words()[inner_index(word, rest)].load(std::memory_order_relaxed);
+    rest = rest_below(word, rest);
+    word = child;
   }
   if (word == 0) return at;
   Leaf* const leaf = as_leaf(word);
-  at.slot = find_slot(leaf->groups(), leaf_groups(word), at.hash, key);
+  // Asked for beside the slots: it says who may change them.
+  __builtin_prefetch(leaf, 1);
+  at.slot = find_slot(leaf->slots(), leaf_lines(word), at.hash);
   at.found = at.slot != nullptr;
   if (at.found) at.value = at.slot->value.load(std::memory_order_relaxed);
   // The nodes above a leaf of the map's own are its own too.
-  const bool has_room = at.found || leaf->used < usable_slots(leaf->form);
-  if (is_writable(leaf) && has_room) at.leaf = leaf;
+  if (is_writable(leaf) && (at.found || leaf->has_room(at.hash))) at.leaf = leaf;
   return at;
 }
 
-bool Trie::put(uint64_t key, const Located& at, uint64_t value, size_t memory) noexcept {
+bool Trie::put(const Located& at, uint64_t value, size_t memory) noexcept {
   Leaf* const leaf = at.leaf != nullptr ? at.leaf : prepare(at.hash, !at.found);
   if (leaf == nullptr) return false;
   if (at.found) {
-    replace_slot_value(*slot_in(leaf, key, at), value);
+    replace_slot_value(*slot_in(leaf, at), value);
     dropped_value(at.value);
   } else {
-    const uint32_t position = publish_slot(leaf->groups(), leaf->form, at.hash, key, value);
+    const uint32_t position = leaf->empty_position(at.hash);
+    publish_slot(leaf->slot(position), at.hash, value);
     leaf->live |= uint64_t{1} << position;
-    leaf->used++;
+    leaf->used |= uint64_t{1} << position;
     set_size(size() + 1);
   }
   if (memory != 0) add_memory(memory, memory);
   return true;
 }
 
-bool Trie::remove(uint64_t key, const Located& at) noexcept {
+bool Trie::remove(const Located& at) noexcept {
   Leaf* const leaf = at.leaf != nullptr ? at.leaf : prepare(at.hash, false);
   if (leaf == nullptr) return false;
-  const uint32_t position = leaf->position_of(slot_in(leaf, key, at));
-  leaf->live &= ~(uint64_t{1} << position);
-  bury_slot(leaf->groups()[position / group_slots], position % group_slots);
+  LeafSlot* const slot = slot_in(leaf, at);
+  leaf->live &= ~(uint64_t{1} << leaf->position_of(slot));
+  bury_slot(*slot, at.hash);
   set_size(size() - 1);
   dropped_value(at.value);
   tighten(*leaf, at.hash);
@@ -136,8 +134,8 @@ bool Trie::remove(uint64_t key, const Located& at) noexcept {
 }
 
 // Of a key that has been located, in a leaf that may have been prepared since.
-LeafSlot* Trie::slot_in(Leaf* leaf, uint64_t key, const Located& at) noexcept {
-  return leaf == at.leaf ? at.slot : find_slot(leaf->groups(), leaf->form, at.hash, key);
+LeafSlot* Trie::slot_in(Leaf* leaf, const Located& at) noexcept {
+  return leaf == at.leaf ? at.slot : find_slot(leaf->slots(), leaf->form, at.hash);
 }
 
 void Trie::dropped_value(uint64_t value) noexcept {
@@ -165,7 +163,7 @@ Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
   for (;;) {
     Place place;
     if (!descend(hash, true, &place)) return nullptr;
-    switch (prepare_leaf(place, adds)) {
+    switch (prepare_leaf(place, hash, adds)) {
       case Step::ready:
         return as_leaf(place.word());
       case Step::again:
@@ -176,79 +174,53 @@ Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
   }
 }
 
-Trie::Step Trie::prepare_leaf(const Place& place, bool adds) noexcept {
+Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noexcept {
   const Word word = place.word();
+  LeafBuilder builder;
   if (word == 0) {
-    Leaf* const leaf = create_leaf(1, token_);
+    builder.reserve(hash);
+    Leaf* const leaf = built(builder, builder.fit(1));
     if (leaf == nullptr) return Step::no_memory;
-    fill_leaf(leaf, {});
     made(word_of(leaf));
     publish(place.node->words()[place.index], word_of(leaf));
     return Step::ready;
   }
   Leaf* const leaf = as_leaf(word);
-  const bool full = adds && leaf->used >= usable_slots(leaf->form);
-  if (is_writable(leaf) && !full) return Step::ready;
-  const uint32_t entries = leaf->entries();
-  if (adds && entries == leaf_entries_max) {
-    const bool split_done = run_of(place).count > 1 ? split(place) : widen(place);
-    return split_done ? Step::again : Step::no_memory;
-  }
-  const uint32_t groups = full ? groups_with_room(entries) : leaf->form;
-  return resize_leaf(place, groups) ? Step::ready : Step::no_memory;
+  if (is_writable(leaf) && (!adds || leaf->has_room(hash))) return Step::ready;
+  if (!adds || (leaf->positions_for(hash) & ~leaf->live) != 0)
+    return replace_leaf(place, copied(leaf)) ? Step::ready : Step::no_memory;
+  builder.add(leaf, leaf->live);
+  builder.reserve(hash);
+  if (const uint32_t lines = builder.fit(lines_with_room(leaf->entries() + 1)); lines != 0)
+    return replace_leaf(place, built(builder, lines)) ? Step::ready : Step::no_memory;
+  const bool split_done = run_of(place).count > 1 ? split(place) : widen(place);
+  return split_done ? Step::again : Step::no_memory;
 }
 
-// Replaces the leaf by the map's own one of so many groups.
-bool Trie::resize_leaf(const Place& place, uint32_t groups) noexcept {
-  Leaf* const leaf = as_leaf(place.word());
-  Leaf* const made_leaf = rebuilt(leaf, groups, leaf->live);
-  if (made_leaf == nullptr) return false;
-  made(word_of(made_leaf));
-  publish(place, run_of(place), word_of(made_leaf));
-  replaced(leaf);
+bool Trie::replace_leaf(const Place& place, Leaf* leaf) noexcept {
+  if (leaf == nullptr) return false;
+  Leaf* const before = as_leaf(place.word());
+  made(word_of(leaf));
+  publish(place, run_of(place), word_of(leaf));
+  replaced(before);
   return true;
 }
 
-Leaf* Trie::rebuilt(Leaf* leaf, uint32_t groups, uint64_t keep) noexcept {
-  Leaf* const copy = create_leaf(groups, token_);
+Leaf* Trie::copied(Leaf* leaf) noexcept {
+  Leaf* const copy = create_leaf(leaf->form, token_);
   if (copy == nullptr) return nullptr;
-  if (groups != leaf->form || keep != leaf->live || leaf->used != leaf->entries()) {
-    fill_leaf(copy, {{leaf, keep}});
-    return copy;
-  }
-  // The same slots: nothing is buried, nothing moves. No reader writes to a leaf, and its writer is
-  // here, so the bytes can be copied as they are.
-  std::memcpy(static_cast<void*>(copy->groups()), static_cast<const void*>(leaf->groups()),
-              groups * sizeof(LeafGroup));
+  // No reader writes to a leaf, and its writer is here: the bytes can be copied as they are.
+  std::memcpy(static_cast<void*>(copy->slots()), static_cast<const void*>(leaf->slots()),
+              leaf->form * node_unit);
   copy->live = leaf->live;
-  copy->used = leaf->used;
+  copy->used = leaf->live;
   return copy;
 }
 
-// Writes a new leaf that has room for all of the parts.
-void Trie::fill_leaf(Leaf* to, std::initializer_list<LeafPart> parts) const noexcept {
-  const uint32_t groups = to->form;
-  std::array<uint64_t, groups_max> tags{};
-  std::array<uint8_t, groups_max> used{};
-  for (const LeafPart& part : parts) {
-    for_each_position(part.positions, [&](uint32_t position) {
-      const LeafSlot& slot = part.leaf->slot(position);
-      const uint64_t key = slot.key.load(std::memory_order_relaxed);
-      const uint64_t hash = hash_(key);
-      uint32_t at = home_group(hash, groups);
-      while (used[at] == group_slots) at = at + 1 == groups ? 0 : at + 1;
-      const uint32_t free_slot = used[at]++;
-      tags[at] |= Tags::of(hash) << (8 * free_slot);
-      LeafSlot& copy = to->groups()[at].slots[free_slot];
-      copy.key.store(key, std::memory_order_relaxed);
-      copy.value.store(slot.value.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    });
-  }
-  for (uint32_t i = 0; i < groups; i++) {
-    to->groups()[i].tags.store(tags[i], std::memory_order_relaxed);
-    to->live |= ((uint64_t{1} << used[i]) - 1) << (i * group_slots);
-  }
-  to->used = static_cast<uint8_t>(to->entries());
+Leaf* Trie::built(LeafBuilder& builder, uint32_t lines) noexcept {
+  Leaf* const leaf = create_leaf(lines, token_);
+  if (leaf != nullptr) builder.write(leaf);
+  return leaf;
 }
 
 void Trie::replaced(Leaf* leaf) noexcept {
@@ -297,15 +269,19 @@ bool Trie::split(const Place& place) noexcept {
   const uint32_t bit = 63 - (place.depth + local_bits);
   uint64_t high_half = 0;
   for_each_position(leaf->live, [&](uint32_t position) {
-    const uint64_t key = leaf->slot(position).key.load(std::memory_order_relaxed);
-    high_half |= ((hash_(key) >> bit) & 1) << position;
+    const uint64_t hash = leaf->slot(position).hash.load(std::memory_order_relaxed);
+    high_half |= ((hash >> bit) & 1) << position;
   });
   Leaf* halves[2] = {nullptr, nullptr};
   for (const uint32_t side : {0u, 1u}) {
     const uint64_t keep = side == 0 ? leaf->live & ~high_half : high_half;
     if (keep == 0) continue;  // its words become 0
-    halves[side] =
-        rebuilt(leaf, groups_with_room(static_cast<uint32_t>(std::popcount(keep))), keep);
+    LeafBuilder builder;
+    builder.add(leaf, keep);
+    uint32_t lines = builder.fit(lines_with_room(static_cast<uint32_t>(std::popcount(keep))));
+    // Where all entries had a place some of them have.
+    if (lines == 0 && builder.fits(leaf->form)) lines = leaf->form;
+    halves[side] = built(builder, lines);
     if (halves[side] != nullptr) continue;
     if (halves[0] != nullptr) discard(halves[0]);
     return false;

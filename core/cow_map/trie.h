@@ -17,12 +17,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 
 #include "core/base/planted_bug.h"
 #include "core/cow_map/family.h"
 #include "core/cow_map/key_hash.h"
+#include "core/cow_map/leaf_builder.h"
 #include "core/cow_map/node.h"
 
 namespace stave::cow_map {
@@ -38,13 +38,18 @@ struct Located {
 
 class Trie {
  public:
-  // Refers to nothing until reset() or share().
-  Trie(const KeyHash& hash, ValueForm form, uint64_t token) noexcept
-      : hash_(hash), form_(form), token_(token) {}
+  // Refers to nothing until begin(), and then reset() or share().
+  Trie() noexcept = default;
   ~Trie() { clear(); }
   Trie(const Trie&) = delete;
   Trie& operator=(const Trie&) = delete;
 
+  // Once. The token is the map's first one.
+  void begin(const KeyHash& hash, ValueForm form, uint64_t token) noexcept {
+    hash_ = hash;
+    form_ = form;
+    token_ = token;
+  }
   // Becomes empty, with room for about `capacity` entries. False without memory: then it is as it
   // was.
   bool reset(uint64_t capacity) noexcept;
@@ -63,20 +68,19 @@ class Trie {
   }
   // The slot of a key, or null: for as long as the root is protected.
   const LeafSlot* find(Word root, uint64_t key) const noexcept {
-    return find(root, key, hash_(key));
+    return find_hash(root, hash_(key));
   }
   // Below a word whose node is reached by `bits_passed` bits of the hash.
-  static const LeafSlot* find(Word word, uint64_t key, uint64_t key_hash,
-                              uint32_t bits_passed = 0) noexcept;
+  static const LeafSlot* find_hash(Word word, uint64_t hash, uint32_t bits_passed = 0) noexcept;
 
   // The writer's search.
   Located locate(uint64_t key) const noexcept;
   // Stores the value where locate() has found that it belongs; the reference of a block that was
   // there passes to the caller. `memory` is that of the new value's block. False without memory:
   // nothing has happened.
-  bool put(uint64_t key, const Located& at, uint64_t value, size_t memory) noexcept;
-  // Removes a key that locate() has found. As put().
-  bool remove(uint64_t key, const Located& at) noexcept;
+  bool put(const Located& at, uint64_t value, size_t memory) noexcept;
+  // Removes the key that locate() has found. As put().
+  bool remove(const Located& at) noexcept;
   // Gives back what leaves have beyond their entries, where it is this map's alone. False without
   // memory: some of it is done.
   bool shrink() noexcept;
@@ -106,28 +110,27 @@ class Trie {
   };
   enum class Step : uint8_t { ready, again, no_memory };
 
-  // See above. Null without memory. With `adds`, the leaf has an empty slot.
+  // See above. Null without memory. With `adds`, the leaf has an empty slot for the hash.
   Leaf* prepare(uint64_t hash, bool adds) noexcept;
   // Goes down to the leaf of a hash; false without memory. With `own`, copies the inner nodes that
   // are not the map's.
   bool descend(uint64_t hash, bool own, Place* place) noexcept;
-  Step prepare_leaf(const Place& place, bool adds) noexcept;
+  Step prepare_leaf(const Place& place, uint64_t hash, bool adds) noexcept;
   bool split(const Place& place) noexcept;
   bool widen(const Place& place) noexcept;
 
   Inner* own_inner(std::atomic<Word>& place, Word word) noexcept;
-  // A leaf of so many groups with the entries of `leaf`, of which `keep` says which.
-  Leaf* rebuilt(Leaf* leaf, uint32_t groups, uint64_t keep) noexcept;
-  // Entries of a leaf.
-  struct LeafPart {
-    Leaf* leaf;
-    uint64_t positions;
-  };
-  void fill_leaf(Leaf* to, std::initializer_list<LeafPart> parts) const noexcept;
+  // The same entries in the same slots, and what was buried is empty. Null without memory.
+  Leaf* copied(Leaf* leaf) noexcept;
+  // A leaf of so many lines with what the builder holds. Null without memory.
+  Leaf* built(LeafBuilder& builder, uint32_t lines) noexcept;
+  // Puts a new leaf, or null without memory, in the place of the one that holds the same entries.
+  bool replace_leaf(const Place& place, Leaf* leaf) noexcept;
   // `leaf` has been replaced by one or two that hold its entries.
   void replaced(Leaf* leaf) noexcept;
-  bool resize_leaf(const Place& place, uint32_t groups) noexcept;
-  static LeafSlot* slot_in(Leaf* leaf, uint64_t key, const Located& at) noexcept;
+  // Lays out its entries in `lines` lines, or in more, if that makes it smaller.
+  bool pack_leaf(const Place& place, uint32_t lines) noexcept;
+  static LeafSlot* slot_in(Leaf* leaf, const Located& at) noexcept;
   // A block has left the map.
   void dropped_value(uint64_t value) noexcept;
 
@@ -165,9 +168,9 @@ class Trie {
   Word build_directory(uint32_t depth, uint32_t bits, bool* failed) noexcept;
 
   std::atomic<Word> root_{0};
-  const KeyHash hash_;
-  const ValueForm form_;
-  uint64_t token_;
+  KeyHash hash_;
+  ValueForm form_ = ValueForm::inside;
+  uint64_t token_ = 0;
   std::atomic<uint64_t> size_{0};
   std::atomic<uint64_t> memory_{0};
   std::atomic<uint64_t> own_memory_{0};
@@ -175,23 +178,23 @@ class Trie {
 
 // Inline: the whole of a lookup. A word has what the next access needs, so the only loads are one
 // per level and those of the slots looked at.
-inline const LeafSlot* Trie::find(Word word, uint64_t key, uint64_t key_hash,
-                                  uint32_t bits_passed) noexcept {
-  uint64_t rest = bits_passed == 64 ? 0 : key_hash << bits_passed;
+inline const LeafSlot* Trie::find_hash(Word word, uint64_t hash, uint32_t bits_passed) noexcept {
+  uint64_t rest = bits_passed == 64 ? 0 : hash << bits_passed;
   while (is_inner(word)) {
-    const uint32_t bits = inner_bits(word);
     // Acquire: pairs with the release in publish().
-    word = as_inner(word)->words()[rest >> (64 - bits)].load(std::memory_order_acquire);
-    rest <<= bits;
+    const Word child =
+        as_inner(word)->words()[inner_index(word, rest)].load(std::memory_order_acquire);
+    rest = rest_below(word, rest);
+    word = child;
   }
   if (word == 0) return nullptr;
-  return find_slot(as_leaf(word)->groups(), leaf_groups(word), key_hash, key);
+  return find_slot(as_leaf(word)->slots(), leaf_lines(word), hash);
 }
 
 // The value, as in its slot, of a key in a root that does not change.
 inline std::optional<uint64_t> find(const Snapshot& snapshot, int64_t key) noexcept {
   const auto bits = static_cast<uint64_t>(key);
-  const LeafSlot* const slot = Trie::find(snapshot.root(), bits, snapshot.family()->hash()(bits));
+  const LeafSlot* const slot = Trie::find_hash(snapshot.root(), snapshot.family()->hash()(bits));
   if (slot == nullptr) return std::nullopt;
   return slot_value(*slot);
 }

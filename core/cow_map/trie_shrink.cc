@@ -9,11 +9,11 @@ namespace {
 
 // Two neighbours with no more entries than this become one leaf. Well below half of what a leaf
 // takes, so that a map which grows and shrinks around one size does not split and merge each time.
-constexpr uint32_t merge_entries_max = 24;
+constexpr uint32_t merge_entries_max = 18;
 
-// A leaf gets smaller when two groups less, or more, would do.
+// A leaf gets smaller when three lines less, or more, would do.
 bool is_loose(const Leaf& leaf) noexcept {
-  return leaf.form > 2 && leaf.entries() < usable_slots(leaf.form - 2u);
+  return lines_with_room(leaf.entries()) + 3 <= leaf.form;
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
     Leaf* const leaf = as_leaf(word);
     const uint32_t entries = leaf->entries();
     if (entries > merge_entries_max / 2) {
-      if (is_loose(*leaf)) resize_leaf(place, groups_for(entries + entries / 8));
+      if (is_loose(*leaf)) pack_leaf(place, lines_with_room(entries));
       return Step::ready;
     }
     if (entries == 0) {
@@ -61,7 +61,7 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
   }
   if (place.node->form > 1 && halve(place)) return Step::again;
   if (word != 0 && is_loose(*as_leaf(word)))
-    resize_leaf(place, groups_for(as_leaf(word)->entries() + 1));
+    pack_leaf(place, lines_with_room(as_leaf(word)->entries()));
   return Step::ready;
 }
 
@@ -85,9 +85,13 @@ Trie::Step Trie::merge(const Place& place, Run run) noexcept {
   Leaf* const other = as_leaf(other_word);
   const uint32_t entries = leaf->entries() + other->entries();
   if (entries > merge_entries_max) return Step::ready;
-  Leaf* const merged = create_leaf(groups_for(entries + entries / 8), token_);
+  LeafBuilder builder;
+  builder.add(leaf, leaf->live);
+  builder.add(other, other->live);
+  const uint32_t lines = builder.fit(lines_with_room(entries));
+  if (lines == 0) return Step::ready;
+  Leaf* const merged = built(builder, lines);
   if (merged == nullptr) return Step::no_memory;
-  fill_leaf(merged, {{leaf, leaf->live}, {other, other->live}});
   made(word_of(merged));
   publish(place, both, word_of(merged));
   replaced(leaf);
@@ -115,6 +119,15 @@ bool Trie::halve(const Place& place) noexcept {
   return true;
 }
 
+bool Trie::pack_leaf(const Place& place, uint32_t lines) noexcept {
+  Leaf* const leaf = as_leaf(place.word());
+  LeafBuilder builder;
+  builder.add(leaf, leaf->live);
+  lines = builder.fit(lines);
+  if (lines == 0 || lines >= leaf->form) return true;
+  return replace_leaf(place, built(builder, lines));
+}
+
 bool Trie::shrink() noexcept {
   const Word root = root_.load(std::memory_order_relaxed);
   // A node that is shared has children that are shared: making them smaller would make more memory
@@ -130,10 +143,7 @@ bool Trie::shrink_leaves(Inner* inner, uint32_t depth) noexcept {
       enough_memory = shrink_leaves(as_inner(child), depth + inner->form);
       return;
     }
-    Leaf* const leaf = as_leaf(child);
-    const uint32_t groups = groups_for(leaf->entries());
-    if (groups == leaf->form) return;
-    enough_memory = resize_leaf({nullptr, inner, first, depth}, groups);
+    enough_memory = pack_leaf({nullptr, inner, first, depth}, lines_for(as_leaf(child)->entries()));
   });
   return enough_memory;
 }

@@ -7,7 +7,7 @@
 
 namespace stave::os {
 
-std::byte* map_pages(size_t size) noexcept {
+std::byte* map_pages(size_t size, PageSize page_size) noexcept {
   assert(size % huge_page_size == 0);
   // The system aligns to small pages: map more and give the ends back.
   const size_t mapped_size = size + huge_page_size;
@@ -21,8 +21,13 @@ std::byte* map_pages(size_t size) noexcept {
   if (head != 0) munmap(begin, head);
   munmap(pages + size, mapped_size - head - size);
   // A hint: without huge pages everything works as before.
-  static_cast<void>(madvise(pages, size, MADV_HUGEPAGE));
+  static_cast<void>(
+      madvise(pages, size, page_size == PageSize::huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE));
   return pages;
+}
+
+void drop_pages(std::byte* pages, size_t size) noexcept {
+  static_cast<void>(madvise(pages, size, MADV_DONTNEED));
 }
 
 void unmap_pages(std::byte* pages, size_t size) noexcept {

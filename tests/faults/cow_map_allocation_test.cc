@@ -10,6 +10,7 @@
 #include "core/cow_map/cursor.h"
 #include "core/cow_map/diff.h"
 #include "core/cow_map/map.h"
+#include "core/cow_map/node_pool.h"
 #include "tests/faults/failing_allocator.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
@@ -41,7 +42,12 @@ struct Operation {
 
 class Faults {
  public:
-  explicit Faults(const Options& options) : options_(options) {}
+  explicit Faults(const Options& options) : options_(options) {
+    cow_map::NodePool::ask(FailingAllocations::permit);
+  }
+  ~Faults() { cow_map::NodePool::ask(nullptr); }
+  Faults(const Faults&) = delete;
+  Faults& operator=(const Faults&) = delete;
 
   std::string value(uint64_t n) const {
     return std::string(options_.fixed_values ? options_.value_size : n % 50,
@@ -148,6 +154,7 @@ TEST(CowMapFaults, EveryAllocationFails) {
 }
 
 TEST(CowMapFaults, MakingAMap) {
+  cow_map::NodePool::ask(FailingAllocations::permit);
   for (uint64_t point = 1;; point++) {
     Map map;
     const FailingAllocations failing(point, false);
@@ -159,6 +166,7 @@ TEST(CowMapFaults, MakingAMap) {
     EXPECT_TRUE(status.is(Code::no_memory));
     EXPECT_TRUE(map.closed());
   }
+  cow_map::NodePool::ask(nullptr);
 }
 
 }  // namespace

@@ -34,6 +34,9 @@ FailingAllocations::~FailingAllocations() {
   counting = false;
 }
 
+bool FailingAllocations::permit() noexcept {
+  return !must_fail();
+}
 uint64_t FailingAllocations::allocations() noexcept {
   return count;
 }

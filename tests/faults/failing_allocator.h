@@ -14,6 +14,9 @@ class FailingAllocations {
   FailingAllocations(const FailingAllocations&) = delete;
   FailingAllocations& operator=(const FailingAllocations&) = delete;
 
+  // Whether an allocation that does not go through operator new may be made; counts it.
+  static bool permit() noexcept;
+
   // So far.
   static uint64_t allocations() noexcept;
   static uint64_t failures() noexcept;

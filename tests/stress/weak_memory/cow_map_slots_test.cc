@@ -10,30 +10,26 @@
 namespace stave::weak_memory {
 namespace {
 
-// The hash of a key: all begin their search at group 0, and no two have the same tag.
+// The hash of a key: all begin their search in line 0.
 uint64_t hash_of(uint64_t key) {
-  return key << 34;
+  return key << 32;
 }
 
-// Two groups and two values outside of them, numbered from 1.
+// Two lines and two values outside of them, numbered from 1.
 struct Leaf {
-  std::array<cow_map::SlotGroup<Atomic>, 2> groups;
+  static constexpr uint32_t lines = 2;
+  std::array<cow_map::Slot<Atomic>, lines * cow_map::line_slots> slots;
   std::array<NonAtomic<uint64_t>, 2> values;
 
   Leaf() {
-    for (auto& group : groups) group.tags.store(cow_map::Tags().word(), std::memory_order_relaxed);
+    for (auto& slot : slots) slot.hash.store(cow_map::no_hash(0), std::memory_order_relaxed);
   }
-  void insert(uint64_t key, uint64_t value) {
-    cow_map::publish_slot(groups.data(), 2, hash_of(key), key, value);
+  void insert(uint32_t position, uint64_t key, uint64_t value) {
+    cow_map::publish_slot(slots[position], hash_of(key), value);
   }
-  void bury(uint64_t key) {
-    for (auto& group : groups) {
-      for (uint32_t slot = 0; slot < cow_map::group_slots; slot++)
-        if (&group.slots[slot] == find(key)) return cow_map::bury_slot(group, slot);
-    }
-  }
+  void bury(uint64_t key) { cow_map::bury_slot(*find(key), hash_of(key)); }
   cow_map::Slot<Atomic>* find(uint64_t key) {
-    return cow_map::find_slot(groups.data(), 2, hash_of(key), key);
+    return cow_map::find_slot(slots.data(), lines, hash_of(key));
   }
   // The content of the value that the key has, 0 without the key.
   uint64_t get(uint64_t key) {
@@ -43,13 +39,11 @@ struct Leaf {
   }
 };
 
-void values_are_whole(Program& program, bool home_is_full) {
+void values_are_whole(Program& program, uint32_t position) {
   auto leaf = std::make_shared<Leaf>();
-  for (uint64_t key = 2; home_is_full && key < 2 + cow_map::group_slots; key++)
-    leaf->insert(key, 1);
   program.thread([=] {
     leaf->values[0].write(7);
-    leaf->insert(1, 1);
+    leaf->insert(position, 1, 1);
     leaf->values[1].write(8);
     cow_map::replace_slot_value(*leaf->find(1), 2);
   });
@@ -71,19 +65,18 @@ void values_are_whole(Program& program, bool home_is_full) {
 void nothing_is_passed_by(Program& program) {
   auto leaf = std::make_shared<Leaf>();
   leaf->values[0].write(7);
-  leaf->insert(1, 1);
-  // The next one has the last place in the home group.
-  for (uint64_t key = 2; key < cow_map::group_slots; key++) leaf->insert(key, 1);
+  leaf->insert(0, 1, 1);
+  leaf->insert(1, 2, 1);
   program.thread([=] {
-    leaf->insert(20, 1);
-    leaf->insert(21, 1);
+    leaf->insert(3, 20, 1);
+    leaf->insert(4, 21, 1);
     leaf->bury(1);
   });
   program.thread([=] {
     const bool first_gone = leaf->find(1) == nullptr;
     check(leaf->find(2) != nullptr, "a key that was there is missed");
     const bool last_there = leaf->find(21) != nullptr;
-    // What was inserted before the removal that was seen is there, in another group too.
+    // What was inserted before the removal that was seen is there, in another line too.
     check(!first_gone || last_there, "a removal is seen before an older insert");
     if (first_gone) note("the removal is seen");
     if (!first_gone && last_there) note("a moment in the middle is seen");
@@ -93,10 +86,10 @@ void nothing_is_passed_by(Program& program) {
 TEST(WeakMemory, CowMapSlots) {
   check_kernel(
       {.scenarios = {{.name = "values are whole",
-                      .set_up = [](Program& program) { values_are_whole(program, false); },
+                      .set_up = [](Program& program) { values_are_whole(program, 1); },
                       .expected_notes = {"the first value is seen", "the second value is seen"}},
-                     {.name = "values are whole in the next group",
-                      .set_up = [](Program& program) { values_are_whole(program, true); },
+                     {.name = "values are whole in the next line",
+                      .set_up = [](Program& program) { values_are_whole(program, 6); },
                       .expected_notes = {"the first value is seen", "the second value is seen"}},
                      {.name = "nothing is passed by",
                       .set_up = nothing_is_passed_by,
