@@ -1,9 +1,9 @@
 // Lays the entries of one leaf or two out in a new one.
 //
 // Each entry has two lines where it may lie (slots.h). Placed one after the other, each where it
-// finds room, entries would soon stand in each other's way; laid out together they fill nine
-// tenths of the slots: line by line, what the line before could not take comes first, and what is
-// more than there is room for goes on to the next.
+// finds room, entries soon stand in each other's way; laid out together they fill more of the
+// slots: line by line, what the line before could not take comes first, and what is more than there
+// is room for goes on to the next.
 #pragma once
 
 #include <array>

@@ -64,7 +64,7 @@ template <template <typename> class Atomic>
                                                       uint64_t hash) noexcept {
   const uint32_t home = home_line(hash, line_count);
   Slot<Atomic>* const found = find_in_line(slots + home * line_slots, hash);
-  // Nine in ten are at home.
+  // Most entries are at home.
   if (found != nullptr) [[likely]]
     return found;
   return find_in_line(slots + next_line(home, line_count) * line_slots, hash);
