@@ -9,7 +9,7 @@ namespace {
 
 void prefetch(Word word) noexcept {
   const auto* const bytes = reinterpret_cast<const char*>(as_leaf(word));
-  const size_t size = (1 + leaf_lines(word)) * node_unit;
+  const size_t size = Leaf::memory_for(leaf_buckets(word));
   for (size_t offset = 0; offset < size; offset += node_unit) __builtin_prefetch(bytes + offset);
 }
 

@@ -1,12 +1,10 @@
 // Lays the entries of one leaf or two out in a new one.
 //
-// Each entry has two lines where it may lie (slots.h). Placed one after the other, each where it
-// finds room, entries soon stand in each other's way; laid out together they fill more of the
-// slots: line by line, what the line before could not take comes first, and what is more than there
-// is room for goes on to the next.
+// Each entry goes to its home bucket, or where that is full to the one behind it. Leaves that grow
+// leave so much room that one pass is as good as always enough; when it is not, the caller tries a
+// larger leaf.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "core/cow_map/node.h"
@@ -15,37 +13,39 @@ namespace stave::cow_map {
 
 class LeafBuilder {
  public:
-  // At most lines_max * line_slots in all.
-  void add(Leaf* leaf, uint64_t positions) noexcept;
-  // An entry with this hash is to find an empty slot.
-  void reserve(uint64_t hash) noexcept { hashes_[count_++] = hash; }
+  // Into `leaf`, which is fresh, and where `hash`, that of any entry to come, belongs.
+  LeafBuilder(Leaf* leaf, uint64_t hash) noexcept
+      : slots_(leaf->slots()), buckets_(leaf->form), empty_(no_hash(hash)) {}
 
-  // The fewest lines, `lines` or more, in which everything has a place; 0 when lines_max are not
-  // enough.
-  uint32_t fit(uint32_t lines) noexcept;
-  // Whether there is a place for everything in so many lines.
-  bool fits(uint32_t lines) noexcept;
-  // Writes a new leaf, of as many lines as the last call of fit() or fits() has found enough.
-  void write(Leaf* leaf) noexcept;
+  // False when an entry finds both its buckets full: then the leaf is of no use.
+  [[nodiscard]] bool add(Leaf* from, uint64_t positions) noexcept;
+  // Whether an entry with this hash would find an empty slot.
+  bool has_room(uint64_t hash) const noexcept {
+    const uint32_t home = home_bucket(hash, buckets_);
+    return filled(home) < bucket_slots || filled(next_bucket(home, buckets_)) < bucket_slots;
+  }
+  void finish(Leaf* leaf) const noexcept;
 
  private:
-  static constexpr uint32_t slots_max = lines_max * line_slots;
+  uint32_t filled(uint32_t bucket) const noexcept {
+    return static_cast<uint32_t>(filled_ >> (bucket * 8)) & 0xff;
+  }
 
-  // The entries in the order of their coming, and behind them the hash to reserve for.
-  std::array<uint64_t, slots_max + 1> hashes_;
-  std::array<uint64_t, slots_max> values_;
-  uint32_t entries_ = 0;
-  uint32_t count_ = 0;
-  std::array<uint8_t, lines_max> kept_;  // of the entries at home in a line, how many stay there
+  LeafSlot* const slots_;
+  const uint32_t buckets_;
+  const uint64_t empty_;
+  uint64_t filled_ = 0;  // slots of each bucket, a byte each: a register of counters
 };
+static_assert(buckets_max <= sizeof(uint64_t));
 
-// Lines that leave some room when `entries` lie in them.
-constexpr uint32_t lines_with_room(uint32_t entries) noexcept {
-  return entries == 0 ? 1 : (entries * 13 + 10 * line_slots - 1) / (10 * line_slots);
+// A leaf of so many buckets leaves some room when `entries` lie in it. Each entry is moved about
+// three times while a map grows, and three quarters of the slots are filled on average.
+constexpr uint32_t buckets_with_room(uint32_t entries) noexcept {
+  return entries == 0 ? 1 : (entries * 8 + 5 * bucket_slots - 1) / (5 * bucket_slots);
 }
-// Lines that are nearly full.
-constexpr uint32_t lines_for(uint32_t entries) noexcept {
-  return entries == 0 ? 1 : (entries * 9 + 8 * line_slots - 1) / (8 * line_slots);
+// The same, nearly full.
+constexpr uint32_t buckets_for(uint32_t entries) noexcept {
+  return entries == 0 ? 1 : (entries * 6 + 5 * bucket_slots - 1) / (5 * bucket_slots);
 }
 
 }  // namespace stave::cow_map

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "core/cow_map/key_hash.h"
@@ -13,7 +14,7 @@ namespace {
 // A leaf that is freed with the test.
 class TestLeaf {
  public:
-  explicit TestLeaf(uint32_t lines) : leaf_(create_leaf(lines, 1)) {}
+  explicit TestLeaf(uint32_t buckets) : leaf_(create_leaf(buckets, 1)) {}
   ~TestLeaf() { discard(leaf_); }
   TestLeaf(const TestLeaf&) = delete;
   TestLeaf& operator=(const TestLeaf&) = delete;
@@ -35,11 +36,8 @@ class TestLeaf {
   Leaf* leaf_;
 };
 
-void write_empty(Leaf* leaf, uint64_t hash) {
-  LeafBuilder builder;
-  builder.reserve(hash);
-  ASSERT_TRUE(builder.fits(leaf->form));
-  builder.write(leaf);
+void make_empty(Leaf* leaf, uint64_t hash) {
+  LeafBuilder(leaf, hash).finish(leaf);
 }
 
 // Hashes of one leaf: they begin with the same bit.
@@ -47,68 +45,64 @@ uint64_t random_hash(os::SeededRandom& random, bool high) {
   return random.next() >> 1 | uint64_t{high} << 63;
 }
 
-TEST(LeafBuilder, EntriesAreFoundAndTheReservedOneFindsRoom) {
+TEST(LeafBuilder, EntriesOfTwoLeavesAreFound) {
   os::SeededRandom random(41);
-  uint64_t slots = 0;
-  uint64_t entries = 0;
+  uint64_t tries = 0;
+  uint64_t failures = 0;
   for (int round = 0; round < 20'000; round++) {
     const bool high = random.coin();
-    TestLeaf before(lines_max);
-    std::vector<uint64_t> hashes = {random_hash(random, high)};
-    write_empty(before.get(), hashes[0]);
-    const uint64_t count = random.below(40);
-    while (hashes.size() < count && before.insert(hashes.back(), hashes.size() - 1))
-      hashes.push_back(random_hash(random, high));
-    const uint64_t last = hashes.back();
-    hashes.pop_back();
-    const auto in_leaf = before->entries();
-
-    LeafBuilder builder;
-    builder.add(before.get(), before->live);
-    builder.reserve(last);
-    const uint32_t lines = builder.fit(lines_with_room(in_leaf + 1));
-    if (lines == 0) continue;
-    TestLeaf after(lines);
-    builder.write(after.get());
-    EXPECT_EQ(after->entries(), in_leaf);
-    EXPECT_TRUE(after->has_room(last));
-    EXPECT_EQ(after.find(last), before.find(last));
-    for (uint64_t i = 0; i < in_leaf; i++) {
+    TestLeaf before[2] = {TestLeaf(buckets_max), TestLeaf(3)};
+    std::vector<uint64_t> hashes;
+    for (TestLeaf& leaf : before) {
+      make_empty(leaf.get(), random_hash(random, high));
+      for (uint64_t count = random.below(25); count != 0; count--) {
+        const uint64_t hash = random_hash(random, high);
+        if (leaf.insert(hash, hashes.size())) hashes.push_back(hash);
+      }
+    }
+    const auto entries = static_cast<uint32_t>(hashes.size());
+    ASSERT_EQ(before[0]->entries() + before[1]->entries(), entries);
+    const uint64_t next = random_hash(random, high);
+    TestLeaf after(std::min(buckets_with_room(entries + 1), buckets_max));
+    LeafBuilder builder(after.get(), next);
+    tries++;
+    if (!builder.add(before[0].get(), before[0]->live) ||
+        !builder.add(before[1].get(), before[1]->live)) {
+      failures++;
+      continue;
+    }
+    const bool has_room = builder.has_room(next);
+    builder.finish(after.get());
+    EXPECT_EQ(after->entries(), entries);
+    EXPECT_EQ(after->has_room(next), has_room);
+    EXPECT_EQ(after.find(next), nullptr);
+    for (uint64_t i = 0; i < entries; i++) {
       const LeafSlot* const found = after.find(hashes[i]);
       ASSERT_NE(found, nullptr);
       EXPECT_EQ(slot_value(*found), i);
     }
-    slots += uint64_t{lines} * line_slots;
-    entries += in_leaf + 1;
   }
-  // Mostly in the lines that were asked for first, which leave a quarter of the slots.
-  EXPECT_GT(entries * 100, slots * 68);
+  // With the room that a growing leaf leaves they nearly always find a place.
+  EXPECT_LT(failures * 100, tries);
 }
 
-TEST(LeafBuilder, APartFitsWhereTheWholeHasBeen) {
-  os::SeededRandom random(42);
-  for (int round = 0; round < 20'000; round++) {
-    const auto lines = 1 + static_cast<uint32_t>(random.below(lines_max));
-    TestLeaf leaf(lines);
-    write_empty(leaf.get(), 0);
-    // Until it is full for somebody.
-    while (leaf.insert(random_hash(random, false), 1)) {
+TEST(LeafBuilder, TwoBucketsTakeSixteen) {
+  TestLeaf from(buckets_max);
+  make_empty(from.get(), 0);
+  // Those of the first bucket, and of the one behind it.
+  for (uint64_t hash = 0; hash < 2 * bucket_slots; hash++) EXPECT_TRUE(from.insert(hash, 1));
+  EXPECT_FALSE(from.insert(2 * bucket_slots, 1));
+  for (const uint32_t buckets : {1u, 2u, buckets_max}) {
+    TestLeaf to(buckets);
+    LeafBuilder builder(to.get(), 0);
+    EXPECT_TRUE(builder.has_room(0));
+    if (buckets == 1) {
+      EXPECT_FALSE(builder.add(from.get(), from->live));
+    } else {
+      EXPECT_TRUE(builder.add(from.get(), from->live));
+      EXPECT_FALSE(builder.has_room(0));
     }
-    LeafBuilder builder;
-    builder.add(leaf.get(), leaf->live & random.next());
-    EXPECT_TRUE(builder.fits(lines));
   }
-}
-
-TEST(LeafBuilder, OneLineTakesFour) {
-  LeafBuilder builder;
-  for (uint64_t hash = 0; hash < line_slots; hash++) {
-    EXPECT_TRUE(builder.fits(1));
-    builder.reserve(hash);
-  }
-  EXPECT_TRUE(builder.fits(1));
-  builder.reserve(line_slots);
-  EXPECT_FALSE(builder.fits(1));
 }
 
 TEST(KeyHash, CanBeUndone) {

@@ -57,9 +57,9 @@ size_t memory_of(Word word) noexcept {
   return is_inner(word) ? as_inner(word)->memory() : as_leaf(word)->memory();
 }
 
-Leaf* create_leaf(uint32_t lines, uint64_t owner) noexcept {
-  Leaf* const leaf = create<Leaf>((1 + lines) * node_unit, owner);
-  if (leaf != nullptr) leaf->form = static_cast<uint8_t>(lines);
+Leaf* create_leaf(uint32_t buckets, uint64_t owner) noexcept {
+  Leaf* const leaf = create<Leaf>(Leaf::memory_for(buckets), owner);
+  if (leaf != nullptr) leaf->form = static_cast<uint8_t>(buckets);
   return leaf;
 }
 

@@ -1,14 +1,13 @@
 // The nodes of the trie: what they look like, who owns them, how they are freed.
 //
 //   word of an inner node (or of the root) = address | tag, of 6 bits
-//     tag 1 to 12     a Leaf with so many lines of slots
+//     tag 1 to 8      a Leaf with so many buckets of slots
 //     tag 58 to 63    an Inner that consumes 64 - tag bits of the hash: its index is what is left
-//     of
-//                     the hash, shifted right by the tag
+//                     of the hash, shifted right by the tag
 //     the word 0      nothing
 //
 // A lookup takes all it needs about a node from the word, so its first access to a leaf is to the
-// line of its key.
+// bucket of its key.
 //
 // Owners. Every map has a token, a number that no other map of the family has ever had, and takes a
 // new one whenever it is cloned. A node carries the token of the map that made it.
@@ -40,28 +39,27 @@ using Word = uint64_t;
 
 // All nodes are multiples of a cache line, and lie on one.
 inline constexpr size_t node_unit = NodePool::unit;
-static_assert(line_slots * sizeof(LeafSlot) == node_unit);
+inline constexpr size_t bucket_size = bucket_slots * sizeof(LeafSlot);
+static_assert(bucket_size % node_unit == 0);
 
 // A larger leaf costs more to copy, a smaller one more memory for headers and for words above it.
-inline constexpr uint32_t lines_max = 12;
-static_assert(1 + lines_max <= NodePool::units_max);
+inline constexpr uint32_t buckets_max = 8;
 
 // Words of an inner node, whose words are reached by `depth` bits of the hash: at most this power
 // of two. Passing a node costs a lookup a dependent load; copying one, and freeing the copy, costs
 // a count for each distinct child. The root is passed by all and its children are near: it is wide.
 inline constexpr uint32_t root_bits_max = 6;
 constexpr uint32_t inner_bits_max(uint32_t depth) noexcept {
-  if (depth == 0) return root_bits_max;
-  return depth == root_bits_max ? 5 : 4;
+  return depth <= root_bits_max ? root_bits_max : 4;
 }
 // Inner nodes on the way to any leaf: one with a child that is inner has all its bits.
-inline constexpr uint32_t levels_max = 1 + (64 - root_bits_max + 3) / 4;
+inline constexpr uint32_t levels_max = 2 + (64 - 2 * root_bits_max + 3) / 4;
 
 struct Node : sync::Retired {
   Node(uint64_t owner_token) noexcept : owner(owner_token) {}
 
   ReferenceCount<std::atomic> references;
-  uint8_t form = 0;  // lines of a leaf, bits of an inner node
+  uint8_t form = 0;  // buckets of a leaf, bits of an inner node
   uint64_t owner;
 };
 
@@ -73,33 +71,38 @@ struct alignas(node_unit) Leaf : Node {
   uint64_t used = 0;
 
   LeafSlot* slots() noexcept { return reinterpret_cast<LeafSlot*>(this + 1); }
-  // By position: lines one behind the other.
+  // By position: buckets one behind the other.
   LeafSlot& slot(uint32_t position) noexcept { return slots()[position]; }
   uint32_t position_of(const LeafSlot* slot) noexcept {
     return static_cast<uint32_t>(slot - slots());
   }
   // Where this hash may be, as a set of positions.
   uint64_t positions_for(uint64_t hash) const noexcept {
-    const uint32_t home = home_line(hash, form);
-    return line_positions(home) | line_positions(next_line(home, form));
+    const uint32_t home = home_bucket(hash, form);
+    return bucket_positions(home) | bucket_positions(next_bucket(home, form));
   }
   bool has_room(uint64_t hash) const noexcept { return (positions_for(hash) & ~used) != 0; }
-  // The empty slot for a hash: in its home line, if that has one.
+  // The empty slot for a hash: in its home bucket, if that has one.
   uint32_t empty_position(uint64_t hash) const noexcept {
-    uint64_t empty = line_positions(home_line(hash, form)) & ~used;
+    uint64_t empty = bucket_positions(home_bucket(hash, form)) & ~used;
     if (empty == 0) empty = positions_for(hash) & ~used;
     return static_cast<uint32_t>(std::countr_zero(empty));
   }
   uint32_t entries() const noexcept { return static_cast<uint32_t>(std::popcount(live)); }
-  size_t memory() const noexcept { return sizeof(Leaf) + form * node_unit; }
+  size_t memory() const noexcept { return memory_for(form); }
+  static constexpr size_t memory_for(uint32_t buckets) noexcept;
 
  private:
-  static uint64_t line_positions(uint32_t line) noexcept {
-    return ((uint64_t{1} << line_slots) - 1) << (line * line_slots);
+  static uint64_t bucket_positions(uint32_t bucket) noexcept {
+    return ((uint64_t{1} << bucket_slots) - 1) << (bucket * bucket_slots);
   }
 };
 static_assert(sizeof(Leaf) == node_unit);
-static_assert(lines_max * line_slots <= 64);  // the sets of positions
+constexpr size_t Leaf::memory_for(uint32_t buckets) noexcept {
+  return sizeof(Leaf) + buckets * bucket_size;
+}
+static_assert(Leaf::memory_for(buckets_max) <= NodePool::units_max * node_unit);
+static_assert(buckets_max * bucket_slots <= 64);  // the sets of positions
 
 // Calls `visit(position)` for each position in `positions`, a set of bits.
 template <typename Visit>
@@ -124,7 +127,7 @@ static_assert(Inner::memory_for(root_bits_max) <= NodePool::units_max * node_uni
 
 inline constexpr Word tag_mask = node_unit - 1;
 inline constexpr Word inner_flag = 32;
-static_assert(lines_max < inner_flag && 64 - root_bits_max >= inner_flag);
+static_assert(buckets_max < inner_flag && 64 - root_bits_max >= inner_flag);
 
 inline bool is_inner(Word word) noexcept {
   return (word & inner_flag) != 0;
@@ -136,7 +139,7 @@ inline size_t inner_index(Word word, uint64_t rest) noexcept {
 inline uint64_t rest_below(Word word, uint64_t rest) noexcept {
   return rest << (-word & tag_mask);
 }
-inline uint32_t leaf_lines(Word word) noexcept {
+inline uint32_t leaf_buckets(Word word) noexcept {
   return static_cast<uint32_t>(word & tag_mask);
 }
 inline Inner* as_inner(Word word) noexcept {
@@ -165,7 +168,7 @@ enum class ValueForm : uint8_t {
 
 // With one reference; null without memory. What is behind the header comes unwritten, and is
 // written as a whole before the node is published.
-Leaf* create_leaf(uint32_t lines, uint64_t owner) noexcept;
+Leaf* create_leaf(uint32_t buckets, uint64_t owner) noexcept;
 Inner* create_inner(uint32_t bits, uint64_t owner) noexcept;
 
 // One more referent. `word` is not 0.

@@ -1,10 +1,10 @@
 // The slots of one leaf: a table that one writer changes in place while any number of readers
 // search it, without a lock, a retry or a sequence number.
 //
-// Slots come in lines of four, a cache line each. An entry lies in the line that its hash chooses
-// or in the one behind it (the first follows the last), nowhere else: a search looks at eight slots
-// at most, and never has to know which of them are empty. When both lines of a new entry are full
-// the writer builds a new leaf.
+// Slots come in buckets of eight, two cache lines. An entry lies in the bucket that its hash chooses
+// or in the one behind it (the first follows the last), nowhere else: a search looks at sixteen
+// slots at most, and never has to know which of them are empty. When both buckets of a new entry
+// are full the writer builds a new leaf.
 //
 // A slot holds the whole hash of its key, which the key can be computed from. An empty one holds a
 // number that is the hash of no key in this leaf: all of them begin with the same bit.
@@ -22,7 +22,7 @@
 
 namespace stave::cow_map {
 
-inline constexpr uint32_t line_slots = 4;
+inline constexpr uint32_t bucket_slots = 8;
 
 template <template <typename> class Atomic>
 struct Slot {
@@ -35,39 +35,44 @@ constexpr uint64_t no_hash(uint64_t hash) noexcept {
   return static_cast<int64_t>(hash) < 0 ? 0 : UINT64_MAX;
 }
 
-// The line where the search for a hash begins, and the other one.
-constexpr uint32_t home_line(uint64_t hash, uint32_t line_count) noexcept {
-  return static_cast<uint32_t>(((hash & 0xffffffff) * line_count) >> 32);
+// The bucket where the search for a hash begins, and the other one.
+constexpr uint32_t home_bucket(uint64_t hash, uint32_t bucket_count) noexcept {
+  return static_cast<uint32_t>(((hash & 0xffffffff) * bucket_count) >> 32);
 }
-constexpr uint32_t next_line(uint32_t line, uint32_t line_count) noexcept {
-  return line + 1 == line_count ? 0 : line + 1;
+constexpr uint32_t next_bucket(uint32_t bucket, uint32_t bucket_count) noexcept {
+  return bucket + 1 == bucket_count ? 0 : bucket + 1;
 }
 
+// Where in a bucket a hash lies is as good as random, and a mispredicted branch costs as much as all
+// comparisons and keeps lookups from overlapping: so the position is computed. 0 without the hash:
+// whoever asks compares once more.
 template <template <typename> class Atomic>
-[[gnu::always_inline]] inline Slot<Atomic>* find_in_line(Slot<Atomic>* line,
-                                                         uint64_t hash) noexcept {
-  // Where in a line an entry lies is as good as random: selected, not branched to.
-  Slot<Atomic>* found = nullptr;
-#pragma GCC unroll 4
-  for (uint32_t i = 0; i < line_slots; i++) {
-    // Acquire: pairs with the releases in publish_slot() and bury_slot(): with a hash comes the
-    // value, and with the absence of one what was changed before.
-    const bool equal = line[i].hash.load(std::memory_order_acquire) == hash;
-    found = equal ? line + i : found;
+[[gnu::always_inline]] inline Slot<Atomic>* likely_slot(Slot<Atomic>* bucket,
+                                                        uint64_t hash) noexcept {
+  uint32_t position = 0;
+#pragma GCC unroll 8
+  for (uint32_t i = 1; i < bucket_slots; i++) {
+    // Acquire: as in find_slot(), which does not look again at what differs.
+    const uint64_t found = bucket[i].hash.load(std::memory_order_acquire);
+    position = found == hash ? i : position;
+    asm("" : "+r"(position));
   }
-  return found;
+  return bucket + position;
 }
 
 // The slot of the key with this hash, or null. Any thread.
 template <template <typename> class Atomic>
-[[gnu::always_inline]] inline Slot<Atomic>* find_slot(Slot<Atomic>* slots, uint32_t line_count,
+[[gnu::always_inline]] inline Slot<Atomic>* find_slot(Slot<Atomic>* slots, uint32_t bucket_count,
                                                       uint64_t hash) noexcept {
-  const uint32_t home = home_line(hash, line_count);
-  Slot<Atomic>* const found = find_in_line(slots + home * line_slots, hash);
-  // Most entries are at home.
-  if (found != nullptr) [[likely]]
-    return found;
-  return find_in_line(slots + next_line(home, line_count) * line_slots, hash);
+  const uint32_t home = home_bucket(hash, bucket_count);
+  Slot<Atomic>* slot = likely_slot(slots + home * bucket_slots, hash);
+  // Acquire: pairs with the releases in publish_slot() and bury_slot(): with a hash comes the
+  // value, and with the absence of one what was changed before.
+  if (slot->hash.load(std::memory_order_acquire) == hash) [[likely]]
+    return slot;
+  // Few entries are not at home.
+  slot = likely_slot(slots + next_bucket(home, bucket_count) * bucket_slots, hash);
+  return slot->hash.load(std::memory_order_acquire) == hash ? slot : nullptr;
 }
 
 // The value of a slot that find_slot() gave. Any thread.
@@ -82,7 +87,7 @@ template <template <typename> class Atomic>
 void publish_slot(Slot<Atomic>& slot, uint64_t hash, uint64_t value) noexcept {
   // Relaxed: the hash's release carries it, and what the value points to.
   slot.value.store(value, std::memory_order_relaxed);
-  // Release: pairs with the acquire in find_in_line().
+  // Release: pairs with the acquires in find_slot().
   slot.hash.store(hash, std::memory_order_release);
 }
 
@@ -93,7 +98,7 @@ void replace_slot_value(Slot<Atomic>& slot, uint64_t value) noexcept {
 
 template <template <typename> class Atomic>
 void bury_slot(Slot<Atomic>& slot, uint64_t hash) noexcept {
-  // Release: pairs with the acquire in find_in_line(): who sees that the key is gone sees the
+  // Release: pairs with the acquires in find_slot(): who sees that the key is gone sees the
   // changes before. The value stays for those who have found the slot already.
   slot.hash.store(no_hash(hash), std::memory_order_release);
 }

@@ -96,7 +96,7 @@ Located Trie::locate(uint64_t key) const noexcept {
   Leaf* const leaf = as_leaf(word);
   // Asked for beside the slots: it says who may change them.
   __builtin_prefetch(leaf, 1);
-  at.slot = find_slot(leaf->slots(), leaf_lines(word), at.hash);
+  at.slot = find_slot(leaf->slots(), leaf_buckets(word), at.hash);
   at.found = at.slot != nullptr;
   if (at.found) at.value = at.slot->value.load(std::memory_order_relaxed);
   // The nodes above a leaf of the map's own are its own too.
@@ -176,10 +176,8 @@ Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
 
 Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noexcept {
   const Word word = place.word();
-  LeafBuilder builder;
   if (word == 0) {
-    builder.reserve(hash);
-    Leaf* const leaf = built(builder, builder.fit(1));
+    Leaf* const leaf = first_leaf(hash);
     if (leaf == nullptr) return Step::no_memory;
     made(word_of(leaf));
     publish(place.node->words()[place.index], word_of(leaf));
@@ -188,11 +186,17 @@ Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noex
   Leaf* const leaf = as_leaf(word);
   if (is_writable(leaf) && (!adds || leaf->has_room(hash))) return Step::ready;
   if (!adds || (leaf->positions_for(hash) & ~leaf->live) != 0)
-    return replace_leaf(place, copied(leaf)) ? Step::ready : Step::no_memory;
-  builder.add(leaf, leaf->live);
-  builder.reserve(hash);
-  if (const uint32_t lines = builder.fit(lines_with_room(leaf->entries() + 1)); lines != 0)
-    return replace_leaf(place, built(builder, lines)) ? Step::ready : Step::no_memory;
+    return replace_leaf(place, copied(leaf, leaf->live)) ? Step::ready : Step::no_memory;
+  if (leaf->form < buckets_max) {
+    const uint32_t buckets =
+        std::clamp(buckets_with_room(leaf->entries() + 1), leaf->form + 1u, buckets_max);
+    const Built larger = rebuilt({leaf, leaf->live}, {}, buckets, &hash);
+    if (!larger.enough_memory) return Step::no_memory;
+    if (larger.leaf != nullptr) {
+      replace_leaf(place, larger.leaf);
+      return Step::ready;
+    }
+  }
   const bool split_done = run_of(place).count > 1 ? split(place) : widen(place);
   return split_done ? Step::again : Step::no_memory;
 }
@@ -206,20 +210,43 @@ bool Trie::replace_leaf(const Place& place, Leaf* leaf) noexcept {
   return true;
 }
 
-Leaf* Trie::copied(Leaf* leaf) noexcept {
+Leaf* Trie::copied(Leaf* leaf, uint64_t positions) noexcept {
   Leaf* const copy = create_leaf(leaf->form, token_);
   if (copy == nullptr) return nullptr;
   // No reader writes to a leaf, and its writer is here: the bytes can be copied as they are.
   std::memcpy(static_cast<void*>(copy->slots()), static_cast<const void*>(leaf->slots()),
-              leaf->form * node_unit);
-  copy->live = leaf->live;
-  copy->used = leaf->live;
+              leaf->form * bucket_size);
+  for_each_position(leaf->live & ~positions, [&](uint32_t position) {
+    std::atomic<uint64_t>& hash = copy->slot(position).hash;
+    hash.store(no_hash(hash.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+  });
+  copy->live = positions;
+  copy->used = positions;
   return copy;
 }
 
-Leaf* Trie::built(LeafBuilder& builder, uint32_t lines) noexcept {
-  Leaf* const leaf = create_leaf(lines, token_);
-  if (leaf != nullptr) builder.write(leaf);
+Trie::Built Trie::rebuilt(Entries entries, Entries others, uint32_t buckets,
+                          const uint64_t* reserve) noexcept {
+  const auto any = static_cast<uint32_t>(std::countr_zero(entries.positions));
+  const uint64_t any_hash = entries.leaf->slot(any).hash.load(std::memory_order_relaxed);
+  for (; buckets <= buckets_max; buckets++) {
+    Leaf* const result = create_leaf(buckets, token_);
+    if (result == nullptr) return {.enough_memory = false};
+    LeafBuilder builder(result, any_hash);
+    if (builder.add(entries.leaf, entries.positions) &&
+        (others.leaf == nullptr || builder.add(others.leaf, others.positions)) &&
+        (reserve == nullptr || builder.has_room(*reserve))) [[likely]] {
+      builder.finish(result);
+      return {.leaf = result};
+    }
+    discard(result);
+  }
+  return {};
+}
+
+Leaf* Trie::first_leaf(uint64_t hash) noexcept {
+  Leaf* const leaf = create_leaf(1, token_);
+  if (leaf != nullptr) LeafBuilder(leaf, hash).finish(leaf);
   return leaf;
 }
 
@@ -276,12 +303,12 @@ bool Trie::split(const Place& place) noexcept {
   for (const uint32_t side : {0u, 1u}) {
     const uint64_t keep = side == 0 ? leaf->live & ~high_half : high_half;
     if (keep == 0) continue;  // its words become 0
-    LeafBuilder builder;
-    builder.add(leaf, keep);
-    uint32_t lines = builder.fit(lines_with_room(static_cast<uint32_t>(std::popcount(keep))));
-    // Where all entries had a place some of them have.
-    if (lines == 0 && builder.fits(leaf->form)) lines = leaf->form;
-    halves[side] = built(builder, lines);
+    const auto entries = static_cast<uint32_t>(std::popcount(keep));
+    const Built half =
+        rebuilt({leaf, keep}, {}, std::min(buckets_with_room(entries), buckets_max), nullptr);
+    halves[side] = half.leaf;
+    // Where all entries have a place some of them have.
+    if (half.leaf == nullptr && half.enough_memory) halves[side] = copied(leaf, keep);
     if (halves[side] != nullptr) continue;
     if (halves[0] != nullptr) discard(halves[0]);
     return false;

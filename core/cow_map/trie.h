@@ -120,16 +120,31 @@ class Trie {
   bool widen(const Place& place) noexcept;
 
   Inner* own_inner(std::atomic<Word>& place, Word word) noexcept;
-  // The same entries in the same slots, and what was buried is empty. Null without memory.
-  Leaf* copied(Leaf* leaf) noexcept;
-  // A leaf of so many lines with what the builder holds. Null without memory.
-  Leaf* built(LeafBuilder& builder, uint32_t lines) noexcept;
+  // The entries in `positions`, each in the slot where it is; all others are empty. Null without
+  // memory.
+  Leaf* copied(Leaf* leaf, uint64_t positions) noexcept;
+  // A new leaf.
+  struct Built {
+    Leaf* leaf = nullptr;
+    bool enough_memory = true;  // null because buckets_max buckets are not enough
+  };
+  // Some of a leaf's entries.
+  struct Entries {
+    Leaf* leaf;
+    uint64_t positions;
+  };
+  // Of those, and there is one at least, and of those of another leaf if `others` has one, laid out
+  // anew in `buckets` buckets or more, with an empty slot for `reserve` if that is not null.
+  Built rebuilt(Entries entries, Entries others, uint32_t buckets,
+                const uint64_t* reserve) noexcept;
+  // A leaf for the first entry of its place. Null without memory.
+  Leaf* first_leaf(uint64_t hash) noexcept;
   // Puts a new leaf, or null without memory, in the place of the one that holds the same entries.
   bool replace_leaf(const Place& place, Leaf* leaf) noexcept;
   // `leaf` has been replaced by one or two that hold its entries.
   void replaced(Leaf* leaf) noexcept;
-  // Lays out its entries in `lines` lines, or in more, if that makes it smaller.
-  bool pack_leaf(const Place& place, uint32_t lines) noexcept;
+  // Lays out its entries in `buckets` buckets, or in more, if that makes it smaller.
+  bool pack_leaf(const Place& place, uint32_t buckets) noexcept;
   static LeafSlot* slot_in(Leaf* leaf, const Located& at) noexcept;
   // A block has left the map.
   void dropped_value(uint64_t value) noexcept;
@@ -188,7 +203,7 @@ inline const LeafSlot* Trie::find_hash(Word word, uint64_t hash, uint32_t bits_p
     word = child;
   }
   if (word == 0) return nullptr;
-  return find_slot(as_leaf(word)->slots(), leaf_lines(word), hash);
+  return find_slot(as_leaf(word)->slots(), leaf_buckets(word), hash);
 }
 
 // The value, as in its slot, of a key in a root that does not change.

@@ -11,9 +11,9 @@ namespace {
 // takes, so that a map which grows and shrinks around one size does not split and merge each time.
 constexpr uint32_t merge_entries_max = 18;
 
-// A leaf gets smaller when three lines less, or more, would do.
+// A leaf gets smaller when two buckets less, or more, would do.
 bool is_loose(const Leaf& leaf) noexcept {
-  return lines_with_room(leaf.entries()) + 3 <= leaf.form;
+  return buckets_with_room(leaf.entries()) + 2 <= leaf.form;
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
     Leaf* const leaf = as_leaf(word);
     const uint32_t entries = leaf->entries();
     if (entries > merge_entries_max / 2) {
-      if (is_loose(*leaf)) pack_leaf(place, lines_with_room(entries));
+      if (is_loose(*leaf)) pack_leaf(place, buckets_with_room(entries));
       return Step::ready;
     }
     if (entries == 0) {
@@ -61,7 +61,7 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
   }
   if (place.node->form > 1 && halve(place)) return Step::again;
   if (word != 0 && is_loose(*as_leaf(word)))
-    pack_leaf(place, lines_with_room(as_leaf(word)->entries()));
+    pack_leaf(place, buckets_with_room(as_leaf(word)->entries()));
   return Step::ready;
 }
 
@@ -85,13 +85,11 @@ Trie::Step Trie::merge(const Place& place, Run run) noexcept {
   Leaf* const other = as_leaf(other_word);
   const uint32_t entries = leaf->entries() + other->entries();
   if (entries > merge_entries_max) return Step::ready;
-  LeafBuilder builder;
-  builder.add(leaf, leaf->live);
-  builder.add(other, other->live);
-  const uint32_t lines = builder.fit(lines_with_room(entries));
-  if (lines == 0) return Step::ready;
-  Leaf* const merged = built(builder, lines);
-  if (merged == nullptr) return Step::no_memory;
+  const Built built =
+      rebuilt({leaf, leaf->live}, {other, other->live}, buckets_with_room(entries), nullptr);
+  if (!built.enough_memory) return Step::no_memory;
+  Leaf* const merged = built.leaf;
+  if (merged == nullptr) return Step::ready;
   made(word_of(merged));
   publish(place, both, word_of(merged));
   replaced(leaf);
@@ -119,13 +117,15 @@ bool Trie::halve(const Place& place) noexcept {
   return true;
 }
 
-bool Trie::pack_leaf(const Place& place, uint32_t lines) noexcept {
+bool Trie::pack_leaf(const Place& place, uint32_t buckets) noexcept {
   Leaf* const leaf = as_leaf(place.word());
-  LeafBuilder builder;
-  builder.add(leaf, leaf->live);
-  lines = builder.fit(lines);
-  if (lines == 0 || lines >= leaf->form) return true;
-  return replace_leaf(place, built(builder, lines));
+  if (buckets >= leaf->form || leaf->live == 0) return true;
+  const Built packed = rebuilt({leaf, leaf->live}, {}, buckets, nullptr);
+  if (!packed.enough_memory) return false;
+  if (packed.leaf == nullptr) return true;
+  if (packed.leaf->form < leaf->form) return replace_leaf(place, packed.leaf);
+  discard(packed.leaf);
+  return true;
 }
 
 bool Trie::shrink() noexcept {
@@ -143,7 +143,7 @@ bool Trie::shrink_leaves(Inner* inner, uint32_t depth) noexcept {
       enough_memory = shrink_leaves(as_inner(child), depth + inner->form);
       return;
     }
-    enough_memory = pack_leaf({nullptr, inner, first, depth}, lines_for(as_leaf(child)->entries()));
+    enough_memory = pack_leaf({nullptr, inner, first, depth}, buckets_for(as_leaf(child)->entries()));
   });
   return enough_memory;
 }

@@ -10,15 +10,15 @@
 namespace stave::weak_memory {
 namespace {
 
-// The hash of a key: all begin their search in line 0.
+// The hash of a key: all begin their search in bucket 0.
 uint64_t hash_of(uint64_t key) {
   return key << 32;
 }
 
-// Two lines and two values outside of them, numbered from 1.
+// Two buckets and two values outside of them, numbered from 1.
 struct Leaf {
-  static constexpr uint32_t lines = 2;
-  std::array<cow_map::Slot<Atomic>, lines * cow_map::line_slots> slots;
+  static constexpr uint32_t buckets = 2;
+  std::array<cow_map::Slot<Atomic>, buckets * cow_map::bucket_slots> slots;
   std::array<NonAtomic<uint64_t>, 2> values;
 
   Leaf() {
@@ -29,7 +29,7 @@ struct Leaf {
   }
   void bury(uint64_t key) { cow_map::bury_slot(*find(key), hash_of(key)); }
   cow_map::Slot<Atomic>* find(uint64_t key) {
-    return cow_map::find_slot(slots.data(), lines, hash_of(key));
+    return cow_map::find_slot(slots.data(), buckets, hash_of(key));
   }
   // The content of the value that the key has, 0 without the key.
   uint64_t get(uint64_t key) {
@@ -65,18 +65,18 @@ void values_are_whole(Program& program, uint32_t position) {
 void nothing_is_passed_by(Program& program) {
   auto leaf = std::make_shared<Leaf>();
   leaf->values[0].write(7);
-  leaf->insert(0, 1, 1);
-  leaf->insert(1, 2, 1);
+  leaf->insert(1, 1, 1);
+  leaf->insert(0, 2, 1);
   program.thread([=] {
-    leaf->insert(3, 20, 1);
-    leaf->insert(4, 21, 1);
+    leaf->insert(7, 20, 1);
+    leaf->insert(8, 21, 1);
     leaf->bury(1);
   });
   program.thread([=] {
     const bool first_gone = leaf->find(1) == nullptr;
     check(leaf->find(2) != nullptr, "a key that was there is missed");
     const bool last_there = leaf->find(21) != nullptr;
-    // What was inserted before the removal that was seen is there, in another line too.
+    // What was inserted before the removal that was seen is there, in another bucket too.
     check(!first_gone || last_there, "a removal is seen before an older insert");
     if (first_gone) note("the removal is seen");
     if (!first_gone && last_there) note("a moment in the middle is seen");
@@ -86,10 +86,10 @@ void nothing_is_passed_by(Program& program) {
 TEST(WeakMemory, CowMapSlots) {
   check_kernel(
       {.scenarios = {{.name = "values are whole",
-                      .set_up = [](Program& program) { values_are_whole(program, 1); },
+                      .set_up = [](Program& program) { values_are_whole(program, 0); },
                       .expected_notes = {"the first value is seen", "the second value is seen"}},
-                     {.name = "values are whole in the next line",
-                      .set_up = [](Program& program) { values_are_whole(program, 6); },
+                     {.name = "values are whole in the next bucket",
+                      .set_up = [](Program& program) { values_are_whole(program, 8); },
                       .expected_notes = {"the first value is seen", "the second value is seen"}},
                      {.name = "nothing is passed by",
                       .set_up = nothing_is_passed_by,
