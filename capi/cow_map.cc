@@ -21,32 +21,6 @@ using stave::cow_map::ValuePin;
 
 namespace {
 
-// What is wrong with the arguments of stave_cow_map_get.
-[[gnu::cold, gnu::noinline]] stave_status refuse_get(const stave_cow_map* map, const void* data,
-                                                     size_t capacity, size_t* size,
-                                                     stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (size == nullptr) return null_argument("size");
-    *size = 0;
-    STAVE_TRY(check(map));
-    return require_bytes(data, capacity, "data");
-  });
-}
-
-// stave_cow_map_get with arguments that are right.
-[[gnu::noinline]] stave_status get_any(stave_cow_map& map, int64_t key, void* data, size_t capacity,
-                                       size_t& size, stave_error* error) {
-  size = 0;
-  return guarded(error, [&] {
-    return map.map.get(key, [&](Bytes value) noexcept {
-      size = value.size();
-      if (value.size() > capacity) return Code::buffer_too_small;
-      if (data != nullptr) copy_value(static_cast<std::byte*>(data), value);
-      return Code::ok;
-    });
-  });
-}
-
 // A pin of a value that has no memory of its own.
 struct SmallValue {
   explicit SmallValue(Bytes value) noexcept : size(value.size()) {
@@ -158,22 +132,6 @@ void stave_cow_map_free(stave_cow_map* map) {
   if (guarded(nullptr, [&] { return map->close(); }) != STAVE_BUSY) delete map;
 }
 
-stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size_t capacity,
-                               size_t* size, stave_error* error) {
-  if (size == nullptr || (data == nullptr && capacity != 0) || !is_usable(map)) [[unlikely]]
-    return refuse_get(map, data, capacity, size, error);
-  if (capacity < sizeof(uint64_t) || !map->map.may_get_word())
-    return get_any(*map, key, data, capacity, *size, error);
-  *size = 0;
-  uint64_t word = 0;
-  const Code code = map->map.get_word(key, word);
-  if (code != Code::ok) [[unlikely]]
-    return report(code, error);
-  std::memcpy(data, &word, sizeof word);
-  *size = sizeof word;
-  return STAVE_OK;
-}
-
 stave_status stave_cow_map_get_buffer(stave_cow_map* map, int64_t key, stave_buffer* value,
                                       stave_error* error) {
   return guarded(error, [&]() -> Status {
@@ -199,12 +157,6 @@ stave_status stave_cow_map_get_pin(stave_cow_map* map, int64_t key, stave_pin** 
     *pin = handle.release();
     return {};
   });
-}
-
-stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key, stave_error* error) {
-  if (!is_usable(map)) [[unlikely]]
-    return guarded(error, [&] { return check(map); });
-  return guarded(error, [&] { return map->map.contains(key); });
 }
 
 stave_status stave_cow_map_size(stave_cow_map* map, uint64_t* size, stave_error* error) {

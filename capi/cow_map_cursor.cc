@@ -89,35 +89,40 @@ Code next_many(stave_cow_map_cursor& cursor, size_t count_max, size_t bytes_max,
   return moved == 0 ? code : Code::ok;
 }
 
-// The same for values of one size that lie in their slots: from each leaf all that is wanted at
-// once.
+// The same for values of one size that lie in their slots: many at a time.
 Code next_many_inside(stave_cow_map_cursor& cursor, size_t count_max, size_t bytes_max,
                       int64_t* keys, stave_buffer* values, uint64_t* sizes,
                       size_t* count) noexcept {
-  const uint32_t size = *cursor.cursor->inside_size();
+  constexpr size_t many = 1024;
+  const size_t size = *cursor.cursor->inside_size();
   // As many as it takes until `values` holds bytes_max bytes, one at least.
   size_t limit = count_max;
   if (values != nullptr && bytes_max == 0) limit = std::min<size_t>(limit, 1);
   if (values != nullptr && size != 0)
     limit = std::min(limit, bytes_max / size + (bytes_max % size != 0 || bytes_max == 0));
-  while (*count < limit) {
-    auto wanted = static_cast<uint32_t>(
-        std::min<size_t>(limit - *count, cursor.done ? 0 : cursor.cursor->ready()));
-    if (wanted == 0) {
-      cursor.done = true;
-      return *count == 0 ? Code::done : Code::ok;
-    }
+  size_t moved = 0;
+  while (moved < limit && !cursor.done) {
+    size_t wanted = std::min(limit - moved, many);
     std::byte* to = nullptr;
-    if (values != nullptr && !extend_inline(*values, size_t{wanted} * size, &to)) {
-      // Not even one: the cursor has not moved.
-      if (!extend_inline(*values, size, &to)) return *count == 0 ? Code::no_memory : Code::ok;
+    if (values != nullptr && !extend_inline(*values, wanted * size, &to)) {
       wanted = 1;
+      // Not even one: the cursor has not moved.
+      if (!extend_inline(*values, size, &to)) {
+        *count = moved;
+        return moved == 0 ? Code::no_memory : Code::ok;
+      }
     }
-    cursor.cursor->take_inside(wanted, keys != nullptr ? keys + *count : nullptr, to);
-    if (values != nullptr) std::fill_n(sizes + *count, wanted, size);
-    *count += wanted;
+    const size_t taken =
+        cursor.cursor->take_inside(wanted, keys != nullptr ? keys + moved : nullptr, to);
+    if (values != nullptr) {
+      values->size -= (wanted - taken) * size;
+      std::fill_n(sizes + moved, taken, size);
+    }
+    moved += taken;
+    cursor.done = taken < wanted;
   }
-  return Code::ok;
+  *count = moved;
+  return moved == 0 && limit != 0 ? Code::done : Code::ok;
 }
 
 Status require_entry(const stave_cow_map_cursor& cursor) {

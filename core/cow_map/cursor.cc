@@ -55,27 +55,40 @@ Word LeafWalk::find_next() noexcept {
   return 0;
 }
 
-void Cursor::take_inside(uint32_t count, int64_t* keys, std::byte* values) noexcept {
-  const uint32_t size = *inside_size();
+template <bool has_words>
+size_t Cursor::take_from_leaf(size_t count_max, int64_t* keys, std::byte* values) noexcept {
+  const size_t size = has_words ? sizeof(uint64_t) : *inside_size();
   // Copies, which no store to the caller's arrays can change.
   const KeyHash hash = snapshot_.family()->hash();
-  Leaf* const leaf = leaf_;
+  const LeafSlot* const slots = leaf_->slots();
   uint64_t live = live_;
-  for (uint32_t i = 0; i < count; i++) {
-    const LeafSlot& slot = leaf->slot(static_cast<uint32_t>(std::countr_zero(live)));
-    live &= live - 1;
+  size_t count = 0;
+  for (; live != 0 && count < count_max; live &= live - 1) {
+    const LeafSlot& slot = slots[std::countr_zero(live)];
     // Relaxed: the snapshot came with everything in it.
     if (keys != nullptr)
-      keys[i] = static_cast<int64_t>(hash.key_of(slot.hash.load(std::memory_order_relaxed)));
-    if (values == nullptr) continue;
-    const uint64_t value = slot.value.load(std::memory_order_relaxed);
-    if (size == sizeof value) {
-      std::memcpy(values + size_t{i} * sizeof value, &value, sizeof value);
-    } else {
-      std::memcpy(values + size_t{i} * size, &value, size);
+      keys[count] = static_cast<int64_t>(hash.key_of(slot.hash.load(std::memory_order_relaxed)));
+    if (values != nullptr) {
+      const uint64_t value = slot.value.load(std::memory_order_relaxed);
+      std::memcpy(values + count * size, &value, size);
     }
+    count++;
   }
   live_ = live;
+  return count;
+}
+
+size_t Cursor::take_inside(size_t count_max, int64_t* keys, std::byte* values) noexcept {
+  const size_t size = *inside_size();
+  size_t count = 0;
+  while (count < count_max && find_leaf()) {
+    int64_t* const to_keys = keys == nullptr ? nullptr : keys + count;
+    std::byte* const to_values = values == nullptr ? nullptr : values + count * size;
+    count += size == sizeof(uint64_t)
+                 ? take_from_leaf<true>(count_max - count, to_keys, to_values)
+                 : take_from_leaf<false>(count_max - count, to_keys, to_values);
+  }
+  return count;
 }
 
 }  // namespace stave::cow_map

@@ -47,7 +47,7 @@ class Cursor {
 
   // False behind the last entry.
   bool next() noexcept {
-    if (ready() == 0) return false;
+    if (!find_leaf()) return false;
     const auto position = static_cast<uint32_t>(std::countr_zero(live_));
     live_ &= live_ - 1;
     // Relaxed: the snapshot came with everything in it.
@@ -56,20 +56,11 @@ class Cursor {
     return true;
   }
 
-  // The number of entries that come next and lie side by side; 0 behind the last.
-  uint32_t ready() noexcept {
-    while (live_ == 0) {
-      leaf_ = walk_.next();
-      if (leaf_ == nullptr) return 0;
-      live_ = leaf_->live;
-    }
-    return static_cast<uint32_t>(std::popcount(live_));
-  }
   // The bytes of every value, where that is few enough for them to lie in their slots.
   std::optional<uint32_t> inside_size() const noexcept { return snapshot_.family()->inside_size(); }
-  // Moves over `count` entries that are ready and copies their keys, and their values, which lie in
-  // their slots, one behind the other. Either may be null.
-  void take_inside(uint32_t count, int64_t* keys, std::byte* values) noexcept;
+  // Moves over the next `count_max` entries, or those that are left, and copies their keys, and their
+  // values, which lie in their slots, one behind the other. Either may be null. Returns how many.
+  size_t take_inside(size_t count_max, int64_t* keys, std::byte* values) noexcept;
 
   // Of the entry it stands on; valid until it moves.
   int64_t key() const noexcept { return key_; }
@@ -80,6 +71,18 @@ class Cursor {
     return static_cast<int64_t>(
         snapshot_.family()->hash().key_of(slot.hash.load(std::memory_order_relaxed)));
   }
+
+  // Whether an entry of leaf_ is still to come.
+  bool find_leaf() noexcept {
+    while (live_ == 0) {
+      leaf_ = walk_.next();
+      if (leaf_ == nullptr) return false;
+      live_ = leaf_->live;
+    }
+    return true;
+  }
+  template <bool has_words>
+  size_t take_from_leaf(size_t count_max, int64_t* keys, std::byte* values) noexcept;
 
   Snapshot snapshot_;
   LeafWalk walk_;

@@ -14,13 +14,13 @@ class KeyHash {
  public:
   explicit KeyHash(uint64_t seed = 0) noexcept : seed_(seed) {}
 
-  // Multiply, fold, multiply, fold: each step can be undone. Keys that are multiples of a power of
-  // two, of 2^63 too, differ in all parts of the result.
+  // Multiply, fold, multiply: each step can be undone. Keys that are multiples of a power of two, of
+  // 2^63 too, differ in the upper bits of both halves of the result.
   uint64_t operator()(uint64_t key) const noexcept {
-    return folded(folded((key ^ seed_) * first_factor) * second_factor);
+    return folded((key ^ seed_) * first_factor) * second_factor;
   }
   uint64_t key_of(uint64_t hash) const noexcept {
-    return (folded(folded(hash) * inverse(second_factor)) * inverse(first_factor)) ^ seed_;
+    return (folded(hash * inverse(second_factor)) * inverse(first_factor)) ^ seed_;
   }
 
  private:

@@ -2,6 +2,15 @@
 
 namespace stave::cow_map {
 
+LeafBuilder::LeafBuilder(Leaf* leaf, uint64_t hash) noexcept
+    : slots_(leaf->slots()), buckets_(leaf->form) {
+  // All of them: which ones will stay empty is not known yet, and later it would take branches that
+  // are mispredicted.
+  const uint64_t empty = no_hash(hash);
+  for (uint32_t i = 0; i < buckets_ * bucket_slots; i++)
+    slots_[i].hash.store(empty, std::memory_order_relaxed);
+}
+
 bool LeafBuilder::add(Leaf* from, uint64_t positions) noexcept {
   LeafSlot* const slots = slots_;
   const uint32_t buckets = buckets_;
@@ -17,6 +26,7 @@ bool LeafBuilder::add(Leaf* from, uint64_t positions) noexcept {
     const uint64_t value = slot.value.load(std::memory_order_relaxed);
     uint32_t bucket = home_bucket(hash, buckets);
     if (filled_of(bucket) == bucket_slots) [[unlikely]] {
+      overflowed_ |= static_cast<uint8_t>(1u << bucket);
       bucket = next_bucket(bucket, buckets);
       if (filled_of(bucket) == bucket_slots) return false;
     }
@@ -31,14 +41,11 @@ bool LeafBuilder::add(Leaf* from, uint64_t positions) noexcept {
 
 void LeafBuilder::finish(Leaf* leaf) const noexcept {
   uint64_t live = 0;
-  for (uint32_t bucket = 0; bucket < buckets_; bucket++) {
-    const uint32_t entries = filled(bucket);
-    for (uint32_t slot = entries; slot < bucket_slots; slot++)
-      slots_[bucket * bucket_slots + slot].hash.store(empty_, std::memory_order_relaxed);
-    live |= ((uint64_t{1} << entries) - 1) << (bucket * bucket_slots);
-  }
+  for (uint32_t bucket = 0; bucket < buckets_; bucket++)
+    live |= ((uint64_t{1} << filled(bucket)) - 1) << (bucket * bucket_slots);
   leaf->live = live;
   leaf->used = live;
+  leaf->overflowed = overflowed_;
 }
 
 }  // namespace stave::cow_map

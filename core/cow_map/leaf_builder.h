@@ -14,8 +14,7 @@ namespace stave::cow_map {
 class LeafBuilder {
  public:
   // Into `leaf`, which is fresh, and where `hash`, that of any entry to come, belongs.
-  LeafBuilder(Leaf* leaf, uint64_t hash) noexcept
-      : slots_(leaf->slots()), buckets_(leaf->form), empty_(no_hash(hash)) {}
+  LeafBuilder(Leaf* leaf, uint64_t hash) noexcept;
 
   // False when an entry finds both its buckets full: then the leaf is of no use.
   [[nodiscard]] bool add(Leaf* from, uint64_t positions) noexcept;
@@ -33,15 +32,20 @@ class LeafBuilder {
 
   LeafSlot* const slots_;
   const uint32_t buckets_;
-  const uint64_t empty_;
   uint64_t filled_ = 0;  // slots of each bucket, a byte each: a register of counters
+  uint8_t overflowed_ = 0;
 };
 static_assert(buckets_max <= sizeof(uint64_t));
 
-// A leaf of so many buckets leaves some room when `entries` lie in it. Each entry is moved about
-// three times while a map grows, and three quarters of the slots are filled on average.
-constexpr uint32_t buckets_with_room(uint32_t entries) noexcept {
-  return entries == 0 ? 1 : (entries * 8 + 5 * bucket_slots - 1) / (5 * bucket_slots);
+// How many buckets leave some room when `entries` lie in them. In a map of many entries, whose leaves
+// are reached by many bits of the hash, bytes count: five sixths of the slots are filled. In a small
+// one time does: up to three fifths are filled, and an entry is moved half as often while the map
+// grows.
+constexpr uint32_t buckets_with_room(uint32_t entries, uint32_t depth) noexcept {
+  constexpr uint32_t large_depth = 13;
+  if (entries == 0) return 1;
+  const uint32_t sixteenths = depth >= large_depth ? 19 : 26;
+  return (entries * sixteenths + 16 * bucket_slots - 1) / (16 * bucket_slots);
 }
 // The same, nearly full.
 constexpr uint32_t buckets_for(uint32_t entries) noexcept {

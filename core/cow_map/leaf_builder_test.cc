@@ -26,8 +26,7 @@ class TestLeaf {
     if (!leaf_->has_room(hash)) return false;
     const uint32_t position = leaf_->empty_position(hash);
     publish_slot(leaf_->slot(position), hash, value);
-    leaf_->live |= uint64_t{1} << position;
-    leaf_->used |= uint64_t{1} << position;
+    leaf_->mark_used(position, hash);
     return true;
   }
   const LeafSlot* find(uint64_t hash) const { return find_slot(leaf_->slots(), leaf_->form, hash); }
@@ -63,7 +62,7 @@ TEST(LeafBuilder, EntriesOfTwoLeavesAreFound) {
     const auto entries = static_cast<uint32_t>(hashes.size());
     ASSERT_EQ(before[0]->entries() + before[1]->entries(), entries);
     const uint64_t next = random_hash(random, high);
-    TestLeaf after(std::min(buckets_with_room(entries + 1), buckets_max));
+    TestLeaf after(std::min(buckets_with_room(entries + 1, 0), buckets_max));
     LeafBuilder builder(after.get(), next);
     tries++;
     if (!builder.add(before[0].get(), before[0]->live) ||

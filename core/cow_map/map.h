@@ -2,7 +2,7 @@
 //
 // Thread safety: all functions may be called from any number of threads at the same time, but for
 // the destructor. Reads take no lock, never wait and never repeat. Writes to one map, and clone(),
-// exclude each other by a mutex; a clone shows the state before or after each write.
+// exclude each other by a lock; a clone shows the state before or after each write.
 //
 // Invariants
 //   1. What a read returns was the value of that key in this map at some moment during the call.
@@ -10,7 +10,7 @@
 //   3. An operation that fails, or that changes nothing, leaves the entries as they were; the
 //      latter copies nothing either.
 //
-// Callbacks run under the map's mutex. They may read the map (they see it as it was) and use other
+// Callbacks run under the map's lock. They may read the map (they see it as it was) and use other
 // maps; a write to this map from inside one, or close(), is Code::busy.
 #pragma once
 
@@ -26,6 +26,7 @@
 #include "core/cow_map/trie.h"
 #include "core/cow_map/value_block.h"
 #include "core/sync/epoch.h"
+#include "core/sync/sequence_lock.h"
 #include "core/sync/thread_number.h"
 
 namespace stave::cow_map {
@@ -82,17 +83,13 @@ class Map {
   Code contains(int64_t key) const {
     return get(key, [](Bytes) { return Code::ok; });
   }
-  // get() for maps all of whose values have 8 bytes; not on this thread while may_get_word() says
-  // no.
-  Code get_word(int64_t key, uint64_t& value) const noexcept {
-    const sync::EpochPin pin;
-    return find(key, value);
-  }
-  // A thread that has been pinned before calls no function to be pinned again, nor get_word() any:
-  // its caller keeps all in registers.
-  bool may_get_word() const noexcept {
-    return has_words_ && sync::internal::epoch_thread.slot != nullptr;
-  }
+  // For maps all of whose values have 8 bytes: the two calls that do most of the work of such maps,
+  // without a Status on their way.
+  bool has_words() const noexcept { return has_words_; }
+  // Under a pin.
+  Code get_word(int64_t key, uint64_t& value) const noexcept { return find(key, value); }
+  // busy when insert() has to tell.
+  Code insert_word(int64_t key, uint64_t value, bool& replaced) noexcept;
   // A value that needs no copy; nothing for those kept inside slots and those of 0 bytes: get()
   // them.
   Result<std::optional<ValuePin>> get_pin(int64_t key) const;
@@ -127,19 +124,23 @@ class Map {
     return Code::ok;
   }
 
-  // The mutex, for one write or clone.
+  // Of which nothing but the lock is used: it is let go of by a plain store, so that two writes in a
+  // row are kept apart by one locked instruction, and by none at their end.
+  using Lock = sync::SequenceLock<>;
+
+  // The lock, for one write or clone.
   class Writing {
    public:
     Code enter(Map& map) {
       // Relaxed: a thread finds its own number only if it has stored it itself.
       const uint32_t inside = map.callback_thread_.load(std::memory_order_relaxed);
       if (inside != 0 && inside == sync::thread_number() + 1) return Code::busy;
-      lock_ = std::unique_lock(map.mutex_);
+      lock_ = std::unique_lock(map.lock_);
       return map.closed() ? Code::closed : Code::ok;
     }
 
    private:
-    std::unique_lock<std::mutex> lock_;
+    std::unique_lock<Lock> lock_;
   };
   // Runs a callback of the caller, which may not come back with a write.
   template <typename Callback>
@@ -153,19 +154,38 @@ class Map {
     return refuse_value(value);
   }
   Status refuse_value(Bytes value) const;
-  // Under the mutex.
+  [[gnu::noinline]] Code insert_word_slowly(const Located& at, uint64_t value) noexcept {
+    return trie_.put(at, value, 0) ? Code::ok : Code::no_memory;
+  }
+  // Under the lock.
   Located locate(int64_t key) const noexcept { return trie_.locate(static_cast<uint64_t>(key)); }
-  // Under the mutex. Stores a checked value where it belongs.
+  // Under the lock. Stores a checked value where it belongs.
   Status store(const Located& at, Bytes value);
   Bytes bytes_of(const uint64_t& value) const noexcept { return family_->bytes_of(value); }
   void let_go(uint64_t value) noexcept;
 
-  std::mutex mutex_;
+  Lock lock_;
   std::atomic<uint32_t> callback_thread_{0};  // number + 1 of the thread inside a callback
   FamilyReference family_;
   bool has_words_ = false;  // all values are of 8 bytes
   Trie trie_;
 };
+
+[[gnu::always_inline]] inline Code Map::insert_word(int64_t key, uint64_t value,
+                                                    bool& replaced) noexcept {
+  // Relaxed: a callback of this thread has stored it here.
+  if (callback_thread_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    return Code::busy;
+  const std::lock_guard lock(lock_);
+  if (trie_.root() == 0) [[unlikely]]
+    return Code::closed;
+  const Located at = locate(key);
+  replaced = at.found;
+  if (at.leaf == nullptr) [[unlikely]]
+    return insert_word_slowly(at, value);
+  trie_.put_at_once(at, value);
+  return Code::ok;
+}
 
 template <typename Receiver>
 auto Map::get(int64_t key, Receiver&& receive) const -> decltype(receive(Bytes())) {

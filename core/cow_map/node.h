@@ -50,10 +50,10 @@ inline constexpr uint32_t buckets_max = 8;
 // a count for each distinct child. The root is passed by all and its children are near: it is wide.
 inline constexpr uint32_t root_bits_max = 6;
 constexpr uint32_t inner_bits_max(uint32_t depth) noexcept {
-  return depth <= root_bits_max ? root_bits_max : 4;
+  return depth == 0 ? root_bits_max : 4;
 }
 // Inner nodes on the way to any leaf: one with a child that is inner has all its bits.
-inline constexpr uint32_t levels_max = 2 + (64 - 2 * root_bits_max + 3) / 4;
+inline constexpr uint32_t levels_max = 1 + (64 - root_bits_max + 3) / 4;
 
 struct Node : sync::Retired {
   Node(uint64_t owner_token) noexcept : owner(owner_token) {}
@@ -65,10 +65,14 @@ struct Node : sync::Retired {
 
 struct alignas(node_unit) Leaf : Node {
   using Node::Node;
+  static constexpr uint32_t no_position = 64;
+
   // Which slots hold an entry, and which have ever held one. Only for the writer, and for those who
   // look at a leaf that cannot change any more.
   uint64_t live = 0;
   uint64_t used = 0;
+  // Buckets of which entries lie in the next one, or did.
+  uint8_t overflowed = 0;
 
   LeafSlot* slots() noexcept { return reinterpret_cast<LeafSlot*>(this + 1); }
   // By position: buckets one behind the other.
@@ -81,12 +85,26 @@ struct alignas(node_unit) Leaf : Node {
     const uint32_t home = home_bucket(hash, form);
     return bucket_positions(home) | bucket_positions(next_bucket(home, form));
   }
-  bool has_room(uint64_t hash) const noexcept { return (positions_for(hash) & ~used) != 0; }
-  // The empty slot for a hash: in its home bucket, if that has one.
+  // The empty slot for a hash, in its home bucket if that has one, or no_position.
   uint32_t empty_position(uint64_t hash) const noexcept {
-    uint64_t empty = bucket_positions(home_bucket(hash, form)) & ~used;
-    if (empty == 0) empty = positions_for(hash) & ~used;
+    const uint32_t home = home_bucket(hash, form);
+    uint64_t empty = bucket_positions(home) & ~used;
+    if (empty == 0) [[unlikely]]
+      empty = bucket_positions(next_bucket(home, form)) & ~used;
+    // 64 without any.
     return static_cast<uint32_t>(std::countr_zero(empty));
+  }
+  bool has_room(uint64_t hash) const noexcept { return empty_position(hash) != no_position; }
+  // Whether an entry with this hash may lie elsewhere than at home.
+  bool may_be_displaced(uint64_t hash) const noexcept {
+    return (overflowed >> home_bucket(hash, form) & 1) != 0;
+  }
+  void mark_used(uint32_t position, uint64_t hash) noexcept {
+    live |= uint64_t{1} << position;
+    used |= uint64_t{1} << position;
+    const uint32_t home = home_bucket(hash, form);
+    if (position / bucket_slots != home) [[unlikely]]
+      overflowed |= static_cast<uint8_t>(1u << home);
   }
   uint32_t entries() const noexcept { return static_cast<uint32_t>(std::popcount(live)); }
   size_t memory() const noexcept { return memory_for(form); }
@@ -103,6 +121,7 @@ constexpr size_t Leaf::memory_for(uint32_t buckets) noexcept {
 }
 static_assert(Leaf::memory_for(buckets_max) <= NodePool::units_max * node_unit);
 static_assert(buckets_max * bucket_slots <= 64);  // the sets of positions
+static_assert(buckets_max <= 8);                  // that of buckets
 
 // Calls `visit(position)` for each position in `positions`, a set of bits.
 template <typename Visit>

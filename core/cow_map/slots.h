@@ -52,7 +52,7 @@ template <template <typename> class Atomic>
   uint32_t position = 0;
 #pragma GCC unroll 8
   for (uint32_t i = 1; i < bucket_slots; i++) {
-    // Acquire: as in find_slot(), which does not look again at what differs.
+    // Acquire: as in find_in_bucket(), which does not look again at what differs.
     const uint64_t found = bucket[i].hash.load(std::memory_order_acquire);
     position = found == hash ? i : position;
     asm("" : "+r"(position));
@@ -60,19 +60,25 @@ template <template <typename> class Atomic>
   return bucket + position;
 }
 
+template <template <typename> class Atomic>
+[[gnu::always_inline]] inline Slot<Atomic>* find_in_bucket(Slot<Atomic>* bucket,
+                                                           uint64_t hash) noexcept {
+  Slot<Atomic>* const slot = likely_slot(bucket, hash);
+  // Acquire: pairs with the releases in publish_slot() and bury_slot(): with a hash comes the
+  // value, and with the absence of one what was changed before.
+  return slot->hash.load(std::memory_order_acquire) == hash ? slot : nullptr;
+}
+
 // The slot of the key with this hash, or null. Any thread.
 template <template <typename> class Atomic>
 [[gnu::always_inline]] inline Slot<Atomic>* find_slot(Slot<Atomic>* slots, uint32_t bucket_count,
                                                       uint64_t hash) noexcept {
   const uint32_t home = home_bucket(hash, bucket_count);
-  Slot<Atomic>* slot = likely_slot(slots + home * bucket_slots, hash);
-  // Acquire: pairs with the releases in publish_slot() and bury_slot(): with a hash comes the
-  // value, and with the absence of one what was changed before.
-  if (slot->hash.load(std::memory_order_acquire) == hash) [[likely]]
-    return slot;
+  Slot<Atomic>* const slot = find_in_bucket(slots + home * bucket_slots, hash);
   // Few entries are not at home.
-  slot = likely_slot(slots + next_bucket(home, bucket_count) * bucket_slots, hash);
-  return slot->hash.load(std::memory_order_acquire) == hash ? slot : nullptr;
+  if (slot != nullptr) [[likely]]
+    return slot;
+  return find_in_bucket(slots + next_bucket(home, bucket_count) * bucket_slots, hash);
 }
 
 // The value of a slot that find_slot() gave. Any thread.
@@ -87,7 +93,7 @@ template <template <typename> class Atomic>
 void publish_slot(Slot<Atomic>& slot, uint64_t hash, uint64_t value) noexcept {
   // Relaxed: the hash's release carries it, and what the value points to.
   slot.value.store(value, std::memory_order_relaxed);
-  // Release: pairs with the acquires in find_slot().
+  // Release: pairs with the acquires in find_in_bucket().
   slot.hash.store(hash, std::memory_order_release);
 }
 
@@ -98,7 +104,7 @@ void replace_slot_value(Slot<Atomic>& slot, uint64_t value) noexcept {
 
 template <template <typename> class Atomic>
 void bury_slot(Slot<Atomic>& slot, uint64_t hash) noexcept {
-  // Release: pairs with the acquires in find_slot(): who sees that the key is gone sees the
+  // Release: pairs with the acquires in find_in_bucket(): who sees that the key is gone sees the
   // changes before. The value stays for those who have found the slot already.
   slot.hash.store(no_hash(hash), std::memory_order_release);
 }

@@ -80,30 +80,6 @@ void Trie::clear() noexcept {
   release(before, form_);
 }
 
-Located Trie::locate(uint64_t key) const noexcept {
-  Located at;
-  at.hash = hash_(key);
-  uint64_t rest = at.hash;
-  // Relaxed, here and below: the writer reads what it, or a writer before it, has written.
-  Word word = root_.load(std::memory_order_relaxed);
-  while (is_inner(word)) {
-    const Word child =
-        as_inner(word)->words()[inner_index(word, rest)].load(std::memory_order_relaxed);
-    rest = rest_below(word, rest);
-    word = child;
-  }
-  if (word == 0) return at;
-  Leaf* const leaf = as_leaf(word);
-  // Asked for beside the slots: it says who may change them.
-  __builtin_prefetch(leaf, 1);
-  at.slot = find_slot(leaf->slots(), leaf_buckets(word), at.hash);
-  at.found = at.slot != nullptr;
-  if (at.found) at.value = at.slot->value.load(std::memory_order_relaxed);
-  // The nodes above a leaf of the map's own are its own too.
-  if (is_writable(leaf) && (at.found || leaf->has_room(at.hash))) at.leaf = leaf;
-  return at;
-}
-
 bool Trie::put(const Located& at, uint64_t value, size_t memory) noexcept {
   Leaf* const leaf = at.leaf != nullptr ? at.leaf : prepare(at.hash, !at.found);
   if (leaf == nullptr) return false;
@@ -111,11 +87,7 @@ bool Trie::put(const Located& at, uint64_t value, size_t memory) noexcept {
     replace_slot_value(*slot_in(leaf, at), value);
     dropped_value(at.value);
   } else {
-    const uint32_t position = leaf->empty_position(at.hash);
-    publish_slot(leaf->slot(position), at.hash, value);
-    leaf->live |= uint64_t{1} << position;
-    leaf->used |= uint64_t{1} << position;
-    set_size(size() + 1);
+    add_entry(leaf, leaf->empty_position(at.hash), at.hash, value);
   }
   if (memory != 0) add_memory(memory, memory);
   return true;
@@ -159,7 +131,24 @@ bool Trie::descend(uint64_t hash, bool own, Place* place) noexcept {
   }
 }
 
+void Trie::prefetch_shared(uint64_t hash) const noexcept {
+  uint64_t rest = hash;
+  Word word = root_.load(std::memory_order_relaxed);
+  while (is_inner(word)) {
+    Inner* const inner = as_inner(word);
+    if (!owns(inner) && !inner->references.is_sole()) prefetch_children(inner);
+    const Word child = inner->words()[inner_index(word, rest)].load(std::memory_order_relaxed);
+    rest = rest_below(word, rest);
+    word = child;
+  }
+  if (word == 0 || owns(as_leaf(word))) return;
+  const auto* const bytes = reinterpret_cast<const std::byte*>(as_leaf(word));
+  for (size_t offset = 0; offset < memory_of(word); offset += node_unit)
+    __builtin_prefetch(bytes + offset);
+}
+
 Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
+  prefetch_shared(hash);
   for (;;) {
     Place place;
     if (!descend(hash, true, &place)) return nullptr;
@@ -189,7 +178,7 @@ Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noex
     return replace_leaf(place, copied(leaf, leaf->live)) ? Step::ready : Step::no_memory;
   if (leaf->form < buckets_max) {
     const uint32_t buckets =
-        std::clamp(buckets_with_room(leaf->entries() + 1), leaf->form + 1u, buckets_max);
+        std::clamp(buckets_with_room(leaf->entries() + 1, place.depth), leaf->form + 1u, buckets_max);
     const Built larger = rebuilt({leaf, leaf->live}, {}, buckets, &hash);
     if (!larger.enough_memory) return Step::no_memory;
     if (larger.leaf != nullptr) {
@@ -222,6 +211,7 @@ Leaf* Trie::copied(Leaf* leaf, uint64_t positions) noexcept {
   });
   copy->live = positions;
   copy->used = positions;
+  copy->overflowed = leaf->overflowed;
   return copy;
 }
 
@@ -305,7 +295,7 @@ bool Trie::split(const Place& place) noexcept {
     if (keep == 0) continue;  // its words become 0
     const auto entries = static_cast<uint32_t>(std::popcount(keep));
     const Built half =
-        rebuilt({leaf, keep}, {}, std::min(buckets_with_room(entries), buckets_max), nullptr);
+        rebuilt({leaf, keep}, {}, std::min(buckets_with_room(entries, place.depth), buckets_max), nullptr);
     halves[side] = half.leaf;
     // Where all entries have a place some of them have.
     if (half.leaf == nullptr && half.enough_memory) halves[side] = copied(leaf, keep);

@@ -12,7 +12,7 @@
 // was.
 //
 // Thread safety: find() from any thread under an EpochPin. Everything else by one thread at a time,
-// which is whoever holds the mutex of the map; memory() and size() may be read by any.
+// which is whoever holds the lock of the map; memory() and size() may be read by any.
 #pragma once
 
 #include <atomic>
@@ -79,6 +79,8 @@ class Trie {
   // there passes to the caller. `memory` is that of the new value's block. False without memory:
   // nothing has happened.
   bool put(const Located& at, uint64_t value, size_t memory) noexcept;
+  // The same where nothing has to be prepared (at.leaf), for values that lie in their slots.
+  void put_at_once(const Located& at, uint64_t value) noexcept;
   // Removes the key that locate() has found. As put().
   bool remove(const Located& at) noexcept;
   // Gives back what leaves have beyond their entries, where it is this map's alone. False without
@@ -112,6 +114,8 @@ class Trie {
 
   // See above. Null without memory. With `adds`, the leaf has an empty slot for the hash.
   Leaf* prepare(uint64_t hash, bool adds) noexcept;
+  // Begins to bring near what copying the way to a leaf reads, at all levels at once.
+  void prefetch_shared(uint64_t hash) const noexcept;
   // Goes down to the leaf of a hash; false without memory. With `own`, copies the inner nodes that
   // are not the map's.
   bool descend(uint64_t hash, bool own, Place* place) noexcept;
@@ -146,6 +150,12 @@ class Trie {
   // Lays out its entries in `buckets` buckets, or in more, if that makes it smaller.
   bool pack_leaf(const Place& place, uint32_t buckets) noexcept;
   static LeafSlot* slot_in(Leaf* leaf, const Located& at) noexcept;
+  // Gives the key an empty slot of a leaf that is the map's own.
+  void add_entry(Leaf* leaf, uint32_t position, uint64_t hash, uint64_t value) noexcept {
+    publish_slot(leaf->slot(position), hash, value);
+    leaf->mark_used(position, hash);
+    set_size(size() + 1);
+  }
   // A block has left the map.
   void dropped_value(uint64_t value) noexcept;
 
@@ -204,6 +214,43 @@ inline const LeafSlot* Trie::find_hash(Word word, uint64_t hash, uint32_t bits_p
   }
   if (word == 0) return nullptr;
   return find_slot(as_leaf(word)->slots(), leaf_buckets(word), hash);
+}
+
+inline Located Trie::locate(uint64_t key) const noexcept {
+  Located at;
+  at.hash = hash_(key);
+  uint64_t rest = at.hash;
+  // Relaxed, here and below: the writer reads what it, or a writer before it, has written.
+  Word word = root_.load(std::memory_order_relaxed);
+  while (is_inner(word)) {
+    const Word child =
+        as_inner(word)->words()[inner_index(word, rest)].load(std::memory_order_relaxed);
+    rest = rest_below(word, rest);
+    word = child;
+  }
+  if (word == 0) return at;
+  Leaf* const leaf = as_leaf(word);
+  // Asked for beside the slots: it says who may change them.
+  __builtin_prefetch(leaf, 1);
+  LeafSlot* const slots = leaf->slots();
+  const uint32_t home = home_bucket(at.hash, leaf_buckets(word));
+  at.slot = find_in_bucket(slots + home * bucket_slots, at.hash);
+  if (at.slot == nullptr && leaf->may_be_displaced(at.hash)) [[unlikely]]
+    at.slot = find_in_bucket(
+        slots + next_bucket(home, leaf_buckets(word)) * bucket_slots, at.hash);
+  at.found = at.slot != nullptr;
+  if (at.found) at.value = at.slot->value.load(std::memory_order_relaxed);
+  // The nodes above a leaf of the map's own are its own too.
+  if (is_writable(leaf) && (at.found || leaf->has_room(at.hash))) at.leaf = leaf;
+  return at;
+}
+
+inline void Trie::put_at_once(const Located& at, uint64_t value) noexcept {
+  if (at.found) {
+    replace_slot_value(*at.slot, value);
+  } else {
+    add_entry(at.leaf, at.leaf->empty_position(at.hash), at.hash, value);
+  }
 }
 
 // The value, as in its slot, of a key in a root that does not change.

@@ -12,14 +12,15 @@ namespace {
 constexpr uint32_t merge_entries_max = 18;
 
 // A leaf gets smaller when two buckets less, or more, would do.
-bool is_loose(const Leaf& leaf) noexcept {
-  return buckets_with_room(leaf.entries()) + 2 <= leaf.form;
+bool is_loose(const Leaf& leaf, uint32_t depth) noexcept {
+  return buckets_with_room(leaf.entries(), depth) + 2 <= leaf.form;
 }
 
 }  // namespace
 
 void Trie::tighten(const Leaf& leaf, uint64_t hash) noexcept {
-  if (leaf.entries() > merge_entries_max / 2 && !is_loose(leaf)) return;
+  // At no depth is a leaf loose that is not so far down.
+  if (leaf.entries() > merge_entries_max / 2 && !is_loose(leaf, 64)) return;
   Step step = Step::again;
   while (step == Step::again) {
     Place place;
@@ -37,7 +38,8 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
     Leaf* const leaf = as_leaf(word);
     const uint32_t entries = leaf->entries();
     if (entries > merge_entries_max / 2) {
-      if (is_loose(*leaf)) pack_leaf(place, buckets_with_room(entries));
+      if (is_loose(*leaf, place.depth))
+        pack_leaf(place, buckets_with_room(entries, place.depth));
       return Step::ready;
     }
     if (entries == 0) {
@@ -60,8 +62,8 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
     if (merged == Step::again) return merged;
   }
   if (place.node->form > 1 && halve(place)) return Step::again;
-  if (word != 0 && is_loose(*as_leaf(word)))
-    pack_leaf(place, buckets_with_room(as_leaf(word)->entries()));
+  if (word != 0 && is_loose(*as_leaf(word), place.depth))
+    pack_leaf(place, buckets_with_room(as_leaf(word)->entries(), place.depth));
   return Step::ready;
 }
 
@@ -86,7 +88,7 @@ Trie::Step Trie::merge(const Place& place, Run run) noexcept {
   const uint32_t entries = leaf->entries() + other->entries();
   if (entries > merge_entries_max) return Step::ready;
   const Built built =
-      rebuilt({leaf, leaf->live}, {other, other->live}, buckets_with_room(entries), nullptr);
+      rebuilt({leaf, leaf->live}, {other, other->live}, buckets_with_room(entries, place.depth), nullptr);
   if (!built.enough_memory) return Step::no_memory;
   Leaf* const merged = built.leaf;
   if (merged == nullptr) return Step::ready;

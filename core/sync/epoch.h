@@ -99,6 +99,31 @@ class EpochPin {
   bool is_inner_ = false;
 };
 
+// The same for the common case alone: false where the thread is pinned already, or has never been.
+// What it does can be seen by the compiler as a whole: a function that makes one and calls nobody
+// else keeps all it has in registers.
+class SimplePin {
+ public:
+  SimplePin() noexcept : slot_(internal::epoch_thread.slot) {
+    // Relaxed: only this thread stores to it.
+    if (slot_ == nullptr || slot_->pinned.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+      slot_ = nullptr;
+      return;
+    }
+    internal::epochs.pin(*slot_);
+  }
+  ~SimplePin() {
+    if (slot_ != nullptr) internal::epochs.unpin(*slot_);
+  }
+  SimplePin(const SimplePin&) = delete;
+  SimplePin& operator=(const SimplePin&) = delete;
+
+  explicit operator bool() const noexcept { return slot_ != nullptr; }
+
+ private:
+  internal::Epochs::Slot* slot_;
+};
+
 class EpochRegistry {
  public:
   // Retiring this many objects makes a thread reclaim a slice. A thread holds back no more than
