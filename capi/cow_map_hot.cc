@@ -1,8 +1,8 @@
 // The most frequent calls on a map whose values have eight bytes.
 //
 // They should cost little more than their wait for memory, so in the common case each is a leaf:
-// nothing goes wrong once it has begun, so there is no Status on its way, and every other way out is
-// a call in tail position, so that the compiler saves no registers for it.
+// nothing goes wrong once it has begun, so there is no Status on its way, and every other way out
+// is a call in tail position, so that the compiler saves no registers for it.
 #include <stave/cow_map.h>
 
 #include <cstring>
@@ -53,16 +53,14 @@ inline bool is_simple(const stave_cow_map* map) noexcept {
 [[gnu::noinline]] stave_status insert_any(stave_cow_map* map, int64_t key, const void* value,
                                           size_t value_size, uint8_t* replaced,
                                           stave_buffer* previous, stave_error* error) noexcept {
-  return guarded(error, [&] {
-    return cow_map_insert(map, key, value, value_size, replaced, previous);
-  });
+  return guarded(error,
+                 [&] { return cow_map_insert(map, key, value, value_size, replaced, previous); });
 }
 
 }  // namespace
 
 [[gnu::flatten]] stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data,
-                                                size_t capacity, size_t* size,
-                                                stave_error* error) {
+                                                size_t capacity, size_t* size, stave_error* error) {
   if (capacity >= word_size && data != nullptr && size != nullptr && is_simple(map)) [[likely]] {
     uint64_t word = 0;
     Code code = Code::busy;

@@ -58,8 +58,9 @@ class Cursor {
 
   // The bytes of every value, where that is few enough for them to lie in their slots.
   std::optional<uint32_t> inside_size() const noexcept { return snapshot_.family()->inside_size(); }
-  // Moves over the next `count_max` entries, or those that are left, and copies their keys, and their
-  // values, which lie in their slots, one behind the other. Either may be null. Returns how many.
+  // Moves over the next `count_max` entries, or those that are left, and copies their keys, and
+  // their values, which lie in their slots, one behind the other. Either may be null. Returns how
+  // many.
   size_t take_inside(size_t count_max, int64_t* keys, std::byte* values) noexcept;
 
   // Of the entry it stands on; valid until it moves.

@@ -14,8 +14,8 @@ class KeyHash {
  public:
   explicit KeyHash(uint64_t seed = 0) noexcept : seed_(seed) {}
 
-  // Multiply, fold, multiply: each step can be undone. Keys that are multiples of a power of two, of
-  // 2^63 too, differ in the upper bits of both halves of the result.
+  // Multiply, fold, multiply: each step can be undone. Keys that are multiples of a power of two,
+  // of 2^63 too, differ in the upper bits of both halves of the result.
   uint64_t operator()(uint64_t key) const noexcept {
     return folded((key ^ seed_) * first_factor) * second_factor;
   }

@@ -37,10 +37,10 @@ class LeafBuilder {
 };
 static_assert(buckets_max <= sizeof(uint64_t));
 
-// How many buckets leave some room when `entries` lie in them. In a map of many entries, whose leaves
-// are reached by many bits of the hash, bytes count: five sixths of the slots are filled. In a small
-// one time does: up to three fifths are filled, and an entry is moved half as often while the map
-// grows.
+// How many buckets leave some room when `entries` lie in them. In a map of many entries, whose
+// leaves are reached by many bits of the hash, bytes count: five sixths of the slots are filled. In
+// a small one time does: up to three fifths are filled, and an entry is moved half as often while
+// the map grows.
 constexpr uint32_t buckets_with_room(uint32_t entries, uint32_t depth) noexcept {
   constexpr uint32_t large_depth = 13;
   if (entries == 0) return 1;

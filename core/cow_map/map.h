@@ -124,8 +124,7 @@ class Map {
     return Code::ok;
   }
 
-  // Of which nothing but the lock is used: it is let go of by a plain store, so that two writes in a
-  // row are kept apart by one locked instruction, and by none at their end.
+  // Of a sequence lock, whose end is a plain store, nothing but the lock is used.
   using Lock = sync::SequenceLock<>;
 
   // The lock, for one write or clone.

@@ -70,7 +70,9 @@ Inner* create_inner(uint32_t bits, uint64_t owner) noexcept {
 }
 
 void release(Word word, ValueForm form) noexcept {
-  if (word != 0 && as_node(word)->references.release())
+  if (word == 0) return;
+  ReferenceCount<std::atomic>& references = as_node(word)->references;
+  if (sync::is_only_thread() ? references.release_alone() : references.release())
     sync::EpochRegistry::retire(as_node(word), reclaim_function(word, form));
 }
 

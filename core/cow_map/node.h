@@ -31,6 +31,7 @@
 #include "core/cow_map/reference_count.h"
 #include "core/cow_map/slots.h"
 #include "core/sync/epoch.h"
+#include "core/sync/only_thread.h"
 
 namespace stave::cow_map {
 
@@ -192,6 +193,7 @@ Inner* create_inner(uint32_t bits, uint64_t owner) noexcept;
 
 // One more referent. `word` is not 0.
 inline void acquire(Word word) noexcept {
+  if (sync::is_only_thread()) return as_node(word)->references.acquire_alone();
   as_node(word)->references.acquire();
 }
 // One referent fewer. The last one retires the node; its children follow when no reader can be in

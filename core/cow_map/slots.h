@@ -1,10 +1,10 @@
 // The slots of one leaf: a table that one writer changes in place while any number of readers
 // search it, without a lock, a retry or a sequence number.
 //
-// Slots come in buckets of eight, two cache lines. An entry lies in the bucket that its hash chooses
-// or in the one behind it (the first follows the last), nowhere else: a search looks at sixteen
-// slots at most, and never has to know which of them are empty. When both buckets of a new entry
-// are full the writer builds a new leaf.
+// Slots come in buckets of eight, two cache lines. An entry lies in the bucket that its hash
+// chooses or in the one behind it (the first follows the last), nowhere else: a search looks at
+// sixteen slots at most, and never has to know which of them are empty. When both buckets of a new
+// entry are full the writer builds a new leaf.
 //
 // A slot holds the whole hash of its key, which the key can be computed from. An empty one holds a
 // number that is the hash of no key in this leaf: all of them begin with the same bit.
@@ -43,9 +43,9 @@ constexpr uint32_t next_bucket(uint32_t bucket, uint32_t bucket_count) noexcept 
   return bucket + 1 == bucket_count ? 0 : bucket + 1;
 }
 
-// Where in a bucket a hash lies is as good as random, and a mispredicted branch costs as much as all
-// comparisons and keeps lookups from overlapping: so the position is computed. 0 without the hash:
-// whoever asks compares once more.
+// Where in a bucket a hash lies is as good as random, and a mispredicted branch costs as much as
+// all comparisons and keeps lookups from overlapping: so the position is computed. 0 without the
+// hash: whoever asks compares once more.
 template <template <typename> class Atomic>
 [[gnu::always_inline]] inline Slot<Atomic>* likely_slot(Slot<Atomic>* bucket,
                                                         uint64_t hash) noexcept {

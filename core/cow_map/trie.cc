@@ -177,8 +177,8 @@ Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noex
   if (!adds || (leaf->positions_for(hash) & ~leaf->live) != 0)
     return replace_leaf(place, copied(leaf, leaf->live)) ? Step::ready : Step::no_memory;
   if (leaf->form < buckets_max) {
-    const uint32_t buckets =
-        std::clamp(buckets_with_room(leaf->entries() + 1, place.depth), leaf->form + 1u, buckets_max);
+    const uint32_t buckets = std::clamp(buckets_with_room(leaf->entries() + 1, place.depth),
+                                        leaf->form + 1u, buckets_max);
     const Built larger = rebuilt({leaf, leaf->live}, {}, buckets, &hash);
     if (!larger.enough_memory) return Step::no_memory;
     if (larger.leaf != nullptr) {
@@ -294,8 +294,8 @@ bool Trie::split(const Place& place) noexcept {
     const uint64_t keep = side == 0 ? leaf->live & ~high_half : high_half;
     if (keep == 0) continue;  // its words become 0
     const auto entries = static_cast<uint32_t>(std::popcount(keep));
-    const Built half =
-        rebuilt({leaf, keep}, {}, std::min(buckets_with_room(entries, place.depth), buckets_max), nullptr);
+    const Built half = rebuilt(
+        {leaf, keep}, {}, std::min(buckets_with_room(entries, place.depth), buckets_max), nullptr);
     halves[side] = half.leaf;
     // Where all entries have a place some of them have.
     if (half.leaf == nullptr && half.enough_memory) halves[side] = copied(leaf, keep);

@@ -38,8 +38,7 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
     Leaf* const leaf = as_leaf(word);
     const uint32_t entries = leaf->entries();
     if (entries > merge_entries_max / 2) {
-      if (is_loose(*leaf, place.depth))
-        pack_leaf(place, buckets_with_room(entries, place.depth));
+      if (is_loose(*leaf, place.depth)) pack_leaf(place, buckets_with_room(entries, place.depth));
       return Step::ready;
     }
     if (entries == 0) {
@@ -87,8 +86,8 @@ Trie::Step Trie::merge(const Place& place, Run run) noexcept {
   Leaf* const other = as_leaf(other_word);
   const uint32_t entries = leaf->entries() + other->entries();
   if (entries > merge_entries_max) return Step::ready;
-  const Built built =
-      rebuilt({leaf, leaf->live}, {other, other->live}, buckets_with_room(entries, place.depth), nullptr);
+  const Built built = rebuilt({leaf, leaf->live}, {other, other->live},
+                              buckets_with_room(entries, place.depth), nullptr);
   if (!built.enough_memory) return Step::no_memory;
   Leaf* const merged = built.leaf;
   if (merged == nullptr) return Step::ready;
@@ -145,7 +144,8 @@ bool Trie::shrink_leaves(Inner* inner, uint32_t depth) noexcept {
       enough_memory = shrink_leaves(as_inner(child), depth + inner->form);
       return;
     }
-    enough_memory = pack_leaf({nullptr, inner, first, depth}, buckets_for(as_leaf(child)->entries()));
+    enough_memory =
+        pack_leaf({nullptr, inner, first, depth}, buckets_for(as_leaf(child)->entries()));
   });
   return enough_memory;
 }
