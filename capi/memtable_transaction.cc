@@ -179,7 +179,7 @@ stave_status stave_memtable_transaction_snapshot(stave_memtable_transaction* tra
   });
 }
 
-stave_status stave_memtable_transaction_put(stave_memtable_transaction* transaction,
+[[gnu::flatten]] stave_status stave_memtable_transaction_put(stave_memtable_transaction* transaction,
                                             const void* key, size_t key_size, const void* value,
                                             size_t value_size, stave_error* error) {
   return guarded(error, [&] {
@@ -193,7 +193,7 @@ stave_status stave_memtable_transaction_delete(stave_memtable_transaction* trans
   return guarded(error, [&] { return write(transaction, as_bytes(key, key_size), {}, true); });
 }
 
-stave_status stave_memtable_transaction_get(stave_memtable_transaction* transaction,
+[[gnu::flatten]] stave_status stave_memtable_transaction_get(stave_memtable_transaction* transaction,
                                             const void* key, size_t key_size, void* data,
                                             size_t capacity, size_t* size, stave_error* error) {
   return guarded(error, [&] {

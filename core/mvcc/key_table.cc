@@ -22,7 +22,8 @@ auto match_key(Bytes key) noexcept {
   return [key](uint64_t value) {
     // A key's first version mostly lies behind its row.
     __builtin_prefetch(reinterpret_cast<const std::byte*>(row_of(value)) + BlockPool::kLine);
-    return equal(row_of(value)->key(), key) ? index::Verdict::equal : index::Verdict::different;
+    return equal_keys(row_of(value)->key(), key) ? index::Verdict::equal
+                                                 : index::Verdict::different;
   };
 }
 

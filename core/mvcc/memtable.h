@@ -143,7 +143,8 @@ class Memtable final : private sync::Background::Task {
   struct alignas(64) Orphans {
     sync::AdaptiveMutex mutex;  // guards the list
     ParkedList list;
-    std::atomic<uint64_t> count{0};  // a hint
+    std::atomic<uint64_t> count{0};       // a hint
+    std::atomic<uint64_t> last_added{0};  // the time then: a hint
   };
   struct NumberedTransaction;
   struct alignas(64) TransactionShard {
@@ -219,7 +220,7 @@ class Memtable final : private sync::Background::Task {
                ParkedList& dropped) noexcept;
   Orphans& own_orphans() noexcept;
   // What a commit of so many writes looks at: a few of its thread's when they are many, or all that
-  // it may of a list whose turn it is, since the threads of that may be gone.
+  // it may of a list that is idle and whose turn it is.
   struct Portion {
     Orphans& orphans;
     uint64_t count;

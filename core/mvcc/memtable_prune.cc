@@ -24,6 +24,12 @@ constexpr uint64_t slice = 256;
 // transactions as short as its own to end.
 constexpr uint64_t left_waiting = 16;
 
+// Of lists to which nothing has been added for so many commits, whose threads may be gone, one has
+// its turn now and then. Those of threads under way are left to them: what two threads look at in
+// turn travels between their caches.
+constexpr uint64_t commits_between_turns = 64;
+constexpr uint64_t commits_until_idle = 1024;
+
 }  // namespace
 
 void Memtable::drop_superseded(Row& row, ValueVersion* version, const SnapshotView& view,
@@ -94,14 +100,16 @@ Memtable::Orphans& Memtable::own_orphans() noexcept {
 Memtable::Portion Memtable::orphans_in_turn(uint64_t timestamp, uint64_t writes) noexcept {
   // Twice what the commit can add.
   const uint64_t most = 2 * writes;
-  // Relaxed, here and below: a hint; the list itself is looked at under the mutex.
+  // Relaxed, here and below: hints; the list itself is looked at under the mutex.
+  if (timestamp % commits_between_turns == 0) [[unlikely]] {
+    Orphans& other = orphans_[timestamp / commits_between_turns % kOrphanLists];
+    const uint64_t last_added = other.last_added.load(std::memory_order_relaxed);
+    if (timestamp - last_added > commits_until_idle)
+      return {other, std::min(other.count.load(std::memory_order_relaxed), most)};
+  }
   Orphans& own = own_orphans();
   const uint64_t waiting = own.count.load(std::memory_order_relaxed);
-  if (timestamp % kOrphanLists != 0 && waiting > left_waiting) {
-    return {own, std::min(waiting - left_waiting, most)};
-  }
-  Orphans& other = orphans_[timestamp / kOrphanLists % kOrphanLists];
-  return {other, std::min(other.count.load(std::memory_order_relaxed), most)};
+  return {own, waiting > left_waiting ? std::min(waiting - left_waiting, most) : 0};
 }
 
 void Memtable::add_orphans(ParkedList& list) noexcept {
@@ -109,6 +117,7 @@ void Memtable::add_orphans(ParkedList& list) noexcept {
   const std::lock_guard lock(own.mutex);
   own.list.append(list);
   own.count.store(own.list.count(), std::memory_order_relaxed);
+  own.last_added.store(clock_.next(), std::memory_order_relaxed);
 }
 
 // A version that nobody keeps any more, or that has only just been found to need another look.

@@ -25,8 +25,8 @@ void count_in(const ValueVersion* version, uint64_t& versions, uint64_t& bytes) 
 
 // ---- Writing -----------------------------------------------------------------------------------
 
-Status Memtable::install(WriteSet& writes, Bytes key, InlineValue::Source&& source,
-                         uint64_t snapshot) {
+[[gnu::flatten]] Status Memtable::install(WriteSet& writes, Bytes key, InlineValue::Source&& source,
+                                          uint64_t snapshot) {
   if (key.size() > key_size_max) [[unlikely]]
     return Status::error(Code::too_large, "the key is too large");
   if (!writes.prepare_add() || !source.ready()) [[unlikely]]
@@ -134,7 +134,7 @@ void Memtable::roll_back(WriteSet& writes) noexcept {
 
 // ---- Committing --------------------------------------------------------------------------------
 
-uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept {
+[[gnu::flatten]] uint64_t Memtable::commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept {
   const sync::EpochPin pin;
   bool something_to_prune = false;
   for (const WriteSet::Write& write : writes.writes()) {
@@ -194,6 +194,7 @@ void Memtable::settle(Row& row, ValueVersion* version, uint64_t timestamp,
 void Memtable::drop(ValueVersion* version, Aftermath& after, Totals& change) noexcept {
   change.versions--;
   change.bytes -= version->memory();
+  version->reclaim = ValueVersion::destroy_retired;
   after.dropped.push(version);
 }
 
@@ -219,9 +220,7 @@ void Memtable::finish(Row& row, Aftermath& after, Totals& change, ParkedList* dr
 
 void Memtable::retire_versions(ParkedList& dropped) noexcept {
   if (dropped.empty()) return;
-  while (sync::Retired* version = dropped.pop()) {
-    sync::EpochRegistry::retire(version, ValueVersion::destroy_retired);
-  }
+  dropped.retire();
   wake_background();
 }
 

@@ -1,5 +1,6 @@
 #include "core/mvcc/snapshot_registry.h"
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -30,6 +31,15 @@ sync::Retired* ParkedList::pop() noexcept {
   object->next = nullptr;
   count_--;
   return object;
+}
+
+void ParkedList::retire() noexcept {
+  const ParkedList all = std::exchange(*this, ParkedList());
+  if (all.first_ == nullptr) return;
+  // What is beyond the count's range only makes others wait a little longer for their slice.
+  sync::EpochRegistry::retire_chain(
+      all.first_, all.last_,
+      static_cast<uint32_t>(std::min<uint64_t>(all.count_, sync::EpochRegistry::kSliceObjects)));
 }
 
 ParkedList ParkedList::take(uint64_t count) noexcept {

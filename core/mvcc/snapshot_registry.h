@@ -38,6 +38,8 @@ class ParkedList {
   // The first `count` objects, or all.
   ParkedList take(uint64_t count) noexcept;
   uint64_t count() const noexcept { return count_; }
+  // Retires all, which know how they are reclaimed. Nobody can reach them any more.
+  void retire() noexcept;
 
  private:
   sync::Retired* first_ = nullptr;

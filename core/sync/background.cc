@@ -126,7 +126,7 @@ bool BackgroundThread::run_all(uint64_t mine) noexcept {
     notify();
   }
   unlock();
-  if (!EpochRegistry::try_reclaim()) idle = false;
+  if (!EpochRegistry::reclaim_free()) idle = false;
   lock();
   return idle;
 }

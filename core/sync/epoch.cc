@@ -239,15 +239,19 @@ size_t reclaim_slice(std::unique_lock<std::mutex>& lock, EpochThread& thread,
   return slice.count;
 }
 
-// A slice of everything, or of what `own` has retired, and of what nobody else sees to. True when
-// nothing is known to wait any more.
-bool reclaim_some(EpochThread& thread, Epochs::Slot* own) noexcept {
-  if (thread.in_deleter) return false;
+struct Reclaimed {
+  size_t count = 0;
+  bool idle = false;  // nothing is known to wait any more
+};
+
+// A slice of everything, or of what `own` has retired, and of what nobody else sees to.
+Reclaimed reclaim_some(EpochThread& thread, Epochs::Slot* own) noexcept {
+  if (thread.in_deleter) return {};
   std::unique_lock lock(reclaimer.mutex(), std::try_to_lock);
-  if (!lock) return false;
+  if (!lock) return {};
   reclaimer.collect(own);
-  reclaim_slice(lock, thread, own);
-  return reclaimer.idle();
+  const size_t count = reclaim_slice(lock, thread, own);
+  return {count, reclaimer.idle()};
 }
 
 }  // namespace
@@ -270,18 +274,34 @@ void internal::unpin_slow_path(EpochThread& thread) noexcept {
 
 void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {
   object->reclaim = reclaim;
+  retire_chain(object, object, 1);
+}
+
+void EpochRegistry::retire_chain(Retired* first, Retired* last, uint32_t count) noexcept {
   EpochThread& thread = internal::epoch_thread;
   if (thread.slot == nullptr) take_slot(thread);
   Epochs::Slot* const slot = thread.slot;
-  (slot != nullptr ? *slot : internal::epochs.shared_slot()).retired.push(object);
-  if (++thread.retired_since_reclaim >= kReclaimEvery) [[unlikely]] {
-    thread.retired_since_reclaim = 0;
-    reclaim_some(thread, slot);
+  (slot != nullptr ? *slot : internal::epochs.shared_slot()).retired.push(first, last);
+  thread.retired_since_reclaim += count;
+  if (thread.retired_since_reclaim < kReclaimEvery) [[likely]]
+    return;
+  // A slice for each so many, unless readers keep everything.
+  const uint32_t slices = thread.retired_since_reclaim / kReclaimEvery;
+  thread.retired_since_reclaim %= kReclaimEvery;
+  for (uint32_t i = 0; i < slices && reclaim_some(thread, slot).count != 0; i++) {
   }
 }
 
 bool EpochRegistry::try_reclaim() noexcept {
-  return reclaim_some(internal::epoch_thread, nullptr);
+  return reclaim_some(internal::epoch_thread, nullptr).idle;
+}
+
+bool EpochRegistry::reclaim_free() noexcept {
+  Reclaimed reclaimed;
+  do {
+    reclaimed = reclaim_some(internal::epoch_thread, nullptr);
+  } while (reclaimed.count != 0 && !reclaimed.idle);
+  return reclaimed.idle;
 }
 
 bool EpochRegistry::reclaim_all() noexcept {

@@ -17,9 +17,9 @@
 // When memory comes back. Every kReclaimEvery-th retire() of a thread reclaims a bounded slice of
 // what it has retired, so under traffic there is no growth, and memory goes back where it came
 // from. What the last writes before a silence leave behind is reclaimed by whoever calls
-// try_reclaim(): the background thread of the layer above does so every 500 ms, while it answers
-// false, which is how "deferred memory is back within a second of idleness" is kept. What threads
-// have left that are gone, or that retire no more, is adopted by the next reclaimer.
+// reclaim_free(): the background thread does so every 500 ms, while it answers false, which is how
+// "deferred memory is back within a second of idleness" is kept. What threads have left that are
+// gone, or that retire no more, is adopted by the next reclaimer.
 //
 // Thread safety: everything may be called from any thread, also while it exits, and in the child
 // after fork(). Not from signal handlers.
@@ -136,6 +136,9 @@ class EpochRegistry {
   // `reclaim(object)` is called once, when no reader can see the object any more. May reclaim a
   // slice of other objects before it returns.
   static void retire(Retired* object, Retired::Reclaim reclaim) noexcept;
+  // `count` objects that are linked from `first` to `last` and know how they are reclaimed: at the
+  // price of one.
+  static void retire_chain(Retired* first, Retired* last, uint32_t count) noexcept;
   // With `delete` as the deleter.
   template <typename T>
   static void retire(T* object) noexcept {
@@ -147,6 +150,9 @@ class EpochRegistry {
   // Reclaims up to kSliceObjects. True when nothing is waiting any more, in the whole process. Does
   // nothing while another thread decides what to reclaim, or inside a deleter (false).
   static bool try_reclaim() noexcept;
+
+  // The same, slice after slice, until nothing is left that could be reclaimed.
+  static bool reclaim_free() noexcept;
 
   // Returns when everything retired before the call is reclaimed, its deleters included; waits for
   // the threads pinned at the moment. For the close of a handle whose deleters point into it; not

@@ -22,17 +22,19 @@ namespace stave::sync {
 template <template <typename> class Atomic, typename Node>
 class HandOverStack {
  public:
-  void push(Node* node) noexcept {
+  void push(Node* node) noexcept { push(node, node); }
+  // Nodes that are linked already, from `first` to `last`.
+  void push(Node* first, Node* last) noexcept {
     Node* head = head_.load(std::memory_order_relaxed);
     do {
-      node->next = head;
-      // Release: pairs with the acquire in take_all(); hands over the node and everything before
-      // it, first of all the unlinking of the object.
-    } while (!head_.compare_exchange_weak(head, node, std::memory_order_release,
+      last->next = head;
+      // Release: pairs with the acquire in take_all(); hands over the nodes and everything before
+      // them, first of all the unlinking of the objects.
+    } while (!head_.compare_exchange_weak(head, first, std::memory_order_release,
                                           std::memory_order_relaxed));
   }
 
-  // The nodes, newest first.
+  // The nodes, those that were pushed last first.
   Node* take_all() noexcept {
     // The common case is an empty stack, and looking does not take the line from its owner.
     // Relaxed: a node that is missed here is met next time.

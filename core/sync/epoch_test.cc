@@ -132,6 +132,37 @@ TEST_F(Epoch, TrafficAloneKeepsTheBacklogBounded) {
   EXPECT_LE(most, static_cast<int>(EpochRegistry::kReclaimEvery));
 }
 
+// What a large transaction leaves behind, in the silence after it: the background thread looks
+// only twice a second.
+TEST_F(Epoch, ABacklogIsReclaimedAtOnceByWhoHasTime) {
+  constexpr int kBacklog = 5'000;
+  {
+    const PinnedThread reader;
+    for (int i = 0; i < kBacklog; i++) retire_one();
+    EXPECT_FALSE(EpochRegistry::reclaim_free());
+    EXPECT_EQ(alive_, kBacklog);
+  }
+  EXPECT_TRUE(EpochRegistry::reclaim_free());
+  EXPECT_EQ(alive_, 0);
+}
+
+TEST_F(Epoch, AChainIsRetiredLikeItsObjects) {
+  constexpr int kObjects = 1'000;
+  Retired* first = nullptr;
+  Retired* last = nullptr;
+  for (int i = 0; i < kObjects; i++) {
+    auto* object = new Counted(alive_);
+    object->reclaim = [](Retired* retired) noexcept { delete static_cast<Counted*>(retired); };
+    object->next = first;
+    first = object;
+    if (last == nullptr) last = object;
+  }
+  retire_one();
+  EpochRegistry::retire_chain(first, last, kObjects);
+  // A slice for each 128 of them was due.
+  EXPECT_EQ(alive_, 0);
+}
+
 // Notes which threads delete.
 struct Traced : Retired {
   explicit Traced(std::atomic<int>& count) noexcept : deleted_by_others(count) {}

@@ -49,6 +49,26 @@ inline uint64_t uniform(os::SeededRandom& random, uint64_t bound) noexcept {
   return static_cast<uint64_t>((static_cast<unsigned __int128>(random.next()) * bound) >> 64);
 }
 
+// What is asked for, in its order. Computing it takes as long as some lookups, and keeps the
+// processor from beginning the next one early, so it is done before.
+template <typename Key>
+struct Drawn {
+  Key key;
+  uint64_t number;
+};
+// `size` draws among the `count` numbers begin, begin + step, ...
+template <typename Key>
+std::vector<Drawn<Key>> draw_uniform(uint64_t size, uint64_t seed, uint64_t count,
+                                     uint64_t begin = 0, uint64_t step = 1) {
+  os::SeededRandom random(seed);
+  std::vector<Drawn<Key>> draws(size);
+  for (Drawn<Key>& drawn : draws) {
+    drawn.number = begin + step * uniform(random, count);
+    drawn.key = key_of<Key>(drawn.number);
+  }
+  return draws;
+}
+
 // A permutation of [0, count) that visits neighbours far apart: for removing in another order than
 // that of insertion. The factor is a prime above every count.
 inline uint64_t shuffled(uint64_t index, uint64_t count) noexcept {

@@ -175,24 +175,13 @@ class IndexRows {
   }
 
  private:
-  // What is asked for, in its order: computing it takes as long as some lookups, and keeps the
-  // processor from beginning the next one early.
-  struct Drawn {
-    Key key;
-    uint64_t number;
-  };
+  using Drawn = bench::Drawn<Key>;
   using Draws = std::vector<std::vector<Drawn>>;
   // For each thread, of the numbers from `begin` on.
   Draws draw(unsigned threads, uint64_t begin) const {
-    Draws draws(threads);
-    for (unsigned thread = 0; thread < threads; thread++) {
-      os::SeededRandom random(thread);
-      draws[thread].resize(operations() / threads + batch);
-      for (Drawn& drawn : draws[thread]) {
-        drawn.number = begin + uniform(random, keys_);
-        drawn.key = key_of<Key>(drawn.number);
-      }
-    }
+    Draws draws;
+    for (unsigned thread = 0; thread < threads; thread++)
+      draws.push_back(draw_uniform<Key>(operations() / threads + batch, thread, keys_, begin));
     return draws;
   }
 

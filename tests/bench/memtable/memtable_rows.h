@@ -48,12 +48,10 @@ class MemtableRows {
 
   double read(unsigned threads) {
     Snapshot snapshot(filled());
-    return per_operation(threads, operations(), [&](unsigned thread, uint64_t count) {
-      os::SeededRandom random(thread);
-      for (uint64_t i = 0; i < count; i++) {
-        const uint64_t number = uniform(random, keys_);
+    return each_drawn(threads, 0, 1, [&](const auto& draws) {
+      for (const auto& [key, number] : draws) {
         uint64_t value = 0;
-        const bool found = snapshot.get(key_of<Key16>(number), value);
+        const bool found = snapshot.get(key, value);
         check("read", number, found && number_of(value) == number);
       }
     });
@@ -61,12 +59,10 @@ class MemtableRows {
 
   double miss(unsigned threads) {
     Snapshot snapshot(filled());
-    return per_operation(threads, operations(), [&](unsigned thread, uint64_t count) {
-      os::SeededRandom random(thread);
-      for (uint64_t i = 0; i < count; i++) {
-        const uint64_t number = absent_numbers_begin + uniform(random, keys_);
+    return each_drawn(threads, absent_numbers_begin, 1, [&](const auto& draws) {
+      for (const auto& [key, number] : draws) {
         uint64_t value = 0;
-        check("miss", number, !snapshot.get(key_of<Key16>(number), value));
+        check("miss", number, !snapshot.get(key, value));
       }
     });
   }
@@ -74,19 +70,16 @@ class MemtableRows {
   // New values for keys that are there, each thread its own; the commits are part of it.
   double write(unsigned threads) {
     Adapter& table = filled();
-    const double nanoseconds =
-        per_operation(threads, operations(), [&](unsigned thread, uint64_t count) {
-          os::SeededRandom random(thread);
-          for (uint64_t done = 0; done < count;) {
-            Transaction transaction(table);
-            for (uint64_t i = 0; i < writes_per_commit; i++, done++) {
-              const uint64_t number = own(random, thread, threads);
-              check("write", number,
-                    transaction.put(key_of<Key16>(number), value_of(number, done)));
-            }
-            transaction.commit();
-          }
-        });
+    const double nanoseconds = each_drawn(threads, 0, threads, [&](const auto& draws) {
+      for (uint64_t done = 0; done < draws.size();) {
+        Transaction transaction(table);
+        for (uint64_t i = 0; i < writes_per_commit && done < draws.size(); i++, done++) {
+          const auto& [key, number] = draws[done];
+          check("write", number, transaction.put(key, value_of(number, done)));
+        }
+        transaction.commit();
+      }
+    });
     check_size(keys_);
     return nanoseconds;
   }
@@ -157,8 +150,18 @@ class MemtableRows {
     return nanoseconds / static_cast<double>(each * threads);
   }
 
-  uint64_t own(os::SeededRandom& random, unsigned thread, unsigned threads) const {
-    return thread + threads * uniform(random, keys_ / threads);
+  // Runs work(draws) in each thread. `step` 1: all keys from `begin` on are for all threads; else
+  // every `step`-th, beginning with the thread's number.
+  template <typename Work>
+  double each_drawn(unsigned threads, uint64_t begin, unsigned step, Work&& work) {
+    const uint64_t each = operations() / threads;
+    std::vector<std::vector<Drawn<Key16>>> draws;
+    for (unsigned thread = 0; thread < threads; thread++) {
+      const uint64_t first = step == 1 ? begin : begin + thread;
+      draws.push_back(draw_uniform<Key16>(each, thread, keys_ / step, first, step));
+    }
+    const double nanoseconds = run_team(threads, [&](unsigned thread) { work(draws[thread]); });
+    return nanoseconds / static_cast<double>(each * threads);
   }
 
   bool change_two(Adapter& table, os::SeededRandom& random, uint64_t version) {
