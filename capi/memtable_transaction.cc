@@ -179,9 +179,9 @@ stave_status stave_memtable_transaction_snapshot(stave_memtable_transaction* tra
   });
 }
 
-[[gnu::flatten]] stave_status stave_memtable_transaction_put(stave_memtable_transaction* transaction,
-                                            const void* key, size_t key_size, const void* value,
-                                            size_t value_size, stave_error* error) {
+[[gnu::flatten]] stave_status stave_memtable_transaction_put(
+    stave_memtable_transaction* transaction, const void* key, size_t key_size, const void* value,
+    size_t value_size, stave_error* error) {
   return guarded(error, [&] {
     return write(transaction, as_bytes(key, key_size), as_bytes(value, value_size), false);
   });
@@ -193,9 +193,9 @@ stave_status stave_memtable_transaction_delete(stave_memtable_transaction* trans
   return guarded(error, [&] { return write(transaction, as_bytes(key, key_size), {}, true); });
 }
 
-[[gnu::flatten]] stave_status stave_memtable_transaction_get(stave_memtable_transaction* transaction,
-                                            const void* key, size_t key_size, void* data,
-                                            size_t capacity, size_t* size, stave_error* error) {
+[[gnu::flatten]] stave_status stave_memtable_transaction_get(
+    stave_memtable_transaction* transaction, const void* key, size_t key_size, void* data,
+    size_t capacity, size_t* size, stave_error* error) {
   return guarded(error, [&] {
     return get<TransactionCall, TransactionRead>(transaction, key, key_size, data, capacity, size);
   });
