@@ -14,6 +14,7 @@ Status DiskIndexImpl::bulk_load(Source source) {
   WriterLock writer(writer_mutex_);
   STAVE_TRY(refusal());
   STAVE_TRY(find_free_pages());
+  count_all();
   STAVE_TRY(drain(writer));
   std::unique_ptr<Directory> directory = Directory::copy_of(*directory_);
   std::unique_ptr<View> changed = copy_view();
@@ -147,6 +148,7 @@ Status DiskIndexImpl::shrink_to_fit() {
   WriterLock writer(writer_mutex_);
   STAVE_TRY(refusal());
   STAVE_TRY(find_free_pages());
+  count_all();
   STAVE_TRY(drain(writer));
   const std::string unfinished = path_ + unfinished_suffix;
   const NewFile properties{record_kind_, record_size_, durable_.hash_seed};

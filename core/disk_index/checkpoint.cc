@@ -15,13 +15,16 @@ constexpr uint32_t chunks_left_max = 32;
 
 // Both copies name the same state before this begins, or the second does and the first is torn. The
 // first copy is written, synced, and only then the second: one of them is whole at any moment, and
-// once the sync has returned a state older than this one is never shown again.
-Status DiskIndexImpl::write_superblock(const Superblock& next) {
+// once the sync has returned a state older than this one is never shown again. `log_stored` is
+// where the sync will find much of the log.
+Status DiskIndexImpl::write_superblock(const Superblock& next,
+                                       const std::vector<Extent>& log_stored) {
   const SuperblockBytes bytes = encode_superblock(next);
   const auto write = [&](uint64_t page) {
     return os::write_all(file_->file(), path_, page * page_size, bytes);
   };
   syncs_.fetch_add(2, std::memory_order_relaxed);
+  for (const Extent& extent : log_stored) file_->region()->expect_sync(extent);
   if (!STAVE_PLANTED_BUG(disk_index_unsynced_superblock)) STAVE_TRY(file_->sync());
   STAVE_TRY(write(superblock_pages[0]));
   STAVE_TRY(file_->sync());
@@ -70,6 +73,7 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
   Status status = refusal();
   if (!holds_places()) next.log_durable = log_.sequence();
   const uint64_t newest_lsn = newest_lsn_;
+  const std::vector<Extent> log_stored = log_.take_stored();
   if (lock_here) writer.unlock();
   STAVE_TRY(status);
   STAVE_TRY(tell_owner(next, newest_lsn));
@@ -88,7 +92,7 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
     next.log_salt = log_start_.chunk.salt;
     next.log_sequence = log_start_.sequence;
   }
-  if (status = write_superblock(next); !status.ok()) {
+  if (status = write_superblock(next, log_stored); !status.ok()) {
     if (lock_here) writer.lock();
     refuse(status);
     if (lock_here) writer.unlock();
@@ -123,10 +127,11 @@ Status DiskIndexImpl::save_locked(WriterLock& writer, uint64_t lsn) {
   Status status = refusal();
   if (!holds_places()) next.log_durable = log_.sequence();
   const uint64_t newest_lsn = newest_lsn_;
+  const std::vector<Extent> log_stored = log_.take_stored();
   writer.unlock();
   STAVE_TRY(status);
   STAVE_TRY(tell_owner(next, newest_lsn));
-  if (status = write_superblock(next); status.ok()) return {};
+  if (status = write_superblock(next, log_stored); status.ok()) return {};
   writer.lock();
   refuse(status);
   writer.unlock();
@@ -143,6 +148,7 @@ Status DiskIndexImpl::checkpoint(uint64_t lsn) {
   const MergeLock merge(merge_mutex_);
   WriterLock writer(writer_mutex_);
   STAVE_TRY(refusal());
+  count_all();
   STAVE_TRY(drain(writer));
   writer.unlock();
   return save_locked(writer, lsn);

@@ -27,15 +27,18 @@
 
 namespace stave::disk_index {
 
+// What a put has found.
+struct TakenSlot {
+  size_t probes;                     // slots looked at
+  std::optional<uint32_t> replaced;  // the number of the key's change before this one
+};
+
 template <template <typename> class Atomic = std::atomic>
 class DeltaTable {
  public:
-  // 2^bits slots and a tail, so that no probe wraps around; so many keys of one hash find room.
-  explicit DeltaTable(unsigned bits, size_t probe_max = 1024)
-      : shift_(64 - bits),
-        probe_max_(probe_max),
-        size_((size_t{1} << bits) + probe_max),
-        slots_(make_slots(size_)) {}
+  // 2^bits slots and a tail of so many more, since no probe wraps around.
+  DeltaTable(unsigned bits, size_t tail)
+      : shift_(64 - bits), size_((size_t{1} << bits) + tail), slots_(make_slots(size_)) {}
 
   // The number of the change of a key, if there is one. `is_key(number)` says whether a change
   // with the same 32 bits is the key's.
@@ -50,33 +53,21 @@ class DeltaTable {
     return {};
   }
 
-  // Writer. Makes `number` the change of the key; false when there is no slot for it within
-  // reach of its home. *is_new says whether the key had none.
+  // Writer. Makes `number` the change of the key; nothing when there is no slot between its home
+  // and the end of the tail.
   template <typename IsKey>
-  bool put(uint64_t hash, uint32_t number, IsKey&& is_key, bool* is_new) noexcept {
-    const size_t end = home(hash) + probe_max_;
-    for (size_t slot = home(hash); slot < end; slot++) {
+  std::optional<TakenSlot> put(uint64_t hash, uint32_t number, IsKey&& is_key) noexcept {
+    for (size_t slot = home(hash); slot < size_; slot++) {
       // Relaxed: this writer, or one before it under the same lock, stored it.
       const uint64_t word = slots_[slot].load(std::memory_order_relaxed);
-      const bool taken = word != 0;
-      if (taken && (tag_of(word) != tag(hash) || !is_key(number_of(word)))) continue;
+      if (word != 0 && (tag_of(word) != tag(hash) || !is_key(number_of(word)))) continue;
       // Release: pairs with the acquires in find() and for_range(), for invariant 1.
       slots_[slot].store(make_word(tag(hash), number), std::memory_order_release);
-      *is_new = !taken;
-      return true;
+      TakenSlot taken{slot + 1 - home(hash), {}};
+      if (word != 0) taken.replaced = number_of(word);
+      return taken;
     }
-    return false;
-  }
-
-  // Writer: whether put() would find a slot, without changing anything.
-  template <typename IsKey>
-  bool has_room(uint64_t hash, IsKey&& is_key) const noexcept {
-    const size_t end = home(hash) + probe_max_;
-    for (size_t slot = home(hash); slot < end; slot++) {
-      const uint64_t word = slots_[slot].load(std::memory_order_relaxed);
-      if (word == 0 || (tag_of(word) == tag(hash) && is_key(number_of(word)))) return true;
-    }
-    return false;
+    return {};
   }
 
   // `visit(number)` for the changes whose hashes may lie in [first, last], each once, and some of
@@ -146,7 +137,6 @@ class DeltaTable {
   }
 
   unsigned shift_;
-  size_t probe_max_;
   size_t size_;
   Slots slots_;
 };

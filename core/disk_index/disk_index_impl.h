@@ -25,6 +25,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/disk_index/delta.h"
 #include "core/disk_index/directory.h"
 #include "core/disk_index/disk_index.h"
 #include "core/disk_index/page_file.h"
@@ -53,6 +54,21 @@ struct MergeChange {
   const std::byte* entry;
 };
 
+// What is known of the number of records; counting.cc explains it.
+struct Counting {
+  static constexpr size_t older_puts_max = size_t{64} << 10;
+
+  uint64_t base = 0;  // entries in segments when the frozen delta's pass began
+  int64_t frozen = 0;
+  int64_t active = 0;
+  bool frozen_known = true;
+  bool active_known = true;
+  std::optional<uint64_t> merged_last;  // the highest hash that the pass has merged
+  // Numbers in the active delta. Never more than their capacity.
+  std::vector<uint32_t> recent_puts;
+  std::vector<uint32_t> older_puts;
+};
+
 class DiskIndexImpl final : public PlaceIndex {
  public:
   // What an open has found in the file.
@@ -74,7 +90,7 @@ class DiskIndexImpl final : public PlaceIndex {
   RecordKind record_kind() const noexcept override { return record_kind_; }
   Status get(const Key& key, MutableBytes record) override;
   Status contains(const Key& key) override;
-  uint64_t size() const noexcept override { return count_.load(std::memory_order_relaxed); }
+  uint64_t size() const noexcept override;
   Status put(const Key& key, Bytes record, PutMode mode) override;
   Status remove(const Key& key) override;
   Status bulk_load(Source source) override;
@@ -121,7 +137,12 @@ class DiskIndexImpl final : public PlaceIndex {
   Status check_record(Bytes record) const;
   Status refusal() const;
   Status change(LogKind kind, const Key& key, Bytes record, PutMode mode);
-  Status make_room(WriterLock& writer, uint64_t hash, const Key& key);
+  Status make_room(WriterLock& writer);
+  bool is_ahead_of_merger() const noexcept;
+  bool may_put_blindly(const View& view, uint64_t hash) const noexcept;
+  void put_blindly(const View& view, uint64_t hash, const Key& key, Bytes record) noexcept;
+  Status change_known(const View& view, uint64_t hash, LogKind kind, const Key& key, Bytes record,
+                      PutMode mode);
   Status begin_chunk(Delta& delta);
   void pace() noexcept;
   Status find_free_pages();
@@ -129,6 +150,22 @@ class DiskIndexImpl final : public PlaceIndex {
   void publish(std::unique_ptr<View> next) noexcept;
   std::unique_ptr<View> copy_view() const;
   void refuse(const Status& why) noexcept;
+
+  // counting.cc; writer_mutex_ held. Const, as size() is.
+  void settle_recent(bool and_gather) const;
+  void count_all() const noexcept;
+  void count_recent() const noexcept;
+  void note_blind_put(uint32_t number) noexcept;
+  void note_open_questions() const noexcept;
+  void add_to_count(int64_t change) const noexcept;
+  void count_freeze() noexcept;
+  void count_end_of_pass() noexcept;
+  template <typename Prefetch, typename Visit>
+  void for_keys(const std::vector<uint32_t>& numbers, Prefetch&& ask, Visit&& visit) const noexcept;
+  bool was_there(const View& view, const Delta* delta, uint64_t hash,
+                 const Key& key) const noexcept;
+  int64_t sum_of(const View& view, const Delta& delta, const Delta* behind,
+                 uint64_t first) const noexcept;
 
   // The merger; each wants merge_mutex_ held. `writer` is taken where it is needed and left as it
   // was. merge.cc
@@ -157,7 +194,7 @@ class DiskIndexImpl final : public PlaceIndex {
   void release_replaced();
   Status flip_and_release(WriterLock& writer);
   Result<Extent> write_directory(const Directory& directory, uint64_t generation);
-  Status write_superblock(const Superblock& next);
+  Status write_superblock(const Superblock& next, const std::vector<Extent>& log_stored);
   Status save_locked(WriterLock& writer, uint64_t lsn);
 
   // bulk_load.cc; both mutexes held.
@@ -187,7 +224,8 @@ class DiskIndexImpl final : public PlaceIndex {
   const KeyHasher hasher_;
 
   std::atomic<View*> view_{nullptr};
-  std::atomic<uint64_t> count_{0};  // changed by writers; relaxed: size() orders nothing
+  mutable std::atomic<uint64_t> count_{0};  // relaxed: size() orders nothing
+  mutable std::atomic<bool> is_counted_{true};
 
   mutable std::mutex merge_mutex_;
   std::shared_ptr<PageFile> file_;
@@ -211,6 +249,7 @@ class DiskIndexImpl final : public PlaceIndex {
   uint64_t merged_weight_ = 0;  // of merge_segment(): what it adds, modulo 2^64
 
   mutable std::mutex writer_mutex_;
+  mutable Counting counting_;
   RedoLog log_;
   uint64_t reserved_entries_ = 0;
   // Of an index of places: changes promised and not yet made, chunks set aside for them, and the

@@ -50,4 +50,15 @@ inline LogKind checked_log_kind(const std::byte* slot, uint32_t slot_size, uint6
   return load_le64(slot) == log_word(slot, slot_size, kind, salt, number) ? kind : LogKind::none;
 }
 
+struct LogChunk {
+  uint64_t page = 0;
+  uint64_t salt = 0;
+};
+
+// Where a delta's operations begin.
+struct LogStart {
+  LogChunk chunk;
+  uint64_t sequence = 0;  // of its first operation
+};
+
 }  // namespace stave::disk_index

@@ -50,6 +50,7 @@ class ChangedKeys {
 Status DiskIndexImpl::freeze(WriterLock&, uint64_t changes) {
   if (options_.background && !merger_.joinable()) start_merger();
   STAVE_TRY(find_free_pages());
+  settle_recent(false);
   std::unique_ptr<View> changed = copy_view();
   std::unique_ptr<Delta> next;
   if (holds_places()) {
@@ -69,6 +70,7 @@ Status DiskIndexImpl::freeze(WriterLock&, uint64_t changes) {
   changed->frozen = changed->active;
   changed->active = next.release();
   publish(std::move(changed));
+  count_freeze();
   merge_wanted_.notify_one();
   return {};
 }
@@ -133,6 +135,7 @@ void DiskIndexImpl::end_pass(WriterLock& writer) {
   log_start_ = changed->active->start();
   replay_from_ = changed->active->mark();
   publish(std::move(changed));
+  count_end_of_pass();
   pass_position_ = 0;
   if (lock_here) writer.unlock();
   sync::EpochRegistry::retire(ended);
@@ -171,6 +174,15 @@ Status DiskIndexImpl::collect_entries(const Directory& directory, uint64_t slot,
   return {};
 }
 
+namespace {
+
+// Of the segment that begins at `first`.
+uint64_t last_hash(uint64_t first, uint32_t depth) noexcept {
+  return depth == 0 ? UINT64_MAX : first | UINT64_MAX >> depth;
+}
+
+}  // namespace
+
 // Replaces the segment that begins at `slot` by one with the changes, or by several. The old extent
 // is added to `replaced`, or freed when this generation made it and nobody has seen it.
 Status DiskIndexImpl::merge_segment(std::unique_ptr<Directory>& directory, uint64_t slot,
@@ -188,7 +200,13 @@ Status DiskIndexImpl::merge_segment(std::unique_ptr<Directory>& directory, uint6
   for (const Segment& segment : built)
     while (segment.depth > directory->depth()) grow_directory(directory, writer);
   STAVE_TRY(write_segments(built));
-  directory->replace(directory->slot_of(range), built);
+  {
+    // The count goes by which changes are merged.
+    WriterLock lock;
+    if (writer != nullptr && !writer->owns_lock()) lock = WriterLock(writer_mutex_);
+    directory->replace(directory->slot_of(range), built);
+    if (writer != nullptr) counting_.merged_last = last_hash(range, old.depth);
+  }
   weight_ += merged_weight_;
   merges_.fetch_add(1, std::memory_order_relaxed);
   if (old.pages() == 0) return {};

@@ -383,35 +383,22 @@ Status DiskIndexImpl::recover(const LogContents& log) {
   if (options_.read_only && log.operations == 0) return {};
   auto delta = std::make_unique<Delta>(limits(), record_size_, log.operations, log.chunks.size());
   delta->set_start(log_start_);
-  const View& now = view();
   for (const LogContents::Chunk& chunk : log.chunks) {
     delta->add_chunk(chunk.chunk.page);
     for (uint32_t slot = 0; slot < chunk.operations; slot++) {
-      const Key key = delta->key_in_newest_chunk(*file_, slot);
-      [[maybe_unused]] const bool added = delta->add(*file_, hasher_(key), key, slot);
-      assert(added);
+      const Key key = delta->key_at(*file_, delta->number_of(slot));
+      delta->add(*file_, hasher_(key), key, slot);
     }
   }
-  // The last operation on each key decides whether it counts.
-  const sync::EpochPin pin;
-  uint64_t count = directory_->entries();
-  delta->for_range(*file_, 0, UINT64_MAX, [&](const Change& change) {
-    const Key key = load_key(change.entry);
-    const uint64_t hash = hasher_(key);
-    const Result<const std::byte*> found =
-        now.reader->find(*file_, directory_->word_of(hash), hash, key);
-    // A damaged page is for those who ask for its keys; here it makes the count a guess.
-    const bool existed = found.ok() && *found != nullptr;
-    if (change.kind == LogKind::put && !existed) count++;
-    if (change.kind == LogKind::remove && existed) count--;
-  });
-  count_.store(count, std::memory_order_relaxed);
   recovered_operations_ = log.operations;
   log_.resume(log.chunks.back().chunk, log.chunks.back().operations,
               durable_.log_sequence + log.operations);
   std::unique_ptr<View> changed = copy_view();
   changed->active = delta.release();
   publish(std::move(changed));
+  // Which keys are new is found out when it is asked for.
+  counting_.active_known = log.operations == 0;
+  note_open_questions();
   return {};
 }
 

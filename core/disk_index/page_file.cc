@@ -168,6 +168,8 @@ void PageFile::free_after_readers(std::vector<Extent> extents) {
 
 Status PageFile::write(uint64_t page, Bytes pages) {
   STAVE_TRY(os::write_all(*file_, path_, page * page_size, pages));
+  // While the merger goes on to the next segment.
+  file_->start_sync(page * page_size, pages.size());
   const std::lock_guard lock(mutex_);
   Region& region = *region_.load(std::memory_order_relaxed);
   for (uint64_t i = 0; i < pages.size() / page_size; i++) region.set_checked(page + i);

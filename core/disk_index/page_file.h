@@ -30,6 +30,13 @@ class Region : public sync::Retired {
 
   std::byte* page(uint64_t number) const noexcept { return data_ + number * page_size; }
   uint64_t pages() const noexcept { return pages_; }
+  // Hints (os::Mapping).
+  void expect_stores(const Extent& extent) const noexcept {
+    mapping_->expect_stores(extent.page * page_size, extent.pages * page_size);
+  }
+  void expect_sync(const Extent& extent) const noexcept {
+    mapping_->expect_sync(extent.page * page_size, extent.pages * page_size);
+  }
 
   bool is_checked(uint64_t page) const noexcept {
     // Relaxed: the bit is about bytes that were there before any reader could learn of the page.

@@ -119,13 +119,12 @@ Status DiskIndexImpl::exchange(const Key& key, Bytes expected, Bytes record,
   }
   constexpr std::array<std::byte, place_size> nothing{};
   const LogKind kind = record.empty() ? LogKind::remove : LogKind::put;
-  const uint32_t slot = log_.append(kind, key, record.empty() ? Bytes(nothing) : record);
-  [[maybe_unused]] const bool added = now.active->add(*now.file, hash, key, slot);
-  assert(added);
+  now.active->add(*now.file, hash, key,
+                  log_.append(kind, key, record.empty() ? Bytes(nothing) : record));
   if (kind == LogKind::remove)
-    count_.fetch_sub(1, std::memory_order_relaxed);
+    add_to_count(-1);
   else if (!existed)
-    count_.fetch_add(1, std::memory_order_relaxed);
+    add_to_count(1);
   return {};
 }
 

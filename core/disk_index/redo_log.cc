@@ -2,78 +2,25 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
+#include <utility>
 
 #include "core/base/planted_bug.h"
+#include "core/disk_index/directory_format.h"
 #include "core/os/file_io.h"
 
 namespace stave::disk_index {
 
 namespace {
 
-// The table is at most 3/4 full, so that probes stay short.
-unsigned table_bits(uint64_t entries) noexcept {
-  return std::max<unsigned>(10, static_cast<unsigned>(std::bit_width(entries * 4 / 3 - 1)));
-}
+// Of the file, and at most: to make a page ready takes a few microseconds.
+constexpr uint64_t run_divisor = 64;
+constexpr uint64_t run_pages_max = 32;
 
-// Chunks that hold so many operations, and room for some that were left half full.
-uint64_t chunks_of(uint64_t operations) noexcept {
-  return operations / (log_chunk_slots - 1) + 64;
+uint64_t salt_of(const std::array<std::byte, 8>& random) noexcept {
+  return STAVE_PLANTED_BUG(disk_index_log_salt) ? 0 : load_le64(random.data());
 }
 
 }  // namespace
-
-Delta::Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations,
-             uint64_t more_chunks, uint64_t probe_max)
-    : limits_(limits),
-      more_operations_(more_operations),
-      record_size_(record_size),
-      slot_size_(log_slot_size(record_size)),
-      table_(table_bits(limits.hard + more_operations), probe_max),
-      chunks_max_(static_cast<uint32_t>(chunks_of(limits.hard_operations()) + more_chunks)) {
-  chunk_pages_ = std::make_unique<uint64_t[]>(chunks_max_);
-}
-
-Delta::Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations,
-             uint64_t more_chunks)
-    : Delta(limits, record_size, more_operations, more_chunks, 1024 + more_operations) {}
-
-std::unique_ptr<Delta> Delta::for_places(DeltaLimits limits, uint64_t promised) {
-  return std::unique_ptr<Delta>(
-      new Delta(limits, place_size, promised, chunks_of(promised), limits.hard + promised + 1));
-}
-
-bool Delta::wants_merge() const noexcept {
-  return entries() >= limits_.soft || operations_ >= limits_.soft_operations() ||
-         chunks_ >= chunks_of(limits_.soft_operations());
-}
-
-bool Delta::is_full() const noexcept {
-  return entries() >= limits_.hard || operations_ >= limits_.hard_operations() ||
-         chunks_ == chunks_max_;
-}
-
-bool Delta::has_room(const PageFile& file, uint64_t hash, const Key& key) const noexcept {
-  return table_.has_room(hash, [&](uint32_t number) { return key_at(file, number) == key; });
-}
-
-bool Delta::add(const PageFile& file, uint64_t hash, const Key& key, uint32_t slot) noexcept {
-  const uint32_t number = (chunks_ - 1) * log_chunk_slots + slot;
-  bool is_new = false;
-  if (!table_.put(
-          hash, number, [&](uint32_t at) { return key_at(file, at) == key; }, &is_new))
-    return false;
-  if (is_new) entries_.store(entries() + 1, std::memory_order_relaxed);
-  operations_++;
-  return true;
-}
-
-std::vector<Extent> Delta::extents() const {
-  std::vector<Extent> extents(chunks_);
-  for (uint32_t i = 0; i < chunks_; i++)
-    extents[i] = {chunk_pages_[i], log_chunk_pages(record_size_)};
-  return extents;
-}
 
 RedoLog::RedoLog(os::FileSystem& files, std::shared_ptr<PageFile> file, uint32_t record_size)
     : files_(&files),
@@ -89,10 +36,40 @@ void RedoLog::resume(LogChunk chunk, uint32_t slot, uint64_t sequence) noexcept 
 }
 
 Status RedoLog::begin_chunk() {
-  const Result<LogChunk> next = allocate_chunk();
-  if (!next) return next.status();
-  begin_chunk(*next);
+  if (run_.pages == 0) STAVE_TRY(begin_run());
+  std::array<std::byte, 8> salt{};
+  STAVE_TRY(files_->random(salt));
+  const uint64_t page = run_.page;
+  run_.page += log_chunk_pages(record_size_);
+  run_.pages -= log_chunk_pages(record_size_);
+  begin_chunk({page, salt_of(salt)});
   return {};
+}
+
+// As many chunks as are in proportion to the file, or one if there is no room for more.
+Status RedoLog::begin_run() {
+  const uint64_t chunk_pages = log_chunk_pages(record_size_);
+  const uint64_t wanted = std::min(file_->size_pages() / run_divisor, run_pages_max);
+  const uint64_t chunks = std::max<uint64_t>(1, wanted / chunk_pages);
+  stored_.reserve(stored_.size() + 1);
+  Extent run{0, chunks * chunk_pages};
+  Result<uint64_t> page = file_->allocate(run.pages);
+  if (page.status().is(Code::no_space) && chunks > 1) {
+    run.pages = chunk_pages;
+    page = file_->allocate(run.pages);
+  }
+  if (!page) return page.status();
+  run.page = *page;
+  if (current_run_.pages > 0) stored_.push_back(current_run_);
+  current_run_ = run_ = run;
+  file_->region()->expect_stores(run);
+  return {};
+}
+
+std::vector<Extent> RedoLog::take_stored() {
+  std::vector<Extent> stored = std::exchange(stored_, {});
+  if (current_run_.pages > 0) stored.push_back(current_run_);
+  return stored;
 }
 
 Result<LogChunk> RedoLog::allocate_chunk() {
@@ -100,7 +77,7 @@ Result<LogChunk> RedoLog::allocate_chunk() {
   STAVE_TRY(files_->random(salt));
   const Result<uint64_t> page = file_->allocate(log_chunk_pages(record_size_));
   if (!page) return page.status();
-  return LogChunk{*page, STAVE_PLANTED_BUG(disk_index_log_salt) ? 0 : load_le64(salt.data())};
+  return LogChunk{*page, salt_of(salt)};
 }
 
 void RedoLog::begin_chunk(const LogChunk& next) noexcept {

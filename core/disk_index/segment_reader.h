@@ -43,6 +43,13 @@ class SegmentReader {
     return find_in_place(page, position.place, key);
   }
 
+  // Whether the page that find() begins with was checked, or there is none.
+  bool is_checked(const PageFile& file, SegmentWord segment, uint64_t hash) const noexcept {
+    if (segment.home_pages() == 0) return true;
+    const Position position = position_of(hash, segment.depth(), segment.home_pages());
+    return file.region()->is_checked(segment.first_page() + position.page);
+  }
+
   // Asks for what find() needs: the page's header, and the lines where the place's entries probably
   // are. Waiting for all of them once costs less than for one after the other.
   void prefetch(const PageFile& file, SegmentWord segment, uint64_t hash) const noexcept {

@@ -42,6 +42,19 @@ class Mapping {
   std::byte* data() const noexcept { return data_; }
   uint64_t size() const noexcept { return size_; }
 
+  // Hints, for ranges of whole pages within the file. The first: all of it will be stored into. To
+  // make many pages ready at once costs less than each on its first store.
+  virtual void expect_stores(uint64_t offset, uint64_t size) noexcept {
+    static_cast<void>(offset);
+    static_cast<void>(size);
+  }
+  // The second: nothing much will be stored into it before the next sync_data(), which then need
+  // not interrupt all processors for each of its pages to find out when they are stored into again.
+  virtual void expect_sync(uint64_t offset, uint64_t size) noexcept {
+    static_cast<void>(offset);
+    static_cast<void>(size);
+  }
+
  protected:
   Mapping(std::byte* data, uint64_t size) noexcept : data_(data), size_(size) {}
   std::byte* data_;
@@ -62,6 +75,12 @@ class File {
   // All bytes written so far (also through mappings) and the size reach the device (fdatasync).
   // A failure is final: what was covered may be lost although a second call would succeed.
   virtual Status sync_data() = 0;
+  // A hint: begins to bring these bytes to the device, so that the next sync_data() finds less to
+  // do. Does not wait for it.
+  virtual void start_sync(uint64_t offset, uint64_t size) noexcept {
+    static_cast<void>(offset);
+    static_cast<void>(size);
+  }
   virtual Result<uint64_t> size() = 0;
   // Sets the size. Bytes beyond a smaller size are gone; a larger size reads as zeros.
   virtual Status truncate(uint64_t size) = 0;

@@ -20,6 +20,18 @@ class PosixMapping final : public Mapping {
  public:
   PosixMapping(std::byte* data, uint64_t size) noexcept : Mapping(data, size) {}
   ~PosixMapping() override { ::munmap(data_, size_); }
+
+  void expect_stores(uint64_t offset, uint64_t size) noexcept override {
+#ifdef MADV_POPULATE_WRITE
+    static_cast<void>(::madvise(data_ + offset, size, MADV_POPULATE_WRITE));
+#else
+    Mapping::expect_stores(offset, size);
+#endif
+  }
+  // Of a shared mapping this drops no bytes, only the table entries that lead to them.
+  void expect_sync(uint64_t offset, uint64_t size) noexcept override {
+    static_cast<void>(::madvise(data_ + offset, size, MADV_DONTNEED));
+  }
 };
 
 class PosixFile final : public File {
@@ -30,6 +42,7 @@ class PosixFile final : public File {
   Result<size_t> read(uint64_t offset, MutableBytes into) override;
   Result<size_t> write(uint64_t offset, Bytes from) override;
   Status sync_data() override;
+  void start_sync(uint64_t offset, uint64_t size) noexcept override;
   Result<uint64_t> size() override;
   Status truncate(uint64_t size) override;
   Status allocate(uint64_t size) override;
@@ -58,6 +71,16 @@ Result<size_t> PosixFile::write(uint64_t offset, Bytes from) {
       ::pwrite(descriptor_.number(), from.data(), from.size(), static_cast<off_t>(offset));
   if (count < 0) return path_error_at(errno, "write", path_, offset);
   return static_cast<size_t>(count);
+}
+
+void PosixFile::start_sync(uint64_t offset, uint64_t size) noexcept {
+#ifdef SYNC_FILE_RANGE_WRITE
+  // What fails here fails in sync_data(), which tells.
+  static_cast<void>(::sync_file_range(descriptor_.number(), static_cast<off_t>(offset),
+                                      static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE));
+#else
+  File::start_sync(offset, size);
+#endif
 }
 
 Status PosixFile::sync_data() {

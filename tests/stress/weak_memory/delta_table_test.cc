@@ -29,10 +29,9 @@ void write(Changes& changes) {
   uint32_t number = 0;
   for (const uint64_t key : {first_key, second_key, first_key, second_key}) {
     changes.keys[number].write(key);
-    bool is_new = false;
-    check(changes.table.has_room(hash, changes.is(key)), "no room");
-    check(changes.table.put(hash, number, changes.is(key), &is_new), "no slot");
-    check(is_new == (number < 2), "a key taken for another");
+    const auto slot = changes.table.put(hash, number, changes.is(key));
+    check(slot.has_value(), "no slot");
+    check(slot->replaced.has_value() == (number >= 2), "a key taken for another");
     number++;
   }
 }
