@@ -89,8 +89,9 @@ TEST(LeafBuilder, TwoBucketsTakeSixteen) {
   TestLeaf from(buckets_max);
   make_empty(from.get(), 0);
   // Those of the first bucket, and of the one behind it.
-  for (uint64_t hash = 0; hash < 2 * bucket_slots; hash++) EXPECT_TRUE(from.insert(hash, 1));
-  EXPECT_FALSE(from.insert(2 * bucket_slots, 1));
+  for (uint64_t hash = 0; hash < uint64_t{2} * bucket_slots; hash++)
+    EXPECT_TRUE(from.insert(hash, 1));
+  EXPECT_FALSE(from.insert(uint64_t{2} * bucket_slots, 1));
   for (const uint32_t buckets : {1u, 2u, buckets_max}) {
     TestLeaf to(buckets);
     LeafBuilder builder(to.get(), 0);

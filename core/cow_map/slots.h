@@ -18,6 +18,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace stave::cow_map {
@@ -41,6 +42,11 @@ constexpr uint32_t home_bucket(uint64_t hash, uint32_t bucket_count) noexcept {
 }
 constexpr uint32_t next_bucket(uint32_t bucket, uint32_t bucket_count) noexcept {
   return bucket + 1 == bucket_count ? 0 : bucket + 1;
+}
+
+template <template <typename> class Atomic>
+constexpr Slot<Atomic>* bucket_at(Slot<Atomic>* slots, uint32_t bucket) noexcept {
+  return slots + size_t{bucket} * bucket_slots;
 }
 
 // Where in a bucket a hash lies is as good as random, and a mispredicted branch costs as much as
@@ -74,11 +80,11 @@ template <template <typename> class Atomic>
 [[gnu::always_inline]] inline Slot<Atomic>* find_slot(Slot<Atomic>* slots, uint32_t bucket_count,
                                                       uint64_t hash) noexcept {
   const uint32_t home = home_bucket(hash, bucket_count);
-  Slot<Atomic>* const slot = find_in_bucket(slots + home * bucket_slots, hash);
+  Slot<Atomic>* const slot = find_in_bucket(bucket_at(slots, home), hash);
   // Few entries are not at home.
   if (slot != nullptr) [[likely]]
     return slot;
-  return find_in_bucket(slots + next_bucket(home, bucket_count) * bucket_slots, hash);
+  return find_in_bucket(bucket_at(slots, next_bucket(home, bucket_count)), hash);
 }
 
 // The value of a slot that find_slot() gave. Any thread.

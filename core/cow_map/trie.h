@@ -234,9 +234,9 @@ inline Located Trie::locate(uint64_t key) const noexcept {
   __builtin_prefetch(leaf, 1);
   LeafSlot* const slots = leaf->slots();
   const uint32_t home = home_bucket(at.hash, leaf_buckets(word));
-  at.slot = find_in_bucket(slots + home * bucket_slots, at.hash);
+  at.slot = find_in_bucket(bucket_at(slots, home), at.hash);
   if (at.slot == nullptr && leaf->may_be_displaced(at.hash)) [[unlikely]]
-    at.slot = find_in_bucket(slots + next_bucket(home, leaf_buckets(word)) * bucket_slots, at.hash);
+    at.slot = find_in_bucket(bucket_at(slots, next_bucket(home, leaf_buckets(word))), at.hash);
   at.found = at.slot != nullptr;
   if (at.found) at.value = at.slot->value.load(std::memory_order_relaxed);
   // The nodes above a leaf of the map's own are its own too.

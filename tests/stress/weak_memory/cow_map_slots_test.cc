@@ -18,7 +18,7 @@ uint64_t hash_of(uint64_t key) {
 // Two buckets and two values outside of them, numbered from 1.
 struct Leaf {
   static constexpr uint32_t buckets = 2;
-  std::array<cow_map::Slot<Atomic>, buckets * cow_map::bucket_slots> slots;
+  std::array<cow_map::Slot<Atomic>, size_t{buckets} * cow_map::bucket_slots> slots;
   std::array<NonAtomic<uint64_t>, 2> values;
 
   Leaf() {
