@@ -7,6 +7,7 @@
 
 #include "core/index/narrow_layout.h"
 #include "core/index/resolved_keys.h"
+#include "core/index/wide_layout.h"
 
 namespace stave::index {
 namespace {
@@ -150,6 +151,51 @@ TEST(TableTest, ReservedInsertionsReplacementsAndErasuresByValue) {
   EXPECT_TRUE((*table)->erase(42, 5000));
   EXPECT_FALSE((*table)->erase(42, 5000));
   EXPECT_EQ((*table)->size(), 999U);
+}
+
+// What a reader does beside writers, with the writers' part in the middle of it: all keys but one
+// leave the chain that it walks along, and the nodes are wanted for another bucket.
+template <typename AnyTable>
+void keep_the_chain_of_a_reader() {
+  Identity keys;
+  // No split will send the reader back.
+  const auto created = AnyTable::create({.capacity = 10'000, .shards = 1}, ResolvedKeys(keys));
+  ASSERT_TRUE(created.ok());
+  AnyTable& table = **created;
+  const auto insert = [&table](uint64_t hash, uint64_t value) {
+    auto reservation = table.reserve_insertion(hash);
+    ASSERT_TRUE(reservation.ok());
+    ASSERT_TRUE(table.insert_absent(hash, value, *reservation).ok());
+  };
+  constexpr uint64_t here = 42;
+  constexpr uint64_t elsewhere = 43;
+  for (uint64_t value = 0; value < 40; value++) insert(here, value);
+  std::vector<uint64_t> order;
+  const auto look = [&order](uint64_t value) {
+    order.push_back(value);
+    return Verdict::different;
+  };
+  EXPECT_EQ(table.find(here, look).verdict, Verdict::different);
+  ASSERT_GE(order.size(), 40U);  // the first one perhaps twice
+
+  const uint64_t last = order.back();
+  uint64_t looks = 0;
+  const auto found = table.find(here, [&](uint64_t value) {
+    // By now in the first node.
+    if (++looks == 9) {
+      for (uint64_t other = 0; other < 40; other++) {
+        EXPECT_TRUE(other == last || table.erase(here, other));
+      }
+      for (uint64_t other = 100; other < 200; other++) insert(elsewhere, other);
+    }
+    return value == last ? Verdict::equal : Verdict::different;
+  });
+  EXPECT_EQ(found.verdict, Verdict::equal);
+  EXPECT_EQ(found.value, last);
+}
+TEST(TableTest, AReaderKeepsTheChainThatItIsIn) {
+  keep_the_chain_of_a_reader<NarrowTable>();
+  keep_the_chain_of_a_reader<Table<WideLayout<>, ResolvedKeys>>();
 }
 
 // A reservation of before a shrink or clear is not taken from the successor.
