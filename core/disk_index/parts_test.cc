@@ -129,8 +129,10 @@ TEST(DeltaTable, FindsTheNewestOfEachKey) {
     }
     newest[key] = number;
   }
-  for (const auto& [key, number] : newest)
-    EXPECT_EQ(table.find(key, [&](uint32_t at) { return key_of_number[at] == key; }), number);
+  for (const auto& [key, number] : newest) {
+    const auto is_it = [&, wanted = key](uint32_t at) { return key_of_number[at] == wanted; };
+    EXPECT_EQ(table.find(key, is_it), number);
+  }
   EXPECT_FALSE(table.find(12345, [](uint32_t) { return false; }));
   std::set<uint32_t> met;
   table.for_range(0, UINT64_MAX, [&](uint32_t number) { EXPECT_TRUE(met.insert(number).second); });
