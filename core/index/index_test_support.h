@@ -12,8 +12,17 @@
 
 #include "core/base/endian.h"
 #include "core/index/index.h"
+#include "core/sync/epoch.h"
 
 namespace stave::index {
+
+// What the last test has retired is not to look like a leak.
+class ReclaimedAtTheEnd : public testing::Environment {
+ public:
+  void TearDown() override { EXPECT_TRUE(sync::EpochRegistry::reclaim_all()); }
+};
+inline testing::Environment* const reclaimed_at_the_end =
+    testing::AddGlobalTestEnvironment(new ReclaimedAtTheEnd);
 
 enum class Kind { owned, wide_resolved, narrow_resolved };
 inline constexpr std::array<Kind, 3> all_kinds = {Kind::owned, Kind::wide_resolved,
