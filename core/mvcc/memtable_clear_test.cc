@@ -18,16 +18,6 @@
 namespace stave::mvcc {
 namespace {
 
-InlineValue::Source value_source(std::string_view value) {
-  return InlineValue::Source::value(as_bytes(value));
-}
-
-bool is_visible(const Memtable& table, std::string_view key) {
-  const auto visible =
-      table.read(as_bytes(key), UINT64_MAX, 0, [](const InlineValue&, const std::byte*) {});
-  return visible.ok() && *visible == Visible::value;
-}
-
 // One commit of many keys that settles them in their order, and is stopped at the last one if this
 // thread locks that row in time, which takes an attempt or two. What clear() answered then, else
 // nothing.

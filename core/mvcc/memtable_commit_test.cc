@@ -17,16 +17,6 @@ namespace {
 constexpr std::string_view first_key = "first";
 constexpr std::string_view last_key = "last";
 
-InlineValue::Source value_source(std::string_view value) {
-  return InlineValue::Source::value(as_bytes(value));
-}
-
-bool is_visible(const Memtable& table, std::string_view key) {
-  const auto visible =
-      table.read(as_bytes(key), UINT64_MAX, 0, [](const InlineValue&, const std::byte*) {});
-  return visible.ok() && *visible == Visible::value;
-}
-
 // `commit` has written the first key and then the last. It is stopped at the last one's row when
 // the first one's version is in its chain already.
 template <typename Commit>

@@ -37,6 +37,17 @@ inline std::string visible_text(const Result<Visible>& visible, const std::strin
   return "=" + text;
 }
 
+inline InlineValue::Source value_source(std::string_view value) {
+  return InlineValue::Source::value(as_bytes(value));
+}
+
+// At any snapshot from now on.
+inline bool is_visible(const Memtable& table, std::string_view key) {
+  const auto visible =
+      table.read(as_bytes(key), UINT64_MAX, 0, [](const InlineValue&, const std::byte*) {});
+  return visible.ok() && *visible == Visible::value;
+}
+
 inline std::vector<Bytes> as_keys(const std::vector<std::string_view>& keys) {
   std::vector<Bytes> list;
   for (const std::string_view key : keys) list.push_back(as_bytes(key));
