@@ -51,7 +51,7 @@ inline uint64_t word_of(const void* key) noexcept {
                                                       uint64_t* value,
                                                       Gate::Visit::Slot* inside) noexcept {
   const Gate::Visit visit(inside);
-  return static_cast<stave_status>(index->owned->find_word(word, value));
+  return static_cast<stave_status>(index->owned->find_word_everywhere(word, value));
 }
 // A key of another size.
 [[gnu::noinline, gnu::flatten]] stave_status get_bytes_on(stave_index* index, const void* key,
