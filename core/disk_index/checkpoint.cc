@@ -13,18 +13,31 @@ constexpr uint32_t chunks_left_max = 32;
 
 }  // namespace
 
+// Takes what the sync will find of the log out of the mapping, and notes how far it comes. That
+// takes a while: so twice, and the second time there is little.
+void DiskIndexImpl::ready_log_for_sync(Superblock& next, WriterLock& writer) {
+  if (holds_places()) return;
+  const bool lock_here = !writer.owns_lock();
+  for (const bool last : {false, true}) {
+    if (lock_here) writer.lock();
+    if (last && lock_here && options_.background) log_.leave_run();
+    const std::vector<Extent> stored = log_.take_stored();
+    if (last) next.log_durable = log_.sequence();
+    if (lock_here) writer.unlock();
+    for (const Extent& extent : stored) file_->region()->expect_sync(extent);
+  }
+}
+
 // Both copies name the same state before this begins, or the second does and the first is torn. The
 // first copy is written, synced, and only then the second: one of them is whole at any moment, and
-// once the sync has returned a state older than this one is never shown again. `log_stored` is
-// where the sync will find much of the log.
-Status DiskIndexImpl::write_superblock(const Superblock& next,
-                                       const std::vector<Extent>& log_stored) {
+// once the sync has returned a state older than this one is never shown again.
+Status DiskIndexImpl::write_superblock(Superblock& next, WriterLock& writer) {
+  ready_log_for_sync(next, writer);
   const SuperblockBytes bytes = encode_superblock(next);
   const auto write = [&](uint64_t page) {
     return os::write_all(file_->file(), path_, page * page_size, bytes);
   };
   syncs_.fetch_add(2, std::memory_order_relaxed);
-  for (const Extent& extent : log_stored) file_->region()->expect_sync(extent);
   if (!STAVE_PLANTED_BUG(disk_index_unsynced_superblock)) STAVE_TRY(file_->sync());
   STAVE_TRY(write(superblock_pages[0]));
   STAVE_TRY(file_->sync());
@@ -71,9 +84,7 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
   const bool lock_here = !writer.owns_lock();
   if (lock_here) writer.lock();
   Status status = refusal();
-  if (!holds_places()) next.log_durable = log_.sequence();
   const uint64_t newest_lsn = newest_lsn_;
-  const std::vector<Extent> log_stored = log_.take_stored();
   if (lock_here) writer.unlock();
   STAVE_TRY(status);
   STAVE_TRY(tell_owner(next, newest_lsn));
@@ -92,7 +103,7 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
     next.log_salt = log_start_.chunk.salt;
     next.log_sequence = log_start_.sequence;
   }
-  if (status = write_superblock(next, log_stored); !status.ok()) {
+  if (status = write_superblock(next, writer); !status.ok()) {
     if (lock_here) writer.lock();
     refuse(status);
     if (lock_here) writer.unlock();
@@ -125,13 +136,11 @@ Status DiskIndexImpl::save_locked(WriterLock& writer, uint64_t lsn) {
   next.file_pages = file_->size_pages();
   writer.lock();
   Status status = refusal();
-  if (!holds_places()) next.log_durable = log_.sequence();
   const uint64_t newest_lsn = newest_lsn_;
-  const std::vector<Extent> log_stored = log_.take_stored();
   writer.unlock();
   STAVE_TRY(status);
   STAVE_TRY(tell_owner(next, newest_lsn));
-  if (status = write_superblock(next, log_stored); status.ok()) return {};
+  if (status = write_superblock(next, writer); status.ok()) return {};
   writer.lock();
   refuse(status);
   writer.unlock();

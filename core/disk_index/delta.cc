@@ -54,6 +54,12 @@ bool Delta::is_full() const noexcept {
          chunks_ == chunks_max_ || crowded_;
 }
 
+void Delta::make_part_ready(size_t parts) noexcept {
+  const size_t pages = (table_.pages() + parts - 1) / parts;
+  table_.make_ready(ready_pages_, pages);
+  ready_pages_ += pages;
+}
+
 std::optional<Change> Delta::add(const PageFile& file, uint64_t hash, const Key& key,
                                  uint32_t slot) noexcept {
   const std::optional<TakenSlot> taken = table_.put(hash, number_of(slot), IsKey{*this, file, key});

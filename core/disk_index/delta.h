@@ -82,6 +82,11 @@ class Delta : public sync::Retired {
       visit(change(file, asked[i % asked.size()]));
   }
 
+  // Writer: makes another part of the memory ready for stores, so that changes need not wait for
+  // the system: all of it in so many parts.
+  void make_part_ready(size_t parts) noexcept;
+  bool is_ready() const noexcept { return ready_pages_ >= table_.pages(); }
+
   // Writer: the next chunk of the log holds operations of this delta.
   void add_chunk(uint64_t page) noexcept { chunk_pages_[chunks_++] = page; }
   void set_start(const LogStart& start) noexcept { start_ = start; }
@@ -90,6 +95,11 @@ class Delta : public sync::Retired {
   bool has_room_for(uint64_t operations) const noexcept {
     return entries() + operations <= limits_.hard + more_operations_ &&
            operations_ + operations <= limits_.hard_operations() + more_operations_;
+  }
+  // New keys, or half as many operations, that fit in.
+  uint64_t room() const noexcept {
+    const uint64_t used = std::max<uint64_t>(entries(), operations_ / 2);
+    return used < limits_.hard ? limits_.hard - used : 0;
   }
   // Nothing may be added any more.
   bool is_full() const noexcept;
@@ -157,6 +167,7 @@ class Delta : public sync::Retired {
   // slots, which is what the table's tail is for, but no more than these.
   bool crowded_ = false;
   LayeredTable<> table_;
+  size_t ready_pages_ = 0;
   // By chunk. An element is written before the first number that needs it is published.
   std::unique_ptr<uint64_t[]> chunk_pages_;
   uint32_t chunks_max_;

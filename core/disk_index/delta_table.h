@@ -14,6 +14,7 @@
 //      slot never become empty.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -84,10 +85,22 @@ class DeltaTable {
     }
   }
 
+  // Writer. The first store into each page of fresh memory waits for the system: does that for some
+  // of the pages.
+  void make_ready(size_t first_page, size_t pages) noexcept {
+    const size_t end = std::min(size_, (first_page + pages) * page_slots);
+    // Release: like put(), which may have stored the same there; see invariant 1.
+    for (size_t slot = first_page * page_slots; slot < end; slot += page_slots)
+      slots_[slot].store(slots_[slot].load(std::memory_order_relaxed), std::memory_order_release);
+  }
+  size_t pages() const noexcept { return (size_ + page_slots - 1) / page_slots; }
+
   // Brings the first slot of a probe closer.
   void prefetch(uint64_t hash) const noexcept { __builtin_prefetch(&slots_[home(hash)]); }
 
  private:
+  static constexpr size_t page_slots = 4096 / sizeof(uint64_t);
+
   size_t home(uint64_t hash) const noexcept {
     return static_cast<size_t>(hash >> 1 >> (shift_ - 1));
   }

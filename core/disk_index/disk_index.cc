@@ -20,11 +20,6 @@ uint32_t delta_entries_cap(uint64_t memory) noexcept {
 constexpr uint64_t soft_entries_min = uint64_t{48} << 10;
 constexpr uint64_t hard_entries_min = uint64_t{96} << 10;
 
-// A writer who is ahead of the merger by more than this part of a delta pauses with each chunk of
-// the log. So a put takes a fraction of a millisecond more where, later, one would take many.
-constexpr double head_start = 1.0 / 8;
-constexpr std::chrono::microseconds pause{300};
-
 }  // namespace
 
 DiskIndexImpl::DiskIndexImpl(os::FileSystem& files, std::string path, const Options& options,
@@ -220,14 +215,18 @@ void DiskIndexImpl::put_blindly(const View& now, uint64_t hash, const Key& key,
     add_to_count(1);
 }
 
-// Whether the active delta fills faster than the frozen one is merged: at this rate the writer
-// would find it full, and wait for the rest of the pass at once.
-bool DiskIndexImpl::is_ahead_of_merger() const noexcept {
-  const View& now = view();
-  if (!options_.background || now.frozen == nullptr) return false;
-  const double filled = static_cast<double>(now.active->entries()) / now.active->limits().hard;
+// A writer who is faster than the merger would find the active delta full, or no page ready for the
+// log, and wait for the merger or the file system.
+Pacing::Clock::duration DiskIndexImpl::pause_length(const Delta& active) noexcept {
+  if (view().frozen == nullptr || !options_.background) return Pacing::no_pause;
+  const uint64_t limit = active.limits().hard;
+  const uint64_t room = active.room();
+  if (!log_.needs_chunk())
+    return Pacing::is_scarce(limit, room) ? Pacing::pause_max : Pacing::no_pause;
+  if (log_.stock().is_low()) return Pacing::pause_max;
   const double merged = static_cast<double>(counting_.merged_last.value_or(0)) / 0x1p64;
-  return filled > head_start + (1 - head_start) * merged;
+  return pacing_.before_chunk({.limit = limit, .room = room, .merged = merged}, log_chunk_slots - 1,
+                              Pacing::Clock::now());
 }
 
 // Leaves the lock held, and in the active delta and the log room for one operation.
@@ -238,15 +237,17 @@ Status DiskIndexImpl::make_room(WriterLock& writer) {
     if (active.wants_settling()) [[unlikely]]
       settle_recent(true);
     const bool full = active.is_full();
-    if ((full || active.wants_merge()) && view().frozen == nullptr) [[unlikely]] {
+    if ((full || (active.wants_merge() && (spare_ || !options_.background))) &&
+        view().frozen == nullptr) [[unlikely]] {
       const Status frozen = freeze(writer);
       if (frozen.ok()) continue;
       // A full disk need not stop a writer whose delta still has room.
       if (full) return frozen;
     }
     if (!full) [[likely]] {
-      if (!log_.needs_chunk()) return {};
-      if (has_paused || !is_ahead_of_merger()) return begin_chunk(active);
+      const auto pause = has_paused ? Pacing::no_pause : pause_length(active);
+      if (pause == Pacing::no_pause) [[likely]]
+        return log_.needs_chunk() ? begin_chunk(active) : Status();
       writer.unlock();
       std::this_thread::sleep_for(pause);
       has_paused = true;
@@ -261,6 +262,8 @@ Status DiskIndexImpl::make_room(WriterLock& writer) {
 }
 
 Status DiskIndexImpl::begin_chunk(Delta& delta) {
+  if (!delta.is_ready()) delta.make_part_ready(Delta::recent_max / log_chunk_slots);
+  if (wants_spare()) ask_for_spare();
   STAVE_TRY(find_free_pages());
   Status begun = log_.begin_chunk();
   // Pages that only wait for readers to end may be enough. No reader waits for this lock.

@@ -28,6 +28,7 @@
 #include "core/disk_index/delta.h"
 #include "core/disk_index/directory.h"
 #include "core/disk_index/disk_index.h"
+#include "core/disk_index/pacing.h"
 #include "core/disk_index/page_file.h"
 #include "core/disk_index/place_index.h"
 #include "core/disk_index/redo_log.h"
@@ -138,7 +139,7 @@ class DiskIndexImpl final : public PlaceIndex {
   Status refusal() const;
   Status change(LogKind kind, const Key& key, Bytes record, PutMode mode);
   Status make_room(WriterLock& writer);
-  bool is_ahead_of_merger() const noexcept;
+  Pacing::Clock::duration pause_length(const Delta& active) noexcept;
   bool may_put_blindly(const View& view, uint64_t hash) const noexcept;
   void put_blindly(const View& view, uint64_t hash, const Key& key, Bytes record) noexcept;
   Status change_known(const View& view, uint64_t hash, LogKind kind, const Key& key, Bytes record,
@@ -170,9 +171,14 @@ class DiskIndexImpl final : public PlaceIndex {
   // The merger; each wants merge_mutex_ held. `writer` is taken where it is needed and left as it
   // was. merge.cc
   Status freeze(WriterLock& writer, uint64_t changes = 0);
+  void fill_stock();
   Status advance(WriterLock& writer, bool* done);
   Status finish_pass(WriterLock& writer);
   Status drain(WriterLock& writer);
+  bool wants_spare() const noexcept;
+  void ask_for_spare();
+  void prepare_spare();
+  std::unique_ptr<Delta> next_delta();
   void end_pass(WriterLock& writer);
   // With a `writer` the directory is the readers', otherwise nobody's yet.
   Status merge_segment(std::unique_ptr<Directory>& directory, uint64_t slot,
@@ -194,7 +200,8 @@ class DiskIndexImpl final : public PlaceIndex {
   void release_replaced();
   Status flip_and_release(WriterLock& writer);
   Result<Extent> write_directory(const Directory& directory, uint64_t generation);
-  Status write_superblock(const Superblock& next, const std::vector<Extent>& log_stored);
+  void ready_log_for_sync(Superblock& next, WriterLock& writer);
+  Status write_superblock(Superblock& next, WriterLock& writer);
   Status save_locked(WriterLock& writer, uint64_t lsn);
 
   // bulk_load.cc; both mutexes held.
@@ -251,6 +258,9 @@ class DiskIndexImpl final : public PlaceIndex {
   mutable std::mutex writer_mutex_;
   mutable Counting counting_;
   RedoLog log_;
+  // The next active delta, its memory ready for stores; made by the merger.
+  std::unique_ptr<Delta> spare_;
+  Pacing pacing_;
   uint64_t reserved_entries_ = 0;
   // Of an index of places: changes promised and not yet made, chunks set aside for them, and the
   // frame of the last change.

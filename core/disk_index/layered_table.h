@@ -80,6 +80,12 @@ class LayeredTable {
     return slot;
   }
 
+  // As DeltaTable's, of the large table.
+  void make_ready(size_t first_page, size_t pages) noexcept {
+    table_.make_ready(first_page, pages);
+  }
+  size_t pages() const noexcept { return table_.pages(); }
+
   // Writer: whether the small table, if there is one, can take another key.
   bool wants_replacement() const noexcept { return !recent_ || recent_->is_full(); }
 

@@ -34,6 +34,7 @@ Region::Region(std::unique_ptr<os::Mapping> mapping, const Region* before)
       data_(mapping_->data()),
       pages_(mapping_->size() / page_size),
       checked_(std::make_unique<std::atomic<uint64_t>[]>(pages_ / 64 + 1)) {
+  mapping_->expect_random_reads();
   if (before == nullptr) return;
   for (uint64_t i = 0; i < before->pages_ / 64 + 1; i++)
     checked_[i].store(before->checked_[i].load(std::memory_order_relaxed),
@@ -45,7 +46,8 @@ Result<std::shared_ptr<PageFile>> PageFile::map(std::unique_ptr<os::File> file, 
   std::shared_ptr<PageFile> mapped(new PageFile(std::move(file), std::move(path), writable));
   const std::lock_guard lock(mapped->mutex_);
   mapped->pages_ = pages;
-  STAVE_TRY(mapped->publish(pages));
+  Region* outgrown = nullptr;
+  STAVE_TRY(mapped->publish(pages, &outgrown));
   return mapped;
 }
 
@@ -53,7 +55,7 @@ PageFile::~PageFile() {
   delete region_.load(std::memory_order_relaxed);
 }
 
-Status PageFile::publish(uint64_t pages) {
+Status PageFile::publish(uint64_t pages, Region** outgrown) {
   const uint64_t reserved = writable_ ? std::max(mapped_pages_min, mapped_over_file * pages)
                                       : std::max<uint64_t>(pages, 1);
   Result<std::unique_ptr<os::Mapping>> mapping = file_->map(reserved * page_size, writable_);
@@ -62,7 +64,7 @@ Status PageFile::publish(uint64_t pages) {
   auto region = std::make_unique<Region>(*std::move(mapping), before);
   // Release: pairs with the acquire in region().
   region_.store(region.release(), std::memory_order_release);
-  outgrown_ = before;
+  *outgrown = before;
   return {};
 }
 
@@ -86,62 +88,66 @@ Status PageFile::set_used(std::vector<Extent> used) {
 }
 
 Status PageFile::fill_holes() {
-  const std::lock_guard lock(mutex_);
-  return file_->allocate(pages_ * page_size);
+  const std::lock_guard growth(growth_mutex_);
+  return file_->allocate(size_pages() * page_size);
 }
 
-Status PageFile::grow(uint64_t pages) {
-  if (pages_ + pages > file_pages_max)
+Status PageFile::add_pages(Lock& lock, uint64_t pages, Region** outgrown) {
+  const uint64_t size = pages_ + pages;
+  if (size > file_pages_max)
     return Status::error(Code::no_space, "'" + path_ + "' has reached its largest size");
-  STAVE_TRY(file_->allocate((pages_ + pages) * page_size));
-  if (pages_ + pages > region_.load(std::memory_order_relaxed)->pages())
-    STAVE_TRY(publish(pages_ + pages));
+  lock.unlock();
+  const Status allocated = file_->allocate(size * page_size);
+  lock.lock();
+  STAVE_TRY(allocated);
+  if (size > region_.load(std::memory_order_relaxed)->pages()) STAVE_TRY(publish(size, outgrown));
   free_.free({pages_, pages});
-  pages_ += pages;
+  pages_ = size;
   return {};
 }
 
-void PageFile::retire_outgrown(std::unique_lock<std::mutex>& lock) noexcept {
-  Region* const outgrown = std::exchange(outgrown_, nullptr);
+Status PageFile::grow(Lock& lock, uint64_t wanted, FunctionRef<uint64_t()> needed) {
   lock.unlock();
-  if (outgrown != nullptr) sync::EpochRegistry::retire(outgrown);
+  std::unique_lock growth(growth_mutex_);
+  lock.lock();
+  Region* outgrown = nullptr;
+  const uint64_t pages = needed();
+  Status grown;
+  if (pages > 0) grown = add_pages(lock, std::max(pages, wanted), &outgrown);
+  if (grown.is(Code::no_space) && wanted > pages) grown = add_pages(lock, pages, &outgrown);
+  if (outgrown == nullptr) return grown;
+  growth.unlock();
+  lock.unlock();
+  sync::EpochRegistry::retire(outgrown);
+  lock.lock();
+  return grown;
 }
 
 Result<uint64_t> PageFile::allocate(uint64_t pages) {
-  std::unique_lock lock(mutex_);
-  Result<uint64_t> page = allocate_locked(pages);
-  retire_outgrown(lock);
-  return page;
-}
-
-Result<uint64_t> PageFile::allocate_locked(uint64_t pages) {
-  if (const std::optional<uint64_t> page = free_.allocate(pages)) return *page;
-  const uint64_t needed = pages - free_.free_before(pages_);
-  const uint64_t wanted =
-      std::max(needed, std::clamp(pages_ / growth_divisor, growth_pages_min, growth_pages_max));
-  Status grown = grow(wanted);
-  if (grown.is(Code::no_space) && wanted > needed) grown = grow(needed);
-  STAVE_TRY(grown);
-  return *free_.allocate(pages);
+  Lock lock(mutex_);
+  for (;;) {
+    if (const std::optional<uint64_t> page = free_.allocate(pages)) return *page;
+    const uint64_t wanted = std::clamp(pages_ / growth_divisor, growth_pages_min, growth_pages_max);
+    STAVE_TRY(grow(lock, wanted, [&] {
+      return free_.largest() >= pages ? 0 : pages - free_.free_before(pages_);
+    }));
+  }
 }
 
 Status PageFile::reserve(uint64_t pages) {
-  std::unique_lock lock(mutex_);
-  const uint64_t at_end = free_.free_before(pages_);
-  Status grown = pages > at_end ? grow(pages - at_end) : Status();
-  retire_outgrown(lock);
-  return grown;
+  Lock lock(mutex_);
+  return grow(lock, 0, [&] { return pages - std::min(pages, free_.free_before(pages_)); });
 }
 
 Status PageFile::keep_free(uint64_t pages) {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   if (free_.largest() >= pages) return {};
-  const Status grown = grow(pages - free_.free_before(pages_));
-  retire_outgrown(lock);
-  return grown;
+  return grow(lock, 0,
+              [&] { return free_.largest() >= pages ? 0 : pages - free_.free_before(pages_); });
 }
 
 Status PageFile::trim() {
+  const std::lock_guard growth(growth_mutex_);
   const std::lock_guard lock(mutex_);
   const uint64_t at_end = free_.free_before(pages_);
   if (at_end == 0) return {};

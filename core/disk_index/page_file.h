@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/function_ref.h"
 #include "core/base/status.h"
 #include "core/disk_index/extent_allocator.h"
 #include "core/disk_index/page_format.h"
@@ -31,6 +32,9 @@ class Region : public sync::Retired {
   std::byte* page(uint64_t number) const noexcept { return data_ + number * page_size; }
   uint64_t pages() const noexcept { return pages_; }
   // Hints (os::Mapping).
+  void expect_reads(const Extent& extent) const noexcept {
+    mapping_->expect_reads(extent.page * page_size, extent.pages * page_size);
+  }
   void expect_stores(const Extent& extent) const noexcept {
     mapping_->expect_stores(extent.page * page_size, extent.pages * page_size);
   }
@@ -105,22 +109,25 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
  private:
   PageFile(std::unique_ptr<os::File> file, std::string path, bool writable)
       : file_(std::move(file)), path_(std::move(path)), writable_(writable) {}
-  // Under the mutex. An outgrown region is retired by the caller when the mutex is free again: a
-  // deleter that runs meanwhile may want it.
-  Result<uint64_t> allocate_locked(uint64_t pages);
-  Status grow(uint64_t pages);
-  Status publish(uint64_t pages);
-  void retire_outgrown(std::unique_lock<std::mutex>& lock) noexcept;
+  using Lock = std::unique_lock<std::mutex>;
+  // The three with mutex_ held. The first two give it up while the file system is at work, so that
+  // who finds free pages need not wait for it. Adds as many pages as `needed()` says then, or
+  // `wanted` if that is more and there is room; the second with growth_mutex_ held, too.
+  // An outgrown region is retired without a lock: a deleter that runs meanwhile may want them.
+  Status grow(Lock& lock, uint64_t wanted, FunctionRef<uint64_t()> needed);
+  Status add_pages(Lock& lock, uint64_t pages, Region** outgrown);
+  Status publish(uint64_t pages, Region** outgrown);
 
   std::unique_ptr<os::File> file_;
   const std::string path_;
   const bool writable_;
   uint64_t seed_ = 0;
   std::atomic<Region*> region_{nullptr};
+  // Held by who changes the file's size, while the file system is at work; taken before mutex_.
+  std::mutex growth_mutex_;
   mutable std::mutex mutex_;  // guards what follows, and the change of region_
   ExtentAllocator free_;
   uint64_t pages_ = 0;
-  Region* outgrown_ = nullptr;
 };
 
 }  // namespace stave::disk_index

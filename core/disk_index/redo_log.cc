@@ -14,10 +14,30 @@ namespace {
 
 // Of the file, and at most: to make a page ready takes a few microseconds.
 constexpr uint64_t run_divisor = 64;
-constexpr uint64_t run_pages_max = 32;
+constexpr uint64_t run_pages_max = 16;
+// The newest ones, whose operations are read again soon (Delta::recent_max).
+constexpr size_t runs_read = 3;
+
+uint64_t largest_run(uint64_t chunk_pages) noexcept {
+  return std::max<uint64_t>(1, run_pages_max / chunk_pages) * chunk_pages;
+}
 
 uint64_t salt_of(const std::array<std::byte, 8>& random) noexcept {
   return STAVE_PLANTED_BUG(disk_index_log_salt) ? 0 : load_le64(random.data());
+}
+
+std::vector<Extent> joined(std::vector<Extent> extents) {
+  std::sort(extents.begin(), extents.end(),
+            [](const Extent& a, const Extent& b) { return a.page < b.page; });
+  size_t count = 0;
+  for (const Extent& extent : extents) {
+    if (count > 0 && extents[count - 1].page + extents[count - 1].pages == extent.page)
+      extents[count - 1].pages += extent.pages;
+    else
+      extents[count++] = extent;
+  }
+  extents.resize(count);
+  return extents;
 }
 
 }  // namespace
@@ -25,13 +45,14 @@ uint64_t salt_of(const std::array<std::byte, 8>& random) noexcept {
 RedoLog::RedoLog(os::FileSystem& files, std::shared_ptr<PageFile> file, uint32_t record_size)
     : files_(&files),
       file_(std::move(file)),
+      stock_(std::make_shared<PageStock>(file_, largest_run(log_chunk_pages(record_size)))),
       record_size_(record_size),
       slot_size_(log_slot_size(record_size)) {}
 
 void RedoLog::resume(LogChunk chunk, uint32_t slot, uint64_t sequence) noexcept {
   chunk_ = chunk;
   slot_ = slot;
-  resumed_ = true;
+  ended_ = true;
   sequence_ = sequence;
 }
 
@@ -47,29 +68,42 @@ Status RedoLog::begin_chunk() {
 }
 
 // As many chunks as are in proportion to the file, or one if there is no room for more.
-Status RedoLog::begin_run() {
+Result<Extent> RedoLog::allocate_run() {
+  if (const std::optional<Extent> run = stock_->take()) return *run;
   const uint64_t chunk_pages = log_chunk_pages(record_size_);
   const uint64_t wanted = std::min(file_->size_pages() / run_divisor, run_pages_max);
-  const uint64_t chunks = std::max<uint64_t>(1, wanted / chunk_pages);
-  stored_.reserve(stored_.size() + 1);
-  Extent run{0, chunks * chunk_pages};
-  Result<uint64_t> page = file_->allocate(run.pages);
-  if (page.status().is(Code::no_space) && chunks > 1) {
-    run.pages = chunk_pages;
-    page = file_->allocate(run.pages);
-  }
+  const uint64_t pages = std::max<uint64_t>(1, wanted / chunk_pages) * chunk_pages;
+  Result<uint64_t> page = file_->allocate(pages);
+  if (page) return Extent{*page, pages};
+  if (page.status().is(Code::no_space) && pages > chunk_pages) page = file_->allocate(chunk_pages);
   if (!page) return page.status();
-  run.page = *page;
+  return Extent{*page, chunk_pages};
+}
+
+Status RedoLog::begin_run() {
+  stored_.reserve(stored_.size() + 1);
+  const Result<Extent> run = allocate_run();
+  if (!run) return run.status();
   if (current_run_.pages > 0) stored_.push_back(current_run_);
-  current_run_ = run_ = run;
-  file_->region()->expect_stores(run);
+  current_run_ = run_ = *run;
+  file_->region()->expect_stores(*run);
   return {};
 }
 
 std::vector<Extent> RedoLog::take_stored() {
-  std::vector<Extent> stored = std::exchange(stored_, {});
-  if (current_run_.pages > 0) stored.push_back(current_run_);
-  return stored;
+  const size_t kept = std::min(stored_.size(), runs_read);
+  std::vector<Extent> late(stored_.end() - static_cast<ptrdiff_t>(kept), stored_.end());
+  std::swap(stored_, late);
+  late.resize(late.size() - kept);
+  return joined(std::move(late));
+}
+
+void RedoLog::leave_run() {
+  if (current_run_.pages == 0) return;
+  stored_.push_back(current_run_);
+  if (run_.pages > 0) file_->free(run_);
+  current_run_ = run_ = {};
+  ended_ = true;
 }
 
 Result<LogChunk> RedoLog::allocate_chunk() {
@@ -87,7 +121,7 @@ void RedoLog::begin_chunk(const LogChunk& next) noexcept {
   }
   chunk_ = next;
   slot_ = 0;
-  resumed_ = false;
+  ended_ = false;
 }
 
 void RedoLog::store_slot(LogKind kind, const Key& key, Bytes record) noexcept {

@@ -11,6 +11,7 @@
 #include "core/base/status.h"
 #include "core/disk_index/log_format.h"
 #include "core/disk_index/page_file.h"
+#include "core/disk_index/page_stock.h"
 
 namespace stave::disk_index {
 
@@ -28,7 +29,7 @@ class RedoLog {
   // The same in two steps, of which only the first can fail, and one chunk at a time.
   Result<LogChunk> allocate_chunk();
   void begin_chunk(const LogChunk& next) noexcept;
-  bool needs_chunk() const noexcept { return resumed_ || slot_ == log_chunk_slots - 1; }
+  bool needs_chunk() const noexcept { return ended_ || slot_ == log_chunk_slots - 1; }
   // Into the current chunk, unless it needs_chunk(). Answers the slot.
   uint32_t append(LogKind kind, const Key& key, Bytes record) noexcept;
 
@@ -38,23 +39,31 @@ class RedoLog {
   uint64_t slots_left() const noexcept { return needs_chunk() ? 0 : log_chunk_slots - 1 - slot_; }
   // Of the next operation.
   uint64_t sequence() const noexcept { return sequence_; }
-  // What was stored into since the last call, and some pages more.
+  // Where runs come from, as long as it has any.
+  PageStock& stock() const noexcept { return *stock_; }
+  // What was stored into since the last call, and some pages more, but nothing that was stored of
+  // late, which writers still read. Neighbours are one.
   std::vector<Extent> take_stored();
+  // The next operation needs a new chunk, in another run. Who stores into a page while a sync
+  // writes it waits for the file system.
+  void leave_run();
 
  private:
+  Result<Extent> allocate_run();
   Status begin_run();
   void store_slot(LogKind kind, const Key& key, Bytes record) noexcept;
 
   os::FileSystem* files_;
   std::shared_ptr<PageFile> file_;
+  std::shared_ptr<PageStock> stock_;
   uint32_t record_size_;
   uint32_t slot_size_;
   LogChunk chunk_;
   uint32_t slot_ = 0;
-  bool resumed_ = false;
+  bool ended_ = false;  // the current chunk takes a link and nothing else
   uint64_t sequence_ = 0;
   Extent run_;                  // chunks that begin_chunk() has not handed out
-  Extent current_run_;          // where chunk_ is
+  Extent current_run_;          // where chunk_ is, unless it was left
   std::vector<Extent> stored_;  // runs before it
 };
 

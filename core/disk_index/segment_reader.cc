@@ -151,6 +151,7 @@ void SegmentReader::list_entries(const std::byte* page, std::vector<Entry>& into
 Status SegmentReader::list(const PageFile& file, SegmentWord segment, uint64_t hash,
                            std::vector<Entry>& into) const {
   bool spilled = false;
+  file.region()->expect_reads({segment.first_page(), segment.home_pages()});
   for (uint32_t index = 0; index < segment.home_pages(); index++) {
     Region& region = *file.region();
     const uint64_t number = segment.first_page() + index;

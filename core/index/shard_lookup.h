@@ -18,7 +18,7 @@
 namespace stave::index {
 
 template <typename Layout, typename Memory, template <typename> class Atomic>
-class ShardLookup : public Memory {
+class ShardLookup {
  public:
   using Bucket = typename Layout::Bucket;
   using Node = typename Layout::Node;
@@ -44,11 +44,6 @@ class ShardLookup : public Memory {
     return index < bucket_count() ? index : lower;
   }
   unsigned level_of(ControlWord control) const noexcept { return base_level_ + control.level(); }
-  // Whether bucket `index`, whose control word this is, is the position's: of both, as many low
-  // bits as the bucket's level says are the same.
-  bool belongs(uint64_t position, uint64_t index, ControlWord control) const noexcept {
-    return (position ^ index) << 1 << (63 - base_level_ - control.level()) == 0;
-  }
 
   // Where a position goes on whose low bits are not those of the bucket that it was looked for in:
   // to the other half of the first split at which the two parted. That bucket is there, since the
@@ -72,7 +67,7 @@ class ShardLookup : public Memory {
   };
   Start start(uint64_t position) const noexcept {
     const uint64_t index = home(position);
-    const Bucket& bucket = this->bucket(index);
+    const Bucket& bucket = memory_.bucket(index);
     Layout::prefetch(bucket);
     return {&bucket, index};
   }
@@ -80,7 +75,7 @@ class ShardLookup : public Memory {
   // The same for a lookup that follows at once.
   Start start_now(uint64_t position) const noexcept {
     const uint64_t index = home(position);
-    const Bucket& bucket = this->bucket(index);
+    const Bucket& bucket = memory_.bucket(index);
     Layout::prefetch_rest(bucket);
     return {&bucket, index};
   }
@@ -111,9 +106,9 @@ class ShardLookup : public Memory {
     SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
     if (candidates.empty()) {
       found = {};
-      return !Layout::may_be_in_chain(snapshot, probe.tag) && Layout::agrees(snapshot, control) &&
+      return Layout::chain(snapshot, probe.tag) == 0 && Layout::agrees(snapshot, control) &&
              (STAVE_PLANTED_BUG(miss_beside_split) ||
-              belongs(probe.position, start.index, control));
+              low_bits(probe.position, level_of(control)) == start.index);
     }
     do {
       // A key whose tag this control word has belongs here (invariant 1): its level says no more.
@@ -133,14 +128,14 @@ class ShardLookup : public Memory {
     const Pattern pattern = this->pattern(probe);
     uint64_t index = home(probe.position);
     for (;;) {
-      const Bucket& bucket = this->bucket(index);
+      const Bucket& bucket = memory_.bucket(index);
       Layout::prefetch(bucket);
       const Snapshot snapshot = Layout::begin(bucket);
       // Acquire: pairs with the releases in unlock() and publish(). The words
       // of the slots are at least as new as their tags, and where the bucket
       // was split, the other half is complete.
       const ControlWord control(bucket.control.load(std::memory_order_acquire));
-      if (!belongs(probe.position, index, control)) [[unlikely]] {
+      if (low_bits(probe.position, level_of(control)) != index) [[unlikely]] {
         index = other_half(index, probe.position);
         continue;
       }
@@ -188,21 +183,21 @@ class ShardLookup : public Memory {
   }
   void prefetch_chain(const Start& start, const Probe& probe) const noexcept {
     const uint32_t chain = Layout::chain(Layout::begin(*start.bucket), probe.tag);
-    if (chain != 0) __builtin_prefetch(&this->node(chain));
+    if (chain != 0) __builtin_prefetch(&memory_.node(chain));
   }
   // How many groups of slots a miss in this bucket looks at.
   uint64_t probes(uint64_t index) const noexcept {
     uint64_t probes = 1;
-    for (uint32_t number = Layout::chain(Layout::begin(this->bucket(index))); number != 0;
-         number = Layout::next(this->node(number)))
+    for (uint32_t number = Layout::chain(Layout::begin(memory_.bucket(index))); number != 0;
+         number = Layout::next(memory_.node(number)))
       probes++;
     return probes;
   }
 
  protected:
-  // Begins with 2^base_level buckets, which the memory is to have before they are used.
-  explicit ShardLookup(unsigned base_level) noexcept
-      : Memory(base_level),
+  // Begins with 2^base_level buckets, which `memory` has.
+  ShardLookup(Memory& memory, unsigned base_level) noexcept
+      : memory_(memory),
         base_level_(base_level),
         bucket_count_(uint64_t{1} << base_level),
         home_mask_((uint64_t{2} << base_level) - 1) {}
@@ -220,6 +215,8 @@ class ShardLookup : public Memory {
     // Release: pairs with the acquire in home(); the count comes before the mask.
     if (std::has_single_bit(count)) home_mask_.store(2 * count - 1, std::memory_order_release);
   }
+
+  Memory& memory_;
 
  private:
   enum class Outcome : uint8_t { absent, found, failed, again };
@@ -276,7 +273,7 @@ class ShardLookup : public Memory {
   template <typename Match>
   void search_chain(Search& search, uint32_t number, Match& match) const {
     while (number != 0) {
-      const Node& node = this->node(number);
+      const Node& node = memory_.node(number);
       SlotSet candidates = Locked::control_of(node).matching(search.tag) & Locked::kNodeSlots;
       for (; !candidates.empty(); candidates.drop_first()) {
         const size_t slot = candidates.first();

@@ -42,13 +42,21 @@ class Mapping {
   std::byte* data() const noexcept { return data_; }
   uint64_t size() const noexcept { return size_; }
 
-  // Hints, for ranges of whole pages within the file. The first: all of it will be stored into. To
-  // make many pages ready at once costs less than each on its first store.
+  // Hints. Single pages will be read, here and there: a page that is not in memory is worth
+  // reading, its neighbours are not.
+  virtual void expect_random_reads() noexcept {}
+  // The others are for ranges of whole pages within the file. All of it will be read soon.
+  virtual void expect_reads(uint64_t offset, uint64_t size) noexcept {
+    static_cast<void>(offset);
+    static_cast<void>(size);
+  }
+  // All of it will be stored into. To make many pages ready at once costs less than each on its
+  // first store.
   virtual void expect_stores(uint64_t offset, uint64_t size) noexcept {
     static_cast<void>(offset);
     static_cast<void>(size);
   }
-  // The second: nothing much will be stored into it before the next sync_data(), which then need
+  // Nothing much will be stored into it before the next sync_data(), which then need
   // not interrupt all processors for each of its pages to find out when they are stored into again.
   virtual void expect_sync(uint64_t offset, uint64_t size) noexcept {
     static_cast<void>(offset);

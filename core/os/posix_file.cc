@@ -21,6 +21,12 @@ class PosixMapping final : public Mapping {
   PosixMapping(std::byte* data, uint64_t size) noexcept : Mapping(data, size) {}
   ~PosixMapping() override { ::munmap(data_, size_); }
 
+  void expect_random_reads() noexcept override {
+    static_cast<void>(::madvise(data_, size_, MADV_RANDOM));
+  }
+  void expect_reads(uint64_t offset, uint64_t size) noexcept override {
+    static_cast<void>(::madvise(data_ + offset, size, MADV_WILLNEED));
+  }
   void expect_stores(uint64_t offset, uint64_t size) noexcept override {
 #ifdef MADV_POPULATE_WRITE
     static_cast<void>(::madvise(data_ + offset, size, MADV_POPULATE_WRITE));
