@@ -201,7 +201,6 @@ class ShardLookup {
         base_level_(base_level),
         bucket_count_(uint64_t{1} << base_level),
         home_mask_((uint64_t{2} << base_level) - 1) {}
-  ~ShardLookup() = default;
 
   // For the thread that holds the growth lock.
   uint64_t own_bucket_count() const noexcept {
