@@ -1,10 +1,5 @@
 #include <stave/cow_map.h>
 
-#include <cstring>
-#include <string>
-
-#include "capi/barrier.h"
-#include "capi/buffer.h"
 #include "capi/cow_map_handle.h"
 #include "capi/error.h"
 #include "capi/options_table.h"
@@ -68,19 +63,9 @@ void stave_cow_map_options_init(stave_cow_map_options* options) {
 
 stave_status stave_cow_map_options_set(stave_cow_map_options* options, const char* text,
                                        stave_error* error) {
-  return capi::guarded(error, [&]() -> Status {
-    STAVE_TRY(capi::require(options, "options"));
-    STAVE_TRY(capi::require(text, "text"));
-    return capi::set_options(capi::cow_map_table, text, options);
-  });
+  return capi::set_options_call(capi::cow_map_table, options, text, error);
 }
 
 stave_status stave_cow_map_options_describe(stave_buffer* text, stave_error* error) {
-  return capi::guarded(error, [&]() -> Status {
-    STAVE_TRY(capi::check_buffer(text, "text"));
-    const std::string description = capi::describe_options(capi::cow_map_table);
-    if (!capi::resize_for_overwrite(*text, description.size())) return Code::no_memory;
-    std::memcpy(text->data, description.data(), description.size());
-    return {};
-  });
+  return capi::describe_options_call(capi::cow_map_table, text, error);
 }

@@ -1,12 +1,12 @@
 #include <stave/store.h>
 
-#include <cstring>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include "capi/barrier.h"
 #include "capi/buffer.h"
+#include "capi/cursor_steps.h"
 #include "capi/error.h"
 #include "capi/store_handle.h"
 #include "capi/store_options.h"
@@ -30,91 +30,24 @@ struct stave_store_cursor final : Handle {
   std::shared_ptr<stave::store::Store> store;
   std::unique_ptr<stave::store::Cursor> cursor;
 
-  bool on_record = false;  // key and value may be asked for
-  // What next_many came across and could not deliver: an error behind records that it did deliver,
-  // or the record that the cursor stands on and memory was lacking for. The next move begins with
-  // it, so that nothing is passed over in silence.
-  Status pending_error;
-  bool pending_record = false;
-  bool done = false;  // there is nothing behind; final
+  CursorPlace place;
 };
 
 namespace {
 
-// One call of a function that takes a cursor: inside the cursor and inside its store.
-class CursorCall {
- public:
-  Status enter(stave_store_cursor* cursor) {
-    STAVE_TRY(check(cursor));
-    STAVE_TRY(inside_cursor_.enter(cursor->gate));
-    return inside_store_.enter(cursor->parent->gate());
-  }
-
- private:
-  Inside inside_cursor_;
-  Inside inside_store_;
-};
-
-Status move(stave_store_cursor& cursor) {
-  cursor.on_record = false;
-  if (!cursor.pending_error.ok()) return std::exchange(cursor.pending_error, Status());
-  if (cursor.done) return Code::done;
-  if (!std::exchange(cursor.pending_record, false)) {
-    // Caught here, so that next_many can keep the records before it.
-    Status status = caught([&] { return cursor.cursor->next(); });
-    cursor.done = status.is(Code::done);
-    if (!status.ok()) return status;
-  }
-  cursor.on_record = true;
-  return {};
-}
-
-// Appends the record that the cursor stands on. All or nothing.
-bool append_record(const stave::store::Cursor& cursor, stave_buffer& records, uint64_t* sizes) {
-  const Bytes key = cursor.key();
-  const Bytes value = cursor.value();
-  std::byte* added = nullptr;
-  if (!extend(records, key.size() + value.size(), &added)) return false;
-  stave::copy(added, key);
-  stave::copy(added + key.size(), value);
-  sizes[0] = key.size();
-  sizes[1] = value.size();
-  return true;
-}
-
-Status next_many(stave_store_cursor& cursor, size_t count_max, size_t bytes_max,
-                 stave_buffer& records, uint64_t* sizes, size_t* count) {
-  while (*count < count_max) {
-    Status status = move(cursor);
-    if (status.ok() && !append_record(*cursor.cursor, records, sizes + 2 * *count)) {
-      cursor.pending_record = true;
-      status = Code::no_memory;
-    }
-    cursor.on_record = false;
-    if (!status.ok()) {
-      if (*count == 0) return status;
-      if (status.is_error() && !cursor.pending_record) cursor.pending_error = std::move(status);
-      return {};
-    }
-    ++*count;
-    if (records.size >= bytes_max) return {};
-  }
-  return {};
+// Moves the core's cursor.
+auto next_of(stave_store_cursor& cursor) {
+  return [&cursor] { return cursor.cursor->next(); };
 }
 
 // The part of the record that the cursor stands on.
 Status part(stave_store_cursor* cursor, Bytes (stave::store::Cursor::*get)() const noexcept,
             const void** data, size_t* size) {
-  STAVE_TRY(require(data, "data"));
-  STAVE_TRY(require(size, "size"));
-  *data = nullptr;
-  *size = 0;
-  CursorCall call;
+  STAVE_TRY(clear_part(data, size));
+  CursorCall<stave_store_cursor> call;
   STAVE_TRY(call.enter(cursor));
-  if (!cursor->on_record) return invalid_argument("the cursor does not stand on a record");
-  const Bytes bytes = (*cursor->cursor.*get)();
-  *data = non_null(bytes);
-  *size = bytes.size();
+  STAVE_TRY(require_on_record(cursor->place));
+  set_part((*cursor->cursor.*get)(), data, size);
   return {};
 }
 
@@ -149,9 +82,9 @@ stave_status stave_store_cursor_open(stave_store* store, const stave_store_curso
 
 stave_status stave_store_cursor_next(stave_store_cursor* cursor, stave_error* error) {
   return guarded(error, [&]() -> Status {
-    CursorCall call;
+    CursorCall<stave_store_cursor> call;
     STAVE_TRY(call.enter(cursor));
-    return move(*cursor);
+    return move(cursor->place, next_of(*cursor));
   });
 }
 
@@ -174,9 +107,18 @@ stave_status stave_store_cursor_next_many(stave_store_cursor* cursor, size_t cou
     STAVE_TRY(check_buffer(records, "records"));
     records->size = 0;
     if (count_max != 0) STAVE_TRY(require(sizes, "sizes"));
-    CursorCall call;
+    CursorCall<stave_store_cursor> call;
     STAVE_TRY(call.enter(cursor));
-    return next_many(*cursor, count_max, bytes_max, *records, sizes, count);
+    const auto deliver = [&](size_t i) {
+      const Bytes key = cursor->cursor->key();
+      const Bytes value = cursor->cursor->value();
+      if (!append_record(*records, key, value)) return false;
+      sizes[2 * i] = key.size();
+      sizes[2 * i + 1] = value.size();
+      return true;
+    };
+    return move_many(cursor->place, count_max, count, next_of(*cursor), deliver,
+                     [&] { return records->size >= bytes_max; });
   });
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "capi/barrier.h"
+#include "capi/cursor_steps.h"
 #include "capi/disk_index_handle.h"
 
 using stave::Code;
@@ -26,60 +27,19 @@ struct stave_disk_index_cursor final : Handle {
   std::shared_ptr<stave::disk_index::DiskIndex> index;
   std::unique_ptr<stave::disk_index::Cursor> cursor;
 
-  bool on_record = false;  // key and record may be asked for
+  CursorPlace place;
   std::array<std::byte, key_size> key{};
-  Status pending_error;  // behind records that next_many did deliver; the next move begins with it
-  bool done = false;     // there is nothing behind; final
 };
 
 namespace {
 
-// One call of a function that takes a cursor: inside the cursor and inside its index.
-class CursorCall {
- public:
-  Status enter(stave_disk_index_cursor* cursor) {
-    STAVE_TRY(check(cursor));
-    STAVE_TRY(inside_cursor_.enter(cursor->gate));
-    return inside_index_.enter(cursor->parent->gate());
-  }
-
- private:
-  Inside inside_cursor_;
-  Inside inside_index_;
-};
-
-Status move(stave_disk_index_cursor& cursor) {
-  cursor.on_record = false;
-  if (!cursor.pending_error.ok()) return std::exchange(cursor.pending_error, Status());
-  if (cursor.done) return Code::done;
-  // Caught here, so that next_many can keep the records before it.
-  Status status = caught([&] { return cursor.cursor->next(); });
-  cursor.done = status.is(Code::done);
-  if (!status.ok()) return status;
-  stave::disk_index::store_key(cursor.key.data(), cursor.cursor->key());
-  cursor.on_record = true;
-  return {};
-}
-
-Status require_on_record(const stave_disk_index_cursor& cursor) {
-  if (cursor.on_record) return {};
-  return invalid_argument("the cursor does not stand on a record");
-}
-
-Status next_many(stave_disk_index_cursor& cursor, size_t count_max, std::byte* keys,
-                 std::byte* records, size_t record_size, size_t* count) {
-  while (*count < count_max) {
-    Status status = move(cursor);
-    if (!status.ok()) {
-      if (*count == 0) return status;
-      if (status.is_error()) cursor.pending_error = std::move(status);
-      return {};
-    }
-    stave::copy(keys + *count * key_size, cursor.key);
-    stave::copy(records + *count * record_size, cursor.cursor->record());
-    ++*count;
-  }
-  return {};
+// Moves the core's cursor.
+auto next_of(stave_disk_index_cursor& cursor) {
+  return [&cursor]() -> Status {
+    STAVE_TRY(cursor.cursor->next());
+    stave::disk_index::store_key(cursor.key.data(), cursor.cursor->key());
+    return {};
+  };
 }
 
 // Ends the cursor once the call inside it, if any, has returned. From any thread, repeatedly.
@@ -110,24 +70,20 @@ stave_status stave_disk_index_cursor_open(stave_disk_index* index, stave_disk_in
 
 stave_status stave_disk_index_cursor_next(stave_disk_index_cursor* cursor, stave_error* error) {
   return guarded(error, [&]() -> Status {
-    CursorCall call;
+    CursorCall<stave_disk_index_cursor> call;
     STAVE_TRY(call.enter(cursor));
-    return move(*cursor);
+    return move(cursor->place, next_of(*cursor));
   });
 }
 
 stave_status stave_disk_index_cursor_key(stave_disk_index_cursor* cursor, const void** data,
                                          size_t* size, stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(data, "data"));
-    STAVE_TRY(require(size, "size"));
-    *data = nullptr;
-    *size = 0;
-    CursorCall call;
+    STAVE_TRY(clear_part(data, size));
+    CursorCall<stave_disk_index_cursor> call;
     STAVE_TRY(call.enter(cursor));
-    STAVE_TRY(require_on_record(*cursor));
-    *data = cursor->key.data();
-    *size = cursor->key.size();
+    STAVE_TRY(require_on_record(cursor->place));
+    set_part(cursor->key, data, size);
     return {};
   });
 }
@@ -135,15 +91,11 @@ stave_status stave_disk_index_cursor_key(stave_disk_index_cursor* cursor, const 
 stave_status stave_disk_index_cursor_record(stave_disk_index_cursor* cursor, const void** data,
                                             size_t* size, stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(data, "data"));
-    STAVE_TRY(require(size, "size"));
-    *data = nullptr;
-    *size = 0;
-    CursorCall call;
+    STAVE_TRY(clear_part(data, size));
+    CursorCall<stave_disk_index_cursor> call;
     STAVE_TRY(call.enter(cursor));
-    STAVE_TRY(require_on_record(*cursor));
-    *data = cursor->cursor->record().data();
-    *size = cursor->cursor->record().size();
+    STAVE_TRY(require_on_record(cursor->place));
+    set_part(cursor->cursor->record(), data, size);
     return {};
   });
 }
@@ -154,15 +106,18 @@ stave_status stave_disk_index_cursor_next_many(stave_disk_index_cursor* cursor, 
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(count, "count"));
     *count = 0;
-    CursorCall call;
+    CursorCall<stave_disk_index_cursor> call;
     STAVE_TRY(call.enter(cursor));
     if (count_max == 0) return {};
     STAVE_TRY(require(keys, "keys"));
     STAVE_TRY(require_record(cursor->parent->index(), records, record_size));
-    const Status status = next_many(*cursor, count_max, static_cast<std::byte*>(keys),
-                                    static_cast<std::byte*>(records), record_size, count);
-    cursor->on_record = false;
-    return status;
+    const auto deliver = [&](size_t i) {
+      stave::copy(static_cast<std::byte*>(keys) + i * key_size, cursor->key);
+      stave::copy(static_cast<std::byte*>(records) + i * record_size, cursor->cursor->record());
+      return true;
+    };
+    return move_many(cursor->place, count_max, count, next_of(*cursor), deliver,
+                     [] { return false; });
   });
 }
 

@@ -1,12 +1,7 @@
 // The options of the disk_index family.
 #include <stave/disk_index.h>
 
-#include <cstring>
-#include <string>
-
 #include "capi/abi_struct.h"
-#include "capi/barrier.h"
-#include "capi/buffer.h"
 #include "capi/disk_index_handle.h"
 #include "capi/error.h"
 #include "capi/options_table.h"
@@ -100,19 +95,9 @@ void stave_disk_index_options_init(stave_disk_index_options* options) {
 
 stave_status stave_disk_index_options_set(stave_disk_index_options* options, const char* text,
                                           stave_error* error) {
-  return capi::guarded(error, [&]() -> Status {
-    STAVE_TRY(capi::require(options, "options"));
-    STAVE_TRY(capi::require(text, "text"));
-    return capi::set_options(capi::table, text, options);
-  });
+  return capi::set_options_call(capi::table, options, text, error);
 }
 
 stave_status stave_disk_index_options_describe(stave_buffer* text, stave_error* error) {
-  return capi::guarded(error, [&]() -> Status {
-    STAVE_TRY(capi::check_buffer(text, "text"));
-    const std::string description = capi::describe_options(capi::table);
-    if (!capi::resize_for_overwrite(*text, description.size())) return Code::no_memory;
-    std::memcpy(text->data, description.data(), description.size());
-    return {};
-  });
+  return capi::describe_options_call(capi::table, text, error);
 }

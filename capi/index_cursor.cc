@@ -5,6 +5,7 @@
 
 #include "capi/barrier.h"
 #include "capi/buffer.h"
+#include "capi/cursor_steps.h"
 #include "capi/error.h"
 #include "capi/index_handle.h"
 
@@ -35,32 +36,9 @@ void IndexState::remove_cursor(stave_index_cursor& cursor) noexcept {
 
 namespace {
 
-// One call of a function that takes a cursor: inside the cursor and inside its index.
-class CursorCall {
- public:
-  Status enter(stave_index_cursor* cursor) {
-    STAVE_TRY(check(cursor));
-    STAVE_TRY(inside_cursor_.enter(cursor->gate));
-    return inside_index_.enter(cursor->parent->gate());
-  }
-
- private:
-  Inside inside_cursor_;
-  Inside inside_index_;
-};
-
-Status move(stave_index_cursor& cursor) {
-  cursor.on_entry = false;
-  if (!cursor.pending_error.ok()) return std::exchange(cursor.pending_error, Status());
-  if (cursor.done) return Code::done;
-  if (!std::exchange(cursor.pending_entry, false)) {
-    // Caught here, so that next_many can keep the entries before it.
-    Status status = caught([&] { return cursor.cursor->next(&cursor.item); });
-    cursor.done = status.is(Code::done);
-    if (!status.ok()) return status;
-  }
-  cursor.on_entry = true;
-  return {};
+// Moves the core's cursor.
+auto next_of(stave_index_cursor& cursor) {
+  return [&cursor] { return cursor.cursor->next(&cursor.item); };
 }
 
 Bytes key_of(const stave_index_cursor& cursor) noexcept {
@@ -74,37 +52,6 @@ bool append_key(const stave_index_cursor& cursor, stave_buffer& keys, uint32_t* 
   stave::copy(added, key);
   *size = static_cast<uint32_t>(key.size());
   return true;
-}
-
-struct Destination {
-  uint64_t* values;
-  stave_buffer* keys;  // null when only values are wanted
-  uint32_t* key_sizes;
-};
-
-Status next_many(stave_index_cursor& cursor, size_t count_max, size_t bytes_max,
-                 const Destination& to, size_t* count) {
-  while (*count < count_max) {
-    Status status = move(cursor);
-    if (status.ok() && to.keys != nullptr && !append_key(cursor, *to.keys, to.key_sizes + *count)) {
-      cursor.pending_entry = true;
-      status = Code::no_memory;
-    }
-    cursor.on_entry = false;
-    if (!status.ok()) {
-      if (*count == 0) return status;
-      if (status.is_error() && !cursor.pending_entry) cursor.pending_error = std::move(status);
-      return {};
-    }
-    to.values[(*count)++] = cursor.item.value;
-    if (to.keys != nullptr && to.keys->size >= bytes_max) return {};
-  }
-  return {};
-}
-
-Status require_entry(const stave_index_cursor& cursor) {
-  if (cursor.on_entry) return {};
-  return invalid_argument("the cursor does not stand on an entry");
 }
 
 Status require_keys(const stave_index_cursor& cursor) {
@@ -140,9 +87,9 @@ stave_status stave_index_cursor_open(stave_index* index, stave_index_cursor** cu
 
 stave_status stave_index_cursor_next(stave_index_cursor* cursor, stave_error* error) {
   return guarded(error, [&]() -> Status {
-    CursorCall call;
+    CursorCall<stave_index_cursor> call;
     STAVE_TRY(call.enter(cursor));
-    return move(*cursor);
+    return move(cursor->place, next_of(*cursor));
   });
 }
 
@@ -151,9 +98,9 @@ stave_status stave_index_cursor_value(stave_index_cursor* cursor, uint64_t* valu
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(value, "value"));
     *value = 0;
-    CursorCall call;
+    CursorCall<stave_index_cursor> call;
     STAVE_TRY(call.enter(cursor));
-    STAVE_TRY(require_entry(*cursor));
+    STAVE_TRY(require_on_record(cursor->place));
     *value = cursor->item.value;
     return {};
   });
@@ -162,16 +109,12 @@ stave_status stave_index_cursor_value(stave_index_cursor* cursor, uint64_t* valu
 stave_status stave_index_cursor_key(stave_index_cursor* cursor, const void** data, size_t* size,
                                     stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(data, "data"));
-    STAVE_TRY(require(size, "size"));
-    *data = nullptr;
-    *size = 0;
-    CursorCall call;
+    STAVE_TRY(clear_part(data, size));
+    CursorCall<stave_index_cursor> call;
     STAVE_TRY(call.enter(cursor));
     STAVE_TRY(require_keys(*cursor));
-    STAVE_TRY(require_entry(*cursor));
-    *data = non_null(key_of(*cursor));
-    *size = key_of(*cursor).size();
+    STAVE_TRY(require_on_record(cursor->place));
+    set_part(key_of(*cursor), data, size);
     return {};
   });
 }
@@ -191,10 +134,16 @@ stave_status stave_index_cursor_next_many(stave_index_cursor* cursor, size_t cou
       if (keys != nullptr) STAVE_TRY(require(key_sizes, "key_sizes"));
     }
     if (keys == nullptr && key_sizes != nullptr) STAVE_TRY(require(keys, "keys"));
-    CursorCall call;
+    CursorCall<stave_index_cursor> call;
     STAVE_TRY(call.enter(cursor));
     if (keys != nullptr) STAVE_TRY(require_keys(*cursor));
-    return next_many(*cursor, count_max, bytes_max, {values, keys, key_sizes}, count);
+    const auto deliver = [&](size_t i) {
+      if (keys != nullptr && !append_key(*cursor, *keys, key_sizes + i)) return false;
+      values[i] = cursor->item.value;
+      return true;
+    };
+    return move_many(cursor->place, count_max, count, next_of(*cursor), deliver,
+                     [&] { return keys != nullptr && keys->size >= bytes_max; });
   });
 }
 

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "capi/cursor_steps.h"
 #include "capi/handle.h"
 #include "capi/index_resolver.h"
 #include "core/base/status.h"
@@ -89,10 +90,7 @@ struct stave_index_cursor final : stave::capi::Handle {
 
   // The entry that it stands on, or that a call could not deliver and the next one begins with.
   stave::index::Index::Item item;
-  bool on_entry = false;
-  bool pending_entry = false;
-  stave::Status pending_error;  // met behind entries that were delivered
-  bool done = false;            // there is nothing behind; final
+  stave::capi::CursorPlace place;
 };
 
 namespace stave::capi {

@@ -22,7 +22,7 @@ namespace {
 
 // Whether this may be such a call.
 inline bool is_simple(stave_index* handle, const void* key) noexcept {
-  return key != nullptr && is_usable(handle) && handle->owned != nullptr;
+  return is_usable(handle) && key != nullptr && handle->owned != nullptr;
 }
 constexpr size_t word_size = index::OwnedIndex::word_size;
 inline uint64_t word_of(const void* key) noexcept {
@@ -51,7 +51,7 @@ inline uint64_t word_of(const void* key) noexcept {
                                                       uint64_t* value,
                                                       Gate::Visit::Slot* inside) noexcept {
   const Gate::Visit visit(inside);
-  return static_cast<stave_status>(index->owned->find_word(word, value));
+  return static_cast<stave_status>(index->owned->find_word_everywhere(word, value));
 }
 // A key of another size.
 [[gnu::noinline, gnu::flatten]] stave_status get_bytes_on(stave_index* index, const void* key,
@@ -162,7 +162,7 @@ inline uint64_t word_of(const void* key) noexcept {
 
 [[gnu::flatten]] stave_status stave_index_get(stave_index* index, const void* key, size_t key_size,
                                               uint64_t* value, stave_error* error) {
-  if (key_size == word_size && value != nullptr && is_simple(index, key)) [[likely]] {
+  if (key_size == word_size && is_simple(index, key) && value != nullptr) [[likely]] {
     Gate::Visit visit(*index->gate);
     if (visit) [[likely]] {
       const uint64_t word = word_of(key);

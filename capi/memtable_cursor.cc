@@ -6,6 +6,7 @@
 
 #include "capi/barrier.h"
 #include "capi/buffer.h"
+#include "capi/cursor_steps.h"
 #include "capi/error.h"
 #include "capi/memtable_handle.h"
 #include "capi/memtable_options.h"
@@ -33,19 +34,14 @@ struct stave_memtable_cursor final : Handle {
   std::mutex close_mutex;                         // held while `cursor` ends
   std::unique_ptr<MemtableCursor> cursor;         // null once closed
 
-  bool on_record = false;  // key and value may be asked for
-  // The record was met by next_many, which had no memory for it: the next move stays on it.
-  bool pending_record = false;
-  // An error that next_many met behind records that it delivered: the next move begins with it.
-  Status pending_error;
-  bool done = false;
+  CursorPlace place;
 };
 
 namespace {
 
 // One call of a function that takes a cursor: inside it, inside what it was opened on, and inside
 // its table.
-class CursorCall {
+class MemtableCursorCall {
  public:
   Status enter(stave_memtable_cursor* cursor) {
     STAVE_TRY(check(cursor));
@@ -67,71 +63,19 @@ class CursorCall {
   Inside inside_table_;
 };
 
-Status move(stave_memtable_cursor& cursor) {
-  cursor.on_record = false;
-  if (!cursor.pending_error.ok()) return std::exchange(cursor.pending_error, Status());
-  if (cursor.done) return Code::done;
-  if (!std::exchange(cursor.pending_record, false)) {
-    // Caught here, so that next_many can keep the records before it.
-    Status status = caught([&] { return cursor.cursor->next(); });
-    cursor.done = status.is(Code::done);
-    if (!status.ok()) return status;
-  }
-  cursor.on_record = true;
-  return {};
-}
-
-// Appends the record that the cursor stands on. All or nothing.
-bool append_record(const MemtableCursor& cursor, stave_buffer& records, uint64_t* sizes) {
-  const Bytes key = cursor.key();
-  const Bytes value = cursor.value();
-  std::byte* added = nullptr;
-  if (!extend(records, key.size() + value.size(), &added)) return false;
-  stave::copy(added, key);
-  stave::copy(added + key.size(), value);
-  sizes[0] = key.size();
-  sizes[1] = cursor.deleted() ? STAVE_TOMBSTONE : value.size();
-  return true;
-}
-
-Status next_many(stave_memtable_cursor& cursor, size_t count_max, size_t bytes_max,
-                 stave_buffer& records, uint64_t* sizes, size_t* count) {
-  while (*count < count_max) {
-    Status status = move(cursor);
-    if (status.ok() && !append_record(*cursor.cursor, records, sizes + 2 * *count)) {
-      cursor.pending_record = true;
-      status = Code::no_memory;
-    }
-    cursor.on_record = false;
-    if (!status.ok()) {
-      if (*count == 0) return status;
-      if (status.is_error() && !cursor.pending_record) cursor.pending_error = std::move(status);
-      return {};
-    }
-    ++*count;
-    if (records.size >= bytes_max) return {};
-  }
-  return {};
-}
-
-Status check_on_record(const stave_memtable_cursor& cursor) {
-  if (cursor.on_record) return {};
-  return invalid_argument("the cursor does not stand on a record");
+// Moves the core's cursor.
+auto next_of(stave_memtable_cursor& cursor) {
+  return [&cursor] { return cursor.cursor->next(); };
 }
 
 // The part of the record that the cursor stands on.
 Status part(stave_memtable_cursor* cursor, Bytes (MemtableCursor::*get)() const noexcept,
             const void** data, size_t* size) {
-  STAVE_TRY(require(data, "data"));
-  STAVE_TRY(require(size, "size"));
-  *data = nullptr;
-  *size = 0;
-  CursorCall call;
+  STAVE_TRY(clear_part(data, size));
+  MemtableCursorCall call;
   STAVE_TRY(call.enter(cursor));
-  STAVE_TRY(check_on_record(*cursor));
-  const Bytes bytes = (*cursor->cursor.*get)();
-  *data = non_null(bytes);
-  *size = bytes.size();
+  STAVE_TRY(require_on_record(cursor->place));
+  set_part((*cursor->cursor.*get)(), data, size);
   return {};
 }
 
@@ -224,9 +168,9 @@ stave_status stave_memtable_cursor_open(stave_memtable* table, uint64_t snapshot
 
 stave_status stave_memtable_cursor_next(stave_memtable_cursor* cursor, stave_error* error) {
   return guarded(error, [&]() -> Status {
-    CursorCall call;
+    MemtableCursorCall call;
     STAVE_TRY(call.enter(cursor));
-    return move(*cursor);
+    return move(cursor->place, next_of(*cursor));
   });
 }
 
@@ -245,9 +189,9 @@ stave_status stave_memtable_cursor_deleted(stave_memtable_cursor* cursor, uint8_
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(deleted, "deleted"));
     *deleted = 0;
-    CursorCall call;
+    MemtableCursorCall call;
     STAVE_TRY(call.enter(cursor));
-    STAVE_TRY(check_on_record(*cursor));
+    STAVE_TRY(require_on_record(cursor->place));
     *deleted = cursor->cursor->deleted() ? 1 : 0;
     return {};
   });
@@ -262,9 +206,17 @@ stave_status stave_memtable_cursor_next_many(stave_memtable_cursor* cursor, size
     STAVE_TRY(check_buffer(records, "records"));
     records->size = 0;
     if (count_max != 0) STAVE_TRY(require(sizes, "sizes"));
-    CursorCall call;
+    MemtableCursorCall call;
     STAVE_TRY(call.enter(cursor));
-    return next_many(*cursor, count_max, bytes_max, *records, sizes, count);
+    const auto deliver = [&](size_t i) {
+      const MemtableCursor& at = *cursor->cursor;
+      if (!append_record(*records, at.key(), at.value())) return false;
+      sizes[2 * i] = at.key().size();
+      sizes[2 * i + 1] = at.deleted() ? STAVE_TOMBSTONE : at.value().size();
+      return true;
+    };
+    return move_many(cursor->place, count_max, count, next_of(*cursor), deliver,
+                     [&] { return records->size >= bytes_max; });
   });
 }
 

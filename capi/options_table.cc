@@ -7,6 +7,8 @@
 #include <cstring>
 #include <optional>
 
+#include "capi/barrier.h"
+#include "capi/buffer.h"
 #include "capi/error.h"
 
 namespace stave::capi {
@@ -221,6 +223,26 @@ std::string describe_options(const OptionsTable& table) {
             text_of(option, option.default_value) + "): " + std::string(option.meaning) + '\n';
   }
   return text;
+}
+
+stave_status set_options_call(const OptionsTable& table, void* options, const char* text,
+                              stave_error* error) noexcept {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(options, "options"));
+    STAVE_TRY(require(text, "text"));
+    return set_options(table, text, options);
+  });
+}
+
+stave_status describe_options_call(const OptionsTable& table, stave_buffer* text,
+                                   stave_error* error) noexcept {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check_buffer(text, "text"));
+    const std::string description = describe_options(table);
+    if (!resize_for_overwrite(*text, description.size())) return Code::no_memory;
+    std::memcpy(text->data, description.data(), description.size());
+    return {};
+  });
 }
 
 }  // namespace stave::capi

@@ -2,6 +2,8 @@
 // checks, the settings by text and the description for people.
 #pragma once
 
+#include <stave/stave.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -65,5 +67,11 @@ Status set_options(const OptionsTable& table, std::string_view text, void* optio
 
 // "durability=memory|os|device (default device): ...", one option a line.
 std::string describe_options(const OptionsTable& table);
+
+// The bodies of stave_..._options_set and stave_..._options_describe.
+stave_status set_options_call(const OptionsTable& table, void* options, const char* text,
+                              stave_error* error) noexcept;
+stave_status describe_options_call(const OptionsTable& table, stave_buffer* text,
+                                   stave_error* error) noexcept;
 
 }  // namespace stave::capi

@@ -1,11 +1,6 @@
 #include "capi/store_options.h"
 
-#include <cstring>
-#include <string>
-
 #include "capi/abi_struct.h"
-#include "capi/barrier.h"
-#include "capi/buffer.h"
 #include "capi/error.h"
 #include "capi/options_table.h"
 
@@ -177,21 +172,11 @@ void stave_store_options_init(stave_store_options* options) {
 
 stave_status stave_store_options_set(stave_store_options* options, const char* text,
                                      stave_error* error) {
-  return capi::guarded(error, [&]() -> Status {
-    STAVE_TRY(capi::require(options, "options"));
-    STAVE_TRY(capi::require(text, "text"));
-    return capi::set_options(capi::store_table, text, options);
-  });
+  return capi::set_options_call(capi::store_table, options, text, error);
 }
 
 stave_status stave_store_options_describe(stave_buffer* text, stave_error* error) {
-  return capi::guarded(error, [&]() -> Status {
-    STAVE_TRY(capi::check_buffer(text, "text"));
-    const std::string description = capi::describe_options(capi::store_table);
-    if (!capi::resize_for_overwrite(*text, description.size())) return Code::no_memory;
-    std::memcpy(text->data, description.data(), description.size());
-    return {};
-  });
+  return capi::describe_options_call(capi::store_table, text, error);
 }
 
 void stave_write_options_init(stave_write_options* options) {

@@ -21,9 +21,7 @@ class ChunkedArray {
  public:
   // The first chunk has 2^first_chunk_bits elements, at least 2.
   explicit ChunkedArray(unsigned first_chunk_bits) noexcept
-      : first_chunk_(std::max(first_chunk_bits, 1U) - 1),
-        least_(uint64_t{1} << first_chunk_),
-        end_(first_chunk_) {}
+      : first_chunk_(std::max(first_chunk_bits, 1U) - 1), end_(first_chunk_) {}
   ~ChunkedArray() {
     for (unsigned chunk = first_chunk_; chunk < end_; chunk++)
       free_chunk(reinterpret_cast<std::byte*>(bases_[chunk].load(std::memory_order_relaxed) +
@@ -35,7 +33,7 @@ class ChunkedArray {
 
   T& operator[](uint64_t index) const noexcept {
     // Relaxed: stored before the element was published.
-    const uintptr_t base = bases_[chunk_of(index)].load(std::memory_order_relaxed);
+    const uintptr_t base = bases_[highest_bit(index)].load(std::memory_order_relaxed);
     return *reinterpret_cast<T*>(base + index * sizeof(T));
   }
 
@@ -47,7 +45,9 @@ class ChunkedArray {
       if (chunk == nullptr) return false;
       // Where element 0 would be, if all chunks lay side by side: one addition less in operator[].
       const uintptr_t base = reinterpret_cast<uintptr_t>(chunk) - first_index(end_) * sizeof(T);
-      bases_[end_].store(base, std::memory_order_relaxed);
+      // The first chunk also has the indices whose highest bit is a lower one.
+      for (size_t bit = end_ == first_chunk_ ? 0 : end_; bit <= end_; bit++)
+        bases_[bit].store(base, std::memory_order_relaxed);
       end_++;
     }
     return true;
@@ -59,7 +59,10 @@ class ChunkedArray {
  private:
   // Chunk c holds the indices whose highest bit is bit c; the first one those below, too.
   unsigned chunk_of(uint64_t index) const noexcept {
-    return 63U ^ static_cast<unsigned>(__builtin_clzll(index | least_));
+    return std::max(static_cast<unsigned>(highest_bit(index)), first_chunk_);
+  }
+  static size_t highest_bit(uint64_t index) noexcept {
+    return size_t{63} ^ static_cast<size_t>(static_cast<unsigned>(__builtin_clzll(index | 1)));
   }
   uint64_t first_index(unsigned chunk) const noexcept {
     return chunk == first_chunk_ ? 0 : uint64_t{1} << chunk;
@@ -70,8 +73,8 @@ class ChunkedArray {
 
   static constexpr size_t kChunksMax = 44;
   const unsigned first_chunk_;
-  const uint64_t least_;
   unsigned end_;  // behind the last chunk that is there
+  // By the highest bit of an index.
   std::array<std::atomic<uintptr_t>, kChunksMax> bases_{};
 };
 

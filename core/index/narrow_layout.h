@@ -98,6 +98,9 @@ struct NarrowLayout {
   static uint32_t chain(Snapshot snapshot, uint8_t tag) noexcept {
     return (snapshot.last_word >> kClassesShift & tag_class(tag)) != 0 ? chain(snapshot) : 0;
   }
+  static bool may_be_in_chain(Snapshot snapshot, uint8_t tag) noexcept {
+    return chain(snapshot, tag) != 0;
+  }
   static uint64_t tag_classes(Snapshot snapshot) noexcept {
     return low_bits(snapshot.last_word >> kClassesShift, kTagClasses);
   }

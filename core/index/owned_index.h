@@ -39,11 +39,10 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
 
   // ok or not_found, and *value is 0 then.
   Code find_word(uint64_t word, uint64_t* value) const noexcept {
-    const uint64_t hash = this->hash(word);
-    return told(table().find(table().start(hash), OwnedKeys::probe_word(hash, word), is_the_key),
-                value);
+    const Code code = find_word_at_once(word, value);
+    return code != Code::busy ? code : find_word_everywhere(word, value);
   }
-  // The same, if it can be told at once; busy otherwise.
+  // The same in two steps: at once, which answers busy when it cannot be told so ...
   Code find_word_at_once(uint64_t word, uint64_t* value) const noexcept {
     const uint64_t hash = this->hash(word);
     IndexTable::Found found;
@@ -52,6 +51,12 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
       return Code::busy;
     }
     return told(found, value);
+  }
+  // ... and then.
+  Code find_word_everywhere(uint64_t word, uint64_t* value) const noexcept {
+    const uint64_t hash = this->hash(word);
+    return told(table().find_everywhere(hash, OwnedKeys::probe_word(hash, word), is_the_key),
+                value);
   }
   // Put and remove, if they can be done in the head of a free bucket. When a put leaves something
   // crowded, grow() is the second half of it.
@@ -123,7 +128,7 @@ class OwnedIndex final : public IndexOf<OwnedIndex, WideLayout<>, OwnedKeys> {
       }
       for (size_t i = 0; i < later_count; i++) {
         const Begun& begun = group[later[i]];
-        tell(later[i], table().find(begun.start, begun.probe, is_the_key));
+        tell(later[i], table().find_everywhere(begun.start, begun.probe, is_the_key));
       }
     }
   }

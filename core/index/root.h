@@ -24,7 +24,7 @@ class Root : public sync::Retired {
   // Null without memory.
   static Root* create(uint32_t shards, unsigned bucket_bits) noexcept {
     std::unique_ptr<Root> root(new (std::nothrow) Root(shards));
-    if (!root || !root->shards_ || !root->storage_) return nullptr;
+    if (!root || !root->storage_) return nullptr;
     for (uint32_t i = 0; i < shards; i++) {
       TableShard* const shard = TableShard::create(bucket_bits);
       if (shard == nullptr) return nullptr;
@@ -55,20 +55,19 @@ class Root : public sync::Retired {
   friend std::default_delete<Root>;
 
   explicit Root(uint32_t shards) noexcept
-      : shards_(new (std::nothrow) std::atomic<TableShard*>[shards] {}),
-        storage_(new (std::nothrow) Storage[shards]),
-        shard_mask_(shards - 1) {}
+      : shard_mask_(shards - 1), storage_(new (std::nothrow) Storage[shards]) {}
   ~Root() {
-    for (uint32_t i = 0; shards_ && i < shards(); i++) {
+    for (uint32_t i = 0; i < shards(); i++) {
       TableShard* const shard = shards_[i].load(std::memory_order_relaxed);
       if (shard != nullptr) shard->disown();
     }
   }
 
-  const std::unique_ptr<std::atomic<TableShard*>[]> shards_;
-  const std::unique_ptr<Storage[]> storage_;
   const uint32_t shard_mask_;
+  const std::unique_ptr<Storage[]> storage_;
   std::atomic<uint64_t> owners_{1};
+  // For as many as there can be: a lookup has one pointer less to follow.
+  std::array<std::atomic<TableShard*>, size_t{1} << shard_bits_max> shards_{};
 };
 
 }  // namespace stave::index

@@ -24,7 +24,7 @@
 namespace stave::index {
 
 template <typename Layout>
-class Shard final : public ShardMemory<Layout> {
+class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
  public:
   using Memory = ShardMemory<Layout>;
   using Protocol = ShardProtocol<Layout, Memory>;
@@ -59,8 +59,8 @@ class Shard final : public ShardMemory<Layout> {
     });
   }
 
-  Protocol& protocol() noexcept { return protocol_; }
-  const Protocol& protocol() const noexcept { return protocol_; }
+  Protocol& protocol() noexcept { return *this; }
+  const Protocol& protocol() const noexcept { return *this; }
 
   // Exact when no operation is under way.
   uint64_t entries() const noexcept {
@@ -86,10 +86,10 @@ class Shard final : public ShardMemory<Layout> {
     unsigned splits = 0;
     while (splits < kSplitsPerOperation && crowded(entries())) {
       // Without a split the buckets overflow into nodes and the next writer tries again.
-      if (!split_next(keys).ok()) break;
+      if (!split_bucket(keys).ok()) break;
       splits++;
     }
-    protocol_.prefetch_splits();
+    this->prefetch_splits();
     if (splits > splits_of_one_operation_max_.load(std::memory_order_relaxed))
       splits_of_one_operation_max_.store(splits, std::memory_order_relaxed);
     unlock_growth();
@@ -103,13 +103,13 @@ class Shard final : public ShardMemory<Layout> {
     unsigned failures = 0;
     while (crowded_by(entries)) {
       STAVE_TRY(lock_growth());
-      const Status split = split_next(keys);
+      const Status split = split_bucket(keys);
       unlock_growth();
       if (split.ok()) continue;
       // A bucket may refuse for the moment: entries have come that were not asked about.
       const bool may_pass = !split.is_error() && ++failures < kReserveFailuresMax;
       if (may_pass) continue;
-      if (protocol_.closed()) return Code::closed;
+      if (this->closed()) return Code::closed;
       return split.is_error() ? split : Status(Code::no_memory);
     }
     return {};
@@ -121,7 +121,7 @@ class Shard final : public ShardMemory<Layout> {
     while (!try_lock_growth()) {
       // Relaxed: only this thread stores its own number.
       if (growing_.load(std::memory_order_relaxed) == me()) return Code::busy;
-      if (protocol_.closed()) return Code::closed;
+      if (this->closed()) return Code::closed;
       backoff.wait();
     }
     return {};
@@ -132,7 +132,7 @@ class Shard final : public ShardMemory<Layout> {
 
   // Fills a shard that nobody else has yet; false without memory.
   bool fill(uint64_t position, uint8_t tag, Entry entry) noexcept {
-    auto locked = protocol_.lock(position);
+    auto locked = this->lock(position);
     const bool inserted = locked->insert(tag, entry, false);
     locked->unlock();
     if (inserted) entries_.fetch_add(1, std::memory_order_relaxed);
@@ -151,7 +151,7 @@ class Shard final : public ShardMemory<Layout> {
                                   uint64_t reversed, const Keys& keys) const;
 
   uint64_t capacity() const noexcept {
-    return protocol_.bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator /
+    return this->bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator /
            Layout::kGrowAtDenominator;
   }
   void add_to(IndexStats& stats) const;
@@ -164,8 +164,7 @@ class Shard final : public ShardMemory<Layout> {
   }
 
  private:
-  explicit Shard(unsigned bucket_bits) noexcept
-      : Memory(bucket_bits), protocol_(*this, bucket_bits) {}
+  explicit Shard(unsigned bucket_bits) noexcept : Protocol(bucket_bits) {}
   ~Shard() override = default;
 
   static uint32_t me() noexcept { return sync::thread_number() + 1; }
@@ -179,18 +178,18 @@ class Shard final : public ShardMemory<Layout> {
   }
 
   bool crowded_by(uint64_t entries) const noexcept {
-    return buckets_for(entries) > protocol_.bucket_count();
+    return buckets_for(entries) > this->bucket_count();
   }
   bool crowded(uint64_t entries) const noexcept {
     return entries * Layout::kGrowAtDenominator >
-           protocol_.bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator;
+           this->bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator;
   }
 
   // Under the growth lock. `conflict` when the bucket refuses for the moment; `no_memory`, or why
   // the keys' owner does not tell a hash.
   template <typename Keys>
-  Status split_next(const Keys& keys) noexcept {
-    if (!this->ensure_bucket(protocol_.bucket_count())) return Code::no_memory;
+  Status split_bucket(const Keys& keys) noexcept {
+    if (!this->ensure_bucket(this->bucket_count())) return Code::no_memory;
     const Status split = split_with(keys);
     if (split.ok()) splits_.fetch_add(1, std::memory_order_relaxed);
     return split;
@@ -200,15 +199,15 @@ class Shard final : public ShardMemory<Layout> {
   Status split_with(const Keys& keys) noexcept {
     bool split = false;
     if constexpr (Layout::kKeepsWholePosition) {
-      split = protocol_.split_next([&keys](Entry entry, uint8_t tag, uint64_t, unsigned level) {
+      split = Protocol::split_next([&keys](Entry entry, uint8_t tag, uint64_t, unsigned level) {
         return half(keys.position(entry, tag) >> level);
       });
     } else {
-      const unsigned base_level = protocol_.base_level();
-      const uint64_t count = protocol_.bucket_count();
+      const unsigned base_level = this->base_level();
+      const uint64_t count = this->bucket_count();
       if (static_cast<unsigned>(std::bit_width(count)) - 1 - base_level >= Layout::kHashBits)
         return split_by_fetched_hashes(keys, count);
-      split = protocol_.split_next([base_level](Entry entry, uint8_t, uint64_t, unsigned level) {
+      split = Protocol::split_next([base_level](Entry entry, uint8_t, uint64_t, unsigned level) {
         return half(Layout::kept_position(entry) >> (level - base_level));
       });
     }
@@ -221,7 +220,7 @@ class Shard final : public ShardMemory<Layout> {
     if constexpr (Layout::kKeepsWholePosition) {
       return keys.position(entry, tag);
     } else {
-      return index | Layout::kept_position(entry) << protocol_.base_level();
+      return index | Layout::kept_position(entry) << this->base_level();
     }
   }
 
@@ -239,7 +238,7 @@ class Shard final : public ShardMemory<Layout> {
   Status split_by_fetched_hashes(const Keys& keys, uint64_t count) noexcept {
     const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
     EntryList<Entry> entries;
-    auto locked = protocol_.lock(low_bits(count, level));
+    auto locked = this->lock(low_bits(count, level));
     if (!locked) return Code::closed;
     bool complete = true;
     locked->for_each([&](Entry entry, Place, uint8_t) {
@@ -258,7 +257,7 @@ class Shard final : public ShardMemory<Layout> {
           halves.add({entry, is_gone ? Half::lower : half(HashParts(*hash).position() >> level)});
     }
     if (!complete) return Code::no_memory;
-    const bool split = protocol_.split_next([&halves](Entry entry, uint8_t, uint64_t, unsigned) {
+    const bool split = Protocol::split_next([&halves](Entry entry, uint8_t, uint64_t, unsigned) {
       const auto* const found = std::find(halves.begin(), halves.end(), Fetched{entry});
       return found == halves.end() ? Half::unknown : found->half;
     });
@@ -269,7 +268,6 @@ class Shard final : public ShardMemory<Layout> {
     Shard* shard = nullptr;
   };
 
-  Protocol protocol_;
   Retirement retirement_;
   alignas(64) std::atomic<int64_t> entries_{0};
   std::atomic<uint32_t> growing_{
@@ -281,10 +279,10 @@ class Shard final : public ShardMemory<Layout> {
 template <typename Layout>
 template <typename Keys>
 Result<Shard<Layout>*> Shard<Layout>::make_smaller(const Keys& keys) noexcept {
-  const uint64_t count = protocol_.bucket_count();
+  const uint64_t count = this->bucket_count();
   const auto for_each_bucket = [&](auto visit) {
     for (uint64_t index = 0; index < count; index++) {
-      protocol_.locked_bucket(index).for_each(
+      this->locked_bucket(index).for_each(
           [&](Entry entry, Place, uint8_t tag) { return visit(entry, tag, index); });
     }
   };
@@ -297,14 +295,14 @@ Result<Shard<Layout>*> Shard<Layout>::make_smaller(const Keys& keys) noexcept {
   if (buckets >= count) return nullptr;
   // Not above the old base: from there on the entries keep their positions.
   const auto bits =
-      std::min(protocol_.base_level(), static_cast<unsigned>(std::bit_width(buckets)) - 1);
+      std::min(this->base_level(), static_cast<unsigned>(std::bit_width(buckets)) - 1);
   Shard* const smaller = create(bits);
   if (smaller == nullptr) return Code::no_memory;
   bool complete = smaller->reserve(entries, keys).ok();
   for_each_bucket([&](Entry entry, uint8_t tag, uint64_t index) {
     if (!complete) return false;
     const uint64_t position = position_of(entry, tag, index, keys);
-    const Entry moved = Layout::moved(entry, smaller->protocol_.pattern({.position = position}));
+    const Entry moved = Layout::moved(entry, smaller->pattern({.position = position}));
     complete = smaller->fill(position, tag, moved);
     return complete;
   });
@@ -319,7 +317,7 @@ Result<uint64_t> Shard<Layout>::known_position(Entry entry, uint8_t tag, uint64_
                                                unsigned level, uint64_t reversed,
                                                const Keys& keys) const {
   if constexpr (!Layout::kKeepsWholePosition) {
-    const unsigned known = std::max(level, protocol_.base_level() + Layout::kHashBits);
+    const unsigned known = std::max(level, this->base_level() + Layout::kHashBits);
     const auto needed = static_cast<unsigned>(64 - std::countr_zero(reversed));
     if (needed > known) {
       const Result<uint64_t> hash = keys.fetch_hash(Layout::value(entry));
@@ -333,7 +331,7 @@ Result<uint64_t> Shard<Layout>::known_position(Entry entry, uint8_t tag, uint64_
 template <typename Layout>
 void Shard<Layout>::add_to(IndexStats& stats) const {
   constexpr uint64_t sample_max = 1024;
-  const uint64_t buckets = protocol_.bucket_count();
+  const uint64_t buckets = this->bucket_count();
   const ShardStats own{.entries = entries(),
                        .buckets = buckets,
                        .bytes = buckets * sizeof(typename Layout::Bucket) + this->node_bytes()};
@@ -348,7 +346,7 @@ void Shard<Layout>::add_to(IndexStats& stats) const {
                splits_of_one_operation_max_.load(std::memory_order_relaxed));
   const uint64_t sample = std::min(buckets, sample_max);
   for (uint64_t i = 0; i < sample; i++) {
-    const uint64_t probes = protocol_.probes(i * buckets / sample);
+    const uint64_t probes = this->probes(i * buckets / sample);
     stats.sampled_probes += probes;
     stats.sampled_probe_max = std::max(stats.sampled_probe_max, probes);
   }

@@ -18,7 +18,7 @@
 namespace stave::index {
 
 template <typename Layout, typename Memory, template <typename> class Atomic>
-class ShardLookup {
+class ShardLookup : public Memory {
  public:
   using Bucket = typename Layout::Bucket;
   using Node = typename Layout::Node;
@@ -44,6 +44,11 @@ class ShardLookup {
     return index < bucket_count() ? index : lower;
   }
   unsigned level_of(ControlWord control) const noexcept { return base_level_ + control.level(); }
+  // Whether bucket `index`, whose control word this is, is the position's: of both, as many low
+  // bits as the bucket's level says are the same.
+  bool belongs(uint64_t position, uint64_t index, ControlWord control) const noexcept {
+    return (position ^ index) << 1 << (63 - base_level_ - control.level()) == 0;
+  }
 
   // Where a position goes on whose low bits are not those of the bucket that it was looked for in:
   // to the other half of the first split at which the two parted. That bucket is there, since the
@@ -67,7 +72,7 @@ class ShardLookup {
   };
   Start start(uint64_t position) const noexcept {
     const uint64_t index = home(position);
-    const Bucket& bucket = memory_.bucket(index);
+    const Bucket& bucket = this->bucket(index);
     Layout::prefetch(bucket);
     return {&bucket, index};
   }
@@ -75,7 +80,7 @@ class ShardLookup {
   // The same for a lookup that follows at once.
   Start start_now(uint64_t position) const noexcept {
     const uint64_t index = home(position);
-    const Bucket& bucket = memory_.bucket(index);
+    const Bucket& bucket = this->bucket(index);
     Layout::prefetch_rest(bucket);
     return {&bucket, index};
   }
@@ -106,9 +111,9 @@ class ShardLookup {
     SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
     if (candidates.empty()) {
       found = {};
-      return Layout::chain(snapshot, probe.tag) == 0 && Layout::agrees(snapshot, control) &&
+      return !Layout::may_be_in_chain(snapshot, probe.tag) && Layout::agrees(snapshot, control) &&
              (STAVE_PLANTED_BUG(miss_beside_split) ||
-              low_bits(probe.position, level_of(control)) == start.index);
+              belongs(probe.position, start.index, control));
     }
     do {
       // A key whose tag this control word has belongs here (invariant 1): its level says no more.
@@ -128,14 +133,14 @@ class ShardLookup {
     const Pattern pattern = this->pattern(probe);
     uint64_t index = home(probe.position);
     for (;;) {
-      const Bucket& bucket = memory_.bucket(index);
+      const Bucket& bucket = this->bucket(index);
       Layout::prefetch(bucket);
       const Snapshot snapshot = Layout::begin(bucket);
       // Acquire: pairs with the releases in unlock() and publish(). The words
       // of the slots are at least as new as their tags, and where the bucket
       // was split, the other half is complete.
       const ControlWord control(bucket.control.load(std::memory_order_acquire));
-      if (low_bits(probe.position, level_of(control)) != index) [[unlikely]] {
+      if (!belongs(probe.position, index, control)) [[unlikely]] {
         index = other_half(index, probe.position);
         continue;
       }
@@ -183,21 +188,21 @@ class ShardLookup {
   }
   void prefetch_chain(const Start& start, const Probe& probe) const noexcept {
     const uint32_t chain = Layout::chain(Layout::begin(*start.bucket), probe.tag);
-    if (chain != 0) __builtin_prefetch(&memory_.node(chain));
+    if (chain != 0) __builtin_prefetch(&this->node(chain));
   }
   // How many groups of slots a miss in this bucket looks at.
   uint64_t probes(uint64_t index) const noexcept {
     uint64_t probes = 1;
-    for (uint32_t number = Layout::chain(Layout::begin(memory_.bucket(index))); number != 0;
-         number = Layout::next(memory_.node(number)))
+    for (uint32_t number = Layout::chain(Layout::begin(this->bucket(index))); number != 0;
+         number = Layout::next(this->node(number)))
       probes++;
     return probes;
   }
 
  protected:
-  // Begins with 2^base_level buckets, which `memory` has.
-  ShardLookup(Memory& memory, unsigned base_level) noexcept
-      : memory_(memory),
+  // Begins with 2^base_level buckets, which the memory is to have before they are used.
+  explicit ShardLookup(unsigned base_level) noexcept
+      : Memory(base_level),
         base_level_(base_level),
         bucket_count_(uint64_t{1} << base_level),
         home_mask_((uint64_t{2} << base_level) - 1) {}
@@ -214,8 +219,6 @@ class ShardLookup {
     // Release: pairs with the acquire in home(); the count comes before the mask.
     if (std::has_single_bit(count)) home_mask_.store(2 * count - 1, std::memory_order_release);
   }
-
-  Memory& memory_;
 
  private:
   enum class Outcome : uint8_t { absent, found, failed, again };
@@ -272,7 +275,7 @@ class ShardLookup {
   template <typename Match>
   void search_chain(Search& search, uint32_t number, Match& match) const {
     while (number != 0) {
-      const Node& node = memory_.node(number);
+      const Node& node = this->node(number);
       SlotSet candidates = Locked::control_of(node).matching(search.tag) & Locked::kNodeSlots;
       for (; !candidates.empty(); candidates.drop_first()) {
         const size_t slot = candidates.first();

@@ -13,7 +13,8 @@
 //   4. Whoever sees a word of a slot that was stored after the reader's control word sees in the
 //      bucket's level, link or change count that it was.
 //
-// `Layout` is narrow_layout.h or wide_layout.h. `Memory` has the buckets and nodes:
+// `Layout` is narrow_layout.h or wide_layout.h. `Memory`, made for 2^n first buckets by Memory(n),
+// has the buckets and nodes. It is a base so that a lookup knows without a load where that is:
 //   Bucket& bucket(uint64_t index);   Node& node(uint32_t number);
 //   uint32_t take_node(bool reserved);  0 without memory
 //   void give_back_node(uint32_t);      one that no reader has seen
@@ -41,7 +42,6 @@ namespace stave::index {
 template <typename Layout, typename Memory, template <typename> class Atomic = std::atomic>
 class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   using Lookup = ShardLookup<Layout, Memory, Atomic>;
-  using Lookup::memory_;
 
  public:
   using Lookup::base_level;
@@ -59,8 +59,8 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   using typename Lookup::Start;
   using Locked = LockedBucket<Layout, Memory>;
 
-  // Begins with 2^first_level buckets, which `memory` has.
-  ShardProtocol(Memory& memory, unsigned first_level) noexcept : Lookup(memory, first_level) {}
+  // Begins with 2^first_level buckets, which the memory is to have before they are used.
+  explicit ShardProtocol(unsigned first_level) noexcept : Lookup(first_level) {}
 
   // ---- Changing --------------------------------------------------------------------------------
 
@@ -70,13 +70,13 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
     sync::Backoff backoff;
     uint64_t index = home(position);
     for (;;) {
-      Bucket& bucket = memory_.bucket(index);
+      Bucket& bucket = this->bucket(index);
       Layout::prefetch(bucket);
       // Acquire: pairs with the release in publish(); where the bucket was
       // split, the other half is there.
       uint64_t bits = bucket.control.load(std::memory_order_acquire);
       const ControlWord control(bits);
-      if (low_bits(position, level_of(control)) != index) {
+      if (!this->belongs(position, index, control)) {
         index = other_half(index, position);
         continue;
       }
@@ -84,7 +84,7 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
       if (!control.locked() && bucket.control.compare_exchange_weak(
                                    bits, control.with_lock().bits(), std::memory_order_acquire,
                                    std::memory_order_relaxed)) {
-        return Locked(memory_, index, control);
+        return Locked(*this, index, control);
       }
       if (closed()) return std::nullopt;  // who misses it comes round again
       backoff.wait();
@@ -285,7 +285,7 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
     std::optional<Locked> parent = lock(index);
     if (!parent) return false;
     const unsigned new_level = level - base_level() + 1;
-    Locked child(memory_, count, ControlWord().with_level(new_level));
+    Locked child(*this, count, ControlWord().with_level(new_level));
     ControlWord lower = parent->control.with_level(new_level);
     if (!copy_upper_half(*parent, child, level, moves, lower)) {
       child.abandon();
@@ -311,13 +311,13 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   // Buckets to come may have no memory yet; asking for it is harmless.
   void prefetch_splits() const noexcept {
     const auto split_bucket = [this](uint64_t count) -> const Bucket& {
-      return memory_.bucket(count ^ std::bit_floor(count));
+      return this->bucket(count ^ std::bit_floor(count));
     };
     const uint64_t count = this->own_bucket_count();
     Layout::prefetch(split_bucket(count + 1));
-    Layout::prefetch(memory_.bucket(count + 1));
+    Layout::prefetch(this->bucket(count + 1));
     const uint32_t chain = Layout::chain(Layout::begin(split_bucket(count)));
-    if (chain != 0) __builtin_prefetch(&memory_.node(chain));
+    if (chain != 0) __builtin_prefetch(&this->node(chain));
   }
 
   // ---- Being replaced, under the growth lock ---------------------------------------------------
@@ -336,8 +336,8 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   // Of bucket `index` while all are locked.
   Locked locked_bucket(uint64_t index) noexcept {
     // Relaxed: this thread locked it.
-    const ControlWord control(memory_.bucket(index).control.load(std::memory_order_relaxed));
-    return Locked(memory_, index, control.without_lock());
+    const ControlWord control(this->bucket(index).control.load(std::memory_order_relaxed));
+    return Locked(*this, index, control.without_lock());
   }
   // The locks stay for ever and lock() returns false. Readers that are still
   // here see what there was when the last bucket was locked.
@@ -356,11 +356,11 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   // when that has done nothing.
   template <typename Match, typename Act>
   InHead in_head(const Start& start, const Probe& probe, Match& match, Act act) noexcept {
-    Bucket& bucket = memory_.bucket(start.index);
+    Bucket& bucket = this->bucket(start.index);
     // Relaxed: the lock is what counts, and says the same or fails.
     uint64_t bits = bucket.control.load(std::memory_order_relaxed);
     const ControlWord control(bits);
-    if (control.locked() || low_bits(probe.position, level_of(control)) != start.index) return {};
+    if (control.locked() || !this->belongs(probe.position, start.index, control)) return {};
     // Acquire: pairs with the release in publish(), as in lock().
     if (!bucket.control.compare_exchange_strong(bits, control.with_lock().bits(),
                                                 std::memory_order_acquire,

@@ -217,6 +217,17 @@ class Table {
     found = {in_head.verdict, Layout::value(in_head.entry)};
     return told;
   }
+  // When find_at_once() has not told.
+  template <typename Match>
+  Found find_everywhere(const Start& start, const Probe& probe, Match&& match) const {
+    const auto found = start.protocol->find_everywhere(probe, match);
+    return {found.verdict, Layout::value(found.entry)};
+  }
+  template <typename Match>
+  Found find_everywhere(uint64_t hash, const Probe& probe, Match&& match) const {
+    const auto found = shard_of(hash).protocol().find_everywhere(probe, match);
+    return {found.verdict, Layout::value(found.entry)};
+  }
   void prefetch_chain(const Start& start, const Probe& probe) const noexcept {
     start.protocol->prefetch_chain(start.place, probe);
   }

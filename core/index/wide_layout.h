@@ -101,7 +101,11 @@ struct WideLayout {
   }
   // 0 also where no entry of the chain has this tag.
   static uint32_t chain(Snapshot snapshot, uint8_t tag) noexcept {
-    return (snapshot.change >> kNodeBits & tag_class(tag)) != 0 ? chain(snapshot) : 0;
+    return may_be_in_chain(snapshot, tag) ? chain(snapshot) : 0;
+  }
+  // False where no entry of the chain has this tag.
+  static bool may_be_in_chain(Snapshot snapshot, uint8_t tag) noexcept {
+    return (snapshot.change >> kNodeBits & tag_class(tag)) != 0;
   }
   static uint64_t tag_classes(Snapshot snapshot) noexcept {
     return low_bits(snapshot.change >> kNodeBits, kTagClasses);

@@ -25,8 +25,10 @@ using internal::EpochThread;
 // Retired objects on their way through one thread's deleters. Lies on that thread's stack.
 struct Slice {
   const EpochThread* thread;
+  size_t limit;
   Retired* first = nullptr;
   size_t count = 0;
+  Retired** end = nullptr;  // of the list
   uint64_t oldest_tag = 0;
   Slice* next = nullptr;
 };
@@ -56,25 +58,38 @@ class Reclaimer {
     return next_tag_ - 1;
   }
 
-  // Moves up to EpochRegistry::kSliceObjects objects that no reader can see into `slice` and, when
-  // there are any, notes it as running. First those of `own`, then others: all without `own`, else
-  // only those that their threads do not see to.
-  void start(Slice& slice, Slot* own) noexcept {
-    if (waiting_ == 0) return;
+  // Moves objects that no reader can see into `slice`, as many as it may have: of all threads.
+  void start(Slice& slice) noexcept {
     const uint64_t oldest_pin = internal::epochs.oldest_pin(next_tag_);
-    slice.oldest_tag = next_tag_;
-    Retired** end = &slice.first;
-    if (own != nullptr) end = move_free(own->waiting, oldest_pin, slice, end);
+    begin(slice);
     internal::epochs.for_each_waiting([&](Slot& slot) {
-      const bool neglected = own == nullptr || is_ownerless(slot) || waits_for_long(slot);
-      if (neglected) end = move_free(slot.waiting, oldest_pin, slice, end);
-      return slice.count < EpochRegistry::kSliceObjects;
+      slot.waiting.free_below = oldest_pin;
+      move_free(slot, slice);
+      return slice.count < slice.limit;
     });
-    *end = nullptr;
-    if (slice.count == 0) return;
-    waiting_ -= slice.count;
-    slice.next = running_;
-    running_ = &slice;
+    run(slice);
+  }
+
+  // The same with those of `own`. `decide`: finds out which of them are free, and takes those that
+  // their threads do not see to, too.
+  void start(Slice& slice, Slot& own, bool decide) noexcept {
+    begin(slice);
+    if (decide && waiting_ != 0) {
+      const uint64_t oldest_pin = internal::epochs.oldest_pin(next_tag_);
+      own.waiting.free_below = oldest_pin;
+      move_free(own, slice);
+      slice.limit += slice.limit;  // or there would never be room for the others'
+      internal::epochs.for_each_waiting([&](Slot& slot) {
+        if (is_ownerless(slot) || waits_for_long(slot)) {
+          slot.waiting.free_below = oldest_pin;
+          move_free(slot, slice);
+        }
+        return slice.count < slice.limit;
+      });
+    } else {
+      move_free(own, slice);
+    }
+    run(slice);
   }
 
   void finish(const Slice& slice) noexcept {
@@ -121,7 +136,7 @@ class Reclaimer {
  private:
   // An object that waits for so many epochs has a thread that retires no more, or readers that have
   // kept all reclaiming from it.
-  static constexpr uint64_t kLongWait = 64;
+  static constexpr uint64_t kLongWait = 512;
 
   // A hint, so relaxed will do: the lists are the mutex's, the stack is anybody's. The shared slot
   // is nobody's.
@@ -145,18 +160,29 @@ class Reclaimer {
     }
   }
 
-  // Moves what is tagged below `oldest_pin` to the end of the slice, which is returned.
-  static Retired** move_free(WaitingList<Retired>& waiting, uint64_t oldest_pin, Slice& slice,
-                             Retired** end) noexcept {
-    while (waiting.head != nullptr && waiting.head->tag < oldest_pin &&
-           slice.count < EpochRegistry::kSliceObjects) {
+  void begin(Slice& slice) const noexcept {
+    slice.oldest_tag = next_tag_;
+    slice.end = &slice.first;
+  }
+  // Moves what is known to be free to the end of the slice, as long as there is room.
+  static void move_free(Slot& slot, Slice& slice) noexcept {
+    WaitingList<Retired>& waiting = slot.waiting;
+    while (waiting.head != nullptr && waiting.head->tag < waiting.free_below &&
+           slice.count < slice.limit) {
       slice.oldest_tag = std::min(slice.oldest_tag, waiting.head->tag);
-      *end = waiting.head;
-      end = &waiting.head->next;
+      *slice.end = waiting.head;
+      slice.end = &waiting.head->next;
       waiting.head = waiting.head->next;
       slice.count++;
     }
-    return end;
+  }
+  // Notes the slice, if there is anything in it, as running.
+  void run(Slice& slice) noexcept {
+    *slice.end = nullptr;
+    if (slice.count == 0) return;
+    waiting_ -= slice.count;
+    slice.next = running_;
+    running_ = &slice;
   }
 
   std::mutex mutex_;
@@ -220,12 +246,10 @@ Epochs::Slot* take_slot(EpochThread& thread) noexcept {
   return slot;
 }
 
-// Runs the deleters of one slice, without the lock; returns how many.
-size_t reclaim_slice(std::unique_lock<std::mutex>& lock, EpochThread& thread,
-                     Epochs::Slot* own) noexcept {
-  Slice slice{.thread = &thread};
-  reclaimer.start(slice, own);
-  if (slice.count == 0) return 0;
+// Runs the deleters of a slice that has been started, without the lock.
+void run_deleters(std::unique_lock<std::mutex>& lock, EpochThread& thread,
+                  const Slice& slice) noexcept {
+  if (slice.count == 0) return;
   lock.unlock();
   thread.in_deleter = true;
   for (Retired* node = slice.first; node != nullptr;) {
@@ -236,6 +260,13 @@ size_t reclaim_slice(std::unique_lock<std::mutex>& lock, EpochThread& thread,
   thread.in_deleter = false;
   lock.lock();
   reclaimer.finish(slice);
+}
+
+// A slice of everything; returns how many objects.
+size_t reclaim_slice(std::unique_lock<std::mutex>& lock, EpochThread& thread) noexcept {
+  Slice slice{.thread = &thread, .limit = EpochRegistry::kSliceObjects};
+  reclaimer.start(slice);
+  run_deleters(lock, thread, slice);
   return slice.count;
 }
 
@@ -243,15 +274,31 @@ struct Reclaimed {
   size_t count = 0;
   bool idle = false;  // nothing is known to wait any more
 };
-
-// A slice of everything, or of what `own` has retired, and of what nobody else sees to.
-Reclaimed reclaim_some(EpochThread& thread, Epochs::Slot* own) noexcept {
+Reclaimed reclaim_some(EpochThread& thread) noexcept {
   if (thread.in_deleter) return {};
   std::unique_lock lock(reclaimer.mutex(), std::try_to_lock);
   if (!lock) return {};
-  reclaimer.collect(own);
-  const size_t count = reclaim_slice(lock, thread, own);
+  reclaimer.collect(nullptr);
+  const size_t count = reclaim_slice(lock, thread);
   return {count, reclaimer.idle()};
+}
+
+// What a thread does for the objects that it has retired since it did so last.
+void take_step(EpochThread& thread, Epochs::Slot& own) noexcept {
+  if (thread.in_deleter) return;
+  std::unique_lock lock(reclaimer.mutex(), std::try_to_lock);
+  if (!lock) return;  // the next retire() comes again
+  Slice slice{.thread = &thread,
+              .limit = EpochRegistry::kFreedPerRetired * size_t{thread.retired_since_step}};
+  thread.retired_since_decision += thread.retired_since_step;
+  thread.retired_since_step = 0;
+  const bool decide = thread.retired_since_decision >= EpochRegistry::kDecideEvery;
+  if (decide) {
+    thread.retired_since_decision = 0;
+    reclaimer.collect(&own);
+  }
+  reclaimer.start(slice, own, decide);
+  run_deleters(lock, thread, slice);
 }
 
 }  // namespace
@@ -282,24 +329,20 @@ void EpochRegistry::retire_chain(Retired* first, Retired* last, uint32_t count) 
   if (thread.slot == nullptr) take_slot(thread);
   Epochs::Slot* const slot = thread.slot;
   (slot != nullptr ? *slot : internal::epochs.shared_slot()).retired.push(first, last);
-  thread.retired_since_reclaim += count;
-  if (thread.retired_since_reclaim < kReclaimEvery) [[likely]]
+  thread.retired_since_step += count;
+  if (thread.retired_since_step < kStepEvery) [[likely]]
     return;
-  // A slice for each so many, unless readers keep everything.
-  const uint32_t slices = thread.retired_since_reclaim / kReclaimEvery;
-  thread.retired_since_reclaim %= kReclaimEvery;
-  for (uint32_t i = 0; i < slices && reclaim_some(thread, slot).count != 0; i++) {
-  }
+  take_step(thread, slot != nullptr ? *slot : internal::epochs.shared_slot());
 }
 
 bool EpochRegistry::try_reclaim() noexcept {
-  return reclaim_some(internal::epoch_thread, nullptr).idle;
+  return reclaim_some(internal::epoch_thread).idle;
 }
 
 bool EpochRegistry::reclaim_free() noexcept {
   Reclaimed reclaimed;
   do {
-    reclaimed = reclaim_some(internal::epoch_thread, nullptr);
+    reclaimed = reclaim_some(internal::epoch_thread);
   } while (reclaimed.count != 0 && !reclaimed.idle);
   return reclaimed.idle;
 }
@@ -311,7 +354,7 @@ bool EpochRegistry::reclaim_all() noexcept {
   const uint64_t last_tag = reclaimer.collect(nullptr);
   Backoff backoff;
   while (!reclaimer.finished(last_tag)) {
-    if (reclaim_slice(lock, thread, nullptr) != 0) continue;
+    if (reclaim_slice(lock, thread) != 0) continue;
     lock.unlock();
     backoff.wait();
     lock.lock();

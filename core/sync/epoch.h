@@ -14,12 +14,12 @@
 //      wait for other threads, and it owns what it needs: a handle that it points into is closed
 //      only after reclaim_all() has returned true.
 //
-// When memory comes back. Every kReclaimEvery-th retire() of a thread reclaims a bounded slice of
-// what it has retired, so under traffic there is no growth, and memory goes back where it came
-// from. What the last writes before a silence leave behind is reclaimed by whoever calls
-// reclaim_free(): the background thread does so every 500 ms, while it answers false, which is how
-// "deferred memory is back within a second of idleness" is kept. What threads have left that are
-// gone, or that retire no more, is adopted by the next reclaimer.
+// When memory comes back. Every eighth retire() of a thread frees a few objects that it has retired
+// before, so under traffic there is no growth, memory goes back where it came from, and no call
+// pays for many others. What the last writes before a silence leave behind is reclaimed by whoever
+// calls reclaim_free(): the background thread does so every 500 ms, while it answers false, which
+// is how "deferred memory is back within a second of idleness" is kept. What threads have left that
+// are gone, or that retire no more, is adopted by the next reclaimer.
 //
 // Thread safety: everything may be called from any thread, also while it exits, and in the child
 // after fork(). Not from signal handlers.
@@ -59,7 +59,8 @@ struct EpochThread {
   Epochs::Slot* slot = nullptr;  // null before first use, after the thread's exit handler, and when
                                  // no memory could be had for one
   uint32_t pins_without_slot = 0;
-  uint32_t retired_since_reclaim = 0;
+  uint32_t retired_since_step = 0;
+  uint32_t retired_since_decision = 0;
   bool exited = false;
   bool in_deleter = false;
 };
@@ -126,15 +127,20 @@ class SimplePin {
 
 class EpochRegistry {
  public:
-  // Retiring this many objects makes a thread reclaim a slice. A thread holds back no more than
-  // this many that could be freed, and the reclaimer's walk over the slots is shared by as many.
-  static constexpr uint32_t kReclaimEvery = 128;
-  // The most objects one slice frees: more than come in between two slices, so that a backlog
-  // shrinks under traffic.
-  static constexpr size_t kSliceObjects = 4 * size_t{kReclaimEvery};
+  // A thread holds back no more than this many objects that could be freed.
+  static constexpr uint32_t kHeldBackMax = 128;
+  // Retiring this many makes a thread decide again which of its objects are free: they share the
+  // walk over all slots.
+  static constexpr uint32_t kDecideEvery = kHeldBackMax / 2;
+  // Retiring this many makes it free twice as many of them: a backlog shrinks under traffic, and
+  // the price of one call stays small.
+  static constexpr uint32_t kStepEvery = 8;
+  static constexpr size_t kFreedPerRetired = 2;
+  // The most objects that try_reclaim() frees at once.
+  static constexpr size_t kSliceObjects = 512;
 
-  // `reclaim(object)` is called once, when no reader can see the object any more. May reclaim a
-  // slice of other objects before it returns.
+  // `reclaim(object)` is called once, when no reader can see the object any more. May reclaim a few
+  // other objects before it returns.
   static void retire(Retired* object, Retired::Reclaim reclaim) noexcept;
   // `count` objects that are linked from `first` to `last` and know how they are reclaimed: at the
   // price of one.

@@ -52,6 +52,7 @@ template <typename Node>
 struct WaitingList {
   Node* head = nullptr;
   Node* tail = nullptr;
+  uint64_t free_below = 0;  // no reader can see nodes with tags below; that stays so
 };
 
 // `Barrier` is a type whose call operator is a full barrier (full_barrier.h).

@@ -30,7 +30,7 @@ class Memory {
   using Bucket = typename Layout::Bucket;
   using Node = typename Layout::Node;
 
-  Memory() {
+  explicit Memory(unsigned) {
     for (auto& node : nodes_) node = std::make_unique<Node>();
   }
   // As in ChunkedArray: the address comes by a relaxed load.
@@ -41,7 +41,7 @@ class Memory {
     check(bucket != nullptr, "a bucket is used before it has memory");
     return *bucket;
   }
-  void add_bucket() {
+  void make_bucket() {
     owned_.push_back(std::make_unique<Bucket>());
     more_[owned_.size() - 1].store(owned_.back().get(), std::memory_order_relaxed);
   }
@@ -129,7 +129,7 @@ struct State {
     });
   }
   void split() {
-    memory.add_bucket();
+    protocol.make_bucket();
     check(protocol.split_next([](Entry entry, uint8_t, uint64_t, unsigned level) {
       return (Layout::value(entry) >> (8 + level) & 1) != 0 ? Half::upper : Half::lower;
     }),
@@ -139,8 +139,7 @@ struct State {
     check(get(key) == version, "a key that is there is not found");
   }
 
-  Memory<Layout> memory;
-  Protocol protocol{memory, 0};
+  Protocol protocol{0};
 };
 
 template <typename Layout>
