@@ -11,10 +11,12 @@
 #include "capi/cow_map_handle.h"
 #include "capi/error.h"
 #include "core/sync/epoch.h"
+#include "core/sync/only_thread.h"
 
 using stave::Bytes;
 using stave::Code;
 using stave::Status;
+using stave::sync::is_only_thread;
 using stave::sync::SimplePin;
 using namespace stave::capi;
 
@@ -57,39 +59,65 @@ inline bool is_simple(const stave_cow_map* map) noexcept {
                  [&] { return cow_map_insert(map, key, value, value_size, replaced, previous); });
 }
 
-}  // namespace
-
-[[gnu::flatten]] stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data,
-                                                size_t capacity, size_t* size, stave_error* error) {
-  if (capacity >= word_size && data != nullptr && size != nullptr && is_simple(map)) [[likely]] {
-    uint64_t word = 0;
-    Code code = Code::busy;
-    if (const SimplePin pin; pin) [[likely]]
-      code = map->map.get_word(key, word);
-    if (code == Code::ok) [[likely]] {
-      std::memcpy(data, &word, word_size);
-      *size = word_size;
-      return STAVE_OK;
-    }
-    if (code == Code::not_found) {
-      *size = 0;
-      return STAVE_NOT_FOUND;
-    }
+// The same for is_simple() maps and room for a word, which several threads may use. (The parameters
+// lie where the caller has them.)
+[[gnu::noinline]] stave_status get_pinned(stave_cow_map* map, int64_t key, void* data,
+                                          size_t capacity, size_t* size,
+                                          stave_error* error) noexcept {
+  uint64_t word = 0;
+  Code code = Code::busy;
+  if (const SimplePin pin; pin) [[likely]]
+    code = map->map.get_word(key, word);
+  if (code == Code::ok) [[likely]] {
+    std::memcpy(data, &word, word_size);
+    *size = word_size;
+    return STAVE_OK;
+  }
+  if (code == Code::not_found) {
+    *size = 0;
+    return STAVE_NOT_FOUND;
   }
   return get_any(map, key, data, capacity, size, error);
 }
-
-[[gnu::flatten]] stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key,
-                                                     stave_error* error) {
-  if (is_simple(map)) [[likely]] {
-    uint64_t word = 0;
-    Code code = Code::busy;
-    if (const SimplePin pin; pin) [[likely]]
-      code = map->map.get_word(key, word);
-    if (code == Code::ok || code == Code::not_found) [[likely]]
-      return static_cast<stave_status>(code);
-  }
+[[gnu::noinline]] stave_status contains_pinned(stave_cow_map* map, int64_t key,
+                                               stave_error* error) noexcept {
+  uint64_t word = 0;
+  Code code = Code::busy;
+  if (const SimplePin pin; pin) [[likely]]
+    code = map->map.get_word(key, word);
+  if (code == Code::ok || code == Code::not_found) [[likely]]
+    return static_cast<stave_status>(code);
   return contains_any(map, key, error);
+}
+
+}  // namespace
+
+stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size_t capacity,
+                               size_t* size, stave_error* error) {
+  if (capacity < word_size) [[unlikely]]
+    return get_any(map, key, data, capacity, size, error);
+  if (data == nullptr) [[unlikely]]
+    return get_any(map, key, data, capacity, size, error);
+  if (size == nullptr) [[unlikely]]
+    return get_any(map, key, data, capacity, size, error);
+  if (!is_simple(map)) [[unlikely]]
+    return get_any(map, key, data, capacity, size, error);
+  // Without other threads nothing is retired while this looks.
+  uint64_t word = 0;
+  if (!is_only_thread() || !map->map.get_word_at_once(key, word)) [[unlikely]]
+    return get_pinned(map, key, data, word_size, size, error);
+  std::memcpy(data, &word, word_size);
+  *size = word_size;
+  return STAVE_OK;
+}
+
+stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key, stave_error* error) {
+  if (!is_simple(map)) [[unlikely]]
+    return contains_any(map, key, error);
+  if (!is_only_thread()) [[unlikely]]
+    return contains_pinned(map, key, error);
+  uint64_t word = 0;
+  return map->map.get_word_at_once(key, word) ? STAVE_OK : contains_pinned(map, key, error);
 }
 
 stave_status stave_cow_map_insert(stave_cow_map* map, int64_t key, const void* value,

@@ -1,5 +1,6 @@
 #include "core/cow_map/cursor.h"
 
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -10,7 +11,9 @@ namespace {
 void prefetch(Word word) noexcept {
   const auto* const bytes = reinterpret_cast<const char*>(as_leaf(word));
   const size_t size = Leaf::memory_for(leaf_buckets(word));
-  for (size_t offset = 0; offset < size; offset += node_unit) __builtin_prefetch(bytes + offset);
+  // Into the second cache: the first one could not wait for so many at a time.
+  for (size_t offset = 0; offset < size; offset += node_unit)
+    __builtin_prefetch(bytes + offset, 0, 2);
 }
 
 }  // namespace
@@ -55,26 +58,57 @@ Word LeafWalk::find_next() noexcept {
   return 0;
 }
 
-template <bool has_words>
-size_t Cursor::take_from_leaf(size_t count_max, int64_t* keys, std::byte* values) noexcept {
-  const size_t size = has_words ? sizeof(uint64_t) : *inside_size();
+// The first slots of each bucket, from `bucket` on, while they are those that hold its entries.
+// Returns the bucket where it stopped.
+uint32_t Cursor::take_buckets(uint32_t bucket, size_t count_max, int64_t* keys, std::byte* values,
+                              size_t& taken) noexcept {
   // Copies, which no store to the caller's arrays can change.
   const KeyHash hash = snapshot_.family()->hash();
-  const LeafSlot* const slots = leaf_->slots();
-  uint64_t live = live_;
-  size_t count = 0;
-  for (; live != 0 && count < count_max; live &= live - 1) {
-    const LeafSlot& slot = slots[std::countr_zero(live)];
-    // Relaxed: the snapshot came with everything in it.
-    if (keys != nullptr)
-      keys[count] = static_cast<int64_t>(hash.key_of(slot.hash.load(std::memory_order_relaxed)));
+  const PositionSet live = live_;
+  const LeafBucket* const buckets = leaf_->buckets();
+  const uint32_t end = leaf_->form;
+  size_t count = taken;
+  for (; bucket < end && count + bucket_slots <= count_max; bucket++) {
+    const uint32_t entries = live.in_bucket(bucket);
+    if ((entries & (entries + 1)) != 0) break;
+    // How many they are cannot be predicted: all are taken, and what is too much is overwritten.
+    const auto& words = buckets[bucket].words;
     if (values != nullptr) {
-      const uint64_t value = slot.value.load(std::memory_order_relaxed);
+      std::memcpy(values + count * sizeof(uint64_t), static_cast<const void*>(&words[bucket_slots]),
+                  bucket_slots * sizeof(uint64_t));
+    }
+    if (keys != nullptr) {
+      for (uint32_t i = 0; i < bucket_slots; i++) {
+        // Relaxed: the snapshot came with everything in it.
+        const uint64_t key = hash.key_of(words[i].load(std::memory_order_relaxed));
+        keys[count + i] = static_cast<int64_t>(key);
+      }
+    }
+    count += static_cast<size_t>(std::countr_one(entries));
+  }
+  taken = count;
+  return bucket;
+}
+
+size_t Cursor::take_from_leaf(size_t count_max, int64_t* keys, std::byte* values) noexcept {
+  const size_t size = *inside_size();
+  size_t count = 0;
+  while (!live_.empty() && count < count_max) {
+    uint32_t bucket = live_.first() / bucket_slots;
+    if (size == sizeof(uint64_t)) {
+      bucket = take_buckets(bucket, count_max, keys, values, count);
+      live_.erase_before(bucket);
+      if (bucket == leaf_->form) break;
+    }
+    for (uint32_t left = live_.in_bucket(bucket); left != 0 && count < count_max;
+         left &= left - 1, count++) {
+      const LeafSlot slot = leaf_->slot(live_.take_first());
+      if (keys != nullptr) keys[count] = key_of(slot);
+      if (values == nullptr) continue;
+      const uint64_t value = slot.value().load(std::memory_order_relaxed);
       std::memcpy(values + count * size, &value, size);
     }
-    count++;
   }
-  live_ = live;
   return count;
 }
 
@@ -84,9 +118,7 @@ size_t Cursor::take_inside(size_t count_max, int64_t* keys, std::byte* values) n
   while (count < count_max && find_leaf()) {
     int64_t* const to_keys = keys == nullptr ? nullptr : keys + count;
     std::byte* const to_values = values == nullptr ? nullptr : values + count * size;
-    count += size == sizeof(uint64_t)
-                 ? take_from_leaf<true>(count_max - count, to_keys, to_values)
-                 : take_from_leaf<false>(count_max - count, to_keys, to_values);
+    count += take_from_leaf(count_max - count, to_keys, to_values);
   }
   return count;
 }

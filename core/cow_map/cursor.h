@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <optional>
 
@@ -23,7 +22,7 @@ class LeafWalk {
  private:
   // Leaves that the walk has found and asked for, since they lie anywhere in memory, but not given
   // yet.
-  static constexpr uint32_t ahead_max = 4;
+  static constexpr uint32_t ahead_max = 8;
 
   struct Level {
     Inner* inner;
@@ -48,11 +47,9 @@ class Cursor {
   // False behind the last entry.
   bool next() noexcept {
     if (!find_leaf()) return false;
-    const auto position = static_cast<uint32_t>(std::countr_zero(live_));
-    live_ &= live_ - 1;
-    // Relaxed: the snapshot came with everything in it.
-    key_ = key_of(leaf_->slot(position));
-    value_ = leaf_->slot(position).value.load(std::memory_order_relaxed);
+    const LeafSlot slot = leaf_->slot(live_.take_first());
+    key_ = key_of(slot);
+    value_ = slot.value().load(std::memory_order_relaxed);
     return true;
   }
 
@@ -68,27 +65,29 @@ class Cursor {
   Bytes value() const noexcept { return snapshot_.family()->bytes_of(value_); }
 
  private:
-  int64_t key_of(const LeafSlot& slot) const noexcept {
+  // Relaxed, here and for values: the snapshot came with everything in it.
+  int64_t key_of(LeafSlot slot) const noexcept {
     return static_cast<int64_t>(
-        snapshot_.family()->hash().key_of(slot.hash.load(std::memory_order_relaxed)));
+        snapshot_.family()->hash().key_of(slot.hash().load(std::memory_order_relaxed)));
   }
 
   // Whether an entry of leaf_ is still to come.
   bool find_leaf() noexcept {
-    while (live_ == 0) {
+    while (live_.empty()) {
       leaf_ = walk_.next();
       if (leaf_ == nullptr) return false;
       live_ = leaf_->live;
     }
     return true;
   }
-  template <bool has_words>
+  uint32_t take_buckets(uint32_t bucket, size_t count_max, int64_t* keys, std::byte* values,
+                        size_t& taken) noexcept;
   size_t take_from_leaf(size_t count_max, int64_t* keys, std::byte* values) noexcept;
 
   Snapshot snapshot_;
   LeafWalk walk_;
   Leaf* leaf_ = nullptr;
-  uint64_t live_ = 0;  // slots of the leaf that are still to come
+  PositionSet live_;  // slots of the leaf that are still to come
   int64_t key_ = 0;
   uint64_t value_ = 0;
 };

@@ -73,13 +73,13 @@ void Diff::expand(const Region& region) {
 }
 
 void Diff::begin(const Region& region) noexcept {
-  comparison_ = {.region = region, .walk = LeafWalk(region.before)};
+  comparison_ = {.region = region, .walk = LeafWalk(region.before), .live = {}};
   comparing_ = true;
 }
 
 bool Diff::compare_next() noexcept {
   for (;;) {
-    while (comparison_.live == 0) {
+    while (comparison_.live.empty()) {
       comparison_.leaf = comparison_.walk.next();
       if (comparison_.leaf != nullptr) {
         comparison_.live = comparison_.leaf->live;
@@ -89,11 +89,9 @@ bool Diff::compare_next() noexcept {
       comparison_.second = true;
       comparison_.walk = LeafWalk(comparison_.region.after);
     }
-    const auto position = static_cast<uint32_t>(std::countr_zero(comparison_.live));
-    comparison_.live &= comparison_.live - 1;
-    if (compare(comparison_.leaf->slot(position).hash.load(std::memory_order_relaxed),
-                comparison_.leaf->slot(position).value.load(std::memory_order_relaxed),
-                comparison_.second))
+    const LeafSlot slot = comparison_.leaf->slot(comparison_.live.take_first());
+    if (compare(slot.hash().load(std::memory_order_relaxed),
+                slot.value().load(std::memory_order_relaxed), comparison_.second))
       return true;
   }
 }
@@ -108,20 +106,20 @@ bool Diff::compare(uint64_t hash, uint64_t value, bool in_after) noexcept {
   if (region.depth != 0 && (hash ^ region.hash) >> (64 - region.depth) != 0) return false;
   const uint64_t key = own_hash.key_of(hash);
   const uint64_t hash_in_other = same_family_ ? hash : other_hash(key);
-  const LeafSlot* const other =
-      in_after ? Trie::find_hash(region.before, hash_in_other, region.depth_before)
-               : Trie::find_hash(region.after, hash_in_other, region.depth_after);
+  const LeafSlot other = in_after
+                             ? Trie::find_hash(region.before, hash_in_other, region.depth_before)
+                             : Trie::find_hash(region.after, hash_in_other, region.depth_after);
   key_ = static_cast<int64_t>(key);
   if (in_after) {
     value_before_ = 0;
     value_after_ = value;
     change_ = Change::added;
-    return other == nullptr;
+    return !other;
   }
   value_before_ = value;
-  value_after_ = other == nullptr ? 0 : slot_value(*other);
-  change_ = other == nullptr ? Change::removed : Change::changed;
-  if (other == nullptr) return true;
+  value_after_ = other ? slot_value(other) : 0;
+  change_ = other ? Change::changed : Change::removed;
+  if (!other) return true;
   if (same_family_ && value == value_after_) return false;
   return !equal(before(), after());
 }

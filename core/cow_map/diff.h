@@ -52,7 +52,7 @@ class Diff {
     bool second = false;
     LeafWalk walk{0};
     Leaf* leaf = nullptr;
-    uint64_t live = 0;
+    PositionSet live;
   };
 
   void expand(const Region& region);

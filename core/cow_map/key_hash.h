@@ -17,18 +17,16 @@ class KeyHash {
   // Multiply, fold, multiply: each step can be undone. Keys that are multiples of a power of two,
   // of 2^63 too, differ in the upper bits of both halves of the result.
   uint64_t operator()(uint64_t key) const noexcept {
-    return folded((key ^ seed_) * first_factor) * second_factor;
+    return __builtin_bswap64((key ^ seed_) * first_factor) * second_factor;
   }
   uint64_t key_of(uint64_t hash) const noexcept {
-    return (folded(hash * inverse(second_factor)) * inverse(first_factor)) ^ seed_;
+    return (__builtin_bswap64(hash * inverse(second_factor)) * inverse(first_factor)) ^ seed_;
   }
 
  private:
   static constexpr uint64_t first_factor = 0x9e3779b97f4a7c15;
   static constexpr uint64_t second_factor = 0xd6e8feb86659fd93;
 
-  // Its own inverse.
-  static constexpr uint64_t folded(uint64_t word) noexcept { return word ^ (word >> 32); }
   // Of an odd number, modulo 2^64, by Newton's method: each step doubles the bits that are right,
   // of which a number has three as its own inverse.
   static constexpr uint64_t inverse(uint64_t odd) noexcept {

@@ -17,7 +17,7 @@ class LeafBuilder {
   LeafBuilder(Leaf* leaf, uint64_t hash) noexcept;
 
   // False when an entry finds both its buckets full: then the leaf is of no use.
-  [[nodiscard]] bool add(Leaf* from, uint64_t positions) noexcept;
+  [[nodiscard]] bool add(Leaf* from, const PositionSet& positions) noexcept;
   // Whether an entry with this hash would find an empty slot.
   bool has_room(uint64_t hash) const noexcept {
     const uint32_t home = home_bucket(hash, buckets_);
@@ -27,20 +27,24 @@ class LeafBuilder {
 
  private:
   uint32_t filled(uint32_t bucket) const noexcept {
-    return static_cast<uint32_t>(filled_ >> (bucket * 8)) & 0xff;
+    return static_cast<uint32_t>(filled_ >> (bucket * 4)) & 0xf;
   }
 
-  LeafSlot* const slots_;
+  LeafBucket* const to_;
   const uint32_t buckets_;
-  uint64_t filled_ = 0;  // slots of each bucket, a byte each: a register of counters
-  uint8_t overflowed_ = 0;
+  uint64_t filled_ = 0;  // slots of each bucket, four bits each: a register of counters
 };
-static_assert(buckets_max <= sizeof(uint64_t));
 
-// How many buckets leave some room when `entries` lie in them. In a map of many entries, whose
-// leaves are reached by many bits of the hash, bytes count: five sixths of the slots are filled. In
-// a small one time does: up to three fifths are filled, and an entry is moved half as often while
-// the map grows.
+// The most buckets of a leaf whose keys have `depth` bits of the hash in common, which the number
+// of entries in the map follows: a change to a small map that is shared copies little, and a large
+// map has few words above its leaves, which should stay in the caches.
+constexpr uint32_t leaf_buckets_max(uint32_t depth) noexcept {
+  return depth < 12 ? 8 : buckets_max;
+}
+
+// How many buckets leave some room when `entries` lie in them. In a map of many entries bytes
+// count: five sixths of the slots are filled. In a small one time does: up to three fifths are
+// filled, and an entry is moved half as often while the map grows.
 constexpr uint32_t buckets_with_room(uint32_t entries, uint32_t depth) noexcept {
   constexpr uint32_t large_depth = 13;
   if (entries == 0) return 1;

@@ -26,10 +26,10 @@ class TestLeaf {
     if (!leaf_->has_room(hash)) return false;
     const uint32_t position = leaf_->empty_position(hash);
     publish_slot(leaf_->slot(position), hash, value);
-    leaf_->mark_used(position, hash);
+    leaf_->mark_taken(position);
     return true;
   }
-  const LeafSlot* find(uint64_t hash) const { return find_slot(leaf_->slots(), leaf_->form, hash); }
+  LeafSlot find(uint64_t hash) const { return find_slot(leaf_->buckets(), leaf_->form, hash); }
 
  private:
   Leaf* leaf_;
@@ -74,11 +74,11 @@ TEST(LeafBuilder, EntriesOfTwoLeavesAreFound) {
     builder.finish(after.get());
     EXPECT_EQ(after->entries(), entries);
     EXPECT_EQ(after->has_room(next), has_room);
-    EXPECT_EQ(after.find(next), nullptr);
+    EXPECT_FALSE(after.find(next));
     for (uint64_t i = 0; i < entries; i++) {
-      const LeafSlot* const found = after.find(hashes[i]);
-      ASSERT_NE(found, nullptr);
-      EXPECT_EQ(slot_value(*found), i);
+      const LeafSlot found = after.find(hashes[i]);
+      ASSERT_TRUE(found);
+      EXPECT_EQ(slot_value(found), i);
     }
   }
   // With the room that a growing leaf leaves they nearly always find a place.

@@ -26,6 +26,7 @@
 #include "core/cow_map/trie.h"
 #include "core/cow_map/value_block.h"
 #include "core/sync/epoch.h"
+#include "core/sync/only_thread.h"
 #include "core/sync/sequence_lock.h"
 #include "core/sync/thread_number.h"
 
@@ -88,6 +89,18 @@ class Map {
   bool has_words() const noexcept { return has_words_; }
   // Under a pin.
   Code get_word(int64_t key, uint64_t& value) const noexcept { return find(key, value); }
+  // Under a pin, or while the process has one thread: in few instructions, and sometimes not at all
+  // (false).
+  bool get_word_at_once(int64_t key, uint64_t& value) const noexcept {
+    const Word root = trie_.root();
+    if (root == 0) [[unlikely]]
+      return false;
+    const LeafSlot slot = trie_.find_at_once(root, static_cast<uint64_t>(key));
+    if (!slot) [[unlikely]]
+      return false;
+    value = slot_value(slot);
+    return true;
+  }
   // busy when insert() has to tell.
   Code insert_word(int64_t key, uint64_t value, bool& replaced) noexcept;
   // A value that needs no copy; nothing for those kept inside slots and those of 0 bytes: get()
@@ -118,9 +131,9 @@ class Map {
     const Word root = trie_.root();
     if (root == 0) [[unlikely]]
       return Code::closed;
-    const LeafSlot* const slot = trie_.find(root, static_cast<uint64_t>(key));
-    if (slot == nullptr) return Code::not_found;
-    value = slot_value(*slot);
+    const LeafSlot slot = trie_.find(root, static_cast<uint64_t>(key));
+    if (!slot) return Code::not_found;
+    value = slot_value(slot);
     return Code::ok;
   }
 
@@ -175,7 +188,9 @@ class Map {
   // Relaxed: a callback of this thread has stored it here.
   if (callback_thread_.load(std::memory_order_relaxed) != 0) [[unlikely]]
     return Code::busy;
-  const std::lock_guard lock(lock_);
+  // While the process has one thread nobody else is inside.
+  std::unique_lock lock(lock_, std::defer_lock);
+  if (!sync::is_only_thread()) lock.lock();
   if (trie_.root() == 0) [[unlikely]]
     return Code::closed;
   const Located at = locate(key);

@@ -29,19 +29,33 @@ void free_shell(sync::Retired* retired) noexcept {
 
 void free_leaf_of_blocks(sync::Retired* retired) noexcept {
   auto* const leaf = static_cast<Leaf*>(retired);
-  for_each_position(leaf->live, [&](uint32_t position) {
+  leaf->live.for_each([&](uint32_t position) {
     auto* block =
-        reinterpret_cast<ValueBlock*>(leaf->slot(position).value.load(std::memory_order_relaxed));
+        reinterpret_cast<ValueBlock*>(leaf->slot(position).value().load(std::memory_order_relaxed));
     if (block != nullptr) block->release();
   });
   free_memory(leaf);
+}
+
+// The parent of `child` is being freed, so no reader can be in it any more.
+template <ValueForm form>
+void release_child(Word child) noexcept {
+  // Relaxed: who has shared it has let go since, or still refers to it; see Node::was_shared.
+  if (is_inner(child) || as_node(child)->was_shared.load(std::memory_order_relaxed))
+    return release(child, form);
+  // No reader came here but through the parent, and through those whose place that one has taken.
+  if constexpr (form == ValueForm::inside) {
+    free_memory(as_leaf(child));
+  } else {
+    free_leaf_of_blocks(as_leaf(child));
+  }
 }
 
 template <ValueForm form>
 void free_inner(sync::Retired* retired) noexcept {
   auto* const inner = static_cast<Inner*>(retired);
   prefetch_children(inner);
-  for_each_child(inner, [](Word child, uint32_t) { release(child, form); });
+  for_each_child(inner, [](Word child, uint32_t) { release_child<form>(child); });
   free_memory(inner);
 }
 

@@ -1,7 +1,7 @@
 // The nodes of the trie: what they look like, who owns them, how they are freed.
 //
 //   word of an inner node (or of the root) = address | tag, of 6 bits
-//     tag 1 to 8      a Leaf with so many buckets of slots
+//     tag 1 to 12     a Leaf with so many buckets of slots
 //     tag 58 to 63    an Inner that consumes 64 - tag bits of the hash: its index is what is left
 //                     of the hash, shifted right by the tag
 //     the word 0      nothing
@@ -28,6 +28,7 @@
 #include <cstdint>
 
 #include "core/cow_map/node_pool.h"
+#include "core/cow_map/position_set.h"
 #include "core/cow_map/reference_count.h"
 #include "core/cow_map/slots.h"
 #include "core/sync/epoch.h"
@@ -35,16 +36,14 @@
 
 namespace stave::cow_map {
 
+using LeafBucket = Bucket<std::atomic>;
 using LeafSlot = Slot<std::atomic>;
 using Word = uint64_t;
 
 // All nodes are multiples of a cache line, and lie on one.
 inline constexpr size_t node_unit = NodePool::unit;
-inline constexpr size_t bucket_size = bucket_slots * sizeof(LeafSlot);
+inline constexpr size_t bucket_size = sizeof(LeafBucket);
 static_assert(bucket_size % node_unit == 0);
-
-// A larger leaf costs more to copy, a smaller one more memory for headers and for words above it.
-inline constexpr uint32_t buckets_max = 8;
 
 // Words of an inner node, whose words are reached by `depth` bits of the hash: at most this power
 // of two. Passing a node costs a lookup a dependent load; copying one, and freeing the copy, costs
@@ -60,78 +59,70 @@ struct Node : sync::Retired {
   Node(uint64_t owner_token) noexcept : owner(owner_token) {}
 
   ReferenceCount<std::atomic> references;
+  // Whether there has ever been more than one. Stored before the referent that is one more lets go,
+  // and so before the last one finds that it is the last.
+  std::atomic<bool> was_shared{false};
   uint8_t form = 0;  // buckets of a leaf, bits of an inner node
   uint64_t owner;
 };
 
 struct alignas(node_unit) Leaf : Node {
   using Node::Node;
-  static constexpr uint32_t no_position = 64;
 
-  // Which slots hold an entry, and which have ever held one. Only for the writer, and for those who
-  // look at a leaf that cannot change any more.
-  uint64_t live = 0;
-  uint64_t used = 0;
-  // Buckets of which entries lie in the next one, or did.
-  uint8_t overflowed = 0;
+  // Only for the writer, and for those who look at a leaf that cannot change any more.
+  PositionSet live;  // the slots that hold an entry
+  uint64_t taken =
+      0;  // how many slots of each bucket have ever held one: the first ones, four bits
 
-  LeafSlot* slots() noexcept { return reinterpret_cast<LeafSlot*>(this + 1); }
-  // By position: buckets one behind the other.
-  LeafSlot& slot(uint32_t position) noexcept { return slots()[position]; }
-  uint32_t position_of(const LeafSlot* slot) noexcept {
-    return static_cast<uint32_t>(slot - slots());
+  LeafBucket* buckets() noexcept { return reinterpret_cast<LeafBucket*>(this + 1); }
+  LeafSlot slot(uint32_t position) noexcept { return LeafSlot::at(buckets(), position); }
+  uint32_t position_of(LeafSlot slot) noexcept {
+    const auto offset = static_cast<size_t>(reinterpret_cast<std::byte*>(&slot.hash()) -
+                                            reinterpret_cast<std::byte*>(buckets()));
+    return static_cast<uint32_t>(offset / bucket_size * bucket_slots +
+                                 offset % bucket_size / sizeof(uint64_t));
   }
-  // Where this hash may be, as a set of positions.
-  uint64_t positions_for(uint64_t hash) const noexcept {
+  uint32_t taken_in(uint32_t bucket) const noexcept { return taken >> (bucket * 4) & 0xf; }
+  // Whether an entry that is at home in this bucket may lie in the next one: none does that came
+  // while there was a slot.
+  bool is_full(uint32_t bucket) const noexcept { return taken_in(bucket) == bucket_slots; }
+  bool has_room(uint64_t hash) const noexcept {
     const uint32_t home = home_bucket(hash, form);
-    return bucket_positions(home) | bucket_positions(next_bucket(home, form));
+    return !is_full(home) || !is_full(next_bucket(home, form));
   }
-  // The empty slot for a hash, in its home bucket if that has one, or no_position.
+  // The empty slot for a hash for which there is room, in its home bucket if that has one.
   uint32_t empty_position(uint64_t hash) const noexcept {
+    uint32_t bucket = home_bucket(hash, form);
+    if (is_full(bucket)) [[unlikely]]
+      bucket = next_bucket(bucket, form);
+    return bucket * bucket_slots + taken_in(bucket);
+  }
+  // Whether slots where this hash may be have been buried.
+  bool has_buried(uint64_t hash) const noexcept {
+    const auto has_any = [this](uint32_t bucket) {
+      return static_cast<uint32_t>(std::popcount(live.in_bucket(bucket))) != taken_in(bucket);
+    };
     const uint32_t home = home_bucket(hash, form);
-    uint64_t empty = bucket_positions(home) & ~used;
-    if (empty == 0) [[unlikely]]
-      empty = bucket_positions(next_bucket(home, form)) & ~used;
-    // 64 without any.
-    return static_cast<uint32_t>(std::countr_zero(empty));
+    return has_any(home) || has_any(next_bucket(home, form));
   }
-  bool has_room(uint64_t hash) const noexcept { return empty_position(hash) != no_position; }
-  // Whether an entry with this hash may lie elsewhere than at home.
-  bool may_be_displaced(uint64_t hash) const noexcept {
-    return (overflowed >> home_bucket(hash, form) & 1) != 0;
+  void mark_taken(uint32_t position) noexcept {
+    live.insert(position);
+    taken += uint64_t{1} << (position / bucket_slots * 4);
   }
-  void mark_used(uint32_t position, uint64_t hash) noexcept {
-    live |= uint64_t{1} << position;
-    used |= uint64_t{1} << position;
-    const uint32_t home = home_bucket(hash, form);
-    if (position / bucket_slots != home) [[unlikely]]
-      overflowed |= static_cast<uint8_t>(1u << home);
-  }
-  uint32_t entries() const noexcept { return static_cast<uint32_t>(std::popcount(live)); }
+  uint32_t entries() const noexcept { return live.count(); }
   size_t memory() const noexcept { return memory_for(form); }
   static constexpr size_t memory_for(uint32_t buckets) noexcept;
-
- private:
-  static uint64_t bucket_positions(uint32_t bucket) noexcept {
-    return ((uint64_t{1} << bucket_slots) - 1) << (bucket * bucket_slots);
-  }
 };
 static_assert(sizeof(Leaf) == node_unit);
 constexpr size_t Leaf::memory_for(uint32_t buckets) noexcept {
   return sizeof(Leaf) + buckets * bucket_size;
 }
 static_assert(Leaf::memory_for(buckets_max) <= NodePool::units_max * node_unit);
-static_assert(buckets_max * bucket_slots <= 64);  // the sets of positions
-static_assert(buckets_max <= 8);                  // that of buckets
+static_assert(buckets_max * 4 <= 64);  // the counts of slots
 
-// Calls `visit(position)` for each position in `positions`, a set of bits.
-template <typename Visit>
-void for_each_position(uint64_t positions, Visit visit) {
-  for (; positions != 0; positions &= positions - 1)
-    visit(static_cast<uint32_t>(std::countr_zero(positions)));
-}
-
-struct Inner : Node {
+// The words have cache lines of their own: those of the lowest nodes are what a large map keeps in
+// the caches.
+struct alignas(node_unit) Inner : Node {
   using Node::Node;
 
   std::atomic<Word>* words() noexcept { return reinterpret_cast<std::atomic<Word>*>(this + 1); }
@@ -152,13 +143,6 @@ static_assert(buckets_max < inner_flag && 64 - root_bits_max >= inner_flag);
 inline bool is_inner(Word word) noexcept {
   return (word & inner_flag) != 0;
 }
-// Of an inner node: which of its words what is left of a hash leads to, and what is left behind it.
-inline size_t inner_index(Word word, uint64_t rest) noexcept {
-  return rest >> (word & tag_mask);
-}
-inline uint64_t rest_below(Word word, uint64_t rest) noexcept {
-  return rest << (-word & tag_mask);
-}
 inline uint32_t leaf_buckets(Word word) noexcept {
   return static_cast<uint32_t>(word & tag_mask);
 }
@@ -170,6 +154,13 @@ inline Leaf* as_leaf(Word word) noexcept {
 }
 inline Node* as_node(Word word) noexcept {
   return reinterpret_cast<Node*>(word & ~tag_mask);
+}
+// The word of an inner node that a hash leads to, of which `rest` is what the nodes above have
+// left. Below it that is inner_bits_max() bits fewer, since a node with an inner one below has all
+// its bits.
+inline Word child_of(Word word, uint64_t rest) noexcept {
+  // Acquire: pairs with the release in publish() of the trie: the node is complete.
+  return as_inner(word)->words()[rest >> (word & tag_mask)].load(std::memory_order_acquire);
 }
 inline Word word_of(const Leaf* leaf) noexcept {
   return reinterpret_cast<Word>(leaf) | leaf->form;
@@ -193,12 +184,16 @@ Inner* create_inner(uint32_t bits, uint64_t owner) noexcept;
 
 // One more referent. `word` is not 0.
 inline void acquire(Word word) noexcept {
-  if (sync::is_only_thread()) return as_node(word)->references.acquire_alone();
-  as_node(word)->references.acquire();
+  Node* const node = as_node(word);
+  // Relaxed: the release of the count carries it.
+  node->was_shared.store(true, std::memory_order_relaxed);
+  if (sync::is_only_thread()) return node->references.acquire_alone();
+  node->references.acquire();
 }
 // One referent fewer. The last one retires the node; its children follow when no reader can be in
 // it any more, level by level, each in a slice of the epochs: so letting go of a large map costs
-// its caller as much as letting go of a leaf. 0 is ignored.
+// its caller as much as letting go of a leaf. Only leaves that had no other referent ever go
+// together with their parent. 0 is ignored.
 void release(Word word, ValueForm form) noexcept;
 // Frees a node whose references to children or values have passed to another one.
 void retire_shell(Leaf* leaf) noexcept;

@@ -43,52 +43,60 @@ void NodeChunks::mark(Chunk& chunk, uint32_t from, uint32_t units, bool free) no
 
 FreeBlock* NodeChunks::take(uint32_t units, uint32_t count) noexcept {
   FreeBlock* taken = nullptr;
-  uint32_t searches_left = searches_max;
-  while (count != 0) {
-    const uint32_t found =
-        current_ == nullptr ? chunk_units : find_run(*current_, searched_[units], units);
-    if (found == chunk_units) {
-      // A new chunk has some; and some are enough.
-      if (searches_left == 0 || !next_current(searches_left == 1)) break;
-      searches_left--;
-      continue;
-    }
-    searched_[units] = found + units;
-    mark(*current_, found, units, false);
-    use_region(*current_, found);
-    use_region(*current_, found + units - 1);
-    current_->free_units -= units;
-    free_units_ -= units;
-    auto* const block = reinterpret_cast<FreeBlock*>(reinterpret_cast<std::byte*>(current_) +
-                                                     found * NodePool::unit);
-    block->next = taken;
-    taken = block;
-    count--;
+  for (uint32_t searches = 0; count != 0; searches++) {
+    // Some are enough.
+    if (searches >= searches_max && taken != nullptr) break;
+    Chunk* const chunk = searches == searches_max ? add_chunk() : chunk_for(units);
+    if (chunk == nullptr) break;
+    count -= take_from(*chunk, units, count, taken);
   }
   return taken;
 }
 
-// Goes on to a chunk that is worth searching, or to a new one. False without memory.
-bool NodeChunks::next_current(bool must_be_new) noexcept {
-  Chunk* next = must_be_new ? nullptr : listed_;
-  if (next != nullptr) {
-    unlist(*next);
-  } else {
-    std::byte* const memory = os::map_pages(
-        chunk_size, chunk_count_ < small_page_chunks ? os::PageSize::small : os::PageSize::huge);
-    if (memory == nullptr) return false;
-    next = new (memory) Chunk;
-    next->free_units = chunk_units - header_units;
-    next->free_bits.fill(UINT64_MAX);
-    for (uint32_t unit = 0; unit < header_units; unit++) mark(*next, unit, 1, false);
-    chunk_count_++;
-    free_units_ += next->free_units;
+// Puts up to `count` blocks in front of a chain. Returns how many.
+uint32_t NodeChunks::take_from(Chunk& chunk, uint32_t units, uint32_t count,
+                               FreeBlock*& taken) noexcept {
+  Search& search = searches_[units];
+  if (search.chunk != &chunk) search = {&chunk, header_units};
+  for (uint32_t number = 0; number < count; number++) {
+    const uint32_t found = find_run(chunk, search.unit, units);
+    if (found == chunk_units) {
+      unlist(chunk);
+      list(chunk, units - 1);
+      return number;
+    }
+    search.unit = found + units;
+    mark(chunk, found, units, false);
+    use_region(chunk, found);
+    use_region(chunk, found + units - 1);
+    chunk.free_units -= units;
+    free_units_ -= units;
+    auto* const block =
+        reinterpret_cast<FreeBlock*>(reinterpret_cast<std::byte*>(&chunk) + found * NodePool::unit);
+    block->next = taken;
+    taken = block;
   }
-  if (current_ != nullptr && current_->freed_since_search >= worth_searching_units) list(*current_);
-  next->freed_since_search = 0;
-  current_ = next;
-  searched_.fill(header_units);
-  return true;
+  return count;
+}
+
+// One with as little more than that as is known, or a new one; null without memory.
+NodeChunks::Chunk* NodeChunks::chunk_for(uint32_t units) noexcept {
+  const uint64_t fitting = lists_with_chunks_ >> units << units;
+  return fitting != 0 ? lists_[static_cast<size_t>(std::countr_zero(fitting))] : add_chunk();
+}
+
+NodeChunks::Chunk* NodeChunks::add_chunk() noexcept {
+  std::byte* const memory = os::map_pages(
+      chunk_size, chunk_count_ < small_page_chunks ? os::PageSize::small : os::PageSize::huge);
+  if (memory == nullptr) return nullptr;
+  auto* const chunk = new (memory) Chunk;
+  chunk->free_units = chunk_units - header_units;
+  chunk->free_bits.fill(UINT64_MAX);
+  for (uint32_t unit = 0; unit < header_units; unit++) mark(*chunk, unit, 1, false);
+  chunk_count_++;
+  free_units_ += chunk->free_units;
+  list(*chunk, NodePool::units_max);
+  return chunk;
 }
 
 void NodeChunks::give(FreeBlock* blocks, uint32_t units) noexcept {
@@ -108,35 +116,43 @@ void NodeChunks::give_one(FreeBlock* block, uint32_t units) noexcept {
   chunk.free_units += units;
   chunk.freed_since_search += units;
   free_units_ += units;
-  if (&chunk == current_) return;
   const size_t used_units = chunk_count_ * chunk_units - free_units_;
   const bool much_is_free = free_units_ > chunk_units + used_units / 8;
   if (much_is_free && chunk.free_units == chunk_units - header_units) {
-    if (chunk.is_listed) unlist(chunk);
+    unlist(chunk);
     free_units_ -= chunk.free_units;
     dropped_bytes_ -= chunk.dropped_regions.count() * region_size;
     chunk_count_--;
     return os::unmap_pages(reinterpret_cast<std::byte*>(&chunk), chunk_size);
   }
-  if (!chunk.is_listed && chunk.freed_since_search >= worth_searching_units) list(chunk);
+  if (chunk.freed_since_search >= worth_searching_units) {
+    unlist(chunk);
+    list(chunk, NodePool::units_max);
+  }
   if (much_is_free) {
     drop_region(chunk, first);
     drop_region(chunk, first + units - 1);
   }
 }
 
-void NodeChunks::list(Chunk& chunk) noexcept {
-  chunk.is_listed = true;
+void NodeChunks::list(Chunk& chunk, uint32_t fits) noexcept {
+  chunk.fits = fits;
+  if (fits == NodePool::units_max) chunk.freed_since_search = 0;
   chunk.previous = nullptr;
-  chunk.next = listed_;
-  if (listed_ != nullptr) listed_->previous = &chunk;
-  listed_ = &chunk;
+  chunk.next = lists_[fits];
+  if (chunk.next != nullptr) chunk.next->previous = &chunk;
+  lists_[fits] = &chunk;
+  lists_with_chunks_ |= uint64_t{1} << fits;
 }
 
 void NodeChunks::unlist(Chunk& chunk) noexcept {
-  chunk.is_listed = false;
-  (chunk.previous == nullptr ? listed_ : chunk.previous->next) = chunk.next;
+  (chunk.previous == nullptr ? lists_[chunk.fits] : chunk.previous->next) = chunk.next;
   if (chunk.next != nullptr) chunk.next->previous = chunk.previous;
+  if (lists_[chunk.fits] == nullptr) lists_with_chunks_ &= ~(uint64_t{1} << chunk.fits);
+  // What is searched next in it, or in another one at its address, is searched from the start.
+  for (Search& search : searches_) {
+    if (search.chunk == &chunk) search = {};
+  }
 }
 
 // Gives the memory of the region around a unit back, if all of it is free.

@@ -5,7 +5,11 @@
 // not set aside for blocks of one size: what the blocks of one have left serves those of another,
 // and neighbours become one when both are free.
 //
-// Not thread safe: NodePool holds its mutex around every call. No call searches more than four
+// A chunk stands in a list, by the size of the blocks that may still be found in it. A search that
+// has come to its end without one of its size says that there are only smaller ones; what has been
+// freed meanwhile is not looked for until it is enough to be worth a search.
+//
+// Not thread safe: NodePool holds its mutex around every call. No call searches more than a few
 // chunks.
 #pragma once
 
@@ -37,27 +41,28 @@ class NodeChunks {
   static constexpr uint32_t word_units = 64;
   static constexpr uint32_t chunk_units = chunk_size / NodePool::unit;
   // What goes back to the system as a whole, when all of it is free and there is much that is. The
-  // blocks that a thread has at hand may each keep one from it: 13 MiB at most.
+  // blocks that a thread has at hand may each keep one from it: 30 MiB at most.
   static constexpr uint32_t region_units = 256;
   static constexpr size_t region_size = region_units * NodePool::unit;
   // A chunk is searched again when so much of it has become free since.
   static constexpr uint32_t worth_searching_units = chunk_units / 128;
-  // So often a call goes on to another chunk, the last time to a new one.
-  static constexpr uint32_t searches_max = 4;
+  // So often a call goes on to another chunk; what it needs then comes from a new one.
+  static constexpr uint32_t searches_max = 8;
   // The first chunk stays in small pages: a program with a few small maps shall not pay for a large
   // one.
   static constexpr size_t small_page_chunks = 1;
 
   // Lies at the start of its memory.
   struct Chunk {
-    Chunk* next = nullptr;  // of those worth searching
+    Chunk* next = nullptr;  // of the list
     Chunk* previous = nullptr;
     uint32_t free_units = 0;
     uint32_t freed_since_search = 0;
-    bool is_listed = false;
+    uint32_t fits = 0;  // no larger blocks are to be found in it; the number of its list
     std::bitset<chunk_units / region_units> dropped_regions;
     std::array<uint64_t, chunk_units / word_units> free_bits{};  // a bit for each unit
   };
+  static_assert(NodePool::units_max < 64);  // lists_with_chunks_, mark()
   static constexpr uint32_t header_units = (sizeof(Chunk) + NodePool::unit - 1) / NodePool::unit;
 
   static Chunk& chunk_of(const void* address) noexcept;
@@ -65,16 +70,24 @@ class NodeChunks {
   static uint32_t find_run(const Chunk& chunk, uint32_t from, uint32_t units) noexcept;
   static void mark(Chunk& chunk, uint32_t from, uint32_t units, bool free) noexcept;
 
-  bool next_current(bool must_be_new) noexcept;
+  uint32_t take_from(Chunk& chunk, uint32_t units, uint32_t count, FreeBlock*& taken) noexcept;
+  Chunk* chunk_for(uint32_t units) noexcept;
+  Chunk* add_chunk() noexcept;
   void give_one(FreeBlock* block, uint32_t units) noexcept;
-  void list(Chunk& chunk) noexcept;
+  void list(Chunk& chunk, uint32_t fits) noexcept;
   void unlist(Chunk& chunk) noexcept;
   void drop_region(Chunk& chunk, uint32_t unit) noexcept;
   void use_region(Chunk& chunk, uint32_t unit) noexcept;
 
-  Chunk* current_ = nullptr;                                  // what blocks are taken from
-  std::array<uint32_t, NodePool::units_max + 1> searched_{};  // of it, for blocks of each size
-  Chunk* listed_ = nullptr;
+  // How far the last search for blocks of one size has come.
+  struct Search {
+    const Chunk* chunk = nullptr;
+    uint32_t unit = 0;
+  };
+
+  std::array<Search, NodePool::units_max + 1> searches_{};
+  std::array<Chunk*, NodePool::units_max + 1> lists_{};  // by Chunk::fits; the first has no use
+  uint64_t lists_with_chunks_ = 0;                       // a bit for each
   size_t chunk_count_ = 0;
   size_t free_units_ = 0;
   size_t dropped_bytes_ = 0;

@@ -24,9 +24,12 @@ namespace stave::cow_map {
 
 namespace {
 
-// Blocks that a thread gets at a time, and the most of one size that it keeps.
+// Blocks that a thread gets at a time, and the most of one size that it keeps: retired ones come by
+// the hundred, and large ones only from large maps.
 constexpr uint32_t batch = 16;
-constexpr uint32_t kept_max = 64;
+constexpr uint32_t kept_max(uint32_t units) noexcept {
+  return units <= 17 ? 96 : 32;
+}
 
 // The blocks that a thread has at hand.
 struct Shelf {
@@ -98,7 +101,7 @@ struct ThreadExit {
   FreeBlock* last = block;
   if (shelves != nullptr) {
     Shelf& shelf = (*shelves)[units];
-    while (shelf.count > kept_max / 2) {
+    while (shelf.count > kept_max(units) / 2) {
       last->next = shelf.pop();
       last = last->next;
     }
@@ -123,7 +126,7 @@ void* NodePool::allocate(uint32_t units) noexcept {
 void NodePool::free(void* block, uint32_t units) noexcept {
   if (STAVE_NODES_FROM_NEW) return ::operator delete (block, std::align_val_t{unit});
   auto* const free_block = static_cast<FreeBlock*>(block);
-  if (shelves != nullptr && (*shelves)[units].count < kept_max) [[likely]]
+  if (shelves != nullptr && (*shelves)[units].count < kept_max(units)) [[likely]]
     return (*shelves)[units].push(free_block);
   free_to_chunks(free_block, units);
 }

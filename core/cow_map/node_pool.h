@@ -1,4 +1,4 @@
-// Memory for nodes: blocks of 1 to 17 cache lines, in huge pages as soon as there is some of it.
+// Memory for nodes: blocks of 1 to 25 cache lines, in huge pages as soon as there is some of it.
 //
 // A change to a map that is shared makes a few nodes and lets go of as many, and a large map is
 // read at random: so a block costs a few nanoseconds, and lies where address translation is cheap.
@@ -21,7 +21,7 @@ namespace stave::cow_map {
 class NodePool {
  public:
   static constexpr size_t unit = 64;  // blocks are multiples of it, aligned to it
-  static constexpr uint32_t units_max = 17;
+  static constexpr uint32_t units_max = 25;
 
   // Null without memory.
   static void* allocate(uint32_t units) noexcept;

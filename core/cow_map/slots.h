@@ -1,10 +1,10 @@
 // The slots of one leaf: a table that one writer changes in place while any number of readers
 // search it, without a lock, a retry or a sequence number.
 //
-// Slots come in buckets of eight, two cache lines. An entry lies in the bucket that its hash
-// chooses or in the one behind it (the first follows the last), nowhere else: a search looks at
-// sixteen slots at most, and never has to know which of them are empty. When both buckets of a new
-// entry are full the writer builds a new leaf.
+// Slots come in buckets of eight, two cache lines: the hashes, and the values. An entry lies in the
+// bucket that its hash chooses or in the one behind it (the first follows the last), nowhere else:
+// a search looks at sixteen slots at most, and never has to know which of them are empty. When both
+// buckets of a new entry are full the writer builds a new leaf.
 //
 // A slot holds the whole hash of its key, which the key can be computed from. An empty one holds a
 // number that is the hash of no key in this leaf: all of them begin with the same bit.
@@ -17,18 +17,52 @@
 // The orders are tested by tests/stress/weak_memory.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+
+// ThreadSanitizer checks the loads one by one.
+#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+#define STAVE_VECTOR_SEARCH 1
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef STAVE_VECTOR_SEARCH
+#endif
+#endif
+#endif
+#ifdef STAVE_VECTOR_SEARCH
+#include <emmintrin.h>
+#endif
 
 namespace stave::cow_map {
 
 inline constexpr uint32_t bucket_slots = 8;
 
+// Hashes first, then values: the bytes of small ones, or pointers.
 template <template <typename> class Atomic>
-struct Slot {
-  Atomic<uint64_t> hash;
-  Atomic<uint64_t> value;  // the bytes of a small value, or a pointer
+struct alignas(64) Bucket {
+  std::array<Atomic<uint64_t>, size_t{2} * bucket_slots> words;
+};
+
+// Where an entry lies, or nothing.
+template <template <typename> class Atomic>
+class Slot {
+ public:
+  Slot() noexcept = default;
+  Slot(Bucket<Atomic>& bucket, uint32_t index) noexcept : hash_(&bucket.words[index]) {}
+  // By position: buckets one behind the other.
+  static Slot at(Bucket<Atomic>* buckets, uint32_t position) noexcept {
+    return Slot(buckets[position / bucket_slots], position % bucket_slots);
+  }
+
+  explicit operator bool() const noexcept { return hash_ != nullptr; }
+  Atomic<uint64_t>& hash() const noexcept { return *hash_; }
+  Atomic<uint64_t>& value() const noexcept { return hash_[bucket_slots]; }
+
+ private:
+  Atomic<uint64_t>* hash_ = nullptr;
 };
 
 // What an empty slot holds in a leaf where this hash may be.
@@ -44,75 +78,106 @@ constexpr uint32_t next_bucket(uint32_t bucket, uint32_t bucket_count) noexcept 
   return bucket + 1 == bucket_count ? 0 : bucket + 1;
 }
 
+// The slots of a bucket whose hashes have the same lower half, as a set of bits.
 template <template <typename> class Atomic>
-constexpr Slot<Atomic>* bucket_at(Slot<Atomic>* slots, uint32_t bucket) noexcept {
-  return slots + size_t{bucket} * bucket_slots;
+[[gnu::always_inline]] inline uint32_t candidates(const Bucket<Atomic>& bucket,
+                                                  uint64_t hash) noexcept {
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < bucket_slots; i++) {
+    // Acquire: as in find_in_bucket(), which does not look again at what differs.
+    const uint64_t other = bucket.words[i].load(std::memory_order_acquire);
+    found |= uint32_t{static_cast<uint32_t>(other) == static_cast<uint32_t>(hash)} << i;
+  }
+  return found;
 }
+
+#ifdef STAVE_VECTOR_SEARCH
+// The same in a dozen instructions. The processor loads each aligned word of a vector at once, and
+// every load of x86-64 is an acquire.
+[[gnu::always_inline]] inline uint32_t candidates(const Bucket<std::atomic>& bucket,
+                                                  uint64_t hash) noexcept {
+  const auto* const words = reinterpret_cast<const float*>(bucket.words.data());
+  const auto lower_halves = [words](size_t first) {
+    return _mm_castps_si128(_mm_shuffle_ps(
+        _mm_load_ps(words + first), _mm_load_ps(words + first + 4), _MM_SHUFFLE(2, 0, 2, 0)));
+  };
+  const __m128i wanted = _mm_set1_epi32(static_cast<int32_t>(hash));
+  const __m128i equal = _mm_packs_epi32(_mm_cmpeq_epi32(lower_halves(0), wanted),
+                                        _mm_cmpeq_epi32(lower_halves(8), wanted));
+  return static_cast<uint8_t>(_mm_movemask_epi8(_mm_packs_epi16(equal, equal)));
+}
+#endif
 
 // Where in a bucket a hash lies is as good as random, and a mispredicted branch costs as much as
-// all comparisons and keeps lookups from overlapping: so the position is computed. 0 without the
-// hash: whoever asks compares once more.
+// all comparisons and keeps lookups from overlapping: so the position is computed.
 template <template <typename> class Atomic>
-[[gnu::always_inline]] inline Slot<Atomic>* likely_slot(Slot<Atomic>* bucket,
-                                                        uint64_t hash) noexcept {
-  uint32_t position = 0;
-#pragma GCC unroll 8
-  for (uint32_t i = 1; i < bucket_slots; i++) {
-    // Acquire: as in find_in_bucket(), which does not look again at what differs.
-    const uint64_t found = bucket[i].hash.load(std::memory_order_acquire);
-    position = found == hash ? i : position;
-    asm("" : "+r"(position));
+[[gnu::always_inline]] inline Slot<Atomic> find_in_bucket(Bucket<Atomic>& bucket,
+                                                          uint64_t hash) noexcept {
+  // The values' line comes together with that of the hashes.
+  __builtin_prefetch(&bucket.words[bucket_slots]);
+  for (uint32_t left = candidates(bucket, hash); left != 0; left &= left - 1) {
+    const Slot<Atomic> slot(bucket, static_cast<uint32_t>(std::countr_zero(left)));
+    // Acquire: pairs with the releases in publish_slot() and bury_slot(): with a hash comes the
+    // value, and with the absence of one what was changed before.
+    if (slot.hash().load(std::memory_order_acquire) == hash) [[likely]]
+      return slot;
   }
-  return bucket + position;
+  return {};
 }
 
+// The same where it nearly always is, in few registers: nothing does not mean that it is not there.
 template <template <typename> class Atomic>
-[[gnu::always_inline]] inline Slot<Atomic>* find_in_bucket(Slot<Atomic>* bucket,
-                                                           uint64_t hash) noexcept {
-  Slot<Atomic>* const slot = likely_slot(bucket, hash);
-  // Acquire: pairs with the releases in publish_slot() and bury_slot(): with a hash comes the
-  // value, and with the absence of one what was changed before.
-  return slot->hash.load(std::memory_order_acquire) == hash ? slot : nullptr;
+[[gnu::always_inline]] inline Slot<Atomic> find_at_once(Bucket<Atomic>* buckets,
+                                                        uint32_t bucket_count,
+                                                        uint64_t hash) noexcept {
+  Bucket<Atomic>& bucket = buckets[home_bucket(hash, bucket_count)];
+  __builtin_prefetch(&bucket.words[bucket_slots]);
+  const uint32_t found = candidates(bucket, hash);
+  if (found == 0) [[unlikely]]
+    return {};
+  const Slot<Atomic> slot(bucket, static_cast<uint32_t>(std::countr_zero(found)));
+  // Acquire: as in find_in_bucket().
+  return slot.hash().load(std::memory_order_acquire) == hash ? slot : Slot<Atomic>();
 }
 
-// The slot of the key with this hash, or null. Any thread.
+// The slot of the key with this hash, or nothing. Any thread.
 template <template <typename> class Atomic>
-[[gnu::always_inline]] inline Slot<Atomic>* find_slot(Slot<Atomic>* slots, uint32_t bucket_count,
-                                                      uint64_t hash) noexcept {
+[[gnu::always_inline]] inline Slot<Atomic> find_slot(Bucket<Atomic>* buckets, uint32_t bucket_count,
+                                                     uint64_t hash) noexcept {
   const uint32_t home = home_bucket(hash, bucket_count);
-  Slot<Atomic>* const slot = find_in_bucket(bucket_at(slots, home), hash);
+  const Slot<Atomic> slot = find_in_bucket(buckets[home], hash);
   // Few entries are not at home.
-  if (slot != nullptr) [[likely]]
+  if (slot) [[likely]]
     return slot;
-  return find_in_bucket(bucket_at(slots, next_bucket(home, bucket_count)), hash);
+  return find_in_bucket(buckets[next_bucket(home, bucket_count)], hash);
 }
 
 // The value of a slot that find_slot() gave. Any thread.
 template <template <typename> class Atomic>
-uint64_t slot_value(const Slot<Atomic>& slot) noexcept {
+uint64_t slot_value(Slot<Atomic> slot) noexcept {
   // Acquire: pairs with the release in replace_slot_value(): what the value points to is complete.
-  return slot.value.load(std::memory_order_acquire);
+  return slot.value().load(std::memory_order_acquire);
 }
 
 // Gives an entry an empty slot. The writer.
 template <template <typename> class Atomic>
-void publish_slot(Slot<Atomic>& slot, uint64_t hash, uint64_t value) noexcept {
+void publish_slot(Slot<Atomic> slot, uint64_t hash, uint64_t value) noexcept {
   // Relaxed: the hash's release carries it, and what the value points to.
-  slot.value.store(value, std::memory_order_relaxed);
+  slot.value().store(value, std::memory_order_relaxed);
   // Release: pairs with the acquires in find_in_bucket().
-  slot.hash.store(hash, std::memory_order_release);
+  slot.hash().store(hash, std::memory_order_release);
 }
 
 template <template <typename> class Atomic>
-void replace_slot_value(Slot<Atomic>& slot, uint64_t value) noexcept {
-  slot.value.store(value, std::memory_order_release);  // pairs with slot_value()
+void replace_slot_value(Slot<Atomic> slot, uint64_t value) noexcept {
+  slot.value().store(value, std::memory_order_release);  // pairs with slot_value()
 }
 
 template <template <typename> class Atomic>
-void bury_slot(Slot<Atomic>& slot, uint64_t hash) noexcept {
+void bury_slot(Slot<Atomic> slot, uint64_t hash) noexcept {
   // Release: pairs with the acquires in find_in_bucket(): who sees that the key is gone sees the
   // changes before. The value stays for those who have found the slot already.
-  slot.hash.store(no_hash(hash), std::memory_order_release);
+  slot.hash().store(no_hash(hash), std::memory_order_release);
 }
 
 }  // namespace stave::cow_map

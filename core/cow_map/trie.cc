@@ -84,10 +84,10 @@ bool Trie::put(const Located& at, uint64_t value, size_t memory) noexcept {
   Leaf* const leaf = at.leaf != nullptr ? at.leaf : prepare(at.hash, !at.found);
   if (leaf == nullptr) return false;
   if (at.found) {
-    replace_slot_value(*slot_in(leaf, at), value);
+    replace_slot_value(slot_in(leaf, at), value);
     dropped_value(at.value);
   } else {
-    add_entry(leaf, leaf->empty_position(at.hash), at.hash, value);
+    add_entry(leaf, at.hash, value);
   }
   if (memory != 0) add_memory(memory, memory);
   return true;
@@ -96,9 +96,9 @@ bool Trie::put(const Located& at, uint64_t value, size_t memory) noexcept {
 bool Trie::remove(const Located& at) noexcept {
   Leaf* const leaf = at.leaf != nullptr ? at.leaf : prepare(at.hash, false);
   if (leaf == nullptr) return false;
-  LeafSlot* const slot = slot_in(leaf, at);
-  leaf->live &= ~(uint64_t{1} << leaf->position_of(slot));
-  bury_slot(*slot, at.hash);
+  const LeafSlot slot = slot_in(leaf, at);
+  leaf->live.erase(leaf->position_of(slot));
+  bury_slot(slot, at.hash);
   set_size(size() - 1);
   dropped_value(at.value);
   tighten(*leaf, at.hash);
@@ -106,8 +106,8 @@ bool Trie::remove(const Located& at) noexcept {
 }
 
 // Of a key that has been located, in a leaf that may have been prepared since.
-LeafSlot* Trie::slot_in(Leaf* leaf, const Located& at) noexcept {
-  return leaf == at.leaf ? at.slot : find_slot(leaf->slots(), leaf->form, at.hash);
+LeafSlot Trie::slot_in(Leaf* leaf, const Located& at) noexcept {
+  return leaf == at.leaf ? at.slot : find_slot(leaf->buckets(), leaf->form, at.hash);
 }
 
 void Trie::dropped_value(uint64_t value) noexcept {
@@ -134,12 +134,11 @@ bool Trie::descend(uint64_t hash, bool own, Place* place) noexcept {
 void Trie::prefetch_shared(uint64_t hash) const noexcept {
   uint64_t rest = hash;
   Word word = root_.load(std::memory_order_relaxed);
-  while (is_inner(word)) {
+  for (uint32_t depth = 0; is_inner(word); depth += root_bits_max) {
     Inner* const inner = as_inner(word);
     if (!owns(inner) && !inner->references.is_sole()) prefetch_children(inner);
-    const Word child = inner->words()[inner_index(word, rest)].load(std::memory_order_relaxed);
-    rest = rest_below(word, rest);
-    word = child;
+    word = child_of(word, rest);
+    rest <<= inner_bits_max(depth);
   }
   if (word == 0 || owns(as_leaf(word))) return;
   const auto* const bytes = reinterpret_cast<const std::byte*>(as_leaf(word));
@@ -174,19 +173,24 @@ Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noex
   }
   Leaf* const leaf = as_leaf(word);
   if (is_writable(leaf) && (!adds || leaf->has_room(hash))) return Step::ready;
-  if (!adds || (leaf->positions_for(hash) & ~leaf->live) != 0)
+  if (!adds || leaf->has_room(hash))
     return replace_leaf(place, copied(leaf, leaf->live)) ? Step::ready : Step::no_memory;
-  if (leaf->form < buckets_max) {
-    const uint32_t buckets = std::clamp(buckets_with_room(leaf->entries() + 1, place.depth),
-                                        leaf->form + 1u, buckets_max);
-    const Built larger = rebuilt({leaf, leaf->live}, {}, buckets, &hash);
+  const Run run = run_of(place);
+  const uint32_t depth = leaf_depth(place, run);
+  // Without slots that could be used again it must become larger; by two buckets, so that it is not
+  // soon full again.
+  const uint32_t least = leaf->form + (leaf->has_buried(hash) ? 0u : 1u);
+  if (const uint32_t most = leaf_buckets_max(depth); least <= most) {
+    const uint32_t wanted = std::max(buckets_with_room(leaf->entries() + 1, depth), least + 1);
+    const Built larger =
+        rebuilt({leaf, leaf->live}, {}, {std::clamp(wanted, least, most), most}, &hash);
     if (!larger.enough_memory) return Step::no_memory;
     if (larger.leaf != nullptr) {
       replace_leaf(place, larger.leaf);
       return Step::ready;
     }
   }
-  const bool split_done = run_of(place).count > 1 ? split(place) : widen(place);
+  const bool split_done = run.count > 1 ? split(place, run) : widen(place);
   return split_done ? Step::again : Step::no_memory;
 }
 
@@ -199,27 +203,26 @@ bool Trie::replace_leaf(const Place& place, Leaf* leaf) noexcept {
   return true;
 }
 
-Leaf* Trie::copied(Leaf* leaf, uint64_t positions) noexcept {
+Leaf* Trie::copied(Leaf* leaf, const PositionSet& positions) noexcept {
   Leaf* const copy = create_leaf(leaf->form, token_);
   if (copy == nullptr) return nullptr;
   // No reader writes to a leaf, and its writer is here: the bytes can be copied as they are.
-  std::memcpy(static_cast<void*>(copy->slots()), static_cast<const void*>(leaf->slots()),
+  std::memcpy(static_cast<void*>(copy->buckets()), static_cast<const void*>(leaf->buckets()),
               leaf->form * bucket_size);
-  for_each_position(leaf->live & ~positions, [&](uint32_t position) {
-    std::atomic<uint64_t>& hash = copy->slot(position).hash;
+  (leaf->live - positions).for_each([&](uint32_t position) {
+    std::atomic<uint64_t>& hash = copy->slot(position).hash();
     hash.store(no_hash(hash.load(std::memory_order_relaxed)), std::memory_order_relaxed);
   });
   copy->live = positions;
-  copy->used = positions;
-  copy->overflowed = leaf->overflowed;
+  copy->taken = leaf->taken;
   return copy;
 }
 
-Trie::Built Trie::rebuilt(Entries entries, Entries others, uint32_t buckets,
+Trie::Built Trie::rebuilt(const Entries& entries, const Entries& others, Room room,
                           const uint64_t* reserve) noexcept {
-  const auto any = static_cast<uint32_t>(std::countr_zero(entries.positions));
-  const uint64_t any_hash = entries.leaf->slot(any).hash.load(std::memory_order_relaxed);
-  for (; buckets <= buckets_max; buckets++) {
+  const uint64_t any_hash =
+      entries.leaf->slot(entries.positions.first()).hash().load(std::memory_order_relaxed);
+  for (uint32_t buckets = room.least; buckets <= room.most; buckets++) {
     Leaf* const result = create_leaf(buckets, token_);
     if (result == nullptr) return {.enough_memory = false};
     LeafBuilder builder(result, any_hash);
@@ -245,9 +248,9 @@ void Trie::replaced(Leaf* leaf) noexcept {
   // Its entries' references pass to the new leaf, unless another node holds on to the old one.
   if (leaf->references.is_sole()) return retire_shell(leaf);
   if (form_ == ValueForm::block) {
-    for_each_position(leaf->live, [&](uint32_t position) {
+    leaf->live.for_each([&](uint32_t position) {
       ValueBlock* const block =
-          as_block(leaf->slot(position).value.load(std::memory_order_relaxed));
+          as_block(leaf->slot(position).value().load(std::memory_order_relaxed));
       if (block != nullptr) block->acquire();
     });
   }
@@ -279,23 +282,20 @@ Inner* Trie::own_inner(std::atomic<Word>& place, Word word) noexcept {
 }
 
 // The leaf stands in several words: two leaves share them.
-bool Trie::split(const Place& place) noexcept {
+bool Trie::split(const Place& place, Run run) noexcept {
   Leaf* const leaf = as_leaf(place.word());
-  const Run run = run_of(place);
-  const uint32_t local_bits = place.node->form - static_cast<uint32_t>(std::countr_zero(run.count));
-  const uint32_t bit = 63 - (place.depth + local_bits);
-  uint64_t high_half = 0;
-  for_each_position(leaf->live, [&](uint32_t position) {
-    const uint64_t hash = leaf->slot(position).hash.load(std::memory_order_relaxed);
-    high_half |= ((hash >> bit) & 1) << position;
+  const uint32_t depth = leaf_depth(place, run);
+  PositionSet high_half;
+  leaf->live.for_each([&](uint32_t position) {
+    const uint64_t hash = leaf->slot(position).hash().load(std::memory_order_relaxed);
+    high_half.insert_if(hash >> (63 - depth) & 1, position);
   });
   Leaf* halves[2] = {nullptr, nullptr};
   for (const uint32_t side : {0u, 1u}) {
-    const uint64_t keep = side == 0 ? leaf->live & ~high_half : high_half;
-    if (keep == 0) continue;  // its words become 0
-    const auto entries = static_cast<uint32_t>(std::popcount(keep));
-    const Built half = rebuilt(
-        {leaf, keep}, {}, std::min(buckets_with_room(entries, place.depth), buckets_max), nullptr);
+    const PositionSet keep = side == 0 ? leaf->live - high_half : high_half;
+    if (keep.empty()) continue;  // its words become 0
+    const uint32_t buckets = buckets_with_room(keep.count(), depth + 1);
+    const Built half = rebuilt({leaf, keep}, {}, {std::min(buckets, buckets_max)}, nullptr);
     halves[side] = half.leaf;
     // Where all entries have a place some of them have.
     if (half.leaf == nullptr && half.enough_memory) halves[side] = copied(leaf, keep);

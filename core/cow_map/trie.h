@@ -32,8 +32,8 @@ struct Located {
   bool found = false;
   uint64_t value = 0;  // that is found
   uint64_t hash = 0;
-  Leaf* leaf = nullptr;      // null when it must be prepared before it can be changed
-  LeafSlot* slot = nullptr;  // of the key, in a leaf that may be shared
+  Leaf* leaf = nullptr;  // null when it must be prepared before it can be changed
+  LeafSlot slot;         // of the key, in a leaf that may be shared
 };
 
 class Trie {
@@ -66,12 +66,18 @@ class Trie {
     // Acquire: pairs with the releases in publish().
     return root_.load(std::memory_order_acquire);
   }
-  // The slot of a key, or null: for as long as the root is protected.
-  const LeafSlot* find(Word root, uint64_t key) const noexcept {
-    return find_hash(root, hash_(key));
-  }
+  // The slot of a key, or nothing: for as long as the root is protected.
+  LeafSlot find(Word root, uint64_t key) const noexcept { return find_hash(root, hash_(key)); }
   // Below a word whose node is reached by `bits_passed` bits of the hash.
-  static const LeafSlot* find_hash(Word word, uint64_t hash, uint32_t bits_passed = 0) noexcept;
+  static LeafSlot find_hash(Word word, uint64_t hash, uint32_t bits_passed = 0) noexcept;
+  // As find_at_once() in slots.h.
+  LeafSlot find_at_once(Word root, uint64_t key) const noexcept {
+    const uint64_t hash = hash_(key);
+    const Word word = leaf_of(root, hash);
+    if (word == 0) [[unlikely]]
+      return {};
+    return cow_map::find_at_once(as_leaf(word)->buckets(), leaf_buckets(word), hash);
+  }
 
   // The writer's search.
   Located locate(uint64_t key) const noexcept;
@@ -112,6 +118,11 @@ class Trie {
   };
   enum class Step : uint8_t { ready, again, no_memory };
 
+  // The word of the leaf where a hash belongs, below a root.
+  static Word leaf_of(Word root, uint64_t hash) noexcept;
+  // The same below any word; `rest` is what is left of the hash there.
+  static Word leaf_below(Word word, uint64_t rest) noexcept;
+
   // See above. Null without memory. With `adds`, the leaf has an empty slot for the hash.
   Leaf* prepare(uint64_t hash, bool adds) noexcept;
   // Begins to bring near what copying the way to a leaf reads, at all levels at once.
@@ -120,26 +131,31 @@ class Trie {
   // are not the map's.
   bool descend(uint64_t hash, bool own, Place* place) noexcept;
   Step prepare_leaf(const Place& place, uint64_t hash, bool adds) noexcept;
-  bool split(const Place& place) noexcept;
+  bool split(const Place& place, Run run) noexcept;
   bool widen(const Place& place) noexcept;
 
   Inner* own_inner(std::atomic<Word>& place, Word word) noexcept;
-  // The entries in `positions`, each in the slot where it is; all others are empty. Null without
+  // The entries in `positions`, each in the slot where it is; all others are buried. Null without
   // memory.
-  Leaf* copied(Leaf* leaf, uint64_t positions) noexcept;
+  Leaf* copied(Leaf* leaf, const PositionSet& positions) noexcept;
   // A new leaf.
   struct Built {
     Leaf* leaf = nullptr;
-    bool enough_memory = true;  // null because buckets_max buckets are not enough
+    bool enough_memory = true;  // null because it would need more buckets
   };
   // Some of a leaf's entries.
   struct Entries {
-    Leaf* leaf;
-    uint64_t positions;
+    Leaf* leaf = nullptr;
+    PositionSet positions = {};
+  };
+  // Buckets of a new leaf: so many, or else more.
+  struct Room {
+    uint32_t least;
+    uint32_t most = buckets_max;
   };
   // Of those, and there is one at least, and of those of another leaf if `others` has one, laid out
-  // anew in `buckets` buckets or more, with an empty slot for `reserve` if that is not null.
-  Built rebuilt(Entries entries, Entries others, uint32_t buckets,
+  // anew, with an empty slot for `reserve` if that is not null.
+  Built rebuilt(const Entries& entries, const Entries& others, Room room,
                 const uint64_t* reserve) noexcept;
   // A leaf for the first entry of its place. Null without memory.
   Leaf* first_leaf(uint64_t hash) noexcept;
@@ -149,11 +165,12 @@ class Trie {
   void replaced(Leaf* leaf) noexcept;
   // Lays out its entries in `buckets` buckets, or in more, if that makes it smaller.
   bool pack_leaf(const Place& place, uint32_t buckets) noexcept;
-  static LeafSlot* slot_in(Leaf* leaf, const Located& at) noexcept;
+  static LeafSlot slot_in(Leaf* leaf, const Located& at) noexcept;
   // Gives the key an empty slot of a leaf that is the map's own.
-  void add_entry(Leaf* leaf, uint32_t position, uint64_t hash, uint64_t value) noexcept {
+  void add_entry(Leaf* leaf, uint64_t hash, uint64_t value) noexcept {
+    const uint32_t position = leaf->empty_position(hash);
     publish_slot(leaf->slot(position), hash, value);
-    leaf->mark_used(position, hash);
+    leaf->mark_taken(position);
     set_size(size() + 1);
   }
   // A block has left the map.
@@ -167,6 +184,10 @@ class Trie {
   bool shrink_leaves(Inner* inner, uint32_t depth) noexcept;
 
   static Run run_of(const Place& place) noexcept;
+  // The bits of the hash that all keys of the leaf in `run` have in common.
+  static uint32_t leaf_depth(const Place& place, Run run) noexcept {
+    return place.depth + place.node->form - static_cast<uint32_t>(std::countr_zero(run.count));
+  }
   void publish(std::atomic<Word>& place, Word word) noexcept {
     // Release: pairs with the acquires in find() and root(): the node is complete.
     place.store(word, std::memory_order_release);
@@ -203,42 +224,46 @@ class Trie {
 
 // Inline: the whole of a lookup. A word has what the next access needs, so the only loads are one
 // per level and those of the slots looked at.
-inline const LeafSlot* Trie::find_hash(Word word, uint64_t hash, uint32_t bits_passed) noexcept {
-  uint64_t rest = bits_passed == 64 ? 0 : hash << bits_passed;
+[[gnu::always_inline]] inline Word Trie::leaf_below(Word word, uint64_t rest) noexcept {
   while (is_inner(word)) {
-    // Acquire: pairs with the release in publish().
-    const Word child =
-        as_inner(word)->words()[inner_index(word, rest)].load(std::memory_order_acquire);
-    rest = rest_below(word, rest);
-    word = child;
+    word = child_of(word, rest);
+    rest <<= inner_bits_max(1);
   }
-  if (word == 0) return nullptr;
-  return find_slot(as_leaf(word)->slots(), leaf_buckets(word), hash);
+  return word;
 }
 
-inline Located Trie::locate(uint64_t key) const noexcept {
+[[gnu::always_inline]] inline Word Trie::leaf_of(Word root, uint64_t hash) noexcept {
+  return leaf_below(child_of(root, hash), hash << root_bits_max);
+}
+
+[[gnu::always_inline]] inline LeafSlot Trie::find_hash(Word word, uint64_t hash,
+                                                       uint32_t bits_passed) noexcept {
+  if (bits_passed == 0 && is_inner(word)) {
+    word = leaf_of(word, hash);
+  } else if (bits_passed < 64) {
+    word = leaf_below(word, hash << bits_passed);
+  }
+  if (word == 0) return {};
+  return find_slot(as_leaf(word)->buckets(), leaf_buckets(word), hash);
+}
+
+[[gnu::always_inline]] inline Located Trie::locate(uint64_t key) const noexcept {
   Located at;
   at.hash = hash_(key);
-  uint64_t rest = at.hash;
   // Relaxed, here and below: the writer reads what it, or a writer before it, has written.
-  Word word = root_.load(std::memory_order_relaxed);
-  while (is_inner(word)) {
-    const Word child =
-        as_inner(word)->words()[inner_index(word, rest)].load(std::memory_order_relaxed);
-    rest = rest_below(word, rest);
-    word = child;
-  }
+  const Word word = leaf_of(root_.load(std::memory_order_relaxed), at.hash);
   if (word == 0) return at;
   Leaf* const leaf = as_leaf(word);
   // Asked for beside the slots: it says who may change them.
   __builtin_prefetch(leaf, 1);
-  LeafSlot* const slots = leaf->slots();
   const uint32_t home = home_bucket(at.hash, leaf_buckets(word));
-  at.slot = find_in_bucket(bucket_at(slots, home), at.hash);
-  if (at.slot == nullptr && leaf->may_be_displaced(at.hash)) [[unlikely]]
-    at.slot = find_in_bucket(bucket_at(slots, next_bucket(home, leaf_buckets(word))), at.hash);
-  at.found = at.slot != nullptr;
-  if (at.found) at.value = at.slot->value.load(std::memory_order_relaxed);
+  at.slot = find_in_bucket(leaf->buckets()[home], at.hash);
+  if (!at.slot && leaf->is_full(home)) [[unlikely]] {
+    const uint32_t next = next_bucket(home, leaf_buckets(word));
+    at.slot = find_in_bucket(leaf->buckets()[next], at.hash);
+  }
+  at.found = static_cast<bool>(at.slot);
+  if (at.found) at.value = at.slot.value().load(std::memory_order_relaxed);
   // The nodes above a leaf of the map's own are its own too.
   if (is_writable(leaf) && (at.found || leaf->has_room(at.hash))) at.leaf = leaf;
   return at;
@@ -246,18 +271,18 @@ inline Located Trie::locate(uint64_t key) const noexcept {
 
 inline void Trie::put_at_once(const Located& at, uint64_t value) noexcept {
   if (at.found) {
-    replace_slot_value(*at.slot, value);
+    replace_slot_value(at.slot, value);
   } else {
-    add_entry(at.leaf, at.leaf->empty_position(at.hash), at.hash, value);
+    add_entry(at.leaf, at.hash, value);
   }
 }
 
 // The value, as in its slot, of a key in a root that does not change.
 inline std::optional<uint64_t> find(const Snapshot& snapshot, int64_t key) noexcept {
   const auto bits = static_cast<uint64_t>(key);
-  const LeafSlot* const slot = Trie::find_hash(snapshot.root(), snapshot.family()->hash()(bits));
-  if (slot == nullptr) return std::nullopt;
-  return slot_value(*slot);
+  const LeafSlot slot = Trie::find_hash(snapshot.root(), snapshot.family()->hash()(bits));
+  if (!slot) return std::nullopt;
+  return slot_value(slot);
 }
 
 }  // namespace stave::cow_map

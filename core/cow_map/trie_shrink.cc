@@ -7,9 +7,12 @@ namespace stave::cow_map {
 
 namespace {
 
-// Two neighbours with no more entries than this become one leaf. Well below half of what a leaf
-// takes, so that a map which grows and shrinks around one size does not split and merge each time.
-constexpr uint32_t merge_entries_max = 18;
+// Two neighbours with no more entries than this become one leaf, which has `depth` bits. Well below
+// half of what it takes, so that a map which grows and shrinks around one size does not split and
+// merge each time.
+constexpr uint32_t merge_entries_max(uint32_t depth) noexcept {
+  return leaf_buckets_max(depth) * 9 / 4;
+}
 
 // A leaf gets smaller when two buckets less, or more, would do.
 bool is_loose(const Leaf& leaf, uint32_t depth) noexcept {
@@ -19,8 +22,8 @@ bool is_loose(const Leaf& leaf, uint32_t depth) noexcept {
 }  // namespace
 
 void Trie::tighten(const Leaf& leaf, uint64_t hash) noexcept {
-  // At no depth is a leaf loose that is not so far down.
-  if (leaf.entries() > merge_entries_max / 2 && !is_loose(leaf, 64)) return;
+  // What no depth has to do with.
+  if (leaf.entries() > merge_entries_max(64) / 2 && !is_loose(leaf, 64)) return;
   Step step = Step::again;
   while (step == Step::again) {
     Place place;
@@ -33,12 +36,13 @@ void Trie::tighten(const Leaf& leaf, uint64_t hash) noexcept {
 // One step, `again` if it made another one possible, `ready` if there is nothing to do.
 Trie::Step Trie::tighten_step(const Place& place) noexcept {
   const Word word = place.word();
-  Run run = run_of(place);
+  const Run run = run_of(place);
+  const uint32_t depth = leaf_depth(place, run);
   if (word != 0) {
     Leaf* const leaf = as_leaf(word);
     const uint32_t entries = leaf->entries();
-    if (entries > merge_entries_max / 2) {
-      if (is_loose(*leaf, place.depth)) pack_leaf(place, buckets_with_room(entries, place.depth));
+    if (entries > merge_entries_max(depth) / 2) {
+      if (is_loose(*leaf, depth)) pack_leaf(place, buckets_with_room(entries, depth));
       return Step::ready;
     }
     if (entries == 0) {
@@ -61,8 +65,8 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
     if (merged == Step::again) return merged;
   }
   if (place.node->form > 1 && halve(place)) return Step::again;
-  if (word != 0 && is_loose(*as_leaf(word), place.depth))
-    pack_leaf(place, buckets_with_room(as_leaf(word)->entries(), place.depth));
+  if (word != 0 && is_loose(*as_leaf(word), depth))
+    pack_leaf(place, buckets_with_room(as_leaf(word)->entries(), depth));
   return Step::ready;
 }
 
@@ -85,9 +89,10 @@ Trie::Step Trie::merge(const Place& place, Run run) noexcept {
   Leaf* const leaf = as_leaf(word);
   Leaf* const other = as_leaf(other_word);
   const uint32_t entries = leaf->entries() + other->entries();
-  if (entries > merge_entries_max) return Step::ready;
+  const uint32_t depth = leaf_depth(place, both);
+  if (entries > merge_entries_max(depth)) return Step::ready;
   const Built built = rebuilt({leaf, leaf->live}, {other, other->live},
-                              buckets_with_room(entries, place.depth), nullptr);
+                              {buckets_with_room(entries, depth)}, nullptr);
   if (!built.enough_memory) return Step::no_memory;
   Leaf* const merged = built.leaf;
   if (merged == nullptr) return Step::ready;
@@ -120,13 +125,10 @@ bool Trie::halve(const Place& place) noexcept {
 
 bool Trie::pack_leaf(const Place& place, uint32_t buckets) noexcept {
   Leaf* const leaf = as_leaf(place.word());
-  if (buckets >= leaf->form || leaf->live == 0) return true;
-  const Built packed = rebuilt({leaf, leaf->live}, {}, buckets, nullptr);
+  if (buckets >= leaf->form || leaf->live.empty()) return true;
+  const Built packed = rebuilt({leaf, leaf->live}, {}, {buckets, leaf->form - 1u}, nullptr);
   if (!packed.enough_memory) return false;
-  if (packed.leaf == nullptr) return true;
-  if (packed.leaf->form < leaf->form) return replace_leaf(place, packed.leaf);
-  discard(packed.leaf);
-  return true;
+  return packed.leaf == nullptr || replace_leaf(place, packed.leaf);
 }
 
 bool Trie::shrink() noexcept {

@@ -17,25 +17,26 @@ uint64_t hash_of(uint64_t key) {
 
 // Two buckets and two values outside of them, numbered from 1.
 struct Leaf {
-  static constexpr uint32_t buckets = 2;
-  std::array<cow_map::Slot<Atomic>, size_t{buckets} * cow_map::bucket_slots> slots;
+  std::array<cow_map::Bucket<Atomic>, 2> buckets;
   std::array<NonAtomic<uint64_t>, 2> values;
 
   Leaf() {
-    for (auto& slot : slots) slot.hash.store(cow_map::no_hash(0), std::memory_order_relaxed);
+    for (auto& bucket : buckets) {
+      for (uint32_t i = 0; i < cow_map::bucket_slots; i++)
+        bucket.words[i].store(cow_map::no_hash(0), std::memory_order_relaxed);
+    }
   }
   void insert(uint32_t position, uint64_t key, uint64_t value) {
-    cow_map::publish_slot(slots[position], hash_of(key), value);
+    cow_map::publish_slot(cow_map::Slot<Atomic>::at(buckets.data(), position), hash_of(key), value);
   }
-  void bury(uint64_t key) { cow_map::bury_slot(*find(key), hash_of(key)); }
-  cow_map::Slot<Atomic>* find(uint64_t key) {
-    return cow_map::find_slot(slots.data(), buckets, hash_of(key));
+  void bury(uint64_t key) { cow_map::bury_slot(find(key), hash_of(key)); }
+  cow_map::Slot<Atomic> find(uint64_t key) {
+    return cow_map::find_slot(buckets.data(), static_cast<uint32_t>(buckets.size()), hash_of(key));
   }
   // The content of the value that the key has, 0 without the key.
   uint64_t get(uint64_t key) {
-    const auto* const slot = find(key);
-    if (slot == nullptr) return 0;
-    return values[cow_map::slot_value(*slot) - 1].read();
+    const cow_map::Slot<Atomic> slot = find(key);
+    return slot ? values[cow_map::slot_value(slot) - 1].read() : 0;
   }
 };
 
@@ -45,7 +46,7 @@ void values_are_whole(Program& program, uint32_t position) {
     leaf->values[0].write(7);
     leaf->insert(position, 1, 1);
     leaf->values[1].write(8);
-    cow_map::replace_slot_value(*leaf->find(1), 2);
+    cow_map::replace_slot_value(leaf->find(1), 2);
   });
   for (int reader = 0; reader < 2; reader++) {
     program.thread([=] {
@@ -73,9 +74,9 @@ void nothing_is_passed_by(Program& program) {
     leaf->bury(1);
   });
   program.thread([=] {
-    const bool first_gone = leaf->find(1) == nullptr;
-    check(leaf->find(2) != nullptr, "a key that was there is missed");
-    const bool last_there = leaf->find(21) != nullptr;
+    const bool first_gone = !leaf->find(1);
+    check(static_cast<bool>(leaf->find(2)), "a key that was there is missed");
+    const bool last_there = static_cast<bool>(leaf->find(21));
     // What was inserted before the removal that was seen is there, in another bucket too.
     check(!first_gone || last_there, "a removal is seen before an older insert");
     if (first_gone) note("the removal is seen");
@@ -94,7 +95,9 @@ TEST(WeakMemory, CowMapSlots) {
                      {.name = "nothing is passed by",
                       .set_up = nothing_is_passed_by,
                       .expected_notes = {"the removal is seen", "a moment in the middle is seen"}}},
-       .redundant = {}});
+       // Here candidates() has loaded the same hash with acquire. Where it looks at several at a
+       // time, which the explorer does not see, this load brings the value.
+       .redundant = {"find_in_bucket load(acquire)"}});
 }
 
 }  // namespace
