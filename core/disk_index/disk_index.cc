@@ -237,8 +237,7 @@ Status DiskIndexImpl::make_room(WriterLock& writer) {
     if (active.wants_settling()) [[unlikely]]
       settle_recent(true);
     const bool full = active.is_full();
-    if ((full || (active.wants_merge() && (spare_ || !options_.background))) &&
-        view().frozen == nullptr) [[unlikely]] {
+    if ((full && view().frozen == nullptr) || may_freeze()) [[unlikely]] {
       const Status frozen = freeze(writer);
       if (frozen.ok()) continue;
       // A full disk need not stop a writer whose delta still has room.

@@ -170,6 +170,11 @@ class DiskIndexImpl final : public PlaceIndex {
 
   // The merger; each wants merge_mutex_ held. `writer` is taken where it is needed and left as it
   // was. merge.cc
+  // Whether it is time for the next pass: with a thread for it, only once the next delta is ready.
+  bool may_freeze() const noexcept {
+    const View& now = view();
+    return now.frozen == nullptr && now.active->wants_merge() && (spare_ || !options_.background);
+  }
   Status freeze(WriterLock& writer, uint64_t changes = 0);
   void fill_stock();
   Status advance(WriterLock& writer, bool* done);

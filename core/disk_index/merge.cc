@@ -271,6 +271,8 @@ Status DiskIndexImpl::write_segments(std::vector<Segment>& built) {
     }
     segment.first_page = *page;
     status = file_->write(*page, builders_[placed].seal(*page, file_->seed()));
+    // Readers come soon.
+    if (status.ok()) file_->region()->lead_to_written({*page, segment.pages()});
   }
   if (status.ok()) return {};
   for (size_t i = 0; i < placed; i++)
@@ -344,8 +346,9 @@ void DiskIndexImpl::run_merger() noexcept {
     bool spare_wanted = false;
     {
       WriterLock writer(writer_mutex_);
-      merge_wanted_.wait(writer,
-                         [&] { return stopping_ || view().frozen != nullptr || wants_spare(); });
+      merge_wanted_.wait(writer, [&] {
+        return stopping_ || view().frozen != nullptr || wants_spare() || may_freeze();
+      });
       if (stopping_) return;
       spare_wanted = wants_spare();
     }
@@ -354,9 +357,12 @@ void DiskIndexImpl::run_merger() noexcept {
     try {
       if (spare_wanted) prepare_spare();
       const MergeLock merge(merge_mutex_);
-      WriterLock writer(writer_mutex_, std::defer_lock);
+      WriterLock writer(writer_mutex_);
+      // Perhaps no writer comes any more.
+      if (may_freeze()) status = freeze(writer);
+      writer.unlock();
       fill_stock();
-      status = advance(writer, &done);
+      if (status.ok()) status = advance(writer, &done);
     } catch (const std::exception&) {
       status = Code::no_memory;
     }

@@ -35,6 +35,9 @@ class Region : public sync::Retired {
   void expect_reads(const Extent& extent) const noexcept {
     mapping_->expect_reads(extent.page * page_size, extent.pages * page_size);
   }
+  void lead_to_written(const Extent& extent) const noexcept {
+    mapping_->lead_to_written(extent.page * page_size, extent.pages * page_size);
+  }
   void expect_stores(const Extent& extent) const noexcept {
     mapping_->expect_stores(extent.page * page_size, extent.pages * page_size);
   }

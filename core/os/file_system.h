@@ -50,6 +50,12 @@ class Mapping {
     static_cast<void>(offset);
     static_cast<void>(size);
   }
+  // It was just written and will be read: to lead the mapping to many pages at once costs less than
+  // to each when it is read.
+  virtual void lead_to_written(uint64_t offset, uint64_t size) noexcept {
+    static_cast<void>(offset);
+    static_cast<void>(size);
+  }
   // All of it will be stored into. To make many pages ready at once costs less than each on its
   // first store.
   virtual void expect_stores(uint64_t offset, uint64_t size) noexcept {

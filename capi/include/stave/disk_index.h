@@ -84,7 +84,8 @@ typedef struct stave_disk_index_options {
   uint32_t record_size;      /* 1 to 256: opaque records; default 0: payload records in a new file,
                                 whatever it holds in an old one */
   uint64_t delta_memory;     /* bytes of the tables of changes that are not merged yet, 64 KiB to 64
-                                GiB; default 64 MiB. More makes fewer, larger merges, and a larger
+                                GiB; default 64 MiB, and half as much again while changes come
+                                faster than they are merged. More makes fewer, larger merges, and a larger
                                 log in the file */
   uint64_t bulk_memory;      /* bytes that a load sorts at a time, from 64 KiB; default 256 MiB */
   uint8_t read_only;         /* default 0 */
@@ -137,8 +138,9 @@ STAVE_API void stave_disk_index_free(stave_disk_index *index);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
 
-/* Errors of all writes: READ_ONLY, NO_SPACE (nothing is written), IO, CORRUPTION (the page where
- * the key would be is damaged). O(1). */
+/* Errors of all writes: READ_ONLY, NO_SPACE (nothing is written), IO, CORRUPTION (the first page
+ * where the key may be is damaged; a put looks at no other, and damage in pages for what found no
+ * room there is found when changes are merged). O(1). */
 
 /* Stores the record, whether or not the key exists. Since 0.1. */
 STAVE_API stave_status stave_disk_index_put(stave_disk_index *index, const void *key,
