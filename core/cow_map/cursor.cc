@@ -58,31 +58,27 @@ Word LeafWalk::find_next() noexcept {
   return 0;
 }
 
-// The first slots of each bucket, from `bucket` on, while they are those that hold its entries.
-// Returns the bucket where it stopped.
-uint32_t Cursor::take_buckets(uint32_t bucket, size_t count_max, int64_t* keys, std::byte* values,
+// The first slots of each bucket, from `bucket` on, while they are those that hold its entries:
+// their hashes and their values. Returns the bucket where it stopped.
+uint32_t Cursor::take_buckets(uint32_t bucket, size_t count_max, int64_t* hashes, std::byte* values,
                               size_t& taken) noexcept {
-  // Copies, which no store to the caller's arrays can change.
-  const KeyHash hash = snapshot_.family()->hash();
+  // A copy, which no store to the caller's arrays can change.
   const PositionSet live = live_;
   const LeafBucket* const buckets = leaf_->buckets();
   const uint32_t end = leaf_->form;
+  constexpr size_t size = bucket_slots * sizeof(uint64_t);
   size_t count = taken;
   for (; bucket < end && count + bucket_slots <= count_max; bucket++) {
     const uint32_t entries = live.in_bucket(bucket);
     if ((entries & (entries + 1)) != 0) break;
     // How many they are cannot be predicted: all are taken, and what is too much is overwritten.
+    // The snapshot does not change, so the bytes can be copied as they are.
     const auto& words = buckets[bucket].words;
+    if (hashes != nullptr)
+      std::memcpy(hashes + count, static_cast<const void*>(words.data()), size);
     if (values != nullptr) {
       std::memcpy(values + count * sizeof(uint64_t), static_cast<const void*>(&words[bucket_slots]),
-                  bucket_slots * sizeof(uint64_t));
-    }
-    if (keys != nullptr) {
-      for (uint32_t i = 0; i < bucket_slots; i++) {
-        // Relaxed: the snapshot came with everything in it.
-        const uint64_t key = hash.key_of(words[i].load(std::memory_order_relaxed));
-        keys[count + i] = static_cast<int64_t>(key);
-      }
+                  size);
     }
     count += static_cast<size_t>(std::countr_one(entries));
   }
@@ -90,20 +86,21 @@ uint32_t Cursor::take_buckets(uint32_t bucket, size_t count_max, int64_t* keys, 
   return bucket;
 }
 
-size_t Cursor::take_from_leaf(size_t count_max, int64_t* keys, std::byte* values) noexcept {
+size_t Cursor::take_from_leaf(size_t count_max, int64_t* hashes, std::byte* values) noexcept {
   const size_t size = *inside_size();
   size_t count = 0;
   while (!live_.empty() && count < count_max) {
     uint32_t bucket = live_.first() / bucket_slots;
     if (size == sizeof(uint64_t)) {
-      bucket = take_buckets(bucket, count_max, keys, values, count);
+      bucket = take_buckets(bucket, count_max, hashes, values, count);
       live_.erase_before(bucket);
       if (bucket == leaf_->form) break;
     }
     for (uint32_t left = live_.in_bucket(bucket); left != 0 && count < count_max;
          left &= left - 1, count++) {
       const LeafSlot slot = leaf_->slot(live_.take_first());
-      if (keys != nullptr) keys[count] = key_of(slot);
+      if (hashes != nullptr)
+        hashes[count] = static_cast<int64_t>(slot.hash().load(std::memory_order_relaxed));
       if (values == nullptr) continue;
       const uint64_t value = slot.value().load(std::memory_order_relaxed);
       std::memcpy(values + count * size, &value, size);
@@ -120,6 +117,11 @@ size_t Cursor::take_inside(size_t count_max, int64_t* keys, std::byte* values) n
     std::byte* const to_values = values == nullptr ? nullptr : values + count * size;
     count += take_from_leaf(count_max - count, to_keys, to_values);
   }
+  if (keys == nullptr) return count;
+  // All at once: in a loop so long nothing is mispredicted, and no empty slot is computed with.
+  const KeyHash hash = snapshot_.family()->hash();
+  for (size_t i = 0; i < count; i++)
+    keys[i] = static_cast<int64_t>(hash.key_of(static_cast<uint64_t>(keys[i])));
   return count;
 }
 

@@ -80,9 +80,9 @@ class Cursor {
     }
     return true;
   }
-  uint32_t take_buckets(uint32_t bucket, size_t count_max, int64_t* keys, std::byte* values,
+  uint32_t take_buckets(uint32_t bucket, size_t count_max, int64_t* hashes, std::byte* values,
                         size_t& taken) noexcept;
-  size_t take_from_leaf(size_t count_max, int64_t* keys, std::byte* values) noexcept;
+  size_t take_from_leaf(size_t count_max, int64_t* hashes, std::byte* values) noexcept;
 
   Snapshot snapshot_;
   LeafWalk walk_;
