@@ -9,7 +9,8 @@ type DiskIndexOptions struct {
 	// holds in an old one.
 	RecordSize uint32
 	// DeltaMemory is the bytes of the tables of changes that are not merged yet, 64 KiB to 64 GiB;
-	// default 64 MiB. More makes fewer, larger merges, and a larger log in the file.
+	// default 64 MiB, and half as much again while changes come faster than they are merged. More makes
+	// fewer, larger merges, and a larger log in the file.
 	DeltaMemory uint64
 	// BulkMemory is the bytes that a load sorts at a time, from 64 KiB; default 256 MiB.
 	BulkMemory uint64
@@ -21,7 +22,7 @@ type DiskIndexOptions struct {
 	CreateParents bool
 	// ErrorIfExists is default false.
 	ErrorIfExists bool
-	// Background, default true, merges in a thread, which starts with the first merge; else writers do
+	// Background, default true, merges in a thread, started when one is near; else writers do
 	// it, in slices.
 	Background bool
 }

@@ -41,7 +41,8 @@ namespace Stave
         }
 
         /// <summary>Bytes of the tables of changes that are not merged yet, 64 KiB to 64 GiB; default 64
-        /// MiB. More makes fewer, larger merges, and a larger log in the file.</summary>
+        /// MiB, and half as much again while changes come faster than they are merged. More makes fewer,
+        /// larger merges, and a larger log in the file.</summary>
         public long DeltaMemory
         {
             get => (long)data.DeltaMemory;
@@ -83,7 +84,7 @@ namespace Stave
             set => data.ErrorIfExists = ToByte(value);
         }
 
-        /// <summary>Default true: merge in a thread, which starts with the first merge; else in slices of
+        /// <summary>Default true: merge in a thread, started when one is near; else in slices of
         /// the writers' calls.</summary>
         public bool Background
         {

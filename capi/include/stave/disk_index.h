@@ -92,7 +92,7 @@ typedef struct stave_disk_index_options {
   uint8_t create_if_missing; /* default 1 */
   uint8_t create_parents;    /* default 0; 1: make the directories that lead to a new file */
   uint8_t error_if_exists;   /* default 0 */
-  uint8_t background;        /* default 1: merge in a thread, which starts with the first merge */
+  uint8_t background;        /* default 1: merge in a thread, started when one is near */
   uint8_t reserved[3];       /* zero */
 } stave_disk_index_options;
 

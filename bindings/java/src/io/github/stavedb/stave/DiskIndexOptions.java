@@ -58,8 +58,9 @@ public final class DiskIndexOptions {
   }
 
   /**
-   * Bytes of the tables of changes that are not merged yet, 64 KiB to 64 GiB; default 64 MiB. More makes
-   * fewer, larger merges, and a larger log in the file.
+   * Bytes of the tables of changes that are not merged yet, 64 KiB to 64 GiB; default 64 MiB, and half
+   * as much again while changes come faster than they are merged. More makes fewer, larger merges, and a
+   * larger log in the file.
    */
   public DiskIndexOptions deltaMemory(long bytes) {
     members[DELTA_MEMORY] = bytes;
@@ -97,7 +98,7 @@ public final class DiskIndexOptions {
   }
 
   /**
-   * Default true: merge in a thread, which starts with the first merge; else in slices of the writers'
+   * Default true: merge in a thread, started when one is near; else in slices of the writers'
    * calls.
    */
   public DiskIndexOptions background(boolean background) {
