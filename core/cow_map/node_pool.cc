@@ -28,7 +28,7 @@ namespace {
 // the hundred, and large ones only from large maps.
 constexpr uint32_t batch = 16;
 constexpr uint32_t kept_max(uint32_t units) noexcept {
-  return units <= 17 ? 96 : 32;
+  return units <= 17 ? 64 : 16;
 }
 
 // The blocks that a thread has at hand.

@@ -83,7 +83,7 @@ TEST(NodePool, MemoryGoesBackToTheSystem) {
     blocks.pop_back();
   }
   // The reserve, and pieces of which this thread keeps a block.
-  EXPECT_LT(NodePool::bytes_held(), before + (size_t{30} << 20));
+  EXPECT_LT(NodePool::bytes_held(), before + (size_t{20} << 20));
   // What has been given back can be used again.
   for (int i = 0; i < 10'000; i++) blocks.emplace_back(NodePool::units_max, 2);
   for (Block& block : blocks) block.free();
