@@ -11,20 +11,34 @@ namespace {
 constexpr uint64_t operations_left_max = 4096;
 constexpr uint32_t chunks_left_max = 32;
 
+// The log's newest runs, in which the recent changes lie (Delta::recent_max).
+constexpr size_t runs_read = 3;
+
 }  // namespace
 
+void DiskIndexImpl::go_on_in_new_run() {
+  settle_recent(true);
+  log_.leave_run();
+  // What fails now fails the next writer, who tries again.
+  Delta& active = *view().active;
+  if (log_.needs_chunk() && !active.is_full()) static_cast<void>(begin_chunk(active));
+}
+
 // Takes what the sync will find of the log out of the mapping, and notes how far it comes. That
-// takes a while: so twice, and the second time there is little.
+// takes a while: so twice, and the second time there is little. Then writers shall neither store
+// into those pages nor read in them: so recent changes are settled, and the next chunk is begun and
+// linked to.
 void DiskIndexImpl::ready_log_for_sync(Superblock& next, WriterLock& writer) {
   if (holds_places()) return;
   const bool lock_here = !writer.owns_lock();
   for (const bool last : {false, true}) {
     if (lock_here) writer.lock();
-    if (last && lock_here && options_.background) log_.leave_run();
-    const std::vector<Extent> stored = log_.take_stored();
+    const bool leaves = last && lock_here && options_.background;
+    if (leaves) go_on_in_new_run();
+    const std::vector<Extent> stored = log_.take_stored(leaves ? 0 : runs_read);
     if (last) next.log_durable = log_.sequence();
     if (lock_here) writer.unlock();
-    for (const Extent& extent : stored) file_->region()->expect_sync(extent);
+    for (const Extent& extent : stored) file_->expect_sync(extent);
   }
 }
 
@@ -40,7 +54,10 @@ Status DiskIndexImpl::write_superblock(Superblock& next, WriterLock& writer) {
   syncs_.fetch_add(2, std::memory_order_relaxed);
   if (!STAVE_PLANTED_BUG(disk_index_unsynced_superblock)) STAVE_TRY(file_->sync());
   STAVE_TRY(write(superblock_pages[0]));
-  STAVE_TRY(file_->sync());
+  // Of this page alone: writers meanwhile store into pages of the log, which a sync of them would
+  // make read-only one by one.
+  if (!STAVE_PLANTED_BUG(disk_index_torn_superblocks))
+    STAVE_TRY(file_->sync({superblock_pages[0], 1}));
   durable_ = next;
   second_copy_synced_ = false;
   return write(superblock_pages[1]);

@@ -206,6 +206,7 @@ class DiskIndexImpl final : public PlaceIndex {
   Status flip_and_release(WriterLock& writer);
   Result<Extent> write_directory(const Directory& directory, uint64_t generation);
   void ready_log_for_sync(Superblock& next, WriterLock& writer);
+  void go_on_in_new_run();
   Status write_superblock(Superblock& next, WriterLock& writer);
   Status save_locked(WriterLock& writer, uint64_t lsn);
 

@@ -272,7 +272,7 @@ Status DiskIndexImpl::write_segments(std::vector<Segment>& built) {
     segment.first_page = *page;
     status = file_->write(*page, builders_[placed].seal(*page, file_->seed()));
     // Readers come soon.
-    if (status.ok()) file_->region()->lead_to_written({*page, segment.pages()});
+    if (status.ok()) file_->lead_to_written({*page, segment.pages()});
   }
   if (status.ok()) return {};
   for (size_t i = 0; i < placed; i++)

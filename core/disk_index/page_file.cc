@@ -17,6 +17,11 @@ constexpr uint64_t growth_pages_min = 4;
 constexpr uint64_t growth_pages_max = (uint64_t{4} << 20) / page_size;
 constexpr uint64_t growth_divisor = 64;  // of the file's size
 
+struct OutgrownRegion final : sync::Retired {
+  explicit OutgrownRegion(std::shared_ptr<Region> outgrown) : region(std::move(outgrown)) {}
+  std::shared_ptr<Region> region;
+};
+
 struct FreedExtents final : sync::Retired {
   FreedExtents(std::shared_ptr<PageFile> of, std::vector<Extent> freed)
       : file(std::move(of)), extents(std::move(freed)) {}
@@ -46,25 +51,20 @@ Result<std::shared_ptr<PageFile>> PageFile::map(std::unique_ptr<os::File> file, 
   std::shared_ptr<PageFile> mapped(new PageFile(std::move(file), std::move(path), writable));
   const std::lock_guard lock(mapped->mutex_);
   mapped->pages_ = pages;
-  Region* outgrown = nullptr;
-  STAVE_TRY(mapped->publish(pages, &outgrown));
+  std::shared_ptr<Region> none;
+  STAVE_TRY(mapped->publish(pages, none));
   return mapped;
 }
 
-PageFile::~PageFile() {
-  delete region_.load(std::memory_order_relaxed);
-}
-
-Status PageFile::publish(uint64_t pages, Region** outgrown) {
+Status PageFile::publish(uint64_t pages, std::shared_ptr<Region>& outgrown) {
   const uint64_t reserved = writable_ ? std::max(mapped_pages_min, mapped_over_file * pages)
                                       : std::max<uint64_t>(pages, 1);
   Result<std::unique_ptr<os::Mapping>> mapping = file_->map(reserved * page_size, writable_);
   if (!mapping) return mapping.status();
-  Region* const before = region_.load(std::memory_order_relaxed);
-  auto region = std::make_unique<Region>(*std::move(mapping), before);
+  outgrown = std::exchange(owned_region_,
+                           std::make_shared<Region>(*std::move(mapping), owned_region_.get()));
   // Release: pairs with the acquire in region().
-  region_.store(region.release(), std::memory_order_release);
-  *outgrown = before;
+  region_.store(owned_region_.get(), std::memory_order_release);
   return {};
 }
 
@@ -92,7 +92,7 @@ Status PageFile::fill_holes() {
   return file_->allocate(size_pages() * page_size);
 }
 
-Status PageFile::add_pages(Lock& lock, uint64_t pages, Region** outgrown) {
+Status PageFile::add_pages(Lock& lock, uint64_t pages, std::shared_ptr<Region>& outgrown) {
   const uint64_t size = pages_ + pages;
   if (size > file_pages_max)
     return Status::error(Code::no_space, "'" + path_ + "' has reached its largest size");
@@ -100,7 +100,7 @@ Status PageFile::add_pages(Lock& lock, uint64_t pages, Region** outgrown) {
   const Status allocated = file_->allocate(size * page_size);
   lock.lock();
   STAVE_TRY(allocated);
-  if (size > region_.load(std::memory_order_relaxed)->pages()) STAVE_TRY(publish(size, outgrown));
+  if (size > owned_region_->pages()) STAVE_TRY(publish(size, outgrown));
   free_.free({pages_, pages});
   pages_ = size;
   return {};
@@ -110,15 +110,15 @@ Status PageFile::grow(Lock& lock, uint64_t wanted, FunctionRef<uint64_t()> neede
   lock.unlock();
   std::unique_lock growth(growth_mutex_);
   lock.lock();
-  Region* outgrown = nullptr;
+  std::shared_ptr<Region> outgrown;
   const uint64_t pages = needed();
   Status grown;
-  if (pages > 0) grown = add_pages(lock, std::max(pages, wanted), &outgrown);
-  if (grown.is(Code::no_space) && wanted > pages) grown = add_pages(lock, pages, &outgrown);
-  if (outgrown == nullptr) return grown;
+  if (pages > 0) grown = add_pages(lock, std::max(pages, wanted), outgrown);
+  if (grown.is(Code::no_space) && wanted > pages) grown = add_pages(lock, pages, outgrown);
+  if (!outgrown) return grown;
   growth.unlock();
   lock.unlock();
-  sync::EpochRegistry::retire(outgrown);
+  sync::EpochRegistry::retire(new OutgrownRegion(std::move(outgrown)));
   lock.lock();
   return grown;
 }
@@ -177,13 +177,33 @@ Status PageFile::write(uint64_t page, Bytes pages) {
   // While the merger goes on to the next segment.
   file_->start_sync(page * page_size, pages.size());
   const std::lock_guard lock(mutex_);
-  Region& region = *region_.load(std::memory_order_relaxed);
-  for (uint64_t i = 0; i < pages.size() / page_size; i++) region.set_checked(page + i);
+  for (uint64_t i = 0; i < pages.size() / page_size; i++) owned_region_->set_checked(page + i);
   return {};
 }
 
 Status PageFile::sync() {
   return os::sync_file(*file_, path_);
+}
+
+Status PageFile::sync(const Extent& extent) const {
+  return held_region()->sync(extent);
+}
+
+void PageFile::lead_to_written(const Extent& extent) const noexcept {
+  held_region()->lead_to_written(extent);
+}
+
+void PageFile::expect_stores(const Extent& extent) const noexcept {
+  held_region()->expect_stores(extent);
+}
+
+void PageFile::expect_sync(const Extent& extent) const noexcept {
+  held_region()->expect_sync(extent);
+}
+
+std::shared_ptr<Region> PageFile::held_region() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return owned_region_;
 }
 
 uint64_t PageFile::size_pages() const {

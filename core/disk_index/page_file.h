@@ -19,19 +19,20 @@
 #include "core/base/status.h"
 #include "core/disk_index/extent_allocator.h"
 #include "core/disk_index/page_format.h"
+#include "core/os/file_io.h"
 #include "core/os/file_system.h"
 #include "core/sync/epoch.h"
 
 namespace stave::disk_index {
 
 // A mapping of the file, and which of its pages were found whole.
-class Region : public sync::Retired {
+class Region {
  public:
   Region(std::unique_ptr<os::Mapping> mapping, const Region* before);
 
   std::byte* page(uint64_t number) const noexcept { return data_ + number * page_size; }
   uint64_t pages() const noexcept { return pages_; }
-  // Hints (os::Mapping).
+  // As of the PageFile.
   void expect_reads(const Extent& extent) const noexcept {
     mapping_->expect_reads(extent.page * page_size, extent.pages * page_size);
   }
@@ -40,6 +41,9 @@ class Region : public sync::Retired {
   }
   void expect_stores(const Extent& extent) const noexcept {
     mapping_->expect_stores(extent.page * page_size, extent.pages * page_size);
+  }
+  Status sync(const Extent& extent) const {
+    return os::sync_range(*mapping_, extent.page * page_size, extent.pages * page_size);
   }
   void expect_sync(const Extent& extent) const noexcept {
     mapping_->expect_sync(extent.page * page_size, extent.pages * page_size);
@@ -65,7 +69,6 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   // Of an open file. `pages` is its size.
   static Result<std::shared_ptr<PageFile>> map(std::unique_ptr<os::File> file, std::string path,
                                                uint64_t pages, bool writable);
-  ~PageFile();
   PageFile(const PageFile&) = delete;
   PageFile& operator=(const PageFile&) = delete;
 
@@ -105,6 +108,11 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   Status write(uint64_t page, Bytes pages);
   // Everything written and stored so far.
   Status sync();
+  // Of these pages. This and the hints (os::Mapping) need no pin: they may take their time.
+  Status sync(const Extent& extent) const;
+  void lead_to_written(const Extent& extent) const noexcept;
+  void expect_stores(const Extent& extent) const noexcept;
+  void expect_sync(const Extent& extent) const noexcept;
   uint64_t size_pages() const;
   uint64_t free_pages() const;
   os::File& file() noexcept { return *file_; }
@@ -112,14 +120,15 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
  private:
   PageFile(std::unique_ptr<os::File> file, std::string path, bool writable)
       : file_(std::move(file)), path_(std::move(path)), writable_(writable) {}
+  std::shared_ptr<Region> held_region() const noexcept;
   using Lock = std::unique_lock<std::mutex>;
   // The three with mutex_ held. The first two give it up while the file system is at work, so that
   // who finds free pages need not wait for it. Adds as many pages as `needed()` says then, or
   // `wanted` if that is more and there is room; the second with growth_mutex_ held, too.
   // An outgrown region is retired without a lock: a deleter that runs meanwhile may want them.
   Status grow(Lock& lock, uint64_t wanted, FunctionRef<uint64_t()> needed);
-  Status add_pages(Lock& lock, uint64_t pages, Region** outgrown);
-  Status publish(uint64_t pages, Region** outgrown);
+  Status add_pages(Lock& lock, uint64_t pages, std::shared_ptr<Region>& outgrown);
+  Status publish(uint64_t pages, std::shared_ptr<Region>& outgrown);
 
   std::unique_ptr<os::File> file_;
   const std::string path_;
@@ -128,7 +137,8 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   std::atomic<Region*> region_{nullptr};
   // Held by who changes the file's size, while the file system is at work; taken before mutex_.
   std::mutex growth_mutex_;
-  mutable std::mutex mutex_;  // guards what follows, and the change of region_
+  mutable std::mutex mutex_;              // guards what follows, and the change of region_
+  std::shared_ptr<Region> owned_region_;  // region_
   ExtentAllocator free_;
   uint64_t pages_ = 0;
 };

@@ -15,8 +15,6 @@ namespace {
 // Of the file, and at most: to make a page ready takes a few microseconds.
 constexpr uint64_t run_divisor = 64;
 constexpr uint64_t run_pages_max = 16;
-// The newest ones, whose operations are read again soon (Delta::recent_max).
-constexpr size_t runs_read = 3;
 
 uint64_t largest_run(uint64_t chunk_pages) noexcept {
   return std::max<uint64_t>(1, run_pages_max / chunk_pages) * chunk_pages;
@@ -86,12 +84,13 @@ Status RedoLog::begin_run() {
   if (!run) return run.status();
   if (current_run_.pages > 0) stored_.push_back(current_run_);
   current_run_ = run_ = *run;
-  file_->region()->expect_stores(*run);
+  // What is made ready counts as stored into, and a sync has to write it.
+  if (!std::exchange(sync_comes_, false)) file_->expect_stores(*run);
   return {};
 }
 
-std::vector<Extent> RedoLog::take_stored() {
-  const size_t kept = std::min(stored_.size(), runs_read);
+std::vector<Extent> RedoLog::take_stored(size_t runs_kept) {
+  const size_t kept = std::min(stored_.size(), runs_kept);
   std::vector<Extent> late(stored_.end() - static_cast<ptrdiff_t>(kept), stored_.end());
   std::swap(stored_, late);
   late.resize(late.size() - kept);
@@ -99,11 +98,13 @@ std::vector<Extent> RedoLog::take_stored() {
 }
 
 void RedoLog::leave_run() {
-  if (current_run_.pages == 0) return;
+  const bool is_untouched = chunk_.page == current_run_.page && slot_ == 0;
+  if (current_run_.pages == 0 || is_untouched) return;
   stored_.push_back(current_run_);
   if (run_.pages > 0) file_->free(run_);
   current_run_ = run_ = {};
   ended_ = true;
+  sync_comes_ = true;
 }
 
 Result<LogChunk> RedoLog::allocate_chunk() {
@@ -116,6 +117,7 @@ Result<LogChunk> RedoLog::allocate_chunk() {
 
 void RedoLog::begin_chunk(const LogChunk& next) noexcept {
   if (chunk_.page != 0) {
+    const sync::EpochPin pin;
     const std::array<std::byte, record_size_max> nothing{};
     store_slot(LogKind::link, {next.page, next.salt}, Bytes(nothing).first(record_size_));
   }

@@ -30,7 +30,7 @@ class RedoLog {
   Result<LogChunk> allocate_chunk();
   void begin_chunk(const LogChunk& next) noexcept;
   bool needs_chunk() const noexcept { return ended_ || slot_ == log_chunk_slots - 1; }
-  // Into the current chunk, unless it needs_chunk(). Answers the slot.
+  // Into the current chunk, unless it needs_chunk(), under an EpochPin. Answers the slot.
   uint32_t append(LogKind kind, const Key& key, Bytes record) noexcept;
 
   // Where the next operation will be, when a chunk has just begun.
@@ -41,11 +41,11 @@ class RedoLog {
   uint64_t sequence() const noexcept { return sequence_; }
   // Where runs come from, as long as it has any.
   PageStock& stock() const noexcept { return *stock_; }
-  // What was stored into since the last call, and some pages more, but nothing that was stored of
-  // late, which writers still read. Neighbours are one.
-  std::vector<Extent> take_stored();
-  // The next operation needs a new chunk, in another run. Who stores into a page while a sync
-  // writes it waits for the file system.
+  // What was stored into since the last call and some pages more, but for the newest runs.
+  // Neighbours are one.
+  std::vector<Extent> take_stored(size_t runs_kept);
+  // Before a sync: the next operation needs a new chunk, in another run, unless nothing was stored
+  // into this one. Who stores into a page while a sync writes it waits for the file system.
   void leave_run();
 
  private:
@@ -60,7 +60,8 @@ class RedoLog {
   uint32_t slot_size_;
   LogChunk chunk_;
   uint32_t slot_ = 0;
-  bool ended_ = false;  // the current chunk takes a link and nothing else
+  bool ended_ = false;       // the current chunk takes a link and nothing else
+  bool sync_comes_ = false;  // before the next run is stored into
   uint64_t sequence_ = 0;
   Extent run_;                  // chunks that begin_chunk() has not handed out
   Extent current_run_;          // where chunk_ is, unless it was left

@@ -62,6 +62,13 @@ Status sync_file(File& file, std::string_view) {
   }
 }
 
+Status sync_range(Mapping& mapping, uint64_t offset, uint64_t size) {
+  for (;;) {
+    Status status = mapping.sync_data(offset, size);
+    if (!interrupted(status)) return status;
+  }
+}
+
 Status sync_directory(FileSystem& files, const std::string& path) {
   for (;;) {
     Status status = files.sync_directory(path);

@@ -17,6 +17,7 @@ Result<size_t> read_up_to(File& file, std::string_view name, uint64_t offset, Mu
 Status write_all(File& file, std::string_view name, uint64_t offset, Bytes from);
 // sync_data and sync_directory, repeated only when interrupted before they did anything (EINTR).
 Status sync_file(File& file, std::string_view name);
+Status sync_range(Mapping& mapping, uint64_t offset, uint64_t size);
 Status sync_directory(FileSystem& files, const std::string& path);
 
 // The file's whole content, which must not be larger than `limit` (`corruption`).

@@ -3,9 +3,9 @@
 // Everything on disk goes through it, so that tests can stand a simulated disk in its place
 // (simulated_file_system.h) which forgets unsynced bytes, tears writes and fails any call. The
 // POSIX implementation is posix_file_system.h. The calls are as raw as the kernel's: a read or
-// write may be short; read, write, sync_data and sync_directory may be interrupted (EINTR), the
-// other calls finish by themselves. file_io.h has the loops for these four; layers above call those
-// loops, not the raw calls.
+// write may be short; read, write, both sync_data and sync_directory may be interrupted (EINTR),
+// the other calls finish by themselves. file_io.h has the loops for these four; layers above call
+// those loops, not the raw calls.
 //
 // Errors name the path, and the offset where there is one. A path that does not exist is
 // `not_found`, also when the message says more.
@@ -41,6 +41,10 @@ class Mapping {
   Mapping& operator=(const Mapping&) = delete;
   std::byte* data() const noexcept { return data_; }
   uint64_t size() const noexcept { return size_; }
+
+  // As File::sync_data(), for a range of whole pages within the file and no others: its bytes and
+  // what it takes to find them reach the device (msync).
+  virtual Status sync_data(uint64_t offset, uint64_t size) = 0;
 
   // Hints. Single pages will be read, here and there: a page that is not in memory is worth
   // reading, its neighbours are not.

@@ -237,6 +237,15 @@ TEST_P(FileSystemContract, SyncAndDropCacheKeepContent) {
   EXPECT_EQ(content("a"), "0123");
 }
 
+TEST_P(FileSystemContract, ARangeOfAMappingIsSynced) {
+  auto file = create("a", std::string(8192, '.'));
+  auto mapping = *file->map(8192, true);
+  mapping->data()[4096] = std::byte{'x'};
+  EXPECT_TRUE(write_all(*file, path("a"), 4097, as_bytes("y")).ok());
+  EXPECT_TRUE(sync_range(*mapping, 4096, 4096).ok());
+  EXPECT_EQ(content("a").substr(4095, 4), ".xy.");
+}
+
 TEST_P(FileSystemContract, AnExclusiveLockExcludesAll) {
   auto lock = files().lock(path("LOCK"), true);
   ASSERT_TRUE(lock.ok()) << lock.status().message();

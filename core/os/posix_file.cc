@@ -18,8 +18,15 @@ static_assert(sizeof(off_t) == 8, "files are larger than 2 GiB");
 
 class PosixMapping final : public Mapping {
  public:
-  PosixMapping(std::byte* data, uint64_t size) noexcept : Mapping(data, size) {}
+  PosixMapping(std::byte* data, uint64_t size, std::string path)
+      : Mapping(data, size), path_(std::move(path)) {}
   ~PosixMapping() override { ::munmap(data_, size_); }
+
+  Status sync_data(uint64_t offset, uint64_t size) override {
+    if (::msync(data_ + offset, size, MS_SYNC) != 0)
+      return path_error_at(errno, "sync", path_, offset);
+    return Status();
+  }
 
   void expect_random_reads() noexcept override {
     static_cast<void>(::madvise(data_, size_, MADV_RANDOM));
@@ -45,6 +52,9 @@ class PosixMapping final : public Mapping {
   void expect_sync(uint64_t offset, uint64_t size) noexcept override {
     static_cast<void>(::madvise(data_ + offset, size, MADV_DONTNEED));
   }
+
+ private:
+  std::string path_;
 };
 
 class PosixFile final : public File {
@@ -175,7 +185,7 @@ Result<std::unique_ptr<Mapping>> PosixFile::map(uint64_t size, bool writable) {
                       descriptor_.number(), 0);
   if (data == MAP_FAILED) return path_error(errno, "map", path_);
   return std::unique_ptr<Mapping>(
-      std::make_unique<PosixMapping>(static_cast<std::byte*>(data), size));
+      std::make_unique<PosixMapping>(static_cast<std::byte*>(data), size, path_));
 }
 
 Status PosixFile::drop_cache() {

@@ -252,6 +252,59 @@ void SimulatedContent::fail_sync() {
   maybe_stored_ = writable_mappings_ > 0;
 }
 
+// What changes outside of the range is left to survive a crash or not.
+bool SimulatedContent::take_changes(uint64_t begin, uint64_t end) {
+  std::vector<Change> left;
+  for (Change& change : changes_) {
+    if (change.kind == Change::Kind::truncate && change.at < end) return false;
+    const uint64_t change_end = change.at + change.bytes.size();
+    if (change.kind != Change::Kind::write || change.at >= end || change_end <= begin) {
+      left.push_back(change);
+      continue;
+    }
+    const Bytes bytes(change.bytes);
+    if (change.at < begin) {
+      const Bytes before = bytes.first(begin - change.at);
+      left.push_back({Change::Kind::write, change.at, {before.begin(), before.end()}});
+    }
+    if (change_end > end) {
+      const Bytes behind = bytes.subspan(end - change.at);
+      left.push_back({Change::Kind::write, end, {behind.begin(), behind.end()}});
+    }
+  }
+  changes_ = std::move(left);
+  return true;
+}
+
+void SimulatedContent::sync(uint64_t offset, uint64_t size) {
+  if (!is_live_) return;
+  check_mapped_stores();
+  const uint64_t first = offset / page_size;
+  const uint64_t end = pages_of(offset + size);
+  if (!take_changes(first * page_size, end * page_size)) return sync();
+  std::vector<std::byte>& durable = own_durable();
+  durable.resize(std::max<uint64_t>(durable.size(), std::min(end * page_size, size_)));
+  if (clean_) clean_->resize(std::max(clean_->size(), durable.size()));
+  durable_allocated_.resize(std::max<uint64_t>(durable_allocated_.size(), end));
+  for (uint64_t page = first; page < end; page++) {
+    copy_page(durable, page);
+    if (clean_) copy_page(*clean_, page);
+    durable_allocated_[page] = page < allocated_.size() && allocated_[page];
+  }
+}
+
+void SimulatedContent::fail_sync(uint64_t offset, uint64_t size) {
+  if (!is_live_) return;
+  check_mapped_stores();
+  const uint64_t first = offset / page_size;
+  const uint64_t end = pages_of(offset + size);
+  if (!take_changes(first * page_size, end * page_size)) return fail_sync();
+  std::vector<std::byte> cached = clean();
+  cached.resize(std::max<uint64_t>(cached.size(), std::min(end * page_size, size_)));
+  for (uint64_t page = first; page < end; page++) copy_page(cached, page);
+  clean_ = std::move(cached);
+}
+
 void SimulatedContent::drop_cache() {
   if (!clean_ || mappings_ > 0) return;
   const Bitmap dirty = dirty_pages();

@@ -63,6 +63,9 @@ class SimulatedContent {
 
   void sync();
   void fail_sync();
+  // The same for the pages of a range.
+  void sync(uint64_t offset, uint64_t size);
+  void fail_sync(uint64_t offset, uint64_t size);
   void drop_cache();
   // The kernel writes a page back on its own account.
   void write_back_a_page(SeededRandom& random);
@@ -106,6 +109,9 @@ class SimulatedContent {
   Bitmap dirty_pages() const;
   bool differs_from(const std::vector<std::byte>& bytes, uint64_t page) const noexcept;
   void copy_page(std::vector<std::byte>& to, uint64_t page) const;
+  // Pages of a range within the file, whose changes the kernel then takes for done. False when
+  // that is not all: an unsynced truncation has to come first.
+  bool take_changes(uint64_t begin, uint64_t end);
 
   static void apply(const Change& change, CrashPlan::Tear tear, SeededRandom* random,
                     std::vector<std::byte>& bytes);

@@ -52,6 +52,50 @@ TEST(CrashImage, KeepsWhatWasSyncedAndNothingElse) {
   EXPECT_EQ(content(files, "a"), "SYNced") << "an image changed its origin";
 }
 
+// A write that crosses the range's end survives in part; one from before the sync does not come
+// back over a newer one.
+TEST(CrashImage, KeepsTheRangeThatWasSyncedWhateverBecomesOfTheRest) {
+  SimulatedFileSystem files;
+  auto file = create_durable(files, "a", std::string(16384, '.'));
+  auto mapping = *file->map(16384, true);
+  EXPECT_TRUE(write_all(*file, "a", 4095, as_bytes("abcd")).ok());
+  EXPECT_TRUE(write_all(*file, "a", 8190, as_bytes("ef")).ok());
+  EXPECT_TRUE(write_all(*file, "a", 8190, as_bytes("gh")).ok());
+  mapping->data()[8000] = std::byte{'s'};
+  mapping->data()[12288] = std::byte{'t'};
+  EXPECT_TRUE(sync_range(*mapping, 4096, 4096).ok());
+  EXPECT_TRUE(write_all(*file, "a", 4097, as_bytes("C")).ok());
+  std::set<std::string> seen;
+  for (uint64_t seed = 0; seed < 64; seed++) {
+    const std::string kept = content(*files.crash_image(random_writes, seed), "a");
+    EXPECT_EQ(kept.substr(8190, 2), "gh");
+    EXPECT_EQ(kept[8000], 's');
+    seen.insert(kept.substr(4095, 4) + kept[12288]);
+  }
+  const std::set<std::string> possible = {"abcd.", ".bcd.", "abCd.", ".bCd.",
+                                          "abcdt", ".bcdt", "abCdt", ".bCdt"};
+  EXPECT_EQ(seen, possible);
+  EXPECT_TRUE(file->sync_data().ok());
+  const auto all = files.crash_image(CrashPlan::nothing_survives(), 1);
+  EXPECT_EQ(content(*all, "a").substr(4095, 4), "abCd");
+}
+
+// An earlier truncation, which is not the range's own, becomes durable with it.
+TEST(CrashImage, KeepsARangeThatWasTruncatedAndWrittenBefore) {
+  SimulatedFileSystem files;
+  auto file = create_durable(files, "a", std::string(8192, '.'));
+  EXPECT_TRUE(file->truncate(100).ok());
+  EXPECT_TRUE(file->allocate(8192).ok());
+  EXPECT_TRUE(write_all(*file, "a", 4096, as_bytes("x")).ok());
+  auto mapping = *file->map(8192, false);
+  EXPECT_TRUE(sync_range(*mapping, 4096, 4096).ok());
+  for (uint64_t seed = 0; seed < 50; seed++) {
+    const std::string kept = content(*files.crash_image(CrashPlan::draw(seed), seed), "a");
+    ASSERT_EQ(kept.size(), 8192u);
+    EXPECT_EQ(kept.substr(4096, 2), std::string("x\0", 2));
+  }
+}
+
 TEST(CrashImage, IsDurableAndIndependent) {
   SimulatedFileSystem files;
   create_durable(files, "a", "one");

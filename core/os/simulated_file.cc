@@ -28,6 +28,14 @@ class SimulatedMapping final : public Mapping {
     node_.reset();  // the last name may be gone: its blocks are freed under the mutex
   }
 
+  Status sync_data(uint64_t offset, uint64_t size) override {
+    const SimulatedCall call(state_, CallKind::sync_data, path_);
+    if (call.loses()) node_->content->fail_sync(offset, size);
+    if (const int failure = call.failure()) return path_error_at(failure, "sync", path_, offset);
+    node_->content->sync(offset, size);
+    return Status();
+  }
+
  private:
   SimulatedState& state_;
   NodePointer node_;

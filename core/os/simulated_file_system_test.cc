@@ -154,6 +154,20 @@ TEST(FailedSync, ALaterChangeOfThePageCarriesTheLostBytesAlong) {
   EXPECT_EQ(content(*files.crash_image(CrashPlan::nothing_survives(), 1), "a"), "x.y.");
 }
 
+TEST(FailedSync, OfARangeLosesItsPagesAndNoOthers) {
+  SimulatedFileSystem files;
+  auto file = create_durable(files, "a", std::string(8192, '.'));
+  auto mapping = *file->map(8192, true);
+  EXPECT_TRUE(write_all(*file, "a", 4094, as_bytes("xxyy")).ok());
+  files.add_fault({Fault::Kind::io_error, 1, CallKind::sync_data, false});
+  EXPECT_TRUE(sync_range(*mapping, 0, 4096).is(Code::io));
+  EXPECT_TRUE(file->sync_data().ok());
+  EXPECT_EQ(content(files, "a").substr(4094, 4), "xxyy") << "the cache still shows it";
+  for (uint64_t seed = 0; seed < 50; seed++)
+    EXPECT_EQ(content(*files.crash_image(CrashPlan::draw(seed), seed), "a").substr(4094, 4),
+              "..yy");
+}
+
 TEST(FailedSync, OfADirectoryLosesItsOperations) {
   SimulatedFileSystem files;
   create_durable(files, "a");
