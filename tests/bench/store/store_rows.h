@@ -24,6 +24,7 @@
 #include <csignal>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "tests/bench/frame/files.h"
 #include "tests/bench/frame/measure.h"
@@ -51,11 +52,22 @@ class StoreRows {
     return rate(setup_.records, nanoseconds_since(start));
   }
 
+  // After every record has been read once, and what loading has left to do is done.
+  double warm_get(unsigned threads) {
+    warmed();
+    return get(threads);
+  }
+
   double get(unsigned threads) {
     return rate_of(threads, [&](auto& session, unsigned thread, uint64_t count) {
       os::SeededRandom random(thread);
       for (uint64_t i = 0; i < count; i++) read(session, uniform(random, setup_.records));
     });
+  }
+
+  double warm_miss(unsigned threads) {
+    warmed();
+    return miss(threads);
   }
 
   double miss(unsigned threads) {
@@ -283,6 +295,11 @@ class StoreRows {
     }
     return *store_;
   }
+  void warmed() {
+    if (std::exchange(is_warm_, true)) return;
+    auto&& session = filled().session();
+    for (uint64_t number = 0; number < setup_.records; number++) read(session, number);
+  }
   void put_all(Adapter& store) const {
     auto&& session = store.session();
     std::string value;
@@ -301,6 +318,7 @@ class StoreRows {
   Values values_;
   std::unique_ptr<Adapter> store_;
   std::unique_ptr<Zipf> zipf_;
+  bool is_warm_ = false;
 };
 
 // main() of an adapter's program: PROGRAM RECORDS VALUE_BYTES.
@@ -311,6 +329,8 @@ int serve_store(int argc, char** argv) {
   Questions questions;
   questions.add_number("load", [&](unsigned) { return rows.load(); });
   questions.add_number("get", [&](unsigned threads) { return rows.get(threads); });
+  questions.add_number("warm_get", [&](unsigned threads) { return rows.warm_get(threads); });
+  questions.add_number("warm_miss", [&](unsigned threads) { return rows.warm_miss(threads); });
   questions.add_number("miss", [&](unsigned threads) { return rows.miss(threads); });
   questions.add_number("multi_get", [&](unsigned threads) { return rows.multi_get(threads); });
   questions.add_number("update", [&](unsigned threads) { return rows.update(threads); });

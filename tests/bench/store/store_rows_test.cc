@@ -52,7 +52,8 @@ TEST(StoreRows, AcceptAnHonestStore) {
   auto honest = rows<Lie::none>();
   for (const double figure :
        {honest.load(), honest.get(2), honest.miss(1), honest.multi_get(1), honest.update(2),
-        honest.ycsb(2, 50, true), honest.clean_open(), honest.durable(2), honest.erase_half()}) {
+        honest.warm_get(2), honest.warm_miss(1), honest.ycsb(2, 50, true), honest.clean_open(),
+        honest.durable(2), honest.erase_half()}) {
     EXPECT_GT(figure, 0);
   }
   EXPECT_GE(honest.memory_bytes(), 0);
