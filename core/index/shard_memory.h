@@ -149,7 +149,8 @@ class ShardMemory {
   }
 
   ChunkedArray<Bucket> buckets_;
-  ChunkedArray<Node> nodes_;
+  // In smaller steps: how many there will be is not known, and few lookups come here.
+  ChunkedArray<Node, 2, kNodeBits> nodes_;
 
   mutable std::mutex mutex_;
   uint32_t free_ = 0;       // list of free nodes
