@@ -23,11 +23,13 @@ namespace stave::capi {
 Status IndexState::create() {
   while (options_.seed == 0)
     STAVE_TRY(os::posix_file_system().random(std::as_writable_bytes(std::span(&options_.seed, 1))));
-  auto created = index::Index::create({.capacity = options_.capacity,
-                                       .shards = options_.shards,
-                                       .seed = options_.seed,
-                                       .value_bits = options_.value_bits,
-                                       .resolver = is_resolved() ? &resolver_ : nullptr});
+  auto created =
+      index::Index::create({.capacity = options_.capacity,
+                            .shards = options_.shards,
+                            .seed = options_.seed,
+                            .value_bits = options_.value_bits,
+                            .inline_key_size = options_.key_mode == STAVE_KEYS_OWNED16 ? 16U : 8U,
+                            .resolver = is_resolved() ? &resolver_ : nullptr});
   if (!created) return created.status();
   index_ = *std::move(created);
   return {};
@@ -159,9 +161,10 @@ stave_status stave_index_create(const stave_index_options* options,
     handle->state = std::make_shared<IndexState>(functions, *checked);
     STAVE_TRY(handle->state->create());
     // In index_hot.cc nobody looks whether a value is too large.
-    if (!handle->state->is_resolved() && checked->value_bits == 64) {
+    if (checked->value_bits == 64) {
       handle->gate = &handle->state->gate();
-      handle->owned = &stave::index::OwnedIndex::of(handle->state->index());
+      handle->owned = handle->state->owned();
+      handle->owned16 = handle->state->owned16();
     }
     handle->state->own_context();
     *index = handle.release();

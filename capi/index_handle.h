@@ -40,6 +40,13 @@ class IndexState {
   // As they were asked for, but the seed as it was chosen.
   const stave_index_options& options() const noexcept { return options_; }
   bool is_resolved() const noexcept { return options_.key_mode == STAVE_KEYS_RESOLVED; }
+  // The core's index by its type; null when it is of another one. Only inside the gate.
+  index::OwnedIndex* owned() noexcept {
+    return options_.key_mode == STAVE_KEYS_OWNED ? &index::OwnedIndex::of(*index_) : nullptr;
+  }
+  index::OwnedIndex16* owned16() noexcept {
+    return options_.key_mode == STAVE_KEYS_OWNED16 ? &index::OwnedIndex16::of(*index_) : nullptr;
+  }
 
   // See stave_index_close. A call at the same time or later waits and is ok.
   Status close();
@@ -67,9 +74,11 @@ struct stave_index final : stave::capi::Handle {
   stave_index() noexcept : Handle(kind) {}
 
   // For the calls whose nanoseconds count: what `state` has, without the way through it. Null
-  // unless the index owns its keys and takes every value.
+  // unless the index owns its keys and takes every value; of the two indexes one is there, and is
+  // used only inside the gate.
   stave::sync::Gate* gate = nullptr;
-  stave::index::OwnedIndex* owned = nullptr;  // only inside the gate
+  stave::index::OwnedIndex* owned = nullptr;
+  stave::index::OwnedIndex16* owned16 = nullptr;
 
   std::shared_ptr<stave::capi::IndexState> state;
 };

@@ -6,6 +6,8 @@
 // no registers for it. docs/internals/index.md tells what that is worth.
 #include <stave/index.h>
 
+#include <type_traits>
+
 #include "capi/barrier.h"
 #include "capi/error.h"
 #include "capi/index_handle.h"
@@ -20,13 +22,21 @@ using namespace stave::capi;
 namespace stave::capi {
 namespace {
 
-// Whether this may be such a call.
-inline bool is_simple(stave_index* handle, const void* key) noexcept {
-  return is_usable(handle) && key != nullptr && handle->owned != nullptr;
+using index::OwnedIndex;
+using index::OwnedIndex16;
+
+// Of a handle, what it is for keys of this kind; null for others.
+template <typename Owned>
+inline Owned* owned_of(stave_index* handle) noexcept {
+  if constexpr (std::is_same_v<Owned, OwnedIndex>)
+    return handle->owned;
+  else
+    return handle->owned16;
 }
-constexpr size_t word_size = index::OwnedIndex::word_size;
-inline uint64_t word_of(const void* key) noexcept {
-  return index::Index::word_of(key);
+// Whether this may be such a call.
+template <typename Owned>
+inline bool is_simple(stave_index* handle, const void* key) noexcept {
+  return is_usable(handle) && key != nullptr && owned_of<Owned>(handle) != nullptr;
 }
 
 // Whatever else there is to a get, a put and a remove.
@@ -46,47 +56,81 @@ inline uint64_t word_of(const void* key) noexcept {
   return guarded(error, [&] { return index_remove(index, {key, key_size}, previous); });
 }
 
-// A key of 8 bytes that is not told at once; the visit goes on here.
-[[gnu::noinline, gnu::flatten]] stave_status get_word(stave_index* index, uint64_t word,
-                                                      uint64_t* value,
-                                                      Gate::Visit::Slot* inside) noexcept {
+// ---- Get ---------------------------------------------------------------------------------------
+
+// A whole key that is not told at once; the visit goes on here.
+template <typename Owned>
+[[gnu::noinline, gnu::flatten]] stave_status get_whole_on(stave_index* index,
+                                                          typename Owned::Whole key,
+                                                          uint64_t* value,
+                                                          Gate::Visit::Slot* inside) noexcept {
   const Gate::Visit visit(inside);
-  return static_cast<stave_status>(index->owned->find_word_everywhere(word, value));
+  return static_cast<stave_status>(owned_of<Owned>(index)->find_whole_everywhere(key, value));
 }
+// A whole key; `otherwise` is for all others.
+template <typename Owned, auto otherwise>
+inline stave_status get_whole(stave_index* index, const void* key, size_t key_size, uint64_t* value,
+                              stave_error* error) noexcept {
+  if (key_size == Owned::whole_size && is_simple<Owned>(index, key) && value != nullptr)
+      [[likely]] {
+    Gate::Visit visit(*index->gate);
+    if (visit) [[likely]] {
+      const auto whole = Owned::whole_of(key);
+      const Code code = owned_of<Owned>(index)->find_whole_at_once(whole, value);
+      if (code != Code::busy) [[likely]]
+        return static_cast<stave_status>(code);
+      return get_whole_on<Owned>(index, whole, value, visit.hand_over());
+    }
+  }
+  return otherwise(index, key, key_size, value, error);
+}
+
 // A key of another size.
+template <typename Owned>
 [[gnu::noinline, gnu::flatten]] stave_status get_bytes_on(stave_index* index, const void* key,
                                                           size_t key_size, uint64_t* value,
                                                           Gate::Visit::Slot* inside) noexcept {
   const Gate::Visit visit(inside);
-  return static_cast<stave_status>(index->owned->find_bytes(as_bytes(key, key_size), value));
+  return static_cast<stave_status>(
+      owned_of<Owned>(index)->find_bytes(as_bytes(key, key_size), value));
 }
+template <typename Owned, auto otherwise>
 [[gnu::noinline, gnu::flatten]] stave_status get_bytes(stave_index* index, const void* key,
                                                        size_t key_size, uint64_t* value,
                                                        stave_error* error) noexcept {
-  if (value != nullptr && key_size <= key_size_max && is_simple(index, key)) [[likely]] {
+  if (value != nullptr && key_size <= key_size_max && is_simple<Owned>(index, key)) [[likely]] {
     Gate::Visit visit(*index->gate);
     if (visit) [[likely]] {
-      const Code code = index->owned->find_bytes_at_once(as_bytes(key, key_size), value);
+      const Code code = owned_of<Owned>(index)->find_bytes_at_once(as_bytes(key, key_size), value);
       if (code != Code::busy) [[likely]]
         return static_cast<stave_status>(code);
-      return get_bytes_on(index, key, key_size, value, visit.hand_over());
+      return get_bytes_on<Owned>(index, key, key_size, value, visit.hand_over());
     }
   }
-  return get_any(index, key, key_size, value, error);
+  return otherwise(index, key, key_size, value, error);
+}
+[[gnu::noinline, gnu::flatten]] stave_status get_other(stave_index* index, const void* key,
+                                                       size_t key_size, uint64_t* value,
+                                                       stave_error* error) noexcept {
+  return get_whole<OwnedIndex16, get_bytes<OwnedIndex, get_bytes<OwnedIndex16, get_any>>>(
+      index, key, key_size, value, error);
 }
 
+// ---- Put ---------------------------------------------------------------------------------------
+
 // A put that cannot be done at once.
+template <typename Owned>
 [[gnu::noinline]] stave_status put_on(stave_index* index, const void* key, size_t key_size,
                                       uint64_t value, uint64_t* previous, uint8_t* existed,
                                       stave_error* error) noexcept {
-  if (key_size <= key_size_max && is_simple(index, key)) {
+  if (key_size <= key_size_max && is_simple<Owned>(index, key)) {
     const Gate::Visit visit(*index->gate);
     if (visit) {
+      Owned& owned = *owned_of<Owned>(index);
       uint64_t replaced = 0;
-      const Code done =
-          key_size == word_size
-              ? index->owned->exchange_word(word_of(key), value, &replaced)
-              : index->owned->exchange_bytes(as_bytes(key, key_size), value, &replaced);
+      const Code done = key_size == Owned::whole_size
+                            ? owned.exchange_whole(Owned::whole_of(key), value, &replaced)
+                            : owned.exchange_bytes(as_bytes(key, key_size), value, &replaced);
       if (done == Code::ok || done == Code::not_found) {
         if (previous != nullptr) *previous = replaced;
         if (existed != nullptr) *existed = done == Code::ok ? 1 : 0;
@@ -96,38 +140,71 @@ inline uint64_t word_of(const void* key) noexcept {
   }
   return put_any(index, key, key_size, value, previous, existed, error);
 }
-// A key of another size than 8 bytes.
+// What a put leaves to be done when it has filled its part of the index.
+template <typename Owned>
+[[gnu::noinline]] stave_status grow(stave_index* index, typename Owned::Crowded* crowded,
+                                    Gate::Visit::Slot* inside) noexcept {
+  const Gate::Visit visit(inside);
+  owned_of<Owned>(index)->grow(*crowded);
+  return STAVE_OK;
+}
+// As get_whole() and get_bytes().
+template <typename Owned, auto otherwise>
+inline stave_status put_whole(stave_index* index, const void* key, size_t key_size, uint64_t value,
+                              uint64_t* previous, uint8_t* existed, stave_error* error) noexcept {
+  if (key_size == Owned::whole_size && is_simple<Owned>(index, key)) [[likely]] {
+    // The visit ends before another function begins its own.
+    if (Gate::Visit visit(*index->gate); visit) [[likely]] {
+      const auto done = owned_of<Owned>(index)->set_whole_at_once(Owned::whole_of(key), value);
+      if (done.known) [[likely]] {
+        if (previous != nullptr) *previous = done.previous;
+        if (existed != nullptr) *existed = done.was_present ? 1 : 0;
+        if (done.crowded == nullptr) [[likely]]
+          return STAVE_OK;
+        return grow<Owned>(index, done.crowded, visit.hand_over());
+      }
+    }
+    return put_on<Owned>(index, key, key_size, value, previous, existed, error);
+  }
+  return otherwise(index, key, key_size, value, previous, existed, error);
+}
+template <typename Owned, auto otherwise>
 [[gnu::noinline, gnu::flatten]] stave_status put_bytes(stave_index* index, const void* key,
                                                        size_t key_size, uint64_t value,
                                                        uint64_t* previous, uint8_t* existed,
                                                        stave_error* error) noexcept {
-  if (key_size <= key_size_max && is_simple(index, key)) [[likely]] {
-    const Gate::Visit visit(*index->gate);
-    if (visit) [[likely]] {
-      const auto done = index->owned->replace_bytes_at_once(as_bytes(key, key_size), value);
+  if (key_size <= key_size_max && is_simple<Owned>(index, key)) [[likely]] {
+    if (const Gate::Visit visit(*index->gate); visit) [[likely]] {
+      const auto done =
+          owned_of<Owned>(index)->replace_bytes_at_once(as_bytes(key, key_size), value);
       if (done.known) [[likely]] {
         if (previous != nullptr) *previous = done.previous;
         if (existed != nullptr) *existed = 1;
         return STAVE_OK;
       }
     }
+    return put_on<Owned>(index, key, key_size, value, previous, existed, error);
   }
-  return put_on(index, key, key_size, value, previous, existed, error);
+  return otherwise(index, key, key_size, value, previous, existed, error);
 }
-// What a put leaves to be done when it has filled its part of the index.
-[[gnu::noinline]] stave_status grow(stave_index* index, index::OwnedIndex::Crowded* crowded,
-                                    Gate::Visit::Slot* inside) noexcept {
-  const Gate::Visit visit(inside);
-  index->owned->grow(*crowded);
-  return STAVE_OK;
+[[gnu::noinline, gnu::flatten]] stave_status put_other(stave_index* index, const void* key,
+                                                       size_t key_size, uint64_t value,
+                                                       uint64_t* previous, uint8_t* existed,
+                                                       stave_error* error) noexcept {
+  return put_whole<OwnedIndex16, put_bytes<OwnedIndex, put_bytes<OwnedIndex16, put_any>>>(
+      index, key, key_size, value, previous, existed, error);
 }
-[[gnu::noinline]] stave_status remove_word(stave_index* index, const void* key, size_t key_size,
-                                           uint64_t* previous, stave_error* error) noexcept {
-  if (key_size == word_size && is_simple(index, key)) {
+
+// ---- Remove ------------------------------------------------------------------------------------
+
+template <typename Owned>
+[[gnu::noinline]] stave_status remove_whole_on(stave_index* index, const void* key, size_t key_size,
+                                               uint64_t* previous, stave_error* error) noexcept {
+  if (is_simple<Owned>(index, key)) {
     const Gate::Visit visit(*index->gate);
     if (visit) {
       uint64_t removed = 0;
-      const Code done = index->owned->extract_word(word_of(key), &removed);
+      const Code done = owned_of<Owned>(index)->extract_whole(Owned::whole_of(key), &removed);
       if (done != Code::no_memory) {
         if (previous != nullptr) *previous = removed;
         return static_cast<stave_status>(done);
@@ -136,6 +213,26 @@ inline uint64_t word_of(const void* key) noexcept {
   }
   return remove_any(index, key, key_size, previous, error);
 }
+template <typename Owned, auto otherwise>
+inline stave_status remove_whole(stave_index* index, const void* key, size_t key_size,
+                                 uint64_t* previous, stave_error* error) noexcept {
+  if (key_size == Owned::whole_size && is_simple<Owned>(index, key)) [[likely]] {
+    if (const Gate::Visit visit(*index->gate); visit) [[likely]] {
+      const auto done = owned_of<Owned>(index)->erase_whole_at_once(Owned::whole_of(key));
+      if (done.known) [[likely]] {
+        if (previous != nullptr) *previous = done.previous;
+        return done.was_present ? STAVE_OK : STAVE_NOT_FOUND;
+      }
+    }
+    return remove_whole_on<Owned>(index, key, key_size, previous, error);
+  }
+  return otherwise(index, key, key_size, previous, error);
+}
+[[gnu::noinline, gnu::flatten]] stave_status remove_other(stave_index* index, const void* key,
+                                                          size_t key_size, uint64_t* previous,
+                                                          stave_error* error) noexcept {
+  return remove_whole<OwnedIndex16, remove_any>(index, key, key_size, previous, error);
+}
 
 }  // namespace
 }  // namespace stave::capi
@@ -143,36 +240,12 @@ inline uint64_t word_of(const void* key) noexcept {
 [[gnu::flatten]] stave_status stave_index_put(stave_index* index, const void* key, size_t key_size,
                                               uint64_t value, uint64_t* previous, uint8_t* existed,
                                               stave_error* error) {
-  if (key_size == word_size && is_simple(index, key)) [[likely]] {
-    Gate::Visit visit(*index->gate);
-    if (visit) [[likely]] {
-      const auto done = index->owned->set_word_at_once(word_of(key), value);
-      if (done.known) [[likely]] {
-        if (previous != nullptr) *previous = done.previous;
-        if (existed != nullptr) *existed = done.was_present ? 1 : 0;
-        if (done.crowded == nullptr) [[likely]]
-          return STAVE_OK;
-        return grow(index, done.crowded, visit.hand_over());
-      }
-    }
-    return put_on(index, key, key_size, value, previous, existed, error);
-  }
-  return put_bytes(index, key, key_size, value, previous, existed, error);
+  return put_whole<OwnedIndex, put_other>(index, key, key_size, value, previous, existed, error);
 }
 
 [[gnu::flatten]] stave_status stave_index_get(stave_index* index, const void* key, size_t key_size,
                                               uint64_t* value, stave_error* error) {
-  if (key_size == word_size && is_simple(index, key) && value != nullptr) [[likely]] {
-    Gate::Visit visit(*index->gate);
-    if (visit) [[likely]] {
-      const uint64_t word = word_of(key);
-      const Code code = index->owned->find_word_at_once(word, value);
-      if (code != Code::busy) [[likely]]
-        return static_cast<stave_status>(code);
-      return get_word(index, word, value, visit.hand_over());
-    }
-  }
-  return get_bytes(index, key, key_size, value, error);
+  return get_whole<OwnedIndex, get_other>(index, key, key_size, value, error);
 }
 
 stave_status stave_index_contains(stave_index* index, const void* key, size_t key_size,
@@ -184,15 +257,5 @@ stave_status stave_index_contains(stave_index* index, const void* key, size_t ke
 [[gnu::flatten]] stave_status stave_index_remove(stave_index* index, const void* key,
                                                  size_t key_size, uint64_t* previous,
                                                  stave_error* error) {
-  if (key_size == word_size && is_simple(index, key)) [[likely]] {
-    const Gate::Visit visit(*index->gate);
-    if (visit) [[likely]] {
-      const auto done = index->owned->erase_word_at_once(word_of(key));
-      if (done.known) [[likely]] {
-        if (previous != nullptr) *previous = done.previous;
-        return done.was_present ? STAVE_OK : STAVE_NOT_FOUND;
-      }
-    }
-  }
-  return remove_word(index, key, key_size, previous, error);
+  return remove_whole<OwnedIndex, remove_other>(index, key, key_size, previous, error);
 }

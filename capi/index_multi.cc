@@ -17,7 +17,6 @@ using stave::Code;
 using stave::Status;
 using namespace stave::capi;
 using stave::index::Index;
-using stave::index::OwnedIndex;
 
 namespace {
 
@@ -30,22 +29,26 @@ struct Group {
   std::array<Index::Slot, group_size> slots;
 };
 
-// Whether all are words, of which an index with keys of its own needs no more than where they
-// begin.
-bool are_words(std::span<const uint32_t> key_sizes) noexcept {
-  return std::all_of(key_sizes.begin(), key_sizes.end(),
-                     [](uint32_t size) { return size == OwnedIndex::word_size; });
+// Whole keys, of which an index with keys of its own needs no more than where they begin. False
+// when it is another index or some are others.
+template <typename Owned>
+bool get_whole_keys(Owned* owned, FlatBytes& keys, std::span<const uint32_t> key_sizes,
+                    uint64_t* values, uint8_t* found) noexcept {
+  const auto is_whole = [](uint32_t size) { return size == Owned::whole_size; };
+  if (owned == nullptr || !std::all_of(key_sizes.begin(), key_sizes.end(), is_whole)) return false;
+  const size_t count = key_sizes.size();
+  owned->find_whole_keys(keys.take(count * Owned::whole_size).data(), count, values, found);
+  return true;
 }
 
 Status get_group(IndexState& state, FlatBytes& keys, std::span<const uint32_t> key_sizes,
                  uint64_t* values, uint8_t* found) {
-  const Index& index = state.index();
-  const size_t count = key_sizes.size();
-  if (!state.is_resolved() && are_words(key_sizes)) {
-    const Bytes words = keys.take(count * OwnedIndex::word_size);
-    OwnedIndex::of(state.index()).find_words(words.data(), count, values, found);
+  if (get_whole_keys(state.owned(), keys, key_sizes, values, found) ||
+      get_whole_keys(state.owned16(), keys, key_sizes, values, found)) {
     return {};
   }
+  const Index& index = state.index();
+  const size_t count = key_sizes.size();
   Group group;
   for (size_t i = 0; i < count; i++) {
     const Bytes key = keys.take(key_sizes[i]);

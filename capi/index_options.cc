@@ -20,6 +20,7 @@ static_assert(offsetof(stave_index_options, seed) == 24);
 constexpr OptionChoice key_mode_choices[] = {
     {"owned", STAVE_KEYS_OWNED},
     {"resolved", STAVE_KEYS_RESOLVED},
+    {"owned16", STAVE_KEYS_OWNED16},
 };
 constexpr OptionChoice value_bits_choices[] = {
     {"44", 44},
@@ -29,7 +30,8 @@ constexpr OptionChoice value_bits_choices[] = {
 constexpr Option option_list[] = {
     {STAVE_OPTION(stave_index_options, key_mode, OptionType::choice),
      .default_value = STAVE_KEYS_OWNED, .choices = key_mode_choices,
-     .meaning = "whether the index keeps the bytes of its keys, or a resolver knows them"},
+     .meaning = "whether the index keeps the bytes of its keys (owned; owned16: those of 9 to 16 "
+                "bytes in the entry, too), or a resolver knows them"},
     {STAVE_OPTION(stave_index_options, value_bits, OptionType::choice), .default_value = 64,
      .choices = value_bits_choices,
      .meaning = "the width of values; 44 takes 8 bytes an entry instead of 16 when resolved"},

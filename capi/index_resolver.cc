@@ -80,7 +80,11 @@ Status check_resolver(const stave_index_options& options, const stave_index_reso
   const bool is_resolved = options.key_mode == STAVE_KEYS_RESOLVED;
   if (resolver == nullptr && !is_resolved) return {};
   if (resolver == nullptr) return invalid_argument("resolver is NULL but key_mode is resolved");
-  if (!is_resolved) return invalid_argument("there is a resolver but key_mode is owned");
+  if (!is_resolved) {
+    return invalid_argument(options.key_mode == STAVE_KEYS_OWNED
+                                ? "there is a resolver but key_mode is owned"
+                                : "there is a resolver but key_mode is owned16");
+  }
   STAVE_TRY(read_struct(resolver_struct, resolver, checked));
   if (checked->reserved != 0) return invalid_argument("stave_index_resolver.reserved must be zero");
   if (checked->compare == nullptr) return invalid_argument("stave_index_resolver.compare is NULL");

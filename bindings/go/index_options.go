@@ -11,10 +11,12 @@ const (
 	KeysOwned KeyMode = capi.KeysOwned
 	// KeysResolved: the caller has them, and the index asks a Resolver.
 	KeysResolved KeyMode = capi.KeysResolved
+	// KeysOwned16: as KeysOwned, with up to 16 bytes of them in the entry instead of 8.
+	KeysOwned16 KeyMode = capi.KeysOwned16
 )
 
 // String is the mode's name as options in text have it.
-func (m KeyMode) String() string { return nameOf(uint32(m), "default", "owned", "resolved") }
+func (m KeyMode) String() string { return nameOf(uint32(m), "default", "owned", "resolved", "owned16") }
 
 // IndexOptions are how an index is made. Start from DefaultIndexOptions: zeros are not the defaults.
 type IndexOptions struct {

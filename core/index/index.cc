@@ -13,7 +13,12 @@ namespace stave::index {
 Result<std::unique_ptr<Index>> Index::create(const IndexOptions& options) {
   if (options.value_bits != 44 && options.value_bits != 64)
     return Status::error(Code::invalid_argument, "value_bits must be 44 or 64");
-  if (options.resolver == nullptr) return OwnedIndex::create(options);
+  if (options.inline_key_size != 8 && options.inline_key_size != 16)
+    return Status::error(Code::invalid_argument, "inline_key_size must be 8 or 16");
+  if (options.resolver == nullptr) {
+    return options.inline_key_size == 8 ? OwnedIndex::create(options)
+                                        : OwnedIndex16::create(options);
+  }
   if (options.value_bits == 44) return ResolvedIndex<NarrowLayout<>>::create(options);
   return ResolvedIndex<WideLayout<>>::create(options);
 }

@@ -5,7 +5,8 @@
 //   uint64_t value;
 //   Status status = (*index)->get(as_bytes("key"), &value);      ok, not_found
 //
-// Two modes. An index that owns its keys is exact by itself and hands keys back. With a resolver it
+// Two modes. An index that owns its keys is exact by itself and hands keys back; entries take 16
+// bytes, or 24 to have keys of up to 16 bytes inside. With a resolver it
 // keeps none and asks who has them (resolved_keys.h); entries then take 8 bytes for values of 44
 // bits, 16 bytes for 64.
 //
@@ -19,6 +20,7 @@
 // `no_memory`, what the resolver answered; then nothing has changed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -35,10 +37,11 @@
 namespace stave::index {
 
 struct IndexOptions {
-  uint64_t capacity = 0;               // entries to have room for from the start
-  uint32_t shards = 0;                 // a power of two up to 256; 0 chooses by the capacity
-  uint64_t seed = 0;                   // of hash(); one that nobody can guess, against flooding
-  unsigned value_bits = 64;            // 44 or 64
+  uint64_t capacity = 0;         // entries to have room for from the start
+  uint32_t shards = 0;           // a power of two up to 256; 0 chooses by the capacity
+  uint64_t seed = 0;             // of hash(); one that nobody can guess, against flooding
+  unsigned value_bits = 64;      // 44 or 64
+  unsigned inline_key_size = 8;  // 8 or 16: owned keys of up to so many bytes are in their entries
   const Resolver* resolver = nullptr;  // null: the index owns its keys. Outlives the index.
 };
 
@@ -53,7 +56,14 @@ class Index {
     return key.size() == sizeof(uint64_t) ? hash(word_of(key.data())) : hash64(key, seed_);
   }
 
-  // Of a key of 8 bytes.
+  // Of the bytes of these words.
+  template <size_t kWords>
+  uint64_t hash(const std::array<uint64_t, kWords>& words) const noexcept {
+    if constexpr (kWords == 1)
+      return hash(words[0]);
+    else
+      return hash64(std::as_bytes(std::span(words)), seed_);
+  }
   uint64_t hash(uint64_t word) const noexcept { return word_hash_(word); }
   static uint64_t word_of(const void* key) noexcept {
     uint64_t word;

@@ -42,7 +42,7 @@ class IndexTest : public testing::TestWithParam<Kind> {
     return status.ok() ? Previous(found) : Previous();
   }
 
-  NumberedKeys keys;
+  NumberedKeys keys{inline_key_size(GetParam())};
   std::unique_ptr<Index> index;
 };
 
@@ -296,7 +296,7 @@ TEST_P(IndexTest, CursorBesideGrowthAndShrink) {
   uint64_t steps = 0;
   while ((*cursor)->next(&item).ok()) {
     met[item.value]++;
-    if (GetParam() == Kind::owned) {
+    if (is_owned(GetParam())) {
       ASSERT_EQ(as_text(item.key), keys.key(NumberedKeys::number(item.value)));
     }
     steps++;
@@ -324,6 +324,7 @@ TEST(IndexOptionsTest, RefusesNonsense) {
   EXPECT_TRUE(Index::create({.shards = 3}).status().is(Code::invalid_argument));
   EXPECT_TRUE(Index::create({.shards = 512}).status().is(Code::invalid_argument));
   EXPECT_TRUE(Index::create({.value_bits = 32}).status().is(Code::invalid_argument));
+  EXPECT_TRUE(Index::create({.inline_key_size = 24}).status().is(Code::invalid_argument));
 }
 
 // ---- Resolved keys -----------------------------------------------------------------------------
@@ -384,9 +385,11 @@ TEST_P(ResolvedIndexTest, ResolverCallsTheIndex) {
 
 // ---- Owned keys --------------------------------------------------------------------------------
 
-TEST(OwnedIndexTest, KeysOfAllSizes) {
-  NumberedKeys keys;
-  const auto index = make_index(Kind::owned, keys);
+class OwnedIndexTest : public IndexTest {};
+INSTANTIATE_TEST_SUITE_P(Kinds, OwnedIndexTest, testing::Values(Kind::owned, Kind::owned16),
+                         kind_name);
+
+TEST_P(OwnedIndexTest, KeysOfAllSizes) {
   std::map<std::string, uint64_t> model;
   std::string key;
   for (uint64_t size = 0; size < 3000; size = size < 40 ? size + 1 : size * 5 / 4) {
@@ -414,15 +417,51 @@ TEST(OwnedIndexTest, KeysOfAllSizes) {
   EXPECT_EQ(index->size(), 0U);
 }
 
-TEST(OwnedIndexTest, LongKeysReuseTheirMemory) {
-  NumberedKeys keys(40);
-  const auto index = make_index(Kind::owned, keys);
+// Whole keys, shorter ones and those with records are told apart whatever their bytes are, also
+// when these are what an entry of another kind has.
+TEST_P(OwnedIndexTest, KeysOfTheSameBytesAndOtherSizes) {
+  std::map<std::string, uint64_t> model;
+  for (const char last : {'\0', '\1', '\7', '\x0f', '\x10', '\x7f', '\x80', '\xff'}) {
+    for (size_t size = 0; size <= 20; size++) {
+      std::string name(size, '\0');
+      if (size != 0) name.back() = last;
+      model.emplace(name, model.size());
+    }
+  }
+  for (const auto& [name, number] : model)
+    ASSERT_EQ(*index->put(as_bytes(name), number), std::nullopt);
+  // Buckets split, and entries' hashes are computed again.
+  for (uint64_t i = 0; i < 10'000; i++) put(1'000 + i);
+  uint64_t found = 0;
+  for (const auto& [name, number] : model) {
+    ASSERT_TRUE(index->get(as_bytes(name), &found).ok()) << name.size();
+    ASSERT_EQ(found, number);
+  }
+  for (const auto& [name, number] : model) ASSERT_EQ(*index->remove(as_bytes(name)), number);
+  // With hashes of the caller's: all have records.
+  for (const auto& [name, number] : model)
+    ASSERT_EQ(*index->put(hashed(name, number / 4), number), std::nullopt);
+  for (const auto& [name, number] : model)
+    ASSERT_EQ(*index->remove(hashed(name, number / 4)), number);
+  EXPECT_EQ(index->size(), 10'000U);
+}
+
+TEST_P(OwnedIndexTest, KeysThatFitIntoTheEntryTakeNoOtherMemory) {
+  for (uint64_t i = 0; i < 1'000; i++) put(i);
+  EXPECT_EQ(index->stats().key_bytes, 0U);
+  const std::string longer(inline_key_size(GetParam()) + 1, 'k');
+  ASSERT_TRUE(index->put(as_bytes(longer), 1).ok());
+  EXPECT_GT(index->stats().key_bytes, 0U);
+}
+
+TEST_P(OwnedIndexTest, LongKeysReuseTheirMemory) {
+  NumberedKeys long_keys(40);
   const auto churn = [&](uint64_t begin, uint64_t end) {
     for (uint64_t i = begin; i < end; i++) {
-      const std::string fresh = keys.key(i);
+      const std::string fresh = long_keys.key(i);
       ASSERT_TRUE(index->put(as_bytes(fresh), i).ok());
       if (i < 1000) continue;
-      const std::string old = keys.key(i - 1000);
+      const std::string old = long_keys.key(i - 1000);
       ASSERT_EQ(*index->remove(as_bytes(old)), i - 1000);
     }
   };

@@ -24,14 +24,23 @@ class ReclaimedAtTheEnd : public testing::Environment {
 inline testing::Environment* const reclaimed_at_the_end =
     testing::AddGlobalTestEnvironment(new ReclaimedAtTheEnd);
 
-enum class Kind { owned, wide_resolved, narrow_resolved };
-inline constexpr std::array<Kind, 3> all_kinds = {Kind::owned, Kind::wide_resolved,
+enum class Kind { owned, owned16, wide_resolved, narrow_resolved };
+inline constexpr std::array<Kind, 4> all_kinds = {Kind::owned, Kind::owned16, Kind::wide_resolved,
                                                   Kind::narrow_resolved};
+inline bool is_owned(Kind kind) {
+  return kind == Kind::owned || kind == Kind::owned16;
+}
+// Of keys that entries have room for, where they have keys.
+inline size_t inline_key_size(Kind kind) {
+  return kind == Kind::owned16 ? 16 : 8;
+}
 
 inline std::string kind_name(const testing::TestParamInfo<Kind>& info) {
   switch (info.param) {
     case Kind::owned:
       return "owned";
+    case Kind::owned16:
+      return "owned16";
     case Kind::wide_resolved:
       return "wide_resolved";
     case Kind::narrow_resolved:
@@ -50,7 +59,7 @@ class NumberedKeys : public Resolver {
   }
   static uint64_t number(uint64_t value) noexcept { return value >> version_bits; }
 
-  // Of a key's number: 8 bytes, or 16.
+  // Of a key's number: 8 bytes or more.
   explicit NumberedKeys(size_t key_size = 8) noexcept : key_size_(key_size) {}
   std::string key(uint64_t number) const {
     std::string key(key_size_, '.');
@@ -92,7 +101,8 @@ class NumberedKeys : public Resolver {
 
 inline std::unique_ptr<Index> make_index(Kind kind, const NumberedKeys& keys,
                                          IndexOptions options = {}) {
-  if (kind != Kind::owned) options.resolver = &keys;
+  if (!is_owned(kind)) options.resolver = &keys;
+  if (kind == Kind::owned16) options.inline_key_size = 16;
   if (kind == Kind::narrow_resolved) options.value_bits = 44;
   auto index = Index::create(options);
   EXPECT_TRUE(index.ok());

@@ -37,14 +37,14 @@ TEST(ControlWordTest, FindsTagsExactly) {
 
 template <typename Layout>
 class HeldReaderTest : public testing::Test {};
-using Layouts = testing::Types<NarrowLayout<>, WideLayout<>>;
+using Layouts = testing::Types<NarrowLayout<>, WideLayout<1>, WideLayout<2>>;
 TYPED_TEST_SUITE(HeldReaderTest, Layouts);
 
 struct Keys {
   Result<uint64_t> fetch_hash(uint64_t) const noexcept { return Code::not_found; }
   template <typename Entry>
   uint64_t position(Entry entry, uint8_t) const noexcept {
-    return HashParts(entry.key).position();
+    return HashParts(entry.key.back()).position();
   }
 };
 

@@ -20,9 +20,11 @@ constexpr uint64_t tag_class(uint8_t tag) noexcept {
 struct Probe {
   uint64_t position = 0;
   uint8_t tag = 0;
-  // For entries of two words: the first one, and which of its bits two keys must share to be equal.
+  // For entries of several words: the last one of the key, and which of its bits two keys must
+  // share to be equal; the one before it, if there are two.
   uint64_t word = 0;
   uint64_t word_mask = ~uint64_t{0};
+  uint64_t first_word = 0;
 };
 
 // What a caller says about the entry of a candidate, one with the same bits of the hash.

@@ -45,10 +45,10 @@ class ResolvedKeys {
 
   // What Table asks of its keys.
   Result<uint64_t> fetch_hash(uint64_t value) const noexcept { return resolver_->hash(value); }
-  // In the wide layout the first word is the hash.
+  // In the wide layout the word of the key is the hash.
   template <typename Entry>
-  uint64_t position(Entry entry, uint8_t) const noexcept {
-    return HashParts(entry.key).position();
+  uint64_t position(const Entry& entry, uint8_t) const noexcept {
+    return HashParts(entry.key.back()).position();
   }
   template <typename Root, typename Entry>
   void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}

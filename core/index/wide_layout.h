@@ -1,16 +1,17 @@
-// Buckets of two cache lines, whose entries are two words each: a word of the
+// Buckets of two or three cache lines, whose entries are one or two words of the
 // key (the key itself, where it is kept, or the hash) and a value of 64 bits.
 //
-//   control word, change word, 7 entries      a bucket: 128 bytes
-//   control word, link word, 3 entries        a node: 64 bytes
+//                                           one word of the key      two
+//   control word, change word, 7 entries    a bucket: 128 bytes      192 bytes
+//   control word, link word, entries        a node: 64 bytes, 3      64 bytes, 2
 //
 //   change word   bits 0-25 the first node, 26-33 the classes of the tags in the chain, 34-63 the
 //                 number of changes to slots of the bucket and its nodes, modulo 2^30
 //
-// An entry of two words can be torn: a reader that looks at a slot while it is
-// taken by another entry may see one word of each. So whoever writes to a slot
-// counts first, and a reader uses the two words only if the count is what it
-// was before it read the control word.
+// An entry of several words can be torn: a reader that looks at a slot while it
+// is taken by another entry may see words of both. So whoever writes to a slot
+// counts first, and a reader uses the words only if the count is what it was
+// before it read the control word.
 #pragma once
 
 #include <array>
@@ -23,41 +24,44 @@
 
 namespace stave::index {
 
-template <template <typename> class Atomic = std::atomic, size_t kSlots = 7,
-          size_t kSlotsOfNode = 3>
+// Fewer slots than the default are for tests.
+template <size_t kKeyWords = 1, template <typename> class Atomic = std::atomic, size_t kSlots = 7,
+          size_t kSlotsOfNode = (kKeyWords == 1 ? 3 : 2)>
 struct WideLayout {
   static constexpr unsigned kValueBits = 64;
   static constexpr bool kKeepsWholePosition = true;
   static constexpr size_t kHeadSlots = kSlots;
   static constexpr size_t kNodeSlots = kSlotsOfNode;
   // Splitting at three quarters: 128 / (0.75 * 7) bytes an entry, and nodes for
-  // one bucket in four.
+  // one bucket in four; 192 / (0.75 * 7) with two words of the key.
   static constexpr uint64_t kGrowAtNumerator = 3;
   static constexpr uint64_t kGrowAtDenominator = 4;
   static constexpr bool kChainTakesSlot = false;
 
-  struct Pair {
-    Atomic<uint64_t> key{0};
+  struct Words {
+    std::array<Atomic<uint64_t>, kKeyWords> key;
     Atomic<uint64_t> value{0};
   };
   struct alignas(64) Bucket {
     Atomic<uint64_t> control{0};
     Atomic<uint64_t> change{0};
-    std::array<Pair, kSlots> pairs;
+    std::array<Words, kSlots> entries;
   };
   struct alignas(64) Node {
     Atomic<uint64_t> control{0};
     Atomic<uint64_t> link{0};
-    std::array<Pair, kSlotsOfNode> pairs;
+    std::array<Words, kSlotsOfNode> entries;
   };
 
+  using KeyWords = std::array<uint64_t, kKeyWords>;
   struct Entry {
-    uint64_t key = 0;
+    KeyWords key{};
     uint64_t value = 0;
     friend bool operator==(const Entry&, const Entry&) = default;
   };
+  // What the words of the key must be, the last one under the mask.
   struct Pattern {
-    uint64_t word = 0;
+    KeyWords key{};
     uint64_t mask = 0;
   };
   // The change word, read before the control word.
@@ -68,12 +72,19 @@ struct WideLayout {
   // ---- Entries ---------------------------------------------------------------------------------
 
   static Pattern pattern(const Probe& probe, unsigned) noexcept {
-    return {probe.word, probe.word_mask};
+    if constexpr (kKeyWords == 1)
+      return {{probe.word}, probe.word_mask};
+    else
+      return {{probe.first_word, probe.word}, probe.word_mask};
   }
-  static bool may_be(Entry entry, Pattern pattern) noexcept {
-    return ((entry.key ^ pattern.word) & pattern.mask) == 0;
+  static bool may_be(const Entry& entry, const Pattern& pattern) noexcept {
+    uint64_t differing = (entry.key.back() ^ pattern.key.back()) & pattern.mask;
+    if constexpr (kKeyWords == 2) differing |= entry.key.front() ^ pattern.key.front();
+    return differing == 0;
   }
-  static Entry make(Pattern pattern, uint64_t value) noexcept { return {pattern.word, value}; }
+  static Entry make(const Pattern& pattern, uint64_t value) noexcept {
+    return {pattern.key, value};
+  }
   static uint64_t value(Entry entry) noexcept { return entry.value; }
   static Entry with_value(Entry entry, uint64_t value) noexcept { return {entry.key, value}; }
   // The entry for another table: the same.
@@ -81,13 +92,14 @@ struct WideLayout {
 
   // ---- Readers ---------------------------------------------------------------------------------
 
-  // Most entries are in the second line: both are loaded at once.
+  // Most entries are behind the first line: all are loaded at once.
   static void prefetch(const Bucket& bucket) noexcept {
     __builtin_prefetch(&bucket);
     prefetch_rest(bucket);
   }
   static void prefetch_rest(const Bucket& bucket) noexcept {
-    __builtin_prefetch(reinterpret_cast<const char*>(&bucket) + 64);
+    for (size_t line = 64; line < sizeof bucket; line += 64)
+      __builtin_prefetch(reinterpret_cast<const char*>(&bucket) + line);
   }
   static Snapshot begin(const Bucket& bucket) noexcept {
     // Acquire: pairs with the releases in begin_writing() and set_chain(). The
@@ -116,8 +128,12 @@ struct WideLayout {
     // Acquire: pairs with the releases in write(). A word that is newer than
     // the reader's control word brings the count of its change with it, for
     // intact().
-    return {group.pairs[slot].key.load(std::memory_order_acquire),
-            group.pairs[slot].value.load(std::memory_order_acquire)};
+    const Words& words = group.entries[slot];
+    Entry entry;
+    for (size_t i = 0; i < kKeyWords; i++)
+      entry.key[i] = words.key[i].load(std::memory_order_acquire);
+    entry.value = words.value.load(std::memory_order_acquire);
+    return entry;
   }
   // Whether the words read since begin() are of one entry.
   static bool intact(const Bucket& bucket, Snapshot snapshot) noexcept {
@@ -147,11 +163,13 @@ struct WideLayout {
     set_chain(bucket, chain(snapshot), tag_classes(snapshot) | tag_class(tag));
   }
   template <typename Group>
-  static void write(Group& group, size_t slot, Entry entry) noexcept {
+  static void write(Group& group, size_t slot, const Entry& entry) noexcept {
     // Release: pairs with the acquires in read(); the count comes before the
     // words.
-    group.pairs[slot].key.store(entry.key, std::memory_order_release);
-    group.pairs[slot].value.store(entry.value, std::memory_order_release);
+    Words& words = group.entries[slot];
+    for (size_t i = 0; i < kKeyWords; i++)
+      words.key[i].store(entry.key[i], std::memory_order_release);
+    words.value.store(entry.value, std::memory_order_release);
   }
   static void set_chain(Bucket& bucket, uint32_t node, uint64_t classes) noexcept {
     const uint64_t change = bucket.change.load(std::memory_order_relaxed);

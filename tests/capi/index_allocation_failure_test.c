@@ -206,8 +206,8 @@ static long fail_each(const char* name, operation run) {
   }
 }
 
-static void run_all(void) {
-  index = create_index("shards=2");
+static void run_all(const char* options) {
+  index = create_index(options);
   put_number(index, "key", 1);
   for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
     const long count = fail_each(operations[i].name, operations[i].run);
@@ -219,6 +219,8 @@ static void run_all(void) {
 
 int main(void) {
   printf("every allocation of each operation failed once\n");
-  for (key_size = 8; key_size <= 32; key_size += 24) run_all();
+  for (key_size = 8; key_size <= 32; key_size += 24) run_all("shards=2");
+  key_size = 16;
+  run_all("shards=2 key_mode=owned16");
   return 0;
 }

@@ -212,7 +212,7 @@ static void options_structs(void) {
   options.value_bits = 45;
   check_refused(&options, NULL, "value_bits");
   options.value_bits = 64;
-  options.key_mode = 3;
+  options.key_mode = 4;
   check_refused(&options, NULL, "key_mode");
 
   /* An older header: what it does not know takes the defaults. */

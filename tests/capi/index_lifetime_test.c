@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void closed_handles(void) {
-  stave_index* index = create_index("");
+static void closed_handles(const char* options) {
+  stave_index* index = create_index(options);
   put_number(index, "key", 1);
   stave_index_cursor* cursor;
   CHECK_STATUS(STAVE_OK, stave_index_cursor_open(index, &cursor, NULL));
@@ -273,7 +273,8 @@ static void forked(void) {
 }
 
 int main(void) {
-  closed_handles();
+  closed_handles("");
+  closed_handles("key_mode=owned16");
   free_orders();
   cursor_beside_writes();
   calls_from_inside();

@@ -20,6 +20,9 @@ typedef struct caller {
   unsigned number;
 } caller;
 
+/* Of the keys that the callers have for themselves: as many bytes as fit into an entry. */
+static size_t own_key_size;
+
 /* Whether the call was let in; any outcome but CLOSED must be a good one. */
 static int let_in(stave_status status) {
   CHECK(status >= STAVE_OK || status == STAVE_CLOSED || status == STAVE_INVALID_ARGUMENT);
@@ -45,9 +48,9 @@ static void* count(void* argument) {
   for (unsigned i = 0; i < increments; i++) {
     increment(self->storm->index, (i + self->number) % shared_keys);
     /* Keys of its own beside them make the index grow. */
-    const unsigned own[2] = {self->number, i};
+    const unsigned own[4] = {self->number, i};
     CHECK_STATUS(STAVE_OK,
-                 stave_index_put(self->storm->index, own, sizeof own, i, NULL, NULL, NULL));
+                 stave_index_put(self->storm->index, own, own_key_size, i, NULL, NULL, NULL));
   }
   return NULL;
 }
@@ -57,7 +60,7 @@ static void* call(void* argument) {
   storm* all = self->storm;
   atomic_fetch_add(&all->started, 1);
   for (unsigned i = 0;; i++) {
-    const unsigned own[3] = {self->number, i, i};
+    const unsigned own[4] = {self->number, i, i, i};
     const size_t size = i % 2 == 0 ? sizeof own : 8;
     if (!let_in(stave_index_put(all->index, own, size, i, NULL, NULL, NULL))) break;
     uint64_t value;
@@ -86,10 +89,10 @@ static void* close_all(void* argument) {
   return NULL;
 }
 
-static void run(void) {
+static void run(const char* options) {
   storm all;
   memset(&all, 0, sizeof all);
-  all.index = create_index("");
+  all.index = create_index(options);
   CHECK_STATUS(STAVE_OK, stave_index_cursor_open(all.index, &all.cursor, NULL));
   pthread_t threads[callers + closers];
   caller each[callers];
@@ -122,7 +125,10 @@ int main(void) {
   const char* scale = getenv("STAVE_TEST_SCALE");
   const int percent = scale != NULL ? atoi(scale) : 10;
   const int rounds = percent > 0 ? 2 * percent : 1;
-  for (int i = 0; i < rounds; i++) run();
+  for (int i = 0; i < rounds; i++) {
+    own_key_size = i % 2 == 0 ? 8 : 16;
+    run(i % 2 == 0 ? "" : "key_mode=owned16");
+  }
   CHECK(stave_live_handles() == 0);
   printf("%d storms of %d callers and %d closers\n", rounds, callers, closers);
   return 0;

@@ -28,7 +28,7 @@ const std::string& name_of(Kind kind, uint64_t number) {
   };
   static const std::array<std::string, kKeys> long_names = make(24);
   static const std::array<std::string, kKeys> short_names = make(8);
-  return (kind == Kind::owned ? long_names : short_names)[number];
+  return (is_owned(kind) ? long_names : short_names)[number];
 }
 
 // Grows, overflows (every fourth key has one hash), shrinks and clears.
@@ -39,7 +39,8 @@ class Scenario {
       return number % 4 == 0 ? uint64_t{5} : number * 0x9e3779b97f4a7c15;
     });
     IndexOptions options{.shards = 1};
-    if (kind != Kind::owned) options.resolver = &keys_;
+    if (!is_owned(kind)) options.resolver = &keys_;
+    if (kind == Kind::owned16) options.inline_key_size = 16;
     if (kind == Kind::narrow_resolved) options.value_bits = 44;
     auto index = Index::create(options);
     if (index.ok()) {

@@ -28,7 +28,10 @@ constexpr uint64_t kDefaultSeed = 20'261'121;
 class Stress {
  public:
   Stress(Kind kind, size_t key_size) : keys(key_size) {
-    if (key_size == 8) {
+    if (kind == Kind::owned16) {
+      // Keys that are in their entries have the index's own hash.
+      own_hash = true;
+    } else if (key_size == 8) {
       // The shared keys have two hashes between them.
       keys.set_hash([](uint64_t number) {
         return number < kSharedKeys ? number % 2 : number * 0x9e3779b97f4a7c15;
@@ -71,6 +74,7 @@ class Stress {
   }
 
   NumberedKeys keys;
+  bool own_hash = false;
   std::unique_ptr<Index> index;
   std::array<std::unordered_map<uint64_t, uint64_t>, kThreads> models;
   std::atomic<uint64_t> walks{0};
@@ -78,6 +82,7 @@ class Stress {
 
  private:
   Index::Key key_of(const std::string& name, uint64_t number) const {
+    if (own_hash) return index->key(as_bytes(name));
     return {as_bytes(name), *keys.hash(NumberedKeys::value(number))};
   }
   Index::Previous put(uint64_t number, uint64_t version) {
@@ -170,8 +175,9 @@ struct Variant {
   Kind kind;
   size_t key_size;
 };
-constexpr std::array<Variant, 4> kVariants = {{{"owned", Kind::owned, 8},
+constexpr std::array<Variant, 5> kVariants = {{{"owned", Kind::owned, 8},
                                                {"owned_long", Kind::owned, 24},
+                                               {"owned16", Kind::owned16, 16},
                                                {"wide_resolved", Kind::wide_resolved, 8},
                                                {"narrow_resolved", Kind::narrow_resolved, 8}}};
 

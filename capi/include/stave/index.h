@@ -13,6 +13,9 @@
  *   An `owned` index (the default) keeps the bytes of its keys. A `resolved` one keeps none: the
  *   caller has them already, in the records that the values lead to, and answers through a resolver
  *   whether the record at a value has a given key. That saves the memory of the keys.
+ *   Owned keys of up to 8 bytes are in the index's entries, of 16 bytes; longer ones behind them, which
+ *   is a second wait for memory and takes some 30 bytes and more. For keys of 9 to 16 bytes there is
+ *   `owned16`, with entries of 24 bytes that have them inside.
  *
  * Exactness
  *   A lookup returns the value of that very key, also when many keys have the same hash. A key has
@@ -49,14 +52,15 @@ extern "C" {
 typedef struct stave_index stave_index;
 
 enum {
-  STAVE_KEYS_OWNED = 1,   /* the index keeps the bytes of its keys */
-  STAVE_KEYS_RESOLVED = 2 /* a resolver knows the keys */
+  STAVE_KEYS_OWNED = 1,    /* the index keeps the bytes of its keys; up to 8 of them in the entry */
+  STAVE_KEYS_RESOLVED = 2, /* a resolver knows the keys */
+  STAVE_KEYS_OWNED16 = 3   /* as owned, with up to 16 of them in the entry */
 };
 
 /* Also settable as text, "name=value", with the member's name. */
 typedef struct stave_index_options {
   uint32_t struct_size;
-  uint32_t key_mode;   /* owned or resolved; default owned */
+  uint32_t key_mode;   /* owned, owned16 or resolved; default owned */
   uint32_t value_bits; /* 44: values below 2^44, in less memory when resolved; default 64 */
   uint32_t shards;     /* parts that grow by themselves, a power of two from 1 to 256; default 0: by
                           capacity */
@@ -108,7 +112,7 @@ typedef struct stave_index_resolver {
 STAVE_API void stave_index_resolver_init(stave_index_resolver *resolver);
 
 /* Makes an empty index. `options` may be NULL: the defaults. `resolver` is copied; it must be NULL
- * for owned keys and must be there for resolved ones. The context belongs to
+ * for owned keys (of both kinds) and must be there for resolved ones. The context belongs to
  * the index if the status is OK, which calls `destroy` at the end of stave_index_close (in the thread
  * that closes); otherwise it stays the caller's and `destroy` is not called. O(capacity).
  *   INVALID_ARGUMENT   an option is out of range, or the resolver does not fit the key mode

@@ -10,7 +10,7 @@ from ._library import (
 from .index_cursor import IndexCursor
 from .resolver import Resolving
 
-_KEY_MODES = {1: "owned", 2: "resolved"}
+_KEY_MODES = {1: "owned", 2: "resolved", 3: "owned16"}
 
 
 class Index(Closeable):

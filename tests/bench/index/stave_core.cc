@@ -46,7 +46,8 @@ class CoreIndex {
   }
 
  private:
-  std::unique_ptr<stave::index::Index> index_ = take(stave::index::Index::create({}));
+  std::unique_ptr<stave::index::Index> index_ =
+      take(stave::index::Index::create({.inline_key_size = static_cast<unsigned>(sizeof(Key))}));
 };
 
 }  // namespace

@@ -12,10 +12,14 @@ namespace stave::bench::index {
 template <typename Key>
 class StaveIndex {
  public:
-  StaveIndex() : StaveIndex(nullptr, nullptr) {}
+  StaveIndex() {
+    stave_index_options options;
+    stave_index_options_init(&options);
+    if (sizeof(Key) == 16) options.key_mode = STAVE_KEYS_OWNED16;
+    create(&options, nullptr);
+  }
   StaveIndex(const stave_index_options* options, const stave_index_resolver* resolver) {
-    stave_error error;
-    check(stave_index_create(options, resolver, &index_, &error), error);
+    create(options, resolver);
   }
   ~StaveIndex() { stave_index_free(index_); }
   StaveIndex(const StaveIndex&) = delete;
@@ -56,6 +60,10 @@ class StaveIndex {
   }
 
  private:
+  void create(const stave_index_options* options, const stave_index_resolver* resolver) {
+    stave_error error;
+    check(stave_index_create(options, resolver, &index_, &error), error);
+  }
   static void check(stave_status status, const stave_error& error) {
     if (status != STAVE_OK) fail(error.message);
   }

@@ -21,8 +21,9 @@ using index::Verdict;
 // Three entries in a bucket, or two and a link; two in a node. One bit of the hash, which says to
 // which half of a split the entry goes.
 using Narrow = index::NarrowLayout<Atomic, 3, 1>;
-// Two entries in a bucket, one in a node.
-using Wide = index::WideLayout<Atomic, 2, 1>;
+// Two entries in a bucket, one in a node; with one word of the key and with two.
+using Wide = index::WideLayout<1, Atomic, 2, 1>;
+using Wide16 = index::WideLayout<2, Atomic, 2, 1>;
 
 template <typename Layout>
 class Memory {
@@ -72,7 +73,10 @@ struct State {
 
   static uint64_t value(uint64_t key, uint64_t version) { return key << 8 | version; }
   static Probe probe(uint64_t key) {
-    return {.position = key & 3, .tag = static_cast<uint8_t>(key < 8 ? 1 : 2), .word = key};
+    return {.position = key & 3,
+            .tag = static_cast<uint8_t>(key < 8 ? 1 : 2),
+            .word = key,
+            .first_word = ~key};
   }
   static auto match(uint64_t key) {
     return [key](Entry entry) {
@@ -365,6 +369,10 @@ TEST(WeakMemory, NarrowIndexBuckets) {
 
 TEST(WeakMemory, WideIndexBuckets) {
   check_kernel({.scenarios = scenarios<Wide>(), .redundant = {}});
+}
+
+TEST(WeakMemory, WideIndexBucketsWithKeysOfTwoWords) {
+  check_kernel({.scenarios = scenarios<Wide16>(), .redundant = {}});
 }
 
 }  // namespace

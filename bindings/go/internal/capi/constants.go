@@ -54,6 +54,7 @@ const (
 	Tombstone          = C.STAVE_TOMBSTONE
 	KeysOwned          = C.STAVE_KEYS_OWNED
 	KeysResolved       = C.STAVE_KEYS_RESOLVED
+	KeysOwned16        = C.STAVE_KEYS_OWNED16
 	ValuesVariable     = C.STAVE_VALUES_VARIABLE
 	ValuesFixed        = C.STAVE_VALUES_FIXED
 	ChangeAdded        = C.STAVE_CHANGE_ADDED

@@ -11,7 +11,7 @@ stave_index* index_of_self(void) {
 /* ---- Options and lifetime ------------------------------------------------------------------- */
 
 static void print_options(const stave_index_options* options) {
-  static const char* const key_modes[] = {"default", "owned", "resolved"};
+  static const char* const key_modes[] = {"default", "owned", "resolved", "owned16"};
   printf("  key_mode=%s\n  value_bits=%u\n  shards=%u\n  capacity=%llu\n  seed=%llu\n",
          key_modes[options->key_mode], options->value_bits, options->shards,
          (unsigned long long)options->capacity, (unsigned long long)options->seed);

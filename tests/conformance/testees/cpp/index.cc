@@ -135,7 +135,7 @@ void Testee::index_multi_put() {
 }
 
 void Testee::print_options(const stave::IndexOptions& options) {
-  static constexpr const char* key_modes[] = {"default", "owned", "resolved"};
+  static constexpr const char* key_modes[] = {"default", "owned", "resolved", "owned16"};
   print(std::string("  key_mode=") + key_modes[options.key_mode] + "\n  value_bits=" +
         std::to_string(options.value_bits) + "\n  shards=" + std::to_string(options.shards) +
         "\n  capacity=" + std::to_string(options.capacity) +

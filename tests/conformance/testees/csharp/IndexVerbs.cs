@@ -104,7 +104,7 @@ internal static class IndexVerbs
     internal static object Create(object handle, List<object> words)
     {
         HashIndexOptions options = HashIndexOptions.Parse(string.Join(" ", words));
-        if (options.KeyMode == KeyMode.Owned)
+        if (options.KeyMode != KeyMode.Resolved)
         {
             return new HashIndex(options);
         }

@@ -8,7 +8,9 @@ public enum KeyMode {
   /** The index keeps them. */
   OWNED(RawConstants.STAVE_KEYS_OWNED),
   /** An {@link IndexResolver} does: the index keeps none. */
-  RESOLVED(RawConstants.STAVE_KEYS_RESOLVED);
+  RESOLVED(RawConstants.STAVE_KEYS_RESOLVED),
+  /** As {@link #OWNED}, with up to 16 bytes in the entry instead of 8. */
+  OWNED16(RawConstants.STAVE_KEYS_OWNED16);
 
   final int number;
 
