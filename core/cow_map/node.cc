@@ -91,10 +91,10 @@ void release(Word word, ValueForm form) noexcept {
 }
 
 void retire_shell(Leaf* leaf) noexcept {
-  sync::EpochRegistry::retire(leaf, free_shell<Leaf>);
+  sync::EpochRegistry::retire_or_reclaim(leaf, free_shell<Leaf>);
 }
 void retire_shell(Inner* inner) noexcept {
-  sync::EpochRegistry::retire(inner, free_shell<Inner>);
+  sync::EpochRegistry::retire_or_reclaim(inner, free_shell<Inner>);
 }
 
 void discard(Leaf* leaf) noexcept {

@@ -10,25 +10,39 @@ NodeChunks::Chunk& NodeChunks::chunk_of(const void* address) noexcept {
   return *reinterpret_cast<Chunk*>(reinterpret_cast<uintptr_t>(address) & ~(chunk_size - 1));
 }
 
-// The first unit in [from, end) that is free, or that is not; `end` without one.
-uint32_t NodeChunks::next_bit(const Chunk& chunk, uint32_t from, uint32_t end, bool free) noexcept {
-  while (from < end) {
-    const uint64_t word = chunk.free_bits[from / word_units];
-    const uint64_t wanted = (free ? word : ~word) >> (from % word_units);
-    if (wanted != 0) return std::min(end, from + static_cast<uint32_t>(std::countr_zero(wanted)));
-    from = (from / word_units + 1) * word_units;
+bool NodeChunks::is_free(const Chunk& chunk, uint32_t from, uint32_t end) noexcept {
+  return std::all_of(chunk.free_bits.begin() + from / word_units,
+                     chunk.free_bits.begin() + end / word_units,
+                     [](uint64_t word) { return word == UINT64_MAX; });
+}
+
+// Where in `low`, of which `high` is the continuation, so many set bits one behind the other begin:
+// a bit for each. At most 63.
+uint64_t NodeChunks::runs_in(uint64_t low, uint64_t high, uint32_t units) noexcept {
+  // A bit stands for a run of `length` that begins with it.
+  for (uint32_t length = 1; length < units;) {
+    const uint32_t step = std::min(length, units - length);
+    low &= low >> step | high << (word_units - step);
+    high &= high >> step;
+    length += step;
   }
-  return end;
+  return low;
 }
 
 // The first free run of so many units, or chunk_units.
-uint32_t NodeChunks::find_run(const Chunk& chunk, uint32_t from, uint32_t units) noexcept {
-  for (;;) {
-    const uint32_t first = next_bit(chunk, from, chunk_units, true);
-    if (first + units > chunk_units) return chunk_units;
-    from = next_bit(chunk, first, first + units, false);
-    if (from == first + units) return first;
+uint32_t NodeChunks::find_run(Chunk& chunk, uint32_t from, uint32_t units) noexcept {
+  uint64_t wanted = ~uint64_t{0} << (from % word_units);
+  for (uint32_t index = from / word_units; index < chunk_words; index++) {
+    if (chunk.word_fits[index] >= units) {
+      const uint64_t high = index + 1 == chunk_words ? 0 : chunk.free_bits[index + 1];
+      const uint64_t runs = runs_in(chunk.free_bits[index], high, units);
+      if ((runs & wanted) != 0)
+        return index * word_units + static_cast<uint32_t>(std::countr_zero(runs & wanted));
+      if (runs == 0) chunk.word_fits[index] = static_cast<uint8_t>(units - 1);
+    }
+    wanted = ~uint64_t{0};
   }
+  return chunk_units;
 }
 
 void NodeChunks::mark(Chunk& chunk, uint32_t from, uint32_t units, bool free) noexcept {
@@ -39,6 +53,14 @@ void NodeChunks::mark(Chunk& chunk, uint32_t from, uint32_t units, bool free) no
   if (shift + units <= word_units) return;
   const uint64_t rest = bits >> (word_units - shift);
   word[1] = free ? word[1] | rest : word[1] & ~rest;
+}
+
+void NodeChunks::mark_free(Chunk& chunk, uint32_t from, uint32_t units) noexcept {
+  mark(chunk, from, units, true);
+  // A run that has become longer begins here, or not far in front.
+  const uint32_t first = (from - std::min(from, NodePool::units_max)) / word_units;
+  for (uint32_t index = first; index <= (from + units - 1) / word_units; index++)
+    chunk.word_fits[index] = NodePool::units_max;
 }
 
 FreeBlock* NodeChunks::take(uint32_t units, uint32_t count) noexcept {
@@ -92,6 +114,7 @@ NodeChunks::Chunk* NodeChunks::add_chunk() noexcept {
   auto* const chunk = new (memory) Chunk;
   chunk->free_units = chunk_units - header_units;
   chunk->free_bits.fill(UINT64_MAX);
+  chunk->word_fits.fill(NodePool::units_max);
   for (uint32_t unit = 0; unit < header_units; unit++) mark(*chunk, unit, 1, false);
   chunk_count_++;
   free_units_ += chunk->free_units;
@@ -112,7 +135,7 @@ void NodeChunks::give_one(FreeBlock* block, uint32_t units) noexcept {
   const auto first = static_cast<uint32_t>(
       (reinterpret_cast<std::byte*>(block) - reinterpret_cast<std::byte*>(&chunk)) /
       static_cast<ptrdiff_t>(NodePool::unit));
-  mark(chunk, first, units, true);
+  mark_free(chunk, first, units);
   chunk.free_units += units;
   chunk.freed_since_search += units;
   free_units_ += units;
@@ -160,7 +183,7 @@ void NodeChunks::drop_region(Chunk& chunk, uint32_t unit) noexcept {
   const uint32_t region = unit / region_units;
   const uint32_t end = (region + 1) * region_units;
   if (chunk.dropped_regions[region]) return;
-  if (next_bit(chunk, end - region_units, end, false) != end) return;
+  if (!is_free(chunk, end - region_units, end)) return;
   os::drop_pages(reinterpret_cast<std::byte*>(&chunk) + region * region_size, region_size);
   chunk.dropped_regions[region] = true;
   dropped_bytes_ += region_size;

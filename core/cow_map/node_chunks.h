@@ -40,6 +40,7 @@ class NodeChunks {
   static constexpr size_t chunk_size = os::huge_page_size;
   static constexpr uint32_t word_units = 64;
   static constexpr uint32_t chunk_units = chunk_size / NodePool::unit;
+  static constexpr uint32_t chunk_words = chunk_units / word_units;
   // What goes back to the system as a whole, when all of it is free and there is much that is. The
   // blocks that a thread has at hand may each keep one from it: 30 MiB at most.
   static constexpr uint32_t region_units = 256;
@@ -60,15 +61,20 @@ class NodeChunks {
     uint32_t freed_since_search = 0;
     uint32_t fits = 0;  // no larger blocks are to be found in it; the number of its list
     std::bitset<chunk_units / region_units> dropped_regions;
-    std::array<uint64_t, chunk_units / word_units> free_bits{};  // a bit for each unit
+    std::array<uint64_t, chunk_words> free_bits{};  // a bit for each unit
+    // As `fits`, for the runs that begin in each of these words.
+    std::array<uint8_t, chunk_words> word_fits{};
   };
   static_assert(NodePool::units_max < 64);  // lists_with_chunks_, mark()
   static constexpr uint32_t header_units = (sizeof(Chunk) + NodePool::unit - 1) / NodePool::unit;
 
   static Chunk& chunk_of(const void* address) noexcept;
-  static uint32_t next_bit(const Chunk& chunk, uint32_t from, uint32_t end, bool free) noexcept;
-  static uint32_t find_run(const Chunk& chunk, uint32_t from, uint32_t units) noexcept;
+  // Whether all units of some words are.
+  static bool is_free(const Chunk& chunk, uint32_t from, uint32_t end) noexcept;
+  static uint64_t runs_in(uint64_t low, uint64_t high, uint32_t units) noexcept;
+  static uint32_t find_run(Chunk& chunk, uint32_t from, uint32_t units) noexcept;
   static void mark(Chunk& chunk, uint32_t from, uint32_t units, bool free) noexcept;
+  static void mark_free(Chunk& chunk, uint32_t from, uint32_t units) noexcept;
 
   uint32_t take_from(Chunk& chunk, uint32_t units, uint32_t count, FreeBlock*& taken) noexcept;
   Chunk* chunk_for(uint32_t units) noexcept;

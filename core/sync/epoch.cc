@@ -6,6 +6,7 @@
 
 #include "core/os/fork_handlers.h"
 #include "core/sync/backoff.h"
+#include "core/sync/only_thread.h"
 
 namespace stave::sync {
 
@@ -301,6 +302,16 @@ void take_step(EpochThread& thread, Epochs::Slot& own) noexcept {
   run_deleters(lock, thread, slice);
 }
 
+Epochs::Slot& slot_of(const EpochThread& thread) noexcept {
+  return thread.slot != nullptr ? *thread.slot : internal::epochs.shared_slot();
+}
+
+void count_retired(EpochThread& thread, uint32_t count) noexcept {
+  thread.retired_since_step += count;
+  if (thread.retired_since_step >= EpochRegistry::kStepEvery) [[unlikely]]
+    take_step(thread, slot_of(thread));
+}
+
 }  // namespace
 
 internal::Epochs::Slot* internal::pin_slow_path(EpochThread& thread) noexcept {
@@ -324,15 +335,19 @@ void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {
   retire_chain(object, object, 1);
 }
 
+void EpochRegistry::retire_or_reclaim(Retired* object, Retired::Reclaim reclaim) noexcept {
+  EpochThread& thread = internal::epoch_thread;
+  if (!is_only_thread() || is_pinned(thread) || thread.in_deleter) return retire(object, reclaim);
+  reclaim(object);
+  // What waits goes on as if this had been added to it.
+  count_retired(thread, 1);
+}
+
 void EpochRegistry::retire_chain(Retired* first, Retired* last, uint32_t count) noexcept {
   EpochThread& thread = internal::epoch_thread;
   if (thread.slot == nullptr) take_slot(thread);
-  Epochs::Slot* const slot = thread.slot;
-  (slot != nullptr ? *slot : internal::epochs.shared_slot()).retired.push(first, last);
-  thread.retired_since_step += count;
-  if (thread.retired_since_step < kStepEvery) [[likely]]
-    return;
-  take_step(thread, slot != nullptr ? *slot : internal::epochs.shared_slot());
+  slot_of(thread).retired.push(first, last);
+  count_retired(thread, count);
 }
 
 bool EpochRegistry::try_reclaim() noexcept {
