@@ -123,14 +123,18 @@ stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key, stave_error
 stave_status stave_cow_map_insert(stave_cow_map* map, int64_t key, const void* value,
                                   size_t value_size, uint8_t* replaced, stave_buffer* previous,
                                   stave_error* error) {
-  if (value_size == word_size && value != nullptr && previous == nullptr && is_simple(map))
+  if (value_size == word_size && value != nullptr && previous == nullptr && is_usable(map))
       [[likely]] {
     uint64_t word = 0;
     std::memcpy(&word, value, word_size);
-    bool found = false;
-    if (map->map.insert_word(key, word, found) == Code::ok) [[likely]] {
-      if (replaced != nullptr) *replaced = found ? 1 : 0;
-      return STAVE_OK;
+    if (map->map.has_words()) [[likely]] {
+      bool found = false;
+      if (map->map.insert_word(key, word, found) == Code::ok) [[likely]] {
+        if (replaced != nullptr) *replaced = found ? 1 : 0;
+        return STAVE_OK;
+      }
+    } else if (replaced == nullptr && map->map.is_delaying()) {
+      if (map->map.insert_later(key, word) == Code::ok) return STAVE_OK;
     }
   }
   return insert_any(map, key, value, value_size, replaced, previous, error);

@@ -1,6 +1,7 @@
 #include "core/cow_map/map.h"
 
 #include <cstring>
+#include <new>
 #include <string>
 
 namespace stave::cow_map {
@@ -28,7 +29,7 @@ Status Map::create(const Options& options, uint64_t seed) {
   if (!family) return Code::no_memory;
   trie_.begin(family->hash(), family->form(), family->take_tokens(1));
   if (!trie_.reset(options.capacity)) return Code::no_memory;
-  has_words_ = family->inside_size() == sizeof(uint64_t);
+  if (family->inside_size() == sizeof(uint64_t)) way_.set_words();
   family_ = std::move(family);
   return {};
 }
@@ -38,7 +39,7 @@ Status Map::clone_from(Map& source) {
   STAVE_TRY(writing.enter(source));
   family_ = source.family_;
   const uint64_t token = family_->take_tokens(2);
-  has_words_ = source.has_words_;
+  if (source.has_words()) way_.set_words();
   trie_.begin(family_->hash(), family_->form(), token);
   trie_.share(source.trie_, token + 1);
   return {};
@@ -46,9 +47,10 @@ Status Map::clone_from(Map& source) {
 
 Status Map::close() {
   Writing writing;
-  Status status = writing.enter(*this);
-  if (status.is(Code::closed)) return {};
-  STAVE_TRY(status);
+  const Status status = writing.enter(*this);
+  // Without memory for them, inserts that wait end with the map.
+  if (status.is(Code::busy)) return status;
+  if (way_.is_delaying()) way_.end_delaying();
   trie_.clear();
   return {};
 }
@@ -97,12 +99,72 @@ Result<std::optional<ValuePin>> Map::get_pin(int64_t key) const {
   const sync::EpochPin pin;
   for (;;) {
     uint64_t value = 0;
+    if (is_delaying() && find_delayed(key)) return std::optional<ValuePin>();
     if (const Code code = find(key, value); code != Code::ok) return code;
     if (trie_.form() == ValueForm::inside || value == 0) return std::optional<ValuePin>();
     auto* const block = reinterpret_cast<ValueBlock*>(value);
     // If it fails the value has just been replaced or removed: the next look shows by what.
     if (block->try_acquire()) return std::optional<ValuePin>(ValuePin(block));
   }
+}
+
+Code Map::insert_word_slowly(const Located& at, uint64_t value) noexcept {
+  if (!trie_.put(at, value, 0)) return Code::no_memory;
+  // The inserts that follow may wait until somebody asks. While there are other threads none does.
+  if (trie_.size() < family_->options().delays_from || !sync::is_only_thread()) return Code::ok;
+  if (!delayed_) delayed_.reset(new (std::nothrow) DelayedInserts);
+  if (!delayed_) return Code::ok;
+  delayed_->clear();
+  delayed_->set_made_size(trie_.size());
+  way_.begin_delaying();
+  return Code::ok;
+}
+
+Code Map::insert_later(int64_t key, uint64_t value) noexcept {
+  if (!sync::is_only_thread()) return Code::busy;
+  if (delayed_->full()) {
+    const bool all_made = trie_.put_all(delayed_->all());
+    delayed_->set_made_size(trie_.size());
+    if (!all_made) return Code::no_memory;
+    delayed_->clear();
+  }
+  delayed_->add(trie_.hash()(static_cast<uint64_t>(key)), value);
+  return Code::ok;
+}
+
+bool Map::make_delayed() const noexcept {
+  const bool alone = sync::is_only_thread();
+  if (!alone) way_.begin_making(size_with_delayed());
+  const bool all_made = trie_.put_all(delayed_->all());
+  if (all_made) {
+    way_.end_delaying();
+  } else if (alone) {
+    delayed_->set_made_size(trie_.size());
+  }
+  return all_made;
+}
+
+bool Map::try_catch_up() const noexcept {
+  if (sync::is_only_thread()) return catch_up();
+  // Who has the lock makes them.
+  const std::unique_lock lock(lock_, std::try_to_lock);
+  return lock && catch_up();
+}
+
+const DelayedInsert* Map::find_delayed(int64_t key) const noexcept {
+  return try_catch_up() ? nullptr : delayed_->find(trie_.hash()(static_cast<uint64_t>(key)));
+}
+
+uint64_t Map::size_with_delayed() const noexcept {
+  const sync::EpochPin pin;
+  const Word root = trie_.root();
+  if (root == 0) return 0;
+  return way_.size_or(delayed_->size_with(
+      [root](uint64_t hash) { return static_cast<bool>(Trie::find_hash(root, hash)); }));
+}
+
+uint64_t Map::size() const noexcept {
+  return !is_delaying() || try_catch_up() ? trie_.size() : size_with_delayed();
 }
 
 Status Map::insert(int64_t key, Bytes value, Receive previous) {

@@ -16,12 +16,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
+#include "core/cow_map/delayed_inserts.h"
 #include "core/cow_map/family.h"
 #include "core/cow_map/trie.h"
 #include "core/cow_map/value_block.h"
@@ -84,9 +86,9 @@ class Map {
   Code contains(int64_t key) const {
     return get(key, [](Bytes) { return Code::ok; });
   }
-  // For maps all of whose values have 8 bytes: the two calls that do most of the work of such maps,
-  // without a Status on their way.
-  bool has_words() const noexcept { return has_words_; }
+  // For maps all of whose values have 8 bytes: the calls that do most of the work of such maps,
+  // without a Status on their way. While inserts of this one wait there is only insert_later().
+  bool has_words() const noexcept { return way_.get() == Way::words; }
   // Under a pin.
   Code get_word(int64_t key, uint64_t& value) const noexcept { return find(key, value); }
   // Under a pin, or while the process has one thread: in few instructions, and sometimes not at all
@@ -103,11 +105,16 @@ class Map {
   }
   // busy when insert() has to tell.
   Code insert_word(int64_t key, uint64_t value, bool& replaced) noexcept;
+  // Whether inserts of this map may wait.
+  bool is_delaying() const noexcept { return way_.get() == Way::delaying; }
+  // For those whose caller does not ask what was there before, while is_delaying(). As
+  // insert_word().
+  Code insert_later(int64_t key, uint64_t value) noexcept;
   // A value that needs no copy; nothing for those kept inside slots and those of 0 bytes: get()
   // them.
   Result<std::optional<ValuePin>> get_pin(int64_t key) const;
   // 0 when closed.
-  uint64_t size() const noexcept { return trie_.size(); }
+  uint64_t size() const noexcept;
 
   // `previous` is called when there was a value.
   Status insert(int64_t key, Bytes value, Receive previous);
@@ -148,7 +155,8 @@ class Map {
       const uint32_t inside = map.callback_thread_.load(std::memory_order_relaxed);
       if (inside != 0 && inside == sync::thread_number() + 1) return Code::busy;
       lock_ = std::unique_lock(map.lock_);
-      return map.closed() ? Code::closed : Code::ok;
+      if (map.closed()) return Code::closed;
+      return map.catch_up() ? Code::ok : Code::no_memory;
     }
 
    private:
@@ -166,9 +174,17 @@ class Map {
     return refuse_value(value);
   }
   Status refuse_value(Bytes value) const;
-  [[gnu::noinline]] Code insert_word_slowly(const Located& at, uint64_t value) noexcept {
-    return trie_.put(at, value, 0) ? Code::ok : Code::no_memory;
-  }
+  [[gnu::noinline]] Code insert_word_slowly(const Located& at, uint64_t value) noexcept;
+
+  // Makes the inserts that wait; false without memory for all. Under the lock, or while the process
+  // has one thread.
+  bool catch_up() const noexcept { return !way_.is_delaying() || make_delayed(); }
+  bool make_delayed() const noexcept;
+  // The same for readers, who do not wait for the lock; false if they must look at what waits, too.
+  bool try_catch_up() const noexcept;
+  // One that has to be looked at; null when the key is to be looked for in the trie.
+  const DelayedInsert* find_delayed(int64_t key) const noexcept;
+  uint64_t size_with_delayed() const noexcept;
   // Under the lock.
   Located locate(int64_t key) const noexcept { return trie_.locate(static_cast<uint64_t>(key)); }
   // Under the lock. Stores a checked value where it belongs.
@@ -176,11 +192,13 @@ class Map {
   Bytes bytes_of(const uint64_t& value) const noexcept { return family_->bytes_of(value); }
   void let_go(uint64_t value) noexcept;
 
-  Lock lock_;
+  // Mutable is what making inserts that wait changes: whoever looks first does it.
+  mutable Lock lock_;
+  mutable WayFlag<std::atomic> way_;
   std::atomic<uint32_t> callback_thread_{0};  // number + 1 of the thread inside a callback
   FamilyReference family_;
-  bool has_words_ = false;  // all values are of 8 bytes
-  Trie trie_;
+  mutable Trie trie_;
+  std::unique_ptr<DelayedInserts> delayed_;  // null until it is needed
 };
 
 [[gnu::always_inline]] inline Code Map::insert_word(int64_t key, uint64_t value,
@@ -203,6 +221,10 @@ class Map {
 
 template <typename Receiver>
 auto Map::get(int64_t key, Receiver&& receive) const -> decltype(receive(Bytes())) {
+  if (is_delaying()) [[unlikely]] {
+    if (const DelayedInsert* const found = find_delayed(key))
+      return receive(bytes_of(found->value));
+  }
   const sync::EpochPin pin;
   uint64_t value = 0;
   const Code code = find(key, value);

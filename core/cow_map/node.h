@@ -146,6 +146,9 @@ inline bool is_inner(Word word) noexcept {
 inline uint32_t leaf_buckets(Word word) noexcept {
   return static_cast<uint32_t>(word & tag_mask);
 }
+inline uint32_t inner_bits(Word word) noexcept {
+  return static_cast<uint32_t>(node_unit - (word & tag_mask));
+}
 inline Inner* as_inner(Word word) noexcept {
   return reinterpret_cast<Inner*>(word & ~tag_mask);
 }

@@ -124,9 +124,10 @@ bool Trie::descend(uint64_t hash, bool own, Place* place) noexcept {
     const Word word = node_place->load(std::memory_order_relaxed);
     Inner* const node = own ? own_inner(*node_place, word) : as_inner(word);
     if (node == nullptr) return false;
-    *place = {node_place, node, static_cast<uint32_t>((hash << depth) >> (64 - node->form)), depth};
+    const uint32_t bits = inner_bits(word);
+    *place = {node_place, node, bits, static_cast<uint32_t>((hash << depth) >> (64 - bits)), depth};
     if (!is_inner(place->word())) return true;
-    depth += node->form;
+    depth += bits;
     node_place = &node->words()[place->index];
   }
 }
@@ -147,10 +148,13 @@ void Trie::prefetch_shared(uint64_t hash) const noexcept {
 }
 
 Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
-  prefetch_shared(hash);
+  // The nodes above a leaf of the map's own are its own too, and their headers need not be read.
+  const Word word = leaf_of(root_.load(std::memory_order_relaxed), hash);
+  const bool shared = word == 0 || !owns(as_leaf(word));
+  if (shared) prefetch_shared(hash);
   for (;;) {
     Place place;
-    if (!descend(hash, true, &place)) return nullptr;
+    if (!descend(hash, shared, &place)) return nullptr;
     switch (prepare_leaf(place, hash, adds)) {
       case Step::ready:
         return as_leaf(place.word());
@@ -319,8 +323,8 @@ bool Trie::split(const Place& place, Run run) noexcept {
 // The leaf stands in one word: it gets two, by doubling the node or in a node of its own.
 bool Trie::widen(const Place& place) noexcept {
   Inner* const node = place.node;
-  const bool doubles = node->form < inner_bits_max(place.depth);
-  Inner* const wider = create_inner(doubles ? node->form + 1u : 1u, token_);
+  const bool doubles = place.bits < inner_bits_max(place.depth);
+  Inner* const wider = create_inner(doubles ? place.bits + 1 : 1u, token_);
   if (wider == nullptr) return false;
   for (uint32_t i = 0; i < wider->count(); i++) {
     const uint32_t from = doubles ? i / 2 : place.index;
@@ -348,7 +352,7 @@ Trie::Run Trie::run_of(const Place& place) noexcept {
   Run run = {place.index, 1};
   if (word == 0 || is_inner(word)) return run;
   // Runs have the size of a power of two, and begin at a multiple of it.
-  while (run.count < place.node->count()) {
+  while (run.count < place.count()) {
     const uint32_t buddy = run.first ^ run.count;
     if (!same(buddy, run.count)) break;
     run = {std::min(run.first, buddy), run.count * 2};

@@ -18,8 +18,10 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "core/base/planted_bug.h"
+#include "core/cow_map/delayed_inserts.h"
 #include "core/cow_map/family.h"
 #include "core/cow_map/key_hash.h"
 #include "core/cow_map/leaf_builder.h"
@@ -80,13 +82,16 @@ class Trie {
   }
 
   // The writer's search.
-  Located locate(uint64_t key) const noexcept;
+  Located locate(uint64_t key) const noexcept { return locate_hash(hash_(key)); }
   // Stores the value where locate() has found that it belongs; the reference of a block that was
   // there passes to the caller. `memory` is that of the new value's block. False without memory:
   // nothing has happened.
   bool put(const Located& at, uint64_t value, size_t memory) noexcept;
   // The same where nothing has to be prepared (at.leaf), for values that lie in their slots.
   void put_at_once(const Located& at, uint64_t value) noexcept;
+  // Makes some inserts, at most DelayedInserts::count_max: false without memory for all of them.
+  // Made again, behind no other change, they change nothing.
+  bool put_all(std::span<const DelayedInsert> inserts) noexcept;
   // Removes the key that locate() has found. As put().
   bool remove(const Located& at) noexcept;
   // Gives back what leaves have beyond their entries, where it is this map's alone. False without
@@ -106,9 +111,11 @@ class Trie {
   struct Place {
     std::atomic<Word>* node_place;  // the word that refers to `node`
     Inner* node;
+    uint32_t bits;  // of `node`, whose header need not be near
     uint32_t index;
     uint32_t depth;  // bits consumed above `node`
 
+    uint32_t count() const noexcept { return uint32_t{1} << bits; }
     Word word() const noexcept { return node->words()[index].load(std::memory_order_relaxed); }
   };
   // The words of `place`'s node that hold the same child.
@@ -122,6 +129,14 @@ class Trie {
   static Word leaf_of(Word root, uint64_t hash) noexcept;
   // The same below any word; `rest` is what is left of the hash there.
   static Word leaf_below(Word word, uint64_t rest) noexcept;
+
+  Located locate_hash(uint64_t hash) const noexcept {
+    // Relaxed: the writer reads what it, or a writer before it, has written.
+    return locate_in(leaf_of(root_.load(std::memory_order_relaxed), hash), hash);
+  }
+  // In the leaf of this word, where the hash belongs.
+  Located locate_in(Word word, uint64_t hash) const noexcept;
+  void find_leaves(std::span<const DelayedInsert> inserts, Word* words) const noexcept;
 
   // See above. Null without memory. With `adds`, the leaf has an empty slot for the hash.
   Leaf* prepare(uint64_t hash, bool adds) noexcept;
@@ -186,7 +201,7 @@ class Trie {
   static Run run_of(const Place& place) noexcept;
   // The bits of the hash that all keys of the leaf in `run` have in common.
   static uint32_t leaf_depth(const Place& place, Run run) noexcept {
-    return place.depth + place.node->form - static_cast<uint32_t>(std::countr_zero(run.count));
+    return place.depth + place.bits - static_cast<uint32_t>(std::countr_zero(run.count));
   }
   void publish(std::atomic<Word>& place, Word word) noexcept {
     // Release: pairs with the acquires in find() and root(): the node is complete.
@@ -247,11 +262,9 @@ class Trie {
   return find_slot(as_leaf(word)->buckets(), leaf_buckets(word), hash);
 }
 
-[[gnu::always_inline]] inline Located Trie::locate(uint64_t key) const noexcept {
+[[gnu::always_inline]] inline Located Trie::locate_in(Word word, uint64_t hash) const noexcept {
   Located at;
-  at.hash = hash_(key);
-  // Relaxed, here and below: the writer reads what it, or a writer before it, has written.
-  const Word word = leaf_of(root_.load(std::memory_order_relaxed), at.hash);
+  at.hash = hash;
   if (word == 0) return at;
   Leaf* const leaf = as_leaf(word);
   // Asked for beside the slots: it says who may change them.
@@ -263,6 +276,7 @@ class Trie {
     at.slot = find_in_bucket(leaf->buckets()[next], at.hash);
   }
   at.found = static_cast<bool>(at.slot);
+  // Relaxed: as in locate_hash().
   if (at.found) at.value = at.slot.value().load(std::memory_order_relaxed);
   // The nodes above a leaf of the map's own are its own too.
   if (is_writable(leaf) && (at.found || leaf->has_room(at.hash))) at.leaf = leaf;

@@ -51,7 +51,7 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
       release(word, form_);
       return Step::again;
     }
-    if (run.count == place.node->count() && place.depth != 0) {
+    if (run.count == place.count() && place.depth != 0) {
       // The leaf has the node to itself: it takes its place.
       publish(*place.node_place, word);
       dropped(word_of(place.node));
@@ -59,12 +59,11 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
       return Step::again;
     }
   }
-  if (run.count < place.node->count() &&
-      (place.depth != 0 || run.count * 2 < place.node->count())) {
+  if (run.count < place.count() && (place.depth != 0 || run.count * 2 < place.count())) {
     const Step merged = merge(place, run);
     if (merged == Step::again) return merged;
   }
-  if (place.node->form > 1 && halve(place)) return Step::again;
+  if (place.bits > 1 && halve(place)) return Step::again;
   if (word != 0 && is_loose(*as_leaf(word), depth))
     pack_leaf(place, buckets_with_room(as_leaf(word)->entries(), depth));
   return Step::ready;
@@ -73,7 +72,7 @@ Trie::Step Trie::tighten_step(const Place& place) noexcept {
 // The leaf, or the nothing, in `run` and its neighbour become one if they are small enough.
 Trie::Step Trie::merge(const Place& place, Run run) noexcept {
   const uint32_t buddy = run.first ^ run.count;
-  const Place neighbour = {place.node_place, place.node, buddy, place.depth};
+  const Place neighbour = {place.node_place, place.node, place.bits, buddy, place.depth};
   const Word other_word = neighbour.word();
   const Word word = place.word();
   if (is_inner(other_word) || other_word == word) return Step::ready;
@@ -146,8 +145,8 @@ bool Trie::shrink_leaves(Inner* inner, uint32_t depth) noexcept {
       enough_memory = shrink_leaves(as_inner(child), depth + inner->form);
       return;
     }
-    enough_memory =
-        pack_leaf({nullptr, inner, first, depth}, buckets_for(as_leaf(child)->entries()));
+    enough_memory = pack_leaf({nullptr, inner, inner->form, first, depth},
+                              buckets_for(as_leaf(child)->entries()));
   });
   return enough_memory;
 }

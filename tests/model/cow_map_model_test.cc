@@ -15,6 +15,7 @@
 #include "core/cow_map/diff.h"
 #include "core/cow_map/map.h"
 #include "core/sync/epoch.h"
+#include "tests/support/cow_map_insert.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
 
@@ -73,7 +74,7 @@ class Model {
     for (Pair& pair : maps_) check_all(pair);
   }
 
-  uint64_t clones = 0, diffs = 0, walks = 0, removes = 0;
+  uint64_t clones = 0, diffs = 0, walks = 0, removes = 0, delayed = 0;
 
  private:
   bool add_empty() {
@@ -92,6 +93,7 @@ class Model {
   void step() {
     Pair& pair = maps_[random_.below(maps_.size())];
     const uint64_t choice = random_.below(1000);
+    if (choice < 20 && grows_) return insert_some(pair);
     if (choice < 350) return grows_ ? insert(pair) : remove(pair);
     if (choice < 450) return grows_ ? remove(pair) : insert(pair);
     if (choice < 800) return get(pair);
@@ -134,6 +136,16 @@ class Model {
                     .ok());
     expect_present(pair, k, previous);
     pair.reference[k] = v;
+  }
+  // One behind the other, as a caller does who does not ask what was there before.
+  void insert_some(Pair& pair) {
+    for (uint64_t left = random_.below(80); left != 0; left--) {
+      const int64_t k = key();
+      const std::string v = value();
+      delayed += pair.map->is_delaying() ? 1 : 0;
+      EXPECT_EQ(insert_unasked(*pair.map, k, as_bytes(v)), Code::ok);
+      pair.reference[k] = v;
+    }
   }
   void remove(Pair& pair) {
     const int64_t k = key();
@@ -279,12 +291,14 @@ class Model {
 TEST(CowMapModel, TreesOfCopiesAgainstPlainMaps) {
   const uint64_t seed = ladder_seed(6);
   const uint64_t operations = scaled(6'000'000);
-  constexpr Options forms[] = {
-      {.fixed_values = true, .value_size = 8}, {.fixed_values = false},
-      {.fixed_values = true, .value_size = 3}, {.fixed_values = true, .value_size = 24},
-      {.fixed_values = true, .value_size = 0}, {.fixed_values = false, .capacity = 5000}};
+  constexpr Options forms[] = {{.fixed_values = true, .value_size = 8, .delays_from = 10},
+                               {.fixed_values = false},
+                               {.fixed_values = true, .value_size = 3},
+                               {.fixed_values = true, .value_size = 24},
+                               {.fixed_values = true, .value_size = 0},
+                               {.fixed_values = false, .capacity = 5000}};
   const uint64_t runs = Keys::kinds * std::size(forms);
-  uint64_t done = 0, clones = 0, diffs = 0, walks = 0, removes = 0;
+  uint64_t done = 0, clones = 0, diffs = 0, walks = 0, removes = 0, delayed = 0;
   for (uint64_t run = 0; run < runs && !HasFailure(); run++) {
     SCOPED_TRACE("run " + std::to_string(run));
     Model model(seed + run, static_cast<uint32_t>(run % Keys::kinds),
@@ -295,10 +309,12 @@ TEST(CowMapModel, TreesOfCopiesAgainstPlainMaps) {
     diffs += model.diffs;
     walks += model.walks;
     removes += model.removes;
+    delayed += model.delayed;
   }
   report_counts("cow_map model", {{"operations", done},
                                   {"clones", clones},
                                   {"removals", removes},
+                                  {"delayed inserts", delayed},
                                   {"diffs", diffs},
                                   {"walks", walks}});
   while (sync::EpochRegistry::waiting() != 0) EXPECT_TRUE(sync::EpochRegistry::reclaim_all());
