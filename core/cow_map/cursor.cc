@@ -28,13 +28,18 @@ LeafWalk::LeafWalk(Word word) noexcept {
 }
 
 Leaf* LeafWalk::next() noexcept {
+  if (found_ - given_ <= asked_max) find_more();
+  while (asked_ != found_ && asked_ - given_ < asked_max) prefetch(ahead_[asked_++ % ahead_max]);
+  return found_ == given_ ? nullptr : as_leaf(ahead_[given_++ % ahead_max]);
+}
+
+void LeafWalk::find_more() noexcept {
   while (found_ - given_ < ahead_max) {
     const Word word = find_next();
-    if (word == 0) break;
-    prefetch(word);
-    ahead_[found_++ % ahead_max] = as_leaf(word);
+    if (word == 0) return;
+    __builtin_prefetch(as_leaf(word), 0, 2);
+    ahead_[found_++ % ahead_max] = word;
   }
-  return found_ == given_ ? nullptr : ahead_[given_++ % ahead_max];
 }
 
 // The word of the next leaf, or 0 at the end.

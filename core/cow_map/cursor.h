@@ -20,22 +20,28 @@ class LeafWalk {
   Leaf* next() noexcept;
 
  private:
-  // Leaves that the walk has found and asked for, since they lie anywhere in memory, but not given
-  // yet.
-  static constexpr uint32_t ahead_max = 8;
+  // Leaves lie anywhere in memory. The walk finds so many ahead, half of them at a time, and asks
+  // for their headers one behind the other: the translations of their addresses, which a prefetch
+  // waits for, are then looked up beside each other. The rest of a leaf is asked for when half of
+  // them are in front of it.
+  static constexpr uint32_t ahead_max = 16;
+  static constexpr uint32_t asked_max = ahead_max / 2;
 
   struct Level {
     Inner* inner;
     uint32_t next;  // position
   };
   Word find_next() noexcept;
+  void find_more() noexcept;
 
   // One more than a trie can have below any of its words.
   std::array<Level, levels_max + 1> levels_;
   uint32_t depth_ = 0;
   Word first_ = 0;  // the walk is one leaf
-  std::array<Leaf*, ahead_max> ahead_{};
-  uint32_t given_ = 0;  // number of the next one to give
+  std::array<Word, ahead_max> ahead_{};
+  // How many leaves have been given, asked for as a whole, and found.
+  uint32_t given_ = 0;
+  uint32_t asked_ = 0;
   uint32_t found_ = 0;
 };
 

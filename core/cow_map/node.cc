@@ -4,6 +4,7 @@
 
 #include "core/cow_map/node_pool.h"
 #include "core/cow_map/value_block.h"
+#include "core/sync/retire_or_reclaim.h"
 
 namespace stave::cow_map {
 
@@ -91,10 +92,10 @@ void release(Word word, ValueForm form) noexcept {
 }
 
 void retire_shell(Leaf* leaf) noexcept {
-  sync::EpochRegistry::retire_or_reclaim(leaf, free_shell<Leaf>);
+  sync::retire_or_reclaim(leaf, free_shell<Leaf>);
 }
 void retire_shell(Inner* inner) noexcept {
-  sync::EpochRegistry::retire_or_reclaim(inner, free_shell<Inner>);
+  sync::retire_or_reclaim(inner, free_shell<Inner>);
 }
 
 void discard(Leaf* leaf) noexcept {

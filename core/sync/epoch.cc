@@ -7,6 +7,7 @@
 #include "core/os/fork_handlers.h"
 #include "core/sync/backoff.h"
 #include "core/sync/only_thread.h"
+#include "core/sync/retire_or_reclaim.h"
 
 namespace stave::sync {
 
@@ -335,19 +336,20 @@ void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {
   retire_chain(object, object, 1);
 }
 
-void EpochRegistry::retire_or_reclaim(Retired* object, Retired::Reclaim reclaim) noexcept {
-  EpochThread& thread = internal::epoch_thread;
-  if (!is_only_thread() || is_pinned(thread) || thread.in_deleter) return retire(object, reclaim);
-  reclaim(object);
-  // What waits goes on as if this had been added to it.
-  count_retired(thread, 1);
-}
-
 void EpochRegistry::retire_chain(Retired* first, Retired* last, uint32_t count) noexcept {
   EpochThread& thread = internal::epoch_thread;
   if (thread.slot == nullptr) take_slot(thread);
   slot_of(thread).retired.push(first, last);
   count_retired(thread, count);
+}
+
+void retire_or_reclaim(Retired* object, Retired::Reclaim reclaim) noexcept {
+  EpochThread& thread = internal::epoch_thread;
+  if (!is_only_thread() || is_pinned(thread) || thread.in_deleter)
+    return EpochRegistry::retire(object, reclaim);
+  reclaim(object);
+  // What waits goes on as if this had been added to it.
+  count_retired(thread, 1);
 }
 
 bool EpochRegistry::try_reclaim() noexcept {

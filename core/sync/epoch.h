@@ -142,9 +142,6 @@ class EpochRegistry {
   // `reclaim(object)` is called once, when no reader can see the object any more. May reclaim a few
   // other objects before it returns.
   static void retire(Retired* object, Retired::Reclaim reclaim) noexcept;
-  // The same for an object that nothing hangs on: reclaimed at once where nobody can see it, which
-  // is while the process has one thread, and that one is not pinned.
-  static void retire_or_reclaim(Retired* object, Retired::Reclaim reclaim) noexcept;
   // `count` objects that are linked from `first` to `last` and know how they are reclaimed: at the
   // price of one.
   static void retire_chain(Retired* first, Retired* last, uint32_t count) noexcept;
