@@ -48,10 +48,11 @@ Status Map::clone_from(Map& source) {
 Status Map::close() {
   Writing writing;
   const Status status = writing.enter(*this);
-  // Without memory for them, inserts that wait end with the map.
   if (status.is(Code::busy)) return status;
-  if (way_.is_delaying()) way_.end_delaying();
   trie_.clear();
+  // Without memory for them, inserts that wait end with the map; whoever does not look for them
+  // finds it closed.
+  if (way_.is_delaying()) way_.end_delaying();
   return {};
 }
 
