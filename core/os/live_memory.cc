@@ -3,6 +3,9 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
 
 namespace stave::os {
 
@@ -16,6 +19,70 @@ constexpr uint64_t round_up(uint64_t size) noexcept {
   return (size + page_size - 1) / page_size * page_size;
 }
 
+bool allow(const MemoryRange& range, uint64_t begin, uint64_t end, int access) noexcept {
+  return ::mprotect(range.data + begin, end - begin, access) == 0;
+}
+
+// Ranges of capacity_min for the next files: all zeros, accessible or not.
+class KeptRanges {
+ public:
+  static KeptRanges& instance() {
+    // Never destroyed: files may end after it.
+    static KeptRanges& kept = *new KeptRanges;
+    return kept;
+  }
+
+  // The one that has to be changed least for so many accessible bytes, of which it has no more.
+  MemoryRange take(uint64_t accessible) noexcept {
+    const std::lock_guard lock(mutex_);
+    MemoryRange* const end = ranges_.data() + count_;
+    const auto cost = [&](const MemoryRange& range) {
+      return range.accessible <= accessible ? accessible - range.accessible : range.accessible;
+    };
+    MemoryRange* const best = std::min_element(
+        ranges_.data(), end,
+        [&](const MemoryRange& a, const MemoryRange& b) { return cost(a) < cost(b); });
+    if (best == end) return {};
+    MemoryRange& range = *best;
+    if (range.accessible > accessible) {
+      if (!allow(range, accessible, range.accessible, PROT_NONE)) return {};
+      range.accessible = accessible;
+    }
+    return std::exchange(range, ranges_[--count_]);
+  }
+
+  bool keep(const MemoryRange& range) noexcept {
+    if (range.capacity != capacity_min || range.accessible > kept_bytes_max) return false;
+    std::fill(range.data, range.data + range.accessible, std::byte{0});
+    const std::lock_guard lock(mutex_);
+    if (count_ == ranges_.size()) return false;
+    ranges_[count_++] = range;
+    return true;
+  }
+
+ private:
+  static constexpr uint64_t kept_bytes_max = uint64_t{1} << 20;
+
+  std::mutex mutex_;
+  std::array<MemoryRange, 64> ranges_;
+  size_t count_ = 0;
+};
+
+MemoryRange take_range(uint64_t capacity, uint64_t accessible) noexcept {
+  if (capacity == capacity_min)
+    if (const MemoryRange kept = KeptRanges::instance().take(accessible); kept.data != nullptr)
+      return kept;
+  void* const memory =
+      ::mmap(nullptr, capacity, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return {};
+  return {static_cast<std::byte*>(memory), capacity, 0};
+}
+
+void give_back(const MemoryRange& range) noexcept {
+  if (range.data != nullptr && !KeptRanges::instance().keep(range))
+    ::munmap(range.data, range.capacity);
+}
+
 // Volatile keeps the compiler from making library calls, which ThreadSanitizer would see, out of
 // the loops below.
 using Word [[gnu::aligned(1), gnu::may_alias]] = uint64_t;
@@ -23,48 +90,41 @@ using Word [[gnu::aligned(1), gnu::may_alias]] = uint64_t;
 }  // namespace
 
 LiveMemory::~LiveMemory() {
-  if (data_) ::munmap(data_, capacity_);
+  give_back(range_);
 }
 
-bool LiveMemory::reserve(uint64_t capacity) noexcept {
-  if (capacity <= capacity_) return true;
+bool LiveMemory::reserve(uint64_t capacity, uint64_t size) noexcept {
+  if (capacity <= range_.capacity) return true;
   if (capacity > uint64_t{1} << 46) return false;
-  const uint64_t new_capacity = round_up(std::max(capacity, capacity_min));
-  void* memory =
-      ::mmap(nullptr, new_capacity, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return false;
-  auto* const new_data = static_cast<std::byte*>(memory);
-  if (accessible_ > 0) {
-    if (::mprotect(memory, accessible_, PROT_READ | PROT_WRITE) != 0) {
-      ::munmap(memory, new_capacity);
-      return false;
-    }
-    copy_racing(new_data, data_, accessible_);
-  }
-  if (data_) ::munmap(data_, capacity_);
-  data_ = new_data;
-  capacity_ = new_capacity;
-  return true;
+  const uint64_t used = std::max(round_up(size), range_.accessible);
+  MemoryRange next = take_range(round_up(std::max(capacity, capacity_min)), used);
+  if (next.data == nullptr) return false;
+  std::swap(range_, next);
+  const bool extended = extend(next.accessible);
+  if (extended)
+    copy_racing(range_.data, next.data, next.accessible);
+  else
+    std::swap(range_, next);
+  give_back(next);
+  return extended;
 }
 
 bool LiveMemory::extend(uint64_t size) noexcept {
-  if (size <= accessible_) return true;
-  if (size > capacity_) return false;
+  if (size <= range_.accessible) return true;
+  if (size > range_.capacity) return false;
   const uint64_t end = round_up(size);
-  if (::mprotect(data_ + accessible_, end - accessible_, PROT_READ | PROT_WRITE) != 0) return false;
-  accessible_ = end;
+  if (!allow(range_, range_.accessible, end, PROT_READ | PROT_WRITE)) return false;
+  range_.accessible = end;
   return true;
 }
 
 void LiveMemory::shrink(uint64_t size) noexcept {
-  if (size >= accessible_) return;
+  if (size >= range_.accessible) return;
   const uint64_t end = round_up(size);
-  std::fill(data_ + size, data_ + end, std::byte{0});
-  if (end == accessible_) return;
+  std::fill(range_.data + size, range_.data + range_.accessible, std::byte{0});
+  if (end == range_.accessible) return;
   // If this fails the pages stay accessible: an access beyond the end goes unnoticed, no more.
-  static_cast<void>(::mmap(data_ + end, accessible_ - end, PROT_NONE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0));
-  accessible_ = end;
+  if (allow(range_, end, range_.accessible, PROT_NONE)) range_.accessible = end;
 }
 
 __attribute__((no_sanitize("thread"))) void copy_racing(std::byte* to, const std::byte* from,

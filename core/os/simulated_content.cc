@@ -87,7 +87,7 @@ int SimulatedContent::allocate(uint64_t size) {
 int SimulatedContent::map(uint64_t size, bool writable, std::byte*& data) {
   if (size == 0) return EINVAL;
   if (size > live_.capacity() && mappings_ > 0) return ENOMEM;  // others would have to move
-  if (!live_.reserve(size)) return ENOMEM;
+  if (!live_.reserve(size, size_)) return ENOMEM;
   if (const int failure = make_live(size_)) return failure;
   mappings_++;
   if (writable) {
@@ -113,7 +113,7 @@ int SimulatedContent::set_volatile_text(std::string_view text) {
 int SimulatedContent::make_live(uint64_t size) {
   check_mapped_stores();
   if (size > live_.capacity()) {
-    if (mappings_ > 0 || !live_.reserve(size)) return ENOMEM;
+    if (mappings_ > 0 || !live_.reserve(size, std::max(size, size_))) return ENOMEM;
   }
   if (!live_.extend(std::max(size, size_))) return ENOMEM;
   if (!is_live_) copy_racing(live_.data(), durable_->bytes.data(), durable_->bytes.size());

@@ -159,7 +159,7 @@ std::unique_ptr<SimulatedContent> SimulatedContent::after_kill(std::shared_ptr<D
   durable_is_shared_ = image->durable_is_shared_ = true;
   image->size_ = size_;
   if (is_live_) {
-    if (!image->live_.reserve(size_) || !image->live_.extend(size_)) return nullptr;
+    if (!image->live_.reserve(size_, size_) || !image->live_.extend(size_)) return nullptr;
     copy_racing(image->live_.data(), live_.data(), size_);
     image->is_live_ = true;
   }
