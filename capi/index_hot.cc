@@ -15,7 +15,6 @@
 #include "core/base/limits.h"
 #include "core/index/owned_index.h"
 
-using stave::Code;
 using stave::sync::Gate;
 using namespace stave::capi;
 
