@@ -20,12 +20,12 @@ class LeafWalk {
   Leaf* next() noexcept;
 
  private:
-  // Leaves lie anywhere in memory. The walk finds so many ahead, half of them at a time, and asks
+  // Leaves lie anywhere in memory. The walk finds so many ahead, most of them at a time, and asks
   // for their headers one behind the other: the translations of their addresses, which a prefetch
-  // waits for, are then looked up beside each other. The rest of a leaf is asked for when half of
-  // them are in front of it.
+  // waits for, are then looked up beside each other. The rest of a leaf is asked for when so few
+  // are in front of it that the first cache still has it when its turn comes.
   static constexpr uint32_t ahead_max = 16;
-  static constexpr uint32_t asked_max = ahead_max / 2;
+  static constexpr uint32_t asked_max = 6;
 
   struct Level {
     Inner* inner;
@@ -86,9 +86,7 @@ class Cursor {
     }
     return true;
   }
-  uint32_t take_buckets(uint32_t bucket, size_t count_max, int64_t* hashes, std::byte* values,
-                        size_t& taken) noexcept;
-  size_t take_from_leaf(size_t count_max, int64_t* hashes, std::byte* values) noexcept;
+  size_t take_from_leaf(size_t count_max, uint64_t* hashes, std::byte* values) noexcept;
 
   Snapshot snapshot_;
   LeafWalk walk_;

@@ -75,6 +75,9 @@ struct alignas(node_unit) Leaf : Node {
       0;  // how many slots of each bucket have ever held one: the first ones, four bits
 
   LeafBucket* buckets() noexcept { return reinterpret_cast<LeafBucket*>(this + 1); }
+  const LeafBucket* buckets() const noexcept {
+    return reinterpret_cast<const LeafBucket*>(this + 1);
+  }
   LeafSlot slot(uint32_t position) noexcept { return LeafSlot::at(buckets(), position); }
   uint32_t position_of(LeafSlot slot) noexcept {
     const auto offset = static_cast<size_t>(reinterpret_cast<std::byte*>(&slot.hash()) -

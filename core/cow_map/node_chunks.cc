@@ -140,7 +140,7 @@ void NodeChunks::give_one(FreeBlock* block, uint32_t units) noexcept {
   chunk.freed_since_search += units;
   free_units_ += units;
   const size_t used_units = chunk_count_ * chunk_units - free_units_;
-  const bool much_is_free = free_units_ > chunk_units + used_units / 8;
+  const bool much_is_free = free_units_ > reserve_units + used_units / 8;
   if (much_is_free && chunk.free_units == chunk_units - header_units) {
     unlist(chunk);
     free_units_ -= chunk.free_units;

@@ -45,6 +45,9 @@ class NodeChunks {
   // blocks that a thread has at hand may each keep one from it: 30 MiB at most.
   static constexpr uint32_t region_units = 256;
   static constexpr size_t region_size = region_units * NodePool::unit;
+  // So much may be free, beside an eighth of what is used: room for a map to be filled where
+  // another one has been freed, without fresh pages.
+  static constexpr size_t reserve_units = size_t{4} * chunk_units;
   // A chunk is searched again when so much of it has become free since.
   static constexpr uint32_t worth_searching_units = chunk_units / 128;
   // So often a call goes on to another chunk; what it needs then comes from a new one.

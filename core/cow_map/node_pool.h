@@ -4,8 +4,9 @@
 // read at random: so a block costs a few nanoseconds, and lies where address translation is cheap.
 //
 // Each thread keeps some blocks of each size at hand; what it has too much or too little of goes to
-// chunks of 2 MiB or comes from them, many at a time, under one mutex (node_chunks.h). When an
-// eighth of all is free, memory goes back to the system, in pieces of 16 KiB and whole chunks.
+// chunks of 2 MiB or comes from them, many at a time, under one mutex (node_chunks.h). When
+// more than 8 MiB and an eighth of all is free, memory goes back to the system, in pieces of 16 KiB
+// and whole chunks.
 //
 // Thread safety: everything may be called from any thread, also while it exits, and in the child
 // after fork(). A block may be freed by another thread than the one it was given to.
