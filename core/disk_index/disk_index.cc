@@ -37,7 +37,8 @@ DiskIndexImpl::DiskIndexImpl(os::FileSystem& files, std::string path, const Opti
       opened_directory_{durable_.directory_page, directory_pages(durable_.segments)},
       log_start_{{durable_.log_page, durable_.log_salt}, durable_.log_sequence},
       builder_(record_size_),
-      log_(files_, file_, record_size_) {
+      log_(files_, file_, record_size_),
+      idleness_(options.idle_time) {
   counting_.recent_puts.reserve(Delta::recent_max);
   counting_.older_puts.reserve(Counting::older_puts_max);
   auto first = std::make_unique<View>();
@@ -79,7 +80,7 @@ std::unique_ptr<View> DiskIndexImpl::copy_view() const {
 // What a lookup needs first of the deltas and of the segment, all at the same time.
 void DiskIndexImpl::prefetch(const View& view, uint64_t hash) noexcept {
   for (const Delta* delta : {view.active, view.frozen})
-    if (delta != nullptr) delta->prefetch(hash);
+    if (delta != nullptr && delta->entries() > 0) delta->prefetch(hash);
   view.reader->prefetch(*view.file, view.directory->word_of(hash), hash);
 }
 
@@ -262,7 +263,7 @@ Status DiskIndexImpl::make_room(WriterLock& writer) {
 
 Status DiskIndexImpl::begin_chunk(Delta& delta) {
   if (!delta.is_ready()) delta.make_part_ready(Delta::recent_max / log_chunk_slots);
-  if (wants_spare()) ask_for_spare();
+  wake_merger();
   STAVE_TRY(find_free_pages());
   Status begun = log_.begin_chunk();
   // Pages that only wait for readers to end may be enough. No reader waits for this lock.

@@ -7,6 +7,7 @@
 // Format: docs/formats/disk_index.md. How it works: docs/internals/disk_index.md.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -40,10 +41,11 @@ struct Options {
   Owner* owner = nullptr;
   FileId file_id{};
 
-  // For tests: the part of a key's hash that counts, and the entries of a delta (0: as many as
-  // delta_memory allows).
+  // For tests: the part of a key's hash that counts, the entries of a delta (0: as many as
+  // delta_memory allows), and how long nobody writes before the index merges by itself.
   uint64_t hash_mask = UINT64_MAX;
   uint32_t delta_entries = 0;
+  std::chrono::steady_clock::duration idle_time = std::chrono::seconds(1);
 };
 
 struct Stats {
@@ -102,6 +104,9 @@ class DiskIndex {
   // The same, with all changes merged into the segments and an empty log: the next open has nothing
   // to do.
   virtual Status checkpoint(uint64_t lsn) = 0;
+  // Merges all changes made so far beside readers and writers, which promises nothing about the
+  // device. The index's own thread does so once nobody has written for a while.
+  virtual Status merge() = 0;
   // The lsn of the last save or checkpoint that is durable.
   virtual uint64_t lsn() const = 0;
 

@@ -28,6 +28,7 @@
 #include "core/disk_index/delta.h"
 #include "core/disk_index/directory.h"
 #include "core/disk_index/disk_index.h"
+#include "core/disk_index/idleness.h"
 #include "core/disk_index/pacing.h"
 #include "core/disk_index/page_file.h"
 #include "core/disk_index/place_index.h"
@@ -98,6 +99,7 @@ class DiskIndexImpl final : public PlaceIndex {
   Status reserve(uint64_t entries) override;
   Status save(uint64_t lsn) override;
   Status checkpoint(uint64_t lsn) override;
+  Status merge() override;
   uint64_t lsn() const override;
   Status shrink_to_fit() override;
   Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) override;
@@ -180,10 +182,7 @@ class DiskIndexImpl final : public PlaceIndex {
   Status advance(WriterLock& writer, bool* done);
   Status finish_pass(WriterLock& writer);
   Status drain(WriterLock& writer);
-  bool wants_spare() const noexcept;
-  void ask_for_spare();
-  void prepare_spare();
-  std::unique_ptr<Delta> next_delta();
+  Status merge_beside(WriterLock& writer);
   void end_pass(WriterLock& writer);
   // With a `writer` the directory is the readers', otherwise nobody's yet.
   Status merge_segment(std::unique_ptr<Directory>& directory, uint64_t slot,
@@ -196,6 +195,19 @@ class DiskIndexImpl final : public PlaceIndex {
   Status write_segments(std::vector<Segment>& built);
   void grow_directory(std::unique_ptr<Directory>& directory, WriterLock* writer);
   bool may_deepen(const Directory& directory, uint32_t depth) const noexcept;
+
+  // merger.cc
+  struct MergerTask {
+    bool ends = false;
+    bool wants_spare = false;
+    bool is_idle = false;  // nobody has written for a while
+  };
+  bool wants_spare() const noexcept;
+  bool wants_idle_merge() const noexcept;
+  void wake_merger();
+  void prepare_spare();
+  std::unique_ptr<Delta> next_delta();
+  MergerTask next_task(WriterLock& writer);
   void run_merger() noexcept;
   void start_merger();
   void stop_merger() noexcept;
@@ -267,6 +279,7 @@ class DiskIndexImpl final : public PlaceIndex {
   // The next active delta, its memory ready for stores; made by the merger.
   std::unique_ptr<Delta> spare_;
   Pacing pacing_;
+  Idleness idleness_;
   uint64_t reserved_entries_ = 0;
   // Of an index of places: changes promised and not yet made, chunks set aside for them, and the
   // frame of the last change.

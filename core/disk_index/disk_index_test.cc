@@ -161,6 +161,8 @@ TEST_P(RandomOperations, AgreeWithAMap) {
       }
       index.reset();  // 997: as a killed process leaves it
       index = opened(disk, options);
+    } else {
+      ASSERT_TRUE(index->merge().ok());
     }
     if (step % 2000 == 0) expect_same(*index, model);
     if (testing::Test::HasFatalFailure()) return;

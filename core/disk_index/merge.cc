@@ -77,6 +77,7 @@ Status DiskIndexImpl::freeze(WriterLock&, uint64_t changes) {
   publish(std::move(changed));
   count_freeze();
   pacing_.begin_pass(Pacing::Clock::now());
+  idleness_.forget_failure();
   merge_wanted_.notify_one();
   return {};
 }
@@ -158,6 +159,24 @@ Status DiskIndexImpl::finish_pass(WriterLock& writer) {
   bool done = false;
   while (!done) STAVE_TRY(advance(writer, &done));
   return {};
+}
+
+// Merges all changes made so far, beside writers.
+Status DiskIndexImpl::merge_beside(WriterLock& writer) {
+  STAVE_TRY(finish_pass(writer));
+  writer.lock();
+  Status status = refusal();
+  const bool unmerged = view().active->operations() > 0;
+  if (status.ok() && unmerged) status = freeze(writer);
+  writer.unlock();
+  STAVE_TRY(status);
+  return unmerged ? finish_pass(writer) : Status();
+}
+
+Status DiskIndexImpl::merge() {
+  const MergeLock merge(merge_mutex_);
+  WriterLock writer(writer_mutex_, std::defer_lock);
+  return merge_beside(writer);
 }
 
 // Merges everything. writer_mutex_ is held throughout.
@@ -292,85 +311,6 @@ void DiskIndexImpl::grow_directory(std::unique_ptr<Directory>& directory, Writer
   publish(std::move(changed));
   if (lock_here) writer->unlock();
   sync::EpochRegistry::retire(grown.release());
-}
-
-// Whether the next delta will soon be needed. writer_mutex_ is held, here and in the next.
-bool DiskIndexImpl::wants_spare() const noexcept {
-  const Delta& active = *view().active;
-  return options_.background && !holds_places() && !spare_ &&
-         active.entries() >= active.limits().soft / 2;
-}
-
-void DiskIndexImpl::ask_for_spare() {
-  if (!merger_.joinable()) start_merger();
-  merge_wanted_.notify_one();
-}
-
-// Fresh memory of 32 MiB takes the system up to 100 ms.
-void DiskIndexImpl::prepare_spare() {
-  DeltaLimits now;
-  {
-    const WriterLock writer(writer_mutex_);
-    now = limits();
-  }
-  auto spare = std::make_unique<Delta>(now, record_size_);
-  while (!spare->is_ready()) spare->make_part_ready(1);
-  const WriterLock writer(writer_mutex_);
-  spare_ = std::move(spare);
-}
-
-// The delta that follows the active one.
-std::unique_ptr<Delta> DiskIndexImpl::next_delta() {
-  const DeltaLimits now = limits();
-  std::unique_ptr<Delta> spare = std::move(spare_);
-  // One that was made before a large load would be merged much too early.
-  if (spare && spare->limits().soft >= now.soft / 2) return spare;
-  return std::make_unique<Delta>(now, record_size_);
-}
-
-void DiskIndexImpl::start_merger() {
-  merger_ = std::thread([this] { run_merger(); });
-}
-
-void DiskIndexImpl::stop_merger() noexcept {
-  {
-    const WriterLock writer(writer_mutex_);
-    stopping_ = true;
-  }
-  merge_wanted_.notify_one();
-  if (merger_.joinable()) merger_.join();
-}
-
-void DiskIndexImpl::run_merger() noexcept {
-  for (;;) {
-    bool spare_wanted = false;
-    {
-      WriterLock writer(writer_mutex_);
-      merge_wanted_.wait(writer, [&] {
-        return stopping_ || view().frozen != nullptr || wants_spare() || may_freeze();
-      });
-      if (stopping_) return;
-      spare_wanted = wants_spare();
-    }
-    Status status;
-    bool done = false;
-    try {
-      if (spare_wanted) prepare_spare();
-      const MergeLock merge(merge_mutex_);
-      WriterLock writer(writer_mutex_);
-      // Perhaps no writer comes any more.
-      if (may_freeze()) status = freeze(writer);
-      writer.unlock();
-      fill_stock();
-      if (status.ok()) status = advance(writer, &done);
-    } catch (const std::exception&) {
-      status = Code::no_memory;
-    }
-    if (status.ok()) continue;
-    // The writer who needs the merge meets the error; until then there is nothing to gain.
-    WriterLock writer(writer_mutex_);
-    merge_wanted_.wait_for(writer, std::chrono::milliseconds(100), [&] { return stopping_; });
-  }
 }
 
 }  // namespace stave::disk_index

@@ -75,6 +75,7 @@ Status DiskIndexImpl::promise(uint64_t changes, bool from_reserve) {
       if (!from_reserve)
         STAVE_TRY(file_->keep_free(reserve_pages_.load(std::memory_order_relaxed)));
       promised_ = promised;
+      if (idleness_.has_failed()) merge_wanted_.notify_one();
       return {};
     }
     writer.unlock();
@@ -144,13 +145,7 @@ void DiskIndexImpl::merge_slice() noexcept {
 Status DiskIndexImpl::checkpoint_beside() {
   const MergeLock merge(merge_mutex_);
   WriterLock writer(writer_mutex_, std::defer_lock);
-  STAVE_TRY(finish_pass(writer));
-  writer.lock();
-  STAVE_TRY(refusal());
-  const bool unmerged = view().active->operations() > 0;
-  if (unmerged) STAVE_TRY(freeze(writer));
-  writer.unlock();
-  if (unmerged) return finish_pass(writer);
+  STAVE_TRY(merge_beside(writer));
   return durable_.owner.replay_from == replay_from_ ? Status() : flip_and_release(writer);
 }
 

@@ -68,6 +68,9 @@ class FaultedLife {
   void checkpoint() {
     if (index_ && index_->checkpoint(2).ok()) saved_ = states_.size() - 1;
   }
+  void merge() {
+    if (index_) static_cast<void>(index_->merge());
+  }
   void shrink() {
     if (index_ && index_->shrink_to_fit().ok()) saved_ = states_.size() - 1;
   }
@@ -223,6 +226,17 @@ const Scenario scenarios[] = {
        run.checkpoint();
        run.removes(5);
        run.checkpoint();
+       run.close();
+     }},
+    {"merges while nobody writes", filled,
+     [](FaultedLife& run) {
+       run.open();
+       run.puts(10);
+       run.merge();
+       run.removes(5);
+       run.merge();
+       run.look();
+       run.puts(3);
        run.close();
      }},
     {"load", filled,

@@ -73,6 +73,7 @@ class History {
     options_.record_size = std::tuple_size_v<Record>;
     options_.background = seed % 2 == 0;
     options_.delta_entries = 64;
+    options_.idle_time = std::chrono::microseconds(50);
     // In every third history many keys share their hash.
     if (seed % 3 == 0) options_.hash_mask = uint64_t{0xff} << 56;
   }

@@ -88,6 +88,9 @@ class Stress {
   void keep() {
     for (uint64_t lsn = 1; !stop_.load(std::memory_order_relaxed); lsn++) {
       ASSERT_TRUE((lsn % 4 == 0 ? index_.checkpoint(lsn) : index_.save(lsn)).ok());
+      if (lsn % 4 == 2) {
+        ASSERT_TRUE(index_.merge().ok());
+      }
       std::this_thread::yield();
     }
   }
@@ -111,6 +114,7 @@ void run(bool background) {
   options.record_size = 16;
   options.background = background;
   options.delta_entries = 3000;
+  options.idle_time = std::chrono::milliseconds(1);
   auto index = *DiskIndex::open(os::posix_file_system(), directory.path() + "/index", options);
   const auto stress = std::make_unique<Stress>(*index);
   std::vector<std::thread> others;

@@ -39,9 +39,9 @@
  *
  * Growth
  *   Changes are gathered in a redo log in the file and merged into it segment by segment, by a
- *   thread of the index's own or (background=no) in slices of the writers' calls. No call pays for
- *   the whole, and the file is never there twice, but while stave_disk_index_shrink_to_fit and
- *   stave_disk_index_rebuild write a new one.
+ *   thread of the index's own, also once nobody has written for a second, or (background=no) in
+ *   slices of the writers' calls. No call pays for the whole, and the file is never there twice, but
+ *   while stave_disk_index_shrink_to_fit and stave_disk_index_rebuild write a new one.
  *
  * Errors of every function that takes an index
  *   INVALID_ARGUMENT (NULL or foreign handle, a key or record of a wrong size), CLOSED, FORKED, BUSY
