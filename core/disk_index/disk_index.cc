@@ -20,6 +20,10 @@ uint32_t delta_entries_cap(uint64_t memory) noexcept {
 constexpr uint64_t soft_entries_min = uint64_t{48} << 10;
 constexpr uint64_t hard_entries_min = uint64_t{96} << 10;
 
+bool has_entries(const Delta* delta) noexcept {
+  return delta != nullptr && delta->entries() > 0;
+}
+
 }  // namespace
 
 DiskIndexImpl::DiskIndexImpl(os::FileSystem& files, std::string path, const Options& options,
@@ -78,46 +82,98 @@ std::unique_ptr<View> DiskIndexImpl::copy_view() const {
 }
 
 // What a lookup needs first of the deltas and of the segment, all at the same time.
-void DiskIndexImpl::prefetch(const View& view, uint64_t hash) noexcept {
+inline SegmentReader::Home DiskIndexImpl::prefetch(const View& view, uint64_t hash,
+                                                   SegmentWord segment) noexcept {
   for (const Delta* delta : {view.active, view.frozen})
-    if (delta != nullptr && delta->entries() > 0) delta->prefetch(hash);
-  view.reader->prefetch(*view.file, view.directory->word_of(hash), hash);
+    if (has_entries(delta)) delta->prefetch(hash);
+  const SegmentReader::Home home = SegmentReader::home(*view.file, segment, hash);
+  view.reader->prefetch(home);
+  return home;
+}
+
+void DiskIndexImpl::prefetch(const View& view, uint64_t hash) noexcept {
+  prefetch(view, hash, view.directory->word_of(hash));
+}
+
+inline std::optional<Change> DiskIndexImpl::find_change(const View& view, uint64_t hash,
+                                                        const Key& key) noexcept {
+  for (const Delta* delta : {view.active, view.frozen}) {
+    if (!has_entries(delta)) continue;
+    if (const std::optional<Change> change = delta->find(*view.file, hash, key)) return change;
+  }
+  return {};
 }
 
 Result<const std::byte*> DiskIndexImpl::find(const View& view, uint64_t hash,
                                              const Key& key) const {
-  for (const Delta* delta : {view.active, view.frozen}) {
-    if (delta == nullptr || delta->entries() == 0) continue;
-    if (const std::optional<Change> change = delta->find(*view.file, hash, key))
-      return change->kind == LogKind::put ? change->entry : nullptr;
-  }
+  if (const std::optional<Change> change = find_change(view, hash, key))
+    return change->kind == LogKind::put ? change->entry : nullptr;
   return view.reader->find(*view.file, view.directory->word_of(hash), hash, key);
 }
 
+// The usual lookup, which meets no error: find() and what it needs in one look at the directory.
+// False when find() has to be asked.
+inline bool DiskIndexImpl::find_at_once(const View& view, uint64_t hash, const Key& key,
+                                        const std::byte*& entry) noexcept {
+  if (has_entries(view.active) || has_entries(view.frozen)) [[unlikely]]
+    return find_beside_changes(view, hash, key, entry);
+  const SegmentWord segment = view.directory->word_of(hash);
+  const SegmentReader::Home home = SegmentReader::home(*view.file, segment, hash);
+  view.reader->prefetch(home);
+  return view.reader->find_at_home(segment, home, key, entry);
+}
+
+// The same with deltas to look into. A function of its own, so that the other needs few registers.
+[[gnu::noinline]] bool DiskIndexImpl::find_beside_changes(const View& view, uint64_t hash,
+                                                          const Key& key,
+                                                          const std::byte*& entry) noexcept {
+  const SegmentWord segment = view.directory->word_of(hash);
+  const SegmentReader::Home home = prefetch(view, hash, segment);
+  if (const std::optional<Change> change = find_change(view, hash, key)) {
+    entry = change->kind == LogKind::put ? change->entry : nullptr;
+    return true;
+  }
+  return view.reader->find_at_home(segment, home, key, entry);
+}
+
 Status DiskIndexImpl::get(const Key& key, MutableBytes record) {
+  const uint64_t hash = hasher_(key);
+  if (const sync::SimplePin pin; pin) [[likely]] {
+    const std::byte* entry = nullptr;
+    if (find_at_once(view(), hash, key, entry)) [[likely]] {
+      if (entry == nullptr) return Code::not_found;
+      if (record_kind_ != RecordKind::payload || is_payload(entry + key_size)) [[likely]] {
+        copy_record(record, entry);
+        return {};
+      }
+    }
+  }
+  return get_slowly(hash, key, record);
+}
+
+// Whatever there is to find, or to tell.
+Status DiskIndexImpl::get_slowly(uint64_t hash, const Key& key, MutableBytes record) {
   const sync::EpochPin pin;
   const View& now = view();
-  const uint64_t hash = hasher_(key);
   prefetch(now, hash);
   const Result<const std::byte*> entry = find(now, hash, key);
-  if (!entry) [[unlikely]]
-    return entry.status();
+  if (!entry) return entry.status();
   if (*entry == nullptr) return Code::not_found;
-  if (record_kind_ == RecordKind::payload && !is_payload(*entry + key_size)) [[unlikely]]
+  if (record_kind_ == RecordKind::payload && !is_payload(*entry + key_size))
     return decode_payload(*entry + key_size).status();
-  copy(record.data(), {*entry + key_size, record_size_});
+  copy_record(record, *entry);
   return {};
 }
 
 Status DiskIndexImpl::contains(const Key& key) {
-  const sync::EpochPin pin;
-  const View& now = view();
   const uint64_t hash = hasher_(key);
-  prefetch(now, hash);
-  const Result<const std::byte*> entry = find(now, hash, key);
-  if (!entry) [[unlikely]]
-    return entry.status();
-  return *entry == nullptr ? Code::not_found : Code::ok;
+  const std::byte* entry = nullptr;
+  if (const sync::SimplePin pin; pin && find_at_once(view(), hash, key, entry)) [[likely]]
+    return entry == nullptr ? Code::not_found : Code::ok;
+  const sync::EpochPin pin;
+  const Result<const std::byte*> found = find(view(), hash, key);
+  if (!found) return found.status();
+  return *found == nullptr ? Code::not_found : Code::ok;
 }
 
 Status DiskIndexImpl::check_record(Bytes record) const {

@@ -31,6 +31,7 @@
 #include "core/disk_index/idleness.h"
 #include "core/disk_index/pacing.h"
 #include "core/disk_index/page_file.h"
+#include "core/disk_index/payload.h"
 #include "core/disk_index/place_index.h"
 #include "core/disk_index/redo_log.h"
 #include "core/disk_index/segment_builder.h"
@@ -133,8 +134,24 @@ class DiskIndexImpl final : public PlaceIndex {
     return *view_.load(std::memory_order_acquire);
   }
   static void prefetch(const View& view, uint64_t hash) noexcept;
-  // The record's bytes, or null.
+  static SegmentReader::Home prefetch(const View& view, uint64_t hash,
+                                      SegmentWord segment) noexcept;
+  static std::optional<Change> find_change(const View& view, uint64_t hash,
+                                           const Key& key) noexcept;
+  // The entry's bytes, or null.
   Result<const std::byte*> find(const View& view, uint64_t hash, const Key& key) const;
+  static bool find_at_once(const View& view, uint64_t hash, const Key& key,
+                           const std::byte*& entry) noexcept;
+  static bool find_beside_changes(const View& view, uint64_t hash, const Key& key,
+                                  const std::byte*& entry) noexcept;
+  Status get_slowly(uint64_t hash, const Key& key, MutableBytes record);
+  void copy_record(MutableBytes to, const std::byte* entry) const noexcept {
+    // Without a call for the size that most have.
+    if (record_size_ == payload_size) [[likely]]
+      std::memcpy(to.data(), entry + key_size, payload_size);
+    else
+      std::memcpy(to.data(), entry + key_size, record_size_);
+  }
 
   // Writers; view() changes only under writer_mutex_, so its holder needs no pin. disk_index.cc
   Status check_record(Bytes record) const;

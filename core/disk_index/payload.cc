@@ -12,7 +12,7 @@ namespace {
 constexpr size_t offset_at = 0;                // 8
 constexpr size_t length_at = 8;                // 4
 constexpr size_t uncompressed_length_at = 12;  // 4
-constexpr size_t codec_at = 16;                // 1
+constexpr size_t codec_at = payload_codec_at;  // 1
 constexpr size_t reserved_at = 17;             // 7, zero
 static_assert(reserved_at + 7 == payload_size);
 
@@ -33,11 +33,6 @@ Result<PayloadBytes> encode_payload(const Payload& payload) {
   store_le32(bytes.data() + uncompressed_length_at, payload.uncompressed_length);
   bytes[codec_at] = static_cast<std::byte>(codec);
   return bytes;
-}
-
-// Codec and reserved bytes are one word, of which only the low two bits may be set.
-bool is_payload(const std::byte* bytes) noexcept {
-  return load_le64(bytes + codec_at) <= static_cast<uint64_t>(Codec::zstandard);
 }
 
 Result<Payload> decode_payload(const std::byte* bytes) {

@@ -28,37 +28,59 @@ class SegmentReader {
   // must be what it says; those that were need no check.
   SegmentReader(KeyHasher hasher, uint32_t record_size, const Directory& opened);
 
+  // A hash's page, if the segment has any, and its place in there.
+  struct Home {
+    Region* region;
+    uint64_t number;  // of the page in the file
+    uint32_t page;    // in the segment
+    uint32_t place;
+  };
+  static Home home(const PageFile& file, SegmentWord segment, uint64_t hash) noexcept {
+    const Position position = position_of(hash, segment.depth(), segment.home_pages());
+    return {file.region(), segment.first_page() + position.page, position.page, position.place};
+  }
+
   // The entry's bytes, or null when the key is not there.
   Result<const std::byte*> find(const PageFile& file, SegmentWord segment, uint64_t hash,
                                 const Key& key) const {
     if (segment.home_pages() == 0) return nullptr;
-    const Position position = position_of(hash, segment.depth(), segment.home_pages());
-    const uint64_t number = segment.first_page() + position.page;
-    Region& region = *file.region();
-    if (!region.is_checked(number)) [[unlikely]]
-      STAVE_TRY(check_home(file, region, hash, position.page));
-    const std::byte* const page = region.page(number);
-    if (position.place >= static_cast<uint8_t>(page[page_spill_at])) [[unlikely]]
-      return find_in_overflow(file, region, segment, hash, key);
-    return find_in_place(page, position.place, key);
+    const Home at = home(file, segment, hash);
+    if (!at.region->is_checked(at.number)) [[unlikely]]
+      STAVE_TRY(check_home(file, *at.region, hash, at.page));
+    const std::byte* const page = at.region->page(at.number);
+    if (has_spilled(page, at.place)) [[unlikely]]
+      return find_in_overflow(file, *at.region, segment, hash, key);
+    return find_in_place(page, at.place, key);
+  }
+
+  // The same for what is usual: a segment with pages, of which this one was checked, and a place
+  // with its entries in it. False when find() has to be asked.
+  bool find_at_home(SegmentWord segment, const Home& at, const Key& key,
+                    const std::byte*& entry) const noexcept {
+    if (segment.home_pages() == 0 || !at.region->is_checked(at.number)) [[unlikely]]
+      return false;
+    const std::byte* const page = at.region->page(at.number);
+    if (has_spilled(page, at.place)) [[unlikely]]
+      return false;
+    entry = find_in_place(page, at.place, key);
+    return true;
   }
 
   // Whether the page that find() begins with was checked, or there is none.
-  bool is_checked(const PageFile& file, SegmentWord segment, uint64_t hash) const noexcept {
+  static bool is_checked(const PageFile& file, SegmentWord segment, uint64_t hash) noexcept {
     if (segment.home_pages() == 0) return true;
-    const Position position = position_of(hash, segment.depth(), segment.home_pages());
-    return file.region()->is_checked(segment.first_page() + position.page);
+    const Home at = home(file, segment, hash);
+    return at.region->is_checked(at.number);
   }
 
   // Asks for what find() needs: the page's header, and the lines where the place's entries probably
   // are. Waiting for all of them once costs less than for one after the other. How many entries
   // stand before them is a matter of chance, with a deviation of up to nine: six lines.
-  void prefetch(const PageFile& file, SegmentWord segment, uint64_t hash) const noexcept {
-    const Position position = position_of(hash, segment.depth(), segment.home_pages());
-    const std::byte* page = file.region()->page(segment.first_page() + position.page);
+  void prefetch(const Home& at) const noexcept {
+    const std::byte* const page = at.region->page(at.number);
     __builtin_prefetch(page);
     const std::byte* const expected =
-        page + page_header_size + size_t{position.place} * expected_place_size_;
+        page + page_header_size + size_t{at.place} * expected_place_size_;
     constexpr ptrdiff_t line_size = 64;
     for (ptrdiff_t line = -4; line <= 6; line++) __builtin_prefetch(expected + line * line_size);
   }
@@ -96,6 +118,9 @@ class SegmentReader {
   // The opened segment that holds a hash.
   uint64_t opened_slot(uint64_t hash) const noexcept;
 
+  static bool has_spilled(const std::byte* page, uint32_t place) noexcept {
+    return place >= static_cast<uint8_t>(page[page_spill_at]);
+  }
   const std::byte* find_in_place(const std::byte* page, uint32_t place,
                                  const Key& key) const noexcept {
     const auto* const starts = reinterpret_cast<const uint8_t*>(page + page_places_at);
