@@ -401,6 +401,36 @@ TEST(DiskIndex, ReadersAndWritersBesideMerges) {
   EXPECT_TRUE(index->close().ok());
 }
 
+// A writer freezes its delta while a merge syncs what it has merged: once that delta was forgotten.
+TEST(DiskIndex, AMergeMeetsWhatAWriterHasFrozenMeanwhile) {
+  Disk disk;
+  const auto index = opened(disk, small(16));
+  Model model;
+  uint64_t next = 0;
+  const auto put = [&](uint64_t count) {
+    for (uint64_t i = 0; i < count; i++, next++) {
+      model[{next, 0}] = record_of(next);
+      ASSERT_TRUE(index->put({next, 0}, record_of(next), PutMode::always).ok());
+    }
+  };
+  // The ninth begins a pass, which does not get far.
+  disk.add_fault({os::Fault::Kind::no_space, 1, os::CallKind::write, true});
+  put(9);
+  disk.clear_faults();
+  EXPECT_EQ(index->stats().merges, 0u);
+  bool has_written = false;
+  disk.set_hook([&](const Disk::Event& event) {
+    if (has_written || event.call != os::CallKind::sync_data) return;
+    has_written = true;
+    std::thread([&] { put(10); }).join();
+  });
+  ASSERT_TRUE(index->merge().ok());
+  disk.set_hook(nullptr);
+  EXPECT_TRUE(has_written);
+  expect_same(*index, model);
+  EXPECT_EQ(index->stats().delta_entries, 0u);
+}
+
 TEST(DiskIndex, AFullDiskLeavesAWorkingFile) {
   Disk disk;
   const auto index = opened(disk, small(64));

@@ -2,6 +2,7 @@
 // other in order of hashes, each written anew into free pages.
 #include <algorithm>
 #include <bit>
+#include <cassert>
 
 #include "core/base/planted_bug.h"
 #include "core/disk_index/disk_index_impl.h"
@@ -53,6 +54,7 @@ class ChangedKeys {
 // The active delta becomes the frozen one. writer_mutex_ is held; there is no frozen delta.
 // The new one has room for what is promised, and for `changes` more.
 Status DiskIndexImpl::freeze(WriterLock&, uint64_t changes) {
+  assert(view().frozen == nullptr);
   if (options_.background && !merger_.joinable()) start_merger();
   STAVE_TRY(find_free_pages());
   settle_recent(false);
@@ -163,8 +165,13 @@ Status DiskIndexImpl::finish_pass(WriterLock& writer) {
 
 // Merges all changes made so far, beside writers.
 Status DiskIndexImpl::merge_beside(WriterLock& writer) {
-  STAVE_TRY(finish_pass(writer));
-  writer.lock();
+  for (;;) {
+    STAVE_TRY(finish_pass(writer));
+    writer.lock();
+    if (view().frozen == nullptr) break;
+    // A writer has frozen the next one meanwhile.
+    writer.unlock();
+  }
   Status status = refusal();
   const bool unmerged = view().active->operations() > 0;
   if (status.ok() && unmerged) status = freeze(writer);
