@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/index/control_word.h"
+#include "core/index/entry_counts.h"
 #include "core/index/narrow_layout.h"
 #include "core/index/resolved_keys.h"
 #include "core/index/shard.h"
@@ -53,7 +54,9 @@ struct Keys {
 TYPED_TEST(HeldReaderTest, FindsTheKeyWhereverItMoves) {
   using ShardType = Shard<TypeParam>;
   const sync::EpochPin pin;
-  ShardType* const shard = ShardType::create(0);
+  const EntryCounts counts(1);
+  ASSERT_TRUE(counts);
+  ShardType* const shard = ShardType::create(0, counts.shard(0));
   ASSERT_NE(shard, nullptr);
   auto& protocol = shard->protocol();
   constexpr uint64_t hash = 77;

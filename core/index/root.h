@@ -10,6 +10,7 @@
 #include <memory>
 #include <new>
 
+#include "core/index/entry_counts.h"
 #include "core/index/hash_parts.h"
 #include "core/index/shard.h"
 #include "core/sync/epoch.h"
@@ -24,9 +25,9 @@ class Root : public sync::Retired {
   // Null without memory.
   static Root* create(uint32_t shards, unsigned bucket_bits) noexcept {
     std::unique_ptr<Root> root(new (std::nothrow) Root(shards));
-    if (!root || !root->storage_) return nullptr;
+    if (!root || !root->storage_ || !root->counts_) return nullptr;
     for (uint32_t i = 0; i < shards; i++) {
-      TableShard* const shard = TableShard::create(bucket_bits);
+      TableShard* const shard = TableShard::create(bucket_bits, root->counts_.shard(i));
       if (shard == nullptr) return nullptr;
       root->set_shard(i, shard);
     }
@@ -55,7 +56,7 @@ class Root : public sync::Retired {
   friend std::default_delete<Root>;
 
   explicit Root(uint32_t shards) noexcept
-      : shard_mask_(shards - 1), storage_(new (std::nothrow) Storage[shards]) {}
+      : shard_mask_(shards - 1), storage_(new (std::nothrow) Storage[shards]), counts_(shards) {}
   ~Root() {
     for (uint32_t i = 0; i < shards(); i++) {
       TableShard* const shard = shards_[i].load(std::memory_order_relaxed);
@@ -65,6 +66,7 @@ class Root : public sync::Retired {
 
   const uint32_t shard_mask_;
   const std::unique_ptr<Storage[]> storage_;
+  const EntryCounts counts_;
   std::atomic<uint64_t> owners_{1};
   // For as many as there can be: a lookup has one pointer less to follow.
   std::array<std::atomic<TableShard*>, size_t{1} << shard_bits_max> shards_{};

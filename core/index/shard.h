@@ -1,5 +1,4 @@
-// One shard in production: the protocol over memory of its own, the number of its entries, and when
-// it grows.
+// One shard in production: the protocol over memory of its own, and when it grows.
 //
 // `Keys` knows what the entries of a layout stand for (resolved_keys.h, owned_keys.h):
 //   std::optional<uint64_t> position(Entry)      from the entry alone; where the layout keeps all
@@ -16,6 +15,7 @@
 #include <optional>
 
 #include "core/base/status.h"
+#include "core/index/entry_counts.h"
 #include "core/index/shard_memory.h"
 #include "core/index/shard_protocol.h"
 #include "core/index/stats.h"
@@ -38,9 +38,9 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   // before reserve() gives up.
   static constexpr unsigned kReserveFailuresMax = 16;
 
-  // Null without memory.
-  static Shard* create(unsigned bucket_bits) noexcept {
-    auto* shard = new (std::nothrow) Shard(bucket_bits);
+  // `count` outlives all that is done with the shard but disown(). Null without memory.
+  static Shard* create(unsigned bucket_bits, EntryCount count) noexcept {
+    auto* shard = new (std::nothrow) Shard(bucket_bits, count);
     if (shard == nullptr) return nullptr;
     if (shard->ensure_bucket((uint64_t{1} << bucket_bits) - 1)) return shard;
     shard->disown();
@@ -63,28 +63,22 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   const Protocol& protocol() const noexcept { return *this; }
 
   // Exact when no operation is under way.
-  uint64_t entries() const noexcept {
-    // Relaxed, here and below: a statistic. An erasure may be counted before the insertion that it
-    // undid.
-    return static_cast<uint64_t>(std::max<int64_t>(0, entries_.load(std::memory_order_relaxed)));
-  }
-  void count_erased() noexcept { entries_.fetch_sub(1, std::memory_order_relaxed); }
+  uint64_t entries() const noexcept { return count_.sum(); }
+  void count_erased() noexcept { count_.subtract(); }
+  // Where the calling thread counts, if it has a place of its own; add() tells when to grow().
+  EntryCount::Own own_count() const noexcept { return count_.own(); }
 
-  // Counts an entry. True when there are too many for the buckets: then grow().
-  bool count_insertion() noexcept {
-    const int64_t entries = entries_.fetch_add(1, std::memory_order_relaxed) + 1;
-    return entries > 0 && crowded(static_cast<uint64_t>(entries));
-  }
   template <typename Keys>
   void count_inserted(const Keys& keys) noexcept {
-    if (count_insertion()) grow(keys);
+    if (count_.add()) grow(keys);
   }
   // Splits buckets while there are too many entries for them; a few of them.
   template <typename Keys>
   void grow(const Keys& keys) noexcept {
+    if (!crowded()) return;
     if (!try_lock_growth()) return;  // another writer is at it
     unsigned splits = 0;
-    while (splits < kSplitsPerOperation && crowded(entries())) {
+    while (splits < kSplitsPerOperation && crowded()) {
       // Without a split the buckets overflow into nodes and the next writer tries again.
       if (!split_bucket(keys).ok()) break;
       splits++;
@@ -130,12 +124,12 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
     growing_.store(0, std::memory_order_release);  // pairs with try_lock_growth()
   }
 
-  // Fills a shard that nobody else has yet; false without memory.
+  // Fills a shard that nobody else has yet, with entries that are counted already; false without
+  // memory.
   bool fill(uint64_t position, uint8_t tag, Entry entry) noexcept {
     auto locked = this->lock(position);
     const bool inserted = locked->insert(tag, entry, false);
     locked->unlock();
-    if (inserted) entries_.fetch_add(1, std::memory_order_relaxed);
     return inserted;
   }
 
@@ -164,7 +158,13 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   }
 
  private:
-  explicit Shard(unsigned bucket_bits) noexcept : Protocol(bucket_bits) {}
+  // How many entries a thread may insert without asking, where there is room: the least, and a part
+  // of the shard's capacity. What a thread has been allowed others do not know of, so by as much a
+  // shard may be overfilled for a while.
+  static constexpr uint64_t kAllowedMin = 4;
+  static constexpr uint64_t kAllowedPart = 64;
+
+  Shard(unsigned bucket_bits, EntryCount count) noexcept : Protocol(bucket_bits), count_(count) {}
   ~Shard() override = default;
 
   static uint32_t me() noexcept { return sync::thread_number() + 1; }
@@ -180,9 +180,14 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   bool crowded_by(uint64_t entries) const noexcept {
     return buckets_for(entries) > this->bucket_count();
   }
-  bool crowded(uint64_t entries) const noexcept {
-    return entries * Layout::kGrowAtDenominator >
-           this->bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator;
+  // Whether there are too many entries for the buckets. If not, the calling thread need not ask
+  // again at once.
+  bool crowded() const noexcept {
+    const uint64_t capacity = this->capacity();
+    const uint64_t entries = this->entries();
+    if (entries > capacity) return true;
+    count_.allow(std::min(capacity - entries, std::max(kAllowedMin, capacity / kAllowedPart)));
+    return false;
   }
 
   // Under the growth lock. `conflict` when the bucket refuses for the moment; `no_memory`, or why
@@ -268,10 +273,10 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
     Shard* shard = nullptr;
   };
 
+  const EntryCount count_;
   Retirement retirement_;
-  alignas(64) std::atomic<int64_t> entries_{0};
-  std::atomic<uint32_t> growing_{
-      0};  // the number plus one of the thread that holds the growth lock
+  // The number plus one of the thread that holds the growth lock.
+  alignas(64) std::atomic<uint32_t> growing_{0};
   std::atomic<uint64_t> splits_{0};
   std::atomic<uint64_t> splits_of_one_operation_max_{0};
 };
@@ -296,8 +301,9 @@ Result<Shard<Layout>*> Shard<Layout>::make_smaller(const Keys& keys) noexcept {
   // Not above the old base: from there on the entries keep their positions.
   const auto bits =
       std::min(this->base_level(), static_cast<unsigned>(std::bit_width(buckets)) - 1);
-  Shard* const smaller = create(bits);
+  Shard* const smaller = create(bits, count_);
   if (smaller == nullptr) return Code::no_memory;
+  count_.allow(0);
   bool complete = smaller->reserve(entries, keys).ok();
   for_each_bucket([&](Entry entry, uint8_t tag, uint64_t index) {
     if (!complete) return false;

@@ -117,17 +117,21 @@ class Table {
 
   // The same for setting a value and removing a key, in as few instructions as possible, where it
   // can be done in the head of a free bucket. Otherwise the result is `nothing`: update_at_once()
-  // can. Within a pin. For entries of which Keys::discard() has nothing to discard.
+  // can. Within a pin. For entries of which Keys::discard() has nothing to discard, and threads
+  // that have a count of their own.
   using InHead = typename Protocol::InHead;
-  // What an insertion has made too full to be left so, *crowded, grow() splits.
+  // What an insertion may have made too full to be left so, *crowded, grow() splits.
   template <typename Match>
   InHead set_in_head(uint64_t hash, const Probe& probe, uint64_t value, Match&& match,
                      TableShard** crowded) {
     TableShard& shard = shard_of(hash);
+    const EntryCount::Own count = shard.own_count();
+    if (!count) [[unlikely]]
+      return {};
     Protocol& protocol = shard.protocol();
     const InHead done =
         protocol.set_in_head(protocol.start_now(probe.position), probe, value, match);
-    if (done.result == InHead::Result::inserted && shard.count_insertion()) *crowded = &shard;
+    if (done.result == InHead::Result::inserted && count.add()) *crowded = &shard;
     return done;
   }
   // Sets the value of a key that is there.
@@ -140,9 +144,12 @@ class Table {
   template <typename Match>
   InHead erase_in_head(uint64_t hash, const Probe& probe, Match&& match) {
     TableShard& shard = shard_of(hash);
+    const EntryCount::Own count = shard.own_count();
+    if (!count) [[unlikely]]
+      return {};
     Protocol& protocol = shard.protocol();
     const InHead done = protocol.erase_in_head(protocol.start_now(probe.position), probe, match);
-    if (done.result == InHead::Result::erased) shard.count_erased();
+    if (done.result == InHead::Result::erased) count.subtract();
     return done;
   }
 

@@ -6,6 +6,8 @@
 
 namespace stave::sync::internal {
 
+constinit std::atomic<uint32_t> thread_numbers_given{0};
+
 namespace {
 
 // A bit for each number that is given back and reused.
@@ -48,6 +50,13 @@ uint32_t unique_number() noexcept {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
+void note_as_given(uint32_t number) noexcept {
+  uint32_t given = thread_numbers_given.load(std::memory_order_relaxed);
+  while (given <= number && !thread_numbers_given.compare_exchange_weak(
+                                given, number + 1, std::memory_order_relaxed)) {
+  }
+}
+
 }  // namespace
 
 uint32_t assign_thread_number() noexcept {
@@ -58,6 +67,7 @@ uint32_t assign_thread_number() noexcept {
     static thread_local ThreadExit thread_exit;
     thread_exit.number = number;
   }
+  note_as_given(number);
   thread_number_plus_one = number + 1;
   return number;
 }

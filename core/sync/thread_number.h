@@ -1,6 +1,7 @@
 // A small number per thread, for picking a shard of something that many threads count in.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "core/sync/fast_thread_local.h"
@@ -11,6 +12,7 @@ namespace internal {
 // 0 until the thread asks for the first time.
 inline STAVE_FAST_THREAD_LOCAL uint32_t thread_number_plus_one = 0;
 uint32_t assign_thread_number() noexcept;
+extern constinit std::atomic<uint32_t> thread_numbers_given;
 }  // namespace internal
 
 // The least number that no living thread has, from the first use until the thread ends. So
@@ -23,6 +25,18 @@ inline uint32_t thread_number() noexcept {
   if (number == 0) [[unlikely]]
     return internal::assign_thread_number();
   return number - 1;
+}
+
+// The same, or above all numbers when the thread has not asked for one. Calls nobody.
+inline uint32_t thread_number_if_any() noexcept {
+  return internal::thread_number_plus_one - 1;
+}
+
+// Above all numbers that threads have had so far. Whoever knows by other means that a thread has
+// done something with its number sees that number below this.
+inline uint32_t thread_numbers_given() noexcept {
+  // Relaxed: stored before the thread could use its number.
+  return internal::thread_numbers_given.load(std::memory_order_relaxed);
 }
 
 }  // namespace stave::sync

@@ -50,6 +50,18 @@ TEST(ThreadNumber, LivingThreadsHaveDifferentOnes) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST(ThreadNumber, AllAreBelowTheNumbersGiven) {
+  const uint32_t number = thread_number();
+  EXPECT_EQ(thread_number_if_any(), number);
+  EXPECT_LT(number, thread_numbers_given());
+  uint32_t others = 0;
+  std::thread([&others] {
+    EXPECT_EQ(thread_number_if_any(), ~uint32_t{0});
+    others = thread_number();
+  }).join();
+  EXPECT_LT(others, thread_numbers_given());
+}
+
 // Destroyed after the number's own handler, because it was constructed before it.
 struct LateUser {
   ~LateUser() {
