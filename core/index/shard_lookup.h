@@ -286,7 +286,9 @@ class ShardLookup : public Memory {
       number = Layout::next(node);
     }
   }
-  const unsigned base_level_;
+  // On a line of its own, for every call reads it: what ShardMemory's users change is not beside
+  // it.
+  alignas(64) const unsigned base_level_;
   Atomic<uint64_t> bucket_count_;
   // 2^(l+1) - 1 where 2^l is the number of buckets, rounded down.
   Atomic<uint64_t> home_mask_;
