@@ -19,6 +19,7 @@
 //   uint32_t take_node(bool reserved);  0 without memory
 //   void give_back_node(uint32_t);      one that no reader has seen
 //   void discard_node(uint32_t);        one that readers may still pass
+//   bool is_only_thread();              sync::is_only_thread()
 //
 // Thread safety: all members from any thread, within an epoch pin, except where they say otherwise.
 #pragma once
@@ -74,18 +75,12 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
       Layout::prefetch(bucket);
       // Acquire: pairs with the release in publish(); where the bucket was
       // split, the other half is there.
-      uint64_t bits = bucket.control.load(std::memory_order_acquire);
-      const ControlWord control(bits);
+      const ControlWord control(bucket.control.load(std::memory_order_acquire));
       if (!this->belongs(position, index, control)) {
         index = other_half(index, position);
         continue;
       }
-      // Acquire: pairs with the release in unlock().
-      if (!control.locked() && bucket.control.compare_exchange_weak(
-                                   bits, control.with_lock().bits(), std::memory_order_acquire,
-                                   std::memory_order_relaxed)) {
-        return Locked(*this, index, control);
-      }
+      if (try_lock(bucket, control)) return Locked(*this, index, control);
       if (closed()) return std::nullopt;  // who misses it comes round again
       backoff.wait();
     }
@@ -351,6 +346,21 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
  private:
   static constexpr size_t kNoSlot = ~size_t{0};
 
+  // Locks the bucket if its control word is still `control` and free.
+  bool try_lock(Bucket& bucket, ControlWord control) noexcept {
+    if (control.locked()) return false;
+    const uint64_t with_lock = control.with_lock().bits();
+    if (this->is_only_thread()) {
+      // Relaxed: a thread that is created before the lock is let go sees it held.
+      bucket.control.store(with_lock, std::memory_order_relaxed);
+      return true;
+    }
+    uint64_t bits = control.bits();
+    // Acquire: pairs with the release in publish().
+    return bucket.control.compare_exchange_strong(bits, with_lock, std::memory_order_acquire,
+                                                  std::memory_order_relaxed);
+  }
+
   // Locks the bucket where the lookup starts, if that is free and the right one, and calls
   // act(bucket, control, slot, snapshot, entry) for the key, with kNoSlot if it is absent. Unlocks
   // when that has done nothing.
@@ -358,15 +368,9 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   InHead in_head(const Start& start, const Probe& probe, Match& match, Act act) noexcept {
     Bucket& bucket = this->bucket(start.index);
     // Relaxed: the lock is what counts, and says the same or fails.
-    uint64_t bits = bucket.control.load(std::memory_order_relaxed);
-    const ControlWord control(bits);
-    if (control.locked() || !this->belongs(probe.position, start.index, control)) return {};
-    // Acquire: pairs with the release in publish(), as in lock().
-    if (!bucket.control.compare_exchange_strong(bits, control.with_lock().bits(),
-                                                std::memory_order_acquire,
-                                                std::memory_order_relaxed)) {
-      return {};
-    }
+    const ControlWord control(bucket.control.load(std::memory_order_relaxed));
+    if (!this->belongs(probe.position, start.index, control)) return {};
+    if (!try_lock(bucket, control)) return {};
     const Pattern pattern = this->pattern(probe);
     const Snapshot snapshot = Layout::begin(bucket);
     SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);

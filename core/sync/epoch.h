@@ -48,7 +48,7 @@ struct Retired {
 namespace internal {
 
 struct FullBarrier {
-  void operator()() const noexcept { full_barrier(); }
+  void operator()() const noexcept { barrier_to_other_threads(); }
 };
 using Epochs = EpochProtocol<std::atomic, FullBarrier, Retired>;
 

@@ -3,6 +3,8 @@
 
 #include <atomic>
 
+#include "core/sync/only_thread.h"
+
 namespace stave::sync {
 
 // A sequentially consistent fence. On x86-64 it is spelled out, because clang 14 makes mfence of
@@ -17,6 +19,13 @@ inline void full_barrier() noexcept {
 #else
   std::atomic_thread_fence(std::memory_order_seq_cst);
 #endif
+}
+
+// The same for what threads tell each other, as "I am inside" against "it is closed": nothing while
+// the process has one thread. Whoever is created later sees all that came before; that one more is
+// created behind this and sees too little is not possible, for it is this thread that does it.
+inline void barrier_to_other_threads() noexcept {
+  if (!is_only_thread()) full_barrier();
 }
 
 }  // namespace stave::sync

@@ -128,7 +128,7 @@ class GateCounters {
 };
 
 struct GateBarrier {
-  void operator()() const noexcept { full_barrier(); }
+  void operator()() const noexcept { barrier_to_other_threads(); }
 };
 
 class Gate {
