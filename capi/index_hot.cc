@@ -153,7 +153,7 @@ inline stave_status put_whole(stave_index* index, const void* key, size_t key_si
                               uint64_t* previous, uint8_t* existed, stave_error* error) noexcept {
   if (key_size == Owned::whole_size && is_simple<Owned>(index, key)) [[likely]] {
     // The visit ends before another function begins its own.
-    if (Gate::Visit visit(*index->gate); visit) [[likely]] {
+    if (Gate::Visit visit(*index->gate); visit && Owned::may_change_at_once()) [[likely]] {
       const auto done = owned_of<Owned>(index)->set_whole_at_once(Owned::whole_of(key), value);
       if (done.known) [[likely]] {
         if (previous != nullptr) *previous = done.previous;
@@ -216,7 +216,7 @@ template <typename Owned, auto otherwise>
 inline stave_status remove_whole(stave_index* index, const void* key, size_t key_size,
                                  uint64_t* previous, stave_error* error) noexcept {
   if (key_size == Owned::whole_size && is_simple<Owned>(index, key)) [[likely]] {
-    if (const Gate::Visit visit(*index->gate); visit) [[likely]] {
+    if (const Gate::Visit visit(*index->gate); visit && Owned::may_change_at_once()) [[likely]] {
       const auto done = owned_of<Owned>(index)->erase_whole_at_once(Owned::whole_of(key));
       if (done.known) [[likely]] {
         if (previous != nullptr) *previous = done.previous;

@@ -49,51 +49,48 @@ class EntryCount {
   // A word that nobody but the calling thread stores to.
   class Own {
    public:
-    explicit Own(Word* word) noexcept : word_(word) {}
-    explicit operator bool() const noexcept { return word_ != nullptr; }
+    explicit Own(Word& word) noexcept : word_(word) {}
     // One entry more. True when the allowance is used up: then somebody asks whether there are too
     // many.
     bool add() const noexcept {
-      const int64_t bits = word_->load(std::memory_order_relaxed);
+      const int64_t bits = word_.load(std::memory_order_relaxed);
       const bool used_up = (bits & kAllowanceMask) == 0;
-      word_->store(bits + (used_up ? kEntry : kEntry - 1), std::memory_order_relaxed);
+      word_.store(bits + (used_up ? kEntry : kEntry - 1), std::memory_order_relaxed);
       return used_up;
     }
     // One entry less.
     void subtract() const noexcept {
-      word_->store(word_->load(std::memory_order_relaxed) - kEntry, std::memory_order_relaxed);
+      word_.store(word_.load(std::memory_order_relaxed) - kEntry, std::memory_order_relaxed);
     }
 
    private:
-    Word* word_;
+    Word& word_;
   };
 
-  // False for a thread that has none, and for one that has asked for no number yet. Calls nobody.
-  Own own() const noexcept {
-    const uint32_t thread = sync::thread_number_if_any();
-    return Own(thread < kOwnRows ? &word(thread) : nullptr);
-  }
+  // Not so for a thread that has none, and for one that has asked for no number yet. Calls nobody.
+  static bool has_own() noexcept { return sync::thread_number_if_any() < kOwnRows; }
+  // For a thread that has one.
+  Own own() const noexcept { return Own(word(sync::thread_number_if_any())); }
 
   // As in Own, for every thread.
   bool add() const noexcept {
     const uint32_t thread = sync::thread_number();
     if (thread < kOwnRows) [[likely]]
-      return Own(&word(thread)).add();
+      return Own(word(thread)).add();
     shared_word(thread).fetch_add(kEntry, std::memory_order_relaxed);
     return true;
   }
   void subtract() const noexcept {
     const uint32_t thread = sync::thread_number();
     if (thread < kOwnRows) [[likely]]
-      return Own(&word(thread)).subtract();
+      return Own(word(thread)).subtract();
     shared_word(thread).fetch_sub(kEntry, std::memory_order_relaxed);
   }
 
   // The calling thread need not ask before it has inserted so many; kAllowanceMax at most.
   void allow(uint64_t insertions) const noexcept {
-    const uint32_t thread = sync::thread_number_if_any();
-    if (thread >= kOwnRows) return;
-    Word& word = this->word(thread);
+    if (!has_own()) return;
+    Word& word = this->word(sync::thread_number_if_any());
     const int64_t bits = word.load(std::memory_order_relaxed);
     const auto allowance = static_cast<int64_t>(std::min(insertions, kAllowanceMax));
     word.store((bits & ~kAllowanceMask) | allowance, std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/limits.h"
+#include "core/index/entry_counts.h"
 #include "core/index/index_of.h"
 #include "core/index/owned_keys.h"
 #include "core/index/wide_layout.h"
@@ -87,6 +88,8 @@ class OwnedIndexOf final
     uint64_t previous = 0;
     Crowded* crowded = nullptr;
   };
+  // Whether the calling thread may do so.
+  static bool may_change_at_once() noexcept { return EntryCount::has_own(); }
   Done set_whole_at_once(const Whole& key, uint64_t value) noexcept {
     const uint64_t hash = this->hash(key);
     Crowded* crowded = nullptr;

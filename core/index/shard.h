@@ -65,7 +65,7 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   // Exact when no operation is under way.
   uint64_t entries() const noexcept { return count_.sum(); }
   void count_erased() noexcept { count_.subtract(); }
-  // Where the calling thread counts, if it has a place of its own; add() tells when to grow().
+  // Where the calling thread counts, if it has_own(); add() tells when to grow().
   EntryCount::Own own_count() const noexcept { return count_.own(); }
 
   template <typename Keys>

@@ -126,8 +126,6 @@ class Table {
                      TableShard** crowded) {
     TableShard& shard = shard_of(hash);
     const EntryCount::Own count = shard.own_count();
-    if (!count) [[unlikely]]
-      return {};
     Protocol& protocol = shard.protocol();
     const InHead done =
         protocol.set_in_head(protocol.start_now(probe.position), probe, value, match);
@@ -145,8 +143,6 @@ class Table {
   InHead erase_in_head(uint64_t hash, const Probe& probe, Match&& match) {
     TableShard& shard = shard_of(hash);
     const EntryCount::Own count = shard.own_count();
-    if (!count) [[unlikely]]
-      return {};
     Protocol& protocol = shard.protocol();
     const InHead done = protocol.erase_in_head(protocol.start_now(probe.position), probe, match);
     if (done.result == InHead::Result::erased) count.subtract();
