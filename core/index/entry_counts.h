@@ -42,6 +42,8 @@ class EntryCount {
   static constexpr uint32_t kSharedRows = 4;
   static constexpr uint32_t kRows = kOwnRows + kSharedRows;
   static constexpr uint64_t kAllowanceMax = 64;
+  // Many threads do not ask each time for being many.
+  static constexpr uint64_t kShareMin = 2;
 
   // `first` is the word of thread 0; 2^row_bits words later comes that of thread 1.
   EntryCount(Word* first, unsigned row_bits) noexcept : first_(first), row_bits_(row_bits) {}
@@ -87,22 +89,22 @@ class EntryCount {
     shared_word(thread).fetch_sub(kEntry, std::memory_order_relaxed);
   }
 
-  // The calling thread need not ask before it has inserted so many; kAllowanceMax at most.
-  void allow(uint64_t insertions) const noexcept {
+  // There is room for so many entries: the calling thread need not ask before it has inserted its
+  // share, kAllowanceMax at most.
+  void allow(uint64_t room) const noexcept {
     if (!has_own()) return;
     Word& word = this->word(sync::thread_number_if_any());
     const int64_t bits = word.load(std::memory_order_relaxed);
-    const auto allowance = static_cast<int64_t>(std::min(insertions, kAllowanceMax));
+    const uint64_t share = std::max(room / rows(), std::min(room, kShareMin));
+    const auto allowance = static_cast<int64_t>(std::min(share, kAllowanceMax));
     word.store((bits & ~kAllowanceMask) | allowance, std::memory_order_relaxed);
   }
 
   // Exact when nobody counts. The words are read one after the other, so it may be a few entries
   // off while others do.
   uint64_t sum() const noexcept {
-    const uint32_t threads = sync::thread_numbers_given();
-    const uint32_t rows = threads <= kOwnRows ? threads : kRows;
     int64_t entries = 0;
-    for (uint32_t row = 0; row < rows; row++)
+    for (uint32_t row = 0, end = rows(); row < end; row++)
       entries += word(row).load(std::memory_order_relaxed) >> kAllowanceBits;
     // A removal may be counted before the insertion that it undid.
     return static_cast<uint64_t>(std::max<int64_t>(0, entries));
@@ -114,6 +116,11 @@ class EntryCount {
   static constexpr int64_t kAllowanceMask = kEntry - 1;
   static_assert(kAllowanceMax <= kAllowanceMask);
 
+  // That may have been used.
+  static uint32_t rows() noexcept {
+    const uint32_t threads = sync::thread_numbers_given();
+    return threads <= kOwnRows ? threads : kRows;
+  }
   Word& word(uint32_t row) const noexcept { return first_[size_t{row} << row_bits_]; }
   Word& shared_word(uint32_t thread) const noexcept {
     return word(kOwnRows + thread % kSharedRows);

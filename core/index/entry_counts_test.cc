@@ -66,8 +66,10 @@ TEST(EntryCounts, AThreadAsksWhenItsAllowanceIsUsedUp) {
   ASSERT_TRUE(counts);
   const EntryCount count = counts.shard(0);
   EXPECT_TRUE(count.add());
-  count.allow(3);
-  for (int i = 0; i < 3; i++) EXPECT_FALSE(count.add());
+  count.allow(2);
+  for (int i = 0; i < 2; i++) EXPECT_FALSE(count.add());
+  EXPECT_TRUE(count.add());
+  count.allow(0);
   EXPECT_TRUE(count.add());
   EXPECT_TRUE(count.add());
   // Removals are not insertions made good.
@@ -78,10 +80,15 @@ TEST(EntryCounts, AThreadAsksWhenItsAllowanceIsUsedUp) {
   EXPECT_FALSE(count.add());
   count.subtract();
   EXPECT_TRUE(count.add());
+  // Others' share is theirs.
+  const uint64_t threads = sync::thread_numbers_given();
+  count.allow(10 * (threads <= EntryCount::kOwnRows ? threads : EntryCount::kRows));
+  for (int i = 0; i < 10; i++) EXPECT_FALSE(count.add());
+  EXPECT_TRUE(count.add());
   count.allow(1'000'000);
   for (uint64_t i = 0; i < EntryCount::kAllowanceMax; i++) ASSERT_FALSE(count.add());
   EXPECT_TRUE(count.add());
-  EXPECT_EQ(count.sum(), 6 + EntryCount::kAllowanceMax + 1);
+  EXPECT_EQ(count.sum(), 6 + 11 + EntryCount::kAllowanceMax + 1);
 }
 
 // A number that is given back is the next thread's, with what was counted under it.

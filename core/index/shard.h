@@ -83,7 +83,7 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
       if (!split_bucket(keys).ok()) break;
       splits++;
     }
-    this->prefetch_splits();
+    this->prefetch_splits(splits);
     if (splits > splits_of_one_operation_max_.load(std::memory_order_relaxed))
       splits_of_one_operation_max_.store(splits, std::memory_order_relaxed);
     unlock_growth();
@@ -158,7 +158,7 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   }
 
  private:
-  // How many entries a thread may insert without asking, where there is room: the least, and a part
+  // For how many entries threads are told that there is room, where there is: the least, and a part
   // of the shard's capacity. What a thread has been allowed others do not know of, so by as much a
   // shard may be overfilled for a while.
   static constexpr uint64_t kAllowedMin = 4;

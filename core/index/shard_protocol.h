@@ -301,16 +301,20 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
     return true;
   }
 
-  // Begins to load what the next two split_next() will need, for which there is time until then:
-  // the buckets of the second, and the chain of the first, whose buckets were asked for last time.
-  // Buckets to come may have no memory yet; asking for it is harmless.
-  void prefetch_splits() const noexcept {
+  // After as many split_next(): begins to load what the next two will need, for which there is time
+  // until then: the buckets that were not asked for last time, those of the second at least, and
+  // the chain of the first, if its buckets were. Buckets to come may have no memory yet; asking for
+  // it is harmless.
+  void prefetch_splits(unsigned splits) const noexcept {
     const auto split_bucket = [this](uint64_t count) -> const Bucket& {
       return this->bucket(count ^ std::bit_floor(count));
     };
     const uint64_t count = this->own_bucket_count();
-    Layout::prefetch(split_bucket(count + 1));
-    Layout::prefetch(this->bucket(count + 1));
+    for (uint64_t next = count + 2 - splits; next <= count + 1; next++) {
+      Layout::prefetch(split_bucket(next));
+      Layout::prefetch(this->bucket(next));
+    }
+    if (splits > 1) return;
     const uint32_t chain = Layout::chain(Layout::begin(split_bucket(count)));
     if (chain != 0) __builtin_prefetch(&this->node(chain));
   }
