@@ -57,7 +57,7 @@ TYPED_TEST(HeldReaderTest, FindsTheKeyWhereverItMoves) {
   const EntryCounts counts(1);
   ASSERT_TRUE(counts);
   ShardType* const shard = ShardType::create(0, counts.shard(0));
-  ASSERT_NE(shard, nullptr);
+  if (shard == nullptr) FAIL() << "no memory";
   auto& protocol = shard->protocol();
   constexpr uint64_t hash = 77;
   const HashParts parts(hash);
