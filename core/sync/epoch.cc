@@ -80,7 +80,8 @@ class Reclaimer {
       const uint64_t oldest_pin = internal::epochs.oldest_pin(next_tag_);
       own.waiting.free_below = oldest_pin;
       move_free(own, slice);
-      slice.limit += slice.limit;  // or there would never be room for the others'
+      // Or there would never be room for the others'. Of those, too, more goes than comes.
+      slice.limit += EpochRegistry::kFreedPerRetired * EpochRegistry::kDecideEvery;
       internal::epochs.for_each_waiting([&](Slot& slot) {
         if (is_ownerless(slot) || waits_for_long(slot)) {
           slot.waiting.free_below = oldest_pin;
@@ -285,18 +286,24 @@ Reclaimed reclaim_some(EpochThread& thread) noexcept {
   return {count, reclaimer.idle()};
 }
 
+// A decision costs as much as many steps. What is contributed needs fewer of them: it retires
+// nothing that would have to be found free.
+constexpr uint32_t units_of_retired = 4;
+constexpr uint32_t units_of_contributed = 1;
+bool is_decision_due(const EpochThread& thread) noexcept {
+  return thread.units_since_decision >= EpochRegistry::kDecideEvery * units_of_retired;
+}
+
 // What a thread does for the objects that it has retired since it did so last.
 void take_step(EpochThread& thread, Epochs::Slot& own) noexcept {
-  if (thread.in_deleter) return;
   std::unique_lock lock(reclaimer.mutex(), std::try_to_lock);
   if (!lock) return;  // the next retire() comes again
   Slice slice{.thread = &thread,
               .limit = EpochRegistry::kFreedPerRetired * size_t{thread.retired_since_step}};
-  thread.retired_since_decision += thread.retired_since_step;
   thread.retired_since_step = 0;
-  const bool decide = thread.retired_since_decision >= EpochRegistry::kDecideEvery;
+  const bool decide = is_decision_due(thread);
   if (decide) {
-    thread.retired_since_decision = 0;
+    thread.units_since_decision = 0;
     reclaimer.collect(&own);
   }
   reclaimer.start(slice, own, decide);
@@ -307,9 +314,14 @@ Epochs::Slot& slot_of(const EpochThread& thread) noexcept {
   return thread.slot != nullptr ? *thread.slot : internal::epochs.shared_slot();
 }
 
-void count_retired(EpochThread& thread, uint32_t count) noexcept {
+// What deleters retire is not counted: if it were, a slice whose objects bring others with them
+// would be followed by a larger one, and so on, until one call had to free all that there is.
+void count_retired(EpochThread& thread, uint32_t count, uint32_t units) noexcept {
+  if (thread.in_deleter) return;
   thread.retired_since_step += count;
-  if (thread.retired_since_step >= EpochRegistry::kStepEvery) [[unlikely]]
+  thread.units_since_decision += units;
+  if (thread.retired_since_step >= EpochRegistry::kStepEvery || is_decision_due(thread))
+      [[unlikely]]
     take_step(thread, slot_of(thread));
 }
 
@@ -340,7 +352,22 @@ void EpochRegistry::retire_chain(Retired* first, Retired* last, uint32_t count) 
   EpochThread& thread = internal::epoch_thread;
   if (thread.slot == nullptr) take_slot(thread);
   slot_of(thread).retired.push(first, last);
-  count_retired(thread, count);
+  count_retired(thread, count, count * units_of_retired);
+}
+
+void EpochRegistry::contribute(uint32_t objects) noexcept {
+  EpochThread& thread = internal::epoch_thread;
+  if (thread.in_deleter) return;
+  thread.retired_since_step += objects;
+  thread.units_since_decision += objects * units_of_contributed;
+  // Rather with the next retire(): who copies waits for memory in many places at once, which the
+  // locked instructions of a step would put an end to.
+  if (thread.retired_since_step >= kDecideEvery) [[unlikely]]
+    take_step(thread, slot_of(thread));
+}
+
+void EpochRegistry::hasten(uint32_t objects) noexcept {
+  count_retired(internal::epoch_thread, 0, objects * units_of_retired);
 }
 
 void retire_or_reclaim(Retired* object, Retired::Reclaim reclaim) noexcept {
@@ -349,7 +376,7 @@ void retire_or_reclaim(Retired* object, Retired::Reclaim reclaim) noexcept {
     return EpochRegistry::retire(object, reclaim);
   reclaim(object);
   // What waits goes on as if this had been added to it.
-  count_retired(thread, 1);
+  count_retired(thread, 1, units_of_retired);
 }
 
 bool EpochRegistry::try_reclaim() noexcept {

@@ -60,7 +60,7 @@ struct EpochThread {
                                  // no memory could be had for one
   uint32_t pins_without_slot = 0;
   uint32_t retired_since_step = 0;
-  uint32_t retired_since_decision = 0;
+  uint32_t units_since_decision = 0;
   bool exited = false;
   bool in_deleter = false;
 };
@@ -145,6 +145,12 @@ class EpochRegistry {
   // `count` objects that are linked from `first` to `last` and know how they are reclaimed: at the
   // price of one.
   static void retire_chain(Retired* first, Retired* last, uint32_t count) noexcept;
+  // Frees as much of what waits as retiring so many objects would: for who makes objects while
+  // others are to be given back that nobody has retired one by one.
+  static void contribute(uint32_t objects) noexcept;
+  // What this thread has just retired brings much more with it, so many objects' worth: it is found
+  // out the sooner when it is free. The price is no more than that of a few objects.
+  static void hasten(uint32_t objects) noexcept;
   // With `delete` as the deleter.
   template <typename T>
   static void retire(T* object) noexcept {

@@ -291,6 +291,47 @@ struct Chained : Retired {
   std::atomic<int>& alive;
 };
 
+// Retires as many as a node of a tree has children, each of which does the same.
+struct Parent : Retired {
+  Parent(std::atomic<int>& count, int levels) noexcept : deleted(count), levels_below(levels) {}
+  ~Parent() {
+    deleted++;
+    for (int i = 0; levels_below != 0 && i < 16; i++)
+      EpochRegistry::retire(new Parent(deleted, levels_below - 1));
+  }
+  std::atomic<int>& deleted;
+  const int levels_below;
+};
+
+// What deleters retired used to be counted as what a thread has to pay for with its next step: one
+// brought 16 others, these 256, and the step after them freed all that there was.
+TEST_F(Epoch, NoRetireFreesATreeAtOnce) {
+  constexpr int kFreedMax = 2 * EpochRegistry::kFreedPerRetired * EpochRegistry::kStepEvery;
+  constexpr int kNodes = 1 + 16 + 256 + 4'096;
+  std::atomic<int> deleted{0};
+  EpochRegistry::retire(new Parent(deleted, 3));
+  for (int retired = 0; deleted < kNodes; retired++) {
+    const int before = deleted;
+    retire_one();
+    EXPECT_LE(deleted - before, kFreedMax);
+    ASSERT_LE(retired, 2 * kNodes) << "the backlog does not shrink";
+  }
+}
+
+TEST_F(Epoch, ContributionsFreeWhatWaits) {
+  for (int i = 0; i < 50; i++) retire_one();
+  for (uint32_t i = 0; i < 8 * EpochRegistry::kDecideEvery; i++) EpochRegistry::contribute(1);
+  EXPECT_EQ(alive_, 0);
+}
+
+TEST_F(Epoch, WhatIsWorthManyIsFreedAtOnce) {
+  for (int i = 0; i < 3; i++) {
+    retire_one();
+    EpochRegistry::hasten(EpochRegistry::kDecideEvery);
+    EXPECT_EQ(alive_, 0);
+  }
+}
+
 TEST_F(Epoch, DeletersMayPinAndRetire) {
   EpochRegistry::retire(new Chained(alive_));
   EXPECT_TRUE(EpochRegistry::reclaim_all());
