@@ -34,7 +34,7 @@ type CowMap struct {
 
 var _ io.Closer = (*CowMap)(nil)
 
-// NewCowMap makes an empty map. nil options are the defaults. O(capacity / 36).
+// NewCowMap makes an empty map. nil options are the defaults. O(capacity / 60).
 func NewCowMap(options *CowMapOptions) (*CowMap, error) {
 	if options == nil {
 		options = DefaultCowMapOptions()

@@ -24,7 +24,7 @@ type CowMapOptions struct {
 	// ValueSize is the size of fixed values, 0 to 2^31-1; default 0. Ignored for variable ones.
 	ValueSize uint32
 	// Capacity is the number of entries to prepare for, at most 2^32; default 0. A hint: it saves some
-	// rearranging while the map fills up, at about half a byte an entry.
+	// rearranging while the map fills up, at half a byte an entry or less.
 	Capacity uint64
 }
 

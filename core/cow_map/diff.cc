@@ -8,8 +8,8 @@ Diff::Diff(Snapshot before, Snapshot after)
     : before_(std::move(before)),
       after_(std::move(after)),
       same_family_(before_.family() == after_.family()) {
-  // Room for the way to any leaf, so that most walks never grow it.
-  regions_.reserve(64);
+  // Room for the words of a root and of nodes on the way to a leaf: most walks never grow it.
+  regions_.reserve(2 << root_bits_max);
   const Region all = {before_.root(), after_.root(), 0, 0, 0, 0};
   if (same_family_) {
     regions_.push_back(all);

@@ -58,12 +58,28 @@ class Family {
   // Whether only one map or cursor is left, as a statistic.
   bool has_one_member() const noexcept { return members_.load(std::memory_order_relaxed) == 1; }
 
+  // How much memory may come back with the roots of this family is what its maps have made. A map
+  // says so whenever that is no longer its own.
+  void note_made(uint64_t bytes) noexcept {
+    // Relaxed, as in released_root(): an estimate.
+    if (bytes != 0) made_.fetch_add(bytes, std::memory_order_relaxed);
+  }
+  // Somebody has let go of a root. It may be the last one of a large map, or of one that differs
+  // from all others, and is retired as one object, of which a thread may hold back dozens: so that
+  // is decided upon the sooner, once for some megabytes made.
+  void released_root() noexcept {
+    if (made_.load(std::memory_order_relaxed) >= worth_of_object) [[unlikely]]
+      hasten_reclaiming();
+  }
+
  private:
   friend class FamilyReference;
   ~Family() = default;
   // Of a membership that ends; the last one ends the family.
   void leave() noexcept;
+  void hasten_reclaiming() noexcept;
 
+  static constexpr uint64_t worth_of_object = 64 << 10;
   static constexpr uint32_t no_inside = UINT32_MAX;
 
   const Options options_;
@@ -71,6 +87,7 @@ class Family {
   const KeyHash hash_;
   std::atomic<uint64_t> next_token_{1};
   std::atomic<uint64_t> members_{1};
+  std::atomic<uint64_t> made_{0};  // bytes, since a root was released last
 };
 
 // A membership.
@@ -115,7 +132,9 @@ class Snapshot {
     return *this;
   }
   ~Snapshot() {
-    if (root_ != 0) release(root_, family_->form());
+    if (root_ == 0) return;
+    release(root_, family_->form());
+    family_->released_root();
   }
 
   Snapshot copy() const noexcept {

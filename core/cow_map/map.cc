@@ -21,7 +21,16 @@ auto Map::run(Callback&& callback) {
 
 Map::~Map() {
   // Nobody else is here. What the trie refers to goes by epoch.
+  let_go_of_all();
+}
+
+void Map::let_go_of_all() noexcept {
+  if (trie_.root() == 0) return;
+  const uint64_t made = trie_.own_memory();
   trie_.clear();
+  if (!family_) return;  // create() has failed
+  family_->note_made(made);
+  family_->released_root();
 }
 
 Status Map::create(const Options& options, uint64_t seed) {
@@ -39,6 +48,7 @@ Status Map::clone_from(Map& source) {
   STAVE_TRY(writing.enter(source));
   family_ = source.family_;
   const uint64_t token = family_->take_tokens(2);
+  family_->note_made(source.trie_.own_memory());
   if (source.has_words()) way_.set_words();
   trie_.begin(family_->hash(), family_->form(), token);
   trie_.share(source.trie_, token + 1);
@@ -49,7 +59,7 @@ Status Map::close() {
   Writing writing;
   const Status status = writing.enter(*this);
   if (status.is(Code::busy)) return status;
-  trie_.clear();
+  let_go_of_all();
   // Without memory for them, inserts that wait end with the map; whoever does not look for them
   // finds it closed.
   if (way_.is_delaying()) way_.end_delaying();
@@ -67,26 +77,28 @@ Status Map::refuse_value(Bytes value) const {
                                             " bytes, at most 2^31-1 are possible");
 }
 
-Status Map::store(const Located& at, Bytes value) {
-  if (trie_.form() == ValueForm::inside) {
-    uint64_t word = 0;
-    if (value.size() == sizeof word) {
-      std::memcpy(&word, value.data(), sizeof word);
+bool Map::NewValue::make(const Map& map, Bytes value) noexcept {
+  if (map.trie_.form() == ValueForm::inside) {
+    if (value.size() == sizeof word_) {
+      std::memcpy(&word_, value.data(), sizeof word_);
     } else {
-      copy(reinterpret_cast<std::byte*>(&word), value);
+      copy(reinterpret_cast<std::byte*>(&word_), value);
     }
-    return trie_.put(at, word, 0) ? Code::ok : Code::no_memory;
+    return true;
   }
-  ValueBlock* block = nullptr;
-  if (!value.empty()) {
-    block = ValueBlock::create(value, trie_.token());
-    if (block == nullptr) return Code::no_memory;
-  }
-  const size_t memory = block == nullptr ? 0 : block->memory();
-  if (!trie_.put(at, reinterpret_cast<uint64_t>(block), memory)) {
-    if (block != nullptr) block->release();
-    return Code::no_memory;
-  }
+  if (value.empty()) return true;
+  block_ = ValueBlock::create(value, map.trie_.token());
+  word_ = reinterpret_cast<uint64_t>(block_);
+  return block_ != nullptr;
+}
+
+Map::NewValue::~NewValue() {
+  if (block_ != nullptr) block_->release();
+}
+
+Status Map::store(const Located& at, NewValue& value) {
+  if (!trie_.put(at, value.word(), value.memory())) return Code::no_memory;
+  value.pass_on();
   let_go(at.value);
   return {};
 }
@@ -172,9 +184,11 @@ Status Map::insert(int64_t key, Bytes value, Receive previous) {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
   STAVE_TRY(check_value(value));
+  NewValue stored;
+  if (!stored.make(*this, value)) return Code::no_memory;
   const Located at = locate(key);
   if (at.found) STAVE_TRY(previous(bytes_of(at.value)));
-  return store(at, value);
+  return store(at, stored);
 }
 
 Status Map::remove(int64_t key, Receive removed) {
@@ -196,7 +210,9 @@ Status Map::modify(int64_t key, Edit edit) {
   const auto value = run([&] { return edit(bytes_of(at.value)); });
   if (!value) return value.status();
   STAVE_TRY(check_value(*value));
-  return store(at, *value);
+  NewValue stored;
+  if (!stored.make(*this, *value)) return Code::no_memory;
+  return store(at, stored);
 }
 
 Status Map::get_or_insert(int64_t key, Make make, Receive result) {
@@ -210,8 +226,10 @@ Status Map::get_or_insert(int64_t key, Make make, Receive result) {
   const auto value = run([&] { return make(); });
   if (!value) return value.status();
   STAVE_TRY(check_value(*value));
-  STAVE_TRY(result(*value));
-  return store(at, *value);
+  NewValue stored;
+  if (!stored.make(*this, *value)) return Code::no_memory;
+  STAVE_TRY(result(stored.bytes(*this)));
+  return store(at, stored);
 }
 
 Status Map::update_or_insert(int64_t key, Edit edit, Bytes value, Receive result) {
@@ -219,20 +237,26 @@ Status Map::update_or_insert(int64_t key, Edit edit, Bytes value, Receive result
   STAVE_TRY(writing.enter(*this));
   STAVE_TRY(check_value(value));
   const Located at = locate(key);
-  Result<Bytes> stored(value);
-  if (at.found) stored = run([&] { return edit(bytes_of(at.value)); });
-  if (!stored) return stored.status();
-  STAVE_TRY(check_value(*stored));
-  STAVE_TRY(result(*stored));
-  STAVE_TRY(store(at, *stored));
+  Result<Bytes> made(value);
+  if (at.found) made = run([&] { return edit(bytes_of(at.value)); });
+  if (!made) return made.status();
+  STAVE_TRY(check_value(*made));
+  NewValue stored;
+  if (!stored.make(*this, *made)) return Code::no_memory;
+  STAVE_TRY(result(stored.bytes(*this)));
+  STAVE_TRY(store(at, stored));
   return at.found ? Code::exists : Code::ok;
 }
 
 Status Map::clear() {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
-  if (trie_.size() == 0) return {};
-  return trie_.reset(0) ? Code::ok : Code::no_memory;
+  if (trie_.size() == 0 && trie_.is_bare()) return {};
+  const uint64_t made = trie_.own_memory();
+  if (!trie_.reset(0)) return Code::no_memory;
+  family_->note_made(made);
+  family_->released_root();
+  return {};
 }
 
 Status Map::shrink_to_fit() {
@@ -251,6 +275,7 @@ Result<Stats> Map::stats() {
 Result<Snapshot> Map::snapshot() {
   Writing writing;
   STAVE_TRY(writing.enter(*this));
+  family_->note_made(trie_.own_memory());
   return Snapshot(family_, trie_.share_root(family_->take_tokens(1)));
 }
 

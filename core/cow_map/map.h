@@ -187,10 +187,32 @@ class Map {
   uint64_t size_with_delayed() const noexcept;
   // Under the lock.
   Located locate(int64_t key) const noexcept { return trie_.locate(static_cast<uint64_t>(key)); }
-  // Under the lock. Stores a checked value where it belongs.
-  Status store(const Located& at, Bytes value);
+  // A checked value as it will lie in its slot. Made before a caller's buffer is written to, which
+  // the value's bytes may lie in.
+  class NewValue {
+   public:
+    NewValue() noexcept = default;
+    ~NewValue();
+    NewValue(const NewValue&) = delete;
+    NewValue& operator=(const NewValue&) = delete;
+
+    // Once; false without memory.
+    bool make(const Map& map, Bytes value) noexcept;
+    uint64_t word() const noexcept { return word_; }
+    size_t memory() const noexcept { return block_ == nullptr ? 0 : block_->memory(); }
+    Bytes bytes(const Map& map) const noexcept { return map.bytes_of(word_); }
+    // The block is the map's now.
+    void pass_on() noexcept { block_ = nullptr; }
+
+   private:
+    uint64_t word_ = 0;
+    ValueBlock* block_ = nullptr;
+  };
+  // Under the lock. Stores a value where it belongs.
+  Status store(const Located& at, NewValue& value);
   Bytes bytes_of(const uint64_t& value) const noexcept { return family_->bytes_of(value); }
   void let_go(uint64_t value) noexcept;
+  void let_go_of_all() noexcept;
 
   // Mutable is what making inserts that wait changes: whoever looks first does it.
   mutable Lock lock_;

@@ -30,26 +30,29 @@ void free_shell(sync::Retired* retired) noexcept {
 
 void free_leaf_of_blocks(sync::Retired* retired) noexcept {
   auto* const leaf = static_cast<Leaf*>(retired);
-  leaf->live.for_each([&](uint32_t position) {
-    auto* block =
-        reinterpret_cast<ValueBlock*>(leaf->slot(position).value().load(std::memory_order_relaxed));
-    if (block != nullptr) block->release();
-  });
+  const auto for_each_block = [leaf](auto&& use) {
+    leaf->live.for_each([&](uint32_t position) {
+      auto* block = reinterpret_cast<ValueBlock*>(
+          leaf->slot(position).value().load(std::memory_order_relaxed));
+      if (block != nullptr) use(block);
+    });
+  };
+  // They lie anywhere in memory.
+  for_each_block([](ValueBlock* block) { __builtin_prefetch(block, 1); });
+  for_each_block([](ValueBlock* block) { block->release(); });
   free_memory(leaf);
 }
 
 // The parent of `child` is being freed, so no reader can be in it any more.
 template <ValueForm form>
 void release_child(Word child) noexcept {
+  // Sixteen leaves with all their blocks would be too much at once.
   // Relaxed: who has shared it has let go since, or still refers to it; see Node::was_shared.
-  if (is_inner(child) || as_node(child)->was_shared.load(std::memory_order_relaxed))
+  if (form == ValueForm::block || is_inner(child) ||
+      as_node(child)->was_shared.load(std::memory_order_relaxed))
     return release(child, form);
   // No reader came here but through the parent, and through those whose place that one has taken.
-  if constexpr (form == ValueForm::inside) {
-    free_memory(as_leaf(child));
-  } else {
-    free_leaf_of_blocks(as_leaf(child));
-  }
+  free_memory(as_leaf(child));
 }
 
 template <ValueForm form>
@@ -88,7 +91,10 @@ void release(Word word, ValueForm form) noexcept {
   if (word == 0) return;
   ReferenceCount<std::atomic>& references = as_node(word)->references;
   if (sync::is_only_thread() ? references.release_alone() : references.release())
-    sync::EpochRegistry::retire(as_node(word), reclaim_function(word, form));
+    return sync::EpochRegistry::retire(as_node(word), reclaim_function(word, form));
+  // Most often a copy has taken the node's place in a map, and those that the other maps hold will
+  // be let go of all together.
+  sync::EpochRegistry::contribute(1);
 }
 
 void retire_shell(Leaf* leaf) noexcept {

@@ -17,11 +17,18 @@ ValueBlock* as_block(uint64_t value) noexcept {
 
 }  // namespace
 
-bool Trie::reset(uint64_t capacity) noexcept {
-  // As many as leaves have on average.
-  constexpr uint64_t entries_per_leaf = 26;
+// The bits of the hash that lead to a leaf when there are so many entries, less those of a lowest
+// node that would have fewer than all its bits: nodes of few words take three times as much memory.
+uint32_t Trie::bits_for(uint64_t capacity) noexcept {
+  // As many as the fullest leaves have, nearly.
+  constexpr uint64_t entries_per_leaf = 60;
   const uint64_t leaves = std::min(capacity / entries_per_leaf, uint64_t{1} << 40);
   const auto bits = std::max<uint32_t>(1, static_cast<uint32_t>(std::bit_width(leaves)));
+  return bits <= root_bits_max ? bits : bits - (bits - root_bits_max) % inner_bits_max(bits);
+}
+
+bool Trie::reset(uint64_t capacity) noexcept {
+  const uint32_t bits = bits_for(capacity);
   const uint64_t memory_before = memory();
   const uint64_t own_before = own_memory();
   bool failed = false;

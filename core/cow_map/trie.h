@@ -94,9 +94,12 @@ class Trie {
   bool put_all(std::span<const DelayedInsert> inserts) noexcept;
   // Removes the key that locate() has found. As put().
   bool remove(const Located& at) noexcept;
-  // Gives back what leaves have beyond their entries, where it is this map's alone. False without
-  // memory: some of it is done.
+  // Gives back what leaves have beyond their entries, and inner nodes without any, where they are
+  // this map's alone. False without memory: some of it is done.
   bool shrink() noexcept;
+
+  // Whether it takes no more than one that has just been reset.
+  bool is_bare() const noexcept { return memory() <= Inner::memory_for(1); }
 
   uint64_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
   // Bytes of all nodes and blocks; and of those that carry the map's token.
@@ -226,6 +229,7 @@ class Trie {
     add_memory(bytes, owns(as_node(word)) ? bytes : 0);
   }
   void set_size(uint64_t size) noexcept { size_.store(size, std::memory_order_relaxed); }
+  static uint32_t bits_for(uint64_t capacity) noexcept;
   Word build_directory(uint32_t depth, uint32_t bits, bool* failed) noexcept;
 
   std::atomic<Word> root_{0};

@@ -19,6 +19,14 @@ bool is_loose(const Leaf& leaf, uint32_t depth) noexcept {
   return buckets_with_room(leaf.entries(), depth) + 2 <= leaf.form;
 }
 
+bool is_empty(Inner* inner) noexcept {
+  for (uint32_t i = 0; i < inner->count(); i++) {
+    // Relaxed: the writer's own node.
+    if (inner->words()[i].load(std::memory_order_relaxed) != 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void Trie::tighten(const Leaf& leaf, uint64_t hash) noexcept {
@@ -142,7 +150,13 @@ bool Trie::shrink_leaves(Inner* inner, uint32_t depth) noexcept {
   for_each_child(inner, [&](Word child, uint32_t first) {
     if (!enough_memory || !owns(as_node(child))) return;
     if (is_inner(child)) {
-      enough_memory = shrink_leaves(as_inner(child), depth + inner->form);
+      Inner* const below = as_inner(child);
+      enough_memory = shrink_leaves(below, depth + inner->form);
+      if (is_empty(below)) {
+        publish(inner->words()[first], 0);
+        dropped(child);
+        retire_shell(below);
+      }
       return;
     }
     enough_memory = pack_leaf({nullptr, inner, inner->form, first, depth},

@@ -21,6 +21,8 @@ class ValueBlock : public sync::Retired {
     if (memory == nullptr) return nullptr;
     auto* block = new (memory) ValueBlock(static_cast<uint32_t>(bytes.size()), owner);
     copy(reinterpret_cast<std::byte*>(block + 1), bytes);
+    // Blocks go with the leaves of a whole map, all at once.
+    sync::EpochRegistry::contribute(1);
     return block;
   }
 

@@ -130,6 +130,22 @@ static void wrong_buffers(stave_cow_map* map) {
   CHECK_STATUS(STAVE_NOT_FOUND, stave_cow_map_contains(map, 2, NULL));
 }
 
+/* A value that lies in the buffer for the one that it replaces, which needs more room. */
+static void one_buffer_for_both(stave_cow_map* map) {
+  stave_buffer buffer;
+  stave_buffer_init(&buffer);
+  put_entry(map, 1, "a value that needs a larger buffer than the other one");
+  put_entry(map, 2, "short");
+  CHECK_STATUS(STAVE_OK, stave_cow_map_get_buffer(map, 2, &buffer, &error));
+  CHECK_STATUS(STAVE_OK,
+               stave_cow_map_insert(map, 1, buffer.data, buffer.size, NULL, &buffer, &error));
+  CHECK(buffer.size == strlen("a value that needs a larger buffer than the other one"));
+  check_entry(map, 1, "short");
+  put_entry(map, 1, "value");
+  CHECK_STATUS(STAVE_OK, stave_cow_map_remove(map, 2, NULL, &error));
+  stave_buffer_free(&buffer);
+}
+
 static void null_outputs(stave_cow_map* map) {
   stave_buffer values = {NULL, 0, 0};
   const int64_t keys[2] = {1, 2};
@@ -255,6 +271,7 @@ int main(void) {
   wrong_kinds();
   wrong_values(map);
   wrong_buffers(map);
+  one_buffer_for_both(map);
   null_outputs(map);
   null_outputs_of_children();
   check_cow_map(map, STAVE_OK);

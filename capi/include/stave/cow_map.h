@@ -29,12 +29,14 @@
  * Callbacks
  *   run while other writers of the same map wait. They may read the map, which they see as it was,
  *   and use all other maps; writing to the same map, copying and closing it is BUSY, and
- *   stave_cow_map_free does nothing.
+ *   stave_cow_map_free does nothing. Two threads that write from callbacks of two maps, each to the
+ *   other's, wait for each other for ever: keep to one order of maps.
  *
  * Memory
  *   follows the number of entries, up and down. What a map alone refers to is given back piece by
  *   piece after it is freed or closed, by later calls of the library: the caller does not wait for
- *   it. A call that fails with NO_MEMORY has changed no entry.
+ *   it, and no later call for much of it. Each write that makes nodes or values gives back twice as
+ *   many. A call that fails with NO_MEMORY has changed no entry.
  *   While the process has one thread, a large map of values of 8 bytes keeps up to 32 inserts whose
  *   caller did not ask what was there before, to make them together. They are part of the map, and
  *   every call sees them. When there is no memory to make them it is a later write or copy of the
@@ -70,7 +72,8 @@ typedef struct stave_cow_map_options {
   uint32_t value_size; /* of fixed values, 0 to 2^31-1; default 0. Ignored for variable ones */
   uint8_t reserved[4]; /* zero */
   uint64_t capacity;   /* entries to prepare for, at most 2^32; default 0. A hint: it saves some
-                          rearranging while the map fills up, at about half a byte an entry */
+                          rearranging while the map fills up, at half a byte an entry or less.
+                          shrink_to_fit and clear give back what no entry came for */
 } stave_cow_map_options;
 
 /* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
@@ -81,7 +84,7 @@ STAVE_API stave_status stave_cow_map_options_set(stave_cow_map_options *options,
                                                  stave_error *error);
 STAVE_API stave_status stave_cow_map_options_describe(stave_buffer *text, stave_error *error);
 
-/* Makes an empty map. `options` may be NULL: the defaults. O(capacity / 36). Since 0.1. */
+/* Makes an empty map. `options` may be NULL: the defaults. O(capacity / 60). Since 0.1. */
 STAVE_API stave_status stave_cow_map_create(const stave_cow_map_options *options,
                                             stave_cow_map **map, stave_error *error);
 
@@ -232,6 +235,7 @@ STAVE_API stave_status stave_cow_map_cursor_value(stave_cow_map_cursor *cursor, 
  * `sizes`. Either of `keys`, and `values` with `sizes`, may be NULL: keys or values alone. Stops
  * early once `values` holds bytes_max bytes or more, so one entry comes at least. DONE when there is
  * none left, and *count is 0; NO_MEMORY only when not even one fits, and the cursor has not moved.
+ * What lies behind the first *count of `keys` and `sizes` may have been overwritten.
  * The cursor stands on no entry afterwards. */
 STAVE_API stave_status stave_cow_map_cursor_next_many(stave_cow_map_cursor *cursor,
                                                       size_t count_max, size_t bytes_max,

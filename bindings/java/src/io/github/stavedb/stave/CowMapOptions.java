@@ -62,7 +62,7 @@ public final class CowMapOptions {
 
   /**
    * Entries to prepare for, at most 2^32; default 0. A hint: it saves some rearranging while the map
-   * fills up, at about half a byte an entry.
+   * fills up, at half a byte an entry or less.
    */
   public CowMapOptions capacity(long entries) {
     members[CAPACITY] = entries;
