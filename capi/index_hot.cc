@@ -14,6 +14,7 @@
 #include "capi/index_key.h"
 #include "core/base/limits.h"
 #include "core/index/owned_index.h"
+#include "core/sync/only_thread.h"
 
 using stave::sync::Gate;
 using namespace stave::capi;
@@ -36,6 +37,12 @@ inline Owned* owned_of(stave_index* handle) noexcept {
 template <typename Owned>
 inline bool is_simple(stave_index* handle, const void* key) noexcept {
   return is_usable(handle) && key != nullptr && owned_of<Owned>(handle) != nullptr;
+}
+
+// Whether a call needs no visit: nobody else is there who could close the index meanwhile, or free
+// what it looks at.
+inline bool is_alone(const stave_index* handle) noexcept {
+  return stave::sync::is_only_thread() && !handle->gate->closed();
 }
 
 // Whatever else there is to a get, a put and a remove.
@@ -66,20 +73,42 @@ template <typename Owned>
   const Gate::Visit visit(inside);
   return static_cast<stave_status>(owned_of<Owned>(index)->find_whole_everywhere(key, value));
 }
+// A whole key, of which is_simple() has been asked. A function of its own, so that the other needs
+// few registers.
+template <typename Owned>
+[[gnu::noinline, gnu::flatten]] stave_status get_whole_beside(stave_index* index, const void* key,
+                                                              size_t key_size, uint64_t* value,
+                                                              stave_error* error) noexcept {
+  Gate::Visit visit(*index->gate);
+  if (!visit) [[unlikely]]
+    return get_any(index, key, key_size, value, error);
+  const auto whole = Owned::whole_of(key);
+  const Code code = owned_of<Owned>(index)->find_whole_at_once(whole, value);
+  if (code != Code::busy) [[likely]]
+    return static_cast<stave_status>(code);
+  return get_whole_on<Owned>(index, whole, value, visit.hand_over());
+}
+// What is left of such a get while is_alone().
+template <typename Owned>
+[[gnu::noinline, gnu::flatten]] stave_status get_whole_alone(stave_index* index,
+                                                             typename Owned::Whole key,
+                                                             uint64_t* value) noexcept {
+  return static_cast<stave_status>(owned_of<Owned>(index)->find_whole_everywhere(key, value));
+}
 // A whole key; `otherwise` is for all others.
 template <typename Owned, auto otherwise>
 inline stave_status get_whole(stave_index* index, const void* key, size_t key_size, uint64_t* value,
                               stave_error* error) noexcept {
   if (key_size == Owned::whole_size && is_simple<Owned>(index, key) && value != nullptr)
       [[likely]] {
-    Gate::Visit visit(*index->gate);
-    if (visit) [[likely]] {
+    if (is_alone(index)) {
       const auto whole = Owned::whole_of(key);
       const Code code = owned_of<Owned>(index)->find_whole_at_once(whole, value);
       if (code != Code::busy) [[likely]]
         return static_cast<stave_status>(code);
-      return get_whole_on<Owned>(index, whole, value, visit.hand_over());
+      return get_whole_alone<Owned>(index, whole, value);
     }
+    return get_whole_beside<Owned>(index, key, key_size, value, error);
   }
   return otherwise(index, key, key_size, value, error);
 }

@@ -39,9 +39,9 @@ class ShardLookup : public Memory {
     // Acquire: pairs with the release in split_next(). The count read next is at least half of the
     // mask's: what is cut to it is a bucket that is there.
     const uint64_t mask = home_mask_.load(std::memory_order_acquire);
+    // Half of all lookups get the one answer and half the other, which no branch can foretell.
     const uint64_t index = position & mask;
-    const uint64_t lower = position & (mask >> 1);
-    return index < bucket_count() ? index : lower;
+    return index & (mask >> (index >= bucket_count() ? 1 : 0));
   }
   unsigned level_of(ControlWord control) const noexcept { return base_level_ + control.level(); }
   // Whether bucket `index`, whose control word this is, is the position's: of both, as many low
