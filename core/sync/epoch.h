@@ -146,10 +146,13 @@ class EpochRegistry {
   // price of one.
   static void retire_chain(Retired* first, Retired* last, uint32_t count) noexcept;
   // Frees as much of what waits as retiring so many objects would: for who makes objects while
-  // others are to be given back that nobody has retired one by one.
+  // others are to be given back that nobody has retired one by one. Not at once, but with the next
+  // retire() or hasten(), or when kDecideEvery have gathered: so one such call frees up to
+  // kFreedPerRetired times as many.
   static void contribute(uint32_t objects) noexcept;
   // What this thread has just retired brings much more with it, so many objects' worth: it is found
-  // out the sooner when it is free. The price is no more than that of a few objects.
+  // out the sooner when it is free, from kDecideEvery on in this call. As any decision, that may
+  // adopt kFreedPerRetired * kDecideEvery objects of threads that do not see to theirs.
   static void hasten(uint32_t objects) noexcept;
   // With `delete` as the deleter.
   template <typename T>
