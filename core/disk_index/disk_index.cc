@@ -305,7 +305,7 @@ Status DiskIndexImpl::make_room(WriterLock& writer) {
       if (pause == Pacing::no_pause) [[likely]]
         return log_.needs_chunk() ? begin_chunk(active) : Status();
       writer.unlock();
-      std::this_thread::sleep_for(pause);
+      Pacing::wait(pause);
       has_paused = true;
     } else {
       writer.unlock();

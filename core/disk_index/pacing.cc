@@ -1,6 +1,10 @@
 #include "core/disk_index/pacing.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "core/sync/backoff.h"
 
 namespace stave::disk_index {
 
@@ -11,7 +15,22 @@ constexpr uint64_t head_start_divisor = 8;
 // What the superblock at the end of the pass takes.
 constexpr std::chrono::milliseconds end_of_pass{10};
 
+// Whether the process has a thread in wait() that is awake. Relaxed throughout: it guards no data.
+std::atomic<bool> one_is_awake{false};
+
+bool may_stay_awake() noexcept {
+  static const bool has_others = std::thread::hardware_concurrency() > 1;
+  return has_others && !one_is_awake.exchange(true, std::memory_order_relaxed);
+}
+
 }  // namespace
+
+void Pacing::wait(Clock::duration pause) noexcept {
+  const Time end = Clock::now() + pause;
+  if (!may_stay_awake()) return std::this_thread::sleep_until(end);
+  while (Clock::now() < end) sync::Backoff::pause();
+  one_is_awake.store(false, std::memory_order_relaxed);
+}
 
 Pacing::Clock::duration Pacing::before_chunk(const Progress& progress, uint64_t operations,
                                              Time now) noexcept {

@@ -5,7 +5,7 @@
 // much as it takes for the room to last until the pass is done. When little room is left, and the
 // pass is slower than it looked, a little with each operation.
 //
-// Thread safety: one thread at a time.
+// Thread safety: one thread at a time, but for wait(), which any number of threads may call.
 #pragma once
 
 #include <chrono>
@@ -23,6 +23,12 @@ class Pacing {
   static constexpr Clock::duration pause_max = std::chrono::microseconds(400);
   // A shorter one would take longer than it should.
   static constexpr Clock::duration pause_min = std::chrono::microseconds(50);
+
+  // Returns after `pause`. A thread that sleeps leaves its processor, which on a virtual machine
+  // may come back milliseconds late, and a writer that is paced makes thousands of pauses a second.
+  // So one thread of the process stays awake for it, if there are other processors. No more,
+  // because they would keep the merger, whom all of them wait for, from its processor.
+  static void wait(Clock::duration pause) noexcept;
 
   struct Progress {
     uint64_t limit = 0;  // operations that the active delta takes

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <latch>
 #include <thread>
+#include <vector>
 
 #include "core/disk_index/delta.h"
 #include "core/disk_index/pacing.h"
@@ -201,6 +202,19 @@ TEST(Pacing, KnowsWhenTimeIsShort) {
   EXPECT_FALSE(Pacing::is_scarce(3200, 100));
   EXPECT_TRUE(Pacing::is_scarce(3200, 99));
   EXPECT_FALSE(Pacing::is_scarce(16, 0)) << "a delta for tests";
+}
+
+// One of the threads stays awake, the others sleep.
+TEST(Pacing, WaitsAsLongAsItIsTold) {
+  const auto wait = [] {
+    const Pacing::Time begin = Pacing::Clock::now();
+    for (int i = 0; i < 10; i++) Pacing::wait(Pacing::pause_min);
+    EXPECT_GE(Pacing::Clock::now() - begin, 10 * Pacing::pause_min);
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; i++) threads.emplace_back(wait);
+  for (std::thread& thread : threads) thread.join();
+  wait();
 }
 
 }  // namespace
