@@ -186,6 +186,7 @@ void NodeChunks::drop_region(Chunk& chunk, uint32_t unit) noexcept {
   if (!is_free(chunk, end - region_units, end)) return;
   os::drop_pages(reinterpret_cast<std::byte*>(&chunk) + region * region_size, region_size);
   chunk.dropped_regions[region] = true;
+  chunk.drops++;
   dropped_bytes_ += region_size;
 }
 
@@ -193,6 +194,10 @@ void NodeChunks::use_region(Chunk& chunk, uint32_t unit) noexcept {
   if (!chunk.dropped_regions[unit / region_units]) return;
   chunk.dropped_regions[unit / region_units] = false;
   dropped_bytes_ -= region_size;
+  // The first region that was dropped has split the chunk's huge page.
+  if (chunk.drops < drops_worth_collapsing || chunk.dropped_regions.any()) return;
+  chunk.drops = 0;
+  os::collapse_pages(reinterpret_cast<std::byte*>(&chunk), chunk_size);
 }
 
 }  // namespace stave::cow_map

@@ -45,6 +45,8 @@ class NodeChunks {
   // blocks that a thread has at hand may each keep one from it: 30 MiB at most.
   static constexpr uint32_t region_units = 256;
   static constexpr size_t region_size = region_units * NodePool::unit;
+  // After so many, a chunk that is used all over again goes back into a huge page.
+  static constexpr uint32_t drops_worth_collapsing = chunk_units / region_units / 4;
   // So much may be free, beside an eighth of what is used: room for a map to be filled where
   // another one has been freed, without fresh pages.
   static constexpr size_t reserve_units = size_t{4} * chunk_units;
@@ -62,7 +64,8 @@ class NodeChunks {
     Chunk* previous = nullptr;
     uint32_t free_units = 0;
     uint32_t freed_since_search = 0;
-    uint32_t fits = 0;  // no larger blocks are to be found in it; the number of its list
+    uint32_t fits = 0;   // no larger blocks are to be found in it; the number of its list
+    uint32_t drops = 0;  // of regions, since its memory was last made one huge page
     std::bitset<chunk_units / region_units> dropped_regions;
     std::array<uint64_t, chunk_words> free_bits{};  // a bit for each unit
     // As `fits`, for the runs that begin in each of these words.

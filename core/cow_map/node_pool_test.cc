@@ -89,6 +89,26 @@ TEST(NodePool, MemoryGoesBackToTheSystem) {
   for (Block& block : blocks) block.free();
 }
 
+// Most of what lies around them goes back to the system and comes again.
+TEST(NodePool, SurvivorsKeepWhatTheyHold) {
+  os::SeededRandom random(34);
+  const auto add = [&](std::vector<Block>& blocks, int count) {
+    for (int i = 0; i < count; i++)
+      blocks.emplace_back(1 + static_cast<uint32_t>(random.below(NodePool::units_max)),
+                          static_cast<uint8_t>(i));
+  };
+  std::vector<Block> survivors;
+  for (int round = 0; round < 4; round++) {
+    std::vector<Block> others;
+    for (int i = 0; i < 2000; i++) {
+      add(survivors, 1);
+      add(others, 31);
+    }
+    for (Block& block : others) block.free();
+  }
+  for (Block& block : survivors) block.free();
+}
+
 TEST(NodePool, AsksForPermission) {
   NodePool::ask([]() noexcept { return false; });
   EXPECT_EQ(NodePool::allocate(1), nullptr);
