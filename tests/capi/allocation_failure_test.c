@@ -1,7 +1,6 @@
 /* Fails every allocation once: each call answers NO_MEMORY or does its work, nothing is left behind
  * in memory or in the store, and the store goes on working. */
-#include "tests/capi/failing_malloc.h"
-#include "tests/capi/support.h"
+#include "tests/capi/allocation_failure.h"
 
 /* ---- What is tried ------------------------------------------------------------------------------
  */
@@ -9,8 +8,6 @@
 static char path[256];
 static stave_store* store;
 static stave_store_options options;
-
-typedef stave_status (*operation)(stave_error* error);
 
 static stave_status put(stave_error* error) {
   return stave_store_put(store, "new", 3, "value", 5, NULL, error);
@@ -180,10 +177,7 @@ static stave_status close_alone(stave_error* error) {
   return closed;
 }
 
-static const struct {
-  const char* name;
-  operation run;
-} operations[] = {
+static const operation operations[] = {
     {"put", put},
     {"delete", erase},
     {"insert", insert},
@@ -205,24 +199,8 @@ static const struct {
     {"close", close_alone},
 };
 
-/* Runs the operation with allocation 0, 1, 2, ... failing, until it needs no more. */
-static long fail_each(const char* name, operation run) {
-  for (long number = 0;; number++) {
-    stave_error error = {0, 0, ""};
-    atomic_store(&allocations, 0);
-    atomic_store(&failing, number);
-    const stave_status status = run(&error);
-    atomic_store(&failing, -1);
-    const int fired = atomic_load(&allocations) > number;
-    if (status != STAVE_OK && (status != STAVE_NO_MEMORY || !fired)) {
-      fprintf(stderr, "%s, allocation %ld: %s: %s\n", name, number, stave_status_name(status),
-              error.message);
-      abort();
-    }
-    if (status != STAVE_OK) CHECK(error.status == STAVE_NO_MEMORY && error.message[0] != '\0');
-    check_value(store, "key", "value");
-    if (!fired) return number;
-  }
+static void check_key(void) {
+  check_value(store, "key", "value");
 }
 
 static void open_and_fill(void) {
@@ -247,10 +225,7 @@ int main(void) {
     /* What is allocated once and for all, is in the first round. */
     if (round == 1) blocks_at_first = atomic_load(&blocks);
     open_and_fill();
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
-      const long count = fail_each(operations[i].name, operations[i].run);
-      printf("%20s: %ld\n", operations[i].name, count);
-    }
+    fail_each_allocation(operations, sizeof operations / sizeof *operations, check_key);
     CHECK_STATUS(STAVE_OK, stave_store_verify(store, NULL, NULL, NULL));
     close_store(store);
     CHECK(stave_live_handles() == 0);

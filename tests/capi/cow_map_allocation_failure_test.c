@@ -2,14 +2,11 @@
  * changed nothing, or does its work, and the map and its copy go on working. */
 #include <stave/cow_map.h>
 
-#include "tests/capi/failing_malloc.h"
-#include "tests/capi/support.h"
+#include "tests/capi/allocation_failure.h"
 
 enum { entries = 400 };
 
 static stave_cow_map *map, *copy;
-
-typedef stave_status (*operation)(stave_error* error);
 
 /* Values of 0 to 19 bytes. */
 static size_t value_of(int64_t key, char value[20]) {
@@ -176,10 +173,7 @@ static stave_status another(stave_error* error) {
   return status;
 }
 
-static const struct {
-  const char* name;
-  operation run;
-} operations[] = {
+static const operation operations[] = {
     {"insert", fill},    {"insert again", fill},    {"edit", edit},
     {"copies", copies},  {"cursor", scan},          {"diff", compare},
     {"read", read},      {"shrink_to_fit", shrink}, {"remove", empty},
@@ -187,25 +181,9 @@ static const struct {
     {"create", another},
 };
 
-/* Runs the operation with allocation 0, 1, 2, ... failing, until it needs no more. */
-static long fail_each(const char* name, operation run) {
-  for (long number = 0;; number++) {
-    stave_error error = {0, 0, ""};
-    atomic_store(&allocations, 0);
-    atomic_store(&failing, number);
-    const stave_status status = run(&error);
-    atomic_store(&failing, -1);
-    const int fired = atomic_load(&allocations) > number;
-    if (status != STAVE_OK && (status != STAVE_NO_MEMORY || !fired)) {
-      fprintf(stderr, "%s, allocation %ld: %s: %s\n", name, number, stave_status_name(status),
-              error.message);
-      abort();
-    }
-    if (status != STAVE_OK) CHECK(error.status == STAVE_NO_MEMORY && error.message[0] != '\0');
-    CHECK_STATUS(STAVE_OK, stave_cow_map_contains(map, 1, NULL));
-    CHECK(size_of(copy) == 1);
-    if (!fired) return number;
-  }
+static void check_maps(void) {
+  CHECK_STATUS(STAVE_OK, stave_cow_map_contains(map, 1, NULL));
+  CHECK(size_of(copy) == 1);
 }
 
 int main(void) {
@@ -213,12 +191,8 @@ int main(void) {
   CHECK_STATUS(STAVE_OK, stave_cow_map_create(NULL, &map, NULL));
   CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, 1, "1", 1, NULL, NULL, NULL));
   CHECK_STATUS(STAVE_OK, stave_cow_map_clone(map, &copy, NULL));
-  long points = 0;
-  for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
-    const long count = fail_each(operations[i].name, operations[i].run);
-    printf("%20s: %ld\n", operations[i].name, count);
-    points += count;
-  }
+  const long points =
+      fail_each_allocation(operations, sizeof operations / sizeof *operations, check_maps);
   CHECK(points > 100);
   check_entries(copy, 0);
   stave_cow_map_free(map);

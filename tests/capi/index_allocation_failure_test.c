@@ -1,14 +1,12 @@
 /* Fails every allocation of every operation on an index once: the call answers NO_MEMORY and has
  * changed nothing, or does its work, and the index goes on working. */
-#include "tests/capi/failing_malloc.h"
+#include "tests/capi/allocation_failure.h"
 #include "tests/capi/index_calls.h"
 
 enum { entries = 300 };
 
 static stave_index* index;
 static unsigned key_size; /* of the fillers: kept in the entry or behind it */
-
-typedef stave_status (*operation)(stave_error* error);
 
 static void make_key(unsigned number, char key[32]) {
   memset(key, 'f', 32);
@@ -167,10 +165,7 @@ static stave_status another(stave_error* error) {
   return status;
 }
 
-static const struct {
-  const char* name;
-  operation run;
-} operations[] = {
+static const operation operations[] = {
     {"put", fill},
     {"equal hashes", equal_hashes},
     {"many keys", many},
@@ -186,33 +181,14 @@ static const struct {
     {"create", another},
 };
 
-/* Runs the operation with allocation 0, 1, 2, ... failing, until it needs no more. */
-static long fail_each(const char* name, operation run) {
-  for (long number = 0;; number++) {
-    stave_error error = {0, 0, ""};
-    atomic_store(&allocations, 0);
-    atomic_store(&failing, number);
-    const stave_status status = run(&error);
-    atomic_store(&failing, -1);
-    const int fired = atomic_load(&allocations) > number;
-    if (status != STAVE_OK && (status != STAVE_NO_MEMORY || !fired)) {
-      fprintf(stderr, "%s, allocation %ld: %s: %s\n", name, number, stave_status_name(status),
-              error.message);
-      abort();
-    }
-    if (status != STAVE_OK) CHECK(error.status == STAVE_NO_MEMORY && error.message[0] != '\0');
-    check_number(index, "key", 1);
-    if (!fired) return number;
-  }
+static void check_key(void) {
+  check_number(index, "key", 1);
 }
 
 static void run_all(const char* options) {
   index = create_index(options);
   put_number(index, "key", 1);
-  for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
-    const long count = fail_each(operations[i].name, operations[i].run);
-    printf("%20s: %ld\n", operations[i].name, count);
-  }
+  fail_each_allocation(operations, sizeof operations / sizeof *operations, check_key);
   close_index(index);
   CHECK(stave_live_handles() == 0);
 }

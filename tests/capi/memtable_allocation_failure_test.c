@@ -1,14 +1,12 @@
 /* Fails every allocation of every operation on a memtable once: the call answers NO_MEMORY and has
  * changed nothing, or does its work, and the table goes on working. */
-#include "tests/capi/failing_malloc.h"
+#include "tests/capi/allocation_failure.h"
 #include "tests/capi/memtable_calls.h"
 
 enum { keys = 40 };
 
 static stave_memtable* table; /* of the operation's sort; "key" is "value" in it, at timestamp 10 */
 static int explicit_timestamps;
-
-typedef stave_status (*operation)(stave_error* error);
 
 /* Inline and above. */
 static const char* value_of(unsigned number, size_t* size) {
@@ -219,22 +217,17 @@ static stave_status prune(stave_error* error) {
   return stave_memtable_prune(table, 11, NULL, error);
 }
 
-static const struct {
-  const char* name;
-  int is_explicit;
-  operation run;
-} operations[] = {
-    {"create", 0, another},
-    {"write", 0, write_all},
-    {"write again", 0, write_again},
-    {"hold and write", 0, hold_while_writing},
-    {"read", 0, read_ways},
-    {"scan", 0, scan},
-    {"remove", 0, remove_all},
-    {"numbered", 1, numbered},
-    {"read numbered", 1, read_numbered},
-    {"take back", 1, take_back},
-    {"prune", 1, prune},
+static const operation managed_operations[] = {
+    {"create", another},          {"write", write_all},
+    {"write again", write_again}, {"hold and write", hold_while_writing},
+    {"read", read_ways},          {"scan", scan},
+    {"remove", remove_all},
+};
+static const operation explicit_operations[] = {
+    {"numbered", numbered},
+    {"read numbered", read_numbered},
+    {"take back", take_back},
+    {"prune", prune},
 };
 
 static void check_key(void) {
@@ -248,38 +241,18 @@ static void check_key(void) {
   stave_buffer_free(&value);
 }
 
-/* Runs the operation with allocation 0, 1, 2, ... failing, until it needs no more. */
-static long fail_each(const char* name, operation run) {
-  for (long number = 0;; number++) {
-    stave_error error = {0, 0, ""};
-    atomic_store(&allocations, 0);
-    atomic_store(&failing, number);
-    const stave_status status = run(&error);
-    atomic_store(&failing, -1);
-    const int fired = atomic_load(&allocations) > number;
-    if (status != STAVE_OK && (status != STAVE_NO_MEMORY || !fired)) {
-      fprintf(stderr, "%s, allocation %ld: %s: %s\n", name, number, stave_status_name(status),
-              error.message);
-      abort();
-    }
-    if (status != STAVE_OK) CHECK(error.status == STAVE_NO_MEMORY && error.message[0] != '\0');
-    check_key();
-    if (!fired) return number;
-  }
-}
-
 static void run_all(int is_explicit) {
   explicit_timestamps = is_explicit;
   /* The background thread's allocations would be counted with the operation's. */
   table = create_memtable(is_explicit ? "timestamps=explicit" : "background=0");
-  if (is_explicit)
+  if (is_explicit) {
     check_memtable_calls(&memtable_explicit, table, STAVE_OK);
-  else
+    fail_each_allocation(explicit_operations,
+                         sizeof explicit_operations / sizeof *explicit_operations, check_key);
+  } else {
     put_committed(table, "key", "value");
-  for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
-    if (operations[i].is_explicit != is_explicit) continue;
-    const long count = fail_each(operations[i].name, operations[i].run);
-    printf("%20s: %ld\n", operations[i].name, count);
+    fail_each_allocation(managed_operations, sizeof managed_operations / sizeof *managed_operations,
+                         check_key);
   }
   close_memtable(table);
   CHECK(stave_live_handles() == 0);
