@@ -1,6 +1,4 @@
 /* Verbs of maps, their cursors and their diffs. */
-#define _POSIX_C_SOURCE 200809L
-
 #include "tests/conformance/testees/c/protocol.h"
 
 #include <stdlib.h>
@@ -22,14 +20,9 @@ static void cow_map_options(void) {
   reply(status);
 }
 
-/* The name in each line "name=...". */
 static void cow_map_options_describe(void) {
-  char line[1024];
   const stave_status status = stave_cow_map_options_describe(reused, &error);
-  FILE* lines = status == STAVE_OK ? fmemopen(reused->data, reused->size, "r") : NULL;
-  while (lines && fgets(line, sizeof line, lines))
-    printf("  %.*s\n", (int)strcspn(line, "="), line);
-  if (lines) fclose(lines);
+  if (status == STAVE_OK) print_names(reused);
   reply(status);
 }
 
@@ -49,13 +42,8 @@ static void create(void) {
   stave_cow_map_options options;
   stave_cow_map* map = NULL;
   stave_status status = STAVE_OK;
-  char text[1024] = "";
-  for (size_t i = 0; i < word_count; ++i) {
-    strncat(text, words[i].data, sizeof text - strlen(text) - 2);
-    strcat(text, " ");
-  }
   stave_cow_map_options_init(&options);
-  if (word_count) status = stave_cow_map_options_set(&options, text, &error);
+  if (word_count) status = stave_cow_map_options_set(&options, option_text(0), &error);
   if (status == STAVE_OK) status = stave_cow_map_create(word_count ? &options : NULL, &map, &error);
   made = map;
   reply(status);
@@ -220,20 +208,17 @@ static void shrink_to_fit(void) {
   reply(stave_cow_map_shrink_to_fit(self->pointer, &error));
 }
 
-static uint64_t stats_member(const stave_cow_map_stats* stats, const char* name) {
-  if (strcmp(name, "entries") == 0) return stats->entries;
-  if (strcmp(name, "has_shared_bytes") == 0) return stats->shared_bytes != 0;
-  if (strcmp(name, "has_own_bytes") == 0) return stats->own_bytes != 0;
-  die("no such member of the statistics");
-}
-
 static void stats(void) {
   stave_cow_map_stats stats;
   stave_cow_map_stats_init(&stats);
   const stave_status status = stave_cow_map_stats_get(self->pointer, &stats, &error);
-  for (size_t i = 0; status == STAVE_OK && i < word_count; ++i)
-    printf("  %s=%llu\n", words[i].data, (unsigned long long)stats_member(&stats, words[i].data));
-  reply(status);
+  const struct member members[] = {
+      {"entries", stats.entries},
+      {"has_shared_bytes", stats.shared_bytes != 0},
+      {"has_own_bytes", stats.own_bytes != 0},
+      {NULL, 0},
+  };
+  reply_members(status, members, 0);
 }
 
 /* ---- Cursors -------------------------------------------------------------------------------- */

@@ -24,18 +24,9 @@ static void options(void) {
   reply(status);
 }
 
-/* The name in each line "name=...". */
 static void options_describe(void) {
   const stave_status status = stave_disk_index_options_describe(reused, &error);
-  const char* line = reused->data;
-  const char* const end = line + (status == STAVE_OK ? reused->size : 0);
-  while (line < end) {
-    const char* const next = memchr(line, '\n', (size_t)(end - line));
-    const char* const name_end = memchr(line, '=', (size_t)(end - line));
-    if (!next || !name_end) break;
-    printf("  %.*s\n", (int)(name_end - line), line);
-    line = next + 1;
-  }
+  if (status == STAVE_OK) print_names(reused);
   reply(status);
 }
 
@@ -246,37 +237,27 @@ static void index_shrink_to_fit(void) {
   reply(stave_disk_index_shrink_to_fit(self->pointer, &error));
 }
 
-static uint64_t stats_member(const stave_disk_index_stats* stats, const char* name) {
-  const struct {
-    const char* name;
-    uint64_t value;
-  } members[] = {
-      {"writes_refused", stats->writes_refused},
-      {"entries", stats->entries},
-      {"file_bytes", stats->file_bytes},
-      {"free_bytes", stats->free_bytes},
-      {"segments", stats->segments},
-      {"segment_bytes", stats->segment_bytes},
-      {"log_bytes", stats->log_bytes},
-      {"delta_entries", stats->delta_entries},
-      {"generation", stats->generation},
-      {"lsn", stats->lsn},
-      {"merges", stats->merges},
-      {"syncs", stats->syncs},
-      {"recovered_operations", stats->recovered_operations},
-  };
-  for (size_t i = 0; i < sizeof members / sizeof *members; ++i)
-    if (strcmp(name, members[i].name) == 0) return members[i].value;
-  die("no such member of the statistics");
-}
-
 static void index_stats(void) {
   stave_disk_index_stats stats;
   stave_disk_index_stats_init(&stats);
   const stave_status status = stave_disk_index_stats_get(self->pointer, &stats, &error);
-  for (size_t i = 0; status == STAVE_OK && i < word_count; ++i)
-    printf("  %s=%llu\n", words[i].data, (unsigned long long)stats_member(&stats, words[i].data));
-  reply(status);
+  const struct member members[] = {
+      {"writes_refused", stats.writes_refused},
+      {"entries", stats.entries},
+      {"file_bytes", stats.file_bytes},
+      {"free_bytes", stats.free_bytes},
+      {"segments", stats.segments},
+      {"segment_bytes", stats.segment_bytes},
+      {"log_bytes", stats.log_bytes},
+      {"delta_entries", stats.delta_entries},
+      {"generation", stats.generation},
+      {"lsn", stats.lsn},
+      {"merges", stats.merges},
+      {"syncs", stats.syncs},
+      {"recovered_operations", stats.recovered_operations},
+      {NULL, 0},
+  };
+  reply_members(status, members, 0);
 }
 
 struct progress {

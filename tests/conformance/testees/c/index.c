@@ -202,22 +202,6 @@ static void index_shrink_to_fit(void) {
   reply(stave_index_shrink_to_fit(index_of_self(), &error));
 }
 
-struct member {
-  const char* name;
-  uint64_t value;
-};
-
-/* The members that the arguments from `first` on name. */
-static void reply_members(stave_status status, const struct member* members, size_t first) {
-  for (size_t i = first; status == STAVE_OK && i < word_count; ++i) {
-    const struct member* member = members;
-    while (member->name && strcmp(words[i].data, member->name) != 0) ++member;
-    if (!member->name) die("no such member of the statistics");
-    printf("  %s=%llu\n", member->name, (unsigned long long)member->value);
-  }
-  reply(status);
-}
-
 static void index_stats(void) {
   stave_index_stats stats;
   stave_index_stats_init(&stats);

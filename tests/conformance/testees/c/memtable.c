@@ -85,28 +85,17 @@ static void memtable_clear(void) {
   reply(stave_memtable_clear(self->pointer, &error));
 }
 
-static uint64_t stats_member(const stave_memtable_stats* stats, const char* name) {
-  const struct {
-    const char* name;
-    uint64_t value;
-  } members[] = {
-      {"keys", stats->keys},           {"rows", stats->rows},
-      {"versions", stats->versions},   {"size_bytes", stats->size_bytes},
-      {"snapshots", stats->snapshots}, {"transactions", stats->transactions},
-      {"timestamp", stats->timestamp},
-  };
-  for (size_t i = 0; i < sizeof members / sizeof *members; ++i)
-    if (strcmp(name, members[i].name) == 0) return members[i].value;
-  die("no such member of the statistics");
-}
-
 static void memtable_stats(void) {
   stave_memtable_stats stats;
   stave_memtable_stats_init(&stats);
   const stave_status status = stave_memtable_stats_get(self->pointer, &stats, &error);
-  for (size_t i = 0; status == STAVE_OK && i < word_count; ++i)
-    printf("  %s=%llu\n", words[i].data, (unsigned long long)stats_member(&stats, words[i].data));
-  reply(status);
+  const struct member members[] = {
+      {"keys", stats.keys},           {"rows", stats.rows},
+      {"versions", stats.versions},   {"size_bytes", stats.size_bytes},
+      {"snapshots", stats.snapshots}, {"transactions", stats.transactions},
+      {"timestamp", stats.timestamp}, {NULL, 0},
+  };
+  reply_members(status, members, 0);
 }
 
 /* ---- Reads: K SNAPSHOT [TRANSACTION] ... ---------------------------------------------------- */

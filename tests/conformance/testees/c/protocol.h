@@ -86,6 +86,13 @@ _Noreturn void die(const char* what);
 void reply(stave_status status);
 void reply_bytes(stave_status status, const void* data, size_t size);
 void reply_number(stave_status status, uint64_t number);
+/* A member of statistics; a table of them is ended by one without a name. */
+struct member {
+  const char* name;
+  uint64_t value;
+};
+/* "  name=value" for each member that the arguments from `first` on name. */
+void reply_members(stave_status status, const struct member* members, size_t first);
 /* Takes the name from the handle that has just been freed. */
 void reply_freed(void);
 

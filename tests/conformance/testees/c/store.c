@@ -183,39 +183,29 @@ static void store_sync(void) {
   reply(stave_store_sync(self->pointer, &error));
 }
 
-static uint64_t stats_member(const stave_store_stats* stats, const char* name) {
-  const struct {
-    const char* name;
-    uint64_t value;
-  } members[] = {
-      {"recovered", stats->recovered},
-      {"writes_refused", stats->writes_refused},
-      {"keys", stats->keys},
-      {"segments", stats->segments},
-      {"log_bytes", stats->log_bytes},
-      {"live_bytes", stats->live_bytes},
-      {"disk_bytes", stats->disk_bytes},
-      {"version", stats->version},
-      {"durable_version", stats->durable_version},
-      {"commits", stats->commits},
-      {"bytes_written", stats->bytes_written},
-      {"syncs", stats->syncs},
-      {"reads", stats->reads},
-      {"recovered_commits", stats->recovered_commits},
-      {"recovered_cut_bytes", stats->recovered_cut_bytes},
-  };
-  for (size_t i = 0; i < sizeof members / sizeof *members; ++i)
-    if (strcmp(name, members[i].name) == 0) return members[i].value;
-  die("no such member of the statistics");
-}
-
 static void store_stats(void) {
   stave_store_stats stats;
   stave_store_stats_init(&stats);
   const stave_status status = stave_store_stats_get(self->pointer, &stats, &error);
-  for (size_t i = 0; status == STAVE_OK && i < word_count; ++i)
-    printf("  %s=%llu\n", words[i].data, (unsigned long long)stats_member(&stats, words[i].data));
-  reply(status);
+  const struct member members[] = {
+      {"recovered", stats.recovered},
+      {"writes_refused", stats.writes_refused},
+      {"keys", stats.keys},
+      {"segments", stats.segments},
+      {"log_bytes", stats.log_bytes},
+      {"live_bytes", stats.live_bytes},
+      {"disk_bytes", stats.disk_bytes},
+      {"version", stats.version},
+      {"durable_version", stats.durable_version},
+      {"commits", stats.commits},
+      {"bytes_written", stats.bytes_written},
+      {"syncs", stats.syncs},
+      {"reads", stats.reads},
+      {"recovered_commits", stats.recovered_commits},
+      {"recovered_cut_bytes", stats.recovered_cut_bytes},
+      {NULL, 0},
+  };
+  reply_members(status, members, 0);
 }
 
 struct progress {

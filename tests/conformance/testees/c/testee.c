@@ -197,6 +197,16 @@ void reply_number(stave_status status, uint64_t number) {
     reply(status);
 }
 
+void reply_members(stave_status status, const struct member* members, size_t first) {
+  for (size_t i = first; status == STAVE_OK && i < word_count; ++i) {
+    const struct member* member = members;
+    while (member->name && strcmp(words[i].data, member->name) != 0) ++member;
+    if (!member->name) die("no such member of the statistics");
+    printf("  %s=%llu\n", member->name, (unsigned long long)member->value);
+  }
+  reply(status);
+}
+
 void reply_freed(void) {
   self->kind = KIND_NONE;
   puts("ok");
