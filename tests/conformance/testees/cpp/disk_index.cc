@@ -82,23 +82,6 @@ void Testee::disk_index_multi_get() {
   print("ok\n");
 }
 
-void Testee::disk_index_scan() {
-  auto cursor = self<stave::DiskIndex>().open_cursor();
-  if (!cursor) return reply_error(cursor.error());
-  uint64_t count = 0;
-  for (;;) {
-    const auto next = cursor->next();
-    if (next.status() == Status::done) break;
-    if (!next) return reply_error(next.error());
-    const auto key = cursor->key();
-    const auto record = cursor->record();
-    if (!key || !record) return reply_error(key ? record.error() : key.error());
-    print_record(*key, *record);
-    ++count;
-  }
-  reply(stave::Result<uint64_t>(count));
-}
-
 void Testee::disk_index_next_many() {
   const size_t size = number(1);
   std::vector<std::byte> keys(number(0) * STAVE_DISK_INDEX_KEY_SIZE);
@@ -114,39 +97,23 @@ void Testee::disk_index_next_many() {
 void Testee::disk_index_stats() {
   const auto stats = self<stave::DiskIndex>().stats();
   if (!stats) return reply_error(stats.error());
-  const std::map<std::string, uint64_t> members = {
-      {"writes_refused", stats->writes_refused},
-      {"entries", stats->entries},
-      {"file_bytes", stats->file_bytes},
-      {"free_bytes", stats->free_bytes},
-      {"segments", stats->segments},
-      {"segment_bytes", stats->segment_bytes},
-      {"log_bytes", stats->log_bytes},
-      {"delta_entries", stats->delta_entries},
-      {"generation", stats->generation},
-      {"lsn", stats->lsn},
-      {"merges", stats->merges},
-      {"syncs", stats->syncs},
-      {"recovered_operations", stats->recovered_operations},
-  };
-  for (const Word& word : words_)
-    print("  " + word.text + "=" + std::to_string(members.at(word.text)) + "\n");
-  print("ok\n");
-}
-
-void Testee::disk_index_verify() {
-  const std::string what = words_.empty() ? "" : words_[0].text;
-  bool is_complete = false;
-  auto& index = self<stave::DiskIndex>();
-  const auto verified = index.verify([&](uint64_t done, uint64_t total) {
-    is_complete = done == total;
-    if (what == "cancel") return Status::cancelled;
-    if (what == "size") return index.size().status();
-    if (what == "close") return index.close().status();
-    return Status::ok;
-  });
-  if (!verified) return reply_error(verified.error());
-  reply(stave::Result<uint64_t>(is_complete));
+  print_members(
+      {
+          {"writes_refused", stats->writes_refused},
+          {"entries", stats->entries},
+          {"file_bytes", stats->file_bytes},
+          {"free_bytes", stats->free_bytes},
+          {"segments", stats->segments},
+          {"segment_bytes", stats->segment_bytes},
+          {"log_bytes", stats->log_bytes},
+          {"delta_entries", stats->delta_entries},
+          {"generation", stats->generation},
+          {"lsn", stats->lsn},
+          {"merges", stats->merges},
+          {"syncs", stats->syncs},
+          {"recovered_operations", stats->recovered_operations},
+      },
+      0);
 }
 
 void Testee::disk_index_get() {
@@ -190,17 +157,7 @@ Testee::Verbs Testee::disk_index_general_verbs(Testee& t) {
          print(text.str());
          t.reply(set);
        }},
-      {"disk_index_options_describe",
-       [&t] {
-         // stave.hpp leaves this one to the C function: a program for people calls it once.
-         stave_error error;
-         const auto status = stave_disk_index_options_describe(t.buffer_.raw(), &error);
-         std::istringstream lines{std::string(t.buffer_.bytes().text())};
-         for (std::string line; std::getline(lines, line);)
-           print("  " + line.substr(0, line.find('=')) + "\n");
-         t.reply(status == STAVE_OK ? stave::Result<void>()
-                                    : stave::Error(static_cast<Status>(status), error));
-       }},
+      {"disk_index_options_describe", [&t] { t.describe(stave_disk_index_options_describe); }},
       {"disk_index_rebuild",
        [&t] {
          stave::DiskIndexOptions options;
@@ -235,12 +192,7 @@ Testee::Verbs Testee::disk_index_verbs(Testee& t) {
       {"disk_index.get_payload", [&t] { t.disk_index_get_payload(); }},
       {"disk_index.delete", [=, &t] { t.reply(index().erase(t.bytes(0))); }},
       {"disk_index.get", [&t] { t.disk_index_get(); }},
-      {"disk_index.contains",
-       [=, &t] {
-         const auto contains = index().contains(t.bytes(0));
-         if (!contains) return t.reply_error(contains.error());
-         print(*contains ? "ok\n" : "not_found\n");
-       }},
+      {"disk_index.contains", [=, &t] { t.reply_found(index().contains(t.bytes(0))); }},
       {"disk_index.size", [=, &t] { t.reply(index().size()); }},
       {"disk_index.multi_put",
        [=, &t] {
@@ -258,9 +210,10 @@ Testee::Verbs Testee::disk_index_verbs(Testee& t) {
       {"disk_index.checkpoint", [=, &t] { t.reply(index().checkpoint(t.number(0))); }},
       {"disk_index.shrink_to_fit", [=, &t] { t.reply(index().shrink_to_fit()); }},
       {"disk_index.stats", [&t] { t.disk_index_stats(); }},
-      {"disk_index.verify", [&t] { t.disk_index_verify(); }},
+      {"disk_index.verify", [=, &t] { t.verify(index()); }},
       {"disk_index.cursor", [=, &t] { t.bind(index().open_cursor()); }},
-      {"disk_index.scan", [&t] { t.disk_index_scan(); }},
+      {"disk_index.scan",
+       [=, &t] { t.scan(index().open_cursor(), &stave::DiskIndexCursor::record); }},
       {"disk_index_cursor.next", [&t] { t.reply(t.self<stave::DiskIndexCursor>().next()); }},
       {"disk_index_cursor.key", [&t] { t.reply(t.self<stave::DiskIndexCursor>().key()); }},
       {"disk_index_cursor.record", [&t] { t.reply(t.self<stave::DiskIndexCursor>().record()); }},

@@ -100,14 +100,13 @@ void Testee::reply_outcome(const stave::Result<stave::Map::Outcome>& outcome) {
 void Testee::map_stats() {
   const auto stats = self<stave::Map>().stats();
   if (!stats) return reply_error(stats.error());
-  const std::map<std::string, uint64_t> members = {
-      {"entries", stats->entries},
-      {"has_shared_bytes", stats->shared_bytes != 0},
-      {"has_own_bytes", stats->own_bytes != 0},
-  };
-  for (const Word& word : words_)
-    print("  " + word.text + "=" + std::to_string(members.at(word.text)) + "\n");
-  print("ok\n");
+  print_members(
+      {
+          {"entries", stats->entries},
+          {"has_shared_bytes", stats->shared_bytes != 0},
+          {"has_own_bytes", stats->own_bytes != 0},
+      },
+      0);
 }
 
 void Testee::map_scan() {
@@ -185,15 +184,7 @@ Testee::Verbs Testee::map_verbs(Testee& t) {
          if (set) print_options(options);
          t.reply(set);
        }},
-      {"cow_map_options_describe",
-       [&t] {
-         const stave_status status = stave_cow_map_options_describe(t.buffer_.raw(), nullptr);
-         if (status != STAVE_OK) return t.reply_error(stave::Error(static_cast<Status>(status)));
-         const std::string_view text = t.buffer_.bytes().text();
-         for (size_t line = 0; line < text.size(); line = text.find('\n', line) + 1)
-           print("  " + std::string(text.substr(line, text.find('=', line) - line)) + "\n");
-         print("ok\n");
-       }},
+      {"cow_map_options_describe", [&t] { t.describe(stave_cow_map_options_describe); }},
       {"cow_map.create", [&t] { t.create_map(); }},
       {"cow_map.clone", [=, &t] { t.bind(map().clone()); }},
       {"cow_map.options",

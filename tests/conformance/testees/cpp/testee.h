@@ -104,10 +104,14 @@ class Testee {
   void get_into();
   void multi_get();
   void multi_put();
-  void scan();
+  // Every key of the cursor with what `value` reads of it, and how many there are.
+  template <typename Cursor>
+  void scan(stave::Result<Cursor> cursor, stave::Result<Bytes> (Cursor::*value)());
   void next_many();
   void stats();
-  void verify();
+  // Of a store or a disk index; the argument says what the progress callback does.
+  template <typename Storage>
+  void verify(Storage& storage);
   void write();
 
   stave::Index& index() { return self<ScriptedIndex>().index; }
@@ -146,10 +150,8 @@ class Testee {
   bool take_disk_index_options(stave::DiskIndexOptions& options);
   size_t record_size();
   void disk_index_multi_get();
-  void disk_index_scan();
   void disk_index_next_many();
   void disk_index_stats();
-  void disk_index_verify();
   void disk_index_get();
   void disk_index_put_payload();
   void disk_index_get_payload();
@@ -196,6 +198,38 @@ std::string Testee::flatten(size_t first, size_t step, std::vector<Size>& sizes)
     sizes.push_back(static_cast<Size>(bytes(i).size()));
   }
   return flat;
+}
+
+template <typename Cursor>
+void Testee::scan(stave::Result<Cursor> cursor, stave::Result<Bytes> (Cursor::*value)()) {
+  if (!cursor) return reply_error(cursor.error());
+  uint64_t count = 0;
+  for (;;) {
+    const auto next = cursor->next();
+    if (next.status() == Status::done) break;
+    if (!next) return reply_error(next.error());
+    const auto key = cursor->key();
+    const auto read = ((*cursor).*value)();
+    if (!key || !read) return reply_error(key ? read.error() : key.error());
+    print_record(*key, *read);
+    ++count;
+  }
+  reply(stave::Result<uint64_t>(count));
+}
+
+template <typename Storage>
+void Testee::verify(Storage& storage) {
+  const std::string what = words_.empty() ? "" : words_[0].text;
+  bool is_complete = false;
+  const auto verified = storage.verify([&](uint64_t done, uint64_t total) {
+    is_complete = done == total;
+    if (what == "cancel") return Status::cancelled;
+    if (what == "size") return storage.size().status();
+    if (what == "close") return storage.close().status();
+    return Status::ok;
+  });
+  if (!verified) return reply_error(verified.error());
+  reply(stave::Result<uint64_t>(is_complete));
 }
 
 }  // namespace conformance

@@ -40,23 +40,6 @@ void Testee::multi_put() {
   reply(self<stave::Store>().multi_put(keys, key_sizes, values, value_sizes, options));
 }
 
-void Testee::scan() {
-  auto cursor = self<stave::Store>().open_cursor(cursor_options());
-  if (!cursor) return reply_error(cursor.error());
-  uint64_t count = 0;
-  for (;;) {
-    const auto next = cursor->next();
-    if (next.status() == Status::done) break;
-    if (!next) return reply_error(next.error());
-    const auto key = cursor->key();
-    const auto value = cursor->value();
-    if (!key || !value) return reply_error(key ? value.error() : key.error());
-    print_record(*key, *value);
-    ++count;
-  }
-  reply(stave::Result<uint64_t>(count));
-}
-
 void Testee::next_many() {
   std::vector<uint64_t> sizes(2 * number(0));
   const auto count = self<stave::Cursor>().next_many(number(0), number(1), buffer_, sizes);
@@ -92,21 +75,6 @@ void Testee::stats() {
           {"recovered_cut_bytes", stats->recovered_cut_bytes},
       },
       0);
-}
-
-void Testee::verify() {
-  const std::string what = words_.empty() ? "" : words_[0].text;
-  bool is_complete = false;
-  auto& store = self<stave::Store>();
-  const auto verified = store.verify([&](uint64_t done, uint64_t total) {
-    is_complete = done == total;
-    if (what == "cancel") return Status::cancelled;
-    if (what == "size") return store.size().status();
-    if (what == "close") return store.close().status();
-    return Status::ok;
-  });
-  if (!verified) return reply_error(verified.error());
-  reply(stave::Result<uint64_t>(is_complete));
 }
 
 void Testee::write() {
@@ -216,12 +184,13 @@ Testee::Verbs Testee::store_verbs(Testee& t) {
        }},
       {"store.write", [&t] { t.write(); }},
       {"store.cursor", [=, &t] { t.bind(store().open_cursor(t.cursor_options())); }},
-      {"store.scan", [&t] { t.scan(); }},
+      {"store.scan",
+       [=, &t] { t.scan(store().open_cursor(t.cursor_options()), &stave::Cursor::value); }},
       {"store.flush", [=, &t] { t.reply(store().flush()); }},
       {"store.sync", [=, &t] { t.reply(store().sync()); }},
       {"store.checkpoint", [=, &t] { t.reply(store().checkpoint()); }},
       {"store.stats", [&t] { t.stats(); }},
-      {"store.verify", [&t] { t.verify(); }},
+      {"store.verify", [=, &t] { t.verify(store()); }},
   };
 }
 
