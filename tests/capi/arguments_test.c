@@ -5,9 +5,9 @@
 static stave_error error;
 
 static void null_handles(void) {
-  check_store_calls(NULL, STAVE_INVALID_ARGUMENT);
-  check_batch_calls(NULL, STAVE_INVALID_ARGUMENT);
-  check_cursor_calls(NULL, STAVE_INVALID_ARGUMENT);
+  check_calls(&store_calls, NULL, STAVE_INVALID_ARGUMENT);
+  check_calls(&batch_calls, NULL, STAVE_INVALID_ARGUMENT);
+  check_calls(&cursor_calls, NULL, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_size(NULL, &(uint64_t){0}, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "store is NULL");
   /* What ends things accepts NULL. */
@@ -36,12 +36,12 @@ static void wrong_kinds(stave_store* store) {
   CHECK_STATUS(STAVE_OK, stave_store_cursor_open(store, NULL, &cursor, NULL));
   CHECK_STATUS(STAVE_OK, stave_store_get_pin(store, "key", 3, &pin, NULL));
 
-  check_store_calls((stave_store*)(void*)batch, STAVE_INVALID_ARGUMENT);
-  check_store_calls((stave_store*)(void*)pin, STAVE_INVALID_ARGUMENT);
-  check_batch_calls((stave_batch*)(void*)store, STAVE_INVALID_ARGUMENT);
-  check_cursor_calls((stave_store_cursor*)(void*)store, STAVE_INVALID_ARGUMENT);
+  check_calls(&store_calls, batch, STAVE_INVALID_ARGUMENT);
+  check_calls(&store_calls, pin, STAVE_INVALID_ARGUMENT);
+  check_calls(&batch_calls, store, STAVE_INVALID_ARGUMENT);
+  check_calls(&cursor_calls, store, STAVE_INVALID_ARGUMENT);
   char zeros[64] = {0};
-  check_store_calls((stave_store*)(void*)zeros, STAVE_INVALID_ARGUMENT);
+  check_calls(&store_calls, zeros, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_store_write(store, (stave_batch*)(void*)cursor, NULL, NULL, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_close((stave_store*)(void*)batch, NULL));
@@ -207,7 +207,7 @@ int main(void) {
   char* path = fresh_path();
   stave_store* store = open_store(path, "durability=os");
   put_text(store, "key", "value");
-  check_store_calls(store, STAVE_OK);
+  check_calls(&store_calls, store, STAVE_OK);
   null_handles();
   wrong_kinds(store);
   null_bytes(store);

@@ -6,8 +6,8 @@ static stave_error error;
 
 static void null_handles(void) {
   check_cow_map(NULL, STAVE_INVALID_ARGUMENT);
-  check_cow_map_calls(&cow_map_of_cursor, NULL, STAVE_INVALID_ARGUMENT);
-  check_cow_map_calls(&cow_map_of_diff, NULL, STAVE_INVALID_ARGUMENT);
+  check_calls(&cow_map_of_cursor, NULL, STAVE_INVALID_ARGUMENT);
+  check_calls(&cow_map_of_diff, NULL, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_clear(NULL, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "map is NULL");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_cursor_next(NULL, &error));
@@ -27,9 +27,9 @@ static void wrong_kinds(void) {
   cow_map_family family = create_cow_map_family();
   check_cow_map((stave_cow_map*)(void*)family.cursor, STAVE_INVALID_ARGUMENT);
   check_cow_map((stave_cow_map*)(void*)family.diff, STAVE_INVALID_ARGUMENT);
-  check_cow_map_calls(&cow_map_of_cursor, family.map, STAVE_INVALID_ARGUMENT);
-  check_cow_map_calls(&cow_map_of_cursor, family.diff, STAVE_INVALID_ARGUMENT);
-  check_cow_map_calls(&cow_map_of_diff, family.cursor, STAVE_INVALID_ARGUMENT);
+  check_calls(&cow_map_of_cursor, family.map, STAVE_INVALID_ARGUMENT);
+  check_calls(&cow_map_of_cursor, family.diff, STAVE_INVALID_ARGUMENT);
+  check_calls(&cow_map_of_diff, family.cursor, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_flush((stave_store*)(void*)family.map, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_cow_map_close((stave_cow_map*)(void*)family.diff, NULL));
@@ -43,8 +43,8 @@ static void wrong_kinds(void) {
   stave_cow_map_cursor_free((stave_cow_map_cursor*)(void*)family.diff);
   stave_cow_map_diff_free((stave_cow_map_diff*)(void*)family.map);
   CHECK(stave_live_handles() == handles);
-  check_cow_map_calls(&cow_map_of_cursor, family.cursor, STAVE_OK);
-  check_cow_map_calls(&cow_map_of_diff, family.diff, STAVE_OK);
+  check_calls(&cow_map_of_cursor, family.cursor, STAVE_OK);
+  check_calls(&cow_map_of_diff, family.diff, STAVE_OK);
   check_cow_map(family.map, STAVE_OK);
   free_cow_map_family(&family);
 }

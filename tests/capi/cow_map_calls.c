@@ -60,7 +60,7 @@ static stave_status call_insert_again(void* map, stave_error* error) {
   return stave_cow_map_insert(map, 1, "value", 5, NULL, NULL, error);
 }
 
-static const cow_map_call writes[] = {
+static const handle_call writes[] = {
     {"insert", call_insert},
     {"modify", call_modify},
     {"remove", call_remove},
@@ -71,7 +71,7 @@ static const cow_map_call writes[] = {
     {"clear", call_clear},
     {"insert again", call_insert_again},
 };
-const cow_map_calls cow_map_writes = {writes, sizeof writes / sizeof *writes};
+const handle_calls cow_map_writes = {"cow_map", writes, sizeof writes / sizeof *writes};
 
 /* ---- Copying ------------------------------------------------------------------------------------
  */
@@ -108,13 +108,13 @@ static stave_status call_diff_after(void* map, stave_error* error) {
   return open_diff(map, 1, error);
 }
 
-static const cow_map_call copies[] = {
+static const handle_call copies[] = {
     {"clone", call_clone},
     {"cursor_open", call_cursor_open},
     {"diff_open, as before", call_diff_before},
     {"diff_open, as after", call_diff_after},
 };
-const cow_map_calls cow_map_copies = {copies, sizeof copies / sizeof *copies};
+const handle_calls cow_map_copies = {"cow_map", copies, sizeof copies / sizeof *copies};
 
 /* ---- Reading ------------------------------------------------------------------------------------
  */
@@ -174,7 +174,7 @@ static stave_status call_stats_get(void* map, stave_error* error) {
   return status;
 }
 
-static const cow_map_call reads[] = {
+static const handle_call reads[] = {
     {"get", call_get},
     {"get_buffer", call_get_buffer},
     {"get_pin", call_get_pin},
@@ -185,7 +185,7 @@ static const cow_map_call reads[] = {
     {"options_get", call_options_get},
     {"stats_get", call_stats_get},
 };
-const cow_map_calls cow_map_reads = {reads, sizeof reads / sizeof *reads};
+const handle_calls cow_map_reads = {"cow_map", reads, sizeof reads / sizeof *reads};
 
 /* ---- Cursors and diffs --------------------------------------------------------------------------
  */
@@ -219,13 +219,14 @@ static stave_status call_next_many(void* cursor, stave_error* error) {
   return status;
 }
 
-static const cow_map_call of_cursor[] = {
+static const handle_call of_cursor[] = {
     {"next", call_next},
     {"key", call_key},
     {"value", call_value},
     {"next_many", call_next_many},
 };
-const cow_map_calls cow_map_of_cursor = {of_cursor, sizeof of_cursor / sizeof *of_cursor};
+const handle_calls cow_map_of_cursor = {"cow_map cursor", of_cursor,
+                                        sizeof of_cursor / sizeof *of_cursor};
 
 static stave_status call_diff_next(void* diff, stave_error* error) {
   uint32_t change = 99;
@@ -247,33 +248,20 @@ static stave_status call_after(void* diff, stave_error* error) {
   return with_bytes(status, data, size);
 }
 
-static const cow_map_call of_diff[] = {
+static const handle_call of_diff[] = {
     {"diff_next", call_diff_next},
     {"diff_before", call_before},
     {"diff_after", call_after},
 };
-const cow_map_calls cow_map_of_diff = {of_diff, sizeof of_diff / sizeof *of_diff};
+const handle_calls cow_map_of_diff = {"cow_map diff", of_diff, sizeof of_diff / sizeof *of_diff};
 
 /* ---- All of them at once ------------------------------------------------------------------------
  */
 
-void check_cow_map_calls(const cow_map_calls* calls, void* handle, stave_status expected) {
-  for (size_t i = 0; i < calls->count; i++) {
-    stave_error error = {0, 0, ""};
-    const stave_status status = calls->calls[i].call(handle, &error);
-    if (status == expected &&
-        (status >= 0 || (error.status == expected && error.message[0] != '\0')))
-      continue;
-    fprintf(stderr, "cow_map %s: %s (message '%s') instead of %s\n", calls->calls[i].name,
-            stave_status_name(status), error.message, stave_status_name(expected));
-    abort();
-  }
-}
-
 void check_cow_map(stave_cow_map* map, stave_status expected) {
-  check_cow_map_calls(&cow_map_writes, map, expected);
-  check_cow_map_calls(&cow_map_copies, map, expected);
-  check_cow_map_calls(&cow_map_reads, map, expected);
+  check_calls(&cow_map_writes, map, expected);
+  check_calls(&cow_map_copies, map, expected);
+  check_calls(&cow_map_reads, map, expected);
 }
 
 /* ---- What tests begin and end with --------------------------------------------------------------

@@ -1,31 +1,20 @@
 /* Every function that takes a map, one of its cursors or a diff, with arguments that are right
- * otherwise. The names are for messages. The close functions are not among them. */
+ * otherwise. The close functions are not among them. */
 #pragma once
 
 #include <stave/cow_map.h>
 
 #include "tests/capi/support.h"
 
-typedef struct cow_map_call {
-  const char* name;
-  stave_status (*call)(void* handle, stave_error* error);
-} cow_map_call;
-typedef struct cow_map_calls {
-  const cow_map_call* calls;
-  size_t count;
-} cow_map_calls;
-
 /* Those that change a map or copy it, and those that read: on a map of variable values all of them
  * are ok in this order, again and again, the writing ones first. On a cursor before two entries or
  * more, and on a diff before a key that both maps have, likewise. */
-extern const cow_map_calls cow_map_writes;
-extern const cow_map_calls cow_map_copies;
-extern const cow_map_calls cow_map_reads;
-extern const cow_map_calls cow_map_of_cursor;
-extern const cow_map_calls cow_map_of_diff;
+extern const handle_calls cow_map_writes;
+extern const handle_calls cow_map_copies;
+extern const handle_calls cow_map_reads;
+extern const handle_calls cow_map_of_cursor;
+extern const handle_calls cow_map_of_diff;
 
-/* Each of them answers this, and fills the error with it. */
-void check_cow_map_calls(const cow_map_calls* calls, void* handle, stave_status expected);
 /* The writes, the copies and the reads. */
 void check_cow_map(stave_cow_map* map, stave_status expected);
 

@@ -15,8 +15,8 @@ static void closed_handles(void) {
   for (int i = 0; i < 3; i++) {
     CHECK_STATUS(STAVE_OK, stave_cow_map_close(family.map, NULL));
     check_cow_map(family.map, STAVE_CLOSED);
-    check_cow_map_calls(&cow_map_of_cursor, family.cursor, STAVE_CLOSED);
-    check_cow_map_calls(&cow_map_of_diff, family.diff, STAVE_CLOSED);
+    check_calls(&cow_map_of_cursor, family.cursor, STAVE_CLOSED);
+    check_calls(&cow_map_of_diff, family.diff, STAVE_CLOSED);
   }
   CHECK(stave_live_handles() == 4);
   /* The clone is nobody's child. */
@@ -27,8 +27,8 @@ static void closed_handles(void) {
     CHECK_STATUS(STAVE_OK, stave_cow_map_diff_close(family.diff, NULL));
   }
   stave_cow_map_free(family.map);
-  check_cow_map_calls(&cow_map_of_cursor, family.cursor, STAVE_CLOSED);
-  check_cow_map_calls(&cow_map_of_diff, family.diff, STAVE_CLOSED);
+  check_calls(&cow_map_of_cursor, family.cursor, STAVE_CLOSED);
+  check_calls(&cow_map_of_diff, family.diff, STAVE_CLOSED);
   stave_cow_map_cursor_free(family.cursor);
   stave_cow_map_diff_free(family.diff);
   close_cow_map(family.clone);
@@ -41,12 +41,12 @@ static void closed_children(void) {
   stave_cow_map_cursor* other;
   CHECK_STATUS(STAVE_OK, stave_cow_map_cursor_open(family.map, &other, NULL));
   CHECK_STATUS(STAVE_OK, stave_cow_map_cursor_close(family.cursor, NULL));
-  check_cow_map_calls(&cow_map_of_cursor, family.cursor, STAVE_CLOSED);
-  check_cow_map_calls(&cow_map_of_cursor, other, STAVE_OK);
-  check_cow_map_calls(&cow_map_of_diff, family.diff, STAVE_OK);
+  check_calls(&cow_map_of_cursor, family.cursor, STAVE_CLOSED);
+  check_calls(&cow_map_of_cursor, other, STAVE_OK);
+  check_calls(&cow_map_of_diff, family.diff, STAVE_OK);
   CHECK_STATUS(STAVE_OK, stave_cow_map_close(family.clone, NULL));
-  check_cow_map_calls(&cow_map_of_diff, family.diff, STAVE_CLOSED);
-  check_cow_map_calls(&cow_map_of_cursor, other, STAVE_OK);
+  check_calls(&cow_map_of_diff, family.diff, STAVE_CLOSED);
+  check_calls(&cow_map_of_cursor, other, STAVE_OK);
   check_cow_map(family.map, STAVE_OK);
   stave_cow_map_cursor_free(other);
   free_cow_map_family(&family);
@@ -148,7 +148,7 @@ typedef struct editing {
 static stave_status use_the_maps(void* context, stave_buffer* value) {
   editing* state = context;
   state->runs++;
-  check_cow_map_calls(&cow_map_copies, state->map, STAVE_BUSY);
+  check_calls(&cow_map_copies, state->map, STAVE_BUSY);
   CHECK_STATUS(STAVE_BUSY, stave_cow_map_insert(state->map, 1, "new", 3, NULL, NULL, NULL));
   CHECK_STATUS(STAVE_BUSY, stave_cow_map_remove(state->map, 1, NULL, NULL));
   CHECK_STATUS(STAVE_BUSY, stave_cow_map_modify(state->map, 1, use_the_maps, state, NULL));
@@ -209,15 +209,15 @@ static void in_child(void (*child)(cow_map_family* of_parent), cow_map_family* o
 static void use_handles(cow_map_family* of_parent) {
   check_cow_map(of_parent->map, STAVE_FORKED);
   check_cow_map(of_parent->clone, STAVE_FORKED);
-  check_cow_map_calls(&cow_map_of_cursor, of_parent->cursor, STAVE_FORKED);
-  check_cow_map_calls(&cow_map_of_diff, of_parent->diff, STAVE_FORKED);
+  check_calls(&cow_map_of_cursor, of_parent->cursor, STAVE_FORKED);
+  check_calls(&cow_map_of_diff, of_parent->diff, STAVE_FORKED);
   CHECK_STATUS(STAVE_FORKED, stave_cow_map_close(of_parent->map, NULL));
   CHECK_STATUS(STAVE_FORKED, stave_cow_map_cursor_close(of_parent->cursor, NULL));
   CHECK_STATUS(STAVE_FORKED, stave_cow_map_diff_close(of_parent->diff, NULL));
   /* Maps of its own work. */
   cow_map_family own = create_cow_map_family();
-  check_cow_map_calls(&cow_map_of_cursor, own.cursor, STAVE_OK);
-  check_cow_map_calls(&cow_map_of_diff, own.diff, STAVE_OK);
+  check_calls(&cow_map_of_cursor, own.cursor, STAVE_OK);
+  check_calls(&cow_map_of_diff, own.diff, STAVE_OK);
   check_cow_map(own.map, STAVE_OK);
   free_cow_map_family(&own);
 }
@@ -231,7 +231,7 @@ static void free_handles(cow_map_family* of_parent) {
   CHECK(stave_live_handles() == handles - 4);
   /* A second use shows that they are gone. */
   check_cow_map(of_parent->map, STAVE_INVALID_ARGUMENT);
-  check_cow_map_calls(&cow_map_of_cursor, of_parent->cursor, STAVE_INVALID_ARGUMENT);
+  check_calls(&cow_map_of_cursor, of_parent->cursor, STAVE_INVALID_ARGUMENT);
 }
 
 /* Writes, copies and frees until it is told to stop, so that a fork finds it in the middle of
@@ -245,7 +245,7 @@ static void* write_on(void* argument) {
   writer* self = argument;
   for (int64_t i = 0; !atomic_load(&self->stop); i++) {
     put_entry(self->map, i % 1000, "value");
-    if (i % 64 == 0) check_cow_map_calls(&cow_map_copies, self->map, STAVE_OK);
+    if (i % 64 == 0) check_calls(&cow_map_copies, self->map, STAVE_OK);
   }
   return NULL;
 }
@@ -254,8 +254,8 @@ static void forked(void) {
   cow_map_family family = create_cow_map_family();
   in_child(use_handles, &family);
   in_child(free_handles, &family);
-  check_cow_map_calls(&cow_map_of_cursor, family.cursor, STAVE_OK);
-  check_cow_map_calls(&cow_map_of_diff, family.diff, STAVE_OK);
+  check_calls(&cow_map_of_cursor, family.cursor, STAVE_OK);
+  check_calls(&cow_map_of_diff, family.diff, STAVE_OK);
   check_entry(family.map, 103, "value");
   check_entry(family.clone, 103, "other");
   /* Whatever another thread is in the middle of: it does not go on in the child. */

@@ -133,8 +133,8 @@ static void* close_all(void* argument) {
   CHECK_STATUS(STAVE_OK, stave_cow_map_close(all->map, NULL));
   /* Whoever closes, it is closed when the call returns. */
   check_cow_map(all->map, STAVE_CLOSED);
-  check_cow_map_calls(&cow_map_of_cursor, all->cursor, STAVE_CLOSED);
-  check_cow_map_calls(&cow_map_of_diff, all->diff, STAVE_CLOSED);
+  check_calls(&cow_map_of_cursor, all->cursor, STAVE_CLOSED);
+  check_calls(&cow_map_of_diff, all->diff, STAVE_CLOSED);
   return NULL;
 }
 

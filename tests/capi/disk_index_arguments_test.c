@@ -6,7 +6,7 @@ static stave_error error;
 
 static void null_handles(void) {
   check_disk_index(NULL, STAVE_INVALID_ARGUMENT);
-  check_disk_index_calls(&disk_index_of_cursor, NULL, STAVE_INVALID_ARGUMENT);
+  check_calls(&disk_index_of_cursor, NULL, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_OK, stave_disk_index_close(NULL, NULL));
   CHECK_STATUS(STAVE_OK, stave_disk_index_cursor_close(NULL, NULL));
   stave_disk_index_free(NULL);
@@ -22,7 +22,7 @@ static void wrong_kinds(stave_disk_index* index) {
   CHECK_STATUS(STAVE_OK, stave_batch_create(&batch, NULL));
   check_disk_index((stave_disk_index*)batch, STAVE_INVALID_ARGUMENT);
   check_disk_index((stave_disk_index*)cursor, STAVE_INVALID_ARGUMENT);
-  check_disk_index_calls(&disk_index_of_cursor, index, STAVE_INVALID_ARGUMENT);
+  check_calls(&disk_index_of_cursor, index, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_flush((stave_store*)index, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_disk_index_close((stave_disk_index*)cursor, &error));
   stave_disk_index_free((stave_disk_index*)cursor); /* does nothing */
@@ -151,7 +151,7 @@ static stave_status load(void* context, void* keys, void* records, size_t count_
                          size_t* count) {
   loading* state = context;
   if (state->index != NULL) {
-    check_disk_index_calls(&disk_index_writes, state->index, STAVE_BUSY);
+    check_calls(&disk_index_writes, state->index, STAVE_BUSY);
     CHECK_STATUS(STAVE_BUSY, stave_disk_index_close(state->index, NULL));
     stave_disk_index_free(state->index); /* does nothing here */
   }
@@ -278,8 +278,8 @@ static void payloads(const char* path) {
 
 static void read_only(const char* path) {
   stave_disk_index* index = open_disk_index(path, "read_only=yes");
-  check_disk_index_calls(&disk_index_writes, index, STAVE_READ_ONLY);
-  check_disk_index_calls(&disk_index_reads, index, STAVE_OK);
+  check_calls(&disk_index_writes, index, STAVE_READ_ONLY);
+  check_calls(&disk_index_reads, index, STAVE_OK);
   close_disk_index(index);
 }
 

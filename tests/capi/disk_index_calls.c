@@ -47,7 +47,7 @@ static stave_status call_shrink_to_fit(void* index, stave_error* error) {
   return stave_disk_index_shrink_to_fit(index, error);
 }
 
-static const disk_index_call writes[] = {
+static const handle_call writes[] = {
     {"put", call_put},
     {"delete", call_delete},
     {"insert", call_insert},
@@ -58,7 +58,7 @@ static const disk_index_call writes[] = {
     {"checkpoint", call_checkpoint},
     {"shrink_to_fit", call_shrink_to_fit},
 };
-const disk_index_calls disk_index_writes = {writes, sizeof writes / sizeof *writes};
+const handle_calls disk_index_writes = {"disk_index", writes, sizeof writes / sizeof *writes};
 
 /* ---- Reading ------------------------------------------------------------------------------------
  */
@@ -108,12 +108,12 @@ static stave_status call_cursor_open(void* index, stave_error* error) {
   return status;
 }
 
-static const disk_index_call reads[] = {
+static const handle_call reads[] = {
     {"get", call_get},       {"contains", call_contains},       {"multi_get", call_multi_get},
     {"size", call_size},     {"options_get", call_options_get}, {"stats_get", call_stats_get},
     {"verify", call_verify}, {"cursor_open", call_cursor_open},
 };
-const disk_index_calls disk_index_reads = {reads, sizeof reads / sizeof *reads};
+const handle_calls disk_index_reads = {"disk_index", reads, sizeof reads / sizeof *reads};
 
 /* ---- Cursors ------------------------------------------------------------------------------------
  */
@@ -145,33 +145,21 @@ static stave_status call_next_many(void* cursor, stave_error* error) {
   return status;
 }
 
-static const disk_index_call of_cursor[] = {
+static const handle_call of_cursor[] = {
     {"next", call_next},
     {"key", call_key},
     {"record", call_record},
     {"next_many", call_next_many},
 };
-const disk_index_calls disk_index_of_cursor = {of_cursor, sizeof of_cursor / sizeof *of_cursor};
+const handle_calls disk_index_of_cursor = {"disk_index cursor", of_cursor,
+                                           sizeof of_cursor / sizeof *of_cursor};
 
 /* ---- All of them at once ------------------------------------------------------------------------
  */
 
-void check_disk_index_calls(const disk_index_calls* calls, void* handle, stave_status expected) {
-  for (size_t i = 0; i < calls->count; i++) {
-    stave_error error = {0, 0, ""};
-    const stave_status status = calls->calls[i].call(handle, &error);
-    if (status == expected &&
-        (status >= 0 || (error.status == expected && error.message[0] != '\0')))
-      continue;
-    fprintf(stderr, "disk_index %s: %s (message '%s') instead of %s\n", calls->calls[i].name,
-            stave_status_name(status), error.message, stave_status_name(expected));
-    abort();
-  }
-}
-
 void check_disk_index(stave_disk_index* index, stave_status expected) {
-  check_disk_index_calls(&disk_index_writes, index, expected);
-  check_disk_index_calls(&disk_index_reads, index, expected);
+  check_calls(&disk_index_writes, index, expected);
+  check_calls(&disk_index_reads, index, expected);
 }
 
 /* ---- What tests begin and end with --------------------------------------------------------------

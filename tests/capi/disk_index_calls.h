@@ -1,27 +1,16 @@
 /* Every function that takes a disk index or one of its cursors, with arguments that are right
- * otherwise. The names are for messages. The close functions are not among them. */
+ * otherwise. The close functions are not among them. */
 #pragma once
 
 #include "tests/capi/support.h"
 
-typedef struct disk_index_call {
-  const char* name;
-  stave_status (*call)(void* handle, stave_error* error);
-} disk_index_call;
-typedef struct disk_index_calls {
-  const disk_index_call* calls;
-  size_t count;
-} disk_index_calls;
-
 /* Those that change an index, and those that do not: on one of 8-byte records that can be written,
  * all of them are ok in this order, the writing ones first. On a cursor before two records or more
  * likewise. */
-extern const disk_index_calls disk_index_writes;
-extern const disk_index_calls disk_index_reads;
-extern const disk_index_calls disk_index_of_cursor;
+extern const handle_calls disk_index_writes;
+extern const handle_calls disk_index_reads;
+extern const handle_calls disk_index_of_cursor;
 
-/* Each of them answers this, and fills the error with it. */
-void check_disk_index_calls(const disk_index_calls* calls, void* handle, stave_status expected);
 /* The writes and the reads. */
 void check_disk_index(stave_disk_index* index, stave_status expected);
 

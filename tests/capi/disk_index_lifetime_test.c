@@ -17,13 +17,13 @@ static void closed_handles(void) {
   for (int i = 0; i < 3; i++) {
     CHECK_STATUS(STAVE_OK, stave_disk_index_close(index, NULL));
     check_disk_index(index, STAVE_CLOSED);
-    check_disk_index_calls(&disk_index_of_cursor, cursor, STAVE_CLOSED);
+    check_calls(&disk_index_of_cursor, cursor, STAVE_CLOSED);
   }
   CHECK(stave_live_handles() == 2);
   CHECK_STATUS(STAVE_OK, stave_disk_index_cursor_close(cursor, NULL));
   CHECK_STATUS(STAVE_OK, stave_disk_index_cursor_close(cursor, NULL));
   stave_disk_index_free(index);
-  check_disk_index_calls(&disk_index_of_cursor, cursor, STAVE_CLOSED);
+  check_calls(&disk_index_of_cursor, cursor, STAVE_CLOSED);
   stave_disk_index_cursor_free(cursor);
   CHECK(stave_live_handles() == 0);
   free(path);
@@ -143,7 +143,7 @@ static void use_handles(const handles* of_parent) {
   stave_disk_index* index;
   char process[32];
   check_disk_index(of_parent->index, STAVE_FORKED);
-  check_disk_index_calls(&disk_index_of_cursor, of_parent->cursor, STAVE_FORKED);
+  check_calls(&disk_index_of_cursor, of_parent->cursor, STAVE_FORKED);
   CHECK_STATUS(STAVE_FORKED, stave_disk_index_close(of_parent->index, NULL));
   CHECK_STATUS(STAVE_FORKED, stave_disk_index_cursor_close(of_parent->cursor, NULL));
   snprintf(process, sizeof process, "process %ld", (long)getppid());
@@ -173,7 +173,7 @@ static void forked(void) {
   in_child(free_handles, &mine);
   in_child(use_handles, &mine);
   check_disk_index(mine.index, STAVE_OK);
-  check_disk_index_calls(&disk_index_of_cursor, mine.cursor, STAVE_OK);
+  check_calls(&disk_index_of_cursor, mine.cursor, STAVE_OK);
   for (uint64_t i = 0; i < many; i++) check_record(mine.index, i, i);
   stave_disk_index_cursor_free(mine.cursor);
   close_disk_index(mine.index);

@@ -66,7 +66,7 @@ static void* close_all(void* argument) {
   CHECK_STATUS(STAVE_OK, stave_disk_index_close(all->index, NULL));
   /* Whoever closes, it is closed when the call returns. */
   check_disk_index(all->index, STAVE_CLOSED);
-  check_disk_index_calls(&disk_index_of_cursor, all->cursor, STAVE_CLOSED);
+  check_calls(&disk_index_of_cursor, all->cursor, STAVE_CLOSED);
   return NULL;
 }
 

@@ -5,8 +5,8 @@
 static stave_error error;
 
 static void null_handles(void) {
-  check_index_calls(NULL, STAVE_INVALID_ARGUMENT);
-  check_index_cursor_calls(NULL, STAVE_INVALID_ARGUMENT);
+  check_index(NULL, STAVE_INVALID_ARGUMENT);
+  check_calls(&index_of_cursor, NULL, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_index_clear(NULL, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "index is NULL");
   /* What ends things accepts NULL. */
@@ -25,9 +25,9 @@ static void wrong_kinds(stave_index* index) {
   stave_index_cursor* cursor;
   CHECK_STATUS(STAVE_OK, stave_batch_create(&batch, NULL));
   CHECK_STATUS(STAVE_OK, stave_index_cursor_open(index, &cursor, NULL));
-  check_index_calls((stave_index*)(void*)batch, STAVE_INVALID_ARGUMENT);
-  check_index_calls((stave_index*)(void*)cursor, STAVE_INVALID_ARGUMENT);
-  check_index_cursor_calls((stave_index_cursor*)(void*)index, STAVE_INVALID_ARGUMENT);
+  check_index((stave_index*)(void*)batch, STAVE_INVALID_ARGUMENT);
+  check_index((stave_index*)(void*)cursor, STAVE_INVALID_ARGUMENT);
+  check_calls(&index_of_cursor, index, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_flush((stave_store*)(void*)index, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_index_close((stave_index*)(void*)batch, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
@@ -252,7 +252,7 @@ static void random_seeds(void) {
 
 int main(void) {
   stave_index* index = create_index("");
-  check_index_calls(index, STAVE_OK);
+  check_index(index, STAVE_OK);
   null_handles();
   wrong_kinds(index);
   null_keys(index);

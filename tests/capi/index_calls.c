@@ -3,54 +3,54 @@
 /* ---- Writing ------------------------------------------------------------------------------------
  */
 
-static stave_status call_put(stave_index* index, stave_error* error) {
+static stave_status call_put(void* index, stave_error* error) {
   uint64_t previous = 99;
   uint8_t existed = 99;
   const stave_status status = stave_index_put(index, "key", 3, 1, &previous, &existed, error);
   CHECK(status == STAVE_OK || (previous == 0 && existed == 0));
   return status;
 }
-static stave_status call_insert(stave_index* index, stave_error* error) {
+static stave_status call_insert(void* index, stave_error* error) {
   uint64_t existing = 99;
   const stave_status status = stave_index_insert(index, "inserted", 8, 1, &existing, error);
   CHECK(existing == 0);
   return status;
 }
-static stave_status call_compare_and_swap(stave_index* index, stave_error* error) {
+static stave_status call_compare_and_swap(void* index, stave_error* error) {
   uint64_t actual = 99;
   const stave_status status =
       stave_index_compare_and_swap(index, "inserted", 8, 1, 2, &actual, error);
   CHECK(actual == 0);
   return status;
 }
-static stave_status call_remove_if(stave_index* index, stave_error* error) {
+static stave_status call_remove_if(void* index, stave_error* error) {
   uint64_t actual = 99;
   const stave_status status = stave_index_remove_if(index, "inserted", 8, 2, &actual, error);
   CHECK(actual == 0);
   return status;
 }
-static stave_status call_remove(stave_index* index, stave_error* error) {
+static stave_status call_remove(void* index, stave_error* error) {
   uint64_t previous = 99;
   const stave_status status = stave_index_remove(index, "key", 3, &previous, error);
   CHECK(previous == (status == STAVE_OK ? 1 : 0));
   return status;
 }
-static stave_status call_put_hashed(stave_index* index, stave_error* error) {
+static stave_status call_put_hashed(void* index, stave_error* error) {
   return stave_index_put_hashed(index, "hashed", 6, 7, 1, NULL, NULL, error);
 }
-static stave_status call_insert_hashed(stave_index* index, stave_error* error) {
+static stave_status call_insert_hashed(void* index, stave_error* error) {
   return stave_index_insert_hashed(index, "inserted", 8, 7, 1, NULL, error);
 }
-static stave_status call_compare_and_swap_hashed(stave_index* index, stave_error* error) {
+static stave_status call_compare_and_swap_hashed(void* index, stave_error* error) {
   return stave_index_compare_and_swap_hashed(index, "inserted", 8, 7, 1, 2, NULL, error);
 }
-static stave_status call_remove_if_hashed(stave_index* index, stave_error* error) {
+static stave_status call_remove_if_hashed(void* index, stave_error* error) {
   return stave_index_remove_if_hashed(index, "inserted", 8, 7, 2, NULL, error);
 }
-static stave_status call_remove_hashed(stave_index* index, stave_error* error) {
+static stave_status call_remove_hashed(void* index, stave_error* error) {
   return stave_index_remove_hashed(index, "hashed", 6, 7, NULL, error);
 }
-static stave_status call_multi_put(stave_index* index, stave_error* error) {
+static stave_status call_multi_put(void* index, stave_error* error) {
   const uint32_t key_sizes[2] = {2, 2};
   const uint64_t values[2] = {1, 2};
   uint64_t previous[2];
@@ -61,16 +61,16 @@ static stave_status call_multi_put(stave_index* index, stave_error* error) {
   CHECK(done == (status == STAVE_OK ? 2 : 0));
   return status;
 }
-static stave_status call_reserve(stave_index* index, stave_error* error) {
+static stave_status call_reserve(void* index, stave_error* error) {
   return stave_index_reserve(index, 100, error);
 }
-static stave_status call_shrink_to_fit(stave_index* index, stave_error* error) {
+static stave_status call_shrink_to_fit(void* index, stave_error* error) {
   return stave_index_shrink_to_fit(index, error);
 }
-static stave_status call_clear(stave_index* index, stave_error* error) {
+static stave_status call_clear(void* index, stave_error* error) {
   return stave_index_clear(index, error);
 }
-static stave_status call_cursor_open(stave_index* index, stave_error* error) {
+static stave_status call_cursor_open(void* index, stave_error* error) {
   stave_index_cursor* cursor = (stave_index_cursor*)&cursor;
   const stave_status status = stave_index_cursor_open(index, &cursor, error);
   CHECK((status == STAVE_OK) == (cursor != NULL));
@@ -78,13 +78,13 @@ static stave_status call_cursor_open(stave_index* index, stave_error* error) {
   return status;
 }
 /* So that reading finds something. */
-static stave_status call_put_again(stave_index* index, stave_error* error) {
+static stave_status call_put_again(void* index, stave_error* error) {
   const stave_status status = stave_index_put(index, "key", 3, 1, NULL, NULL, error);
   if (status != STAVE_OK) return status;
   return stave_index_put_hashed(index, "hashed", 6, 7, 1, NULL, NULL, error);
 }
 
-const index_call index_writes[] = {
+static const handle_call writes[] = {
     {"put", call_put},
     {"insert", call_insert},
     {"compare_and_swap", call_compare_and_swap},
@@ -102,36 +102,36 @@ const index_call index_writes[] = {
     {"cursor_open", call_cursor_open},
     {"put again", call_put_again},
 };
-const size_t index_write_count = sizeof index_writes / sizeof *index_writes;
+const handle_calls index_writes = {"index", writes, sizeof writes / sizeof *writes};
 
 /* ---- Reading ------------------------------------------------------------------------------------
  */
 
-static stave_status call_get(stave_index* index, stave_error* error) {
+static stave_status call_get(void* index, stave_error* error) {
   uint64_t value = 99;
   const stave_status status = stave_index_get(index, "key", 3, &value, error);
   CHECK(value == (status == STAVE_OK ? 1 : 0));
   return status;
 }
-static stave_status call_contains(stave_index* index, stave_error* error) {
+static stave_status call_contains(void* index, stave_error* error) {
   return stave_index_contains(index, "key", 3, error);
 }
-static stave_status call_get_hashed(stave_index* index, stave_error* error) {
+static stave_status call_get_hashed(void* index, stave_error* error) {
   uint64_t value = 99;
   const stave_status status = stave_index_get_hashed(index, "hashed", 6, 7, &value, error);
   CHECK(value == (status == STAVE_OK ? 1 : 0));
   return status;
 }
-static stave_status call_contains_hashed(stave_index* index, stave_error* error) {
+static stave_status call_contains_hashed(void* index, stave_error* error) {
   return stave_index_contains_hashed(index, "hashed", 6, 7, error);
 }
-static stave_status call_hash(stave_index* index, stave_error* error) {
+static stave_status call_hash(void* index, stave_error* error) {
   uint64_t hash = 99;
   const stave_status status = stave_index_hash(index, "key", 3, &hash, error);
   CHECK(status == STAVE_OK || hash == 0);
   return status;
 }
-static stave_status call_multi_get(stave_index* index, stave_error* error) {
+static stave_status call_multi_get(void* index, stave_error* error) {
   const uint32_t key_sizes[2] = {3, 4};
   uint64_t values[2];
   uint8_t found[2];
@@ -140,40 +140,40 @@ static stave_status call_multi_get(stave_index* index, stave_error* error) {
   if (status == STAVE_OK) CHECK(found[0] == 1 && values[0] == 1 && found[1] == 0);
   return status;
 }
-static stave_status call_size(stave_index* index, stave_error* error) {
+static stave_status call_size(void* index, stave_error* error) {
   uint64_t size = 99;
   const stave_status status = stave_index_size(index, &size, error);
   CHECK(status == STAVE_OK || size == 0);
   return status;
 }
-static stave_status call_is_empty(stave_index* index, stave_error* error) {
+static stave_status call_is_empty(void* index, stave_error* error) {
   uint8_t is_empty = 99;
   const stave_status status = stave_index_is_empty(index, &is_empty, error);
   CHECK(is_empty == 0);
   return status;
 }
-static stave_status call_capacity(stave_index* index, stave_error* error) {
+static stave_status call_capacity(void* index, stave_error* error) {
   uint64_t capacity = 0;
   const stave_status status = stave_index_capacity(index, &capacity, error);
   CHECK((status == STAVE_OK) == (capacity != 0));
   return status;
 }
-static stave_status call_stats(stave_index* index, stave_error* error) {
+static stave_status call_stats(void* index, stave_error* error) {
   stave_index_stats stats;
   stave_index_stats_init(&stats);
   return stave_index_stats_get(index, &stats, error);
 }
-static stave_status call_shard_stats(stave_index* index, stave_error* error) {
+static stave_status call_shard_stats(void* index, stave_error* error) {
   stave_index_shard_stats stats;
   stave_index_shard_stats_init(&stats);
   return stave_index_shard_stats_get(index, 0, &stats, error);
 }
-static stave_status call_options_get(stave_index* index, stave_error* error) {
+static stave_status call_options_get(void* index, stave_error* error) {
   stave_index_options options;
   stave_index_options_init(&options);
   return stave_index_options_get(index, &options, error);
 }
-static stave_status call_collect_values(stave_index* index, stave_error* error) {
+static stave_status call_collect_values(void* index, stave_error* error) {
   stave_buffer values = {NULL, 0, 0};
   uint64_t count = 99;
   const stave_status status = stave_index_collect_values(index, &values, &count, error);
@@ -182,7 +182,7 @@ static stave_status call_collect_values(stave_index* index, stave_error* error) 
   return status;
 }
 
-const index_call index_reads[] = {
+static const handle_call reads[] = {
     {"get", call_get},
     {"contains", call_contains},
     {"get_hashed", call_get_hashed},
@@ -197,28 +197,28 @@ const index_call index_reads[] = {
     {"options_get", call_options_get},
     {"collect_values", call_collect_values},
 };
-const size_t index_read_count = sizeof index_reads / sizeof *index_reads;
+const handle_calls index_reads = {"index", reads, sizeof reads / sizeof *reads};
 
 /* ---- Cursors ------------------------------------------------------------------------------------
  */
 
-static stave_status call_next(stave_index_cursor* cursor, stave_error* error) {
+static stave_status call_next(void* cursor, stave_error* error) {
   return stave_index_cursor_next(cursor, error);
 }
-static stave_status call_value(stave_index_cursor* cursor, stave_error* error) {
+static stave_status call_value(void* cursor, stave_error* error) {
   uint64_t value = 99;
   const stave_status status = stave_index_cursor_value(cursor, &value, error);
   CHECK(status == STAVE_OK || value == 0);
   return status;
 }
-static stave_status call_key(stave_index_cursor* cursor, stave_error* error) {
+static stave_status call_key(void* cursor, stave_error* error) {
   const void* data = "";
   size_t size = 99;
   const stave_status status = stave_index_cursor_key(cursor, &data, &size, error);
   CHECK(status == STAVE_OK || (data == NULL && size == 0));
   return status;
 }
-static stave_status call_next_many(stave_index_cursor* cursor, stave_error* error) {
+static stave_status call_next_many(void* cursor, stave_error* error) {
   uint64_t value;
   size_t count = 99;
   const stave_status status =
@@ -227,55 +227,21 @@ static stave_status call_next_many(stave_index_cursor* cursor, stave_error* erro
   return status;
 }
 
-const index_cursor_call index_cursor_calls[] = {
+static const handle_call of_cursor[] = {
     {"next", call_next},
     {"value", call_value},
     {"key", call_key},
     {"next_many", call_next_many},
 };
-const size_t index_cursor_call_count = sizeof index_cursor_calls / sizeof *index_cursor_calls;
+const handle_calls index_of_cursor = {"index cursor", of_cursor,
+                                      sizeof of_cursor / sizeof *of_cursor};
 
 /* ---- All of them at once ------------------------------------------------------------------------
  */
 
-static void check_outcome(const char* name, stave_status expected, stave_status status,
-                          const stave_error* error) {
-  if (status == expected && (status >= 0 || error->status == expected) &&
-      (status >= 0 || error->message[0] != '\0'))
-    return;
-  fprintf(stderr, "index %s: %s (message '%s') instead of %s\n", name, stave_status_name(status),
-          error->message, stave_status_name(expected));
-  abort();
-}
-
-static void check_calls(const index_call* calls, size_t count, stave_index* index,
-                        stave_status expected) {
-  for (size_t i = 0; i < count; i++) {
-    stave_error error = {0, 0, ""};
-    const stave_status status = calls[i].call(index, &error);
-    check_outcome(calls[i].name, expected, status, &error);
-  }
-}
-
-void check_index_writes(stave_index* index, stave_status expected) {
-  check_calls(index_writes, index_write_count, index, expected);
-}
-
-void check_index_reads(stave_index* index, stave_status expected) {
-  check_calls(index_reads, index_read_count, index, expected);
-}
-
-void check_index_calls(stave_index* index, stave_status expected) {
-  check_index_writes(index, expected);
-  check_index_reads(index, expected);
-}
-
-void check_index_cursor_calls(stave_index_cursor* cursor, stave_status expected) {
-  for (size_t i = 0; i < index_cursor_call_count; i++) {
-    stave_error error = {0, 0, ""};
-    const stave_status status = index_cursor_calls[i].call(cursor, &error);
-    check_outcome(index_cursor_calls[i].name, expected, status, &error);
-  }
+void check_index(stave_index* index, stave_status expected) {
+  check_calls(&index_writes, index, expected);
+  check_calls(&index_reads, index, expected);
 }
 
 /* ---- What tests begin and end with --------------------------------------------------------------

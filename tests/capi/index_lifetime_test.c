@@ -15,14 +15,14 @@ static void closed_handles(const char* options) {
   CHECK(stave_live_handles() == 2);
   for (int i = 0; i < 3; i++) {
     CHECK_STATUS(STAVE_OK, stave_index_close(index, NULL));
-    check_index_calls(index, STAVE_CLOSED);
-    check_index_cursor_calls(cursor, STAVE_CLOSED);
+    check_index(index, STAVE_CLOSED);
+    check_calls(&index_of_cursor, cursor, STAVE_CLOSED);
   }
   CHECK(stave_live_handles() == 2);
   CHECK_STATUS(STAVE_OK, stave_index_cursor_close(cursor, NULL));
   CHECK_STATUS(STAVE_OK, stave_index_cursor_close(cursor, NULL));
   stave_index_free(index);
-  check_index_cursor_calls(cursor, STAVE_CLOSED);
+  check_calls(&index_of_cursor, cursor, STAVE_CLOSED);
   stave_index_cursor_free(cursor);
   CHECK(stave_live_handles() == 0);
 }
@@ -118,8 +118,8 @@ static stave_status compare(void* context, uint64_t value, const void* key, size
     CHECK_STATUS(STAVE_OK, stave_index_get(state->index, "k", 1, &found, NULL));
     CHECK_STATUS(STAVE_OK, stave_index_hash(state->index, "k", 1, &found, NULL));
     CHECK_STATUS(STAVE_OK, stave_index_size(state->index, &found, NULL));
-    check_index_writes(state->index, STAVE_BUSY);
-    check_index_cursor_calls(state->cursor, STAVE_BUSY);
+    check_calls(&index_writes, state->index, STAVE_BUSY);
+    check_calls(&index_of_cursor, state->cursor, STAVE_BUSY);
     CHECK_STATUS(STAVE_BUSY, stave_index_cursor_close(state->cursor, NULL));
     CHECK_STATUS(STAVE_BUSY, stave_index_close(state->index, NULL));
     stave_index_free(state->index); /* does nothing here */
@@ -138,7 +138,7 @@ static void destroy(void* context) {
   resolver_state* state = context;
   state->destroyed++;
   /* Nothing uses it any more, and the index is closed. */
-  check_index_calls(state->index, STAVE_CLOSED);
+  check_index(state->index, STAVE_CLOSED);
   CHECK_STATUS(STAVE_OK, stave_index_close(state->index, NULL));
 }
 
@@ -240,13 +240,13 @@ static void in_child(void (*child)(resolver_state* of_parent), resolver_state* o
 }
 
 static void use_handles(resolver_state* of_parent) {
-  check_index_calls(of_parent->index, STAVE_FORKED);
-  check_index_cursor_calls(of_parent->cursor, STAVE_FORKED);
+  check_index(of_parent->index, STAVE_FORKED);
+  check_calls(&index_of_cursor, of_parent->cursor, STAVE_FORKED);
   CHECK_STATUS(STAVE_FORKED, stave_index_close(of_parent->index, NULL));
   CHECK_STATUS(STAVE_FORKED, stave_index_cursor_close(of_parent->cursor, NULL));
   /* One of its own works. */
   stave_index* own = create_index("");
-  check_index_calls(own, STAVE_OK);
+  check_index(own, STAVE_OK);
   close_index(own);
 }
 

@@ -73,7 +73,7 @@ static void* call(void* argument) {
     if (i % 256 == 0 && !let_in(stave_index_shrink_to_fit(all->index, NULL))) break;
     if (self->number == 0) let_in(stave_index_cursor_next(all->cursor, NULL));
   }
-  check_index_calls(all->index, STAVE_CLOSED);
+  check_index(all->index, STAVE_CLOSED);
   return NULL;
 }
 
@@ -84,8 +84,8 @@ static void* close_all(void* argument) {
   CHECK_STATUS(STAVE_OK, stave_index_cursor_close(all->cursor, NULL));
   CHECK_STATUS(STAVE_OK, stave_index_close(all->index, NULL));
   /* Whoever closes, it is closed when the call returns. */
-  check_index_calls(all->index, STAVE_CLOSED);
-  check_index_cursor_calls(all->cursor, STAVE_CLOSED);
+  check_index(all->index, STAVE_CLOSED);
+  check_calls(&index_of_cursor, all->cursor, STAVE_CLOSED);
   return NULL;
 }
 

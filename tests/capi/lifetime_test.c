@@ -17,19 +17,19 @@ static void closed_handles(void) {
   CHECK(stave_live_handles() == 3);
   for (int i = 0; i < 3; i++) {
     CHECK_STATUS(STAVE_OK, stave_store_close(store, NULL));
-    check_store_calls(store, STAVE_CLOSED);
-    check_cursor_calls(cursor, STAVE_CLOSED);
+    check_calls(&store_calls, store, STAVE_CLOSED);
+    check_calls(&cursor_calls, cursor, STAVE_CLOSED);
   }
   CHECK(stave_live_handles() == 3);
   /* A batch is no child of a store. */
-  check_batch_calls(batch, STAVE_OK);
+  check_calls(&batch_calls, batch, STAVE_OK);
   CHECK_STATUS(STAVE_OK, stave_batch_close(batch, NULL));
   CHECK_STATUS(STAVE_OK, stave_batch_close(batch, NULL));
-  check_batch_calls(batch, STAVE_CLOSED);
+  check_calls(&batch_calls, batch, STAVE_CLOSED);
   CHECK_STATUS(STAVE_OK, stave_store_cursor_close(cursor, NULL));
   CHECK_STATUS(STAVE_OK, stave_store_cursor_close(cursor, NULL));
   stave_store_free(store);
-  check_cursor_calls(cursor, STAVE_CLOSED);
+  check_calls(&cursor_calls, cursor, STAVE_CLOSED);
   stave_store_cursor_free(cursor);
   stave_batch_free(batch);
   CHECK(stave_live_handles() == 0);
@@ -53,8 +53,8 @@ static void closed_cursor(void) {
   stave_store_cursor* cursor;
   CHECK_STATUS(STAVE_OK, stave_store_cursor_open(store, NULL, &cursor, NULL));
   CHECK_STATUS(STAVE_OK, stave_store_cursor_close(cursor, NULL));
-  check_cursor_calls(cursor, STAVE_CLOSED);
-  check_store_calls(store, STAVE_OK);
+  check_calls(&cursor_calls, cursor, STAVE_CLOSED);
+  check_calls(&store_calls, store, STAVE_OK);
   stave_store_cursor_free(cursor);
   close_store(store);
 }
@@ -150,12 +150,12 @@ static stave_status call_everything(void* context, uint64_t done, uint64_t total
   state->calls++;
   state->done = done;
   state->total = total;
-  check_store_calls(state->store, STAVE_BUSY);
-  check_cursor_calls(state->cursor, STAVE_BUSY);
+  check_calls(&store_calls, state->store, STAVE_BUSY);
+  check_calls(&cursor_calls, state->cursor, STAVE_BUSY);
   CHECK_STATUS(STAVE_BUSY, stave_store_close(state->store, NULL));
   CHECK_STATUS(STAVE_BUSY, stave_store_cursor_close(state->cursor, NULL));
   stave_store_free(state->store); /* does nothing here */
-  check_store_calls(state->other, STAVE_OK);
+  check_calls(&store_calls, state->other, STAVE_OK);
   return state->answer;
 }
 
@@ -178,7 +178,7 @@ static void callbacks(void) {
     CHECK_ERROR(&error, answers[i], "callback");
     CHECK(state.calls == 1);
   }
-  check_store_calls(state.store, STAVE_OK);
+  check_calls(&store_calls, state.store, STAVE_OK);
   stave_store_cursor_free(state.cursor);
   close_store(state.store);
   close_store(state.other);

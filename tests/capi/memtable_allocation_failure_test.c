@@ -246,7 +246,7 @@ static void run_all(int is_explicit) {
   /* The background thread's allocations would be counted with the operation's. */
   table = create_memtable(is_explicit ? "timestamps=explicit" : "background=0");
   if (is_explicit) {
-    check_memtable_calls(&memtable_explicit, table, STAVE_OK);
+    check_calls(&memtable_explicit, table, STAVE_OK);
     fail_each_allocation(explicit_operations,
                          sizeof explicit_operations / sizeof *explicit_operations, check_key);
   } else {

@@ -5,12 +5,12 @@
 static stave_error error;
 
 static void null_handles(void) {
-  static const memtable_calls* const all[] = {&memtable_common,           &memtable_managed,
-                                              &memtable_explicit,         &memtable_of_transaction,
-                                              &memtable_transaction_ends, &memtable_of_snapshot,
-                                              &memtable_of_cursor};
+  static const handle_calls* const all[] = {&memtable_common,           &memtable_managed,
+                                            &memtable_explicit,         &memtable_of_transaction,
+                                            &memtable_transaction_ends, &memtable_of_snapshot,
+                                            &memtable_of_cursor};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    check_memtable_calls(all[i], NULL, STAVE_INVALID_ARGUMENT);
+    check_calls(all[i], NULL, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_memtable_clear(NULL, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "memtable is NULL");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_memtable_transaction_rollback(NULL, &error));
@@ -31,13 +31,13 @@ static void null_handles(void) {
 
 static void wrong_kinds(void) {
   memtable_family family = create_family();
-  check_memtable_calls(&memtable_common, family.transaction, STAVE_INVALID_ARGUMENT);
-  check_memtable_calls(&memtable_managed, family.snapshot, STAVE_INVALID_ARGUMENT);
-  check_memtable_calls(&memtable_explicit, family.of_snapshot, STAVE_INVALID_ARGUMENT);
-  check_memtable_calls(&memtable_of_transaction, family.snapshot, STAVE_INVALID_ARGUMENT);
-  check_memtable_calls(&memtable_transaction_ends, family.table, STAVE_INVALID_ARGUMENT);
-  check_memtable_calls(&memtable_of_snapshot, family.transaction, STAVE_INVALID_ARGUMENT);
-  check_memtable_calls(&memtable_of_cursor, family.table, STAVE_INVALID_ARGUMENT);
+  check_calls(&memtable_common, family.transaction, STAVE_INVALID_ARGUMENT);
+  check_calls(&memtable_managed, family.snapshot, STAVE_INVALID_ARGUMENT);
+  check_calls(&memtable_explicit, family.of_snapshot, STAVE_INVALID_ARGUMENT);
+  check_calls(&memtable_of_transaction, family.snapshot, STAVE_INVALID_ARGUMENT);
+  check_calls(&memtable_transaction_ends, family.table, STAVE_INVALID_ARGUMENT);
+  check_calls(&memtable_of_snapshot, family.transaction, STAVE_INVALID_ARGUMENT);
+  check_calls(&memtable_of_cursor, family.table, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_memtable_close((stave_memtable*)(void*)family.snapshot, NULL));
   /* To free the wrong kind does nothing. */
@@ -48,15 +48,15 @@ static void wrong_kinds(void) {
   stave_memtable_cursor_free((stave_memtable_cursor*)(void*)family.table);
   CHECK(stave_live_handles() == handles);
   /* Nor do functions of the other sort of timestamps. */
-  check_memtable_calls(&memtable_explicit, family.table, STAVE_INVALID_ARGUMENT);
+  check_calls(&memtable_explicit, family.table, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_memtable_prune(family.table, 1, NULL, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "oldest must be 0");
   stave_memtable* numbered = create_memtable("timestamps=explicit");
-  check_memtable_calls(&memtable_managed, numbered, STAVE_INVALID_ARGUMENT);
+  check_calls(&memtable_managed, numbered, STAVE_INVALID_ARGUMENT);
   close_memtable(numbered);
 
-  check_memtable_calls(&memtable_of_cursor, family.of_transaction, STAVE_OK);
-  check_memtable_calls(&memtable_of_cursor, family.of_snapshot, STAVE_OK);
+  check_calls(&memtable_of_cursor, family.of_transaction, STAVE_OK);
+  check_calls(&memtable_of_cursor, family.of_snapshot, STAVE_OK);
   stave_memtable_cursor_free(family.of_transaction);
   stave_memtable_cursor_free(family.of_snapshot);
   stave_memtable_snapshot_free(family.snapshot);
@@ -280,8 +280,8 @@ int main(void) {
   null_bytes(table);
   null_outputs(table);
   flat_arrays(table);
-  check_memtable_calls(&memtable_explicit, table, STAVE_OK);
-  check_memtable_calls(&memtable_common, table, STAVE_OK);
+  check_calls(&memtable_explicit, table, STAVE_OK);
+  check_calls(&memtable_common, table, STAVE_OK);
   close_memtable(table);
   null_handles();
   wrong_kinds();

@@ -41,13 +41,13 @@ static stave_status call_clear(void* table, stave_error* error) {
   return stave_memtable_clear(table, error);
 }
 
-static const memtable_call common[] = {
+static const handle_call common[] = {
     {"size", call_size},           {"size_bytes", call_size_bytes},
     {"is_empty", call_is_empty},   {"options_get", call_options_get},
     {"stats_get", call_stats_get}, {"prune", call_prune},
     {"clear", call_clear},
 };
-const memtable_calls memtable_common = {"memtable", common, sizeof common / sizeof *common};
+const handle_calls memtable_common = {"memtable", common, sizeof common / sizeof *common};
 
 /* ---- Managed ------------------------------------------------------------------------------------
  */
@@ -67,11 +67,11 @@ static stave_status call_snapshot_open(void* table, stave_error* error) {
   return status;
 }
 
-static const memtable_call managed[] = {
+static const handle_call managed[] = {
     {"begin", call_begin},
     {"snapshot_open", call_snapshot_open},
 };
-const memtable_calls memtable_managed = {"memtable", managed, sizeof managed / sizeof *managed};
+const handle_calls memtable_managed = {"memtable", managed, sizeof managed / sizeof *managed};
 
 /* ---- Explicit: transaction 1 writes and commits at 10, transaction 2 is taken back --------------
  */
@@ -160,7 +160,7 @@ static stave_status call_cursor_open(void* table, stave_error* error) {
   return status;
 }
 
-static const memtable_call explicit_calls[] = {
+static const handle_call explicit_calls[] = {
     {"write", call_write},
     {"write_tombstone", call_write_tombstone},
     {"multi_write", call_multi_write},
@@ -174,8 +174,8 @@ static const memtable_call explicit_calls[] = {
     {"multi_read", call_multi_read},
     {"cursor_open", call_cursor_open},
 };
-const memtable_calls memtable_explicit = {"memtable", explicit_calls,
-                                          sizeof explicit_calls / sizeof *explicit_calls};
+const handle_calls memtable_explicit = {"memtable", explicit_calls,
+                                        sizeof explicit_calls / sizeof *explicit_calls};
 
 /* ---- Transactions and snapshots -----------------------------------------------------------------
  */
@@ -270,7 +270,7 @@ static stave_status call_timestamp(void* snapshot, stave_error* error) {
   return status;
 }
 
-static const memtable_call of_transaction[] = {
+static const handle_call of_transaction[] = {
     {"id", call_id},
     {"snapshot", call_snapshot},
     {"put", call_put},
@@ -283,22 +283,22 @@ static const memtable_call of_transaction[] = {
     {"multi_get", transaction_multi_get},
     {"cursor", transaction_cursor},
 };
-const memtable_calls memtable_of_transaction = {"transaction", of_transaction,
-                                                sizeof of_transaction / sizeof *of_transaction};
-static const memtable_call ends[] = {
+const handle_calls memtable_of_transaction = {"transaction", of_transaction,
+                                              sizeof of_transaction / sizeof *of_transaction};
+static const handle_call ends[] = {
     {"commit", call_transaction_commit},
     {"rollback", call_rollback},
 };
-const memtable_calls memtable_transaction_ends = {"transaction", ends, sizeof ends / sizeof *ends};
+const handle_calls memtable_transaction_ends = {"transaction", ends, sizeof ends / sizeof *ends};
 
-static const memtable_call of_snapshot[] = {
+static const handle_call of_snapshot[] = {
     {"timestamp", call_timestamp},       {"get", snapshot_get},
     {"get_buffer", snapshot_get_buffer}, {"get_pin", snapshot_get_pin},
     {"contains", snapshot_contains},     {"multi_get", snapshot_multi_get},
     {"cursor", snapshot_cursor},
 };
-const memtable_calls memtable_of_snapshot = {"snapshot", of_snapshot,
-                                             sizeof of_snapshot / sizeof *of_snapshot};
+const handle_calls memtable_of_snapshot = {"snapshot", of_snapshot,
+                                           sizeof of_snapshot / sizeof *of_snapshot};
 
 /* ---- Cursors ------------------------------------------------------------------------------------
  */
@@ -337,29 +337,15 @@ static stave_status call_next_many(void* cursor, stave_error* error) {
   return status;
 }
 
-static const memtable_call of_cursor[] = {
+static const handle_call of_cursor[] = {
     {"next", call_next},           {"key", call_key},
     {"value", call_value},         {"deleted", call_deleted},
     {"next_many", call_next_many},
 };
-const memtable_calls memtable_of_cursor = {"cursor", of_cursor,
-                                           sizeof of_cursor / sizeof *of_cursor};
+const handle_calls memtable_of_cursor = {"cursor", of_cursor, sizeof of_cursor / sizeof *of_cursor};
 
 /* ---- All of them at once ------------------------------------------------------------------------
  */
-
-void check_memtable_calls(const memtable_calls* calls, void* handle, stave_status expected) {
-  for (size_t i = 0; i < calls->count; i++) {
-    stave_error error = {0, 0, ""};
-    const stave_status status = calls->calls[i].call(handle, &error);
-    if (status == expected && (status >= 0 || error.status == expected) &&
-        (status >= 0 || error.message[0] != '\0'))
-      continue;
-    fprintf(stderr, "%s %s: %s (message '%s') instead of %s\n", calls->kind, calls->calls[i].name,
-            stave_status_name(status), error.message, stave_status_name(expected));
-    abort();
-  }
-}
 
 memtable_family create_family(void) {
   memtable_family family = {create_memtable(""), NULL, NULL, NULL, NULL};
@@ -376,20 +362,18 @@ memtable_family create_family(void) {
 
 void check_family(const memtable_family* family, stave_status expected) {
   if (family->table != NULL) {
-    check_memtable_calls(&memtable_common, family->table, expected);
-    check_memtable_calls(&memtable_managed, family->table, expected);
-    check_memtable_calls(&memtable_explicit, family->table, expected);
+    check_calls(&memtable_common, family->table, expected);
+    check_calls(&memtable_managed, family->table, expected);
+    check_calls(&memtable_explicit, family->table, expected);
   }
   if (family->transaction != NULL) {
-    check_memtable_calls(&memtable_of_transaction, family->transaction, expected);
-    check_memtable_calls(&memtable_transaction_ends, family->transaction, expected);
+    check_calls(&memtable_of_transaction, family->transaction, expected);
+    check_calls(&memtable_transaction_ends, family->transaction, expected);
   }
-  if (family->snapshot != NULL)
-    check_memtable_calls(&memtable_of_snapshot, family->snapshot, expected);
+  if (family->snapshot != NULL) check_calls(&memtable_of_snapshot, family->snapshot, expected);
   if (family->of_transaction != NULL)
-    check_memtable_calls(&memtable_of_cursor, family->of_transaction, expected);
-  if (family->of_snapshot != NULL)
-    check_memtable_calls(&memtable_of_cursor, family->of_snapshot, expected);
+    check_calls(&memtable_of_cursor, family->of_transaction, expected);
+  if (family->of_snapshot != NULL) check_calls(&memtable_of_cursor, family->of_snapshot, expected);
 }
 
 /* ---- What tests begin and end with --------------------------------------------------------------

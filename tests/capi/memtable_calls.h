@@ -1,33 +1,20 @@
 /* Every function that takes a memtable, a transaction, a snapshot or a cursor, with arguments that
- * are right otherwise. The names are for messages. The close functions are not among them. */
+ * are right otherwise. The close functions are not among them. */
 #pragma once
 
 #include "tests/capi/support.h"
 
-typedef struct memtable_call {
-  const char* name;
-  stave_status (*call)(void* handle, stave_error* error);
-} memtable_call;
-typedef struct memtable_calls {
-  const char* kind;
-  const memtable_call* calls;
-  size_t count;
-} memtable_calls;
-
 /* Of any table, of one with managed and of one with explicit timestamps. On a table of the right
  * sort all of them are ok in this order. */
-extern const memtable_calls memtable_common;
-extern const memtable_calls memtable_managed;
-extern const memtable_calls memtable_explicit;
+extern const handle_calls memtable_common;
+extern const handle_calls memtable_managed;
+extern const handle_calls memtable_explicit;
 /* On a transaction or a snapshot of a table that holds the key "key", and on a cursor before two
  * records or more, all of them are ok in this order. */
-extern const memtable_calls memtable_of_transaction;
-extern const memtable_calls memtable_transaction_ends; /* the first ends it */
-extern const memtable_calls memtable_of_snapshot;
-extern const memtable_calls memtable_of_cursor;
-
-/* Each of them answers this, and fills the error with it. */
-void check_memtable_calls(const memtable_calls* calls, void* handle, stave_status expected);
+extern const handle_calls memtable_of_transaction;
+extern const handle_calls memtable_transaction_ends; /* the first ends it */
+extern const handle_calls memtable_of_snapshot;
+extern const handle_calls memtable_of_cursor;
 
 /* Every call on every one of them; those that are NULL are left out. */
 typedef struct memtable_family {

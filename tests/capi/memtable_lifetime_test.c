@@ -31,7 +31,7 @@ static void closed_handles(void) {
 static void ended_transactions(void) {
   for (int how = 0; how < 3; how++) {
     memtable_family family = create_family();
-    check_memtable_calls(&memtable_of_transaction, family.transaction, STAVE_OK);
+    check_calls(&memtable_of_transaction, family.transaction, STAVE_OK);
     CHECK_STATUS(STAVE_OK,
                  stave_memtable_transaction_put(family.transaction, "new", 3, "n", 1, NULL));
     if (how == 0)
@@ -40,17 +40,17 @@ static void ended_transactions(void) {
       CHECK_STATUS(STAVE_OK, stave_memtable_transaction_rollback(family.transaction, NULL));
     if (how == 2)
       CHECK_STATUS(STAVE_OK, stave_memtable_transaction_close(family.transaction, NULL));
-    check_memtable_calls(&memtable_of_transaction, family.transaction, STAVE_CLOSED);
-    check_memtable_calls(&memtable_transaction_ends, family.transaction, STAVE_CLOSED);
-    check_memtable_calls(&memtable_of_cursor, family.of_transaction, STAVE_CLOSED);
+    check_calls(&memtable_of_transaction, family.transaction, STAVE_CLOSED);
+    check_calls(&memtable_transaction_ends, family.transaction, STAVE_CLOSED);
+    check_calls(&memtable_of_cursor, family.of_transaction, STAVE_CLOSED);
     stave_memtable_transaction_free(family.transaction);
     /* A closed transaction whose cursor is open lets go of its writes when that goes. */
     stave_memtable_cursor_free(family.of_transaction);
     check_committed(family.table, "new", how == 0 ? "n" : NULL);
     /* The others do not mind. */
-    check_memtable_calls(&memtable_of_snapshot, family.snapshot, STAVE_OK);
+    check_calls(&memtable_of_snapshot, family.snapshot, STAVE_OK);
     CHECK_STATUS(STAVE_OK, stave_memtable_snapshot_close(family.snapshot, NULL));
-    check_memtable_calls(&memtable_of_cursor, family.of_snapshot, STAVE_CLOSED);
+    check_calls(&memtable_of_cursor, family.of_snapshot, STAVE_CLOSED);
     stave_memtable_cursor_free(family.of_snapshot);
     stave_memtable_snapshot_free(family.snapshot);
     close_memtable(family.table);
@@ -137,7 +137,7 @@ static void calls_from_inside(void) {
   static const stave_status answers[] = {STAVE_IO, STAVE_CANCELLED, -999, STAVE_DONE, STAVE_EXISTS};
   reading state = {create_memtable("timestamps=explicit"), 3, 0, 0};
   stave_error error;
-  check_memtable_calls(&memtable_explicit, state.table, STAVE_OK);
+  check_calls(&memtable_explicit, state.table, STAVE_OK);
   CHECK_STATUS(STAVE_OK, stave_memtable_read_with(state.table, "key", 3, 11, 0, use_the_table,
                                                   &state, NULL, NULL));
   CHECK(state.runs == 4);
@@ -205,7 +205,7 @@ static void forked(void) {
   for (int i = 0; i < 1000; i++) put_committed(family.table, "key", "value");
   in_child(use_handles, &family);
   in_child(free_handles, &family);
-  check_memtable_calls(&memtable_of_cursor, family.of_snapshot, STAVE_OK);
+  check_calls(&memtable_of_cursor, family.of_snapshot, STAVE_OK);
   check_committed(family.table, "key", "value");
   stave_memtable_cursor_free(family.of_transaction);
   stave_memtable_cursor_free(family.of_snapshot);

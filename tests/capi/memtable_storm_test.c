@@ -115,10 +115,9 @@ static void* call(void* argument) {
     if (self->number == 0) let_in(stave_memtable_cursor_next(all->cursor, NULL));
     if (i % 64 == 0 && !let_in(stave_memtable_prune(all->table, 0, NULL, NULL))) break;
   }
-  if (transaction != NULL)
-    check_memtable_calls(&memtable_of_transaction, transaction, STAVE_CLOSED);
+  if (transaction != NULL) check_calls(&memtable_of_transaction, transaction, STAVE_CLOSED);
   stave_memtable_transaction_free(transaction);
-  check_memtable_calls(&memtable_managed, all->table, STAVE_CLOSED);
+  check_calls(&memtable_managed, all->table, STAVE_CLOSED);
   return NULL;
 }
 
@@ -130,9 +129,9 @@ static void* close_all(void* argument) {
   CHECK_STATUS(STAVE_OK, stave_memtable_snapshot_close(all->snapshot, NULL));
   CHECK_STATUS(STAVE_OK, stave_memtable_close(all->table, NULL));
   /* Whoever closes, it is closed when the call returns. */
-  check_memtable_calls(&memtable_common, all->table, STAVE_CLOSED);
-  check_memtable_calls(&memtable_of_snapshot, all->snapshot, STAVE_CLOSED);
-  check_memtable_calls(&memtable_of_cursor, all->cursor, STAVE_CLOSED);
+  check_calls(&memtable_common, all->table, STAVE_CLOSED);
+  check_calls(&memtable_of_snapshot, all->snapshot, STAVE_CLOSED);
+  check_calls(&memtable_of_cursor, all->cursor, STAVE_CLOSED);
   return NULL;
 }
 

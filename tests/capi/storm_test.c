@@ -39,7 +39,7 @@ static void* call(void* argument) {
     if (!let_in(put)) break;
     atomic_store(&all->acknowledged[self->number], i + 1);
     if (i == 0) atomic_fetch_add(&all->started, 1);
-    const store_call* other = &store_calls[i % store_call_count];
+    const handle_call* other = &store_calls.calls[i % store_calls.count];
     if (strcmp(other->name, "put") != 0 && !let_in(other->call(all->store, NULL))) break;
     if (self->number == 0) {
       const stave_status next = stave_store_cursor_next(all->cursor, NULL);
@@ -47,7 +47,7 @@ static void* call(void* argument) {
     }
   }
   /* Closed once is closed for good. */
-  check_store_calls(all->store, STAVE_CLOSED);
+  check_calls(&store_calls, all->store, STAVE_CLOSED);
   return NULL;
 }
 
@@ -57,8 +57,8 @@ static void* close_all(void* argument) {
   CHECK_STATUS(STAVE_OK, stave_store_cursor_close(all->cursor, NULL));
   CHECK_STATUS(STAVE_OK, stave_store_close(all->store, NULL));
   /* Whoever closes, it is closed when the call returns. */
-  check_store_calls(all->store, STAVE_CLOSED);
-  check_cursor_calls(all->cursor, STAVE_CLOSED);
+  check_calls(&store_calls, all->store, STAVE_CLOSED);
+  check_calls(&cursor_calls, all->cursor, STAVE_CLOSED);
   return NULL;
 }
 

@@ -85,46 +85,46 @@ void check_value(stave_store* store, const char* key, const char* value) {
 /* ---- Every function that takes a store ----------------------------------------------------------
  */
 
-static stave_status call_put(stave_store* store, stave_error* error) {
+static stave_status call_put(void* store, stave_error* error) {
   return stave_store_put(store, "k", 1, "v", 1, NULL, error);
 }
-static stave_status call_insert(stave_store* store, stave_error* error) {
+static stave_status call_insert(void* store, stave_error* error) {
   return stave_store_insert(store, "k", 1, "v", 1, NULL, error);
 }
-static stave_status call_replace(stave_store* store, stave_error* error) {
+static stave_status call_replace(void* store, stave_error* error) {
   return stave_store_replace(store, "k", 1, "v", 1, NULL, error);
 }
-static stave_status call_delete(stave_store* store, stave_error* error) {
+static stave_status call_delete(void* store, stave_error* error) {
   return stave_store_delete(store, "k", 1, NULL, error);
 }
-static stave_status call_get(stave_store* store, stave_error* error) {
+static stave_status call_get(void* store, stave_error* error) {
   char data[16];
   size_t size = 99;
   const stave_status status = stave_store_get(store, "k", 1, data, sizeof data, &size, error);
   CHECK(status == STAVE_OK || size == 0);
   return status;
 }
-static stave_status call_get_buffer(stave_store* store, stave_error* error) {
+static stave_status call_get_buffer(void* store, stave_error* error) {
   stave_buffer buffer = {NULL, 0, 0};
   const stave_status status = stave_store_get_buffer(store, "k", 1, &buffer, error);
   stave_buffer_free(&buffer);
   return status;
 }
-static stave_status call_get_pin(stave_store* store, stave_error* error) {
+static stave_status call_get_pin(void* store, stave_error* error) {
   stave_pin* pin = (stave_pin*)&pin;
   const stave_status status = stave_store_get_pin(store, "k", 1, &pin, error);
   CHECK((status == STAVE_OK) == (pin != NULL));
   stave_pin_free(pin);
   return status;
 }
-static stave_status call_contains(stave_store* store, stave_error* error) {
+static stave_status call_contains(void* store, stave_error* error) {
   return stave_store_contains(store, "k", 1, error);
 }
-static stave_status call_size(stave_store* store, stave_error* error) {
+static stave_status call_size(void* store, stave_error* error) {
   uint64_t size;
   return stave_store_size(store, &size, error);
 }
-static stave_status call_multi_get(stave_store* store, stave_error* error) {
+static stave_status call_multi_get(void* store, stave_error* error) {
   const uint32_t key_sizes[2] = {1, 1};
   uint64_t value_sizes[2];
   stave_buffer values = {NULL, 0, 0};
@@ -133,17 +133,17 @@ static stave_status call_multi_get(stave_store* store, stave_error* error) {
   stave_buffer_free(&values);
   return status;
 }
-static stave_status call_multi_put(stave_store* store, stave_error* error) {
+static stave_status call_multi_put(void* store, stave_error* error) {
   const uint32_t key_sizes[2] = {1, 1};
   const uint64_t value_sizes[2] = {1, 1};
   return stave_store_multi_put(store, "kl", key_sizes, "vw", value_sizes, 2, NULL, error);
 }
-static stave_status call_multi_delete(stave_store* store, stave_error* error) {
+static stave_status call_multi_delete(void* store, stave_error* error) {
   const uint32_t key_size = 1;
   uint64_t deleted;
   return stave_store_multi_delete(store, "l", &key_size, 1, &deleted, NULL, error);
 }
-static stave_status call_write(stave_store* store, stave_error* error) {
+static stave_status call_write(void* store, stave_error* error) {
   stave_batch* batch;
   CHECK_STATUS(STAVE_OK, stave_batch_create(&batch, NULL));
   CHECK_STATUS(STAVE_OK, stave_batch_put(batch, "k", 1, "v", 1, NULL));
@@ -151,35 +151,35 @@ static stave_status call_write(stave_store* store, stave_error* error) {
   stave_batch_free(batch);
   return status;
 }
-static stave_status call_cursor_open(stave_store* store, stave_error* error) {
+static stave_status call_cursor_open(void* store, stave_error* error) {
   stave_store_cursor* cursor = (stave_store_cursor*)&cursor;
   const stave_status status = stave_store_cursor_open(store, NULL, &cursor, error);
   CHECK((status == STAVE_OK) == (cursor != NULL));
   stave_store_cursor_free(cursor);
   return status;
 }
-static stave_status call_flush(stave_store* store, stave_error* error) {
+static stave_status call_flush(void* store, stave_error* error) {
   return stave_store_flush(store, error);
 }
-static stave_status call_sync(stave_store* store, stave_error* error) {
+static stave_status call_sync(void* store, stave_error* error) {
   return stave_store_sync(store, error);
 }
-static stave_status call_stats(stave_store* store, stave_error* error) {
+static stave_status call_stats(void* store, stave_error* error) {
   stave_store_stats stats;
   stave_store_stats_init(&stats);
   return stave_store_stats_get(store, &stats, error);
 }
-static stave_status call_verify(stave_store* store, stave_error* error) {
+static stave_status call_verify(void* store, stave_error* error) {
   return stave_store_verify(store, NULL, NULL, error);
 }
-static stave_status call_options_get(stave_store* store, stave_error* error) {
+static stave_status call_options_get(void* store, stave_error* error) {
   stave_store_options options;
   stave_store_options_init(&options);
   return stave_store_options_get(store, &options, error);
 }
 
 /* The put comes first, so that on a store that works all of them are ok in this order. */
-const store_call store_calls[] = {
+static const handle_call of_store[] = {
     {"put", call_put},
     {"delete", call_delete},
     {"insert", call_insert},
@@ -200,52 +200,52 @@ const store_call store_calls[] = {
     {"verify", call_verify},
     {"options_get", call_options_get},
 };
-const size_t store_call_count = sizeof store_calls / sizeof *store_calls;
+const handle_calls store_calls = {"store", of_store, sizeof of_store / sizeof *of_store};
 
 /* ---- Every function that takes a batch, a cursor ------------------------------------------------
  */
 
-static stave_status call_batch_put(stave_batch* batch, stave_error* error) {
+static stave_status call_batch_put(void* batch, stave_error* error) {
   return stave_batch_put(batch, "k", 1, "v", 1, error);
 }
-static stave_status call_batch_delete(stave_batch* batch, stave_error* error) {
+static stave_status call_batch_delete(void* batch, stave_error* error) {
   return stave_batch_delete(batch, "k", 1, error);
 }
-static stave_status call_batch_require(stave_batch* batch, stave_error* error) {
+static stave_status call_batch_require(void* batch, stave_error* error) {
   return stave_batch_require(batch, "k", 1, STAVE_REQUIRE_EQUAL, "v", 1, error);
 }
-static stave_status call_batch_count(stave_batch* batch, stave_error* error) {
+static stave_status call_batch_count(void* batch, stave_error* error) {
   uint64_t count;
   return stave_batch_count(batch, &count, error);
 }
-static stave_status call_batch_clear(stave_batch* batch, stave_error* error) {
+static stave_status call_batch_clear(void* batch, stave_error* error) {
   return stave_batch_clear(batch, error);
 }
 
-const batch_call batch_calls[] = {
+static const handle_call of_batch[] = {
     {"put", call_batch_put},     {"delete", call_batch_delete}, {"require", call_batch_require},
     {"count", call_batch_count}, {"clear", call_batch_clear},
 };
-const size_t batch_call_count = sizeof batch_calls / sizeof *batch_calls;
+const handle_calls batch_calls = {"batch", of_batch, sizeof of_batch / sizeof *of_batch};
 
-static stave_status call_next(stave_store_cursor* cursor, stave_error* error) {
+static stave_status call_next(void* cursor, stave_error* error) {
   return stave_store_cursor_next(cursor, error);
 }
-static stave_status call_key(stave_store_cursor* cursor, stave_error* error) {
+static stave_status call_key(void* cursor, stave_error* error) {
   const void* data = "";
   size_t size = 99;
   const stave_status status = stave_store_cursor_key(cursor, &data, &size, error);
   CHECK(status == STAVE_OK || (data == NULL && size == 0));
   return status;
 }
-static stave_status call_value(stave_store_cursor* cursor, stave_error* error) {
+static stave_status call_value(void* cursor, stave_error* error) {
   const void* data = "";
   size_t size = 99;
   const stave_status status = stave_store_cursor_value(cursor, &data, &size, error);
   CHECK(status == STAVE_OK || (data == NULL && size == 0));
   return status;
 }
-static stave_status call_next_many(stave_store_cursor* cursor, stave_error* error) {
+static stave_status call_next_many(void* cursor, stave_error* error) {
   stave_buffer records = {NULL, 0, 0};
   uint64_t sizes[2];
   size_t count = 99;
@@ -256,47 +256,26 @@ static stave_status call_next_many(stave_store_cursor* cursor, stave_error* erro
   return status;
 }
 
-const cursor_call cursor_calls[] = {
+static const handle_call of_cursor[] = {
     {"next", call_next},
     {"key", call_key},
     {"value", call_value},
     {"next_many", call_next_many},
 };
-const size_t cursor_call_count = sizeof cursor_calls / sizeof *cursor_calls;
+const handle_calls cursor_calls = {"cursor", of_cursor, sizeof of_cursor / sizeof *of_cursor};
 
 /* ---- All of them at once ------------------------------------------------------------------------
  */
 
-static void check_outcome(const char* kind, const char* name, stave_status expected,
-                          stave_status status, const stave_error* error) {
-  if (status == expected && (status >= 0 || error->status == expected) &&
-      (status >= 0 || error->message[0] != '\0'))
-    return;
-  fprintf(stderr, "%s %s: %s (message '%s') instead of %s\n", kind, name, stave_status_name(status),
-          error->message, stave_status_name(expected));
-  abort();
-}
-
-void check_store_calls(stave_store* store, stave_status expected) {
-  for (size_t i = 0; i < store_call_count; i++) {
+void check_calls(const handle_calls* calls, void* handle, stave_status expected) {
+  for (size_t i = 0; i < calls->count; i++) {
     stave_error error = {0, 0, ""};
-    const stave_status status = store_calls[i].call(store, &error);
-    check_outcome("store", store_calls[i].name, expected, status, &error);
-  }
-}
-
-void check_batch_calls(stave_batch* batch, stave_status expected) {
-  for (size_t i = 0; i < batch_call_count; i++) {
-    stave_error error = {0, 0, ""};
-    const stave_status status = batch_calls[i].call(batch, &error);
-    check_outcome("batch", batch_calls[i].name, expected, status, &error);
-  }
-}
-
-void check_cursor_calls(stave_store_cursor* cursor, stave_status expected) {
-  for (size_t i = 0; i < cursor_call_count; i++) {
-    stave_error error = {0, 0, ""};
-    const stave_status status = cursor_calls[i].call(cursor, &error);
-    check_outcome("cursor", cursor_calls[i].name, expected, status, &error);
+    const stave_status status = calls->calls[i].call(handle, &error);
+    if (status == expected &&
+        (status >= 0 || (error.status == expected && error.message[0] != '\0')))
+      continue;
+    fprintf(stderr, "%s %s: %s (message '%s') instead of %s\n", calls->kind, calls->calls[i].name,
+            stave_status_name(status), error.message, stave_status_name(expected));
+    abort();
   }
 }

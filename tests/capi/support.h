@@ -39,28 +39,23 @@ void put_text(stave_store* store, const char* key, const char* value);
 /* The value of the key is this text. */
 void check_value(stave_store* store, const char* key, const char* value);
 
-/* Every function that takes a handle of a kind, with arguments that are right otherwise. Their
- * names are for messages. The close functions are not among them. */
-typedef struct store_call {
+/* Functions that take a handle of a kind, with arguments that are right otherwise. `kind` and
+ * `name` are for messages. */
+typedef struct handle_call {
   const char* name;
-  stave_status (*call)(stave_store* store, stave_error* error);
-} store_call;
-typedef struct batch_call {
-  const char* name;
-  stave_status (*call)(stave_batch* batch, stave_error* error);
-} batch_call;
-typedef struct cursor_call {
-  const char* name;
-  stave_status (*call)(stave_store_cursor* cursor, stave_error* error);
-} cursor_call;
-extern const store_call store_calls[];
-extern const size_t store_call_count;
-extern const batch_call batch_calls[];
-extern const size_t batch_call_count;
-extern const cursor_call cursor_calls[];
-extern const size_t cursor_call_count;
+  stave_status (*call)(void* handle, stave_error* error);
+} handle_call;
+typedef struct handle_calls {
+  const char* kind;
+  const handle_call* calls;
+  size_t count;
+} handle_calls;
 
 /* Each of them answers this, and fills the error with it. */
-void check_store_calls(stave_store* store, stave_status expected);
-void check_batch_calls(stave_batch* batch, stave_status expected);
-void check_cursor_calls(stave_store_cursor* cursor, stave_status expected);
+void check_calls(const handle_calls* calls, void* handle, stave_status expected);
+
+/* Every function that takes a store, a batch or a cursor of a store. The close functions are not
+ * among them. */
+extern const handle_calls store_calls;
+extern const handle_calls batch_calls;
+extern const handle_calls cursor_calls;
