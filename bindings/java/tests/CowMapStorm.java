@@ -15,19 +15,12 @@ import java.util.function.UnaryOperator;
  * A million calls from several threads on maps that are copies of each other now and then, with functions
  * inside of functions, while maps, cursors and diffs are closed under the calls or left to the collector.
  * A value begins with its key.
- *
- * <p>STAVE_TEST_SCALE is a percentage of the calls, STAVE_SEED makes the same choices again.
  */
 final class CowMapStorm {
-  private static final int THREADS = 6;
   private static final int KEYS = 500;
 
-  private final long seed = Storm.setting("STAVE_SEED", 20240817);
-  private final long callsMax = 1_000_000 * Storm.setting("STAVE_TEST_SCALE", 10) / 100;
-  private final AtomicLong calls = new AtomicLong();
-  private final AtomicLong closed = new AtomicLong();
+  private final StormThreads threads = new StormThreads(1_000_000);
   private final AtomicLong made = new AtomicLong();
-  private final AtomicReference<Throwable> failure = new AtomicReference<>();
   private AtomicReferenceArray<CowMap> maps =
       new AtomicReferenceArray<>(new CowMap[] {CowMap.create(), CowMap.create()});
   private final AtomicReference<CowMapCursor> cursor = new AtomicReference<>();
@@ -45,43 +38,18 @@ final class CowMapStorm {
   }
 
   private void run() throws Exception {
-    System.out.println("seed " + seed + ", " + callsMax + " calls, " + THREADS + " threads");
-    Thread[] threads = new Thread[THREADS];
-    for (int i = 0; i < THREADS; i++) {
-      Random random = new Random(seed + i);
-      threads[i] = new Thread(() -> work(random), "storm-" + i);
-      threads[i].start();
-    }
-    for (Thread thread : threads) {
-      thread.join();
-    }
-    if (failure.get() != null) {
-      failure.get().printStackTrace(System.out);
-      throw new AssertionError("the storm failed with seed " + seed);
-    }
+    threads.run(this::work);
     maps = null;
     cursor.set(null);
     diff.set(null);
-    long left = LifetimeTest.collectGarbage(0);
-    System.out.println(calls + " calls, " + closed + " of them CLOSED, " + made + " maps, " + left
-        + " handles left");
-    Checks.equal(0L, left);
-    Checks.that(closed.get() > 0);
+    threads.checkNothingLeft(made + " maps");
   }
 
   private void work(Random random) {
     try {
-      while (calls.incrementAndGet() <= callsMax && failure.get() == null) {
-        try {
-          call(random);
-        } catch (StaveException.Closed e) {
-          closed.incrementAndGet();
-        } catch (Stopped e) {
-          // As a function wished.
-        }
-      }
-    } catch (Throwable e) {
-      failure.compareAndSet(null, e);
+      call(random);
+    } catch (Stopped e) {
+      // As a function wished.
     }
   }
 

@@ -359,7 +359,7 @@ final class IndexTest {
    * the index has grown by 2^19, which takes 400 MB. At a small scale the index stays below that.
    */
   static void hashesOfResolvers(Path directory) {
-    boolean grows = Storm.setting("STAVE_TEST_SCALE", 10) >= 100;
+    boolean grows = StormThreads.setting("STAVE_TEST_SCALE", 10) >= 100;
     for (boolean own : new boolean[] {true, false}) {
       HashingResolver resolver = new HashingResolver(own);
       IndexOptions options = new IndexOptions().valueBits(44).shards(1);

@@ -21,22 +21,15 @@ import java.util.concurrent.atomic.AtomicReference;
  * tables, snapshots, transactions and cursors are closed under the calls or left to the collector. A value
  * begins with its key; each transaction writes the same number behind it to all keys of a group, so that
  * every moment shows one number in a group or nothing at all.
- *
- * <p>STAVE_TEST_SCALE is a percentage of the calls, STAVE_SEED makes the same choices again.
  */
 final class MemtableStorm {
-  private static final int THREADS = 6;
   private static final int GROUPS = 20;
   private static final int MEMBERS = 3;
 
-  private final long seed = Storm.setting("STAVE_SEED", 20240817);
-  private final long callsMax = 500_000 * Storm.setting("STAVE_TEST_SCALE", 10) / 100;
-  private final AtomicLong calls = new AtomicLong();
-  private final AtomicLong closed = new AtomicLong();
+  private final StormThreads threads = new StormThreads(500_000);
   private final AtomicLong conflicts = new AtomicLong();
   private final AtomicLong made = new AtomicLong();
   private final AtomicLong number = new AtomicLong(); // the last that a transaction has
-  private final AtomicReference<Throwable> failure = new AtomicReference<>();
   private final AtomicReference<Memtable> managed = new AtomicReference<>(Memtable.create());
   private final AtomicReference<Memtable> explicit = new AtomicReference<>(explicit());
   private final AtomicReference<MemtableSnapshot> snapshot = new AtomicReference<>();
@@ -59,46 +52,22 @@ final class MemtableStorm {
   }
 
   private void run() throws Exception {
-    System.out.println("seed " + seed + ", " + callsMax + " calls, " + THREADS + " threads");
-    Thread[] threads = new Thread[THREADS];
-    for (int i = 0; i < THREADS; i++) {
-      Random random = new Random(seed + i);
-      threads[i] = new Thread(() -> work(random), "storm-" + i);
-      threads[i].start();
-    }
-    for (Thread thread : threads) {
-      thread.join();
-    }
-    if (failure.get() != null) {
-      failure.get().printStackTrace(System.out);
-      throw new AssertionError("the storm failed with seed " + seed);
-    }
+    threads.run(this::work);
     for (AtomicReference<?> reference :
         List.of(managed, explicit, snapshot, transaction, cursor)) {
       reference.set(null);
     }
-    long left = LifetimeTest.collectGarbage(0);
-    System.out.println(calls + " calls, " + closed + " of them CLOSED, " + conflicts
-        + " conflicts, " + made + " tables, " + left + " handles left");
-    Checks.equal(0L, left);
-    Checks.that(closed.get() > 0 && conflicts.get() > 0);
+    threads.checkNothingLeft(conflicts + " conflicts, " + made + " tables");
+    Checks.that(conflicts.get() > 0);
   }
 
   private void work(Random random) {
     try {
-      while (calls.incrementAndGet() <= callsMax && failure.get() == null) {
-        try {
-          call(random);
-        } catch (StaveException.Closed e) {
-          closed.incrementAndGet();
-        } catch (StaveException.Conflict e) {
-          conflicts.incrementAndGet();
-        } catch (Stopped | StaveException.TooOld e) {
-          // As a body wished, or as pruning has it.
-        }
-      }
-    } catch (Throwable e) {
-      failure.compareAndSet(null, e);
+      call(random);
+    } catch (StaveException.Conflict e) {
+      conflicts.incrementAndGet();
+    } catch (Stopped | StaveException.TooOld e) {
+      // As a body wished, or as pruning has it.
     }
   }
 

@@ -15,25 +15,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A million calls from several threads, in which stores, cursors, batches and pins are closed while
  * others are inside calls, or dropped and left to the collector. Nothing may happen but what the
  * documentation says: the right value, or CLOSED. In the end nothing may be left.
- *
- * <p>STAVE_TEST_SCALE is a percentage of the calls, STAVE_SEED makes the same choices again.
  */
 final class Storm {
-  private static final int THREADS = 6;
   private static final int KEYS = 64;
 
-  private final long seed = setting("STAVE_SEED", 20240817);
-  private final long callsMax = 1_000_000 * setting("STAVE_TEST_SCALE", 10) / 100;
-  private final AtomicLong calls = new AtomicLong();
-  private final AtomicLong closed = new AtomicLong();
+  private final StormThreads threads = new StormThreads(1_000_000);
   private final AtomicLong opened = new AtomicLong();
-  private final AtomicReference<Throwable> failure = new AtomicReference<>();
   private final Path root;
   private volatile Shared shared;
 
@@ -66,27 +58,10 @@ final class Storm {
   }
 
   private void run() throws Exception {
-    System.out.println("seed " + seed + ", " + callsMax + " calls, " + THREADS + " threads");
     shared = openShared();
-    Thread[] threads = new Thread[THREADS];
-    for (int i = 0; i < THREADS; i++) {
-      Random random = new Random(seed + i);
-      threads[i] = new Thread(() -> work(random), "storm-" + i);
-      threads[i].start();
-    }
-    for (Thread thread : threads) {
-      thread.join();
-    }
-    if (failure.get() != null) {
-      failure.get().printStackTrace(System.out);
-      throw new AssertionError("the storm failed with seed " + seed);
-    }
+    threads.run(this::work);
     shared = null;
-    long left = LifetimeTest.collectGarbage(0);
-    System.out.println(calls + " calls, " + closed + " of them CLOSED, " + opened + " stores, "
-        + left + " handles left");
-    Checks.equal(0L, left);
-    Checks.that(closed.get() > 0);
+    threads.checkNothingLeft(opened + " stores");
     System.out.println("1 passed, 0 failed");
   }
 
@@ -99,17 +74,11 @@ final class Storm {
 
   private void work(Random random) {
     try {
-      while (calls.incrementAndGet() <= callsMax && failure.get() == null) {
-        try {
-          call(shared, random);
-        } catch (StaveException.Closed e) {
-          closed.incrementAndGet();
-          synchronized (this) { // not again and again while someone opens a new store
-          }
-        }
+      call(shared, random);
+    } catch (StaveException.Closed e) {
+      synchronized (this) { // not again and again while someone opens a new store
       }
-    } catch (Throwable e) {
-      failure.compareAndSet(null, e);
+      throw e;
     }
   }
 
@@ -265,10 +234,5 @@ final class Storm {
 
   private static void check(Entry entry) {
     check(entry.key()[1], entry.value());
-  }
-
-  static long setting(String name, long otherwise) {
-    String text = System.getenv(name);
-    return text == null || text.isEmpty() ? otherwise : Long.parseLong(text);
   }
 }
