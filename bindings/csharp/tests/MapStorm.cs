@@ -8,18 +8,13 @@ using Stave;
 // dropped under them. A value begins with its key.
 internal sealed class MapStorm
 {
-    private const int Threads = 6;
     private const int Keys = 500;
 
-    private readonly long callsMax = 10000L * Storm.Setting("STAVE_TEST_SCALE", 10);
-    private readonly int seed = Storm.Setting("STAVE_SEED", 20240817);
+    private readonly StormThreads threads = new StormThreads();
     private readonly CowMap[] maps = { new CowMap(), new CowMap() };
     private CowMapCursor cursor;
     private CowMapDiff diff;
-    private long calls;
-    private long closed;
     private long made;
-    private Exception failure;
 
     private sealed class StoppedException : Exception
     {
@@ -27,58 +22,27 @@ internal sealed class MapStorm
 
     internal static bool Run()
     {
-        bool passed = new MapStorm().RunAll();
-        long left = Checks.CollectGarbage();
-        Console.WriteLine(left + " handles left");
-        passed = passed && left == 0;
-        Console.WriteLine(passed ? "1 passed, 0 failed" : "0 passed, 1 failed");
-        return passed;
+        return StormThreads.NothingLeft(new MapStorm().RunAll());
     }
 
     private bool RunAll()
     {
-        var threads = new Thread[Threads];
-        for (int i = 0; i < Threads; i++)
-        {
-            var random = new Random(seed + i);
-            threads[i] = new Thread(() => Work(random));
-            threads[i].Start();
-        }
-        Array.ForEach(threads, thread => thread.Join());
+        threads.Run(Work);
         Array.Clear(maps, 0, maps.Length);
         cursor = null;
         diff = null;
-        Console.WriteLine(calls + " calls of maps, " + closed + " of them CLOSED, " + made + " maps");
-        if (failure != null)
-        {
-            Console.WriteLine("failed with seed " + seed + ": " + failure);
-        }
-        return failure == null && closed > 0;
+        return threads.Passed(made + " maps");
     }
 
     private void Work(Random random)
     {
         try
         {
-            while (Interlocked.Increment(ref calls) <= callsMax && failure == null)
-            {
-                try
-                {
-                    Call(random);
-                }
-                catch (ClosedException)
-                {
-                    Interlocked.Increment(ref closed);
-                }
-                catch (StoppedException)
-                {
-                    // As a callback wished.
-                }
-            }
+            Call(random);
         }
-        catch (Exception exception)
+        catch (StoppedException)
         {
-            Interlocked.CompareExchange(ref failure, exception, null);
+            // As a callback wished.
         }
     }
 
