@@ -162,6 +162,23 @@ func (f *flat) appendValues(values [][]byte, memory []byte) ([][]byte, []byte) {
 	return values, memory
 }
 
+// appendMany appends the values of many keys, as AppendMultiGet. read makes the one crossing, which fills
+// the call's buffer and valueSizes.
+func appendMany(values [][]byte, memory []byte, keys [][]byte, read func(call *flat) error) (
+	[][]byte, []byte, error) {
+	call := takeFlat()
+	defer call.release()
+	if err := call.setKeys(keys); err != nil {
+		return values, memory, err
+	}
+	call.valueSizes = room(call.valueSizes, len(keys))
+	if err := read(call); err != nil {
+		return values, memory, err
+	}
+	values, memory = call.appendValues(values, memory)
+	return values, memory, nil
+}
+
 // sizeOf is the size of a value that may be absent or removed.
 func sizeOf(size uint64) uint64 {
 	if size == capi.Absent || size == capi.Tombstone {

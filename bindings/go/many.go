@@ -26,20 +26,12 @@ func (s *Store) MultiGet(keys [][]byte) (values [][]byte, err error) {
 // they consist of to memory, which both grow as needed, and returns the results.
 func (s *Store) AppendMultiGet(values [][]byte, memory []byte, keys [][]byte) (
 	[][]byte, []byte, error) {
-	call := takeFlat()
-	defer call.release()
-	if err := call.setKeys(keys); err != nil {
-		return values, memory, err
-	}
-	call.valueSizes = room(call.valueSizes, len(keys))
-	outcome := capi.StoreMultiGet(s.raw(), call.keys, call.keySizes, &call.native.Buffer,
-		call.valueSizes)
-	runtime.KeepAlive(s)
-	if outcome != capi.OK {
-		return values, memory, errorOf(outcome)
-	}
-	values, memory = call.appendValues(values, memory)
-	return values, memory, nil
+	return appendMany(values, memory, keys, func(call *flat) error {
+		outcome := capi.StoreMultiGet(s.raw(), call.keys, call.keySizes, &call.native.Buffer,
+			call.valueSizes)
+		runtime.KeepAlive(s)
+		return errorOf(outcome)
+	})
 }
 
 // MultiPut stores many records, all or nothing, like a batch. A key that comes twice keeps the later

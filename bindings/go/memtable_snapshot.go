@@ -104,19 +104,10 @@ func (s *MemtableSnapshot) MultiGet(keys [][]byte) (values [][]byte, err error) 
 // AppendMultiGet is MemtableTransaction.AppendMultiGet.
 func (s *MemtableSnapshot) AppendMultiGet(values [][]byte, memory []byte, keys [][]byte) (
 	[][]byte, []byte, error) {
-	call := takeFlat()
-	defer call.release()
-	if err := call.setKeys(keys); err != nil {
-		return values, memory, err
-	}
-	call.valueSizes = room(call.valueSizes, len(keys))
-	err := s.end(capi.MemtableSnapshotMultiGet(s.raw(), call.keys, call.keySizes, &call.native.Buffer,
-		call.valueSizes))
-	if err != nil {
-		return values, memory, err
-	}
-	values, memory = call.appendValues(values, memory)
-	return values, memory, nil
+	return appendMany(values, memory, keys, func(call *flat) error {
+		return s.end(capi.MemtableSnapshotMultiGet(s.raw(), call.keys, call.keySizes,
+			&call.native.Buffer, call.valueSizes))
+	})
 }
 
 // Close lets go of the moment. Its cursors return ErrClosed afterwards. Closing again is no error.

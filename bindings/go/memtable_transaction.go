@@ -165,19 +165,10 @@ func (t *MemtableTransaction) MultiGet(keys [][]byte) (values [][]byte, err erro
 // they consist of to memory, which both grow as needed, and returns the results.
 func (t *MemtableTransaction) AppendMultiGet(values [][]byte, memory []byte, keys [][]byte) (
 	[][]byte, []byte, error) {
-	call := takeFlat()
-	defer call.release()
-	if err := call.setKeys(keys); err != nil {
-		return values, memory, err
-	}
-	call.valueSizes = room(call.valueSizes, len(keys))
-	err := t.end(capi.MemtableTransactionMultiGet(t.raw(), call.keys, call.keySizes,
-		&call.native.Buffer, call.valueSizes))
-	if err != nil {
-		return values, memory, err
-	}
-	values, memory = call.appendValues(values, memory)
-	return values, memory, nil
+	return appendMany(values, memory, keys, func(call *flat) error {
+		return t.end(capi.MemtableTransactionMultiGet(t.raw(), call.keys, call.keySizes,
+			&call.native.Buffer, call.valueSizes))
+	})
 }
 
 // Commit makes all writes visible at once. timestamp is the commit's, 0 when nothing was written. It cannot

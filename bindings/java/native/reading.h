@@ -1,6 +1,6 @@
 // The ways to read a value, which all families have. A Source is one call of the C interface in
 // two forms: get(data, capacity, size, error) as stave_store_get, and get_pin(pin, error). And the
-// ways to read many.
+// ways to read many, by their keys or by a cursor.
 #pragma once
 
 #include <algorithm>
@@ -155,6 +155,41 @@ jbyteArray read_many_into(JNIEnv* environment, const Call& call, jbyteArray targ
                                     static_cast<const jbyte*>(joined.data));
   }
   return target;
+}
+
+// The next records of a cursor: keys and values one behind the other, their sizes in `sizes_out`
+// and, behind the last of these, the number of records. NULL when there is none left.
+template <typename Cursor>
+jbyteArray next_many(JNIEnv* environment, Cursor* cursor,
+                     stave_status (*call)(Cursor* cursor, size_t count_max, size_t bytes_max,
+                                          stave_buffer* records, uint64_t* sizes, size_t* count,
+                                          stave_error* error),
+                     jint count_max, jint bytes_max, jlongArray sizes_out) {
+  const auto records_max = static_cast<size_t>(count_max);
+  const auto sizes = stave_java_allocate<uint64_t>(2 * records_max + 1);
+  if (sizes == nullptr) {
+    stave_java_throw_no_memory(environment);
+    return nullptr;
+  }
+  stave_error error;
+  stave_buffer records;
+  stave_buffer_init(&records);
+  size_t count = 0;
+  const stave_status status = call(cursor, records_max, static_cast<size_t>(bytes_max), &records,
+                                   sizes.get(), &count, &error);
+  jbyteArray array = nullptr;
+  if (status == STAVE_OK) {
+    const auto sizes_count = static_cast<jsize>(2 * count);
+    const auto records_count = static_cast<jlong>(count);
+    environment->SetLongArrayRegion(sizes_out, 0, sizes_count,
+                                    reinterpret_cast<const jlong*>(sizes.get()));
+    environment->SetLongArrayRegion(sizes_out, 2 * count_max, 1, &records_count);
+    array = stave_java_new_bytes(environment, records.data, records.size);
+  } else if (status < 0) {
+    stave_java_throw(environment, status, &error, 0);
+  }
+  stave_buffer_free(&records);
+  return array;
 }
 
 }  // namespace stave_java

@@ -287,31 +287,8 @@ stave_status stave_java_cursor_open(stave_store* store, const void* prefix, size
 
 jbyteArray stave_java_cursor_next_many(JNIEnv* environment, stave_store_cursor* cursor,
                                        jint count_max, jint bytes_max, jlongArray sizes_out) {
-  const auto records_max = static_cast<size_t>(count_max);
-  const auto sizes = stave_java_allocate<uint64_t>(2 * records_max + 1);
-  if (sizes == nullptr) {
-    stave_java_throw_no_memory(environment);
-    return nullptr;
-  }
-  stave_error error;
-  stave_buffer records;
-  stave_buffer_init(&records);
-  size_t count = 0;
-  const stave_status status = stave_store_cursor_next_many(
-      cursor, records_max, static_cast<size_t>(bytes_max), &records, sizes.get(), &count, &error);
-  jbyteArray array = nullptr;
-  if (status == STAVE_OK) {
-    const auto sizes_count = static_cast<jsize>(2 * count);
-    const auto records_count = static_cast<jlong>(count);
-    environment->SetLongArrayRegion(sizes_out, 0, sizes_count,
-                                    reinterpret_cast<const jlong*>(sizes.get()));
-    environment->SetLongArrayRegion(sizes_out, 2 * count_max, 1, &records_count);
-    array = stave_java_new_bytes(environment, records.data, records.size);
-  } else if (status < 0) {
-    stave_java_throw(environment, status, &error, 0);
-  }
-  stave_buffer_free(&records);
-  return array;
+  return stave_java::next_many(environment, cursor, stave_store_cursor_next_many, count_max,
+                               bytes_max, sizes_out);
 }
 
 // ---- Verification ----------------------------------------------------------------------------
