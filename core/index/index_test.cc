@@ -246,6 +246,18 @@ TEST_P(IndexTest, ClearEmpties) {
   EXPECT_EQ(index->size(), 1U);
 }
 
+// A thread looks at what it has retired after every 64 objects, and the old root was one: up to 64
+// indexes of any size waited for somebody to retire more.
+TEST_P(IndexTest, ClearAndShrinkGiveMemoryBackBeforeTheyReturn) {
+  for (uint64_t i = 0; i < 50'000; i++) put(i);
+  for (uint64_t i = 0; i < 49'000; i++) remove(i);
+  ASSERT_TRUE(sync::EpochRegistry::reclaim_all());
+  ASSERT_TRUE(index->shrink_to_fit().ok());
+  EXPECT_EQ(sync::EpochRegistry::waiting(), 0U);
+  ASSERT_TRUE(index->clear().ok());
+  EXPECT_EQ(sync::EpochRegistry::waiting(), 0U);
+}
+
 TEST_P(IndexTest, ManyKeysAtOnce) {
   constexpr size_t count = 1000;
   std::vector<std::string> names;

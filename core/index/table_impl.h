@@ -163,15 +163,20 @@ IndexStats Table<Layout, Keys>::stats() const {
 
 template <typename Layout, typename Keys>
 Status Table<Layout, Keys>::clear() {
-  const sync::EpochPin pin;
-  TableRoot* const fresh = TableRoot::create(root().shards(), first_buckets_bits(0, 1));
-  if (fresh == nullptr) return Code::no_memory;
-  // Release: pairs with the acquire in root(). Acquire: the shards that other clears put there.
-  // Whoever still works on the old root came before, and is linearized before
-  // (docs/internals/index.md).
-  TableRoot* const old = root_.exchange(fresh, std::memory_order_acq_rel);
-  sync::EpochRegistry::retire(
-      old, [](sync::Retired* retired) noexcept { static_cast<TableRoot*>(retired)->disown(); });
+  {
+    const sync::EpochPin pin;
+    TableRoot* const fresh = TableRoot::create(root().shards(), first_buckets_bits(0, 1));
+    if (fresh == nullptr) return Code::no_memory;
+    // Release: pairs with the acquire in root(). Acquire: the shards that other clears put there.
+    // Whoever still works on the old root came before, and is linearized before
+    // (docs/internals/index.md).
+    TableRoot* const old = root_.exchange(fresh, std::memory_order_acq_rel);
+    sync::EpochRegistry::retire(
+        old, [](sync::Retired* retired) noexcept { static_cast<TableRoot*>(retired)->disown(); });
+  }
+  // The old root is much memory in one object, for which the next sixty-four would have to be
+  // waited.
+  sync::EpochRegistry::try_reclaim();
   return {};
 }
 
@@ -190,10 +195,16 @@ Status Table<Layout, Keys>::reserve(uint64_t entries) {
 
 template <typename Layout, typename Keys>
 Status Table<Layout, Keys>::shrink_to_fit() {
-  const sync::EpochPin pin;
-  TableRoot& root = this->root();
-  for (uint32_t i = 0; i < root.shards(); i++) STAVE_TRY(shrink_shard(root, i));
-  return {};
+  for (uint32_t i = 0;; i++) {
+    {
+      const sync::EpochPin pin;
+      TableRoot& root = this->root();
+      if (i == root.shards()) return {};
+      STAVE_TRY(shrink_shard(root, i));
+    }
+    // So that the next shard's successor finds the room that this one has left.
+    sync::EpochRegistry::try_reclaim();
+  }
 }
 
 template <typename Layout, typename Keys>
