@@ -13,12 +13,6 @@ namespace stave::disk_index {
 
 namespace {
 
-std::string parent_of(const std::string& path) {
-  const size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 Status damage(const std::string& path, const std::string& what) {
   return Status::error(Code::corruption, "'" + path + "' " + what);
 }
@@ -47,7 +41,7 @@ Result<NewFile> new_file_properties(const Options& options) {
 }
 
 Status make_parents(os::FileSystem& files, const std::string& path) {
-  const std::string parent = parent_of(path);
+  const std::string parent = os::parent_of(path);
   if (parent == "." || parent == "/") return {};
   Status made = files.make_directory(parent);
   if (made.is(Code::not_found)) {
@@ -57,12 +51,12 @@ Status make_parents(os::FileSystem& files, const std::string& path) {
   if (!made.ok() && !made.is(Code::exists)) return made;
   // Also one that was there: whoever made it may have died before this. One whose parent may not be
   // read belongs to someone who made it for us.
-  const Status synced = os::sync_directory(files, parent_of(parent));
+  const Status synced = os::sync_directory(files, os::parent_of(parent));
   return synced.is(Code::permission_denied) ? Status() : synced;
 }
 
 Status sync_parent(os::FileSystem& files, const std::string& path) {
-  return os::sync_directory(files, parent_of(path));
+  return os::sync_directory(files, os::parent_of(path));
 }
 
 // superblock, superblock, directory with one empty segment, first chunk of the log.

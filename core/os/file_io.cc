@@ -116,4 +116,12 @@ std::string join_path(std::string_view directory, std::string_view name) {
   return path;
 }
 
+std::string parent_of(std::string_view path) {
+  const size_t end = path.find_last_not_of('/');
+  if (end == std::string_view::npos) return "/";
+  const size_t slash = path.find_last_of('/', end);
+  if (slash == std::string_view::npos) return ".";
+  return slash == 0 ? "/" : std::string(path.substr(0, slash));
+}
+
 }  // namespace stave::os

@@ -29,5 +29,7 @@ Status replace_file(FileSystem& files, const std::string& directory, const std::
 
 // "directory/name".
 std::string join_path(std::string_view directory, std::string_view name);
+// The directory that has the entry of `path`: "." for a plain name, "/" for what is in the root.
+std::string parent_of(std::string_view path);
 
 }  // namespace stave::os

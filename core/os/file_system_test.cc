@@ -309,6 +309,16 @@ std::unique_ptr<World> make_world() {
   return std::make_unique<SomeWorld>();
 }
 
+TEST(ParentOf, IsTheDirectoryWithTheEntry) {
+  EXPECT_EQ(parent_of("index"), ".");
+  EXPECT_EQ(parent_of("a/index"), "a");
+  EXPECT_EQ(parent_of("/index"), "/");
+  EXPECT_EQ(parent_of("/"), "/");
+  // Also of a directory that was named with slashes behind it.
+  EXPECT_EQ(parent_of("a/"), ".");
+  EXPECT_EQ(parent_of("/a//"), "/");
+}
+
 INSTANTIATE_TEST_SUITE_P(Posix, FileSystemContract, testing::Values(make_world<PosixWorld>));
 INSTANTIATE_TEST_SUITE_P(Simulated, FileSystemContract,
                          testing::Values(make_world<SimulatedWorld>));

@@ -25,14 +25,6 @@ Status check_options(const Options& options) {
   return {};
 }
 
-std::string parent_of(const std::string& path) {
-  const size_t end = path.find_last_not_of('/');
-  if (end == std::string::npos) return "/";
-  const size_t slash = path.find_last_of('/', end);
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 class Opening {
  public:
   Opening(os::FileSystem& files, const std::string& directory, const Options& options)
@@ -110,7 +102,7 @@ class Opening {
   // Also when the directory was there before: whoever made it may have died before this. A parent
   // that may not be read belongs to someone who made the directory for us.
   Status sync_parent() {
-    const Status synced = os::sync_directory(files_, parent_of(directory_));
+    const Status synced = os::sync_directory(files_, os::parent_of(directory_));
     return synced.is(Code::permission_denied) ? Status() : synced;
   }
 
