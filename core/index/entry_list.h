@@ -21,6 +21,9 @@ class EntryList {
     return true;
   }
 
+  // The same for one that may be there already.
+  bool add_once(const Entry& entry) noexcept { return contains(entry) || add(entry); }
+
   size_t size() const noexcept { return size_; }
   void clear() noexcept { size_ = next_ = 0; }
   const Entry* begin() const noexcept { return data(); }

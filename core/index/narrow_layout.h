@@ -115,6 +115,11 @@ struct NarrowLayout {
   }
   // One word is always whole.
   static bool intact(const Bucket&, Snapshot) noexcept { return true; }
+  // Whether no entry can have left the chain for the head since begin().
+  static bool same_chain(const Bucket& bucket, Snapshot snapshot) noexcept {
+    // Relaxed: whoever asks has learnt of the move by other means, and so sees what came before it.
+    return bucket.words[kSlots - 1].load(std::memory_order_relaxed) == snapshot.last_word;
+  }
   // False for the last slot when what was read there may have been an entry,
   // has changed since, and so may have moved to a node.
   static bool settled(Snapshot snapshot, size_t slot, Entry entry) noexcept {

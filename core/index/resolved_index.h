@@ -57,9 +57,13 @@ class ResolvedIndex final : public IndexOf<ResolvedIndex<Layout>, Layout, Resolv
   static Probe probe(const Key& key) noexcept { return IndexTable::probe(key.hash); }
   typename IndexTable::Found find_from(const typename IndexTable::Start& start, const Probe& probe,
                                        const Key& key, Status* error) const noexcept {
-    return this->table().find(start, probe, [&](const Entry& candidate) {
+    const auto match = [&](const Entry& candidate) {
       return resolver().match(Layout::value(candidate), key.bytes, error);
-    });
+    };
+    const auto found = this->table().find(start, probe, match);
+    if (found.verdict != Verdict::different || this->table().is_in_force(start, key.hash))
+      return found;
+    return this->table().find(key.hash, probe, match);
   }
   void prefetch_candidate(const typename IndexTable::Start& start,
                           const Probe& probe) const noexcept {

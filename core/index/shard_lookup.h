@@ -262,9 +262,11 @@ class ShardLookup : public Memory {
           outcome = Outcome::failed;
           return;
         case Verdict::gone:
-          // What it denoted may have been replaced under us: then the new value
-          // is the answer.
-          if (Layout::read(group, slot) != entry) outcome = Outcome::again;
+          // The key may have got a new value under us: then that is the answer. It stands in this
+          // slot, or in the head if the entry was gathered from a node; and the caller asks where
+          // the whole shard is (Table::find()).
+          if (Layout::read(group, slot) != entry || !Layout::same_chain(bucket, snapshot))
+            outcome = Outcome::again;
           return;
         case Verdict::different:
           return;

@@ -109,18 +109,20 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   Updated update(const Probe& probe, Match&& match, Decide&& decide, bool reserved = false) {
     const Pattern pattern = this->pattern(probe);
     EntryList<Entry> refused;  // candidates that are other keys
+    EntryList<Entry> gone_ones;
     for (bool first = true;; first = false) {
-      std::optional<Entry> gone;
+      std::optional<Entry> gone;  // one of those that are there, to be replaced
       bool forgot = false;
       const Found found = find(probe, [&](Entry entry) {
         if (!first && refused.contains(entry)) return Verdict::different;
         const Verdict verdict = match(entry);
         if (verdict == Verdict::gone) gone = entry;
-        if (verdict == Verdict::different && !refused.add(entry)) {
-          forgot = true;
-          return Verdict::error;
-        }
-        return verdict;
+        const bool remembered = verdict == Verdict::gone        ? gone_ones.add_once(entry)
+                                : verdict == Verdict::different ? refused.add(entry)
+                                                                : true;
+        if (remembered) return verdict;
+        forgot = true;
+        return Verdict::error;
       });
       if (forgot) return {.result = Updated::Result::no_memory};
       if (found.verdict == Verdict::error) return {.result = Updated::Result::failed};
@@ -136,7 +138,9 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
       std::optional<Locked> locked = lock(probe.position);
       if (!locked) return {.result = Updated::Result::closed};
       const std::optional<Entry> expected = present ? found.entry : gone;
-      const Current current = look_again(*locked, probe.tag, pattern, expected, refused);
+      const Current current = look_again(
+          *locked, probe.tag, pattern, expected,
+          [&](const Entry& entry) { return refused.contains(entry) || gone_ones.contains(entry); });
       if (present ? current.place.has_value()
                   : STAVE_PLANTED_BUG(racing_inserts) || !current.unknown) {
         apply(*locked, probe, decision, current.place, expected, reserved, updated);
@@ -254,7 +258,8 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
     if (!locked) return false;
     const Pattern pattern = this->pattern(probe);
     const std::optional<Entry> entry = Layout::make(pattern, expected);
-    const Current current = look_again(*locked, probe.tag, pattern, entry, EntryList<Entry>());
+    const Current current =
+        look_again(*locked, probe.tag, pattern, entry, [](const Entry&) { return false; });
     if (current.place) {
       updated.was_present = true;
       updated.previous = *entry;
@@ -398,14 +403,16 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
     bool unknown = false;        // there is a candidate on which there is no verdict
   };
 
+  // `is_judged` tells of candidates that are not the key.
+  template <typename IsJudged>
   Current look_again(const Locked& locked, uint8_t tag, Pattern pattern,
-                     const std::optional<Entry>& expected, const EntryList<Entry>& refused) const {
+                     const std::optional<Entry>& expected, IsJudged&& is_judged) const {
     Current current;
     locked.for_each_with(tag, [&](Entry entry, Place place, uint8_t) {
       if (!Layout::may_be(entry, pattern)) return true;
       if (expected && entry == *expected) {
         current.place = place;
-      } else if (!refused.contains(entry)) {
+      } else if (!is_judged(entry)) {
         current.unknown = true;
       }
       return true;

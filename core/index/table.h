@@ -77,8 +77,12 @@ class Table {
   template <typename Match>
   Found find(uint64_t hash, const Probe& probe, Match&& match) const {
     const sync::EpochPin pin;
-    const auto found = shard_of(hash).protocol().find(probe, match);
-    return {found.verdict, Layout::value(found.entry)};
+    for (;;) {
+      const Protocol& protocol = shard_of(hash).protocol();
+      const auto found = protocol.find(probe, match);
+      if (found.verdict != Verdict::different || is_in_force(protocol, hash))
+        return {found.verdict, Layout::value(found.entry)};
+    }
   }
 
   struct Updated {
@@ -202,6 +206,11 @@ class Table {
     const auto found = start.protocol->find(start.place, probe, match);
     return {found.verdict, Layout::value(found.entry)};
   }
+  // Whether a lookup that has found nothing may say so where match() may answer `gone`: in a shard
+  // that has been replaced the entry stays, while its key has a new value in the successor.
+  bool is_in_force(const Start& start, uint64_t hash) const noexcept {
+    return is_in_force(*start.protocol, hash);
+  }
   // The same in the head of a bucket that nobody changes, in as few instructions as possible. False
   // when find() has to tell.
   template <typename Match>
@@ -286,6 +295,10 @@ class Table {
   TableShard& shard_of(uint64_t hash) const noexcept {
     const TableRoot& root = this->root();
     return root.shard(shard_number(root, hash));
+  }
+  bool is_in_force(const Protocol& protocol, uint64_t hash) const noexcept {
+    // Who has learnt that the key has a new value in a successor sees that it was published.
+    return &shard_of(hash).protocol() == &protocol;
   }
   static unsigned first_buckets_bits(uint64_t capacity, uint32_t shards) noexcept;
   // Runs update(protocol, decide) until it meets the shard that is in force, and counts what it

@@ -66,6 +66,8 @@ Result<typename Table<Layout, Keys>::Updated> Table<Layout, Keys>::retry_closed(
       case Protocol::Updated::Result::closed:
         continue;
     }
+    // As in find(). Nobody has said "closed" where nothing was to be locked.
+    if (!updated.was_present && !updated.inserted && &shard_of(hash) != &shard) continue;
     if (updated.inserted) shard.count_inserted(keys_);
     if (updated.erased) {
       shard.count_erased();

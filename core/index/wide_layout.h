@@ -140,6 +140,10 @@ struct WideLayout {
     // Relaxed: the acquires in read() keep this load behind them.
     return bucket.change.load(std::memory_order_relaxed) == snapshot.change;
   }
+  // Whether no entry can have left the chain for the head since begin().
+  static bool same_chain(const Bucket& bucket, Snapshot snapshot) noexcept {
+    return intact(bucket, snapshot);
+  }
   static bool settled(Snapshot, size_t, Entry) noexcept { return true; }
   static uint32_t next(const Node& node) noexcept {
     // Relaxed: what a node leads to was complete before the node itself was
