@@ -258,6 +258,15 @@ TEST_P(IndexTest, ClearAndShrinkGiveMemoryBackBeforeTheyReturn) {
   EXPECT_EQ(sync::EpochRegistry::waiting(), 0U);
 }
 
+// The same of what removals leave: it holds what it lies in, and so the whole index.
+TEST_P(IndexTest, TheEndGivesMemoryBack) {
+  for (uint64_t i = 0; i < 10'000; i++) put(i);
+  ASSERT_TRUE(sync::EpochRegistry::reclaim_all());
+  for (uint64_t i = 0; i < 1'000; i++) remove(i);
+  index.reset();
+  EXPECT_EQ(sync::EpochRegistry::waiting(), 0U);
+}
+
 TEST_P(IndexTest, ManyKeysAtOnce) {
   constexpr size_t count = 1000;
   std::vector<std::string> names;

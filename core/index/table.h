@@ -51,7 +51,7 @@ class Table {
 
   static Result<std::unique_ptr<Table>> create(const TableOptions& options, Keys keys);
   // No call is under way, and none of the calling thread's pins holds what the table gave out.
-  ~Table() { root_.load(std::memory_order_relaxed)->disown(); }
+  ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 

@@ -40,6 +40,16 @@ Result<std::unique_ptr<Table<Layout, Keys>>> Table<Layout, Keys>::create(
   return table;
 }
 
+template <typename Layout, typename Keys>
+Table<Layout, Keys>::~Table() {
+  root_.load(std::memory_order_relaxed)->disown();
+  // Removed records and discarded nodes that wait for readers own the whole of what they lie in.
+  // Not until nothing waits: others may be retiring all the time.
+  constexpr int slices_max = 8;
+  for (int i = 0; i < slices_max && !sync::EpochRegistry::try_reclaim(); i++) {
+  }
+}
+
 // ---- One entry ---------------------------------------------------------------------------------
 
 template <typename Layout, typename Keys>
