@@ -9,6 +9,7 @@
 #include "capi/index_handle.h"
 #include "capi/index_key.h"
 #include "capi/index_options.h"
+#include "capi/output.h"
 #include "core/index/owned_index.h"
 #include "core/os/posix_file_system.h"
 
@@ -49,31 +50,17 @@ Status IndexState::close() {
   return {};
 }
 
-namespace {
-
-// Where a call leaves a second result, if the caller wants it: 0 unless it is set.
-template <typename T>
-class Output {
- public:
-  explicit Output(T* place) noexcept : place_(place) { set(0); }
-  void set(T value) noexcept {
-    if (place_ != nullptr) *place_ = value;
-  }
-
- private:
-  T* place_;
-};
-
-}  // namespace
-
 Status index_get(stave_index* handle, const KeyArgument& key, uint64_t* value) {
   STAVE_TRY(require(value, "value"));
-  *value = 0;
+  Output output(value);
   IndexCall call;
   STAVE_TRY(call.enter_to_read(handle));
   STAVE_TRY(key.check());
   if (key.is_too_large()) return Code::not_found;
-  return call.index().get(key.in(call.index()), value);
+  uint64_t found = 0;
+  const Status status = call.index().get(key.in(call.index()), &found);
+  if (status.ok()) output.set(found);
+  return status;
 }
 
 Status index_put(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t* previous,
@@ -225,11 +212,11 @@ stave_status stave_index_hash(stave_index* index, const void* key, size_t key_si
                               stave_error* error) {
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(hash, "hash"));
-    *hash = 0;
+    Output output(hash);
     IndexCall call;
     STAVE_TRY(call.enter_to_read(index));
     STAVE_TRY(require_bytes(key, key_size, "key"));
-    *hash = call.index().hash(as_bytes(key, key_size));
+    output.set(call.index().hash(as_bytes(key, key_size)));
     return {};
   });
 }

@@ -111,6 +111,69 @@ static void null_outputs(stave_index* index) {
   stave_index_cursor_free(cursor);
 }
 
+/* A result may go where the key is: `stave_index_get(index, &x, 8, &x, ...)` replaces a key by its
+ * value. Results were set to 0 before the key was read wherever a call could not be done at once,
+ * and the operation was done on another key. */
+static void results_in_keys(const char* options) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+  static const size_t sizes[] = {5, 8, 16, 20};
+  stave_index* index = create_index(options);
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    const size_t size = sizes[i];
+    union {
+      char bytes[32];
+      uint64_t number;
+      uint8_t flag;
+    } key;
+    uint64_t hash;
+#define FILL_KEY() memcpy(key.bytes, letters, size)
+    CHECK_STATUS(STAVE_OK, stave_index_hash(index, letters, size, &hash, NULL));
+    FILL_KEY();
+    CHECK_STATUS(STAVE_OK, stave_index_hash(index, key.bytes, size, &key.number, NULL));
+    CHECK(key.number == hash);
+
+    FILL_KEY();
+    CHECK_STATUS(STAVE_OK, stave_index_put(index, key.bytes, size, 7, &key.number, NULL, NULL));
+    CHECK(key.number == 0);
+    FILL_KEY();
+    CHECK_STATUS(STAVE_OK, stave_index_put(index, key.bytes, size, 7, NULL, &key.flag, NULL));
+    CHECK(key.flag == 1);
+    FILL_KEY();
+    CHECK_STATUS(STAVE_OK, stave_index_get(index, key.bytes, size, &key.number, NULL));
+    CHECK(key.number == 7);
+    FILL_KEY();
+    CHECK_STATUS(STAVE_OK, stave_index_get_hashed(index, key.bytes, size, hash, &key.number, NULL));
+    CHECK(key.number == 7);
+    FILL_KEY();
+    CHECK_STATUS(STAVE_EXISTS, stave_index_insert(index, key.bytes, size, 9, &key.number, NULL));
+    CHECK(key.number == 7);
+    FILL_KEY();
+    CHECK_STATUS(STAVE_MISMATCH,
+                 stave_index_compare_and_swap(index, key.bytes, size, 9, 10, &key.number, NULL));
+    CHECK(key.number == 7);
+    FILL_KEY();
+    CHECK_STATUS(STAVE_OK,
+                 stave_index_put_hashed(index, key.bytes, size, hash, 9, &key.number, NULL, NULL));
+    CHECK(key.number == 7);
+    FILL_KEY();
+    CHECK_STATUS(STAVE_MISMATCH,
+                 stave_index_remove_if(index, key.bytes, size, 7, &key.number, NULL));
+    CHECK(key.number == 9);
+    FILL_KEY();
+    CHECK_STATUS(STAVE_OK, stave_index_remove(index, key.bytes, size, &key.number, NULL));
+    CHECK(key.number == 9);
+    /* Nothing but the one key has come and gone; what finds nothing says 0. */
+    uint64_t entries;
+    CHECK_STATUS(STAVE_OK, stave_index_size(index, &entries, NULL));
+    CHECK(entries == 0);
+    FILL_KEY();
+    CHECK_STATUS(STAVE_NOT_FOUND, stave_index_get(index, key.bytes, size, &key.number, NULL));
+    CHECK(key.number == 0);
+#undef FILL_KEY
+  }
+  close_index(index);
+}
+
 static void flat_arrays(stave_index* index) {
   const uint32_t sizes[2] = {1, 1};
   uint64_t values[2] = {1, 2};
@@ -257,6 +320,9 @@ int main(void) {
   wrong_kinds(index);
   null_keys(index);
   null_outputs(index);
+  results_in_keys("");
+  results_in_keys("key_mode=owned16");
+  results_in_keys("value_bits=44");
   flat_arrays(index);
   multi_put_stops(index);
   check_number(index, "key", 1);

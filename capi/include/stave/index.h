@@ -138,7 +138,8 @@ STAVE_API void stave_index_free(stave_index *index);
 /* ---- One key ------------------------------------------------------------------------------- */
 
 /* Results that are pointers may be NULL where the caller does not want them, apart from the value of
- * a get, and are 0 when there is nothing to say. O(key_size), and O(1) in the number of entries. */
+ * a get, and are 0 when there is nothing to say. They are written last, and so may lie where the key
+ * is. O(key_size), and O(1) in the number of entries. */
 
 /* Stores the value, whether or not the key exists. *existed is 1 if it did, and *previous the value
  * that was replaced. Since 0.1. */
@@ -216,7 +217,7 @@ STAVE_API stave_status stave_index_remove_if_hashed(stave_index *index, const vo
 /* `keys` holds `count` keys one behind the other, key_sizes their sizes. The table's memory is
  * fetched for several keys at a time, so many keys cost much less than one by one. Each key is one
  * operation: those of multi_put take place in the order given, those of multi_get in any; the whole is
- * not atomic. */
+ * not atomic. Arrays of results overlap neither the keys nor their sizes. */
 
 /* values[i] is the value and found[i] is 1, or both are 0 where the key is absent. A failure of one
  * key is the call's; values and found are unspecified then. Since 0.1. */
