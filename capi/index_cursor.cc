@@ -159,6 +159,9 @@ stave_status stave_index_cursor_close(stave_index_cursor* cursor, stave_error* e
 
 void stave_index_cursor_free(stave_index_cursor* cursor) {
   if (!begin_free(cursor)) return;
+  // Inside the resolver that a call of this very cursor runs it can neither be closed nor freed: it
+  // is left as it is.
+  if (cursor->gate.entered_by_this_thread()) return;
   close_cursor(*cursor);
   delete cursor;
 }

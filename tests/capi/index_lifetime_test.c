@@ -177,6 +177,86 @@ static void calls_from_inside(void) {
   CHECK(state.destroyed == 1);
 }
 
+/* ---- A cursor that is freed by the resolver that it asks ----------------------------------------
+ */
+
+static uint64_t scattered(uint64_t number) {
+  return (number + 1) * 0x9E3779B97F4A7C15U;
+}
+
+typedef struct cursor_state {
+  stave_index_cursor* moved; /* its call asks */
+  stave_index_cursor* other;
+  int asked;
+} cursor_state;
+
+static stave_status is_own_number(void* context, uint64_t value, const void* key, size_t key_size) {
+  (void)context;
+  return key_size == sizeof value && memcmp(key, &value, sizeof value) == 0 ? STAVE_OK
+                                                                            : STAVE_MISMATCH;
+}
+
+static stave_status free_and_hash(void* context, uint64_t value, uint64_t* hash_of_key) {
+  cursor_state* state = context;
+  if (state->moved != NULL) {
+    const uint64_t handles = stave_live_handles();
+    state->asked++;
+    stave_index_cursor_free(state->moved);
+    CHECK(stave_live_handles() == handles); /* nothing has happened */
+    if (state->other != NULL) {
+      CHECK_STATUS(STAVE_BUSY, stave_index_cursor_close(state->other, NULL));
+      stave_index_cursor_free(state->other);
+      CHECK(stave_live_handles() == handles - 1);
+      state->other = NULL;
+    }
+  }
+  *hash_of_key = scattered(value);
+  return STAVE_OK;
+}
+
+/* A cursor's call that ran a resolver which freed this very cursor waited for itself, for ever. The
+ * index is one of 2^20 buckets that are gone when the cursors, which stand in the midst of them, go
+ * on: then an entry of 44-bit values does not say on which side of the cursor it was. */
+static void free_from_inside(void) {
+  enum { keys = 8, grown = 5600000 };
+  cursor_state state = {NULL, NULL, 0};
+  stave_index_options options;
+  stave_index_resolver resolver;
+  stave_index* index;
+  stave_index_cursor* cursors[keys];
+  stave_index_options_init(&options);
+  stave_index_resolver_init(&resolver);
+  options.key_mode = STAVE_KEYS_RESOLVED;
+  options.value_bits = 44;
+  options.shards = 1;
+  resolver.compare = is_own_number;
+  resolver.hash = free_and_hash;
+  resolver.context = &state;
+  CHECK_STATUS(STAVE_OK, stave_index_create(&options, &resolver, &index, NULL));
+  CHECK_STATUS(STAVE_OK, stave_index_shrink_to_fit(index, NULL));
+  for (uint64_t i = 0; i < keys; i++)
+    CHECK_STATUS(STAVE_OK,
+                 stave_index_put_hashed(index, &i, sizeof i, scattered(i), i, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_index_reserve(index, grown, NULL));
+  CHECK_STATUS(STAVE_OK, stave_index_cursor_open(index, &state.other, NULL));
+  for (size_t i = 0; i < keys; i++) {
+    CHECK_STATUS(STAVE_OK, stave_index_cursor_open(index, &cursors[i], NULL));
+    for (size_t step = 0; step <= i; step++)
+      CHECK_STATUS(STAVE_OK, stave_index_cursor_next(cursors[i], NULL));
+  }
+  CHECK_STATUS(STAVE_OK, stave_index_shrink_to_fit(index, NULL));
+  for (size_t i = 0; i < keys; i++) {
+    state.moved = cursors[i];
+    for (size_t left = keys - 1 - i; left != 0; left--)
+      CHECK_STATUS(STAVE_OK, stave_index_cursor_next(cursors[i], NULL));
+    CHECK_STATUS(STAVE_DONE, stave_index_cursor_next(cursors[i], NULL));
+    state.moved = NULL;
+    stave_index_cursor_free(cursors[i]);
+  }
+  CHECK(state.asked > 0 && state.other == NULL);
+  close_index(index);
+}
+
 /* Whatever is no answer comes out as an error and changes nothing. */
 static void answers(void) {
   static const struct {
@@ -278,6 +358,7 @@ int main(void) {
   free_orders();
   cursor_beside_writes();
   calls_from_inside();
+  free_from_inside();
   answers();
   failed_create();
   forked();

@@ -339,7 +339,8 @@ STAVE_API stave_status stave_index_cursor_next_many(stave_index_cursor *cursor, 
                                                     uint64_t *values, size_t bytes_max,
                                                     stave_buffer *keys, uint32_t *key_sizes,
                                                     size_t *count, stave_error *error);
-/* As stave_index_close and stave_index_free; free is allowed inside the resolver. */
+/* As stave_index_close and stave_index_free; but inside the resolver of the index free is allowed,
+ * apart from the cursor whose call has run the resolver: to that it does nothing. */
 STAVE_API stave_status stave_index_cursor_close(stave_index_cursor *cursor, stave_error *error);
 STAVE_API void stave_index_cursor_free(stave_index_cursor *cursor);
 
