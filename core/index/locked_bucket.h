@@ -64,6 +64,9 @@ class LockedBucket {
     }
   }
 
+  // Nothing has been removed from this bucket since it was empty: it is being filled.
+  void expect_no_removals() noexcept { only_first_has_room_ = true; }
+
   // False without memory for a node; then nothing has changed.
   bool insert(uint8_t tag, Entry entry, bool reserved) noexcept {
     const Snapshot snapshot = Layout::begin(bucket_);
@@ -75,20 +78,25 @@ class LockedBucket {
       control = control.with_tag(free.first(), tag);
       return true;
     }
-    for (uint32_t number = chain; number != 0; number = Layout::next(memory_.node(number))) {
+    for (uint32_t number = chain; number != 0;) {
       Node& node = memory_.node(number);
       const SlotSet free_in_node = control_of(node).free_slots() & kNodeSlots;
-      if (free_in_node.empty()) continue;
+      if (free_in_node.empty()) {
+        number = only_first_has_room_ ? 0 : Layout::next(node);
+        continue;
+      }
       Layout::begin_writing_node(bucket_, snapshot, tag);
       Layout::write(node, free_in_node.first(), entry);
       publish(node, control_of(node).with_tag(free_in_node.first(), tag));
       return true;
     }
+    only_first_has_room_ = true;  // the new one
     return insert_node(snapshot, tag, entry, reserved);
   }
 
   // Frees the place, and nodes that are not needed any more.
   void remove(Place place) noexcept {
+    only_first_has_room_ = false;
     if (place.node == 0) {
       control = control.without_tag(place.slot);
     } else {
@@ -108,6 +116,7 @@ class LockedBucket {
   // Takes the tags off the nodes' entries of which `leaves(entry, tag)` is true.
   template <typename Leaves>
   void clear_nodes(Leaves leaves) noexcept {
+    only_first_has_room_ = false;
     for (uint32_t number = Layout::chain(Layout::begin(bucket_)); number != 0;
          number = Layout::next(memory_.node(number))) {
       Node& node = memory_.node(number);
@@ -257,6 +266,10 @@ class LockedBucket {
   Memory& memory_;
   Bucket& bucket_;
   const uint64_t index_;
+  // No node behind the first of the chain has a free slot, as is known: new nodes are put in front,
+  // when all others are full. So filling a bucket with n entries takes O(n), where each would walk
+  // the whole chain.
+  bool only_first_has_room_ = false;
 };
 
 }  // namespace stave::index

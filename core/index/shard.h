@@ -128,6 +128,7 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   // memory.
   bool fill(uint64_t position, uint8_t tag, Entry entry) noexcept {
     auto locked = this->lock(position);
+    locked->expect_no_removals();
     const bool inserted = locked->insert(tag, entry, false);
     locked->unlock();
     return inserted;
