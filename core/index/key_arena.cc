@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <utility>
 
 #include "core/base/limits.h"
 #include "core/os/page_memory.h"
@@ -66,34 +67,35 @@ void KeyArena::free(KeyRecord* record) noexcept {
   put_back(record);
 }
 
-KeyRecord* KeyArena::remove(KeyRecord* record) noexcept {
+KeyArena::Removed KeyArena::remove(KeyRecord* record) noexcept {
   const std::lock_guard lock(mutex_);
-  record->set_next(removed_);
-  removed_ = record;
-  if (++removed_count_ < kRemovedTogether) return nullptr;
-  KeyRecord* const list = removed_;
-  removed_ = nullptr;
+  record->set_next(removed_.first);
+  removed_.first = record;
+  removed_.bytes += size_class(record->size()).bytes;
+  removed_count_++;
+  if (removed_count_ < kRemovedTogether && removed_.bytes < kRemovedBytes) return {};
   removed_count_ = 0;
-  return list;
+  return std::exchange(removed_, Removed());
 }
 
-void KeyArena::keep_waiting(KeyRecord* list) noexcept {
+void KeyArena::keep_waiting(Removed removed) noexcept {
   const std::lock_guard lock(mutex_);
-  while (list != nullptr) {
-    KeyRecord* const next = list->next();
-    list->set_next(removed_);
-    removed_ = list;
+  removed_.bytes += removed.bytes;
+  for (KeyRecord* record = removed.first; record != nullptr;) {
+    KeyRecord* const next = record->next();
+    record->set_next(removed_.first);
+    removed_.first = record;
     removed_count_++;
-    list = next;
+    record = next;
   }
 }
 
-void KeyArena::free_list(KeyRecord* list) noexcept {
+void KeyArena::free_removed(Removed removed) noexcept {
   const std::lock_guard lock(mutex_);
-  while (list != nullptr) {
-    KeyRecord* const next = list->next();
-    put_back(list);
-    list = next;
+  for (KeyRecord* record = removed.first; record != nullptr;) {
+    KeyRecord* const next = record->next();
+    put_back(record);
+    record = next;
   }
 }
 

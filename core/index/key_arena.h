@@ -52,13 +52,18 @@ class KeyArena {
   // Of a record that no reader can see.
   void free(KeyRecord* record) noexcept;
 
-  // A record that readers may still see joins those that wait. Returns the list of them when it is
-  // time to wait for their readers together, null otherwise.
-  KeyRecord* remove(KeyRecord* record) noexcept;
-  // Takes back a list for which there was no memory to wait.
-  void keep_waiting(KeyRecord* list) noexcept;
-  // Of a list whose readers are gone.
-  void free_list(KeyRecord* list) noexcept;
+  // Records that wait for their readers together, and the bytes of their pieces.
+  struct Removed {
+    KeyRecord* first = nullptr;
+    size_t bytes = 0;
+  };
+  // A record that readers may still see joins those that wait. Returns all of them when it is time
+  // to wait for their readers, none otherwise.
+  Removed remove(KeyRecord* record) noexcept;
+  // Takes back those for which there was no memory to wait.
+  void keep_waiting(Removed removed) noexcept;
+  // Of those whose readers are gone.
+  void free_removed(Removed removed) noexcept;
 
   // Bytes of all chunks.
   uint64_t bytes() const noexcept;
@@ -67,7 +72,10 @@ class KeyArena {
 
  private:
   static constexpr size_t kFirstChunk = 4096;
+  // Records of one wait, and of their bytes, which the last one may exceed: few keys of the largest
+  // size are much memory.
   static constexpr uint32_t kRemovedTogether = 16;
+  static constexpr size_t kRemovedBytes = size_t{64} << 10;
 
   // In front of each chunk, of a cache line: pieces of 32 bytes then lie in one line each.
   struct alignas(64) Chunk {
@@ -85,7 +93,7 @@ class KeyArena {
   std::byte* unused_ = nullptr;  // the rest of the newest chunk
   size_t unused_size_ = 0;
   uint64_t bytes_ = 0;
-  KeyRecord* removed_ = nullptr;
+  Removed removed_;
   uint32_t removed_count_ = 0;
 };
 

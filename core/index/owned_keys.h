@@ -111,20 +111,24 @@ class OwnedKeys {
   void discard(Root& root, uint32_t shard, uint8_t tag, const Entry& entry) const noexcept {
     if (!has_record(tag, entry.key.back())) return;
     KeyArena& arena = root.storage(shard);
-    KeyRecord* const list = arena.remove(record_of(entry));
-    if (list == nullptr) return;
-    auto* const removed = new (std::nothrow) Removed<Root>(root, arena, list);
-    if (removed == nullptr) {
-      arena.keep_waiting(list);
+    const KeyArena::Removed removed = arena.remove(record_of(entry));
+    if (removed.first == nullptr) return;
+    auto* const waiting = new (std::nothrow) Waiting<Root>(root, arena, removed);
+    if (waiting == nullptr) {
+      arena.keep_waiting(removed);
       return;
     }
     root.add_owner();
-    sync::EpochRegistry::retire(removed, [](sync::Retired* retired) noexcept {
-      auto* const gone = static_cast<Removed<Root>*>(retired);
-      gone->arena.free_list(gone->list);
+    sync::EpochRegistry::retire(waiting, [](sync::Retired* retired) noexcept {
+      auto* const gone = static_cast<Waiting<Root>*>(retired);
+      gone->arena.free_removed(gone->removed);
       gone->root.disown();
       delete gone;
     });
+    // A thread may hold back dozens of such objects: fewer when the keys are large.
+    const size_t worth =
+        std::min<size_t>(removed.bytes / kWorthOfObject, sync::EpochRegistry::kDecideEvery);
+    if (worth != 0) sync::EpochRegistry::hasten(static_cast<uint32_t>(worth));
   }
 
  private:
@@ -133,13 +137,15 @@ class OwnedKeys {
   static constexpr uint64_t kRecordBit = uint64_t{1} << 63;
   static constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
 
+  static constexpr size_t kWorthOfObject = size_t{16} << 10;
+
   template <typename Root>
-  struct Removed : sync::Retired {
-    Removed(Root& owner, KeyArena& from, KeyRecord* records) noexcept
-        : root(owner), arena(from), list(records) {}
+  struct Waiting : sync::Retired {
+    Waiting(Root& owner, KeyArena& from, KeyArena::Removed records) noexcept
+        : root(owner), arena(from), removed(records) {}
     Root& root;
     KeyArena& arena;
-    KeyRecord* list;
+    const KeyArena::Removed removed;
   };
 
   template <typename Entry>
