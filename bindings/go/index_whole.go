@@ -27,6 +27,7 @@ func (i *Index) Capacity() (uint64, error) {
 }
 
 // Clear removes all entries at one point in time: no other call sees some of them gone and others not.
+// (Calls with many keys, and cursors, are many operations.)
 func (i *Index) Clear() error {
 	outcome := capi.IndexClear(i.raw())
 	runtime.KeepAlive(i)
@@ -35,15 +36,16 @@ func (i *Index) Clear() error {
 
 // Reserve makes room for that many entries in all, so that writes need not grow the index before there
 // are as many (a few, where more keys than others fall into one shard). Other calls go on meanwhile.
-// ErrTooLarge beyond 2^36. O(capacity).
+// ErrTooLarge beyond 2^36. After a failure the entries are as they were, and the room that was made so
+// far stays. O(capacity).
 func (i *Index) Reserve(capacity uint64) error {
 	outcome := capi.IndexReserve(i.raw(), capacity)
 	runtime.KeepAlive(i)
 	return errorOf(outcome)
 }
 
-// ShrinkToFit gives back the memory that the present entries do not need. Other calls go on meanwhile.
-// O(capacity).
+// ShrinkToFit gives back the memory that the present entries do not need, shard by shard. Reads go on
+// meanwhile; writes wait while the shard of their key is built anew. O(capacity).
 func (i *Index) ShrinkToFit() error {
 	outcome := capi.IndexShrinkToFit(i.raw())
 	runtime.KeepAlive(i)

@@ -16,6 +16,10 @@ import (
 // call. They may use the same index for reading; what changes it, its cursors and Close are ErrBusy. An
 // error that they return is returned by the call of the index, which changes nothing, and so is a panic,
 // as a *[PanicError]. They may not end their goroutine (runtime.Goexit, t.FailNow).
+//
+// They should be short: while one waits, memory that is no longer needed is not given back, by anything
+// of Stave in the whole process. Hash may run while the index grows, which one goroutine at a time does:
+// it must not wait for one that calls Reserve or ShrinkToFit of the same index.
 type Resolver struct {
 	// Compare says whether the record at the value is that of this key. ErrNotFound: there is no record
 	// any more; the entry counts as absent and may be replaced. The key is valid until Compare returns,

@@ -43,6 +43,11 @@ namespace Stave
     /// <see cref="HashIndex.Close"/> throw <see cref="BusyException"/>. An exception that they throw
     /// comes out of the index's call unchanged, which changes nothing; one of the hash only makes the
     /// index grow later.</para>
+    /// <para>They should be short: while one waits, memory that is no longer needed is not given back, by
+    /// anything of Stave in the whole process. The hash may be asked for while the index grows, which one
+    /// thread at a time does: do not wait then for a thread that calls
+    /// <see cref="HashIndex.Reserve"/> or <see cref="HashIndex.ShrinkToFit"/> of the same
+    /// index.</para>
     /// </remarks>
     public sealed unsafe class HashIndexResolver
     {

@@ -107,14 +107,16 @@ namespace Stave
             }
         }
 
-        /// <summary>Removes all entries, at one point in time.</summary>
+        /// <summary>Removes all entries, at one point in time. (Calls with many keys, and cursors, are
+        /// many operations.)</summary>
         public void Clear()
         {
             int status = Raw.stave_index_clear(handle.Pointer, out IntPtr failure);
             Check(status, failure);
         }
 
-        /// <summary>Makes room for so many entries in all. Other calls go on meanwhile.</summary>
+        /// <summary>Makes room for so many entries in all. Other calls go on meanwhile. After a
+        /// failure the room that was made so far stays.</summary>
         /// <exception cref="ArgumentOutOfRangeException">The capacity is negative.</exception>
         public void Reserve(long capacity)
         {
@@ -127,8 +129,8 @@ namespace Stave
             Check(status, failure);
         }
 
-        /// <summary>Gives back the memory that the entries do not need. Other calls go on
-        /// meanwhile.</summary>
+        /// <summary>Gives back the memory that the entries do not need, shard by shard. Reads go on
+        /// meanwhile; writes wait while the shard of their key is built anew.</summary>
         public void ShrinkToFit()
         {
             int status = Raw.stave_index_shrink_to_fit(handle.Pointer, out IntPtr failure);

@@ -89,8 +89,11 @@ STAVE_API stave_status stave_index_options_describe(stave_buffer *text, stave_er
  * are not listed, and exceptions, are INTERNAL.
  *
  * The functions run on the calling threads, several at the same time, once or more for a call, and
- * while the index holds no lock. From inside them the functions of the same index that only read are
- * allowed; those that change it, its cursors and stave_index_close are BUSY. */
+ * while no entry is locked. From inside them the functions of the same index that only read are
+ * allowed; those that change it, its cursors and stave_index_close are BUSY. They should be short:
+ * while one waits, memory that is no longer needed is not given back, by anything of Stave in the whole
+ * process. `hash` may run while the index grows, which one thread at a time does: it must not wait for a
+ * thread that calls stave_index_reserve or stave_index_shrink_to_fit of the same index. */
 typedef struct stave_index_resolver {
   uint32_t struct_size;
   uint32_t reserved; /* zero */
@@ -248,17 +251,20 @@ STAVE_API stave_status stave_index_capacity(stave_index *index, uint64_t *capaci
                                             stave_error *error);
 
 /* Removes all entries at one point in time: no other call sees some of them gone and others not.
- * Since 0.1. */
+ * (Calls with many keys, and cursors, are many operations: what comes first of them may be before that
+ * moment.) Since 0.1. */
 STAVE_API stave_status stave_index_clear(stave_index *index, stave_error *error);
 
 /* Makes room for `capacity` entries in all, so that writes need not grow the index before there are as
  * many (a few, where more keys than others fall into one shard). Other calls go on meanwhile. TOO_LARGE
- * beyond 2^36, and what the resolver answers when it is asked for hashes. O(capacity). Since 0.1. */
+ * beyond 2^36, and what the resolver answers when it is asked for hashes. After an error of the resolver
+ * and after NO_MEMORY the entries are as they were, and the room that was made so far stays.
+ * O(capacity). Since 0.1. */
 STAVE_API stave_status stave_index_reserve(stave_index *index, uint64_t capacity,
                                            stave_error *error);
 
-/* Gives back the memory that the present entries do not need. Other calls go on meanwhile.
- * O(capacity). Since 0.1. */
+/* Gives back the memory that the present entries do not need, shard by shard. Reads go on meanwhile;
+ * writes wait while the shard of their key is built anew. O(capacity). Since 0.1. */
 STAVE_API stave_status stave_index_shrink_to_fit(stave_index *index, stave_error *error);
 
 /* The load is entries / slots, the average probe probe_sum / probe_samples. */

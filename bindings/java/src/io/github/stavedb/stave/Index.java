@@ -408,14 +408,15 @@ public final class Index implements AutoCloseable, Iterable<IndexEntry> {
     return Raw.stave_index_capacity(handle);
   }
 
-  /** Removes all entries at one point in time: no call sees some of them gone and others not. */
+  /** Removes all entries at one point in time: no call on one key sees some gone and others not. */
   public void clear() {
     Raw.stave_index_clear(handle);
   }
 
   /**
    * Makes room for so many entries in all, so that writes need not grow the index before there are as
-   * many. Other calls go on meanwhile. Takes time in proportion to the capacity.
+   * many. Other calls go on meanwhile. After a failure the entries are as they were, and the room that
+   * was made so far stays. Takes time in proportion to the capacity.
    *
    * @throws StaveException.TooLarge beyond 2^36
    */
@@ -423,7 +424,7 @@ public final class Index implements AutoCloseable, Iterable<IndexEntry> {
     Raw.stave_java_index_reserve(handle, capacity);
   }
 
-  /** Gives back the memory that the present entries do not need. Other calls go on meanwhile. */
+  /** Gives back the memory that entries do not need. Writes to a shard wait while it is built anew. */
   public void shrinkToFit() {
     Raw.stave_java_index_shrink_to_fit(handle);
   }

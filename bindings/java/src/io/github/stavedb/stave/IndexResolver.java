@@ -12,9 +12,12 @@ package io.github.stavedb.stave;
  * null, and no other key's record may take its place as long as such calls run.
  *
  * <p>Thread safety: the methods run on the threads that call the index, several at the same time, once
- * or more for a call, and while the index holds no lock. From inside them the methods of the same
- * index that only read are allowed; those that change it, its cursors and close throw {@link
- * StaveException.Busy}.
+ * or more for a call, and while no entry is locked. From inside them the methods of the same index
+ * that only read are allowed; those that change it, its cursors and close throw {@link
+ * StaveException.Busy}. They should be short: while one waits, memory that is no longer needed is not
+ * given back, by anything of Stave in the whole process. When hashes are asked for, the index may be
+ * growing, which one thread at a time does: do not wait then for a thread that calls {@link
+ * Index#reserve} or {@link Index#shrinkToFit} of the same index.
  *
  * <p>What a method throws comes out of the call of the index unchanged, and the call changes nothing.
  * An exception while the index grows only puts that off, without a word, unless the call was to do
