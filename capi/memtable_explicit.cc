@@ -10,6 +10,7 @@
 #include "capi/memtable_handle.h"
 #include "capi/memtable_read.h"
 #include "capi/memtable_write.h"
+#include "capi/output.h"
 
 using stave::as_bytes;
 using stave::Bytes;
@@ -68,12 +69,18 @@ stave_status stave_memtable_read(stave_memtable* table, const void* key, size_t 
                                  stave_error* error) {
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(size, "size"));
-    *size = 0;
-    if (deleted != nullptr) *deleted = 0;
+    Output size_output(size);
+    Output deleted_output(deleted);
     MemtableCall call;
     STAVE_TRY(check_read(call, table, key, key_size));
-    return read_into(Read{call.table(), as_bytes(key, key_size), snapshot, transaction}, data,
-                     capacity, size, deleted);
+    size_t found = 0;
+    uint8_t is_deleted = 0;
+    const Status status =
+        read_into(Read{call.table(), as_bytes(key, key_size), snapshot, transaction}, data,
+                  capacity, &found, &is_deleted);
+    size_output.set(found);
+    deleted_output.set(is_deleted);
+    return status;
   });
 }
 

@@ -11,6 +11,7 @@
 #include "capi/memtable_handle.h"
 #include "capi/memtable_read.h"
 #include "capi/memtable_write.h"
+#include "capi/output.h"
 
 using stave::as_bytes;
 using stave::Bytes;
@@ -45,11 +46,15 @@ template <typename Call, typename Read, typename Handle>
 Status get(Handle* handle, const void* key, size_t key_size, void* data, size_t capacity,
            size_t* size) {
   STAVE_TRY(require(size, "size"));
-  *size = 0;
+  Output output(size);
   Call call;
   STAVE_TRY(call.enter(handle));
   STAVE_TRY(require_bytes(key, key_size, "key"));
-  return read_into(Read{call, as_bytes(key, key_size)}, data, capacity, size, nullptr);
+  size_t found = 0;
+  const Status status =
+      read_into(Read{call, as_bytes(key, key_size)}, data, capacity, &found, nullptr);
+  output.set(found);
+  return status;
 }
 
 template <typename Call, typename Read, typename Handle>

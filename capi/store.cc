@@ -7,6 +7,7 @@
 #include "capi/barrier.h"
 #include "capi/buffer.h"
 #include "capi/error.h"
+#include "capi/output.h"
 #include "capi/pin.h"
 #include "capi/store_handle.h"
 #include "capi/store_options.h"
@@ -148,7 +149,7 @@ stave_status stave_store_get(stave_store* store, const void* key, size_t key_siz
                              size_t capacity, size_t* size, stave_error* error) {
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(size, "size"));
-    *size = 0;
+    Output output(size);
     StoreCall call;
     STAVE_TRY(call.enter(store));
     STAVE_TRY(require_bytes(key, key_size, "key"));
@@ -160,7 +161,7 @@ stave_status stave_store_get(stave_store* store, const void* key, size_t key_siz
       return needed <= room.size() ? room.first(needed) : MutableBytes();
     });
     if (!status.ok()) return status;
-    *size = value_size;
+    output.set(value_size);
     return value_size <= capacity ? status : Status(Code::buffer_too_small);
   });
 }

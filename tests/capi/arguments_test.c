@@ -203,6 +203,19 @@ static void paths(void) {
   CHECK(store == NULL);
 }
 
+/* A size may go where the key is. It was set to 0 before the key was read. */
+static void size_in_key(stave_store* store) {
+  union {
+    char bytes[16];
+    size_t size;
+  } key = {"key in place"};
+  char value[8];
+  put_text(store, key.bytes, "value");
+  CHECK_STATUS(STAVE_OK, stave_store_get(store, key.bytes, strlen(key.bytes), value, sizeof value,
+                                         &key.size, NULL));
+  CHECK(key.size == 5 && memcmp(value, "value", 5) == 0);
+}
+
 int main(void) {
   char* path = fresh_path();
   stave_store* store = open_store(path, "durability=os");
@@ -212,6 +225,7 @@ int main(void) {
   wrong_kinds(store);
   null_bytes(store);
   null_outputs(store);
+  size_in_key(store);
   flat_arrays(store);
   wild_buffers(store);
   paths();

@@ -275,6 +275,36 @@ static void options_structs(void) {
   close_memtable(table);
 }
 
+/* A size may go where the key is. It was set to 0 before the key was read. */
+static void size_in_key(void) {
+  typedef union {
+    char bytes[16];
+    size_t size;
+  } key_and_size;
+  static const key_and_size filled = {"key in place"};
+  const size_t key_size = strlen(filled.bytes);
+  key_and_size key = filled;
+  char value[8];
+
+  stave_memtable* table = create_memtable("");
+  stave_memtable_snapshot* snapshot;
+  put_committed(table, key.bytes, "value");
+  CHECK_STATUS(STAVE_OK, stave_memtable_snapshot_open(table, &snapshot, NULL));
+  CHECK_STATUS(STAVE_OK, stave_memtable_snapshot_get(snapshot, key.bytes, key_size, value,
+                                                     sizeof value, &key.size, NULL));
+  CHECK(key.size == 5 && memcmp(value, "value", 5) == 0);
+  stave_memtable_snapshot_free(snapshot);
+  close_memtable(table);
+
+  table = create_memtable("timestamps=explicit");
+  key = filled;
+  CHECK_STATUS(STAVE_OK, stave_memtable_write(table, key.bytes, key_size, "value", 5, 7, NULL));
+  CHECK_STATUS(STAVE_OK, stave_memtable_read(table, key.bytes, key_size, 1, 7, value, sizeof value,
+                                             &key.size, NULL, NULL));
+  CHECK(key.size == 5 && memcmp(value, "value", 5) == 0);
+  close_memtable(table);
+}
+
 int main(void) {
   stave_memtable* table = create_memtable("timestamps=explicit");
   null_bytes(table);
@@ -285,6 +315,7 @@ int main(void) {
   close_memtable(table);
   null_handles();
   wrong_kinds();
+  size_in_key();
   null_outputs_of_children();
   options_structs();
   CHECK(stave_live_handles() == 0);
