@@ -1,6 +1,7 @@
 // Many records at once: loads, and the two uses of a load, rebuilding and shrinking.
 #include <algorithm>
 
+#include "core/base/undo.h"
 #include "core/disk_index/disk_index_impl.h"
 #include "core/disk_index/open.h"
 #include "core/os/file_io.h"
@@ -19,17 +20,16 @@ Status DiskIndexImpl::bulk_load(Source source) {
   std::unique_ptr<Directory> directory = Directory::copy_of(*directory_);
   std::unique_ptr<View> changed = copy_view();
   std::vector<Extent> replaced;
-  Status status = load_batches(source, directory, replaced);
-  if (status.ok()) {
-    replaced_ = std::move(replaced);
-    status = flip(*directory, writer);
-  }
-  if (!status.ok()) {
+  Undo undo([&]() noexcept {
     // After a failed sync it is unknown which of the two states the device has: both stay.
     if (!refuses_.load(std::memory_order_relaxed)) undo_load(*directory);
-    replaced_.clear();
-    return status;
-  }
+  });
+  STAVE_TRY(load_batches(source, directory, replaced));
+  // Until the flip is done all of them are in use. Then nothing may fail any more.
+  replaced_.reserve(replaced_.size() + replaced.size() + 1);
+  STAVE_TRY(flip(*directory, writer));
+  undo.forget();
+  replaced_.insert(replaced_.end(), replaced.begin(), replaced.end());
   changed->directory = directory.get();
   publish(std::move(changed));
   std::swap(directory_, directory);
@@ -117,6 +117,24 @@ Result<std::unique_ptr<DiskIndexImpl>> open_unfinished(os::FileSystem& files,
   return open_locked(files, unfinished, inner, nullptr, path);
 }
 
+void remove_unfinished(os::FileSystem& files, const std::string& unfinished) noexcept {
+  try {
+    static_cast<void>(files.remove(unfinished));
+  } catch (const std::exception&) {
+    // Whoever makes the next one begins it anew.
+  }
+}
+
+// Nothing in here throws: after the rename there is no way back.
+Status sync_new_name(os::FileSystem& files, const std::string& parent) noexcept {
+  try {
+    return os::sync_directory(files, parent);
+  } catch (const std::exception&) {
+    // It is the words for a failure that found no memory.
+    return Code::io;
+  }
+}
+
 }  // namespace
 
 Status DiskIndex::rebuild(os::FileSystem& files, const std::string& path, const Options& options,
@@ -127,19 +145,18 @@ Status DiskIndex::rebuild(os::FileSystem& files, const std::string& path, const 
   const Result<std::unique_ptr<os::FileLock>> lock = lock_file(files, path, false);
   if (!lock) return lock.status();
   const std::string unfinished = path + unfinished_suffix;
-  const Status status = [&]() -> Status {
+  const std::string parent = os::parent_of(path);
+  Undo undo([&]() noexcept { remove_unfinished(files, unfinished); });
+  {
     Result<std::unique_ptr<DiskIndexImpl>> made =
         open_unfinished(files, path, *properties, options);
     if (!made) return made.status();
     STAVE_TRY((*made)->bulk_load(source));
     STAVE_TRY((*made)->close());
-    return files.rename(unfinished, path);
-  }();
-  if (!status.ok()) {
-    static_cast<void>(files.remove(unfinished));
-    return status;
+    STAVE_TRY(files.rename(unfinished, path));
   }
-  return sync_parent(files, path);
+  undo.forget();
+  return sync_new_name(files, parent);
 }
 
 // Everything is written to a new file in order, which takes the old one's name.
@@ -151,19 +168,21 @@ Status DiskIndexImpl::shrink_to_fit() {
   count_all();
   STAVE_TRY(drain(writer));
   const std::string unfinished = path_ + unfinished_suffix;
+  const std::string parent = os::parent_of(path_);
   const NewFile properties{record_kind_, record_size_, durable_.hash_seed};
+  Undo undo([&]() noexcept { remove_unfinished(files_, unfinished); });
   Result<std::unique_ptr<DiskIndexImpl>> made =
       open_unfinished(files_, path_, properties, options_);
-  Status status = made.status();
-  if (status.ok()) status = write_compact(**made);
-  if (status.ok()) status = files_.rename(unfinished, path_);
-  if (!status.ok()) {
-    static_cast<void>(files_.remove(unfinished));
-    return status;
-  }
-  adopt(**made);
+  if (!made) return made.status();
+  STAVE_TRY(write_compact(**made));
+  // Memory first: once the name is the new file's, writes into the old one are lost.
+  std::unique_ptr<View> ours = copy_view();
+  std::unique_ptr<View> shell = (*made)->copy_view();
+  STAVE_TRY(files_.rename(unfinished, path_));
+  undo.forget();
+  adopt(**made, std::move(ours), std::move(shell));
   // Until the name is durable a crash could show the old file, without what comes after this.
-  status = sync_parent(files_, path_);
+  const Status status = sync_new_name(files_, parent);
   if (status.ok())
     durable_.is_named = true;
   else
@@ -198,10 +217,10 @@ Status DiskIndexImpl::write_compact(DiskIndexImpl& other) {
   return other.file_->sync();
 }
 
-// Takes over the file of `other`, which is an empty shell afterwards.
-void DiskIndexImpl::adopt(DiskIndexImpl& other) {
-  std::unique_ptr<View> ours = copy_view();
-  std::unique_ptr<View> shell = other.copy_view();
+// Takes over the file of `other`, which is an empty shell afterwards. `ours` and `shell` are copies
+// of the two views.
+void DiskIndexImpl::adopt(DiskIndexImpl& other, std::unique_ptr<View> ours,
+                          std::unique_ptr<View> shell) noexcept {
   ours->file = other.file_;
   ours->reader = other.view().reader;
   ours->directory = other.directory_.get();
@@ -214,8 +233,11 @@ void DiskIndexImpl::adopt(DiskIndexImpl& other) {
   file_ = other.file_;
   directory_ = std::move(other.directory_);
   durable_ = other.durable_;
+  second_copy_synced_ = other.second_copy_synced_;
   log_start_ = other.log_start_;
-  log_ = other.log_;
+  log_ = std::move(other.log_);
+  // Those of the old file are gone with it.
+  replaced_ = std::move(other.replaced_);
 }
 
 }  // namespace stave::disk_index

@@ -1,5 +1,6 @@
 // Making states durable: superblocks, and what must be on the device before them.
 #include "core/base/planted_bug.h"
+#include "core/base/undo.h"
 #include "core/disk_index/disk_index_impl.h"
 #include "core/os/file_io.h"
 
@@ -44,9 +45,19 @@ void DiskIndexImpl::ready_log_for_sync(Superblock& next, WriterLock& writer) {
 
 // Both copies name the same state before this begins, or the second does and the first is torn. The
 // first copy is written, synced, and only then the second: one of them is whole at any moment, and
-// once the sync has returned a state older than this one is never shown again.
+// once the sync has returned a state older than this one is never shown again. What it throws it
+// throws before it begins.
 Status DiskIndexImpl::write_superblock(Superblock& next, WriterLock& writer) {
   ready_log_for_sync(next, writer);
+  try {
+    return write_copies(next);
+  } catch (const std::exception&) {
+    // It is the words for a failure that found no memory.
+    return Code::io;
+  }
+}
+
+Status DiskIndexImpl::write_copies(const Superblock& next) {
   const SuperblockBytes bytes = encode_superblock(next);
   const auto write = [&](uint64_t page) {
     return os::write_all(file_->file(), path_, page * page_size, bytes);
@@ -76,6 +87,7 @@ Result<Extent> DiskIndexImpl::write_directory(const Directory& directory, uint64
   }));
   const Result<uint64_t> place = file_->allocate(extent.pages);
   if (!place) return place.status();
+  Undo give_back([&]() noexcept { file_->free({*place, extent.pages}); });
   for (uint64_t i = 0; i < extent.pages; i++) {
     PageHeader header;
     header.kind = PageKind::directory;
@@ -86,16 +98,16 @@ Result<Extent> DiskIndexImpl::write_directory(const Directory& directory, uint64
     encode_page_header(&bytes[i * page_size], header);
     seal_page(&bytes[i * page_size], file_->seed(), *place + i);
   }
-  if (Status written = file_->write(*place, bytes); !written.ok()) {
-    file_->free({*place, extent.pages});
-    return written;
-  }
+  STAVE_TRY(file_->write(*place, bytes));
+  give_back.forget();
   return Extent{*place, extent.pages};
 }
 
 // A new superblock over `directory`, with the log from log_start_ on. Any failure but a full disk
-// while the directory is written is final.
+// while the directory is written is final. What it throws it throws while the old superblock is the
+// only one.
 Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
+  replaced_.reserve(replaced_.size() + 1);
   Superblock next = durable_;
   next.generation++;
   const bool lock_here = !writer.owns_lock();
@@ -108,6 +120,7 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
 
   const Result<Extent> place = write_directory(directory, next.generation);
   if (!place) return place.status();
+  Undo give_back([&]() noexcept { file_->free(*place); });
   const Extent before{durable_.directory_page, directory_pages(durable_.segments)};
   next.file_pages = file_->size_pages();
   next.entries = directory.entries();
@@ -120,7 +133,10 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
     next.log_salt = log_start_.chunk.salt;
     next.log_sequence = log_start_.sequence;
   }
-  if (status = write_superblock(next, writer); !status.ok()) {
+  status = write_superblock(next, writer);
+  // Perhaps it is the durable one.
+  give_back.forget();
+  if (!status.ok()) {
     if (lock_here) writer.lock();
     refuse(status);
     if (lock_here) writer.unlock();
@@ -132,10 +148,8 @@ Status DiskIndexImpl::flip(const Directory& directory, WriterLock& writer) {
 }
 
 // After flip(), and after no View names what was replaced.
-void DiskIndexImpl::release_replaced() {
-  std::vector<Extent> replaced = std::move(replaced_);
-  replaced_.clear();
-  file_->free_after_readers(std::move(replaced));
+void DiskIndexImpl::release_replaced() noexcept {
+  file_->free_after_readers(replaced_);
   // What earlier superblocks replaced comes back while this one's waits.
   static_cast<void>(sync::EpochRegistry::try_reclaim());
 }

@@ -231,12 +231,13 @@ class DiskIndexImpl final : public PlaceIndex {
 
   // checkpoint.cc; merge_mutex_ held.
   Status flip(const Directory& directory, WriterLock& writer);
-  void release_replaced();
+  void release_replaced() noexcept;
   Status flip_and_release(WriterLock& writer);
   Result<Extent> write_directory(const Directory& directory, uint64_t generation);
   void ready_log_for_sync(Superblock& next, WriterLock& writer);
   void go_on_in_new_run();
   Status write_superblock(Superblock& next, WriterLock& writer);
+  Status write_copies(const Superblock& next);
   Status save_locked(WriterLock& writer, uint64_t lsn);
 
   // bulk_load.cc; both mutexes held.
@@ -246,7 +247,8 @@ class DiskIndexImpl final : public PlaceIndex {
                     std::vector<Extent>& replaced);
   void undo_load(const Directory& directory) noexcept;
   Status write_compact(DiskIndexImpl& other);
-  void adopt(DiskIndexImpl& other);
+  void adopt(DiskIndexImpl& other, std::unique_ptr<View> ours,
+             std::unique_ptr<View> shell) noexcept;
 
   // place_index.cc; set_chunks_aside() wants writer_mutex_, tell_owner() merge_mutex_ held.
   Status set_chunks_aside(uint64_t slots);

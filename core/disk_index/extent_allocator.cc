@@ -24,31 +24,44 @@ void ExtentAllocator::erase(std::map<uint64_t, uint64_t>::iterator extent) {
   by_page_.erase(extent);
 }
 
-std::optional<uint64_t> ExtentAllocator::allocate(uint64_t pages) {
+void ExtentAllocator::replace(std::map<uint64_t, uint64_t>::iterator extent, Extent with) noexcept {
+  auto by_size = by_size_.extract({extent->second, extent->first});
+  auto by_page = by_page_.extract(extent);
+  free_pages_ += with.pages - by_page.mapped();
+  by_size.value() = {with.pages, with.page};
+  by_page.key() = with.page;
+  by_page.mapped() = with.pages;
+  by_size_.insert(std::move(by_size));
+  by_page_.insert(std::move(by_page));
+}
+
+std::optional<uint64_t> ExtentAllocator::allocate(uint64_t pages) noexcept {
   const auto found = by_size_.lower_bound({pages, 0});
   if (found == by_size_.end()) return {};
   const auto [size, page] = *found;
-  erase(by_page_.find(page));
-  if (size > pages) insert(page + pages, size - pages);
+  const auto extent = by_page_.find(page);
+  if (size > pages)
+    replace(extent, {page + pages, size - pages});
+  else
+    erase(extent);
   return page;
 }
 
 void ExtentAllocator::free(Extent extent) {
-  auto next = by_page_.lower_bound(extent.page);
+  const auto next = by_page_.lower_bound(extent.page);
   assert(next == by_page_.end() || extent.page + extent.pages <= next->first);
-  if (next != by_page_.end() && next->first == extent.page + extent.pages) {
-    extent.pages += next->second;
-    const auto merged = next++;
-    erase(merged);
-  }
+  const bool joins_next = next != by_page_.end() && next->first == extent.page + extent.pages;
+  if (joins_next) extent.pages += next->second;
   if (next != by_page_.begin()) {
     const auto previous = std::prev(next);
     assert(previous->first + previous->second <= extent.page);
     if (previous->first + previous->second == extent.page) {
-      extent = {previous->first, previous->second + extent.pages};
-      erase(previous);
+      const Extent joined{previous->first, previous->second + extent.pages};
+      if (joins_next) erase(next);
+      return replace(previous, joined);
     }
   }
+  if (joins_next) return replace(next, extent);
   insert(extent.page, extent.pages);
 }
 

@@ -1,8 +1,8 @@
 // Which pages of a file are free.
 //
 // An extent is a run of pages. Freed neighbours become one again; an allocation takes the smallest
-// free extent that is large enough, of equal ones the first. O(log of the free extents). Not
-// thread safe.
+// free extent that is large enough, of equal ones the first. O(log of the free extents). Memory is
+// needed only for an extent that has no free neighbour. Not thread safe.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct Extent {
 class ExtentAllocator {
  public:
   // Nothing when no free extent is large enough.
-  std::optional<uint64_t> allocate(uint64_t pages);
-  // None of its pages is free already.
+  std::optional<uint64_t> allocate(uint64_t pages) noexcept;
+  // None of its pages is free already. Without memory (bad_alloc) nothing is changed.
   void free(Extent extent);
   // How many pages are free just before `page`.
   uint64_t free_before(uint64_t page) const;
@@ -35,6 +35,8 @@ class ExtentAllocator {
  private:
   void insert(uint64_t page, uint64_t pages);
   void erase(std::map<uint64_t, uint64_t>::iterator extent);
+  // In the same place of the order by pages.
+  void replace(std::map<uint64_t, uint64_t>::iterator extent, Extent with) noexcept;
 
   std::map<uint64_t, uint64_t> by_page_;             // first page -> pages
   std::set<std::pair<uint64_t, uint64_t>> by_size_;  // pages, first page

@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "core/base/planted_bug.h"
+#include "core/base/undo.h"
 #include "core/disk_index/disk_index_impl.h"
 
 namespace stave::disk_index {
@@ -124,8 +125,9 @@ Status DiskIndexImpl::advance(WriterLock& writer, bool* done) {
       }
       STAVE_TRY(merged);
     }
-    pass_position_ = last + 1;
-    if (is_last) {
+    if (!is_last) {
+      pass_position_ = last + 1;
+    } else {
       end_pass(writer);
       *done = true;
       return flip_and_release(writer);
@@ -230,6 +232,8 @@ Status DiskIndexImpl::merge_segment(std::unique_ptr<Directory>& directory, uint6
   const Segment old = directory->segment_at(slot);
   const uint64_t range = directory->first_hash(slot);
   std::vector<Segment> built;
+  // Once the directory has changed nothing may throw: the old extent would be lost.
+  if (replaced.size() == replaced.capacity()) replaced.reserve(2 * replaced.size() + 8);
   {
     // The entries lie in the mapping until they are copied.
     const sync::EpochPin pin;
@@ -285,25 +289,27 @@ Status DiskIndexImpl::split(const Directory& directory, std::vector<Entry> entri
 
 // Finds pages for what split() has built and writes it there: all or nothing.
 Status DiskIndexImpl::write_segments(std::vector<Segment>& built) {
-  Status status;
   size_t placed = 0;
-  for (; placed < built.size() && status.ok(); placed++) {
+  Undo give_back([&]() noexcept {
+    for (size_t i = 0; i < placed; i++)
+      if (built[i].pages() > 0) file_->free({built[i].first_page, built[i].pages()});
+  });
+  while (placed < built.size()) {
+    SegmentBuilder& builder = builders_[placed];
     Segment& segment = built[placed];
-    if (segment.pages() == 0) continue;
-    const Result<uint64_t> page = file_->allocate(segment.pages());
-    if (!page) {
-      status = page.status();
-      break;
+    if (segment.pages() > 0) {
+      const Result<uint64_t> page = file_->allocate(segment.pages());
+      if (!page) return page.status();
+      segment.first_page = *page;
     }
-    segment.first_page = *page;
-    status = file_->write(*page, builders_[placed].seal(*page, file_->seed()));
+    placed++;
+    if (segment.pages() == 0) continue;
+    STAVE_TRY(file_->write(segment.first_page, builder.seal(segment.first_page, file_->seed())));
     // Readers come soon.
-    if (status.ok()) file_->lead_to_written({*page, segment.pages()});
+    file_->lead_to_written({segment.first_page, segment.pages()});
   }
-  if (status.ok()) return {};
-  for (size_t i = 0; i < placed; i++)
-    if (built[i].pages() > 0) file_->free({built[i].first_page, built[i].pages()});
-  return status;
+  give_back.forget();
+  return {};
 }
 
 void DiskIndexImpl::grow_directory(std::unique_ptr<Directory>& directory, WriterLock* writer) {

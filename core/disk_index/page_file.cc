@@ -18,13 +18,12 @@ constexpr uint64_t growth_pages_max = (uint64_t{4} << 20) / page_size;
 constexpr uint64_t growth_divisor = 64;  // of the file's size
 
 struct OutgrownRegion final : sync::Retired {
-  explicit OutgrownRegion(std::shared_ptr<Region> outgrown) : region(std::move(outgrown)) {}
   std::shared_ptr<Region> region;
 };
 
 struct FreedExtents final : sync::Retired {
-  FreedExtents(std::shared_ptr<PageFile> of, std::vector<Extent> freed)
-      : file(std::move(of)), extents(std::move(freed)) {}
+  FreedExtents(std::shared_ptr<PageFile> of, std::vector<Extent>& freed) noexcept
+      : file(std::move(of)), extents(std::exchange(freed, {})) {}
   ~FreedExtents() {
     for (const Extent& extent : extents) file->free(extent);
   }
@@ -108,17 +107,24 @@ Status PageFile::add_pages(Lock& lock, uint64_t pages, std::shared_ptr<Region>& 
 
 Status PageFile::grow(Lock& lock, uint64_t wanted, FunctionRef<uint64_t()> needed) {
   lock.unlock();
+  // Before there is anything to retire: readers may be in the old region whatever fails then.
+  auto outgrown = std::make_unique<OutgrownRegion>();
   std::unique_lock growth(growth_mutex_);
   lock.lock();
-  std::shared_ptr<Region> outgrown;
   const uint64_t pages = needed();
   Status grown;
-  if (pages > 0) grown = add_pages(lock, std::max(pages, wanted), outgrown);
-  if (grown.is(Code::no_space) && wanted > pages) grown = add_pages(lock, pages, outgrown);
-  if (!outgrown) return grown;
+  try {
+    if (pages > 0) grown = add_pages(lock, std::max(pages, wanted), outgrown->region);
+    if (grown.is(Code::no_space) && wanted > pages)
+      grown = add_pages(lock, pages, outgrown->region);
+  } catch (const std::bad_alloc&) {
+    grown = Code::no_memory;
+    if (!lock.owns_lock()) lock.lock();
+  }
+  if (!outgrown->region) return grown;
   growth.unlock();
   lock.unlock();
-  sync::EpochRegistry::retire(new OutgrownRegion(std::move(outgrown)));
+  sync::EpochRegistry::retire(outgrown.release());
   lock.lock();
   return grown;
 }
@@ -166,10 +172,10 @@ void PageFile::free(Extent extent) noexcept {
   }
 }
 
-void PageFile::free_after_readers(std::vector<Extent> extents) {
+void PageFile::free_after_readers(std::vector<Extent>& extents) noexcept {
   if (extents.empty()) return;
-  auto freed = std::make_unique<FreedExtents>(shared_from_this(), std::move(extents));
-  sync::EpochRegistry::retire(freed.release());
+  auto* const freed = new (std::nothrow) FreedExtents(shared_from_this(), extents);
+  if (freed != nullptr) sync::EpochRegistry::retire(freed);
 }
 
 Status PageFile::write(uint64_t page, Bytes pages) {

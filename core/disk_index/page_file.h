@@ -93,8 +93,9 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   Result<uint64_t> allocate(uint64_t pages);
   // Nobody can read the extent any more, neither a thread nor a recovery.
   void free(Extent extent) noexcept;
-  // The same once all readers that are at work now are done.
-  void free_after_readers(std::vector<Extent> extents);
+  // The same, and empties `extents`, once all readers that are at work now are done. Without the
+  // memory to remember them it leaves them: for the next call.
+  void free_after_readers(std::vector<Extent>& extents) noexcept;
   // So many more free pages in one piece, or `no_space`.
   Status reserve(uint64_t pages);
 
