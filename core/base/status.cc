@@ -54,6 +54,7 @@ Code code_of_errno(int os_errno) noexcept {
   switch (os_errno) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
       return Code::no_space;
     case EACCES:
     case EPERM:
