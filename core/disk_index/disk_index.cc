@@ -42,7 +42,8 @@ DiskIndexImpl::DiskIndexImpl(os::FileSystem& files, std::string path, const Opti
       log_start_{{durable_.log_page, durable_.log_salt}, durable_.log_sequence},
       builder_(record_size_),
       log_(files_, file_, record_size_),
-      idleness_(options.idle_time) {
+      idleness_(options.idle_time),
+      writers_merge_(!options.background) {
   counting_.recent_puts.reserve(Delta::recent_max);
   counting_.older_puts.reserve(Counting::older_puts_max);
   auto first = std::make_unique<View>();
@@ -230,7 +231,7 @@ Status DiskIndexImpl::change(LogKind kind, const Key& key, Bytes record, PutMode
       STAVE_TRY(change_known(now, hash, kind, key, record, mode));
     }
   }
-  if (!options_.background) pace();
+  if (writers_merge()) pace();
   return {};
 }
 
@@ -275,7 +276,7 @@ void DiskIndexImpl::put_blindly(const View& now, uint64_t hash, const Key& key,
 // A writer who is faster than the merger would find the active delta full, or no page ready for the
 // log, and wait for the merger or the file system.
 Pacing::Clock::duration DiskIndexImpl::pause_length(const Delta& active) noexcept {
-  if (view().frozen == nullptr || !options_.background) return Pacing::no_pause;
+  if (view().frozen == nullptr || writers_merge()) return Pacing::no_pause;
   const uint64_t limit = active.limits().hard;
   const uint64_t room = active.room();
   if (!log_.needs_chunk())

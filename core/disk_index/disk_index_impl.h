@@ -189,10 +189,12 @@ class DiskIndexImpl final : public PlaceIndex {
 
   // The merger; each wants merge_mutex_ held. `writer` is taken where it is needed and left as it
   // was. merge.cc
+  // In slices of their calls: without a thread, by choice or because the system has none to give.
+  bool writers_merge() const noexcept { return writers_merge_.load(std::memory_order_relaxed); }
   // Whether it is time for the next pass: with a thread for it, only once the next delta is ready.
   bool may_freeze() const noexcept {
     const View& now = view();
-    return now.frozen == nullptr && now.active->wants_merge() && (spare_ || !options_.background);
+    return now.frozen == nullptr && now.active->wants_merge() && (spare_ || writers_merge());
   }
   Status freeze(WriterLock& writer, uint64_t changes = 0);
   void fill_stock();
@@ -226,7 +228,7 @@ class DiskIndexImpl final : public PlaceIndex {
   std::unique_ptr<Delta> next_delta();
   MergerTask next_task(WriterLock& writer);
   void run_merger() noexcept;
-  void start_merger();
+  void start_merger() noexcept;
   void stop_merger() noexcept;
 
   // checkpoint.cc; merge_mutex_ held.
@@ -317,6 +319,7 @@ class DiskIndexImpl final : public PlaceIndex {
   std::atomic<bool> merge_wanted_soon_{false};  // relaxed: when it is noticed does not matter
 
   std::thread merger_;
+  std::atomic<bool> writers_merge_;       // relaxed: when it is noticed does not matter
   std::condition_variable merge_wanted_;  // with writer_mutex_
   bool stopping_ = false;                 // under writer_mutex_
 

@@ -59,8 +59,15 @@ std::unique_ptr<Delta> DiskIndexImpl::next_delta() {
   return std::make_unique<Delta>(now, record_size_);
 }
 
-void DiskIndexImpl::start_merger() {
-  merger_ = std::thread([this] { run_merger(); });
+// A thread is a convenience: while there is none to be had its work is the writers', and the next
+// chunk of the log, or the next pass, tries again.
+void DiskIndexImpl::start_merger() noexcept {
+  if (stopping_) return;
+  try {
+    merger_ = std::thread([this] { run_merger(); });
+  } catch (const std::exception&) {
+  }
+  writers_merge_.store(!merger_.joinable(), std::memory_order_relaxed);
 }
 
 void DiskIndexImpl::stop_merger() noexcept {

@@ -139,7 +139,7 @@ void DiskIndexImpl::set_mark(const LogMark& next) {
 }
 
 void DiskIndexImpl::merge_slice() noexcept {
-  if (!options_.background) pace();
+  if (writers_merge()) pace();
 }
 
 Status DiskIndexImpl::checkpoint_beside() {
