@@ -49,6 +49,14 @@ bool Delta::wants_merge() const noexcept {
          chunks_ >= chunks_of(limits_.soft_operations());
 }
 
+double Delta::filled() const noexcept {
+  const auto part = [](uint64_t is, uint64_t of) {
+    return static_cast<double>(is) / static_cast<double>(of);
+  };
+  return std::max({part(entries(), limits_.soft), part(operations_, limits_.soft_operations()),
+                   part(chunks_, chunks_of(limits_.soft_operations()))});
+}
+
 bool Delta::is_full() const noexcept {
   return entries() >= limits_.hard || operations_ >= limits_.hard_operations() ||
          chunks_ == chunks_max_ || crowded_;

@@ -101,6 +101,8 @@ class Delta : public sync::Retired {
     const uint64_t used = std::max<uint64_t>(entries(), operations_ / 2);
     return used < limits_.hard ? limits_.hard - used : 0;
   }
+  // How much of what begins a merge is there: keys, operations or chunks, as wants_merge().
+  double filled() const noexcept;
   // Nothing may be added any more.
   bool is_full() const noexcept;
   // The operation in `slot` of the newest chunk; there is room. What the key's change was before,

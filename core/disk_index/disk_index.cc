@@ -371,7 +371,7 @@ void DiskIndexImpl::pace() noexcept {
     const WriterLock writer(writer_mutex_);
     if (view().frozen == nullptr) return;
     const Delta& active = *view().active;
-    const double filled = 2.0 * static_cast<double>(active.entries()) / active.limits().soft;
+    const double filled = 2.0 * active.filled();
     const double merged = static_cast<double>(pass_position_) / 0x1p64;
     behind = filled > merged ? 1 : 0;
   }

@@ -431,6 +431,36 @@ TEST(DiskIndex, AMergeMeetsWhatAWriterHasFrozenMeanwhile) {
   EXPECT_EQ(index->stats().delta_entries, 0u);
 }
 
+// Without a thread each put does a slice of the pass. Once only new keys moved it on: who updated a
+// few keys found the delta full with hardly a segment merged, and that put merged all the others.
+TEST(DiskIndex, UpdatesOfFewKeysMergeASegmentAtATime) {
+  Disk disk;
+  Options options = small(128);
+  options.bulk_memory = Options().bulk_memory;
+  const auto index = opened(disk, options);
+  uint64_t loaded = 0;
+  ASSERT_TRUE(index
+                  ->bulk_load([&](Key* key, MutableBytes record) -> Status {
+                    if (loaded == 60'000) return Code::done;
+                    *key = {loaded++, 0};
+                    copy(record.data(), record_of(1));
+                    return {};
+                  })
+                  .ok());
+  const uint64_t segments = index->stats().segments;
+  ASSERT_GE(segments, 4u);
+  for (uint64_t i = 0; i < 64; i++)
+    ASSERT_TRUE(index->put({i * 900, 0}, record_of(2), PutMode::always).ok());
+  const uint64_t first = index->stats().merges;
+  uint64_t merges = first;
+  for (uint64_t i = 0; i < 1000; i++) {
+    ASSERT_TRUE(index->put({i % 2, 0}, record_of(i), PutMode::always).ok());
+    const uint64_t before = std::exchange(merges, index->stats().merges);
+    ASSERT_LE(merges - before, 1u) << "the put " << i;
+  }
+  EXPECT_GE(merges - first, segments);
+}
+
 TEST(DiskIndex, AFullDiskLeavesAWorkingFile) {
   Disk disk;
   const auto index = opened(disk, small(64));
