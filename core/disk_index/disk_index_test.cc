@@ -349,6 +349,19 @@ TEST(DiskIndex, OneWriterOrManyReaders) {
   EXPECT_TRUE(first->close().ok());
 }
 
+// A restored copy has no lock file. Its reader went on without any and kept no writer out, who then
+// used the pages again that the reader looked at: keys that were there all the time were not found.
+TEST(DiskIndex, AReaderOfACopyWithoutItsLockFileKeepsWritersOut) {
+  Disk disk;
+  ASSERT_TRUE(opened(disk, small())->close().ok());
+  ASSERT_TRUE(disk.remove("/x.lock").ok());
+  Options reading = small();
+  reading.read_only = true;
+  const auto reader = opened(disk, reading);
+  EXPECT_TRUE(DiskIndex::open(disk, "/x", small()).status().is(Code::locked));
+  EXPECT_TRUE(DiskIndex::open(disk, "/x", reading).ok());
+}
+
 TEST(DiskIndex, ForeignFilesAreNotNewOnes) {
   Disk disk;
   for (const size_t size : {size_t{0}, size_t{1}, size_t{8191}, size_t{8192}, size_t{100000}}) {

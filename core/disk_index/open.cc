@@ -305,8 +305,6 @@ Status check_agreement(const Superblock& block, const Options& options, const st
 Result<std::unique_ptr<os::FileLock>> lock_file(os::FileSystem& files, const std::string& path,
                                                 bool shared) {
   Result<std::unique_ptr<os::FileLock>> lock = files.lock(path + lock_suffix, !shared);
-  // A copy without the lock file, perhaps on read-only media, has no writer to lock out.
-  if (shared && lock.status().is(Code::not_found)) return std::unique_ptr<os::FileLock>();
   if (lock.status().is(Code::not_found))
     return Status::error(Code::not_found, "the directory of '" + path + "' does not exist");
   return lock;

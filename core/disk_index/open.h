@@ -26,7 +26,7 @@ Status create_file(os::FileSystem& files, const std::string& path, const NewFile
 Status make_parents(os::FileSystem& files, const std::string& path);
 Status sync_parent(os::FileSystem& files, const std::string& path);
 
-// Beside the file at `path`. Null when shared and there is no lock file.
+// Beside the file at `path`. Null where a reader can have none; see os::FileSystem::lock().
 Result<std::unique_ptr<os::FileLock>> lock_file(os::FileSystem& files, const std::string& path,
                                                 bool shared);
 // An index of places, whose owner has locked out others.

@@ -139,10 +139,11 @@ class FileSystem {
   virtual Status sync_directory(const std::string& path) = 0;
   // Names without "." and "..", unordered. `not_found` when there is no such directory.
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
-  // Locks the file at `path`, which is created when `exclusive` (a shared lock needs it to exist:
-  // `not_found`). Does not wait: `locked`, with the holder's pid in the message where it is known,
-  // when another lock of any process, this one included, forbids it. An exclusive holder's pid is
-  // written into the file.
+  // Locks the file at `path`, which is created when it is not there: also by a shared lock, which
+  // would keep nobody out without it. Null for a shared lock where there is no file and none may be
+  // made (read-only media, a directory that this user may not write). Does not wait: `locked`, with
+  // the holder's pid in the message where it is known, when another lock of any process, this one
+  // included, forbids it. An exclusive holder's pid is written into the file.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path, bool exclusive) = 0;
 
   // Milliseconds since 1970-01-01 UTC; may step in either direction.

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "core/os/file_io.h"
 #include "core/os/path_error.h"
 #include "core/os/posix_file.h"
 
@@ -43,6 +44,32 @@ pid_t read_holder(int descriptor) noexcept {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + count, holder);
   if (failure != std::errc() || end == text.data() + count || *end != '\n' || holder <= 0) return 0;
   return ::kill(holder, 0) == 0 || errno == EPERM ? holder : 0;
+}
+
+// A file that is there is opened without O_CREAT, which the kernel may refuse for files of others
+// in directories like /tmp. A reader who is another user, root perhaps, may have made one that this
+// user may read and not write: who may write the directory can lock it all the same, and only the
+// pid goes unwritten.
+Descriptor open_lock_file(const std::string& path, bool exclusive) {
+  const int flags = exclusive ? O_RDWR : O_RDONLY;
+  Descriptor descriptor = open_descriptor(path, flags);
+  if (descriptor.valid()) return descriptor;
+  const int failure = errno;
+  if (failure == ENOENT) return open_descriptor(path, flags | O_CREAT);
+  if (exclusive && failure == EACCES &&
+      ::faccessat(AT_FDCWD, parent_of(path).c_str(), W_OK | X_OK, AT_EACCESS) == 0)
+    return open_descriptor(path, O_RDONLY);
+  errno = failure;
+  return descriptor;
+}
+
+// Whether `failure` to open the file at `path` means that it is not there and cannot be made.
+bool may_not_be_made(int failure, const std::string& path) noexcept {
+  if (failure != EROFS && failure != EACCES && failure != EPERM) return false;
+  const bool is_missing =
+      ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+  errno = failure;
+  return is_missing;
 }
 
 class PosixFileLock final : public FileLock {
@@ -127,8 +154,11 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path, bool exclusive) override {
-    Descriptor descriptor = open_descriptor(path, exclusive ? O_RDWR | O_CREAT : O_RDONLY);
-    if (!descriptor.valid()) return path_error(errno, "open lock file", path);
+    Descriptor descriptor = open_lock_file(path, exclusive);
+    if (!descriptor.valid()) {
+      if (!exclusive && may_not_be_made(errno, path)) return std::unique_ptr<FileLock>();
+      return path_error(errno, "open lock file", path);
+    }
     while (::flock(descriptor.number(), (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
       if (errno == EINTR) continue;
       if (errno == EWOULDBLOCK) return locked_by(read_holder(descriptor.number()), path);

@@ -111,6 +111,43 @@ TEST_F(PosixFileSystemTest, AChildOfTheHolderNeitherKeepsNorReleasesItsLock) {
   ASSERT_EQ(::waitpid(bystander, &status, 0), bystander);
 }
 
+TEST_F(PosixFileSystemTest, AReaderGoesWithoutALockOnlyWhereNoneCanBeMade) {
+  if (::mount("none", directory_.c_str(), "tmpfs", 0, "size=256k") != 0)
+    GTEST_SKIP() << "mounting a tmpfs needs root";
+  ASSERT_TRUE(files_.lock(path("LOCK"), false).ok());
+  ASSERT_EQ(::mount("none", directory_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  const auto missing = files_.lock(path("OTHER"), false);
+  ASSERT_TRUE(missing.ok()) << missing.status().message();
+  EXPECT_EQ(*missing, nullptr);
+  EXPECT_EQ(files_.lock(path("OTHER"), true).status().os_errno(), EROFS);
+  const auto present = files_.lock(path("LOCK"), false);
+  ASSERT_TRUE(present.ok()) << present.status().message();
+  EXPECT_NE(*present, nullptr);
+}
+
+// Root looked at a restored copy and left its lock file behind; then the owner of the directory
+// opens it for writing.
+TEST_F(PosixFileSystemTest, AnotherUsersLockFileKeepsNoWriterOut) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may become another user";
+  ASSERT_TRUE(files_.lock(path("LOCK"), false).ok());
+  const auto lock_as_nobody = [&] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0)
+        ::_exit(2);
+      const auto lock = files_.lock(path("LOCK"), true);
+      ::_exit(lock.ok() ? 0 : lock.status().is(Code::permission_denied) ? 1 : 3);
+    }
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  ASSERT_EQ(::chmod(directory_.c_str(), 0755), 0);
+  EXPECT_EQ(lock_as_nobody(), 1) << "who may not write the directory is no writer";
+  ASSERT_EQ(::chown(directory_.c_str(), 65534, 65534), 0);
+  EXPECT_EQ(lock_as_nobody(), 0);
+}
+
 TEST_F(PosixFileSystemTest, DescriptorsAreNotInheritedByPrograms) {
   const auto file = *files_.open(path("a"), OpenMode::create_new);
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {

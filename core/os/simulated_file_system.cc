@@ -87,7 +87,7 @@ Result<std::unique_ptr<FileLock>> SimulatedFileSystem::lock(const std::string& p
   const SimulatedCall call(*state_, CallKind::lock, path);
   int failure = call.failure();
   std::shared_ptr<SimulatedNode> node = state_->tree->find(path);
-  if (failure == 0 && !node) failure = exclusive ? state_->tree->create_file(path, node) : ENOENT;
+  if (failure == 0 && !node) failure = state_->tree->create_file(path, node);
   if (failure == 0 && node->is_directory()) failure = EISDIR;
   if (failure != 0) return path_error(failure, "lock", path);
   if (node->exclusive_lock || (exclusive && node->shared_locks > 0))

@@ -37,7 +37,9 @@ class Opening {
     if (!exists) return exists.status();
     STAVE_TRY(check_existence(*exists));
     if (!*exists && !directory_exists_) STAVE_TRY(make_directory());
-    Result<std::unique_ptr<os::FileLock>> lock = take_lock();
+    // Null on read-only media without a lock file, where a reader has nobody to keep out.
+    Result<std::unique_ptr<os::FileLock>> lock =
+        files_.lock(os::join_path(directory_, lock_name), !options_.read_only);
     if (!lock) return lock.status();
     // Again: another process may have created it meanwhile.
     exists = store_exists();
@@ -104,15 +106,6 @@ class Opening {
   Status sync_parent() {
     const Status synced = os::sync_directory(files_, os::parent_of(directory_));
     return synced.is(Code::permission_denied) ? Status() : synced;
-  }
-
-  Result<std::unique_ptr<os::FileLock>> take_lock() {
-    Result<std::unique_ptr<os::FileLock>> lock =
-        files_.lock(os::join_path(directory_, lock_name), !options_.read_only);
-    // A copy without the lock file, perhaps on read-only media, has no writer to lock out.
-    if (options_.read_only && lock.status().is(Code::not_found))
-      return std::unique_ptr<os::FileLock>();
-    return lock;
   }
 
   Status create_store() {

@@ -35,7 +35,9 @@
  *
  * Threads and processes
  *   Any number of threads. Readers take no lock and never wait; writers take turns. One process
- *   writes, or any number read (read_only); FILE.lock beside the file sees to that.
+ *   writes, or any number read (read_only); FILE.lock beside the file sees to that. A reader makes it
+ *   when it is not there; where it may not (read-only media, another user's directory) it goes
+ *   without, and nothing keeps that user's writers out.
  *
  * Growth
  *   Changes are gathered in a redo log in the file and merged into it segment by segment, by a

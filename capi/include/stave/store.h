@@ -82,7 +82,9 @@ typedef struct stave_store_options {
                                 store is created; default 0: the stored number, for a new store 16 */
   uint64_t segment_size;        /* bytes after which a new log file begins, 4 KiB to 64 GiB; default
                                 256 MiB. A larger frame gets a larger file */
-  uint8_t read_only;            /* default 0. Any number of read-only handles may share a store */
+  uint8_t read_only;            /* default 0. Any number of read-only handles may share a store. The
+                                only file they make is LOCK, when it is missing; where they may not
+                                (read-only media, another user's directory) they keep no writer out */
   uint8_t create_if_missing;    /* default 1 */
   uint8_t error_if_exists;      /* default 0 */
   uint8_t background;           /* default 1: with keydir=disk a thread, begun at the first need and
