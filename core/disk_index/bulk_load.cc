@@ -137,11 +137,14 @@ Status sync_new_name(os::FileSystem& files, const std::string& parent) noexcept 
 
 }  // namespace
 
-Status DiskIndex::rebuild(os::FileSystem& files, const std::string& path, const Options& options,
+Status DiskIndex::rebuild(os::FileSystem& files, const std::string& name, const Options& options,
                           Source source) {
   const Result<NewFile> properties = new_file_properties(options);
   if (!properties) return properties.status();
-  if (options.create_parents) STAVE_TRY(make_parents(files, path));
+  if (options.create_parents) STAVE_TRY(make_parents(files, name));
+  const Result<std::string> resolved = files.resolve(name);
+  if (!resolved) return resolved.status();
+  const std::string& path = *resolved;
   const Result<std::unique_ptr<os::FileLock>> lock = lock_file(files, path, false);
   if (!lock) return lock.status();
   const std::string unfinished = path + unfinished_suffix;

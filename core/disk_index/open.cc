@@ -243,6 +243,11 @@ class Opening {
   Result<std::unique_ptr<DiskIndex>> run() {
     STAVE_TRY(check_options(options_));
     STAVE_TRY(check_existence());
+    // Behind this, where the directory is there at last: what has one file has one lock, one
+    // unfinished file and one place to put it, by whatever links it is opened.
+    Result<std::string> resolved = files_.resolve(path_);
+    if (!resolved) return resolved.status();
+    path_ = *std::move(resolved);
     Result<std::unique_ptr<os::FileLock>> lock = lock_file(files_, path_, options_.read_only);
     if (!lock) return lock.status();
     // Again: another process may have made it meanwhile.
@@ -276,7 +281,7 @@ class Opening {
   }
 
   os::FileSystem& files_;
-  const std::string& path_;
+  std::string path_;
   const Options& options_;
   bool exists_ = false;
 };

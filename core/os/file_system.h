@@ -127,6 +127,10 @@ class FileSystem {
   FileSystem(const FileSystem&) = delete;
   FileSystem& operator=(const FileSystem&) = delete;
 
+  // The one path of the file that `path` leads to, so that names made from it (a lock file's) are
+  // the same whichever symbolic link a caller came by, and stay true when the working directory
+  // changes. Of a file or directory that does not exist, what there is of it is resolved.
+  virtual Result<std::string> resolve(const std::string& path) = 0;
   // `not_found` when there is no such file and the mode does not create it.
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Replaces `to` atomically. Durable only after sync_directory of the parent.

@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -91,6 +93,28 @@ class PosixFileLock final : public FileLock {
   pid_t owner_ = ::getpid();
 };
 
+// Follows the links of the last name one by one, since the last may lead to a file that is yet to
+// be made, for which realpath() would fail.
+Result<std::string> resolve_path(std::string path) {
+  constexpr int links_max = 40;  // the kernel's limit
+  std::array<char, PATH_MAX> target;
+  int links = 0;
+  for (;;) {
+    const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+    if (size <= 0) break;
+    if (++links > links_max) return path_error(ELOOP, "resolve", path);
+    const std::string_view next(target.data(), static_cast<size_t>(size));
+    path = next.front() == '/' ? std::string(next) : join_path(parent_of(path), next);
+  }
+  if (path.empty() || path.back() == '/')
+    return path;  // no file's name: left to the open to refuse
+  const std::unique_ptr<char, void (*)(void*)> directory(
+      ::realpath(parent_of(path).c_str(), nullptr), ::free);
+  if (!directory) return path;  // not there yet, or not to be named
+  const size_t slash = path.rfind('/');
+  return join_path(directory.get(), slash == std::string::npos ? path : path.substr(slash + 1));
+}
+
 Status locked_by(pid_t holder, const std::string& path) {
   std::string message = "'" + path + "' is locked by ";
   if (holder == ::getpid())
@@ -111,6 +135,8 @@ uint64_t read_clock_ns(clockid_t clock) noexcept {
 
 class PosixFileSystem final : public FileSystem {
  public:
+  Result<std::string> resolve(const std::string& path) override { return resolve_path(path); }
+
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     return open_posix_file(path, mode);
   }

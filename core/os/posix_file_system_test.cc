@@ -148,6 +148,32 @@ TEST_F(PosixFileSystemTest, AnotherUsersLockFileKeepsNoWriterOut) {
   EXPECT_EQ(lock_as_nobody(), 0);
 }
 
+TEST_F(PosixFileSystemTest, AllLinksToAFileResolveToOnePath) {
+  const std::string real = std::filesystem::canonical(directory_) / "real";
+  ASSERT_TRUE(files_.open(real, OpenMode::create_new).ok());
+  EXPECT_EQ(*files_.resolve(path("real")), real);
+  std::filesystem::create_symlink("real", path("link"));
+  std::filesystem::create_symlink(path("link"), path("link to a link"));
+  EXPECT_EQ(*files_.resolve(path("link")), real);
+  EXPECT_EQ(*files_.resolve(path("link to a link")), real);
+  ASSERT_TRUE(files_.make_directory(path("d")).ok());
+  std::filesystem::create_symlink("../link", path("d/up"));
+  std::filesystem::create_directory_symlink("d", path("d link"));
+  EXPECT_EQ(*files_.resolve(path("d link/up")), real);
+  EXPECT_EQ(*files_.resolve(path("d link/../real")), real);
+  // Also to one that is yet to be made.
+  ASSERT_TRUE(files_.remove(real).ok());
+  EXPECT_EQ(*files_.resolve(path("link to a link")), real);
+  EXPECT_EQ(*files_.resolve(path("real")), real);
+  // What cannot be resolved stays as it is, for the open to refuse.
+  EXPECT_EQ(*files_.resolve(path("no/x")), path("no/x"));
+  EXPECT_EQ(*files_.resolve(""), "");
+  EXPECT_EQ(*files_.resolve("real/"), "real/");
+  EXPECT_EQ(*files_.resolve("/"), "/");
+  std::filesystem::create_symlink("circle", path("circle"));
+  EXPECT_EQ(files_.resolve(path("circle")).status().os_errno(), ELOOP);
+}
+
 TEST_F(PosixFileSystemTest, DescriptorsAreNotInheritedByPrograms) {
   const auto file = *files_.open(path("a"), OpenMode::create_new);
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {

@@ -71,6 +71,8 @@ class SimulatedFileSystem final : public FileSystem {
   explicit SimulatedFileSystem(uint64_t seed = 1);
   ~SimulatedFileSystem() override;
 
+  // There are no symbolic links here.
+  Result<std::string> resolve(const std::string& path) override { return path; }
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;

@@ -1,11 +1,12 @@
 // Two real processes and one index: who is let in, who is told to wait and by whom, and what a
-// reader sees of a writer that was killed.
+// reader sees of a writer that was killed. And what only real files have: links.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <string>
 
 #include "core/base/endian.h"
@@ -141,6 +142,42 @@ TEST(DiskIndexProcesses, AReaderIsToldWhoWritesAndSeesAllThatReturned) {
   }
   report_counts("process, disk index",
                 {{"kills", kills}, {"keys", keys}, {"opens refused", refusals}});
+}
+
+// The lock and the place of the new file were made from the text of the path: two writers, one by a
+// link, had one file open and lost what the other had saved, and shrink_to_fit by a link put a file
+// in the link's place and left the old state under the real name.
+TEST(DiskIndexProcesses, AFileIsOneByWhateverLinkItIsOpened) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "real";
+  const std::string link = directory / "link";
+  std::filesystem::create_symlink("real", link);
+  {  // Made by the link, before there is a file.
+    const auto index = open(link, false);
+    ASSERT_TRUE(index.ok()) << index.status().message();
+    ASSERT_TRUE((*index)->put(Key{0, ~uint64_t{0}}, record_of(0), PutMode::always).ok());
+    EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(path)));
+    EXPECT_TRUE(open(path, false).status().is(Code::locked)) << "two writers";
+    EXPECT_TRUE(open(path, true).status().is(Code::locked));
+    EXPECT_TRUE(open(link, false).status().is(Code::locked));
+    ASSERT_TRUE((*index)->shrink_to_fit().ok());
+    ASSERT_TRUE((*index)->put(Key{1, ~uint64_t{1}}, record_of(1), PutMode::always).ok());
+    ASSERT_TRUE((*index)->close().ok());
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  {
+    const auto index = open(path, false);
+    ASSERT_TRUE(index.ok()) << index.status().message();
+    EXPECT_EQ((*index)->size(), 2u);
+    const auto none = [](Key*, MutableBytes) -> Status { return Code::done; };
+    disk_index::Options options;
+    options.record_size = sizeof(Record);
+    EXPECT_TRUE(DiskIndex::rebuild(os::posix_file_system(), link, options, none).is(Code::locked));
+    ASSERT_TRUE((*index)->close().ok());
+    EXPECT_TRUE(DiskIndex::rebuild(os::posix_file_system(), link, options, none).ok());
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ((*open(path, true))->size(), 0u);
 }
 
 }  // namespace

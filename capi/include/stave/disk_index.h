@@ -37,7 +37,8 @@
  *   Any number of threads. Readers take no lock and never wait; writers take turns. One process
  *   writes, or any number read (read_only); FILE.lock beside the file sees to that. A reader makes it
  *   when it is not there; where it may not (read-only media, another user's directory) it goes
- *   without, and nothing keeps that user's writers out.
+ *   without, and nothing keeps that user's writers out. Symbolic links are followed: FILE is what they
+ *   lead to, also when it is yet to be made. Of a file with several names (hard links) use one.
  *
  * Growth
  *   Changes are gathered in a redo log in the file and merged into it segment by segment, by a
