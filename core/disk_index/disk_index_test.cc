@@ -362,6 +362,16 @@ TEST(DiskIndex, AReaderOfACopyWithoutItsLockFileKeepsWritersOut) {
   EXPECT_TRUE(DiskIndex::open(disk, "/x", reading).ok());
 }
 
+TEST(DiskIndex, DirectoriesInTheWayAreNamed) {
+  Disk disk;
+  ASSERT_TRUE(disk.make_directory("/d").ok());
+  EXPECT_TRUE(DiskIndex::open(disk, "/d", small()).status().is(Code::invalid_argument));
+  ASSERT_TRUE(disk.make_directory("/x.new").ok());
+  const Status refused = DiskIndex::open(disk, "/x", small()).status();
+  EXPECT_TRUE(refused.is(Code::invalid_argument));
+  EXPECT_EQ(refused.message(), "'/x.new' is a directory where a new file is to be made; remove it");
+}
+
 TEST(DiskIndex, ForeignFilesAreNotNewOnes) {
   Disk disk;
   for (const size_t size : {size_t{0}, size_t{1}, size_t{8191}, size_t{8192}, size_t{100000}}) {

@@ -88,6 +88,10 @@ Status create_file(os::FileSystem& files, const std::string& path, const NewFile
   }
 
   const Status removed = files.remove(path);
+  if (removed.os_errno() == EISDIR)
+    return Status::error(Code::invalid_argument,
+                         "'" + path + "' is a directory where a new file is to be made; remove it",
+                         EISDIR);
   if (!removed.ok() && !removed.is(Code::not_found)) return removed;
   Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::create_new);
   if (!file) return file.status();
@@ -255,8 +259,6 @@ class Opening {
     if (!exists_) STAVE_TRY(create());
     Result<std::unique_ptr<DiskIndexImpl>> index =
         open_locked(files_, path_, options_, *std::move(lock), path_);
-    if (index.status().os_errno() == EISDIR)
-      return Status::error(Code::invalid_argument, "'" + path_ + "' is a directory", EISDIR);
     if (!index) return index.status();
     return std::unique_ptr<DiskIndex>(*std::move(index));
   }

@@ -131,7 +131,8 @@ class FileSystem {
   // the same whichever symbolic link a caller came by, and stay true when the working directory
   // changes. Of a file or directory that does not exist, what there is of it is resolved.
   virtual Result<std::string> resolve(const std::string& path) = 0;
-  // `not_found` when there is no such file and the mode does not create it.
+  // `not_found` when there is no such file and the mode does not create it; `invalid_argument` when
+  // it is anything but a regular file. Does not wait for the other end of a FIFO.
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Replaces `to` atomically. Durable only after sync_directory of the parent.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
@@ -147,7 +148,8 @@ class FileSystem {
   // would keep nobody out without it. Null for a shared lock where there is no file and none may be
   // made (read-only media, a directory that this user may not write). Does not wait: `locked`, with
   // the holder's pid in the message where it is known, when another lock of any process, this one
-  // included, forbids it. An exclusive holder's pid is written into the file.
+  // included, forbids it. An exclusive holder's pid is written into the file, so that what is not a
+  // regular file, or a symbolic link to one, is refused: `invalid_argument`.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path, bool exclusive) = 0;
 
   // Milliseconds since 1970-01-01 UTC; may step in either direction.

@@ -202,10 +202,20 @@ Descriptor::~Descriptor() {
 
 Descriptor open_descriptor(const std::string& path, int flags) noexcept {
   for (;;) {
-    // Group and others read what the umask lets them.
-    const int number = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+    // Group and others read what the umask lets them. A FIFO would keep an open waiting for whoever
+    // opens its other end; what is meant to be opened does not care about O_NONBLOCK.
+    const int number = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0644);
     if (number >= 0 || errno != EINTR) return Descriptor(number);
   }
+}
+
+Status check_regular(const Descriptor& descriptor, const std::string& path) {
+  struct stat status;
+  if (::fstat(descriptor.number(), &status) != 0)
+    return path_error(errno, "read the kind of", path);
+  if (S_ISREG(status.st_mode)) return Status();
+  if (S_ISDIR(status.st_mode)) return path_error(EISDIR, "open", path);
+  return Status::error(Code::invalid_argument, "'" + path + "' is not a regular file");
 }
 
 Result<std::unique_ptr<File>> open_posix_file(const std::string& path, OpenMode mode) {
@@ -215,6 +225,7 @@ Result<std::unique_ptr<File>> open_posix_file(const std::string& path, OpenMode 
   Descriptor descriptor = open_descriptor(path, flags);
   if (!descriptor.valid())
     return path_error(errno, mode == OpenMode::create_new ? "create" : "open", path);
+  STAVE_TRY(check_regular(descriptor, path));
   return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(descriptor), path));
 }
 

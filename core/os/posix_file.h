@@ -22,8 +22,11 @@ class Descriptor {
   int number_;
 };
 
-// open(2) with O_CLOEXEC, repeated when interrupted; errno when the result is not valid().
+// open(2) with O_CLOEXEC and O_NONBLOCK, repeated when interrupted; errno when the result is not
+// valid().
 Descriptor open_descriptor(const std::string& path, int flags) noexcept;
+// `invalid_argument` when it is open on anything but a regular file.
+Status check_regular(const Descriptor& descriptor, const std::string& path);
 
 Result<std::unique_ptr<File>> open_posix_file(const std::string& path, OpenMode mode);
 

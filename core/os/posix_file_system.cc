@@ -53,14 +53,14 @@ pid_t read_holder(int descriptor) noexcept {
 // user may read and not write: who may write the directory can lock it all the same, and only the
 // pid goes unwritten.
 Descriptor open_lock_file(const std::string& path, bool exclusive) {
-  const int flags = exclusive ? O_RDWR : O_RDONLY;
+  const int flags = (exclusive ? O_RDWR : O_RDONLY) | O_NOFOLLOW;
   Descriptor descriptor = open_descriptor(path, flags);
   if (descriptor.valid()) return descriptor;
   const int failure = errno;
   if (failure == ENOENT) return open_descriptor(path, flags | O_CREAT);
   if (exclusive && failure == EACCES &&
       ::faccessat(AT_FDCWD, parent_of(path).c_str(), W_OK | X_OK, AT_EACCESS) == 0)
-    return open_descriptor(path, O_RDONLY);
+    return open_descriptor(path, O_RDONLY | O_NOFOLLOW);
   errno = failure;
   return descriptor;
 }
@@ -183,8 +183,12 @@ class PosixFileSystem final : public FileSystem {
     Descriptor descriptor = open_lock_file(path, exclusive);
     if (!descriptor.valid()) {
       if (!exclusive && may_not_be_made(errno, path)) return std::unique_ptr<FileLock>();
+      if (errno == ELOOP)
+        return Status::error(Code::invalid_argument,
+                             "the lock file '" + path + "' is a symbolic link; remove it", ELOOP);
       return path_error(errno, "open lock file", path);
     }
+    STAVE_TRY(check_regular(descriptor, path));
     while (::flock(descriptor.number(), (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
       if (errno == EINTR) continue;
       if (errno == EWOULDBLOCK) return locked_by(read_holder(descriptor.number()), path);

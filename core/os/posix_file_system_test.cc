@@ -174,6 +174,28 @@ TEST_F(PosixFileSystemTest, AllLinksToAFileResolveToOnePath) {
   EXPECT_EQ(files_.resolve(path("circle")).status().os_errno(), ELOOP);
 }
 
+// An open of a FIFO waited for ever for somebody to open its other end.
+TEST_F(PosixFileSystemTest, OnlyRegularFilesAreOpenedAndLocked) {
+  ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0644), 0);
+  for (const OpenMode mode : {OpenMode::read_only, OpenMode::read_write}) {
+    EXPECT_EQ(files_.open(path("fifo"), mode).status().message(),
+              "'" + path("fifo") + "' is not a regular file");
+    EXPECT_TRUE(files_.open("/dev/null", mode).status().is(Code::invalid_argument));
+    EXPECT_TRUE(files_.open(directory_, mode).status().is(Code::invalid_argument));
+  }
+  // The pid in a lock file would be written into the file that a link leads to.
+  ASSERT_TRUE(files_.open(path("file"), OpenMode::create_new).ok());
+  std::filesystem::create_symlink("file", path("link"));
+  std::filesystem::create_symlink("no/where", path("dangling"));
+  for (const bool exclusive : {false, true}) {
+    EXPECT_TRUE(files_.lock(path("fifo"), exclusive).status().is(Code::invalid_argument));
+    EXPECT_TRUE(files_.lock(directory_, exclusive).status().is(Code::invalid_argument));
+    for (const char* link : {"link", "dangling"})
+      EXPECT_EQ(files_.lock(path(link), exclusive).status().message(),
+                "the lock file '" + path(link) + "' is a symbolic link; remove it");
+  }
+}
+
 TEST_F(PosixFileSystemTest, DescriptorsAreNotInheritedByPrograms) {
   const auto file = *files_.open(path("a"), OpenMode::create_new);
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {

@@ -115,7 +115,9 @@ STAVE_API stave_status stave_disk_index_options_describe(stave_buffer *text, sta
  * entries, twice).
  *   NOT_FOUND            there is no file and it may not be made, or its directory is missing
  *   EXISTS               there is one and error_if_exists is 1
- *   INVALID_ARGUMENT     an option is out of range, or record_size differs from the file's
+ *   INVALID_ARGUMENT     an option is out of range, record_size differs from the file's, or one of
+ *                        FILE, FILE.lock and FILE.new is there and no regular file (a directory, a
+ *                        FIFO; FILE.lock also as a symbolic link)
  *   LOCKED               open elsewhere; the message has the holder's process number
  *   CORRUPTION           a damaged, cut or foreign file; nothing was changed
  *   UNSUPPORTED_VERSION, PERMISSION_DENIED, NO_SPACE, IO
