@@ -45,7 +45,8 @@ func (d *DiskIndex) Cursor() (*DiskIndexCursor, error) {
 func (c *DiskIndexCursor) isNil() bool { return c == nil || c.handle == 0 }
 
 // Next moves to the next record and says whether there is one. When there is none Err is nil, then and
-// ever after.
+// ever after. Upon damaged pages it is false and Err is ErrCorruption, once for each segment that has
+// some; the next call goes on.
 func (c *DiskIndexCursor) Next() bool {
 	if c.isNil() {
 		return false

@@ -27,6 +27,8 @@ class DiskIndexCursor final : public Cursor {
   Bytes record() const noexcept override { return record_; }
 
  private:
+  // An answer other than ok leaves no more out than it must: the next call goes on with what was
+  // taken, and then with the next segment.
   Status fill();
   void take(const std::byte* entry) { records_.insert(records_.end(), entry, entry + entry_size_); }
 
@@ -70,7 +72,10 @@ Status DiskIndexCursor::fill() {
                                return !before(a, b) && !before(b, a);
                              }),
                  changes_.end());
-  STAVE_TRY(view.reader->list(*view.file, segment, first_, entries_));
+  const Status listed =
+      view.reader->list(*view.file, segment, first_, entries_, SegmentReader::OnDamage::leave_out);
+  // What is taken is met: nothing may fail between that and the step to the next segment.
+  records_.reserve((entries_.size() + changes_.size()) * entry_size_);
   for (const Entry& entry : entries_)
     if (entry.hash >= first_ &&
         !std::binary_search(changes_.begin(), changes_.end(),
@@ -80,7 +85,7 @@ Status DiskIndexCursor::fill() {
     if (change.kind == LogKind::put) take(change.entry);
   first_ = last + 1;
   ended_ = last == UINT64_MAX;
-  return {};
+  return listed;
 }
 
 Result<std::unique_ptr<Cursor>> DiskIndexImpl::open_cursor() {

@@ -130,7 +130,8 @@ class DiskIndex {
 class Cursor {
  public:
   virtual ~Cursor() = default;
-  // ok on a record, `done` behind the last.
+  // ok on a record, `done` behind the last. `corruption` once for each segment with damaged pages;
+  // the next call goes on. Left out are no keys but those that get() answers so.
   virtual Status next() = 0;
   // Of the record it stands on; valid until the next call.
   virtual const Key& key() const noexcept = 0;

@@ -128,17 +128,23 @@ Result<const std::byte*> SegmentReader::find_in_overflow(const PageFile& file, R
 }
 
 Status SegmentReader::list_overflow(const PageFile& file, SegmentWord segment, uint64_t hash,
-                                    std::vector<Entry>& into) const {
+                                    std::vector<Entry>& into, OnDamage on_damage) const {
   const uint64_t first = segment.first_page() + segment.home_pages();
   Region& region = *file.region();
+  Status damage;
   uint32_t pages = 1;  // until the first one has said how many there are
   for (uint32_t index = 0; index < pages; index++) {
-    STAVE_TRY(check_overflow(file, region, segment, hash, index));
+    const Status checked = check_overflow(file, region, segment, hash, index);
+    if (!checked.ok()) {
+      if (on_damage == OnDamage::stop) return checked;
+      if (damage.ok()) damage = checked;
+      continue;
+    }
     const std::byte* const page = region.page(first + index);
     pages = (overflow_total(page) + capacity_ - 1) / capacity_;
     list_entries(page, into);
   }
-  return {};
+  return damage;
 }
 
 void SegmentReader::list_entries(const std::byte* page, std::vector<Entry>& into) const {
@@ -149,18 +155,28 @@ void SegmentReader::list_entries(const std::byte* page, std::vector<Entry>& into
 }
 
 Status SegmentReader::list(const PageFile& file, SegmentWord segment, uint64_t hash,
-                           std::vector<Entry>& into) const {
+                           std::vector<Entry>& into, OnDamage on_damage) const {
+  Status damage;
   bool spilled = false;
   file.region()->expect_reads({segment.first_page(), segment.home_pages()});
   for (uint32_t index = 0; index < segment.home_pages(); index++) {
     Region& region = *file.region();
     const uint64_t number = segment.first_page() + index;
-    if (!region.is_checked(number)) STAVE_TRY(check_home(file, region, hash, index));
+    if (!region.is_checked(number)) {
+      const Status checked = check_home(file, region, hash, index);
+      if (!checked.ok()) {
+        if (on_damage == OnDamage::stop) return checked;
+        if (damage.ok()) damage = checked;
+        continue;
+      }
+    }
     const std::byte* const page = region.page(number);
     spilled = spilled || static_cast<uint8_t>(page[page_spill_at]) < places;
     list_entries(page, into);
   }
-  return spilled ? list_overflow(file, segment, hash, into) : Status();
+  if (!spilled) return damage;
+  const Status overflow = list_overflow(file, segment, hash, into, on_damage);
+  return damage.ok() ? overflow : damage;
 }
 
 Status SegmentReader::verify(const PageFile& file, const Directory& directory,

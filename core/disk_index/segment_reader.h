@@ -85,9 +85,11 @@ class SegmentReader {
     for (ptrdiff_t line = -4; line <= 6; line++) __builtin_prefetch(expected + line * line_size);
   }
 
-  // Appends all entries of the segment, to whose range `hash` belongs.
-  Status list(const PageFile& file, SegmentWord segment, uint64_t hash,
-              std::vector<Entry>& into) const;
+  // Appends all entries of the segment, to whose range `hash` belongs. Damage ends it, or leaves
+  // out the entries of the damaged pages, and the first is answered behind all others.
+  enum class OnDamage { stop, leave_out };
+  Status list(const PageFile& file, SegmentWord segment, uint64_t hash, std::vector<Entry>& into,
+              OnDamage on_damage = OnDamage::stop) const;
 
   // Reads one segment from its pages although they were checked before, and checks everything:
   // checksums, headers, each entry's place, the order in overflow pages, no key twice.
@@ -113,7 +115,7 @@ class SegmentReader {
                                             SegmentWord segment, uint64_t hash,
                                             const Key& key) const;
   Status list_overflow(const PageFile& file, SegmentWord segment, uint64_t hash,
-                       std::vector<Entry>& into) const;
+                       std::vector<Entry>& into, OnDamage on_damage) const;
   void list_entries(const std::byte* page, std::vector<Entry>& into) const;
   // The opened segment that holds a hash.
   uint64_t opened_slot(uint64_t hash) const noexcept;

@@ -34,7 +34,8 @@ namespace Stave
 
         /// <summary>Moves to the next record.</summary>
         /// <returns>False when there is none, then and ever after.</returns>
-        /// <exception cref="CorruptionException">The record cannot be read.</exception>
+        /// <exception cref="CorruptionException">Pages are damaged. Thrown once for each segment that has
+        /// some; the next call goes on.</exception>
         public bool Next()
         {
             lock (handle)

@@ -234,7 +234,9 @@ typedef struct stave_disk_index_cursor stave_disk_index_cursor;
 STAVE_API stave_status stave_disk_index_cursor_open(stave_disk_index *index,
                                                     stave_disk_index_cursor **cursor,
                                                     stave_error *error);
-/* Moves to the next record: DONE when there is none, then and ever after. CORRUPTION. */
+/* Moves to the next record: DONE when there is none, then and ever after. CORRUPTION when it comes
+ * upon damaged pages, once for each segment that has some: the cursor stands on no record, and the
+ * next call goes on. Left out are no keys but those that are CORRUPTION for get, too. */
 STAVE_API stave_status stave_disk_index_cursor_next(stave_disk_index_cursor *cursor,
                                                     stave_error *error);
 /* The record the cursor stands on. The bytes are the cursor's and valid until it is moved, closed or

@@ -42,7 +42,7 @@ class DiskIndexCursor {
   DiskIndexCursor() noexcept = default;
   explicit DiskIndexCursor(stave_disk_index_cursor* cursor) noexcept : cursor_(cursor) {}
 
-  // Status::done behind the last record.
+  // Status::done behind the last record. Status::corruption upon damaged pages; the next call goes on.
   Result<void> next() noexcept {
     detail::Call call;
     return call.result(stave_disk_index_cursor_next(raw(), call));

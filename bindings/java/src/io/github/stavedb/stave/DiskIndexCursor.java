@@ -34,7 +34,8 @@ public final class DiskIndexCursor implements AutoCloseable, Iterable<Entry> {
   /**
    * Moves to the next record; false when there is none, then and ever after.
    *
-   * @throws StaveException.Corruption the record cannot be read
+   * @throws StaveException.Corruption pages are damaged, thrown once for each segment that has some; the
+   *     next call goes on
    */
   public synchronized boolean next() {
     return Raw.stave_disk_index_cursor_next(handle) == RawConstants.STAVE_OK;
