@@ -220,7 +220,7 @@ STAVE_API stave_status stave_index_remove_if_hashed(stave_index *index, const vo
 /* `keys` holds `count` keys one behind the other, key_sizes their sizes. The table's memory is
  * fetched for several keys at a time, so many keys cost much less than one by one. Each key is one
  * operation: those of multi_put take place in the order given, those of multi_get in any; the whole is
- * not atomic. Arrays of results overlap neither the keys nor their sizes. */
+ * not atomic. What is written (values, found, previous, existed) must not overlap another array. */
 
 /* values[i] is the value and found[i] is 1, or both are 0 where the key is absent. A failure of one
  * key is the call's; values and found are unspecified then. Since 0.1. */
