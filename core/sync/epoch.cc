@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "core/os/fork_handlers.h"
 #include "core/sync/backoff.h"
@@ -125,8 +126,11 @@ class Reclaimer {
     return count;
   }
 
-  // In the child after fork(): what other threads were about to free is lost to it.
-  void forget_other_threads(const EpochThread* mine) noexcept {
+  // In the child after fork(): nothing that was retired before is reclaimed there. Deleters take
+  // locks that another thread of the parent may have held, and change what it may have half
+  // changed. What another thread had in a slice is lost; the rest is kept where a leak checker
+  // finds it.
+  void abandon_all_but_slices_of(const EpochThread* mine) noexcept {
     for (Slice** link = &running_; *link != nullptr;) {
       if ((*link)->thread == mine) {
         link = &(*link)->next;
@@ -134,6 +138,13 @@ class Reclaimer {
         *link = (*link)->next;
       }
     }
+    internal::epochs.for_each_waiting([this](Slot& slot) {
+      append(slot);
+      Retired* const first = std::exchange(slot.waiting.head, nullptr);
+      if (first != nullptr) slot.waiting.tail->next = std::exchange(abandoned_, first);
+      return true;
+    });
+    waiting_ = 0;
   }
 
  private:
@@ -192,11 +203,13 @@ class Reclaimer {
   size_t waiting_ = 0;     // in the lists of all slots
   uint64_t next_tag_ = 1;  // the current epoch, which only collect() advances
   Slice* running_ = nullptr;
+  Retired* abandoned_ = nullptr;  // in a forked child: retired before the fork
 };
 
 constinit Reclaimer reclaimer;
 
-// A forked child has the forking thread only: the others' pins and slices do not exist in it.
+// A forked child has the forking thread only, which may be pinned. The others' pins do not exist in
+// it, and what was retired belongs to handles that it may not use.
 void before_fork() {
   reclaimer.mutex().lock();
 }
@@ -206,7 +219,7 @@ void after_fork_in_parent() {
 void after_fork_in_child() {
   const EpochThread& thread = internal::epoch_thread;
   internal::epochs.forget_other_threads(thread.slot, thread.pins_without_slot);
-  reclaimer.forget_other_threads(&thread);
+  reclaimer.abandon_all_but_slices_of(&thread);
   reclaimer.mutex().unlock();
 }
 

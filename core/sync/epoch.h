@@ -22,7 +22,8 @@
 // are gone, or that retire no more, is adopted by the next reclaimer.
 //
 // Thread safety: everything may be called from any thread, also while it exits, and in the child
-// after fork(). Not from signal handlers.
+// after fork(), where what was retired before the fork is never reclaimed. Not from signal
+// handlers.
 #pragma once
 
 #include <atomic>
