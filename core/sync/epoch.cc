@@ -229,39 +229,6 @@ bool is_pinned(const EpochThread& thread) noexcept {
          (thread.slot != nullptr && thread.slot->pinned.load(std::memory_order_relaxed) != 0);
 }
 
-// Gives the slot back at the end of its thread.
-struct ThreadExit {
-  ~ThreadExit() {
-    EpochThread& thread = internal::epoch_thread;
-    thread.exited = true;
-    if (thread.slot == nullptr) return;
-    // exit() inside a pin leaves the main thread pinned for the destructors that follow.
-    if (is_pinned(thread)) internal::epochs.pin_without_slot();
-    internal::epochs.unpin(*thread.slot);
-    internal::epochs.give_back_slot(*thread.slot);
-    thread.slot = nullptr;
-  }
-};
-
-// Null without memory, and for a thread that would not give the slot back any more.
-Epochs::Slot* take_slot(EpochThread& thread) noexcept {
-  if (thread.exited) return nullptr;
-  // A failure leaves only a forked child worse off: what its parent's threads had pinned stays so.
-  [[maybe_unused]] static const bool handlers_added =
-      os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
-  Epochs::Slot* slot = internal::epochs.take_slot();
-  if (slot == nullptr) {
-    auto* chunk = new (std::nothrow) Epochs::Chunk;
-    if (chunk == nullptr) return nullptr;
-    internal::epochs.add_chunk(chunk);  // owned by `epochs` for ever
-    slot = internal::epochs.take_slot();
-  }
-  static thread_local ThreadExit thread_exit;
-  static_cast<void>(&thread_exit);
-  thread.slot = slot;
-  return slot;
-}
-
 // Runs the deleters of a slice that has been started, without the lock.
 void run_deleters(std::unique_lock<std::mutex>& lock, EpochThread& thread,
                   const Slice& slice) noexcept {
@@ -321,6 +288,59 @@ void take_step(EpochThread& thread, Epochs::Slot& own) noexcept {
   }
   reclaimer.start(slice, own, decide);
   run_deleters(lock, thread, slice);
+}
+
+// What a thread does at its end: it frees all that it has retired and no reader can see any more,
+// and some of what those have left that went before it. Its count of what it has retired ends with
+// it, so where threads come and go after a few calls each, no retire() would ever decide.
+void reclaim_at_exit(EpochThread& thread, Epochs::Slot& own) noexcept {
+  // Waits for its turn: of threads that end at the same time each would leave it to the others.
+  // That is for as long as a decision takes: nobody waits for anything under the mutex.
+  std::unique_lock lock(reclaimer.mutex());
+  for (bool progress = true; progress;) {
+    reclaimer.collect(&own);
+    Slice slice{.thread = &thread, .limit = EpochRegistry::kSliceObjects};
+    const Retired* const first = own.waiting.head;
+    reclaimer.start(slice, own, true);
+    // Deleters may have retired others.
+    progress = own.waiting.head != first;
+    run_deleters(lock, thread, slice);
+  }
+}
+
+// Gives the slot back at the end of its thread.
+struct ThreadExit {
+  ~ThreadExit() {
+    EpochThread& thread = internal::epoch_thread;
+    thread.exited = true;
+    if (thread.slot == nullptr) return;
+    // The deleters find the slot in its place.
+    if (!is_pinned(thread) && !thread.in_deleter) reclaim_at_exit(thread, *thread.slot);
+    // exit() inside a pin leaves the main thread pinned for the destructors that follow.
+    if (is_pinned(thread)) internal::epochs.pin_without_slot();
+    internal::epochs.unpin(*thread.slot);
+    internal::epochs.give_back_slot(*thread.slot);
+    thread.slot = nullptr;
+  }
+};
+
+// Null without memory, and for a thread that would not give the slot back any more.
+Epochs::Slot* take_slot(EpochThread& thread) noexcept {
+  if (thread.exited) return nullptr;
+  // A failure leaves only a forked child worse off: what its parent's threads had pinned stays so.
+  [[maybe_unused]] static const bool handlers_added =
+      os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
+  Epochs::Slot* slot = internal::epochs.take_slot();
+  if (slot == nullptr) {
+    auto* chunk = new (std::nothrow) Epochs::Chunk;
+    if (chunk == nullptr) return nullptr;
+    internal::epochs.add_chunk(chunk);  // owned by `epochs` for ever
+    slot = internal::epochs.take_slot();
+  }
+  static thread_local ThreadExit thread_exit;
+  static_cast<void>(&thread_exit);
+  thread.slot = slot;
+  return slot;
 }
 
 Epochs::Slot& slot_of(const EpochThread& thread) noexcept {

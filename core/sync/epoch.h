@@ -18,8 +18,9 @@
 // before, so under traffic there is no growth, memory goes back where it came from, and no call
 // pays for many others. What the last writes before a silence leave behind is reclaimed by whoever
 // calls reclaim_free(): the background thread does so every 500 ms, while it answers false, which
-// is how "deferred memory is back within a second of idleness" is kept. What threads have left that
-// are gone, or that retire no more, is adopted by the next reclaimer.
+// is how "deferred memory is back within a second of idleness" is kept. A thread that ends frees
+// what it has retired. What readers could see then, and what threads have left that retire no more,
+// is adopted by the next reclaimer.
 //
 // Thread safety: everything may be called from any thread, also while it exits, and in the child
 // after fork(), where what was retired before the fork is never reclaimed. Not from signal

@@ -92,7 +92,8 @@ class EpochProtocol {
     return found;
   }
 
-  // The slot's retired objects stay in it: the next reclaimer, whoever it is, takes them.
+  // Retired objects that are still in the slot stay there: the next reclaimer, whoever it is, takes
+  // them.
   void give_back_slot(Slot& slot) noexcept {
     slot.taken.store(false, std::memory_order_release);  // pairs with take_slot()
   }
