@@ -86,6 +86,8 @@ class DiskIndexImpl final : public PlaceIndex {
 
   // Once, before anything else: finds the log's operations.
   Status recover(const LogContents& log);
+  // A writer, before anybody else knows of the index.
+  void merge_leftovers();
   // The same for an index of places: its log begins anew.
   Status begin_places();
 

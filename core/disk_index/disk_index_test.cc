@@ -484,6 +484,31 @@ TEST(DiskIndex, UpdatesOfFewKeysMergeASegmentAtATime) {
   EXPECT_GE(merges - first, segments);
 }
 
+// Each of many processes changes one of ten keys and is killed. What they leave in the log is
+// little in keys, and nobody lived long enough to merge it: the file grew with each of them, and
+// every open read all of it.
+TEST(DiskIndex, ManyShortLivesLeaveASmallFile) {
+  Disk disk;
+  Options options = small(64);
+  options.background = true;
+  uint64_t largest = 0;
+  for (uint64_t life = 0; life < 600; life++) {
+    const auto index = opened(disk, options);
+    ASSERT_TRUE(index->put({life % 10, 0}, record_of(life), PutMode::always).ok());
+    ASSERT_TRUE(index->save(life).ok());
+    largest = std::max(largest, index->stats().file_bytes);
+  }
+  EXPECT_LT(largest, 4u << 20);
+  const auto index = opened(disk, options);
+  EXPECT_EQ(index->size(), 10u);
+  EXPECT_EQ(index->lsn(), 599u);
+  std::vector<std::byte> record(payload_size);
+  for (uint64_t key = 0; key < 10; key++) {
+    ASSERT_TRUE(index->get({key, 0}, record).ok());
+    EXPECT_EQ(record, record_of(590 + key));
+  }
+}
+
 TEST(DiskIndex, AFullDiskLeavesAWorkingFile) {
   Disk disk;
   const auto index = opened(disk, small(64));

@@ -260,6 +260,7 @@ class Opening {
     Result<std::unique_ptr<DiskIndexImpl>> index =
         open_locked(files_, path_, options_, *std::move(lock), path_);
     if (!index) return index.status();
+    if (!options_.read_only) (*index)->merge_leftovers();
     return std::unique_ptr<DiskIndex>(*std::move(index));
   }
 
@@ -399,6 +400,16 @@ Status DiskIndexImpl::recover(const LogContents& log) {
   counting_.active_known = log.operations == 0;
   note_open_questions();
   return {};
+}
+
+// Processes that end without a close, each after few changes, leave their logs to the next: none of
+// them would live to see a merge. Of fewer keys than chunks a merge writes about as much as this
+// open has read; more than that waits for the merger.
+void DiskIndexImpl::merge_leftovers() {
+  const Delta& active = *view().active;
+  if (!active.wants_merge() || active.entries() > active.chunks()) return;
+  // Without it the index is as good as before. A failed sync refuses writes from here on.
+  static_cast<void>(checkpoint(durable_.lsn));
 }
 
 }  // namespace stave::disk_index
