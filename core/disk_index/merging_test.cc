@@ -117,7 +117,7 @@ TEST(DiskIndex, UpdatesOfFewKeysMergeASegmentAtATime) {
 // every open read all of it.
 TEST(DiskIndex, ManyShortLivesLeaveASmallFile) {
   Disk disk;
-  Options options = small(64);
+  Options options = small(10'000);
   options.background = true;
   uint64_t largest = 0;
   for (uint64_t life = 0; life < 600; life++) {
