@@ -112,7 +112,8 @@ STAVE_API stave_status stave_disk_index_options_describe(stave_buffer *text, sta
 /* Opens the file `path`, making it when the options allow. `options` may be NULL: the defaults.
  * After a clean close O(entries / 10,000), with a constant that makes it a fraction of a millisecond
  * up to hundreds of millions; after a crash, what the log holds is read too (at most half of the
- * entries, twice).
+ * entries, twice; some tens of MiB where they are few), and a writer merges what many processes that
+ * ended without a close have gathered there.
  *   NOT_FOUND            there is no file and it may not be made, or its directory is missing
  *   EXISTS               there is one and error_if_exists is 1
  *   INVALID_ARGUMENT     an option is out of range, record_size differs from the file's, or one of
