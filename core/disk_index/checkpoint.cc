@@ -211,8 +211,10 @@ Status DiskIndexImpl::close() {
       operations += delta->operations();
       chunks += delta->chunks();
     }
+    // An open keeps no more free pages at the end of the file than the superblock tells of.
+    const bool reserved = reserved_entries_ > 0 && file_->size_pages() != durable_.file_pages;
     const bool changed = holds_places() ? operations > 0 || mark_ != durable_.owner.replay_from
-                                        : log_.sequence() != durable_.log_durable;
+                                        : log_.sequence() != durable_.log_durable || reserved;
     if ((holds_places() && operations > 0) || operations > operations_left_max ||
         chunks > chunks_left_max) {
       // A full disk leaves the log as it is, which the next open reads.

@@ -342,7 +342,7 @@ Status DiskIndexImpl::find_free_pages() {
     if (segment.pages() > 0) used.push_back({segment.first_page, segment.pages()});
     return Status();
   }));
-  STAVE_TRY(file_->fill_holes());
+  STAVE_TRY(file_->settle_size());
   STAVE_TRY(file_->set_used(std::move(used)));
   free_pages_known_ = true;
   return {};

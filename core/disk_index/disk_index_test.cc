@@ -212,6 +212,45 @@ TEST(DiskIndex, ShrinksToWhatItHolds) {
   expect_same(*opened(disk, small()), model);
 }
 
+// A file that somebody had made longer, which costs nothing, took all of that space from the disk
+// at the first put; and if there was not so much, kept what there was.
+TEST(DiskIndex, AFileThatWasMadeLongerGetsItsLengthBack) {
+  Disk disk;
+  Model model;
+  for (uint64_t i = 0; i < 500; i++) model[{i, 0}] = record_of(i);
+  {
+    const auto index = opened(disk, small(64));
+    for (const auto& [key, record] : model)
+      ASSERT_TRUE(index->put({key.first, key.second}, record, PutMode::always).ok());
+    ASSERT_TRUE(index->close().ok());
+  }
+  auto file = *disk.open("/x", os::OpenMode::read_write);
+  const uint64_t before = *file->size();
+  ASSERT_TRUE(file->truncate(uint64_t{1} << 26).ok());
+  disk.set_capacity(disk.used_bytes() + 64 * 1024);
+  Options reader = small();
+  reader.read_only = true;
+  expect_same(*opened(disk, reader), model);
+  const auto index = opened(disk, small(64));
+  ASSERT_TRUE(index->put({1, 1}, record_of(1), PutMode::always).ok());
+  model[{1, 1}] = record_of(1);
+  EXPECT_LE(*file->size(), before + 64 * 1024);
+  expect_same(*index, model);
+}
+
+TEST(DiskIndex, ReservedSpaceIsKeptByAClose) {
+  Disk disk;
+  constexpr uint64_t reserved = 20'000;
+  {
+    const auto index = opened(disk, small());
+    ASSERT_TRUE(index->reserve(reserved).ok());
+    ASSERT_TRUE(index->close().ok());
+  }
+  const auto index = opened(disk, small());
+  ASSERT_TRUE(index->put({1, 1}, record_of(1), PutMode::always).ok());
+  EXPECT_GE(index->stats().free_bytes, reserved * (16 + payload_size));
+}
+
 TEST(DiskIndex, RebuildRepairsWhatCannotBeOpened) {
   Disk disk;
   {

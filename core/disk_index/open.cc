@@ -135,7 +135,14 @@ class Reading {
   bool is_clean() const noexcept { return copies_agree_ && !log_exceeds_; }
   bool copies_agree() const noexcept { return copies_agree_; }
   bool first_is_whole() const noexcept { return first_is_whole_; }
-  uint64_t pages() const noexcept { return size_ / page_size; }
+  // Up to the last that something refers to or that a writer kept with its superblock. A file that
+  // was made longer by others is so without cost.
+  uint64_t pages_in_use() const noexcept {
+    uint64_t pages = block_.file_pages;
+    for (const LogContents::Chunk& chunk : log_.chunks)
+      pages = std::max(pages, chunk.chunk.page + log_chunk_pages(block_.record_size));
+    return pages;
+  }
 
   Superblock block_;
   std::unique_ptr<Directory> directory_;
@@ -214,8 +221,8 @@ Status Reading::read_directory() {
 
 Status Reading::read_operations() {
   if (block_.record_kind == RecordKind::place) return {};
-  Result<LogContents> log =
-      read_log(file_, path_, {block_.log_page, block_.log_salt}, block_.record_size, pages());
+  Result<LogContents> log = read_log(file_, path_, {block_.log_page, block_.log_salt},
+                                     block_.record_size, size_ / page_size);
   if (!log) return log.status();
   log_ = *std::move(log);
   const uint64_t end = block_.log_sequence + log_.operations;
@@ -350,7 +357,7 @@ Result<std::unique_ptr<DiskIndexImpl>> open_locked(os::FileSystem& files, const 
     reading->block_.is_named = true;
   }
   Result<std::shared_ptr<PageFile>> pages =
-      PageFile::map(*std::move(file), name, reading->pages(), !options.read_only);
+      PageFile::map(*std::move(file), name, reading->pages_in_use(), !options.read_only);
   if (!pages) return pages.status();
   (*pages)->set_seed(file_seed(reading->block_.file_id));
   DiskIndexImpl::Opened opened{*std::move(pages), reading->block_, std::move(reading->directory_)};

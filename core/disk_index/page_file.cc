@@ -86,9 +86,13 @@ Status PageFile::set_used(std::vector<Extent> used) {
   return {};
 }
 
-Status PageFile::fill_holes() {
+Status PageFile::settle_size() {
   const std::lock_guard growth(growth_mutex_);
-  return file_->allocate(size_pages() * page_size);
+  const uint64_t in_use = size_pages() * page_size;
+  const Result<uint64_t> size = file_->size();
+  if (!size) return size.status();
+  if (*size > in_use) STAVE_TRY(file_->truncate(in_use));
+  return file_->allocate(in_use);
 }
 
 Status PageFile::add_pages(Lock& lock, uint64_t pages, std::shared_ptr<Region>& outgrown) {

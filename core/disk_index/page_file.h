@@ -66,7 +66,7 @@ class Region {
 
 class PageFile : public std::enable_shared_from_this<PageFile> {
  public:
-  // Of an open file. `pages` is its size.
+  // Of an open file, of which `pages` are in use: it may be longer, but not shorter.
   static Result<std::shared_ptr<PageFile>> map(std::unique_ptr<os::File> file, std::string path,
                                                uint64_t pages, bool writable);
   PageFile(const PageFile&) = delete;
@@ -86,9 +86,10 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   // Says which pages are free: all but `used`, whose extents may not overlap (`corruption`). Once,
   // before the first allocate().
   Status set_used(std::vector<Extent> used);
-  // Blocks for all pages. A crash may keep a file's size and lose what was allocated behind the
-  // pages that were synced.
-  Status fill_holes();
+  // Ends the file behind the pages in use, and gets blocks for all of these. What stands behind
+  // them is a dead process's stock, or was never written; and a crash may keep a file's size and
+  // lose what was allocated behind the pages that were synced. Once, before the first allocate().
+  Status settle_size();
   // Grows the file when no free extent is large enough: `no_space`.
   Result<uint64_t> allocate(uint64_t pages);
   // Nobody can read the extent any more, neither a thread nor a recovery.

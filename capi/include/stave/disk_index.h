@@ -220,7 +220,8 @@ STAVE_API stave_status stave_disk_index_rebuild(const char *path,
                                                 stave_error *error);
 
 /* Allocates space for `entries` keys in all, so that puts up to there do not meet a full disk while
- * merges keep pace, and sizes merges for so many. NO_SPACE, READ_ONLY, TOO_LARGE. Since 0.1. */
+ * merges keep pace, and sizes merges for so many. The next save or close makes the space the file's
+ * own; a process that dies before leaves it to be freed. NO_SPACE, READ_ONLY, TOO_LARGE. Since 0.1. */
 STAVE_API stave_status stave_disk_index_reserve(stave_disk_index *index, uint64_t entries,
                                                 stave_error *error);
 
@@ -285,7 +286,7 @@ typedef struct stave_disk_index_stats {
   uint8_t writes_refused;        /* 1: a sync has failed */
   uint8_t reserved[3];           /* zero */
   uint64_t entries;              /* keys */
-  uint64_t file_bytes;           /* size of the file */
+  uint64_t file_bytes;           /* size of the file; not what a dead process left at its end */
   uint64_t free_bytes;           /* of these, ready for use; unknown (0) before the first write */
   uint64_t segments;             /* units of merging */
   uint64_t segment_bytes;        /* bytes of their pages */
