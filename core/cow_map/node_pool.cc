@@ -55,6 +55,16 @@ constinit std::mutex mutex;
 constinit NodeChunks chunks;
 constinit NodePool::Permit permit = nullptr;
 
+void lock() {
+  mutex.lock();
+}
+void unlock() {
+  mutex.unlock();
+}
+// With the library: at the first use a fork could come in the middle. A failure leaves only a forked
+// child worse off: it may find the mutex locked for ever.
+[[maybe_unused]] const bool handlers_added = os::add_fork_handlers(lock, unlock, unlock);
+
 // Null before the first use, without memory, and after the thread's exit handler.
 STAVE_FAST_THREAD_LOCAL Shelves* shelves = nullptr;
 STAVE_FAST_THREAD_LOCAL bool thread_exited = false;
@@ -73,9 +83,6 @@ struct ThreadExit {
 
 [[gnu::noinline]] Shelves* make_shelves() noexcept {
   if (thread_exited) return nullptr;
-  // A failure leaves only a forked child worse off: it may find the mutex locked for ever.
-  [[maybe_unused]] static const bool handlers_added =
-      os::add_fork_handlers([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
   shelves = new (std::nothrow) Shelves;
   if (shelves == nullptr) return nullptr;
   static thread_local ThreadExit thread_exit;

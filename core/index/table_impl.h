@@ -194,15 +194,16 @@ Status Table<Layout, Keys>::clear() {
 
 template <typename Layout, typename Keys>
 Status Table<Layout, Keys>::reserve(uint64_t entries) {
-  const sync::EpochPin pin;
-  const TableRoot& root = this->root();
-  for (uint32_t i = 0; i < root.shards();) {
+  for (uint32_t i = 0;;) {
+    // For a shard at a time: what others retire meanwhile waits for it.
+    const sync::EpochPin pin;
+    const TableRoot& root = this->root();
+    if (i == root.shards()) return {};
     Status status = root.shard(i).reserve(entries / root.shards(), keys_);
     if (status.is(Code::closed)) continue;  // with its successor
     if (!status.ok()) return status;
     i++;
   }
-  return {};
 }
 
 template <typename Layout, typename Keys>

@@ -97,14 +97,15 @@ void lock_pages() {
 void unlock_pages() {
   pages.unlock();
 }
+// With the library: at the first use a fork could come in the middle. A failure leaves only a forked
+// child worse off, if its parent was just here.
+[[maybe_unused]] const bool handlers_added =
+    add_fork_handlers(lock_pages, unlock_pages, unlock_pages);
 
 }  // namespace
 
 std::byte* take_page_piece(size_t size) noexcept {
   assert(std::has_single_bit(size) && size >= page_piece_min && size <= page_piece_max);
-  // A failure leaves only a forked child worse off, if its parent was just here.
-  [[maybe_unused]] static const bool handlers_added =
-      add_fork_handlers(lock_pages, unlock_pages, unlock_pages);
   const std::lock_guard lock(pages);
   return pages.take(size);
 }

@@ -40,7 +40,6 @@ struct BackgroundThread {
   void set_awake(bool awake) noexcept {
     Background::awake_.store(awake, std::memory_order_relaxed);
   }
-  void add_fork_handlers() noexcept;
 };
 
 namespace {
@@ -71,13 +70,12 @@ void after_fork_in_child() {
   background.unlock();
 }
 
-}  // namespace
+// As in epoch.cc. A failure leaves only a forked child worse off: its tables are pruned by their
+// writers alone.
+[[maybe_unused]] const bool handlers_added =
+    os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
 
-void BackgroundThread::add_fork_handlers() noexcept {
-  // A failure leaves only a forked child worse off: its tables are pruned by their writers alone.
-  [[maybe_unused]] static const bool added =
-      os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
-}
+}  // namespace
 
 void BackgroundThread::start() noexcept {
   // Signals are for the program's own threads.
@@ -143,7 +141,6 @@ void BackgroundThread::pause(uint64_t mine) noexcept {
 }
 
 void Background::add(Task& task) noexcept {
-  background.add_fork_handlers();
   background.lock();
   task.next_ = background.tasks;
   background.tasks = &task;

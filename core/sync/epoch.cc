@@ -223,6 +223,11 @@ void after_fork_in_child() {
   reclaimer.mutex().unlock();
 }
 
+// With the library: at the first use a fork could come in the middle. A failure leaves only a forked
+// child worse off: what its parent's threads had pinned stays so.
+[[maybe_unused]] const bool handlers_added =
+    os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
+
 bool is_pinned(const EpochThread& thread) noexcept {
   // Relaxed: only this thread stores to its slot.
   return thread.pins_without_slot != 0 ||
@@ -327,9 +332,6 @@ struct ThreadExit {
 // Null without memory, and for a thread that would not give the slot back any more.
 Epochs::Slot* take_slot(EpochThread& thread) noexcept {
   if (thread.exited) return nullptr;
-  // A failure leaves only a forked child worse off: what its parent's threads had pinned stays so.
-  [[maybe_unused]] static const bool handlers_added =
-      os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
   Epochs::Slot* slot = internal::epochs.take_slot();
   if (slot == nullptr) {
     auto* chunk = new (std::nothrow) Epochs::Chunk;
