@@ -61,8 +61,8 @@ void lock() {
 void unlock() {
   mutex.unlock();
 }
-// With the library: at the first use a fork could come in the middle. A failure leaves only a forked
-// child worse off: it may find the mutex locked for ever.
+// With the library: at the first use a fork could come in the middle. A failure leaves only a
+// forked child worse off: it may find the mutex locked for ever.
 [[maybe_unused]] const bool handlers_added = os::add_fork_handlers(lock, unlock, unlock);
 
 // Null before the first use, without memory, and after the thread's exit handler.

@@ -67,8 +67,8 @@ class OwnedKeys {
   static Verdict match(const Entry& entry, const Probe& probe, uint64_t hash, Bytes key) noexcept {
     if (!has_record(probe)) return Verdict::equal;
     const KeyRecord* const record = record_of(entry);
-    return record->hash == hash && equal_keys(record->key(), key) ? Verdict::equal
-                                                                  : Verdict::different;
+    return record->hash() == hash && equal_keys(record->key(), key) ? Verdict::equal
+                                                                    : Verdict::different;
   }
 
   // The bytes of the entry's key: of its record, which the caller's pin keeps, or put into
@@ -101,7 +101,7 @@ class OwnedKeys {
 
   template <typename Entry>
   uint64_t position(const Entry& entry, uint8_t tag) const noexcept {
-    if (has_record(tag, entry.key.back())) return HashParts(record_of(entry)->hash).position();
+    if (has_record(tag, entry.key.back())) return HashParts(record_of(entry)->hash()).position();
     if ((tag & kWholeTag) != 0) return HashParts(hash(entry.key)).position();
     return position_of_short(entry, tag);
   }
@@ -111,7 +111,18 @@ class OwnedKeys {
   void discard(Root& root, uint32_t shard, uint8_t tag, const Entry& entry) const noexcept {
     if (!has_record(tag, entry.key.back())) return;
     KeyArena& arena = root.storage(shard);
-    const KeyArena::Removed removed = arena.remove(record_of(entry));
+    retire(root, arena, arena.remove(record_of(entry)));
+  }
+  // All that was removed shall be free as soon as it can be.
+  template <typename Root>
+  void discard_waiting(Root& root, uint32_t shard) const noexcept {
+    KeyArena& arena = root.storage(shard);
+    retire(root, arena, arena.take_removed());
+  }
+
+ private:
+  template <typename Root>
+  static void retire(Root& root, KeyArena& arena, const KeyArena::Removed& removed) noexcept {
     if (removed.first == nullptr) return;
     auto* const waiting = new (std::nothrow) Waiting<Root>(root, arena, removed);
     if (waiting == nullptr) {
@@ -131,7 +142,6 @@ class OwnedKeys {
     if (worth != 0) sync::EpochRegistry::hasten(static_cast<uint32_t>(worth));
   }
 
- private:
   static constexpr uint8_t kWholeTag = 0x80;
   static constexpr unsigned kSizeShift = 56;
   static constexpr uint64_t kRecordBit = uint64_t{1} << 63;

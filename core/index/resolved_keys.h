@@ -33,6 +33,7 @@ class Resolver {
 // Where an index keeps no keys it needs no storage for them.
 struct NoStorage {
   uint64_t bytes() const noexcept { return 0; }
+  void shrink() noexcept {}
 };
 
 class ResolvedKeys {
@@ -52,6 +53,8 @@ class ResolvedKeys {
   }
   template <typename Root, typename Entry>
   void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
+  template <typename Root>
+  void discard_waiting(Root&, uint32_t) const noexcept {}
 
  private:
   const Resolver* resolver_;

@@ -212,12 +212,18 @@ Status Table<Layout, Keys>::shrink_to_fit() {
     {
       const sync::EpochPin pin;
       TableRoot& root = this->root();
-      if (i == root.shards()) return {};
+      if (i == root.shards()) break;
       STAVE_TRY(shrink_shard(root, i));
+      keys_.discard_waiting(root, i);
     }
     // So that the next shard's successor finds the room that this one has left.
     sync::EpochRegistry::try_reclaim();
   }
+  // Behind the last shard also of keys that waited for their readers.
+  const sync::EpochPin pin;
+  TableRoot& root = this->root();
+  for (uint32_t i = 0; i < root.shards(); i++) root.storage(i).shrink();
+  return {};
 }
 
 template <typename Layout, typename Keys>

@@ -97,8 +97,8 @@ void lock_pages() {
 void unlock_pages() {
   pages.unlock();
 }
-// With the library: at the first use a fork could come in the middle. A failure leaves only a forked
-// child worse off, if its parent was just here.
+// With the library: at the first use a fork could come in the middle. A failure leaves only a
+// forked child worse off, if its parent was just here.
 [[maybe_unused]] const bool handlers_added =
     add_fork_handlers(lock_pages, unlock_pages, unlock_pages);
 

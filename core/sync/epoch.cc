@@ -223,8 +223,8 @@ void after_fork_in_child() {
   reclaimer.mutex().unlock();
 }
 
-// With the library: at the first use a fork could come in the middle. A failure leaves only a forked
-// child worse off: what its parent's threads had pinned stays so.
+// With the library: at the first use a fork could come in the middle. A failure leaves only a
+// forked child worse off: what its parent's threads had pinned stays so.
 [[maybe_unused]] const bool handlers_added =
     os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
 
