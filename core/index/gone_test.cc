@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/index/index_test_support.h"
+#include "core/index/owned_index.h"
 
 namespace stave::index {
 namespace {
@@ -137,6 +138,33 @@ TEST_P(GoneTest, AKeyThatGetsANewValueInTheHeadIsFound) {
         }
         EXPECT_EQ(index->stats().overflow_nodes, 0U);
       });
+}
+
+// An update that finds its key absent, in a shard that is being replaced, looks again. It may find
+// the key there by then, and do what it is to do; and it had already asked for a record of the key.
+// So it was done twice: a put answered with its own value as the one before, and took away what
+// others had put meanwhile.
+TEST(Absent, AnUpdateThatLooksAgainIsDoneOnce) {
+  const NumberedKeys keys;
+  const auto index = make_index(Kind::owned, keys, {.shards = 1});
+  const std::string name = "longer than the entry";
+  const Index::Key key = index->key(as_bytes(name));
+  int done = 0;
+  const auto updated = OwnedIndex::of(*index).update(key, [&](const uint64_t* present) {
+    if (present == nullptr) {
+      EXPECT_TRUE(index->shrink_to_fit().ok());
+      EXPECT_EQ(*index->put(as_bytes(name), 1), std::nullopt);
+    } else {
+      EXPECT_EQ(*present, 1U);
+      done++;
+    }
+    return Decision{Decision::Action::set, 2};
+  });
+  ASSERT_TRUE(updated.ok());
+  EXPECT_TRUE(updated->was_present);
+  EXPECT_EQ(updated->value(), 1U);
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(index->size(), 1U);
 }
 
 }  // namespace

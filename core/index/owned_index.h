@@ -275,6 +275,7 @@ class OwnedIndexOf final
           update(key.hash, probe, Matches{probe, key},
                  [&](const uint64_t* present, KeyArena& arena) -> Decision {
                    const Decision decision = decide(present);
+                   wanted = nullptr;  // where it looks again, what was so before is over
                    if (present != nullptr || decision.action != Decision::Action::set ||
                        !Keys::has_record(probe) || record.arena == &arena) {
                      return decision;
