@@ -109,6 +109,11 @@ Status replace_file(FileSystem& files, const std::string& directory, const std::
   return sync_directory(files, directory);
 }
 
+Status as_failure(const Status& status) noexcept {
+  if (!status.is(Code::not_found) && !status.is(Code::exists)) return status;
+  return Status::error(Code::io, status.message(), status.os_errno());
+}
+
 std::string join_path(std::string_view directory, std::string_view name) {
   std::string path(directory);
   if (path.empty() || path.back() != '/') path += '/';

@@ -27,6 +27,10 @@ Result<std::string> read_small_file(FileSystem& files, const std::string& path, 
 Status replace_file(FileSystem& files, const std::string& directory, const std::string& name,
                     Bytes content);
 
+// The outcome of work on files that have to be there, or must not be: `not_found` and `exists`
+// become `io`. Further up they are answers about keys, which a missing file does not give.
+Status as_failure(const Status& status) noexcept;
+
 // "directory/name".
 std::string join_path(std::string_view directory, std::string_view name);
 // The directory that has the entry of `path`: "." for a plain name, "/" for what is in the root.

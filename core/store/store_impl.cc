@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/limits.h"
+#include "core/os/file_io.h"
 
 namespace stave::store {
 
@@ -155,7 +156,7 @@ Status StoreImpl::checkpoint() {
     return Status::error(Code::invalid_argument,
                          "'" + directory_ + "' has keydir=memory, which has no checkpoints");
   STAVE_TRY(sync());
-  return keys->checkpoint();
+  return os::as_failure(keys->checkpoint());
 }
 
 Stats StoreImpl::stats() const {
@@ -193,7 +194,7 @@ Status StoreImpl::close() {
   if (DiskKeyDirectory* const keys = keys_->on_disk())
     closed = keys->close(log_ ? log_->end() : recovered_.manifest.durable_end);
   const Status log_closed = log_ ? log_->close() : Status();
-  return log_closed.ok() ? closed : log_closed;
+  return os::as_failure(log_closed.ok() ? closed : log_closed);
 }
 
 }  // namespace stave::store

@@ -37,6 +37,7 @@ class Opening {
     if (!exists) return exists.status();
     STAVE_TRY(check_existence(*exists));
     if (!*exists && !directory_exists_) STAVE_TRY(make_directory());
+    STAVE_TRY(resolve_directory());
     // Null on read-only media without a lock file, where a reader has nobody to keep out.
     Result<std::unique_ptr<os::FileLock>> lock =
         files_.lock(os::join_path(directory_, lock_name), !options_.read_only);
@@ -48,7 +49,7 @@ class Opening {
     if (!*exists) STAVE_TRY(create_store());
 
     Result<Manifest> manifest = read_manifest(files_, directory_);
-    if (!manifest) return manifest.status();
+    if (!manifest) return os::as_failure(manifest.status());
     if (options_.shards != 0 && options_.shards != manifest->shards)
       return Status::error(Code::invalid_argument,
                            "shards is " + std::to_string(options_.shards) + ", but '" + directory_ +
@@ -59,7 +60,7 @@ class Opening {
                            "'" + directory_ + "' was created with keydir=" +
                                (manifest->keys_on_disk ? "disk" : "memory"));
     auto store = std::make_unique<StoreImpl>(files_, directory_, options_, *std::move(lock));
-    STAVE_TRY(store->recover(*manifest));
+    STAVE_TRY(os::as_failure(store->recover(*manifest)));
     return std::unique_ptr<Store>(std::move(store));
   }
 
@@ -101,6 +102,18 @@ class Opening {
     return made.is(Code::exists) ? Status() : made;
   }
 
+  // Files that the store makes later belong where it lies now, wherever the working directory, or a
+  // symbolic link on the way, leads to by then: perhaps into another store.
+  Status resolve_directory() {
+    // A name with a slash behind it would be left as it is.
+    const size_t last = directory_.find_last_not_of('/');
+    directory_.resize(last == std::string::npos ? 1 : last + 1);
+    Result<std::string> resolved = files_.resolve(directory_);
+    if (!resolved) return resolved.status();
+    directory_ = *std::move(resolved);
+    return {};
+  }
+
   // Also when the directory was there before: whoever made it may have died before this. A parent
   // that may not be read belongs to someone who made the directory for us.
   Status sync_parent() {
@@ -125,7 +138,7 @@ class Opening {
   }
 
   os::FileSystem& files_;
-  const std::string& directory_;
+  std::string directory_;
   const Options& options_;
   bool directory_exists_ = false;
 };

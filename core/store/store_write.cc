@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/limits.h"
+#include "core/os/file_io.h"
 #include "core/store/store_impl.h"
 
 namespace stave::store {
@@ -270,13 +271,13 @@ Status StoreImpl::commit(std::span<Change> changes, Durability durability,
   const uint64_t frame_size = frame_size_of(changes);
   if (frame_size > frame_size_max || size() + changes.size() > records_max)
     return Status::error(Code::too_large, "the batch exceeds 16 GiB, or the store 2^36 keys");
-  STAVE_TRY(prepare(changes));
+  STAVE_TRY(os::as_failure(prepare(changes)));
   const bool only_erases = std::all_of(changes.begin(), changes.end(),
                                        [](const Change& change) { return change.erase; });
   const Result<Log::Place> place = log_->reserve(frame_size, only_erases, pipeline_->visible());
   if (!place) {
     if (const Status failure = log_->failure(); !failure.ok()) pipeline_->fail(failure);
-    return place.status();
+    return os::as_failure(place.status());
   }
   fill(changes, *place, frame_size);
 

@@ -140,7 +140,7 @@ class Verification {
 }  // namespace
 
 Status StoreImpl::verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
-  STAVE_TRY(read_manifest(files_, directory_).status());
+  STAVE_TRY(os::as_failure(read_manifest(files_, directory_).status()));
   const uint64_t recovered = recovered_.manifest.durable_end.lsn;
   Verification verification(segments_, *keys_, progress);
   STAVE_TRY(verification.read_log(log_ ? pipeline_->visible() : recovered));

@@ -109,8 +109,9 @@ STAVE_API stave_status stave_store_options_set(stave_store_options *options, con
 /* All options with type, default and meaning, one a line, as UTF-8 text for people. Since 0.1. */
 STAVE_API stave_status stave_store_options_describe(stave_buffer *text, stave_error *error);
 
-/* Opens the store in the directory `path`, creating it (not its parents) when the options allow.
- * `options` may be NULL: the defaults. Recovery after a crash runs by itself; see
+/* Opens the store in the directory `path`, creating it (not its parents) when the options allow. A
+ * relative path and symbolic links in it are followed once, here; where the directory is moved
+ * while the store is open, writes fail with IO. `options` may be NULL: the defaults. Recovery after a crash runs by itself; see
  * stave_store_stats. With keydir=memory it reads the whole log: O(bytes in the store). With
  * keydir=disk it reads what was logged since KEYS was last saved: after a clean close nothing,
  * whatever the number of keys. A KEYS that is missing is made from the whole log.

@@ -1,0 +1,120 @@
+// What opening does with the store's directory on the real file system.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "core/os/file_io.h"
+#include "core/os/posix_file_system.h"
+#include "core/store/manifest.h"
+#include "core/store/store.h"
+
+namespace stave::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OpenTest : public ::testing::Test {
+ protected:
+  OpenTest() {
+    std::string pattern = (fs::temp_directory_path() / "stave-open-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw fs::filesystem_error("mkdtemp", {});
+    root_ = fs::canonical(pattern);
+  }
+  ~OpenTest() override {
+    fs::current_path(before_);
+    std::error_code ignored;
+    fs::remove_all(root_, ignored);
+  }
+
+  static Result<std::unique_ptr<Store>> open(const std::string& path,
+                                             KeyDirectoryKind keydir = KeyDirectoryKind::stored) {
+    return Store::open(os::posix_file_system(), path, {.segment_size = 4096, .keydir = keydir});
+  }
+  // A value of which a segment holds one.
+  static Status put(Store& store, const std::string& key) {
+    return store.put(as_bytes(key), as_bytes(std::string(3000, 'v')), PutMode::always,
+                     Durability::os);
+  }
+  static bool has(Store& store, const std::string& key) {
+    return store.contains(as_bytes(key)).ok();
+  }
+  fs::path directory(const std::string& name) const {
+    fs::create_directories(root_ / name);
+    return root_ / name;
+  }
+
+  fs::path root_;
+  const fs::path before_ = fs::current_path();
+};
+
+// A program opened "data" and then changed its working directory. Its next segments and its
+// manifest went into the "data" that was there, over those of another store; its own reopened
+// without what had been acknowledged.
+TEST_F(OpenTest, ARelativePathIsThatOfTheOpen) {
+  for (const KeyDirectoryKind keydir : {KeyDirectoryKind::memory, KeyDirectoryKind::disk}) {
+    const std::string kind = keydir == KeyDirectoryKind::disk ? "disk" : "memory";
+    fs::current_path(directory("other " + kind));
+    auto other = *open("data", keydir);
+    for (const char* key : {"1", "2", "3"}) ASSERT_TRUE(put(*other, key).ok());
+    ASSERT_TRUE(other->close().ok());
+    fs::current_path(directory("own " + kind));
+    auto own = *open("data//", keydir);
+    fs::current_path(root_ / ("other " + kind));
+    for (const char* key : {"a", "b", "c"}) ASSERT_TRUE(put(*own, key).ok());
+    ASSERT_TRUE(own->close().ok());
+
+    other = *open("data");
+    for (const char* key : {"1", "2", "3"}) EXPECT_TRUE(has(*other, key));
+    EXPECT_FALSE(has(*other, "a"));
+    own = *open(root_ / ("own " + kind) / "data");
+    for (const char* key : {"a", "b", "c"}) EXPECT_TRUE(has(*own, key));
+  }
+}
+
+// The same with a link that leads elsewhere by then, as when a new version is switched to.
+TEST_F(OpenTest, ALinkIsFollowedOnce) {
+  const fs::path first = directory("first");
+  const fs::path second = directory("second");
+  fs::create_directory_symlink(first, root_ / "link");
+  auto store = *open(root_ / "link");
+  fs::remove(root_ / "link");
+  fs::create_directory_symlink(second, root_ / "link");
+  for (const char* key : {"a", "b", "c"}) ASSERT_TRUE(put(*store, key).ok());
+  ASSERT_TRUE(store->close().ok());
+  EXPECT_TRUE(fs::is_empty(second));
+  store = *open(first);
+  EXPECT_TRUE(has(*store, "c"));
+}
+
+// The directory of an open store was moved away. A delete answered `not_found`, as if the key were
+// not there.
+TEST_F(OpenTest, MissingFilesAreNoAnswerAboutAKey) {
+  const fs::path data = directory("data");
+  auto store = *open(data);
+  ASSERT_TRUE(put(*store, "a").ok());
+  fs::rename(data, root_ / "moved");
+  const Status erased = store->erase(as_bytes("b"), Durability::os);
+  EXPECT_TRUE(erased.is(Code::not_found)) << "there is none, whatever the files do";
+  const Status stored = put(*store, "b");
+  EXPECT_TRUE(stored.is(Code::io)) << code_name(stored.code());
+  EXPECT_NE(stored.message().find(data.string()), std::string_view::npos) << stored.message();
+  const auto go_on = [](uint64_t, uint64_t) { return Status(); };
+  EXPECT_TRUE(store->verify(go_on).is(Code::io));
+  EXPECT_TRUE(store->close().is(Code::io));
+  EXPECT_TRUE(has(**open(root_ / "moved"), "a"));
+}
+
+TEST_F(OpenTest, AManifestThatLeadsNowhereIsNoMissingStore) {
+  const fs::path data = directory("data");
+  ASSERT_TRUE((*open(data))->close().ok());
+  fs::remove(data / manifest_name);
+  fs::create_symlink("nowhere", data / manifest_name);
+  EXPECT_TRUE(open(data).status().is(Code::io));
+}
+
+}  // namespace
+}  // namespace stave::store
