@@ -116,5 +116,21 @@ TEST_F(OpenTest, AManifestThatLeadsNowhereIsNoMissingStore) {
   EXPECT_TRUE(open(data).status().is(Code::io));
 }
 
+// Every file `*.new` was removed, whoever had made it, and a directory of such a name kept the
+// store from opening.
+TEST_F(OpenTest, OnlyItsOwnUnfinishedFilesAreRemoved) {
+  const fs::path data = directory("data");
+  ASSERT_TRUE((*open(data))->close().ok());
+  const std::string unfinished = segment_name(7) + std::string(unfinished_suffix);
+  for (const std::string& name : {std::string("notes.new"), unfinished})
+    std::ofstream(data / name) << "text";
+  directory("data/directory.new");
+  const auto opened = open(data);
+  ASSERT_TRUE(opened.ok()) << opened.status().message();
+  EXPECT_TRUE(fs::exists(data / "notes.new"));
+  EXPECT_TRUE(fs::exists(data / "directory.new"));
+  EXPECT_FALSE(fs::exists(data / unfinished));
+}
+
 }  // namespace
 }  // namespace stave::store

@@ -7,10 +7,20 @@
 
 #include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
+#include "core/store/disk_key_directory.h"
 
 namespace stave::store {
 
 namespace {
+
+// Whether the store makes files of this name, to rename them when they are whole. What else a
+// directory holds is somebody's own.
+bool is_unfinished(std::string_view name) noexcept {
+  if (!name.ends_with(unfinished_suffix)) return false;
+  name.remove_suffix(unfinished_suffix.size());
+  return name == manifest_name || name == keys_name || name == collisions_name ||
+         parse_segment_name(name).has_value();
+}
 
 class Recovery {
  public:
@@ -91,7 +101,7 @@ Status Recovery::list_files() {
   if (!names) return names.status();
   for (std::string& name : *names) {
     if (const auto generation = parse_segment_name(name)) generations_.push_back(*generation);
-    if (name.ends_with(unfinished_suffix)) leftovers_.push_back(std::move(name));
+    if (is_unfinished(name)) leftovers_.push_back(std::move(name));
   }
   std::sort(generations_.begin(), generations_.end());
   return {};
