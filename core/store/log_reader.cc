@@ -125,23 +125,52 @@ Result<bool> LogReader::next(uint64_t lsn, Visit visit) {
   return true;
 }
 
-Result<uint64_t> LogReader::newest_durable_claim(uint64_t lsn, uint64_t lsn_max) {
+Result<uint64_t> LogReader::presumed_end(uint64_t lsn) {
+  const Result<std::optional<RecordHeader>> header = plausible_header(offset_, limit_);
+  if (!header) return header.status();
+  if (!*header || (*header)->lsn != lsn) return offset_;
+  if (!(*header)->is_batch()) return offset_ + padded((*header)->size());
+  const Result<uint64_t> size = batch_frame_size(offset_);
+  if (!size) return size.status();
+  return offset_ + (*size <= limit_ - offset_ ? padded(*size) : 0);
+}
+
+Result<uint64_t> LogReader::newest_durable_claim(uint64_t lsn, uint64_t first_lsn) {
+  // Behind a frame that is damaged in its value come whole ones. They are asked first: what the
+  // value holds, its writer has chosen.
+  const Result<uint64_t> end = presumed_end(first_lsn);
+  if (!end) return end.status();
+  if (*end != offset_) {
+    const Result<uint64_t> claim = newest_claim_from(*end, lsn, first_lsn);
+    if (!claim || *claim != 0) return claim;
+  }
+  return newest_claim_from(offset_, lsn, first_lsn);
+}
+
+Result<uint64_t> LogReader::newest_claim_from(uint64_t offset, uint64_t lsn, uint64_t first_lsn) {
   uint64_t newest = 0;
   // Values that imitate the headers of large records could make this quadratic. What goes beyond
-  // the budget counts as no claim: an imitation must not keep a store from opening.
+  // the budget counts as no claim: an imitation must not keep a store from opening. Whole frames
+  // take it once, and what lies inside of them nothing.
   uint64_t hash_budget = 8 * limit_ + (uint64_t{64} << 20);
-  for (uint64_t at = offset_; at < limit_; at += location_unit) {
+  for (uint64_t at = offset; at < limit_;) {
     Result<std::optional<RecordHeader>> header = plausible_header(at, limit_);
     if (!header) return header.status();
-    if (!*header) continue;
-    const RecordHeader& candidate = **header;
-    if (candidate.lsn > lsn_max || candidate.durable_lag == 0 ||
-        candidate.durable_claim() <= std::max(lsn, newest) || candidate.size() > hash_budget)
+    const uint64_t here = at;
+    at += location_unit;
+    // No frame is smaller than a record without key and value.
+    const uint64_t lsn_max = first_lsn + (here - offset_) / padded(record_header_size);
+    if (!*header || (*header)->lsn < first_lsn || (*header)->lsn > lsn_max ||
+        (*header)->size() > hash_budget)
       continue;
+    const RecordHeader& candidate = **header;
     hash_budget -= candidate.size();
-    Result<bool> right = checksum_is_right(at, candidate);
+    Result<bool> right = checksum_is_right(here, candidate);
     if (!right) return right.status();
-    if (*right) newest = candidate.durable_claim();
+    if (!*right) continue;
+    at = here + padded(candidate.size());
+    const uint64_t claim = candidate.durable_lag == 0 ? 0 : candidate.durable_claim();
+    if (claim > lsn) newest = std::max(newest, claim);
   }
   return newest;
 }

@@ -36,10 +36,10 @@ class LogReader {
   // called only after the whole frame has been checked.
   Result<bool> next(uint64_t lsn, Visit visit);
 
-  // The newest LSN above `lsn` that any frame beginning at offset() or later says was durable, 0 if
-  // none does. Looks at every 16th byte, since what lies between is not known to be whole. Frames
-  // with an LSN above `lsn_max` cannot be there.
-  Result<uint64_t> newest_durable_claim(uint64_t lsn, uint64_t lsn_max);
+  // The newest LSN above `lsn` that frames at offset() or later say was durable, 0 if none does.
+  // Looks at every 16th byte outside of whole frames, since what lies there is not known. A frame
+  // at offset() would have the LSN `first_lsn`.
+  Result<uint64_t> newest_durable_claim(uint64_t lsn, uint64_t first_lsn);
 
   // The end of the last non-zero bytes at or behind offset(), rounded up to 16; offset() if all
   // are zero.
@@ -54,6 +54,10 @@ class LogReader {
   // A whole record or batch header at `offset`.
   Result<std::optional<RecordHeader>> whole_header(uint64_t offset, uint64_t limit);
   Result<uint64_t> batch_frame_size(uint64_t offset);
+  // Where the frame at offset() would end by its header, whether or not it is whole; offset() if
+  // there is no plausible header with this LSN.
+  Result<uint64_t> presumed_end(uint64_t lsn);
+  Result<uint64_t> newest_claim_from(uint64_t offset, uint64_t lsn, uint64_t first_lsn);
   // Checks the members of a batch; true when they are all there.
   Result<bool> batch_is_whole(const RecordHeader& header, uint64_t frame_size);
   Status visit_record(uint64_t offset, const RecordHeader& header, Visit visit);

@@ -243,14 +243,13 @@ Status Recovery::judge_clean_end() const {
 Status Recovery::search_evidence() {
   uint64_t durable_lsn = std::max(manifest_.durable_end.lsn, known_.durable_lsn);
   const size_t first = kept_ == 0 ? 0 : kept_ - 1;
-  uint64_t lsn_max = end_.lsn + 1;
-  for (size_t i = first; i < segments_.size(); i++)
-    lsn_max += segments_[i]->file_size() / padded(record_header_size);
   for (size_t i = first; i < segments_.size(); i++) {
     const Segment& segment = *segments_[i];
-    const uint64_t from = i + 1 == kept_ ? end_.offset : segment_header_size;
+    const bool is_last_kept = i + 1 == kept_;
+    const uint64_t from = is_last_kept ? end_.offset : segment_header_size;
     LogReader reader(segment, from, segment.file_size());
-    Result<uint64_t> claim = reader.newest_durable_claim(end_.lsn, lsn_max);
+    Result<uint64_t> claim =
+        reader.newest_durable_claim(end_.lsn, is_last_kept ? end_.lsn + 1 : segment.base_lsn());
     if (!claim) return claim.status();
     durable_lsn = std::max(durable_lsn, *claim);
     Result<uint64_t> data_end = reader.end_of_data();

@@ -16,6 +16,23 @@ namespace {
 
 constexpr const char* directory = "/s";
 
+// A value full of what looks like headers of frames that come soon behind `lsn`, from large ones to
+// small ones, so that nothing is left of a budget of bytes. Under this key they lie where frames
+// may begin.
+constexpr const char* imitation_key = "imitation";
+std::string imitation_of_frames(uint64_t lsn) {
+  std::string imitation(8 << 20, '\0');
+  const size_t value_at = record_header_size + std::string_view(imitation_key).size();
+  for (size_t at = padded(value_at) - value_at; at + 32 < imitation.size(); at += 32) {
+    auto* bytes = reinterpret_cast<std::byte*>(imitation.data() + at);
+    store_le64(bytes + record_at::lsn, lsn + at % 1000);
+    store_le32(bytes + record_at::durable_lag, 1);
+    bytes[record_at::kind] = std::byte{1};
+    store_le32(bytes + record_at::value_size, (4 << 20) >> (at * 24 / imitation.size()));
+  }
+  return imitation;
+}
+
 class RecoveryTest : public ::testing::Test {
  protected:
   void open() {
@@ -66,22 +83,36 @@ class RecoveryTest : public ::testing::Test {
 TEST_F(RecoveryTest, ValuesThatImitateFramesDoNotKeepAStoreFromOpening) {
   open();
   put("kept", "value");
-  std::string imitation(8 << 20, '\0');
-  for (size_t at = 4; at + 32 < imitation.size(); at += 16) {
-    auto* bytes = reinterpret_cast<std::byte*>(imitation.data() + at);
-    store_le64(bytes + record_at::lsn, 2 + at % 1000);
-    store_le32(bytes + record_at::durable_lag, 1);
-    bytes[record_at::kind] = std::byte{1};
-    store_le32(bytes + record_at::value_size, 4 << 20);
-  }
-  put("imitation", imitation, Durability::os);
+  put(imitation_key, imitation_of_frames(2), Durability::os);
   const std::string name = segment_name(2);
   overwrite(name, segment_header_size, as_bytes(std::string(8, '\0')));  // not filled to the end
   kill();
   open();
   ASSERT_TRUE(status_.ok()) << status_.message();
   EXPECT_EQ(get("kept"), "value");
-  EXPECT_EQ(get("imitation"), "not_found");
+  EXPECT_EQ(get(imitation_key), "not_found");
+}
+
+// The same imitations used up the search's budget when the damage was real: in the value that held
+// them, and in a commit before it. What had been acknowledged behind it was cut off in silence.
+TEST_F(RecoveryTest, ValuesThatImitateFramesHideNoDamage) {
+  options_.segment_size = 32 << 20;
+  for (const bool damage_imitation : {true, false}) {
+    store_.reset();
+    files_ = std::make_unique<os::SimulatedFileSystem>(1);
+    open();
+    put("a", "1");
+    put("b", "1", Durability::os);
+    const uint64_t b_at = segment_header_size + padded(record_size(1, 1));
+    put(imitation_key, imitation_of_frames(4), Durability::os);
+    ASSERT_TRUE(store_->sync().ok());
+    put("c", "1");
+    const uint64_t damage_at = damage_imitation ? b_at + 4096 : b_at + record_at::key;
+    overwrite(segment_name(1), damage_at, as_bytes(std::string(1, 'x')));
+    kill();
+    open();
+    EXPECT_TRUE(status_.is(Code::corruption)) << damage_imitation;
+  }
 }
 
 // An old MANIFEST was put back over a newer one. It said that the log ended cleanly earlier than it
