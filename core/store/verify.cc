@@ -4,10 +4,12 @@
 // about the log up to there is compared with a directory that has gone on since. An entry that lies
 // behind the bound is newer and proves nothing; a record that the directory lacks must have been
 // replaced by a commit behind the bound, which is looked up at the end.
+#include <array>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "core/base/endian.h"
 #include "core/base/hash.h"
 #include "core/os/file_io.h"
 #include "core/store/store_impl.h"
@@ -23,8 +25,10 @@ struct KeyHash {
 class Verification {
  public:
   using Progress = FunctionRef<Status(uint64_t, uint64_t)>;
-  Verification(const SegmentDirectory& segments, const KeyDirectory& directory, Progress progress)
-      : segments_(segments), directory_(directory), progress_(progress) {}
+  // `hash_seed` is known to nobody: keys that were made to collide would pass for one.
+  Verification(const SegmentDirectory& segments, const KeyDirectory& directory, uint64_t hash_seed,
+               Progress progress)
+      : segments_(segments), directory_(directory), hash_seed_(hash_seed), progress_(progress) {}
 
   // Reads the commits up to `bound`.
   Status read_log(uint64_t bound) {
@@ -75,7 +79,7 @@ class Verification {
  private:
   static constexpr uint64_t report_every = uint64_t{1} << 20;
 
-  static Hash128 hash_of(Bytes key) noexcept { return hash128(key, 0); }
+  Hash128 hash_of(Bytes key) const noexcept { return hash128(key, hash_seed_); }
 
   Status damage(Location location, std::string_view what) const {
     const Segment& segment = segments_.of(location);
@@ -124,6 +128,7 @@ class Verification {
 
   const SegmentDirectory& segments_;
   const KeyDirectory& directory_;
+  const uint64_t hash_seed_;
   Progress progress_;
 
   // The newest record of each key in what was read: its place, and its key's hash.
@@ -142,7 +147,9 @@ class Verification {
 Status StoreImpl::verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
   STAVE_TRY(os::as_failure(read_manifest(files_, directory_).status()));
   const uint64_t recovered = recovered_.manifest.durable_end.lsn;
-  Verification verification(segments_, *keys_, progress);
+  std::array<std::byte, 8> seed{};
+  STAVE_TRY(files_.random(seed));
+  Verification verification(segments_, *keys_, load_le64(seed.data()), progress);
   STAVE_TRY(verification.read_log(log_ ? pipeline_->visible() : recovered));
   STAVE_TRY(verification.compare_directory());
   if (DiskKeyDirectory* const keys = keys_->on_disk()) STAVE_TRY(keys->verify());
