@@ -1,5 +1,7 @@
 #include "core/store/collision_list.h"
 
+#include <algorithm>
+#include <array>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -13,8 +15,6 @@ namespace {
 
 constexpr std::string_view magic = "STAVECOL";
 constexpr uint32_t format_version = 1;
-// No more than what a length says can be believed.
-constexpr size_t file_size_max = size_t{1} << 40;
 
 // offset  size  field
 constexpr size_t version_at = 8;        // 4; 4 zero
@@ -245,48 +245,102 @@ Result<uint64_t> CollisionList::save(os::FileSystem& files, const std::string& d
   return version;
 }
 
+namespace {
+
+// Reads a file piece by piece up to `end`, and hashes it.
+class HashedReader {
+ public:
+  HashedReader(os::File& file, const std::string& path, uint64_t end) noexcept
+      : file_(file), path_(path), end_(end) {}
+
+  uint64_t left() const noexcept { return end_ - at_; }
+  Status read(MutableBytes into) {
+    STAVE_TRY(os::read_exactly(file_, path_, at_, into));
+    at_ += into.size();
+    checksum_.update(into);
+    return {};
+  }
+  Status read_rest() {
+    std::array<std::byte, 4096> piece;
+    while (left() > 0)
+      STAVE_TRY(read(MutableBytes(piece).first(std::min<uint64_t>(left(), piece.size()))));
+    return {};
+  }
+  // Whether the checksum behind the end is that of what was read.
+  Result<bool> is_right() {
+    std::array<std::byte, checksum_size> checksum;
+    STAVE_TRY(os::read_exactly(file_, path_, end_, checksum));
+    return load_le64(checksum.data()) == checksum_.digest();
+  }
+
+ private:
+  os::File& file_;
+  const std::string& path_;
+  const uint64_t end_;
+  uint64_t at_ = 0;
+  Hash64Stream checksum_{0};
+};
+
+Status damaged(const std::string& path, const char* what) {
+  return Status::error(Code::corruption, "'" + path + "' is damaged (" + what +
+                                             "); remove the file KEYS beside it, and the next "
+                                             "open makes both from the log");
+}
+
+}  // namespace
+
 Status CollisionList::load(os::FileSystem& files, const std::string& directory,
                            const StoreId& store_id) {
   const std::string path = os::join_path(directory, collisions_name);
-  const Result<std::string> content = os::read_small_file(files, path, file_size_max);
-  if (!content) return content.status();
-  STAVE_TRY(decode(as_bytes(*content), path, store_id));
+  const Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::read_only);
+  if (!file) return file.status();
+  const Result<uint64_t> size = (*file)->size();
+  if (!size) return size.status();
+  STAVE_TRY(decode(**file, *size, path, store_id));
   const std::lock_guard lock(file_mutex_);
   saved_version_ = version_;
-  saved_bytes_ = content->size();
+  saved_bytes_ = *size;
   return {};
 }
 
-// Into an empty list.
-Status CollisionList::decode(Bytes bytes, const std::string& path, const StoreId& store_id) {
-  const auto damaged = [&path](const char* what) {
-    return Status::error(Code::corruption, "'" + path + "' is damaged (" + what +
-                                               "); remove the file KEYS beside it, and the next "
-                                               "open makes both from the log");
-  };
-  if (bytes.size() < header_size + checksum_size ||
-      !equal(bytes.first(magic.size()), as_bytes(magic)))
-    return damaged("it does not begin with STAVECOL");
-  const Bytes content = bytes.first(bytes.size() - checksum_size);
-  if (load_le64(content.data() + content.size()) != hash64(content, 0))
-    return damaged("checksum mismatch");
-  if (load_le32(&bytes[version_at]) != format_version)
-    return Status::error(Code::unsupported_version, "'" + path + "' was written by a newer Stave");
-  if (!equal(bytes.subspan(store_id_at, store_id.size()), store_id))
-    return damaged("it belongs to another store");
-  Bytes rest = content.subspan(header_size);
-  for (uint64_t count = load_le64(&bytes[count_at]); count > 0; count--) {
-    if (rest.size() < key_at) return damaged("it ends too early");
-    const Place place = decode_place(rest.data());
-    const size_t key_size = load_le16(&rest[key_size_at]);
-    if (rest.size() - key_at < key_size) return damaged("it ends too early");
-    entries_.emplace(std::string(as_text(rest.subspan(key_at, key_size))), Entry{.place = place});
-    rest = rest.subspan(key_at + key_size);
-    encoded_bytes_.fetch_add(encoded_size(key_size), std::memory_order_relaxed);
+// Into an empty list. An entry at a time: a size says nothing about what is in a file with holes,
+// which all memory could not hold.
+Status CollisionList::decode(os::File& file, uint64_t size, const std::string& path,
+                             const StoreId& store_id) {
+  if (size < header_size + checksum_size) return damaged(path, "it ends too early");
+  HashedReader reader(file, path, size - checksum_size);
+  std::array<std::byte, header_size> header;
+  STAVE_TRY(reader.read(header));
+  if (!equal(Bytes(header).first(magic.size()), as_bytes(magic)))
+    return damaged(path, "it does not begin with STAVECOL");
+  const bool is_newer = load_le32(&header[version_at]) != format_version;
+  if (is_newer) {
+    STAVE_TRY(reader.read_rest());
+  } else {
+    if (!equal(Bytes(header).subspan(store_id_at, store_id.size()), store_id))
+      return damaged(path, "it belongs to another store");
+    for (uint64_t count = load_le64(&header[count_at]); count > 0; count--) {
+      std::array<std::byte, key_at> entry;
+      if (reader.left() < key_at) return damaged(path, "it ends too early");
+      STAVE_TRY(reader.read(entry));
+      std::string key(load_le16(&entry[key_size_at]), '\0');
+      if (reader.left() < key.size()) return damaged(path, "it ends too early");
+      STAVE_TRY(reader.read({reinterpret_cast<std::byte*>(key.data()), key.size()}));
+      if (!entries_.empty() && key <= entries_.rbegin()->first)
+        return damaged(path, "its keys are not in order");
+      encoded_bytes_.fetch_add(encoded_size(key.size()), std::memory_order_relaxed);
+      entries_.emplace_hint(entries_.end(), std::move(key),
+                            Entry{.place = decode_place(entry.data())});
+    }
   }
-  if (!rest.empty()) return damaged("it ends too late");
-  version_ = load_le64(&bytes[list_version_at]);
-  newest_lsn_ = load_le64(&bytes[newest_lsn_at]);
+  if (reader.left() > 0) return damaged(path, "it ends too late");
+  const Result<bool> right = reader.is_right();
+  if (!right) return right.status();
+  if (!*right) return damaged(path, "checksum mismatch");
+  if (is_newer)
+    return Status::error(Code::unsupported_version, "'" + path + "' was written by a newer Stave");
+  version_ = load_le64(&header[list_version_at]);
+  newest_lsn_ = load_le64(&header[newest_lsn_at]);
   size_.store(entries_.size(), std::memory_order_release);
   return {};
 }

@@ -111,7 +111,7 @@ class CollisionList {
   // With the file's mutex held.
   Result<std::unique_ptr<os::File>> open_new_file(os::FileSystem& files, const std::string& path);
   Status write(os::FileSystem& files, const std::string& directory, Bytes content);
-  Status decode(Bytes bytes, const std::string& path, const StoreId& store_id);
+  Status decode(os::File& file, uint64_t size, const std::string& path, const StoreId& store_id);
 
   mutable std::shared_mutex mutex_;  // guards what follows
   Entries entries_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/endian.h"
 #include "core/os/file_io.h"
 #include "core/os/simulated_file_system.h"
 
@@ -178,6 +179,20 @@ TEST_F(CollisionListTest, DamageIsFoundAtEveryByteAndLength) {
   EXPECT_FALSE(refused(whole));
   CollisionList foreign;
   EXPECT_TRUE(foreign.load(files_, "/store", StoreId{}).is(Code::corruption));
+}
+
+// A list that was all holes behind its header was read into memory first and judged then: a
+// terabyte of it took the process down.
+TEST_F(CollisionListTest, ASizeAloneTakesNoMemory) {
+  CollisionList list;
+  ASSERT_TRUE(save(list).ok());
+  std::string header = content().substr(0, 64);
+  store_le64(reinterpret_cast<std::byte*>(header.data()) + 48, UINT64_MAX);
+  ASSERT_TRUE(os::replace_file(files_, "/store", "COLLISIONS", as_bytes(header)).ok());
+  const auto file = files_.open("/store/COLLISIONS", os::OpenMode::read_write);
+  ASSERT_TRUE((*file)->truncate(uint64_t{1} << 40).ok());
+  CollisionList loaded;
+  EXPECT_TRUE(load(loaded).is(Code::corruption));
 }
 
 }  // namespace
