@@ -34,6 +34,9 @@
  * Limits
  *   key 0 to 65,535 bytes; value 0 to 1 GiB; batch 2^32-1 records and 16 GiB; 2^36 records.
  *   Beyond a limit: STAVE_TOO_LARGE, nothing is written.
+ *   An open store has a file descriptor for each of its log files (`segments` of the statistics),
+ *   and each open after a crash begins a new one. Where they run out, opening and writing fail with
+ *   STAVE_IO: raise the limit (ulimit -n), or make segment_size larger in time.
  *
  * Errors of every function that takes a store
  *   INVALID_ARGUMENT (NULL or foreign handle, NULL with a size), CLOSED, FORKED, BUSY (from inside a
