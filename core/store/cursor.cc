@@ -1,5 +1,6 @@
 // The cursor: takes places from the key directory, a slice at a time, and reads their records. A
 // key that is there throughout keeps its entry, so it comes exactly once.
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,20 +23,20 @@ class RecordCursor final : public Cursor {
         keys_only_(keys_only) {}
 
   Status next() override {
-    key_.clear();
-    value_.clear();
     while (true) {
-      Result<std::optional<Location>> place = places_.next();
-      if (!place) return place.status();
-      if (!*place) return Code::done;
-      STAVE_TRY(reader_.open(segment_of(**place), **place));
-      const Result<Bytes> key = reader_.key();
-      if (!key) return key.status();
-      if (!as_text(*key).starts_with(prefix_)) continue;
-      key_.assign(key->begin(), key->end());
-      if (keys_only_) return reader_.check();
-      value_.resize(reader_.value_size());
-      return reader_.read_value(value_);
+      key_.clear();
+      value_.clear();
+      if (!unread_) {
+        Result<std::optional<Location>> place = places_.next();
+        if (!place) return place.status();
+        if (!*place) return Code::done;
+        unread_ = **place;
+      }
+      const Result<bool> wanted = read(*unread_);
+      // Without memory, as when that throws, the next call reads the same record.
+      if (!wanted.status().is(Code::no_memory)) unread_.reset();
+      if (!wanted) return wanted.status();
+      if (*wanted) return {};
     }
   }
 
@@ -43,6 +44,22 @@ class RecordCursor final : public Cursor {
   Bytes value() const noexcept override { return value_; }
 
  private:
+  // False when it does not have the prefix.
+  Result<bool> read(Location place) {
+    STAVE_TRY(reader_.open(segment_of(place), place));
+    const Result<Bytes> key = reader_.key();
+    if (!key) return key.status();
+    if (!as_text(*key).starts_with(prefix_)) return false;
+    key_.assign(key->begin(), key->end());
+    if (keys_only_) {
+      STAVE_TRY(reader_.check());
+      return true;
+    }
+    value_.resize(reader_.value_size());
+    STAVE_TRY(reader_.read_value(value_));
+    return true;
+  }
+
   // In the set that the cursor works on; a record written since may lie in a newer segment.
   Segment& segment_of(Location location) {
     Segment* segment = set_.find(location);
@@ -57,6 +74,7 @@ class RecordCursor final : public Cursor {
   SegmentSet set_;
   RecordReader reader_;
   KeyDirectory::Cursor places_;
+  std::optional<Location> unread_;  // taken from there
   const std::string prefix_;
   const bool keys_only_;
   std::vector<std::byte> key_;

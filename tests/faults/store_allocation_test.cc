@@ -205,5 +205,45 @@ TEST(StoreAllocations, FailWithoutHarm) {
       {{"points", points}, {"allocations failed", failures}, {"calls without memory", no_memory}});
 }
 
+// The record for which there had been no memory was passed over: who made room and went on never
+// saw it.
+TEST(StoreAllocations, ACursorReadsAgainWhatItHadNoMemoryFor) {
+  const TemporaryDirectory directory(TemporaryDirectory::Where::memory);
+  auto store = *Store::open(os::posix_file_system(), directory / "store", base_options());
+  Contents expected;
+  for (uint64_t i = 0; i < 20; i++) {
+    const std::string key = long_key + std::string(2000, 'k') + std::to_string(i);
+    expected[key] = test_value(i, 100 * i);
+    ASSERT_TRUE(put(*store, key, expected[key], Durability::os).ok());
+  }
+  for (const bool keys_only : {false, true}) {
+    for (uint64_t first = 1; first <= 8; first++) {
+      const auto cursor = *store->open_cursor({}, keys_only);
+      Contents found;
+      uint64_t failures = 0;
+      for (bool fails = true;; fails = !fails) {
+        Status moved;
+        {
+          const FailingAllocations failing(fails ? first : 0, fails);
+          try {
+            moved = cursor->next();
+          } catch (const std::bad_alloc&) {
+            moved = Code::no_memory;
+          }
+          failures += FailingAllocations::failures();
+        }
+        if (moved.is(Code::done)) break;
+        if (moved.is(Code::no_memory)) continue;
+        ASSERT_TRUE(moved.ok()) << describe(moved);
+        const std::string key(as_text(cursor->key()));
+        EXPECT_TRUE(found.emplace(key, as_text(cursor->value())).second);
+        if (keys_only) found[key] = expected[key];
+      }
+      EXPECT_EQ(difference(expected, found), "") << "allocation " << first;
+      if (first == 1) EXPECT_GT(failures, 0U);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace stave::test

@@ -299,8 +299,9 @@ STAVE_API stave_status stave_store_cursor_open(stave_store *store,
                                                const stave_store_cursor_options *options,
                                                stave_store_cursor **cursor, stave_error *error);
 /* Moves to the next record: DONE when there is none, then and ever after. CORRUPTION and IO as
- * reads; the next call goes on behind the record that could not be read. With keydir=disk damaged
- * pages of KEYS are CORRUPTION, too, and the next call goes on behind them. */
+ * reads; the next call goes on behind the record that could not be read. NO_MEMORY: the next call
+ * tries that record again. With keydir=disk damaged pages of KEYS are
+ * CORRUPTION, too, and the next call goes on behind them. */
 STAVE_API stave_status stave_store_cursor_next(stave_store_cursor *cursor, stave_error *error);
 /* The record the cursor stands on. The bytes are the cursor's and valid until it is moved, closed or
  * freed, also when the store is closed meanwhile; *data is never NULL. INVALID_ARGUMENT when the
