@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/disk_index/disk_index.h"
+#include "core/disk_index/superblock.h"
 #include "core/os/file_io.h"
 #include "core/os/simulated_file_system.h"
 #include "core/store/store.h"
@@ -348,6 +349,38 @@ TEST_F(DiskKeyDirectoryTest, TheStoreKnowsWhereItsKeysAre) {
   ASSERT_TRUE(open().ok());
   put(0, 10);
   close();
+// A superblock named a place in the log where no frame ends. Recovery took what it read there for a
+// torn tail, and cut the log off.
+TEST_F(DiskKeyDirectoryTest, APlaceInTheLogThatIsNoneCutsNothing) {
+  ASSERT_TRUE(open().ok());
+  put(0, 100);
+  kill();
+  const auto keys = *disk_->open(file("KEYS"), os::OpenMode::read_write);
+  const std::string log = *os::read_small_file(*disk_, file("0000000000000001.segment"), 1 << 20);
+  for (const disk_index::LogMark& mark : {disk_index::LogMark{0, 0, 0},
+                                          {5, 0, 0},
+                                          {1, 1, 8},
+                                          {5, 1, 16384},
+                                          {50, 1, 80},
+                                          {50, 1, 71},
+                                          {4, 1, 112}}) {
+    for (const uint64_t page : disk_index::superblock_pages) {
+      disk_index::SuperblockBytes bytes;
+      ASSERT_TRUE(os::read_exactly(*keys, "KEYS", page * bytes.size(), bytes).ok());
+      Result<disk_index::Superblock> block = disk_index::decode_superblock(bytes, "KEYS");
+      block->owner.replay_from = mark;
+      block->lsn = mark.lsn;
+      const auto forged = disk_index::encode_superblock(*block);
+      ASSERT_TRUE(os::write_all(*keys, "KEYS", page * bytes.size(), forged).ok());
+    }
+    EXPECT_TRUE(open().is(Code::corruption)) << mark.lsn << " at " << mark.offset;
+    EXPECT_EQ(*os::read_small_file(*disk_, file("0000000000000001.segment"), 1 << 20), log);
+  }
+  ASSERT_TRUE(disk_->remove(file("KEYS")).ok());
+  ASSERT_TRUE(open().ok());
+  expect_keys(0, 100);
+}
+
   options_.keydir = KeyDirectoryKind::stored;
   ASSERT_TRUE(open().ok());
   EXPECT_EQ(store_->options().keydir, KeyDirectoryKind::disk);

@@ -44,6 +44,7 @@ class Recovery {
       segment_directory.append(segment, segment->file_size());
     }
     STAVE_TRY(read_log());
+    STAVE_TRY(check_known_end());
     STAVE_TRY(was_clean_ ? judge_clean_end() : search_evidence());
     STAVE_TRY(finish());
     segment_directory.truncate(static_cast<uint32_t>(kept_));
@@ -57,6 +58,7 @@ class Recovery {
   Status list_files();
   Status open_chain();
   Status find_known_end();
+  Status check_known_end() const;
   Status settle_unsynced();
   Status read_log();
   Status read_segment(size_t position);
@@ -69,6 +71,7 @@ class Recovery {
   Status remove_file(const std::string& name);
   bool was_cut_away(uint64_t generation) const;
   Status too_large() const;
+  Status lacks_known_end() const;
   Status damaged_end(uint64_t durable_lsn) const;
   Status newer_than_manifest() const;
 
@@ -149,20 +152,34 @@ Status Recovery::open_chain() {
 // The segments before the known log's end are not read: nothing in them is news.
 Status Recovery::find_known_end() {
   const LogEnd& known = known_.position;
-  if (known.generation == 0) return {};
+  if (known.generation == 0) return known == LogEnd() ? Status() : lacks_known_end();
   while (first_ < segments_.size() && segments_[first_]->generation() < known.generation) first_++;
   if (first_ == segments_.size() || segments_[first_]->generation() != known.generation ||
       segments_[first_]->base_lsn() > known.lsn + 1 || last_lsn_of(first_) < known.lsn ||
+      known.offset < segment_header_size || known.offset % location_unit != 0 ||
       known.offset > segments_[first_]->file_size())
-    return Status::error(Code::corruption,
-                         "'" + directory_ + "' lacks the end of commit " +
-                             std::to_string(known.lsn) + ", which KEYS knows in segment " +
-                             std::to_string(known.generation) + " at offset " +
-                             std::to_string(known.offset) +
-                             "; are its files from two moments? Without KEYS the next open makes "
-                             "it from the log");
+    return lacks_known_end();
   for (size_t i = 0; i < first_; i++) segments_[i]->set_end(segments_[i]->file_size());
   return {};
+}
+
+// Where no frame follows on the known log, nothing has proved yet that one ends there, unless the
+// manifest says so too. To cut at a wrong place would destroy the log.
+Status Recovery::check_known_end() const {
+  const LogEnd& known = known_.position;
+  if (was_clean_ || known.generation == 0 || commits_ > 0 || known == manifest_.durable_end)
+    return {};
+  const Segment& segment = *segments_[first_];
+  LogReader reader(segment, segment_header_size, known.offset);
+  uint64_t lsn = segment.base_lsn() - 1;
+  const auto pass_by = [](const LogReader::Record&) { return Status(); };
+  for (bool goes_on = true; goes_on;) {
+    const Result<bool> read = reader.next(lsn + 1, pass_by);
+    if (!read) return read.status();
+    goes_on = *read;
+    if (goes_on) lsn++;
+  }
+  return reader.offset() == known.offset && lsn == known.lsn ? Status() : lacks_known_end();
 }
 
 // What recovery shows must be what the device will show again, but after a failed sync the kernel
@@ -212,6 +229,16 @@ Status Recovery::read_segment(size_t position) {
 Status Recovery::too_large() const {
   return Status::error(Code::too_large, "the segments in '" + directory_ +
                                             "' are too many, or larger than 256 TiB together");
+}
+
+Status Recovery::lacks_known_end() const {
+  const LogEnd& known = known_.position;
+  return Status::error(
+      Code::corruption,
+      "'" + directory_ + "' lacks the end of commit " + std::to_string(known.lsn) +
+          ", which KEYS knows in segment " + std::to_string(known.generation) + " at offset " +
+          std::to_string(known.offset) +
+          "; are its files from two moments? Without KEYS the next open makes it from the log");
 }
 
 Status Recovery::damaged_end(uint64_t durable_lsn) const {
