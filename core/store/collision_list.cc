@@ -203,6 +203,15 @@ Result<std::unique_ptr<os::File>> CollisionList::open_new_file(os::FileSystem& f
   return file;
 }
 
+// The outcome of a sync, noted when it is a failure.
+Status CollisionList::synced(const Status& status) {
+  if (status.ok()) return {};
+  failure_ = Status::error(Code::io, status.message(), status.os_errno());
+  // Release: pairs with the acquire in has_failed().
+  has_failed_.store(true, std::memory_order_release);
+  return failure_;
+}
+
 // As os::replace_file(), into the blocks that were reserved.
 Status CollisionList::write(os::FileSystem& files, const std::string& directory, Bytes content) {
   const std::string path = new_path(directory);
@@ -212,10 +221,10 @@ Status CollisionList::write(os::FileSystem& files, const std::string& directory,
     STAVE_TRY(os::write_all(**file, path, 0, content));
     reserved_bytes_.store(0, std::memory_order_relaxed);
     STAVE_TRY((*file)->truncate(content.size()));
-    STAVE_TRY(os::sync_file(**file, path));
+    STAVE_TRY(synced(os::sync_file(**file, path)));
   }
   STAVE_TRY(files.rename(path, os::join_path(directory, collisions_name)));
-  return os::sync_directory(files, directory);
+  return synced(os::sync_directory(files, directory));
 }
 
 Result<uint64_t> CollisionList::save(os::FileSystem& files, const std::string& directory,
@@ -235,6 +244,7 @@ Result<uint64_t> CollisionList::save(os::FileSystem& files, const std::string& d
   if (bytes.empty()) return version;
   {
     const std::lock_guard file_lock(file_mutex_);
+    STAVE_TRY(failure());
     STAVE_TRY(write(files, directory, bytes));
     saved_version_ = version;
     saved_bytes_ = bytes.size();

@@ -99,10 +99,18 @@ class CollisionList {
   // `not_found` when there is no file; `corruption`, `unsupported_version`.
   Status load(os::FileSystem& files, const std::string& directory, const StoreId& store_id);
   // Atomic and durable; answers the version that the file has. What was saved last is not written
-  // again. `before_writing(lsn)` is called when the newest change to be written is known. One
-  // thread at a time.
+  // again. `before_writing(lsn)` is called when the newest change to be written is known. A failed
+  // sync is final: what a crash would show is unknown, and every later save fails too. One thread
+  // at a time.
   Result<uint64_t> save(os::FileSystem& files, const std::string& directory,
                         const StoreId& store_id, FunctionRef<Status(uint64_t)> before_writing);
+
+  // A sync of the file has failed, and how.
+  bool has_failed() const noexcept {
+    // Acquire: pairs with the release in write().
+    return has_failed_.load(std::memory_order_acquire);
+  }
+  Status failure() const { return has_failed() ? failure_ : Status(); }
 
  private:
   void changed(uint64_t lsn) noexcept;
@@ -111,6 +119,7 @@ class CollisionList {
   // With the file's mutex held.
   Result<std::unique_ptr<os::File>> open_new_file(os::FileSystem& files, const std::string& path);
   Status write(os::FileSystem& files, const std::string& directory, Bytes content);
+  Status synced(const Status& status);
   Status decode(os::File& file, uint64_t size, const std::string& path, const StoreId& store_id);
 
   mutable std::shared_mutex mutex_;  // guards what follows
@@ -125,6 +134,8 @@ class CollisionList {
   std::mutex file_mutex_;                  // guards what follows; taken before mutex_
   std::optional<uint64_t> saved_version_;  // of the file
   uint64_t saved_bytes_ = 0;               // likewise
+  Status failure_;                         // written once, before has_failed_ is set
+  std::atomic<bool> has_failed_{false};
   // Bytes of blocks that COLLISIONS.new has. Relaxed: changed under the mutex, and looked at
   // without it to pass it by.
   std::atomic<uint64_t> reserved_bytes_{0};

@@ -158,6 +158,18 @@ TEST_F(CollisionListTest, IsNotWrittenWhenWhatComesBeforeFails) {
   EXPECT_FALSE(content().empty());
 }
 
+// The next save tried again, succeeded, and said nothing about what the device had.
+TEST_F(CollisionListTest, AFailedSyncIsFinal) {
+  for (const os::CallKind call : {os::CallKind::sync_data, os::CallKind::sync_directory}) {
+    CollisionList list;
+    insert(list, "a", some_place, 1);
+    files_.add_fault({.kind = os::Fault::Kind::io_error, .call_number = 1, .call = call});
+    EXPECT_TRUE(save(list).status().is(Code::io));
+    EXPECT_TRUE(list.has_failed());
+    EXPECT_TRUE(save(list).status().is(Code::io));
+  }
+}
+
 TEST_F(CollisionListTest, DamageIsFoundAtEveryByteAndLength) {
   CollisionList list;
   insert(list, "key", some_place, 1);

@@ -237,6 +237,7 @@ Result<DiskKeyDirectory::Room> DiskKeyDirectory::make_room(Bytes key, bool is_in
   // Whatever else is in the way of a write then: this is what its caller has to know.
   const bool refused_before = refuses_changes();
   const auto failed = [&](const Status& why) { return refused_before ? refused(why) : why; };
+  if (collisions_.has_failed()) return refused(collisions_.failure());
   if (is_insertion) {
     const Status found = index_->contains(hash_of(key));
     if (found.is_error()) return found;

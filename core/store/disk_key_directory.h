@@ -101,7 +101,9 @@ class DiskKeyDirectory final : private disk_index::Owner {
   void committed(uint64_t bytes) noexcept;
 
   // A sync of the files has failed.
-  bool refuses_changes() const noexcept { return index_ && index_->refuses_changes(); }
+  bool refuses_changes() const noexcept {
+    return collisions_.has_failed() || (index_ && index_->refuses_changes());
+  }
   Status checkpoint() { return index_->checkpoint_beside(); }
   // Every page of the index.
   Status verify();

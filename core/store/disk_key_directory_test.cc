@@ -251,6 +251,23 @@ TEST_F(DiskKeyDirectoryTest, AFullDiskCanBeEmptiedOfKeysOfOneHash) {
   expect_keys(keys, more + 100);
 }
 
+TEST_F(DiskKeyDirectoryTest, AFailedSyncOfTheListRefusesWrites) {
+  options_.test_hash_mask = 0;
+  ASSERT_TRUE(open().ok());
+  put(0, 10);
+  disk_->add_fault(
+      {.kind = os::Fault::Kind::io_error, .call_number = 1, .call = os::CallKind::sync_directory});
+  EXPECT_TRUE(store_->checkpoint().is(Code::io));
+  EXPECT_TRUE(store_->stats().writes_refused);
+  const Status refused =
+      store_->put(as_bytes(key_of(0)), as_bytes(value_of(0)), PutMode::always, Durability::os);
+  EXPECT_TRUE(refused.is(Code::io)) << code_name(refused.code());
+  EXPECT_TRUE(store_->checkpoint().is(Code::io));
+  EXPECT_EQ(get(9), value_of(9));
+  ASSERT_TRUE(open().ok());
+  expect_keys(0, 10);
+}
+
 TEST_F(DiskKeyDirectoryTest, WithoutItsFilesItIsMadeFromTheLog) {
   options_.test_hash_mask = 0xc000000000000003;
   ASSERT_TRUE(open().ok());
@@ -332,23 +349,6 @@ TEST_F(DiskKeyDirectoryTest, AForeignFileIsRefused) {
 }
 
 // What KEYS knows to have been on the device is evidence: a shorter log is damage, not a torn end.
-TEST_F(DiskKeyDirectoryTest, ALogThatLacksWhatItNamesIsDamage) {
-  ASSERT_TRUE(open().ok());
-  put(0, 100);
-  ASSERT_TRUE(store_->checkpoint().ok());
-  kill();
-  const auto segment = disk_->open(file("0000000000000001.segment"), os::OpenMode::read_write);
-  ASSERT_TRUE(segment.ok());
-  ASSERT_TRUE((*segment)->truncate(1024).ok());
-  const Hash128 before = disk_->digest();
-  EXPECT_TRUE(open().is(Code::corruption));
-  EXPECT_EQ(disk_->digest(), before);
-}
-
-TEST_F(DiskKeyDirectoryTest, TheStoreKnowsWhereItsKeysAre) {
-  ASSERT_TRUE(open().ok());
-  put(0, 10);
-  close();
 // A superblock named a place in the log where no frame ends. Recovery took what it read there for a
 // torn tail, and cut the log off.
 TEST_F(DiskKeyDirectoryTest, APlaceInTheLogThatIsNoneCutsNothing) {
@@ -381,6 +381,23 @@ TEST_F(DiskKeyDirectoryTest, APlaceInTheLogThatIsNoneCutsNothing) {
   expect_keys(0, 100);
 }
 
+TEST_F(DiskKeyDirectoryTest, ALogThatLacksWhatItNamesIsDamage) {
+  ASSERT_TRUE(open().ok());
+  put(0, 100);
+  ASSERT_TRUE(store_->checkpoint().ok());
+  kill();
+  const auto segment = disk_->open(file("0000000000000001.segment"), os::OpenMode::read_write);
+  ASSERT_TRUE(segment.ok());
+  ASSERT_TRUE((*segment)->truncate(1024).ok());
+  const Hash128 before = disk_->digest();
+  EXPECT_TRUE(open().is(Code::corruption));
+  EXPECT_EQ(disk_->digest(), before);
+}
+
+TEST_F(DiskKeyDirectoryTest, TheStoreKnowsWhereItsKeysAre) {
+  ASSERT_TRUE(open().ok());
+  put(0, 10);
+  close();
   options_.keydir = KeyDirectoryKind::stored;
   ASSERT_TRUE(open().ok());
   EXPECT_EQ(store_->options().keydir, KeyDirectoryKind::disk);
