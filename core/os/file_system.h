@@ -118,6 +118,9 @@ class File {
 class FileLock {
  public:
   virtual ~FileLock() = default;
+  // ok while the path by which it was locked leads to the locked file. Otherwise what lies beside
+  // it is not what the lock keeps others out of: `io`.
+  virtual Status check_in_place() { return {}; }
 };
 
 class FileSystem {

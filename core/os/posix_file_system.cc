@@ -76,8 +76,8 @@ bool may_not_be_made(int failure, const std::string& path) noexcept {
 
 class PosixFileLock final : public FileLock {
  public:
-  PosixFileLock(Descriptor descriptor, bool exclusive) noexcept
-      : descriptor_(std::move(descriptor)), exclusive_(exclusive) {}
+  PosixFileLock(Descriptor descriptor, std::string path, bool exclusive) noexcept
+      : descriptor_(std::move(descriptor)), path_(std::move(path)), exclusive_(exclusive) {}
 
   // Unlocks by name, not by closing: a child forked meanwhile still has the file open. In that
   // child the destructor must leave the parent's lock alone.
@@ -87,8 +87,22 @@ class PosixFileLock final : public FileLock {
     ::flock(descriptor_.number(), LOCK_UN);
   }
 
+  Status check_in_place() override {
+    struct stat locked;
+    struct stat found;
+    if (::fstat(descriptor_.number(), &locked) != 0)
+      return path_error(errno, "read the kind of", path_);
+    if (::lstat(path_.c_str(), &found) == 0 && found.st_dev == locked.st_dev &&
+        found.st_ino == locked.st_ino)
+      return Status();
+    return Status::error(Code::io, "'" + path_ +
+                                       "' is not the file that was locked: it, or its directory, "
+                                       "was moved, removed or replaced");
+  }
+
  private:
   Descriptor descriptor_;
+  const std::string path_;
   bool exclusive_;
   pid_t owner_ = ::getpid();
 };
@@ -196,7 +210,7 @@ class PosixFileSystem final : public FileSystem {
     }
     if (exclusive) write_holder(descriptor.number(), ::getpid());
     return std::unique_ptr<FileLock>(
-        std::make_unique<PosixFileLock>(std::move(descriptor), exclusive));
+        std::make_unique<PosixFileLock>(std::move(descriptor), path, exclusive));
   }
 
   uint64_t wall_clock_ms() override { return read_clock_ns(CLOCK_REALTIME) / 1'000'000u; }

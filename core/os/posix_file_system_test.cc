@@ -174,6 +174,18 @@ TEST_F(PosixFileSystemTest, AllLinksToAFileResolveToOnePath) {
   EXPECT_EQ(files_.resolve(path("circle")).status().os_errno(), ELOOP);
 }
 
+TEST_F(PosixFileSystemTest, ALockKnowsWhetherItsPathStillLeadsToIt) {
+  ASSERT_TRUE(files_.make_directory(path("d")).ok());
+  const auto lock = *files_.lock(path("d/LOCK"), true);
+  EXPECT_TRUE(lock->check_in_place().ok());
+  std::filesystem::rename(path("d"), path("moved"));
+  EXPECT_TRUE(lock->check_in_place().is(Code::io));
+  ASSERT_TRUE(files_.make_directory(path("d")).ok());
+  const auto other = *files_.lock(path("d/LOCK"), true);
+  EXPECT_TRUE(lock->check_in_place().is(Code::io));
+  EXPECT_TRUE(other->check_in_place().ok());
+}
+
 // An open of a FIFO waited for ever for somebody to open its other end.
 TEST_F(PosixFileSystemTest, OnlyRegularFilesAreOpenedAndLocked) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0644), 0);

@@ -318,6 +318,7 @@ Result<uint64_t> DiskKeyDirectory::save_collisions(uint64_t lsn) {
     // Acquire: pairs with the release in end_replay(), for the log that is there from then on.
     if (replaying_.load(std::memory_order_acquire) || STAVE_PLANTED_BUG(keydir_before_log))
       return {};
+    STAVE_TRY(log_.check_in_place());
     return log_.sync_log(std::max(lsn, newest_listed));
   });
 }

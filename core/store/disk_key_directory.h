@@ -36,11 +36,13 @@ inline constexpr const char* keys_name = "KEYS";
 
 class DiskKeyDirectory final : private disk_index::Owner {
  public:
-  // Brings the log up to an LSN to the device.
+  // What it needs of the log, which it brings up to an LSN to the device.
   class LogSync {
    public:
     virtual ~LogSync() = default;
     virtual Status sync_log(uint64_t lsn) noexcept = 0;
+    // As Log's.
+    virtual Status check_in_place() = 0;
   };
 
   // What one change of a commit needs.

@@ -20,11 +20,12 @@ Status too_many_segments() {
 }  // namespace
 
 Log::Log(os::FileSystem& files, std::string directory, const Options& options, Manifest manifest,
-         SegmentDirectory& segments)
+         SegmentDirectory& segments, os::FileLock& lock)
     : files_(files),
       directory_(std::move(directory)),
       options_(options),
       segments_(segments),
+      lock_(lock),
       manifest_(manifest),
       last_lsn_(manifest.durable_end.lsn),
       durable_lsn_(manifest.durable_end.lsn) {}
@@ -60,6 +61,7 @@ Result<Log::Place> Log::reserve(uint64_t size, bool only_deletes, uint64_t visib
 // says instead, "durable up to here", stays true.
 Status Log::mark_in_use() {
   if (!manifest_.clean) return {};
+  STAVE_TRY(check_in_place());
   Manifest in_use = manifest_;
   in_use.clean = false;
   Result<std::unique_ptr<os::File>> file = put_manifest(files_, directory_, in_use);
@@ -91,6 +93,7 @@ Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_
   if (manifest_.next_generation > last_generation ||
       !segments_.reserve(Appender::capacity_for(options_.segment_size, first_frame_size)))
     return too_many_segments();
+  STAVE_TRY(check_in_place());
   sealed_.reserve(sealed_.size() + 1);
   const SegmentHeader header{
       .store_id = manifest_.store_id,
@@ -212,6 +215,7 @@ Status Log::close() {
   clean.clean = true;
   clean.durable_end = end();
   if (active_) clean.sealed = false;
+  STAVE_TRY(check_in_place());
   STAVE_TRY(write_manifest(files_, directory_, clean));
   manifest_ = clean;
   return {};

@@ -40,9 +40,9 @@ class Log {
   };
 
   // `manifest` is what lies on the device and is clean: recovery has made it so. `segments` holds
-  // the segments of the log.
+  // the segments of the log, `lock` is the directory's; both outlive it.
   Log(os::FileSystem& files, std::string directory, const Options& options, Manifest manifest,
-      SegmentDirectory& segments);
+      SegmentDirectory& segments, os::FileLock& lock);
 
   // To be called before the first reserve(): maps the last segment if appending goes on there.
   Status resume();
@@ -56,6 +56,9 @@ class Log {
   // run one after the other, and one that has become needless does nothing.
   Status sync_through(uint64_t lsn) noexcept;
 
+  // Whether the directory's path still leads to it: before a file is made or replaced by name,
+  // which could be another store's.
+  Status check_in_place() const { return lock_.check_in_place(); }
   // The error of the first failed sync, or ok.
   Status failure() const;
   uint64_t durable_lsn() const noexcept {
@@ -92,6 +95,7 @@ class Log {
   const std::string directory_;
   const Options options_;
   SegmentDirectory& segments_;
+  os::FileLock& lock_;
 
   mutable std::mutex mutex_;  // guards what follows
   Manifest manifest_;         // as on the device

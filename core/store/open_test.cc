@@ -108,6 +108,36 @@ TEST_F(OpenTest, MissingFilesAreNoAnswerAboutAKey) {
   EXPECT_TRUE(has(**open(root_ / "moved"), "a"));
 }
 
+// A backup was put in the place of the directory while a process still had the store open. That
+// made its segments under the names of those which a new process had written, and acknowledged.
+TEST_F(OpenTest, AnotherDirectoryInItsPlaceIsNotWrittenTo) {
+  for (const KeyDirectoryKind keydir : {KeyDirectoryKind::memory, KeyDirectoryKind::disk}) {
+    const std::string kind = keydir == KeyDirectoryKind::disk ? "disk" : "memory";
+    const fs::path data = directory("data " + kind);
+    auto old = *open(data, keydir);
+    ASSERT_TRUE(put(*old, "a").ok());
+    ASSERT_TRUE(old->close().ok());
+    fs::copy(data, root_ / ("backup " + kind), fs::copy_options::recursive);
+    old = *open(data);
+    ASSERT_TRUE(put(*old, "b").ok());
+    fs::rename(data, root_ / ("moved " + kind));
+    fs::rename(root_ / ("backup " + kind), data);
+    auto store = *open(data);
+    for (const char* key : {"1", "2", "3"}) ASSERT_TRUE(put(*store, key).ok());
+    EXPECT_TRUE(put(*old, "c").is(Code::io));
+    if (keydir == KeyDirectoryKind::disk) {
+      EXPECT_TRUE(old->checkpoint().is(Code::io));
+    }
+    EXPECT_TRUE(old->close().is(Code::io));
+    ASSERT_TRUE(store->close().ok());
+    store = *open(data);
+    for (const char* key : {"a", "1", "2", "3"}) EXPECT_TRUE(has(*store, key)) << key;
+    old = *open(root_ / ("moved " + kind));
+    for (const char* key : {"a", "b"}) EXPECT_TRUE(has(*old, key)) << key;
+    EXPECT_FALSE(has(*old, "1"));
+  }
+}
+
 TEST_F(OpenTest, AManifestThatLeadsNowhereIsNoMissingStore) {
   const fs::path data = directory("data");
   ASSERT_TRUE((*open(data))->close().ok());

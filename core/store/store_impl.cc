@@ -19,7 +19,7 @@ Status StoreImpl::recover(const Manifest& manifest) {
   DiskKeyDirectory* const on_disk = keys_->on_disk();
   STAVE_TRY(on_disk ? recover_on_disk(manifest, *on_disk) : recover_in_memory(manifest));
   if (!options_.read_only) {
-    log_.emplace(files_, directory_, options_, recovered_.manifest, segments_);
+    log_.emplace(files_, directory_, options_, recovered_.manifest, segments_, *lock_);
     pipeline_.emplace(static_cast<CommitPipeline::Backend&>(*this),
                       recovered_.manifest.durable_end.lsn);
     STAVE_TRY(log_->resume());

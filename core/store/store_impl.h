@@ -90,6 +90,7 @@ class StoreImpl final : public Store,
   Status sync_through(uint64_t lsn) noexcept override { return log_->sync_through(lsn); }
   uint64_t durable_lsn() const noexcept override { return log_->durable_lsn(); }
   Status sync_log(uint64_t lsn) noexcept override { return log_->sync_through(lsn); }
+  Status check_in_place() override { return log_->check_in_place(); }
 
   os::FileSystem& files_;
   const std::string directory_;

@@ -240,7 +240,9 @@ TEST(StoreAllocations, ACursorReadsAgainWhatItHadNoMemoryFor) {
         if (keys_only) found[key] = expected[key];
       }
       EXPECT_EQ(difference(expected, found), "") << "allocation " << first;
-      if (first == 1) EXPECT_GT(failures, 0U);
+      if (first == 1) {
+        EXPECT_GT(failures, 0U);
+      }
     }
   }
 }

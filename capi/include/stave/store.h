@@ -113,8 +113,9 @@ STAVE_API stave_status stave_store_options_set(stave_store_options *options, con
 STAVE_API stave_status stave_store_options_describe(stave_buffer *text, stave_error *error);
 
 /* Opens the store in the directory `path`, creating it (not its parents) when the options allow. A
- * relative path and symbolic links in it are followed once, here; where the directory is moved
- * while the store is open, writes fail with IO. `options` may be NULL: the defaults. Recovery after a crash runs by itself; see
+ * relative path and symbolic links in it are followed once, here. Where the directory, or the file
+ * LOCK in it, is moved, removed or replaced while the store is open, writes that need a new file
+ * fail with IO. `options` may be NULL: the defaults. Recovery after a crash runs by itself; see
  * stave_store_stats. With keydir=memory it reads the whole log: O(bytes in the store). With
  * keydir=disk it reads what was logged since KEYS was last saved: after a clean close nothing,
  * whatever the number of keys. A KEYS that is missing is made from the whole log.
@@ -300,8 +301,8 @@ STAVE_API stave_status stave_store_cursor_open(stave_store *store,
                                                stave_store_cursor **cursor, stave_error *error);
 /* Moves to the next record: DONE when there is none, then and ever after. CORRUPTION and IO as
  * reads; the next call goes on behind the record that could not be read. NO_MEMORY: the next call
- * tries that record again. With keydir=disk damaged pages of KEYS are
- * CORRUPTION, too, and the next call goes on behind them. */
+ * tries that record again. With keydir=disk damaged pages of KEYS are CORRUPTION, too, and the next
+ * call goes on behind them. */
 STAVE_API stave_status stave_store_cursor_next(stave_store_cursor *cursor, stave_error *error);
 /* The record the cursor stands on. The bytes are the cursor's and valid until it is moved, closed or
  * freed, also when the store is closed meanwhile; *data is never NULL. INVALID_ARGUMENT when the
