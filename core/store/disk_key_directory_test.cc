@@ -374,7 +374,7 @@ TEST_F(DiskKeyDirectoryTest, APlaceInTheLogThatIsNoneCutsNothing) {
       ASSERT_TRUE(os::write_all(*keys, "KEYS", page * bytes.size(), forged).ok());
     }
     EXPECT_TRUE(open().is(Code::corruption)) << mark.lsn << " at " << mark.offset;
-    EXPECT_EQ(*os::read_small_file(*disk_, file("0000000000000001.segment"), 1 << 20), log);
+    EXPECT_TRUE(*os::read_small_file(*disk_, file("0000000000000001.segment"), 1 << 20) == log);
   }
   ASSERT_TRUE(disk_->remove(file("KEYS")).ok());
   ASSERT_TRUE(open().ok());
