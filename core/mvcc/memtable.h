@@ -137,7 +137,7 @@ class Memtable final : private sync::Background::Task {
     std::atomic<uint64_t> rows{0};
     std::atomic<uint64_t> versions{0};
     std::atomic<uint64_t> bytes{0};
-    std::atomic<uint64_t> begun{0};  // managed transactions
+    std::atomic<uint64_t> begun{0};  // transactions
   };
   // Versions to be looked at again, of some threads.
   struct alignas(64) Orphans {
@@ -186,7 +186,7 @@ class Memtable final : private sync::Background::Task {
   void retire_record(WriteSet& writes) noexcept;
   TotalsShard& own_totals(bool& alone) noexcept;
   void add(const Totals& change) noexcept;
-  // A number that no other managed transaction has.
+  // A number that no other call gets.
   uint64_t new_identity() noexcept;
   Totals totals() const noexcept;
 

@@ -10,7 +10,8 @@ namespace stave::mvcc {
 
 // Exists while it has writes, and during the call that makes the first.
 struct Memtable::NumberedTransaction {
-  explicit NumberedTransaction(uint64_t number) : writes(number) {}
+  // Callers may use one number again and again: it is no seed.
+  NumberedTransaction(uint64_t number, uint64_t seed) : writes(number, seed) {}
 
   std::mutex mutex;  // guards what follows
   bool ended = false;
@@ -31,7 +32,7 @@ std::shared_ptr<Memtable::NumberedTransaction> Memtable::make_transaction(uint64
   std::shared_ptr<NumberedTransaction>& place = shard.transactions[number];
   if (place == nullptr) {
     try {
-      place = std::make_shared<NumberedTransaction>(number);
+      place = std::make_shared<NumberedTransaction>(number, new_identity());
     } catch (const std::bad_alloc&) {
       shard.transactions.erase(number);
       throw;

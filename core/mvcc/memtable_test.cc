@@ -198,6 +198,23 @@ TEST_F(ExplicitMemtable, ClearRemovesEverythingUnlessATransactionHasWritten) {
   put("a", "1", 1);
   ASSERT_TRUE(write("b", "2", 5).ok());
   EXPECT_TRUE(table_->clear().is(Code::busy));
+// A caller who has one transaction at a time may call them all 1. Their versions all had the height
+// that follows from the number: a read of an old one went through all newer ones.
+TEST_F(ExplicitMemtable, VersionsOfOneTransactionNumberDifferInHeight) {
+  constexpr uint64_t count = 1000;
+  for (uint64_t timestamp = 1; timestamp <= count; timestamp++) {
+    ASSERT_TRUE(write("k", "v", 1).ok());
+    ASSERT_TRUE(commit(1, timestamp, {"k"}).ok());
+  }
+  std::map<unsigned, uint64_t> heights;
+  const sync::EpochPin pin;
+  const ValueVersion* version = table_->keys().find(as_bytes(std::string_view("k")))->newest();
+  for (; version != nullptr; version = version->next(0)) heights[version->height()]++;
+  EXPECT_GT(heights[1], count / 2);
+  EXPECT_GT(heights[2], count / 10);
+  EXPECT_GT(heights[3], 0U);
+}
+
   EXPECT_EQ(read("a", 9), "=1");
   ASSERT_TRUE(abort(5, {"b"}).ok());
   ASSERT_TRUE(table_->clear().ok());

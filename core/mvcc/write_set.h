@@ -19,8 +19,11 @@ class WriteSet {
     uint64_t named = 0;  // the last commit call that named the key
   };
 
-  // `identity` is not 0.
-  explicit WriteSet(uint64_t identity) noexcept : identity_(identity), random_(identity) {}
+  // `identity` is not 0. `seed` is of the heights: sets with the same one begin with the same
+  // height, and versions of one height are no skip list.
+  WriteSet(uint64_t identity, uint64_t seed) noexcept : identity_(identity), random_(seed) {}
+  // Of an identity that no other set has.
+  explicit WriteSet(uint64_t identity) noexcept : WriteSet(identity, identity) {}
   ~WriteSet() { delete record_; }
   WriteSet(const WriteSet&) = delete;
   WriteSet& operator=(const WriteSet&) = delete;
