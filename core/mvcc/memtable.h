@@ -233,7 +233,11 @@ class Memtable final : private sync::Background::Task {
                            Totals& change, ParkedList& dropped) noexcept;
   uint64_t count_orphans() noexcept;
   // A slice of all, under prune_mutex_.
-  uint64_t prune_slice(uint64_t count) noexcept;
+  struct Slice {
+    uint64_t examined;
+    uint64_t pruned;  // of these, versions that nobody needs
+  };
+  Slice prune_slice(uint64_t count) noexcept;
   void end_snapshot(SnapshotRegistry::Place* place) noexcept;
   void wake_background() noexcept {
     if (options_.background) sync::Background::wake();

@@ -164,7 +164,7 @@ uint64_t Memtable::count_orphans() noexcept {
   return count;
 }
 
-uint64_t Memtable::prune_slice(uint64_t count) noexcept {
+Memtable::Slice Memtable::prune_slice(uint64_t count) noexcept {
   const sync::EpochPin pin;
   const SnapshotView view(snapshots_, clock_);
   Totals change;
@@ -173,22 +173,24 @@ uint64_t Memtable::prune_slice(uint64_t count) noexcept {
   for (Orphans& orphans : orphans_) {
     examined += examine_orphans(orphans, count - examined, view, change, dropped);
   }
+  const uint64_t pruned = dropped.count();
   retire_versions(dropped);
   add(change);
-  return examined;
+  return {examined, pruned};
 }
 
 uint64_t Memtable::prune_now() noexcept {
   const std::lock_guard lock(prune_mutex_);
-  const uint64_t before = totals().versions;
+  uint64_t pruned = 0;
   // What must be looked at again is put at the end, and left there when the rest is done.
   uint64_t waiting = count_orphans();
   while (waiting != 0) {
-    const uint64_t examined = prune_slice(std::min(waiting, slice));
-    if (examined == 0) break;
-    waiting -= examined;
+    const Slice done = prune_slice(std::min(waiting, slice));
+    if (done.examined == 0) break;
+    waiting -= done.examined;
+    pruned += done.pruned;
   }
-  return before - totals().versions;
+  return pruned;
 }
 
 // The background thread's part, in slices that hold the epoch only briefly. In one round what was
@@ -203,7 +205,7 @@ bool Memtable::run() noexcept {
   }
   if (left_in_round_ == 0) left_in_round_ = count_orphans();
   if (left_in_round_ == 0) return false;
-  const uint64_t examined = prune_slice(std::min(left_in_round_, slice));
+  const uint64_t examined = prune_slice(std::min(left_in_round_, slice)).examined;
   left_in_round_ = examined == 0 ? 0 : left_in_round_ - examined;
   return left_in_round_ != 0;
 }
