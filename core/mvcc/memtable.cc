@@ -139,6 +139,11 @@ Memtable::Totals Memtable::totals() const noexcept {
     sum.versions += shard.versions.load(std::memory_order_relaxed);
     sum.bytes += shard.bytes.load(std::memory_order_relaxed);
   }
+  // A shard may be read before something is added there and another after the same is taken away:
+  // then there is less than nothing.
+  for (uint64_t* total : {&sum.keys, &sum.rows, &sum.versions, &sum.bytes}) {
+    if (*total > INT64_MAX) *total = 0;
+  }
   return sum;
 }
 

@@ -87,7 +87,7 @@ class Memtable final : private sync::Background::Task {
   const KeyTable& keys() const noexcept { return *keys_; }
   Status check_horizon(uint64_t snapshot) const noexcept;
 
-  // Values only; exact when nobody writes.
+  // These are exact when nobody writes. Values only:
   uint64_t size() const noexcept { return totals().keys; }
   uint64_t size_bytes() const noexcept { return totals().bytes; }
   // No version of any kind.

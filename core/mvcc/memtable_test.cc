@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "core/mvcc/memtable_cursor.h"
 #include "core/mvcc/memtable_test_support.h"
 #include "core/mvcc/transaction.h"
+#include "core/sync/thread_number.h"
 
 namespace stave::mvcc {
 namespace {
@@ -375,6 +377,50 @@ TEST_F(ManagedMemtable, PruneCountsWhatItHasFreedBesideAWriter) {
   commit_one("0", "b");
   held.reset();
   EXPECT_EQ(table_->prune_now(), 1U);
+}
+
+// Totals are sums over threads. When one thread adds and another takes away, a third must not find
+// less than nothing.
+TEST_F(ManagedMemtable, TotalsBesideWritersAreNotNegative) {
+  std::atomic<int> turn{0};
+  constexpr int turns = 200'000;
+  const auto take_turns = [&](int mine) {
+    while (true) {
+      const int now = turn;
+      if (now >= turns) return;
+      if (now % 2 != mine) continue;
+      if (mine == 0) {
+        commit_one("k", "v");
+      } else {
+        remove_one("k");
+      }
+      turn = now + 1;
+    }
+  };
+  std::thread adds(take_turns, 0);
+  // Threads with numbers, and so totals, between those of the two: time to be stopped in.
+  std::vector<std::thread> between;
+  std::atomic<int> ready{0};
+  for (int i = 0; i < 12; i++) {
+    between.emplace_back([&] {
+      sync::thread_number();
+      ready++;
+      while (turn < turns) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+  }
+  while (ready < 12) std::this_thread::yield();
+  std::thread removes(take_turns, 1);
+  uint64_t size = 0;
+  uint64_t size_bytes = 0;
+  while (turn < turns) {
+    size = std::max(size, table_->size());
+    size_bytes = std::max(size_bytes, table_->size_bytes());
+  }
+  EXPECT_LT(size, 10U);
+  EXPECT_LT(size_bytes, 10'000U);
+  adds.join();
+  removes.join();
+  for (std::thread& thread : between) thread.join();
 }
 
 TEST_F(ManagedMemtable, ATombstoneStaysWhileAnOlderTransactionMayWriteTheKey) {

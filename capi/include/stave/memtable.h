@@ -351,10 +351,12 @@ STAVE_API void stave_memtable_cursor_free(stave_memtable_cursor *cursor);
 /* The number of keys whose newest committed version is a value. Exact when nobody commits. O(1). */
 STAVE_API stave_status stave_memtable_size(stave_memtable *table, uint64_t *size,
                                            stave_error *error);
-/* Bytes of memory of keys, versions and values, uncommitted ones included. O(1). */
+/* Bytes of memory of keys, versions and values, uncommitted ones included. Exact when nobody writes.
+ * O(1). */
 STAVE_API stave_status stave_memtable_size_bytes(stave_memtable *table, uint64_t *size_bytes,
                                                  stave_error *error);
-/* *empty is 1 when there is no version of any key: no value, no tombstone, no uncommitted write. */
+/* *empty is 1 when there is no version of any key: no value, no tombstone, no uncommitted write.
+ * Exact when nobody writes. O(1). */
 STAVE_API stave_status stave_memtable_is_empty(stave_memtable *table, uint8_t *empty,
                                                stave_error *error);
 
