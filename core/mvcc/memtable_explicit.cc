@@ -8,7 +8,8 @@
 
 namespace stave::mvcc {
 
-// Exists while it has writes, and during the call that makes the first.
+// Exists while it has writes, and during the call that makes the first. Others may find it before it
+// has any: for them it does not exist yet.
 struct Memtable::NumberedTransaction {
   // Callers may use one number again and again: it is no seed.
   NumberedTransaction(uint64_t number, uint64_t seed) : writes(number, seed) {}
@@ -70,7 +71,7 @@ Status Memtable::commit(uint64_t transaction, uint64_t timestamp, std::span<cons
   const std::shared_ptr<NumberedTransaction> found = find_transaction(transaction);
   if (found != nullptr) {
     const std::lock_guard lock(found->mutex);
-    if (!found->ended) {
+    if (!found->writes.empty()) {
       const sync::EpochPin pin;
       STAVE_TRY(check_commit(*found, timestamp, keys));
       commit_checked(found->writes, timestamp);
@@ -136,7 +137,7 @@ Status Memtable::abort(uint64_t transaction, std::span<const Bytes> keys) {
   const std::shared_ptr<NumberedTransaction> found = find_transaction(transaction);
   if (found == nullptr) return {};
   const std::lock_guard lock(found->mutex);
-  if (found->ended) return {};
+  if (found->writes.empty()) return {};
   Totals change;
   {
     const sync::EpochPin pin;
