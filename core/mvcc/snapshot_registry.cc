@@ -55,8 +55,8 @@ SnapshotRegistry::SnapshotRegistry() noexcept {
 
 SnapshotRegistry::~SnapshotRegistry() {
   for (Stripe& stripe : stripes_) {
-    Chunk* chunk = stripe.first.next.load(std::memory_order_relaxed);
-    while (chunk != nullptr) delete std::exchange(chunk, chunk->next.load());
+    Chunk* chunk = stripe.first.next_chunk.load(std::memory_order_relaxed);
+    while (chunk != nullptr) delete std::exchange(chunk, chunk->next_chunk.load());
   }
 }
 
@@ -65,9 +65,48 @@ void SnapshotRegistry::add_places(Stripe& stripe, Chunk& chunk) noexcept {
     Place& place = chunk.places[i];
     place.slot_ = &chunk.slots[i];
     place.stripe_ = &stripe;
-    place.number_ = i;
-    place.next_free_ = std::exchange(stripe.free, &place);
+    place.chunk_ = &chunk;
+    push_free(stripe, place);
   }
+}
+
+// Behind the first one. False without memory.
+bool SnapshotRegistry::add_chunk(Stripe& stripe) noexcept {
+  auto* chunk = new (std::nothrow) Chunk;
+  if (chunk == nullptr) return false;
+  add_places(stripe, *chunk);
+  Chunk* next = stripe.first.next_chunk.load(std::memory_order_relaxed);
+  chunk->next_chunk.store(next, std::memory_order_relaxed);
+  chunk->previous_chunk = &stripe.first;
+  if (next != nullptr) next->previous_chunk = chunk;
+  // Release: pairs with the acquire in SnapshotView. A scan that does not see the chunk is like one
+  // that does not see a claim in it: its barrier came first.
+  stripe.first.next_chunk.store(chunk, std::memory_order_release);
+  return true;
+}
+
+// One without a snapshot, which its caller then retires. Its own link stays as it is: a scan that
+// stands on it goes on to those behind.
+void SnapshotRegistry::remove_chunk(Stripe& stripe, Chunk& chunk) noexcept {
+  for (Place& place : chunk.places) remove_free(stripe, place);
+  Chunk* next = chunk.next_chunk.load(std::memory_order_relaxed);
+  if (next != nullptr) next->previous_chunk = chunk.previous_chunk;
+  // Release: as in add_chunk(), of which a scan may know by this store alone.
+  chunk.previous_chunk->next_chunk.store(next, std::memory_order_release);
+}
+
+void SnapshotRegistry::push_free(Stripe& stripe, Place& place) noexcept {
+  place.next_free_ = std::exchange(stripe.free, &place);
+  place.previous_free_ = nullptr;
+  if (place.next_free_ != nullptr) place.next_free_->previous_free_ = &place;
+  stripe.free_count++;
+}
+
+void SnapshotRegistry::remove_free(Stripe& stripe, Place& place) noexcept {
+  if (place.next_free_ != nullptr) place.next_free_->previous_free_ = place.previous_free_;
+  (place.previous_free_ == nullptr ? stripe.free : place.previous_free_->next_free_) =
+      place.next_free_;
+  stripe.free_count--;
 }
 
 // Under the stripe's mutex.
@@ -80,22 +119,16 @@ SnapshotRegistry::Place* SnapshotRegistry::open(const Clock& clock) noexcept {
   const size_t number = sync::thread_number() % kStripes;
   Stripe& stripe = stripes_[number];
   const std::lock_guard lock(stripe.mutex);
-  if (stripe.free == nullptr) {
-    auto* chunk = new (std::nothrow) Chunk;
-    if (chunk == nullptr) return nullptr;
-    add_places(stripe, *chunk);
-    chunk->next.store(stripe.first.next.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    // Release: pairs with the acquire in SnapshotView. A scan that does not see the chunk is like
-    // one that does not see a claim in it: its barrier came first.
-    stripe.first.next.store(chunk, std::memory_order_release);
-  }
+  if (stripe.free == nullptr && !add_chunk(stripe)) return nullptr;
   Place* place = stripe.free;
-  stripe.free = place->next_free_;
-  // Relaxed, and before the claim: a scan that does not see it is like one that does not see the
-  // claim either.
-  if (place->slot_ == &stripe.first.slots[place->number_] &&
-      place->number_ >= used_[number].load(std::memory_order_relaxed)) {
-    used_[number].store(place->number_ + 1, std::memory_order_relaxed);
+  remove_free(stripe, *place);
+  place->chunk_->open++;
+  if (place->chunk_ == &stripe.first) {
+    const auto used = static_cast<size_t>(place - stripe.first.places.data()) + 1;
+    // Relaxed, and before the claim: a scan that does not see it is like one that does not see the
+    // claim either.
+    if (used > used_[number].load(std::memory_order_relaxed))
+      used_[number].store(used, std::memory_order_relaxed);
   }
   place->slot_->announce(clock);
   add_open(stripe, 1);
@@ -104,14 +137,23 @@ SnapshotRegistry::Place* SnapshotRegistry::open(const Clock& clock) noexcept {
 
 bool SnapshotRegistry::close(Place* place, FunctionRef<void(ParkedList&)> adopt) noexcept {
   Stripe& stripe = *place->stripe_;
-  const std::lock_guard lock(stripe.mutex);
-  place->slot_->withdraw();
-  ParkedList parked = std::exchange(place->parked_, ParkedList());
-  const bool had_some = !parked.empty();
-  if (had_some) adopt(parked);
-  add_open(stripe, ~uint64_t{0});
-  place->next_free_ = std::exchange(stripe.free, place);
-  return had_some;
+  Chunk* const chunk = place->chunk_;
+  bool had_some = false;
+  {
+    const std::lock_guard lock(stripe.mutex);
+    place->slot_->withdraw();
+    ParkedList parked = std::exchange(place->parked_, ParkedList());
+    had_some = !parked.empty();
+    if (had_some) adopt(parked);
+    add_open(stripe, ~uint64_t{0});
+    push_free(stripe, *place);
+    // With some free places beside it, so that chunks do not come and go with every snapshot.
+    if (--chunk->open != 0 || chunk == &stripe.first || stripe.free_count < kFreePlacesMax)
+      return had_some;
+    remove_chunk(stripe, *chunk);
+  }
+  sync::EpochRegistry::retire(chunk);
+  return true;
 }
 
 bool SnapshotRegistry::park(Place* place, uint64_t timestamp, sync::Retired* object) noexcept {
@@ -147,7 +189,8 @@ SnapshotView::SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::C
         const uint64_t timestamp = scan.look_at(chunk->slots[i]);
         if (timestamp != 0 && &chunk->places[i] != but) add({&chunk->places[i], timestamp});
       }
-      chunk = chunk->next.load(std::memory_order_acquire);  // pairs with open()
+      // Acquire: pairs with add_chunk() and remove_chunk().
+      chunk = chunk->next_chunk.load(std::memory_order_acquire);
       count = SnapshotRegistry::kChunkPlaces;
     }
   }

@@ -1,14 +1,16 @@
 // The live snapshots of one table, and what waits for each of them to end.
 //
 // A snapshot publishes its timestamp (snapshot_slot.h); it holds no epoch, no lock, and belongs to
-// no thread. Places for snapshots are spread over stripes by thread, made in chunks as they are
-// needed and kept until the registry ends.
+// no thread. Places for snapshots are spread over stripes by thread and made in chunks as they are
+// needed. A chunk without a snapshot is retired again, so that scans look at not many more places
+// than there are snapshots, however many there once were.
 //
 // A version that only a snapshot keeps alive is parked at that snapshot; when the snapshot closes,
 // close() hands back what was parked there. So nobody looks again and again at what cannot be freed
 // yet.
 //
-// Thread safety: everything may be called from any thread.
+// Thread safety: everything may be called from any thread. A Place that a view has shown may be used
+// under the EpochPin that was held when the view was made.
 #pragma once
 
 #include <array>
@@ -54,6 +56,7 @@ class SnapshotRegistry {
     void operator()() const noexcept { sync::full_barrier(); }
   };
   using Slot = SnapshotSlot<std::atomic, Barrier>;
+  struct Chunk;
   struct Stripe;
 
  public:
@@ -68,8 +71,10 @@ class SnapshotRegistry {
     friend class SnapshotRegistry;
     Slot* slot_ = nullptr;
     Stripe* stripe_ = nullptr;
-    size_t number_ = 0;  // in its chunk
+    Chunk* chunk_ = nullptr;
+    // In the list of the stripe's free places.
     Place* next_free_ = nullptr;
+    Place* previous_free_ = nullptr;
     ParkedList parked_;
   };
 
@@ -81,7 +86,7 @@ class SnapshotRegistry {
   // Opens a snapshot of this moment. Null without memory.
   Place* open(const Clock& clock) noexcept;
   // Ends it. What was parked there is first handed to adopt(list): run_without_snapshots() never
-  // comes between. False when nothing was.
+  // comes between. False when nothing was and nothing was retired either.
   bool close(Place* place, FunctionRef<void(ParkedList&)> adopt) noexcept;
 
   // Parks an object at a snapshot that a view has shown at this timestamp. False when it has ended
@@ -106,21 +111,29 @@ class SnapshotRegistry {
   using Scan = SnapshotScan<std::atomic, Barrier>;
 
   static constexpr size_t kStripes = 8;
-  static constexpr size_t kChunkPlaces = 7;  // the slots and `next` fill one cache line
+  static constexpr size_t kChunkPlaces = 7;  // the slots and the link fill one cache line
+  static constexpr size_t kFreePlacesMax = 4 * kChunkPlaces;  // above, chunks are given back
 
-  struct Chunk {
+  struct Chunk : sync::Retired {
     alignas(64) std::array<Slot, kChunkPlaces> slots;
-    std::atomic<Chunk*> next{nullptr};
+    std::atomic<Chunk*> next_chunk{nullptr};
+    Chunk* previous_chunk = nullptr;
+    size_t open = 0;
     std::array<Place, kChunkPlaces> places;
   };
   struct alignas(64) Stripe {
-    sync::AdaptiveMutex mutex;
+    sync::AdaptiveMutex mutex;  // guards the lists, of which scans read the chunks'
     Place* free = nullptr;
+    size_t free_count = 0;
     std::atomic<uint64_t> open{0};
     Chunk first;
   };
 
   static void add_places(Stripe& stripe, Chunk& chunk) noexcept;
+  static bool add_chunk(Stripe& stripe) noexcept;
+  static void remove_chunk(Stripe& stripe, Chunk& chunk) noexcept;
+  static void push_free(Stripe& stripe, Place& place) noexcept;
+  static void remove_free(Stripe& stripe, Place& place) noexcept;
   static void add_open(Stripe& stripe, uint64_t more) noexcept;
   void lock_all() noexcept;
   void unlock_all() noexcept;
@@ -134,7 +147,7 @@ class SnapshotRegistry {
 // Which timestamps are read at, as of one moment: what a pruner decides by.
 class SnapshotView {
  public:
-  // Of all but the snapshot at `but`, which its owner has ceased to read at.
+  // Of all but the snapshot at `but`, which its owner has ceased to read at. Under a pin.
   SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::Clock& clock,
                const SnapshotRegistry::Place* but = nullptr) noexcept;
 

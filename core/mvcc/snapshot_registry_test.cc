@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "core/sync/epoch.h"
+
 namespace stave::mvcc {
 namespace {
 
@@ -71,6 +73,37 @@ TEST_F(SnapshotRegistryTest, TheOldestBlocks) {
   EXPECT_EQ(need(10, 11), Need::none);
   for (int i = 1; i < 50; i += 2) close(places[static_cast<size_t>(i)]);
   EXPECT_EQ(registry_.count(), 0U);
+}
+
+// Every later look went over places for as many snapshots as there had once been.
+TEST_F(SnapshotRegistryTest, PlacesGoWithTheirSnapshots) {
+  ASSERT_TRUE(sync::EpochRegistry::reclaim_all());
+  constexpr size_t many = 1000;
+  std::vector<SnapshotRegistry::Place*> places;
+  for (size_t i = 0; i < many; i++) {
+    places.push_back(registry_.open(clock_));
+    commit();
+  }
+  {
+    const sync::EpochPin pin;
+    // Every other one first: no chunk is without a snapshot.
+    for (size_t i = 0; i < many; i += 2) close(places[i]);
+    EXPECT_EQ(sync::EpochRegistry::waiting(), 0U);
+    EXPECT_EQ(need(0, many), Need::snapshot);
+    EXPECT_EQ(blocker_.timestamp, 2U);
+    for (size_t i = 1; i < many - 1; i += 2) close(places[i]);
+    // 7 places to a chunk.
+    EXPECT_GT(sync::EpochRegistry::waiting(), many / 7 - 7);
+    EXPECT_EQ(need(0, many), Need::snapshot);
+    EXPECT_EQ(blocker_.place, places[many - 1]);
+  }
+  EXPECT_TRUE(sync::EpochRegistry::reclaim_all());
+  EXPECT_EQ(registry_.count(), 1U);
+  for (size_t i = 0; i < many - 1; i++) places[i] = registry_.open(clock_);
+  EXPECT_EQ(registry_.count(), many);
+  EXPECT_EQ(need(0, many), Need::snapshot);
+  for (SnapshotRegistry::Place* place : places) close(place);
+  EXPECT_EQ(need(0, many), Need::none);
 }
 
 TEST_F(SnapshotRegistryTest, WhatIsParkedComesBackWithTheSnapshot) {
