@@ -248,6 +248,10 @@ func TestCowMapCallbackErrors(t *testing.T) {
 		var panicked *PanicError
 		checkEqual(t, true, errors.As(call(), &panicked) && panicked.Value == other)
 	}
+	for _, call := range callbackCalls(m, func() error { panic(nil) }) {
+		var panicked *PanicError
+		checkEqual(t, true, errors.As(call(), &panicked) && panicked.Value == nil)
+	}
 	_, err = m.Modify(1, nil)
 	checkIs(t, ErrInvalidArgument, err)
 	_, _, err = m.GetOrInsertWith(2, nil)

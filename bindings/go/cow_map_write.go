@@ -155,9 +155,11 @@ func run(edit func([]byte) ([]byte, error), call func(callback uintptr) capi.Out
 
 // replace puts into the buffer what edit makes of its content. The result may be a part of the content.
 func replace(value *capi.Buffer, edit func([]byte) ([]byte, error)) (err error) {
-	defer recovered(&err)
+	returned := false
+	defer recovered(&returned, &err)
 	content := value.Bytes()
 	result, err := edit(content[:len(content):len(content)])
+	returned = true
 	if err != nil {
 		return err
 	}

@@ -78,8 +78,10 @@ func load(source RecordSource, recordSize int, call func(context uintptr) capi.O
 
 // take puts what the source returns where C looks for it. The end is io.EOF itself.
 func take(source RecordSource, key, record []byte) (err error) {
-	defer recovered(&err)
+	returned := false
+	defer recovered(&returned, &err)
 	nextKey, nextRecord, err := source()
+	returned = true
 	switch {
 	case errors.Is(err, io.EOF):
 		return io.EOF

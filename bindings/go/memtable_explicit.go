@@ -133,8 +133,11 @@ func (m *Memtable) ReadWith(key []byte, snapshot, transaction uint64, visit func
 }
 
 func visited(visit func(value []byte) error, value []byte) (err error) {
-	defer recovered(&err)
-	return visit(value[:len(value):len(value)])
+	returned := false
+	defer recovered(&returned, &err)
+	err = visit(value[:len(value):len(value)])
+	returned = true
+	return err
 }
 
 // MultiRead reads many keys in one crossing to C, each as Read does. values[i] is that of keys[i], nil

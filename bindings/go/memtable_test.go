@@ -355,6 +355,8 @@ func TestMemtableReadWith(t *testing.T) {
 	_, err = table.ReadWith(b("small"), 2, 0, none)
 	var panicked *PanicError
 	checkEqual(t, true, errors.As(err, &panicked) && panicked.Value == "called")
+	_, err = table.ReadWith(b("small"), 2, 0, func([]byte) error { panic(nil) })
+	checkEqual(t, true, errors.As(err, &panicked) && panicked.Value == nil)
 	_, err = table.ReadWith(b("small"), 2, 0, nil)
 	checkIs(t, ErrInvalidArgument, err)
 }

@@ -48,8 +48,10 @@ func (r *Resolver) native() (*capi.Resolver, error) {
 }
 
 func (r *Resolver) compare(value uint64, key []byte) (status int, err error) {
-	defer recovered(&err)
+	returned := false
+	defer recovered(&returned, &err)
 	equal, err := r.Compare(value, key)
+	returned = true
 	switch {
 	case err != nil:
 		return goneOr(err)
@@ -60,8 +62,10 @@ func (r *Resolver) compare(value uint64, key []byte) (status int, err error) {
 }
 
 func (r *Resolver) hash(value uint64) (hash uint64, status int, err error) {
-	defer recovered(&err)
+	returned := false
+	defer recovered(&returned, &err)
 	hash, err = r.Hash(value)
+	returned = true
 	if err != nil {
 		status, err = goneOr(err)
 	}

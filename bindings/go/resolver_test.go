@@ -115,6 +115,13 @@ func TestResolverErrors(t *testing.T) {
 	_, _, err := r.index.Get(b("k"))
 	checkEqual(t, true, errors.As(err, &panicked) && panicked.Value == other)
 	checkEqual(t, true, strings.Contains(string(panicked.Stack), "TestResolverErrors"))
+	r.before = func(uint64) error { panic(nil) }
+	for name, call := range calls() {
+		t.Run(name+" of panic(nil)", func(t *testing.T) {
+			var panicked *PanicError
+			checkEqual(t, true, errors.As(call(), &panicked) && panicked.Value == nil)
+		})
+	}
 	r.before = func(uint64) error { var none []int; _ = none[len(none)]; return nil }
 	_, _, err = r.index.Get(b("k"))
 	var runtimeError runtime.Error

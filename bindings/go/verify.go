@@ -43,6 +43,9 @@ func verify(progress func(done, total uint64) error, run func(context uintptr) c
 }
 
 func call(progress func(done, total uint64) error, done, total uint64) (err error) {
-	defer recovered(&err)
-	return progress(done, total)
+	returned := false
+	defer recovered(&returned, &err)
+	err = progress(done, total)
+	returned = true
+	return err
 }
