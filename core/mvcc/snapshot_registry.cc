@@ -214,7 +214,7 @@ SnapshotView::Need SnapshotView::need(uint64_t after, uint64_t up_to,
   blocker = {};
   const auto consider = [&](const Blocker& live) {
     if (live.timestamp <= after || live.timestamp > up_to) return;
-    if (blocker.place == nullptr || live.timestamp < blocker.timestamp) blocker = live;
+    if (blocker.place == nullptr || lot(live) > lot(blocker)) blocker = live;
   };
   for (size_t i = 0; i < count_; i++) consider(inline_[i]);
   for (const Blocker& live : more_) consider(live);

@@ -160,13 +160,18 @@ class SnapshotView {
     SnapshotRegistry::Place* place;
     uint64_t timestamp;
   };
-  // Whether a snapshot reads at a timestamp in (after, up_to]. `blocker` is the oldest such one:
-  // likely the last to end.
+  // Whether a snapshot reads at a timestamp in (after, up_to]. `blocker` is one of them, drawn by
+  // lot: a version that n snapshots need and that is looked at again when its blocker ends is so
+  // looked at O(log n) times, in whatever order they end.
   Need need(uint64_t after, uint64_t up_to, Blocker& blocker) const noexcept;
 
  private:
   static constexpr size_t kInline = 16;
 
+  // A live snapshot's stays the same. Fibonacci hashing (Knuth, The Art of Computer Programming 3).
+  static uint64_t lot(const Blocker& live) noexcept {
+    return (reinterpret_cast<uintptr_t>(live.place) + live.timestamp) * 0x9e3779b97f4a7c15;
+  }
   void add(Blocker live) noexcept;
 
   uint64_t floor_ = 0;

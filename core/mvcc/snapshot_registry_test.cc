@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "core/sync/epoch.h"
@@ -57,7 +58,7 @@ TEST_F(SnapshotRegistryTest, WhatALaterSnapshotMayReadIsUnknown) {
   EXPECT_EQ(need(0, 2), Need::unknown);
 }
 
-TEST_F(SnapshotRegistryTest, TheOldestBlocks) {
+TEST_F(SnapshotRegistryTest, OneOfThoseInTheIntervalBlocks) {
   std::vector<SnapshotRegistry::Place*> places;
   // More than a chunk of places, and more than a view keeps without memory of its own.
   for (int i = 0; i < 50; i++) {
@@ -66,13 +67,50 @@ TEST_F(SnapshotRegistryTest, TheOldestBlocks) {
   }
   EXPECT_EQ(registry_.count(), 50U);
   EXPECT_EQ(need(9, 50), Need::snapshot);
+  EXPECT_GE(blocker_.timestamp, 10U);
+  EXPECT_EQ(need(9, 10), Need::snapshot);
   EXPECT_EQ(blocker_.timestamp, 10U);
   for (int i = 0; i < 50; i += 2) close(places[static_cast<size_t>(i)]);
   EXPECT_EQ(need(10, 50), Need::snapshot);
+  EXPECT_GE(blocker_.timestamp, 12U);
+  EXPECT_EQ(blocker_.timestamp % 2, 0U);
+  EXPECT_EQ(need(10, 12), Need::snapshot);
   EXPECT_EQ(blocker_.timestamp, 12U);
   EXPECT_EQ(need(10, 11), Need::none);
   for (int i = 1; i < 50; i += 2) close(places[static_cast<size_t>(i)]);
   EXPECT_EQ(registry_.count(), 0U);
+}
+
+// The oldest blocked: when snapshots ended in the order of their begin, what they all needed was
+// looked at again at each one's end.
+TEST_F(SnapshotRegistryTest, WhatManyNeedIsLookedAtAFewTimes) {
+  constexpr uint64_t many = 1000;
+  for (const bool with_commits : {true, false}) {
+    for (const bool first_ends_first : {true, false}) {
+      std::vector<SnapshotRegistry::Place*> places;
+      const uint64_t before = clock_.next() - 1;
+      for (uint64_t i = 0; i < many; i++) {
+        places.push_back(registry_.open(clock_));
+        if (with_commits) commit();
+      }
+      if (!first_ends_first) std::reverse(places.begin(), places.end());
+      const uint64_t end = commit();
+      commit();
+      uint64_t looks = 0;
+      const SnapshotRegistry::Place* blocker = nullptr;
+      for (SnapshotRegistry::Place* place : places) {
+        if (blocker == nullptr) {
+          looks++;
+          EXPECT_EQ(need(before, end), Need::snapshot);
+          blocker = blocker_.place;
+        }
+        if (place == blocker) blocker = nullptr;
+        close(place);
+      }
+      EXPECT_EQ(need(before, end), Need::none);
+      EXPECT_LT(looks, 40U) << with_commits << first_ends_first;
+    }
+  }
 }
 
 // Every later look went over places for as many snapshots as there had once been.
@@ -89,8 +127,8 @@ TEST_F(SnapshotRegistryTest, PlacesGoWithTheirSnapshots) {
     // Every other one first: no chunk is without a snapshot.
     for (size_t i = 0; i < many; i += 2) close(places[i]);
     EXPECT_EQ(sync::EpochRegistry::waiting(), 0U);
-    EXPECT_EQ(need(0, many), Need::snapshot);
-    EXPECT_EQ(blocker_.timestamp, 2U);
+    EXPECT_EQ(need(0, 2), Need::snapshot);
+    EXPECT_EQ(blocker_.place, places[1]);
     for (size_t i = 1; i < many - 1; i += 2) close(places[i]);
     // 7 places to a chunk.
     EXPECT_GT(sync::EpochRegistry::waiting(), many / 7 - 7);

@@ -366,12 +366,14 @@ STAVE_API stave_status stave_memtable_is_empty(stave_memtable *table, uint8_t *e
  * version below `oldest` stays, be it a tombstone, and everything newer. Reads below `oldest` are
  * TOO_OLD from now on, for ever. O(versions).
  * Managed: `oldest` must be 0. Frees at once what the background thread or later commits would
- * free: all that no open transaction, snapshot or cursor can see. O(versions to free). */
+ * free: all that no open transaction, snapshot or cursor can see. O(versions that some which have
+ * ended since the last call could see). */
 STAVE_API stave_status stave_memtable_prune(stave_memtable *table, uint64_t oldest,
                                             uint64_t *pruned, stave_error *error);
 
 /* Removes everything at one moment. BUSY while a transaction that has written (managed: any
- * transaction, snapshot or cursor) is open. O(keys). */
+ * transaction, snapshot or cursor) is open. The table keeps the memory of keys and versions that are
+ * gone, here and elsewhere, for those to come; it goes back to the system with the table. O(keys). */
 STAVE_API stave_status stave_memtable_clear(stave_memtable *table, stave_error *error);
 
 typedef struct stave_memtable_stats {
