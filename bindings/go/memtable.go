@@ -134,7 +134,7 @@ func (m *Memtable) IsEmpty() (bool, error) {
 // for ever. O(versions).
 //
 // Managed: oldest must be 0. Frees at once what the library would free by itself: all that no open
-// transaction, snapshot or cursor can see. O(versions to free).
+// transaction, snapshot or cursor can see. O(versions that some which have ended could see).
 func (m *Memtable) Prune(oldest uint64) (pruned uint64, err error) {
 	err = m.end(capi.MemtablePrune(m.raw(), oldest, &pruned))
 	return pruned, err

@@ -8,8 +8,8 @@
 
 namespace stave::mvcc {
 
-// Exists while it has writes, and during the call that makes the first. Others may find it before it
-// has any: for them it does not exist yet.
+// Exists while it has writes, and during the call that makes the first. Others may find it before
+// it has any: for them it does not exist yet.
 struct Memtable::NumberedTransaction {
   // Callers may use one number again and again: it is no seed.
   NumberedTransaction(uint64_t number, uint64_t seed) : writes(number, seed) {}

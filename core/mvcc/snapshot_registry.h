@@ -9,8 +9,8 @@
 // close() hands back what was parked there. So nobody looks again and again at what cannot be freed
 // yet.
 //
-// Thread safety: everything may be called from any thread. A Place that a view has shown may be used
-// under the EpochPin that was held when the view was made.
+// Thread safety: everything may be called from any thread. A Place that a view has shown may be
+// used under the EpochPin that was held when the view was made.
 #pragma once
 
 #include <array>
