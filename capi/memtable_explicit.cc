@@ -90,11 +90,14 @@ stave_status stave_memtable_read_buffer(stave_memtable* table, const void* key, 
   return guarded(error, [&]() -> Status {
     STAVE_TRY(check_buffer(value, "value"));
     value->size = 0;
-    if (deleted != nullptr) *deleted = 0;
+    Output deleted_output(deleted);
     MemtableCall call;
     STAVE_TRY(check_read(call, table, key, key_size));
-    return read_buffer(Read{call.table(), as_bytes(key, key_size), snapshot, transaction}, *value,
-                       deleted);
+    uint8_t is_deleted = 0;
+    const Status status = read_buffer(
+        Read{call.table(), as_bytes(key, key_size), snapshot, transaction}, *value, &is_deleted);
+    deleted_output.set(is_deleted);
+    return status;
   });
 }
 
@@ -104,11 +107,14 @@ stave_status stave_memtable_read_pin(stave_memtable* table, const void* key, siz
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(pin, "pin"));
     *pin = nullptr;
-    if (deleted != nullptr) *deleted = 0;
+    Output deleted_output(deleted);
     MemtableCall call;
     STAVE_TRY(check_read(call, table, key, key_size));
-    return read_pin(Read{call.table(), as_bytes(key, key_size), snapshot, transaction}, pin,
-                    deleted);
+    uint8_t is_deleted = 0;
+    const Status status = read_pin(
+        Read{call.table(), as_bytes(key, key_size), snapshot, transaction}, pin, &is_deleted);
+    deleted_output.set(is_deleted);
+    return status;
   });
 }
 
@@ -117,13 +123,16 @@ stave_status stave_memtable_read_with(stave_memtable* table, const void* key, si
                                       stave_memtable_reader reader, void* context, uint8_t* deleted,
                                       stave_error* error) {
   return guarded(error, [&]() -> Status {
-    if (deleted != nullptr) *deleted = 0;
+    Output deleted_output(deleted);
     MemtableCall call;
     STAVE_TRY(check_read(call, table, key, key_size));
     if (reader == nullptr) return invalid_argument("reader is NULL");
     stave::mvcc::ValueHold hold;
-    STAVE_TRY(read_hold(Read{call.table(), as_bytes(key, key_size), snapshot, transaction}, hold,
-                        deleted));
+    uint8_t is_deleted = 0;
+    const Status found = read_hold(
+        Read{call.table(), as_bytes(key, key_size), snapshot, transaction}, hold, &is_deleted);
+    deleted_output.set(is_deleted);
+    if (!found.ok()) return found;
     const stave_status answer = reader(context, non_null(hold.bytes()), hold.bytes().size());
     if (answer >= 0) return static_cast<Code>(answer);
     return Status::error(static_cast<Code>(answer), "the reader callback has failed");
@@ -209,11 +218,11 @@ stave_status stave_memtable_has_write_conflict(stave_memtable* table, const void
                                                uint8_t* conflict, stave_error* error) {
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(conflict, "conflict"));
-    *conflict = 0;
+    Output output(conflict);
     MemtableCall call;
     STAVE_TRY(check_read(call, table, key, key_size));
     if (transaction == 0) return invalid_argument("transaction is 0");
-    *conflict = call.table().has_write_conflict(as_bytes(key, key_size), transaction) ? 1 : 0;
+    output.set(call.table().has_write_conflict(as_bytes(key, key_size), transaction) ? 1 : 0);
     return {};
   });
 }

@@ -275,6 +275,40 @@ static void options_structs(void) {
   close_memtable(table);
 }
 
+static stave_status do_nothing(void* context, const void* value, size_t size) {
+  (void)context;
+  (void)value;
+  (void)size;
+  return STAVE_OK;
+}
+
+/* So may a flag: of a removed key, and of one that another transaction has written. */
+static void flag_in_key(void) {
+  stave_memtable* table = create_memtable("timestamps=explicit");
+  stave_buffer value;
+  stave_pin* pin;
+  const uint32_t key_size = 1;
+  uint8_t key = 'k';
+  stave_buffer_init(&value);
+  CHECK_STATUS(STAVE_OK, stave_memtable_write_tombstone(table, "k", 1, 7, NULL));
+  CHECK_STATUS(STAVE_OK, stave_memtable_has_write_conflict(table, &key, 1, 8, &key, NULL));
+  CHECK(key == 1);
+  CHECK_STATUS(STAVE_OK, stave_memtable_commit(table, 7, 1, "k", &key_size, 1, NULL));
+  key = 'k';
+  CHECK_STATUS(STAVE_NOT_FOUND,
+               stave_memtable_read_buffer(table, &key, 1, 2, 0, &value, &key, NULL));
+  CHECK(key == 1);
+  key = 'k';
+  CHECK_STATUS(STAVE_NOT_FOUND, stave_memtable_read_pin(table, &key, 1, 2, 0, &pin, &key, NULL));
+  CHECK(key == 1);
+  key = 'k';
+  CHECK_STATUS(STAVE_NOT_FOUND,
+               stave_memtable_read_with(table, &key, 1, 2, 0, do_nothing, NULL, &key, NULL));
+  CHECK(key == 1);
+  stave_buffer_free(&value);
+  close_memtable(table);
+}
+
 /* A size may go where the key is. It was set to 0 before the key was read. */
 static void size_in_key(void) {
   typedef union {
@@ -316,6 +350,7 @@ int main(void) {
   null_handles();
   wrong_kinds();
   size_in_key();
+  flag_in_key();
   null_outputs_of_children();
   options_structs();
   CHECK(stave_live_handles() == 0);
