@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -237,6 +238,23 @@ final class CowMapTest {
       });
       Checks.equal(TWO, map.get(1));
       Checks.equal(Checks.bytes("oneone"), other.get(1));
+      Checks.equal(1L, map.size());
+    }
+  }
+
+  /** Native code read the bytes of any object as those of an array. */
+  @SuppressWarnings({"rawtypes", "unchecked"})
+  static void whatIsNotAnArrayIsRefused(Path directory) {
+    UnaryOperator text = value -> "two";
+    UnaryOperator numbers = value -> new long[] {2};
+    Supplier made = () -> "two";
+    try (CowMap map = CowMap.create()) {
+      map.put(1, ONE);
+      Checks.thrown(ClassCastException.class, () -> map.modify(1, text));
+      Checks.thrown(ClassCastException.class, () -> map.modify(1, numbers));
+      Checks.thrown(ClassCastException.class, () -> map.updateOrInsert(1, text, TWO));
+      Checks.thrown(ClassCastException.class, () -> map.getOrInsert(2, made));
+      Checks.equal(ONE, map.get(1));
       Checks.equal(1L, map.size());
     }
   }
