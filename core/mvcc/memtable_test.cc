@@ -386,15 +386,8 @@ TEST_F(ManagedMemtable, TotalsBesideWritersAreNotNegative) {
   std::atomic<int> turn{0};
   const auto take_turns = [&](int mine) {
     while (!stop) {
-      if (turn != mine) {
-        std::this_thread::yield();
-        continue;
-      }
-      if (mine == 0) {
-        commit_one("k", "v");
-      } else {
-        remove_one("k");
-      }
+      while (turn != mine && !stop) std::this_thread::yield();
+      mine == 0 ? static_cast<void>(commit_one("k", "v")) : remove_one("k");
       turn = 1 - mine;
     }
   };
