@@ -260,20 +260,24 @@ namespace {
 // Reads a file piece by piece up to `end`, and hashes it.
 class HashedReader {
  public:
-  HashedReader(os::File& file, const std::string& path, uint64_t end) noexcept
+  HashedReader(os::File& file, const std::string& path, uint64_t end)
       : file_(file), path_(path), end_(end) {}
 
-  uint64_t left() const noexcept { return end_ - at_; }
+  uint64_t left() const noexcept { return end_ - at_ + ahead_.size(); }
+  // No more than are left.
   Status read(MutableBytes into) {
-    STAVE_TRY(os::read_exactly(file_, path_, at_, into));
-    at_ += into.size();
-    checksum_.update(into);
+    while (!into.empty()) {
+      if (ahead_.empty()) STAVE_TRY(read_ahead());
+      const size_t size = std::min(into.size(), ahead_.size());
+      copy(into.data(), ahead_.first(size));
+      into = into.subspan(size);
+      ahead_ = ahead_.subspan(size);
+    }
     return {};
   }
   Status read_rest() {
-    std::array<std::byte, 4096> piece;
-    while (left() > 0)
-      STAVE_TRY(read(MutableBytes(piece).first(std::min<uint64_t>(left(), piece.size()))));
+    while (at_ < end_) STAVE_TRY(read_ahead());
+    ahead_ = {};
     return {};
   }
   // Whether the checksum behind the end is that of what was read.
@@ -284,10 +288,22 @@ class HashedReader {
   }
 
  private:
+  Status read_ahead() {
+    const MutableBytes piece =
+        MutableBytes(buffer_).first(std::min<uint64_t>(end_ - at_, buffer_.size()));
+    STAVE_TRY(os::read_exactly(file_, path_, at_, piece));
+    at_ += piece.size();
+    checksum_.update(piece);
+    ahead_ = piece;
+    return {};
+  }
+
   os::File& file_;
   const std::string& path_;
   const uint64_t end_;
   uint64_t at_ = 0;
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(size_t{64} << 10);
+  Bytes ahead_;  // of the buffer: what comes next
   Hash64Stream checksum_{0};
 };
 

@@ -161,7 +161,11 @@ namespace detail {
 // The error of one call, and what becomes of it.
 class Call {
  public:
-  Call() noexcept { error_.status = STAVE_OK; }  // the message needs no initialization
+  // The message needs no initialization.
+  Call() noexcept {
+    error_.status = STAVE_OK;
+    error_.os_errno = 0;
+  }
   operator stave_error*() noexcept { return &error_; }
 
   Error error(stave_status status) const noexcept {
