@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/limits.h"
+#include "core/base/planted_bug.h"
 #include "core/index/entry_counts.h"
 #include "core/index/index_of.h"
 #include "core/index/owned_keys.h"
@@ -275,7 +276,8 @@ class OwnedIndexOf final
           update(key.hash, probe, Matches{probe, key},
                  [&](const uint64_t* present, KeyArena& arena) -> Decision {
                    const Decision decision = decide(present);
-                   wanted = nullptr;  // where it looks again, what was so before is over
+                   // Where it looks again, what was so before is over.
+                   if (!STAVE_PLANTED_BUG(put_done_twice)) wanted = nullptr;
                    if (present != nullptr || decision.action != Decision::Action::set ||
                        !Keys::has_record(probe) || record.arena == &arena) {
                      return decision;

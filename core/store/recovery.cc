@@ -167,7 +167,8 @@ Status Recovery::find_known_end() {
 // manifest says so too. To cut at a wrong place would destroy the log.
 Status Recovery::check_known_end() const {
   const LogEnd& known = known_.position;
-  if (was_clean_ || known.generation == 0 || commits_ > 0 || known == manifest_.durable_end)
+  if (was_clean_ || known.generation == 0 || commits_ > 0 || known == manifest_.durable_end ||
+      STAVE_PLANTED_BUG(cut_where_keys_says))
     return {};
   const Segment& segment = *segments_[first_];
   LogReader reader(segment, segment_header_size, known.offset);
