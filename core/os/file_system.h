@@ -103,8 +103,8 @@ class File {
   // Sets the size. Bytes beyond a smaller size are gone; a larger size reads as zeros.
   virtual Status truncate(uint64_t size) = 0;
   // Real blocks for [0, size), so that later writes there cannot run out of space; grows the file,
-  // never shrinks it. A failure leaves the size as it was. Bytes in [0, size) that were never
-  // written must not be written by another thread meanwhile.
+  // never shrinks it. A failure leaves the size as it was. One thread at a time; meanwhile others
+  // may write only where a call has allocated before.
   virtual Status allocate(uint64_t size) = 0;
   // `size` is not 0 and may exceed the file's; see Mapping. Stores need `writable` and a file that
   // was opened for writing.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "core/os/path_error.h"
 
@@ -80,6 +81,8 @@ class PosixFile final : public File {
 
   Descriptor descriptor_;
   std::string path_;
+  // Up to here there is no hole, where the file system cannot allocate.
+  std::atomic<uint64_t> filled_{0};
 };
 
 Result<size_t> PosixFile::read(uint64_t offset, MutableBytes into) {
@@ -125,6 +128,8 @@ int PosixFile::set_size(uint64_t size) noexcept {
 }
 
 Status PosixFile::truncate(uint64_t size) {
+  if (size < filled_.load(std::memory_order_relaxed))
+    filled_.store(size, std::memory_order_relaxed);
   if (const int failure = set_size(size))
     return path_error_at(failure, "set the size of", path_, size);
   return Status();
@@ -149,9 +154,14 @@ Status PosixFile::allocate(uint64_t size) {
 
 // Where the file system cannot allocate, zeros are written over [0, end) wherever there is no data
 // yet. lseek may be used: nothing else depends on the descriptor's position but this function.
+//
+// What an earlier call has filled is left alone: others write there by now, and a file system that
+// stores no zeros (ZFS) calls a page a hole that was only stored into through a mapping.
 int PosixFile::fill_holes(uint64_t end) noexcept {
   const int descriptor = descriptor_.number();
-  uint64_t at = 0;
+  // Relaxed: one thread at a time allocates.
+  const uint64_t filled = filled_.load(std::memory_order_relaxed);
+  uint64_t at = filled;
   while (at < end) {
     const off_t hole = ::lseek(descriptor, static_cast<off_t>(at), SEEK_HOLE);
     if (hole < 0 && errno != ENXIO) return errno;  // ENXIO: `at` is the end of the file
@@ -163,6 +173,7 @@ int PosixFile::fill_holes(uint64_t end) noexcept {
     if (const int failure = write_zeros(at, hole_end)) return failure;
     at = hole_end;
   }
+  filled_.store(std::max(filled, end), std::memory_order_relaxed);
   return 0;
 }
 
