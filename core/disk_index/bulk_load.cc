@@ -170,6 +170,9 @@ Status DiskIndexImpl::shrink_to_fit() {
   STAVE_TRY(find_free_pages());
   count_all();
   STAVE_TRY(drain(writer));
+  // What the path leads to by now may be another index, perhaps a backup put in this one's place.
+  const auto check_in_place = [this] { return lock_ ? lock_->check_in_place() : Status(); };
+  STAVE_TRY(check_in_place());
   const std::string unfinished = path_ + unfinished_suffix;
   const std::string parent = os::parent_of(path_);
   const NewFile properties{record_kind_, record_size_, durable_.hash_seed};
@@ -181,6 +184,7 @@ Status DiskIndexImpl::shrink_to_fit() {
   // Memory first: once the name is the new file's, writes into the old one are lost.
   std::unique_ptr<View> ours = copy_view();
   std::unique_ptr<View> shell = (*made)->copy_view();
+  STAVE_TRY(check_in_place());
   STAVE_TRY(files_.rename(unfinished, path_));
   undo.forget();
   adopt(**made, std::move(ours), std::move(shell));

@@ -277,8 +277,8 @@ STAVE_API stave_status stave_disk_index_checkpoint(stave_disk_index *index, uint
                                                    stave_error *error);
 
 /* Writes the file anew as small as it can be, under the name FILE.new, and puts it in the old one's
- * place; saves with the last lsn. Writers wait, readers do not. O(entries). READ_ONLY, IO, NO_SPACE,
- * CORRUPTION. Since 0.1. */
+ * place; saves with the last lsn. Writers wait, readers do not. O(entries). READ_ONLY, IO (also where
+ * FILE's directory was moved or replaced since the open), NO_SPACE, CORRUPTION. Since 0.1. */
 STAVE_API stave_status stave_disk_index_shrink_to_fit(stave_disk_index *index, stave_error *error);
 
 typedef struct stave_disk_index_stats {
