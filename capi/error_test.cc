@@ -14,7 +14,7 @@ namespace {
 std::string copied(std::string_view message, size_t capacity) {
   std::string into(capacity, '#');
   copy_message(message, into.data(), capacity);
-  return into.c_str();
+  return into.substr(0, into.find('\0'));
 }
 
 TEST(Error, MessagesAreCutBetweenCharacters) {

@@ -24,10 +24,10 @@ static void check(int condition, const char* what) {
 }
 
 /* ISO C has no cast from an object's address to a function's. */
-#define LOAD(function, name)                       \
-  do {                                             \
-    void* address_ = symbol(name);                 \
-    memcpy(&function, &address_, sizeof address_); \
+#define LOAD(function, name)                         \
+  do {                                               \
+    void* address_ = symbol(name);                   \
+    memcpy(&(function), &address_, sizeof address_); \
   } while (0)
 
 int main(int argument_count, char** arguments) {
