@@ -33,7 +33,7 @@ inline bool is_simple(const stave_cow_map* map) noexcept {
 [[gnu::noinline]] stave_status get_any(stave_cow_map* map, int64_t key, void* data, size_t capacity,
                                        size_t* size, stave_error* error) noexcept {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
+    if (size == nullptr) return null_argument("size");
     *size = 0;
     STAVE_TRY(check(map));
     STAVE_TRY(require_bytes(data, capacity, "data"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 
 #include "core/base/planted_bug.h"
@@ -114,7 +115,9 @@ bool Trie::remove(const Located& at) noexcept {
 
 // Of a key that has been located, in a leaf that may have been prepared since.
 LeafSlot Trie::slot_in(Leaf* leaf, const Located& at) noexcept {
-  return leaf == at.leaf ? at.slot : find_slot(leaf->buckets(), leaf->form, at.hash);
+  const LeafSlot slot = leaf == at.leaf ? at.slot : find_slot(leaf->buckets(), leaf->form, at.hash);
+  assert(slot);
+  return slot;
 }
 
 void Trie::dropped_value(uint64_t value) noexcept {

@@ -54,21 +54,25 @@ class Importer::Job {
   }
 
   void store(std::string key) {
-    const bool alone = contents_.size() >= importer_.settings_.batch_size;
-    if (!alone && batch_bytes_ + contents_.size() > importer_.settings_.batch_size) commit();
-    Result<void> outcome =
-        alone ? importer_.store_.put(key, contents_) : batch_.put(key, contents_);
+    if (contents_.size() >= importer_.settings_.batch_size) {
+      if (!accepted(key, importer_.store_.put(key, contents_))) return;
+      importer_.acknowledge({std::move(key)}, contents_.size());
+    } else {
+      if (batch_bytes_ + contents_.size() > importer_.settings_.batch_size) commit();
+      if (!accepted(key, batch_.put(key, contents_))) return;
+      batch_bytes_ += contents_.size();
+      keys_.push_back(std::move(key));
+    }
+  }
+
+  // Whether a put succeeded; a file that is beyond the limits is left out.
+  bool accepted(const std::string& key, Result<void> outcome) {
     if (outcome.status() == Status::too_large) {
       importer_.leave_out(key, outcome.error().message());
-      return;
+      return false;
     }
     check(std::move(outcome));
-    if (alone) {
-      importer_.acknowledge({std::move(key)}, contents_.size());
-      return;
-    }
-    batch_bytes_ += contents_.size();
-    keys_.push_back(std::move(key));
+    return true;
   }
 
   void commit() {

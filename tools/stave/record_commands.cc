@@ -79,14 +79,19 @@ std::string read_value(const PutArguments& arguments) {
   return value;
 }
 
+Result<void> store_value(Store& store, const PutArguments& arguments, const std::string& key,
+                         const std::string& value) {
+  if (arguments.insert) return store.insert(key, value);
+  if (arguments.replace) return store.replace(key, value);
+  return store.put(key, value);
+}
+
 void put(const PutArguments& arguments) {
   const std::string key = parse_bytes(arguments.key, arguments.notation.notation());
   // The value comes first: a pipe that fails must not leave a new, empty store behind.
   const std::string value = read_value(arguments);
   Store store = open_store(arguments.store, Access::write_or_create);
-  const Result<void> outcome = arguments.insert    ? store.insert(key, value)
-                               : arguments.replace ? store.replace(key, value)
-                                                   : store.put(key, value);
+  const Result<void> outcome = store_value(store, arguments, key, value);
   if (!outcome && outcome.status() != Status::exists && outcome.status() != Status::not_found) {
     throw failure_of(outcome.error());
   }
