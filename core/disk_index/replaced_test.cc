@@ -1,6 +1,5 @@
 // A directory that is replaced while an index in it is open, on the real file system.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <array>
 #include <filesystem>
@@ -8,6 +7,7 @@
 
 #include "core/disk_index/disk_index.h"
 #include "core/os/posix_file_system.h"
+#include "core/os/temporary_directory.h"
 
 namespace stave::disk_index {
 namespace {
@@ -17,9 +17,8 @@ namespace fs = std::filesystem;
 // A backup was put in the place of the directory. The index that was still open wrote itself, made
 // smaller, over the one of the backup.
 TEST(DiskIndex, ABackupInItsPlaceIsNotReplacedByAShrink) {
-  std::string pattern = (fs::temp_directory_path() / "stave-index-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const fs::path root = pattern;
+  const os::TemporaryDirectory temporary;
+  const fs::path root = temporary.path();
   const fs::path data = root / "data";
   fs::create_directory(data);
   Options options;
@@ -42,7 +41,6 @@ TEST(DiskIndex, ABackupInItsPlaceIsNotReplacedByAShrink) {
   ASSERT_TRUE(old->put({3, 3}, record, PutMode::always).ok());
   ASSERT_TRUE(old->close().ok());
   EXPECT_EQ(open(root / "moved")->size(), 3U);
-  fs::remove_all(root);
 }
 
 }  // namespace

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 
 #include "core/os/file_io.h"
 #include "core/os/posix_file_system.h"
+#include "core/os/temporary_directory.h"
 
 namespace {
 
@@ -58,19 +58,12 @@ namespace {
 
 class AllocateTest : public testing::Test {
  protected:
-  AllocateTest() {
-    is_poor = true;
-    std::string pattern = (std::filesystem::temp_directory_path() / "stave_os_XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~AllocateTest() override {
-    is_poor = false;
-    std::filesystem::remove_all(directory_);
-  }
-  std::string path() const { return join_path(directory_, "file"); }
+  AllocateTest() { is_poor = true; }
+  ~AllocateTest() override { is_poor = false; }
+  std::string path() const { return directory_ / "file"; }
 
   FileSystem& files_ = posix_file_system();
-  std::string directory_;
+  const TemporaryDirectory directory_;
 };
 
 TEST_F(AllocateTest, WritesZerosWhereThereIsNoData) {

@@ -9,11 +9,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 
 #include "core/os/file_io.h"
 #include "core/os/posix_file_system.h"
 #include "core/os/simulated_file_system.h"
+#include "core/os/temporary_directory.h"
 
 namespace stave::os {
 namespace {
@@ -28,16 +28,11 @@ class World {
 
 class PosixWorld final : public World {
  public:
-  PosixWorld() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "stave_os_XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~PosixWorld() override { std::filesystem::remove_all(directory_); }
   FileSystem& files() override { return posix_file_system(); }
-  std::string directory() override { return directory_; }
+  std::string directory() override { return directory_.path(); }
 
  private:
-  std::string directory_;
+  const TemporaryDirectory directory_;
 };
 
 class SimulatedWorld final : public World {

@@ -13,24 +13,19 @@
 #include <filesystem>
 
 #include "core/os/file_io.h"
+#include "core/os/temporary_directory.h"
 
 namespace stave::os {
 namespace {
 
 class PosixFileSystemTest : public testing::Test {
  protected:
-  PosixFileSystemTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "stave_os_XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~PosixFileSystemTest() override {
-    ::umount2(directory_.c_str(), MNT_DETACH);  // fails where the test mounted nothing
-    std::filesystem::remove_all(directory_);
-  }
-  std::string path(const std::string& name) { return join_path(directory_, name); }
+  // Fails where the test mounted nothing.
+  ~PosixFileSystemTest() override { ::umount2(directory_.path().c_str(), MNT_DETACH); }
+  std::string path(const std::string& name) const { return directory_ / name; }
 
   FileSystem& files_ = posix_file_system();
-  std::string directory_;
+  const TemporaryDirectory directory_;
 };
 
 // A child that holds the lock until it is killed.
@@ -112,10 +107,11 @@ TEST_F(PosixFileSystemTest, AChildOfTheHolderNeitherKeepsNorReleasesItsLock) {
 }
 
 TEST_F(PosixFileSystemTest, AReaderGoesWithoutALockOnlyWhereNoneCanBeMade) {
-  if (::mount("none", directory_.c_str(), "tmpfs", 0, "size=256k") != 0)
+  if (::mount("none", directory_.path().c_str(), "tmpfs", 0, "size=256k") != 0)
     GTEST_SKIP() << "mounting a tmpfs needs root";
   ASSERT_TRUE(files_.lock(path("LOCK"), false).ok());
-  ASSERT_EQ(::mount("none", directory_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  ASSERT_EQ(::mount("none", directory_.path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr),
+            0);
   const auto missing = files_.lock(path("OTHER"), false);
   ASSERT_TRUE(missing.ok()) << missing.status().message();
   EXPECT_EQ(*missing, nullptr);
@@ -142,14 +138,14 @@ TEST_F(PosixFileSystemTest, AnotherUsersLockFileKeepsNoWriterOut) {
     EXPECT_EQ(::waitpid(child, &status, 0), child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   };
-  ASSERT_EQ(::chmod(directory_.c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0755), 0);
   EXPECT_EQ(lock_as_nobody(), 1) << "who may not write the directory is no writer";
-  ASSERT_EQ(::chown(directory_.c_str(), 65534, 65534), 0);
+  ASSERT_EQ(::chown(directory_.path().c_str(), 65534, 65534), 0);
   EXPECT_EQ(lock_as_nobody(), 0);
 }
 
 TEST_F(PosixFileSystemTest, AllLinksToAFileResolveToOnePath) {
-  const std::string real = std::filesystem::canonical(directory_) / "real";
+  const std::string real = std::filesystem::canonical(directory_.path()) / "real";
   ASSERT_TRUE(files_.open(real, OpenMode::create_new).ok());
   EXPECT_EQ(*files_.resolve(path("real")), real);
   std::filesystem::create_symlink("real", path("link"));
@@ -193,7 +189,7 @@ TEST_F(PosixFileSystemTest, OnlyRegularFilesAreOpenedAndLocked) {
     EXPECT_EQ(files_.open(path("fifo"), mode).status().message(),
               "'" + path("fifo") + "' is not a regular file");
     EXPECT_TRUE(files_.open("/dev/null", mode).status().is(Code::invalid_argument));
-    EXPECT_TRUE(files_.open(directory_, mode).status().is(Code::invalid_argument));
+    EXPECT_TRUE(files_.open(directory_.path(), mode).status().is(Code::invalid_argument));
   }
   // The pid in a lock file would be written into the file that a link leads to.
   ASSERT_TRUE(files_.open(path("file"), OpenMode::create_new).ok());
@@ -201,7 +197,7 @@ TEST_F(PosixFileSystemTest, OnlyRegularFilesAreOpenedAndLocked) {
   std::filesystem::create_symlink("no/where", path("dangling"));
   for (const bool exclusive : {false, true}) {
     EXPECT_TRUE(files_.lock(path("fifo"), exclusive).status().is(Code::invalid_argument));
-    EXPECT_TRUE(files_.lock(directory_, exclusive).status().is(Code::invalid_argument));
+    EXPECT_TRUE(files_.lock(directory_.path(), exclusive).status().is(Code::invalid_argument));
     for (const char* link : {"link", "dangling"})
       EXPECT_EQ(files_.lock(path(link), exclusive).status().message(),
                 "the lock file '" + path(link) + "' is a symbolic link; remove it");
@@ -230,7 +226,7 @@ TEST_F(PosixFileSystemTest, AllocateTakesRealBlocksForHolesToo) {
 }
 
 TEST_F(PosixFileSystemTest, AFullDiskRefusesAllocationAndKeepsTheSize) {
-  if (::mount("none", directory_.c_str(), "tmpfs", 0, "size=256k") != 0)
+  if (::mount("none", directory_.path().c_str(), "tmpfs", 0, "size=256k") != 0)
     GTEST_SKIP() << "mounting a small tmpfs needs root";
   const auto file = *files_.open(path("a"), OpenMode::create_new);
   ASSERT_TRUE(write_all(*file, "a", 0, as_bytes("kept")).ok());

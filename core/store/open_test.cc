@@ -1,6 +1,5 @@
 // What opening does with the store's directory on the real file system.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,6 +8,7 @@
 
 #include "core/os/file_io.h"
 #include "core/os/posix_file_system.h"
+#include "core/os/temporary_directory.h"
 #include "core/store/manifest.h"
 #include "core/store/store.h"
 
@@ -19,16 +19,7 @@ namespace fs = std::filesystem;
 
 class OpenTest : public ::testing::Test {
  protected:
-  OpenTest() {
-    std::string pattern = (fs::temp_directory_path() / "stave-open-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw fs::filesystem_error("mkdtemp", {});
-    root_ = fs::canonical(pattern);
-  }
-  ~OpenTest() override {
-    fs::current_path(before_);
-    std::error_code ignored;
-    fs::remove_all(root_, ignored);
-  }
+  ~OpenTest() override { fs::current_path(before_); }
 
   static Result<std::unique_ptr<Store>> open(const std::string& path,
                                              KeyDirectoryKind keydir = KeyDirectoryKind::stored) {
@@ -47,7 +38,8 @@ class OpenTest : public ::testing::Test {
     return root_ / name;
   }
 
-  fs::path root_;
+  const os::TemporaryDirectory temporary_;
+  const fs::path root_ = fs::canonical(temporary_.path());
   const fs::path before_ = fs::current_path();
 };
 

@@ -8,11 +8,11 @@
 #include <string>
 
 #include "core/os/posix_file_system.h"
+#include "core/os/temporary_directory.h"
 #include "tests/faults/failing_allocator.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
 #include "tests/support/store_access.h"
-#include "tests/support/temporary_directory.h"
 
 namespace stave::test {
 namespace {
@@ -52,7 +52,7 @@ class AllocationRun {
     if (problem_.empty()) problem_ = problem;
   }
 
-  TemporaryDirectory directory_{TemporaryDirectory::Where::memory};
+  os::TemporaryDirectory directory_{os::TemporaryDirectory::Where::memory};
   const std::string path_ = directory_ / "store";
   store::Options options_ = base_options();
   uint64_t first_;
@@ -208,7 +208,7 @@ TEST(StoreAllocations, FailWithoutHarm) {
 // The record for which there had been no memory was passed over: who made room and went on never
 // saw it.
 TEST(StoreAllocations, ACursorReadsAgainWhatItHadNoMemoryFor) {
-  const TemporaryDirectory directory(TemporaryDirectory::Where::memory);
+  const os::TemporaryDirectory directory(os::TemporaryDirectory::Where::memory);
   auto store = *Store::open(os::posix_file_system(), directory / "store", base_options());
   Contents expected;
   for (uint64_t i = 0; i < 20; i++) {

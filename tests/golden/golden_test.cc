@@ -11,7 +11,7 @@
 
 #include "core/disk_index/disk_index.h"
 #include "core/os/posix_file_system.h"
-#include "tests/support/temporary_directory.h"
+#include "core/os/temporary_directory.h"
 
 namespace stave::test {
 namespace {
@@ -51,7 +51,7 @@ void expect_example(DiskIndex& index) {
 TEST(GoldenDiskIndex, TheExampleOpens) {
   const std::string before = content_of(golden / "example.idx");
   ASSERT_EQ(before.size(), 20480U);
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   const std::string path = directory / "example.idx";
   fs::copy_file(golden / "example.idx", path);
   {
@@ -98,7 +98,7 @@ TEST(GoldenDiskIndex, WhatIsMalformedIsRefused) {
   for (const fs::directory_entry& entry : fs::directory_iterator(golden / "malformed"))
     files.insert(entry.path().stem());
   EXPECT_GE(files.size(), 20U);
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   for (const auto& [name, expected] : all) {
     EXPECT_EQ(files.erase(name), 1U) << name << " is listed, but there is no such file";
     const std::string path = directory / (name + ".idx");

@@ -9,9 +9,9 @@
 
 #include "core/disk_index/disk_index.h"
 #include "core/os/posix_file_system.h"
+#include "core/os/temporary_directory.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
-#include "tests/support/temporary_directory.h"
 
 namespace stave::test {
 namespace {
@@ -30,7 +30,7 @@ INSTANTIATE_TEST_SUITE_P(Mergers, ConstantSize, testing::Bool(), [](const auto& 
 
 TEST_P(ConstantSize, KeepsTheFileConstant) {
   const uint64_t seed = ladder_seed(71'021);
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   disk_index::Options options;
   options.background = GetParam();
   options.record_kind = disk_index::RecordKind::opaque;

@@ -8,10 +8,10 @@
 
 #include "core/os/posix_file_system.h"
 #include "core/os/simulated_file_system.h"
+#include "core/os/temporary_directory.h"
 #include "tests/model/minimise.h"
 #include "tests/model/model_run.h"
 #include "tests/support/ladder.h"
-#include "tests/support/temporary_directory.h"
 
 namespace stave::test {
 namespace {
@@ -28,7 +28,7 @@ void on_simulated_disk(const std::function<void(os::FileSystem&, const std::stri
 }
 
 void on_real_disk(const std::function<void(os::FileSystem&, const std::string&)>& body) {
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   body(os::posix_file_system(), directory / "store");
 }
 

@@ -12,9 +12,9 @@
 #include "core/base/endian.h"
 #include "core/disk_index/disk_index.h"
 #include "core/os/posix_file_system.h"
+#include "core/os/temporary_directory.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
-#include "tests/support/temporary_directory.h"
 
 namespace stave::test {
 namespace {
@@ -115,7 +115,7 @@ void expect_keys(DiskIndex& index, uint64_t count) {
 TEST(DiskIndexProcesses, AReaderIsToldWhoWritesAndSeesAllThatReturned) {
   Random random(ladder_seed(20261003));
   const uint64_t kills = scaled(100);
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   const std::string path = directory / "index";
   uint64_t keys = 0;
   uint64_t refusals = 0;
@@ -148,7 +148,7 @@ TEST(DiskIndexProcesses, AReaderIsToldWhoWritesAndSeesAllThatReturned) {
 // link, had one file open and lost what the other had saved, and shrink_to_fit by a link put a file
 // in the link's place and left the old state under the real name.
 TEST(DiskIndexProcesses, AFileIsOneByWhateverLinkItIsOpened) {
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   const std::string path = directory / "real";
   const std::string link = directory / "link";
   std::filesystem::create_symlink("real", link);

@@ -9,10 +9,10 @@
 #include <cstring>
 
 #include "core/os/posix_file_system.h"
+#include "core/os/temporary_directory.h"
 #include "tests/process/child_process.h"
 #include "tests/support/ladder.h"
 #include "tests/support/store_access.h"
-#include "tests/support/temporary_directory.h"
 
 namespace stave::test {
 namespace {
@@ -32,7 +32,7 @@ std::string first_line(ChildProcess& child) {
 }
 
 TEST(SecondProcess, IsLockedOutAndToldByWhom) {
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   const std::string path = directory / "store";
   ChildProcess holder({STAVE_STORE_WRITER, path, "hold", "%REPORT%"});
   ASSERT_EQ(first_line(holder), "open ok");
@@ -49,7 +49,7 @@ TEST(SecondProcess, IsLockedOutAndToldByWhom) {
 }
 
 TEST(SecondProcess, SharesAReadOnlyStore) {
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   const std::string path = directory / "store";
   {
     auto opened = open_store(path);
@@ -79,7 +79,7 @@ class SmallDisk {
   std::string operator/(const std::string& name) const { return directory_ / name; }
 
  private:
-  TemporaryDirectory directory_;
+  os::TemporaryDirectory directory_;
   bool mounted_;
 };
 
@@ -142,7 +142,7 @@ std::string open_as_nobody(const std::string& path, const std::string& mode) {
 
 TEST(Permission, IsMissing) {
   if (geteuid() != 0) GTEST_SKIP() << "only root may become another user";
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   ASSERT_EQ(chmod(directory.path().c_str(), 0777), 0);
   if (open_as_nobody(directory / "try", "hold") != "open ok")
     GTEST_SKIP() << "another user may not run " << STAVE_STORE_WRITER;

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "core/os/temporary_directory.h"
 #include "core/store/options.h"
 #include "tests/process/child_process.h"
 #include "tests/process/writer_workload.h"
-#include "tests/support/temporary_directory.h"
 
 namespace stave::test {
 
@@ -44,7 +44,7 @@ class WrittenStore {
   std::string read_reports(const ChildProcess& writer, std::vector<uint64_t>& acknowledged);
 
   uint64_t seed_;
-  TemporaryDirectory directory_;
+  os::TemporaryDirectory directory_;
   std::string path_;
   std::vector<Stream> streams_;
   Figures figures_;

@@ -10,9 +10,9 @@
 
 #include "core/disk_index/disk_index.h"
 #include "core/os/posix_file_system.h"
+#include "core/os/temporary_directory.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
-#include "tests/support/temporary_directory.h"
 
 namespace stave::test {
 namespace {
@@ -109,7 +109,7 @@ class Stress {
 
 void run(bool background) {
   const uint64_t seed = ladder_seed(4);
-  const TemporaryDirectory directory;
+  const os::TemporaryDirectory directory;
   disk_index::Options options;
   options.record_size = 16;
   options.background = background;

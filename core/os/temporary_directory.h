@@ -1,10 +1,13 @@
-// A directory of the real file system that disappears with its object.
+// For tests: a directory of the real file system that disappears with its object.
 #pragma once
+
+#include <stdlib.h>
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 
-namespace stave::test {
+namespace stave::os {
 
 class TemporaryDirectory {
  public:
@@ -35,4 +38,4 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-}  // namespace stave::test
+}  // namespace stave::os
