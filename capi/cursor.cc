@@ -17,7 +17,7 @@ using stave::Code;
 using stave::Status;
 using namespace stave::capi;
 
-// A child of a store. It may be freed after the store: see StoreState for what stays alive.
+// A child of a store. It may be freed after the store: see shared_core.h for what stays alive.
 struct stave_store_cursor final : Handle {
   static constexpr HandleKind kind = HandleKind::cursor;
   static constexpr std::string_view name = "cursor";
@@ -25,7 +25,7 @@ struct stave_store_cursor final : Handle {
   stave_store_cursor() noexcept : Handle(kind) {}
 
   stave::sync::Gate gate;
-  std::shared_ptr<StoreState> parent;
+  std::shared_ptr<SharedStore> parent;
   // Null once closed. The cursor is destroyed before the store that it reads.
   std::shared_ptr<stave::store::Store> store;
   std::unique_ptr<stave::store::Cursor> cursor;
@@ -38,17 +38,6 @@ namespace {
 // Moves the core's cursor.
 auto next_of(stave_store_cursor& cursor) {
   return [&cursor] { return cursor.cursor->next(); };
-}
-
-// The part of the record that the cursor stands on.
-Status part(stave_store_cursor* cursor, Bytes (stave::store::Cursor::*get)() const noexcept,
-            const void** data, size_t* size) {
-  STAVE_TRY(clear_part(data, size));
-  CursorCall<stave_store_cursor> call;
-  STAVE_TRY(call.enter(cursor));
-  STAVE_TRY(require_on_record(cursor->place));
-  set_part((*cursor->cursor.*get)(), data, size);
-  return {};
 }
 
 // Ends the cursor once the call inside it, if any, has returned. From any thread, repeatedly.
@@ -73,7 +62,7 @@ stave_status stave_store_cursor_open(stave_store* store, const stave_store_curso
                                            checked->keys_only != 0);
     if (!opened) return opened.status();
     handle->parent = store->state;
-    handle->store = call.state().shared_store();
+    handle->store = call.state().shared();
     handle->cursor = *std::move(opened);
     *cursor = handle.release();
     return {};
@@ -90,12 +79,16 @@ stave_status stave_store_cursor_next(stave_store_cursor* cursor, stave_error* er
 
 stave_status stave_store_cursor_key(stave_store_cursor* cursor, const void** data, size_t* size,
                                     stave_error* error) {
-  return guarded(error, [&] { return part(cursor, &stave::store::Cursor::key, data, size); });
+  return guarded(error, [&] {
+    return get_part(cursor, data, size, [](auto& inside) { return inside.cursor->key(); });
+  });
 }
 
 stave_status stave_store_cursor_value(stave_store_cursor* cursor, const void** data, size_t* size,
                                       stave_error* error) {
-  return guarded(error, [&] { return part(cursor, &stave::store::Cursor::value, data, size); });
+  return guarded(error, [&] {
+    return get_part(cursor, data, size, [](auto& inside) { return inside.cursor->value(); });
+  });
 }
 
 stave_status stave_store_cursor_next_many(stave_store_cursor* cursor, size_t count_max,

@@ -107,4 +107,15 @@ inline void set_part(Bytes bytes, const void** data, size_t* size) noexcept {
   *size = bytes.size();
 }
 
+// A whole call that asks for the part `get(cursor)` of the record that the cursor stands on.
+template <typename Cursor, typename Get>
+Status get_part(Cursor* cursor, const void** data, size_t* size, Get&& get) {
+  STAVE_TRY(clear_part(data, size));
+  CursorCall<Cursor> call;
+  STAVE_TRY(call.enter(cursor));
+  STAVE_TRY(require_on_record(cursor->place));
+  set_part(get(*cursor), data, size);
+  return {};
+}
+
 }  // namespace stave::capi

@@ -7,6 +7,7 @@
 #include "capi/disk_index_handle.h"
 #include "core/os/posix_file_system.h"
 
+using stave::as_bytes;
 using stave::Bytes;
 using stave::MutableBytes;
 using stave::Result;
@@ -14,27 +15,6 @@ using stave::Status;
 using namespace stave::capi;
 using stave::disk_index::key_size;
 using stave::disk_index::PutMode;
-
-namespace stave::capi {
-
-Status DiskIndexState::close() {
-  if (gate_.entered_by_this_thread()) return Code::busy;
-  gate_.close_and_wait();
-  const std::lock_guard lock(close_mutex_);
-  if (!index_) return {};
-  // Let go of it first: closed it is, whatever happens.
-  const std::shared_ptr<disk_index::DiskIndex> index = std::move(index_);
-  index_.reset();
-  owner_.reset();
-  return index->close();
-}
-
-void DiskIndexState::destroy(std::unique_ptr<disk_index::Cursor>& cursor,
-                             std::shared_ptr<disk_index::DiskIndex>& index) noexcept {
-  const std::lock_guard lock(close_mutex_);
-  cursor.reset();
-  index.reset();
-}
 
 namespace {
 
@@ -49,8 +29,6 @@ Status put(stave_disk_index* handle, const void* key, size_t size_of_key, const 
 
 }  // namespace
 
-}  // namespace stave::capi
-
 stave_status stave_disk_index_open(const char* path, const stave_disk_index_options* options,
                                    stave_disk_index** index, stave_error* error) {
   return guarded(error, [&]() -> Status {
@@ -63,7 +41,7 @@ stave_status stave_disk_index_open(const char* path, const stave_disk_index_opti
     // What may fail for want of memory comes before there is an index, which would have to be
     // closed.
     auto handle = std::make_unique<stave_disk_index>();
-    handle->state = std::make_shared<DiskIndexState>();
+    handle->state = std::make_shared<SharedDiskIndex>();
     auto opened = stave::disk_index::DiskIndex::open(stave::os::posix_file_system(), path,
                                                      core_options(*checked));
     if (!opened) return opened.status();

@@ -9,12 +9,13 @@
 #include "capi/cursor_steps.h"
 #include "capi/disk_index_handle.h"
 
+using stave::Bytes;
 using stave::Code;
 using stave::Status;
 using namespace stave::capi;
 using stave::disk_index::key_size;
 
-// A child of an index. It may be freed after the index: see DiskIndexState for what stays alive.
+// A child of an index. It may be freed after the index: see shared_core.h for what stays alive.
 struct stave_disk_index_cursor final : Handle {
   static constexpr HandleKind kind = HandleKind::disk_index_cursor;
   static constexpr std::string_view name = "cursor";
@@ -22,7 +23,7 @@ struct stave_disk_index_cursor final : Handle {
   stave_disk_index_cursor() noexcept : Handle(kind) {}
 
   stave::sync::Gate gate;
-  std::shared_ptr<DiskIndexState> parent;
+  std::shared_ptr<SharedDiskIndex> parent;
   // Null once closed. The cursor is destroyed before the index that it reads.
   std::shared_ptr<stave::disk_index::DiskIndex> index;
   std::unique_ptr<stave::disk_index::Cursor> cursor;
@@ -61,7 +62,7 @@ stave_status stave_disk_index_cursor_open(stave_disk_index* index, stave_disk_in
     auto opened = call.index().open_cursor();
     if (!opened) return opened.status();
     handle->parent = index->state;
-    handle->index = call.state().shared_index();
+    handle->index = call.state().shared();
     handle->cursor = *std::move(opened);
     *cursor = handle.release();
     return {};
@@ -78,25 +79,15 @@ stave_status stave_disk_index_cursor_next(stave_disk_index_cursor* cursor, stave
 
 stave_status stave_disk_index_cursor_key(stave_disk_index_cursor* cursor, const void** data,
                                          size_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(clear_part(data, size));
-    CursorCall<stave_disk_index_cursor> call;
-    STAVE_TRY(call.enter(cursor));
-    STAVE_TRY(require_on_record(cursor->place));
-    set_part(cursor->key, data, size);
-    return {};
+  return guarded(error, [&] {
+    return get_part(cursor, data, size, [](auto& inside) { return Bytes(inside.key); });
   });
 }
 
 stave_status stave_disk_index_cursor_record(stave_disk_index_cursor* cursor, const void** data,
                                             size_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(clear_part(data, size));
-    CursorCall<stave_disk_index_cursor> call;
-    STAVE_TRY(call.enter(cursor));
-    STAVE_TRY(require_on_record(cursor->place));
-    set_part(cursor->cursor->record(), data, size);
-    return {};
+  return guarded(error, [&] {
+    return get_part(cursor, data, size, [](auto& inside) { return inside.cursor->record(); });
   });
 }
 
@@ -110,7 +101,7 @@ stave_status stave_disk_index_cursor_next_many(stave_disk_index_cursor* cursor, 
     STAVE_TRY(call.enter(cursor));
     if (count_max == 0) return {};
     STAVE_TRY(require(keys, "keys"));
-    STAVE_TRY(require_record(cursor->parent->index(), records, record_size));
+    STAVE_TRY(require_record(cursor->parent->core(), records, record_size));
     const auto deliver = [&](size_t i) {
       stave::copy(static_cast<std::byte*>(keys) + i * key_size, cursor->key);
       stave::copy(static_cast<std::byte*>(records) + i * record_size, cursor->cursor->record());

@@ -1,55 +1,34 @@
-// What stands behind stave_disk_index, built as store_handle.h tells: a handle, the state that its
-// cursors share, and the core's index, which is closed once and kept until the last cursor lets go.
+// stave_disk_index, a SharedCore of the core's index, and how a call gets in.
 #pragma once
 
 #include <stave/disk_index.h>
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "capi/error.h"
 #include "capi/handle.h"
+#include "capi/shared_core.h"
 #include "core/base/status.h"
 #include "core/disk_index/disk_index.h"
-#include "core/sync/gate.h"
 
 namespace stave::capi {
 
-class DiskIndexState {
+class SharedDiskIndex final : public SharedCore<disk_index::DiskIndex> {
  public:
   // Once, before the first call.
   void adopt(std::unique_ptr<disk_index::DiskIndex> index,
-             const stave_disk_index_options& options) {
-    *owner_ = std::move(index);
-    index_ = std::shared_ptr<disk_index::DiskIndex>(owner_, owner_->get());
+             const stave_disk_index_options& options) noexcept {
+    SharedCore::adopt(std::move(index));
     options_ = options;
-    options_.record_size = index_->record_size();
+    options_.record_size = core().record_size();
   }
-
-  sync::Gate& gate() noexcept { return gate_; }
-  // Only inside the gate.
-  disk_index::DiskIndex& index() noexcept { return *index_; }
-  const std::shared_ptr<disk_index::DiskIndex>& shared_index() const noexcept { return index_; }
   // In force; the record size is the file's.
   const stave_disk_index_options& options() const noexcept { return options_; }
 
-  // See stave_disk_index_close. A call at the same time or later waits and is ok.
-  Status close();
-  // Ends a cursor, and the index behind it when that is closed and this was its last cursor. Not
-  // while the index closes: that runs alone.
-  void destroy(std::unique_ptr<disk_index::Cursor>& cursor,
-               std::shared_ptr<disk_index::DiskIndex>& index) noexcept;
-
  private:
-  sync::Gate gate_;
-  std::mutex close_mutex_;  // held while the core's index closes
-  // Allocated ahead, so that adopt() cannot fail.
-  std::shared_ptr<std::unique_ptr<disk_index::DiskIndex>> owner_ =
-      std::make_shared<std::unique_ptr<disk_index::DiskIndex>>();
-  std::shared_ptr<disk_index::DiskIndex> index_;  // null once closed
   stave_disk_index_options options_{};
 };
 
@@ -61,7 +40,7 @@ struct stave_disk_index final : stave::capi::Handle {
 
   stave_disk_index() noexcept : Handle(kind) {}
 
-  std::shared_ptr<stave::capi::DiskIndexState> state;
+  std::shared_ptr<stave::capi::SharedDiskIndex> state;
 };
 
 namespace stave::capi {
@@ -75,12 +54,12 @@ class DiskIndexCall {
     state_ = handle->state.get();
     return {};
   }
-  disk_index::DiskIndex& index() noexcept { return state_->index(); }
-  DiskIndexState& state() noexcept { return *state_; }
+  disk_index::DiskIndex& index() noexcept { return state_->core(); }
+  SharedDiskIndex& state() noexcept { return *state_; }
 
  private:
   Inside inside_;
-  DiskIndexState* state_ = nullptr;
+  SharedDiskIndex* state_ = nullptr;
 };
 
 inline Status require_disk_index_key(const void* key, size_t size) {

@@ -20,30 +20,9 @@ using stave::MutableBytes;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
-
-namespace stave::capi {
-
-Status StoreState::close() {
-  if (gate_.entered_by_this_thread()) return Code::busy;
-  gate_.close_and_wait();
-  const std::lock_guard lock(close_mutex_);
-  if (!store_) return {};
-  // Let go of it first: closed it is, whatever happens.
-  const std::shared_ptr<store::Store> store = std::move(store_);
-  store_.reset();
-  return store->close();
-}
-
-void StoreState::destroy(std::unique_ptr<store::Cursor>& cursor,
-                         std::shared_ptr<store::Store>& store) noexcept {
-  const std::lock_guard lock(close_mutex_);
-  cursor.reset();
-  store.reset();
-}
+using stave::store::PutMode;
 
 namespace {
-
-using store::PutMode;
 
 Status put(stave_store* handle, Bytes key, Bytes value, PutMode mode,
            const stave_write_options* options) {
@@ -58,8 +37,6 @@ Status put(stave_store* handle, Bytes key, Bytes value, PutMode mode,
 
 }  // namespace
 
-}  // namespace stave::capi
-
 stave_status stave_store_open(const char* path, const stave_store_options* options,
                               stave_store** store, stave_error* error) {
   return guarded(error, [&]() -> Status {
@@ -72,7 +49,7 @@ stave_status stave_store_open(const char* path, const stave_store_options* optio
     // What may fail for want of memory comes before there is a store, which would have to be
     // closed.
     auto handle = std::make_unique<stave_store>();
-    handle->state = std::make_shared<StoreState>();
+    handle->state = std::make_shared<SharedStore>();
     auto opened = stave::store::Store::open(stave::os::posix_file_system(), path, *checked);
     if (!opened) return opened.status();
     handle->state->adopt(*std::move(opened));
