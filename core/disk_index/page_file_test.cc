@@ -6,6 +6,7 @@
 #include <functional>
 #include <thread>
 
+#include "core/os/forwarding_file.h"
 #include "core/os/simulated_file_system.h"
 
 namespace stave::disk_index {
@@ -39,29 +40,19 @@ class WatchedMapping final : public os::Mapping {
   Meanwhile& meanwhile_;
 };
 
-class WatchedFile final : public os::File {
+class WatchedFile final : public os::ForwardingFile {
  public:
   WatchedFile(std::unique_ptr<os::File> file, Meanwhile& meanwhile)
-      : file_(std::move(file)), meanwhile_(meanwhile) {}
-  Result<size_t> read(uint64_t offset, MutableBytes into) override {
-    return file_->read(offset, into);
-  }
-  Result<size_t> write(uint64_t offset, Bytes from) override { return file_->write(offset, from); }
-  Status sync_data() override { return file_->sync_data(); }
-  Result<uint64_t> size() override { return file_->size(); }
-  Status truncate(uint64_t size) override { return file_->truncate(size); }
-  Status allocate(uint64_t size) override { return file_->allocate(size); }
+      : ForwardingFile(std::move(file)), meanwhile_(meanwhile) {}
   // The first mapping of a simulated file is as large as any can be while it lives.
   Result<std::unique_ptr<os::Mapping>> map(uint64_t size, bool writable) override {
-    auto mapping = file_->map(page_size * pages_max, writable);
+    auto mapping = ForwardingFile::map(page_size * pages_max, writable);
     if (!mapping) return mapping.status();
     return std::unique_ptr<os::Mapping>(
         std::make_unique<WatchedMapping>(*std::move(mapping), size, meanwhile_));
   }
-  Status drop_cache() override { return file_->drop_cache(); }
 
  private:
-  std::unique_ptr<os::File> file_;
   Meanwhile& meanwhile_;
 };
 

@@ -11,6 +11,7 @@
 #include "core/disk_index/pacing.h"
 #include "core/disk_index/page_stock.h"
 #include "core/disk_index/redo_log.h"
+#include "core/os/forwarding_file.h"
 #include "core/os/simulated_file_system.h"
 
 namespace stave::disk_index {
@@ -20,33 +21,22 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 // A file whose growth lasts until it is told to end.
-class SlowFile final : public os::File {
+class SlowFile final : public os::ForwardingFile {
  public:
   struct Gate {
     std::latch entered{1};
     std::latch opened{1};
   };
-  SlowFile(std::unique_ptr<os::File> file, Gate& gate) : file_(std::move(file)), gate_(gate) {}
+  SlowFile(std::unique_ptr<os::File> file, Gate& gate)
+      : ForwardingFile(std::move(file)), gate_(gate) {}
 
-  Result<size_t> read(uint64_t offset, MutableBytes into) override {
-    return file_->read(offset, into);
-  }
-  Result<size_t> write(uint64_t offset, Bytes from) override { return file_->write(offset, from); }
-  Status sync_data() override { return file_->sync_data(); }
-  Result<uint64_t> size() override { return file_->size(); }
-  Status truncate(uint64_t size) override { return file_->truncate(size); }
   Status allocate(uint64_t size) override {
     gate_.entered.count_down();
     gate_.opened.wait();
-    return file_->allocate(size);
+    return ForwardingFile::allocate(size);
   }
-  Result<std::unique_ptr<os::Mapping>> map(uint64_t size, bool writable) override {
-    return file_->map(size, writable);
-  }
-  Status drop_cache() override { return file_->drop_cache(); }
 
  private:
-  std::unique_ptr<os::File> file_;
   Gate& gate_;
 };
 
