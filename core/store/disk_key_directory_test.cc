@@ -394,6 +394,46 @@ TEST_F(DiskKeyDirectoryTest, ALogThatLacksWhatItNamesIsDamage) {
   EXPECT_EQ(disk_->digest(), before);
 }
 
+// The log had lost what KEYS knew it had on the device, and the error said that the next open would
+// do without KEYS. It did, and cut the rest of the log off: nothing else proved that there was
+// more.
+TEST_F(DiskKeyDirectoryTest, NobodyIsToldToRemoveTheOnlyProofOfDamage) {
+  constexpr uint64_t damage_at = 1024;
+  const std::string segment = file("0000000000000001.segment");
+  enum class Damage { in_a_record, of_the_size, segment_lost };
+  for (const Damage damage : {Damage::in_a_record, Damage::of_the_size, Damage::segment_lost}) {
+    disk_ = std::make_unique<os::SimulatedFileSystem>(1);
+    ASSERT_TRUE(open().ok());
+    put(0, 100);
+    // Killed while it was closed: KEYS knows the log's end, MANIFEST does not.
+    std::unique_ptr<os::SimulatedFileSystem> image;
+    disk_->set_hook([&](const os::SimulatedFileSystem::Event& event) {
+      if (event.call == os::CallKind::write && event.path.ends_with("MANIFEST"))
+        image = disk_->kill_image();
+    });
+    close();
+    disk_ = std::move(image);
+    if (damage == Damage::segment_lost) {
+      ASSERT_TRUE(disk_->remove(segment).ok());
+    } else {
+      const auto log = *disk_->open(segment, os::OpenMode::read_write);
+      const Status damaged = damage == Damage::of_the_size
+                                 ? log->truncate(damage_at)
+                                 : os::write_all(*log, segment, damage_at, as_bytes("damage"));
+      ASSERT_TRUE(damaged.ok());
+    }
+    const Status status = open();
+    ASSERT_TRUE(status.is(Code::corruption));
+    const std::string message(status.message());
+    EXPECT_NE(message.find("from a backup"), std::string::npos) << message;
+    EXPECT_EQ(message.find("without KEYS"), std::string::npos) << message;
+    if (damage == Damage::segment_lost) continue;
+    EXPECT_NE(message.find("damaged record in segment '" + segment + "' at offset 1024"),
+              std::string::npos)
+        << message;
+  }
+}
+
 TEST_F(DiskKeyDirectoryTest, TheStoreKnowsWhereItsKeysAre) {
   ASSERT_TRUE(open().ok());
   put(0, 10);

@@ -22,6 +22,17 @@ bool is_unfinished(std::string_view name) noexcept {
          parse_segment_name(name).has_value();
 }
 
+std::string damaged_record(const Segment& segment, uint64_t offset) {
+  return "damaged record in segment '" + segment.path() + "' at offset " + std::to_string(offset);
+}
+
+Status lost(const std::string& where, uint64_t lsn, uint64_t durable_lsn) {
+  return Status::error(Code::corruption, where + ": commit " + std::to_string(lsn) +
+                                             " cannot be read, but everything up to commit " +
+                                             std::to_string(durable_lsn) +
+                                             " was on the device; restore the file from a backup");
+}
+
 class Recovery {
  public:
   Recovery(os::FileSystem& files, const std::string& directory, const Options& options,
@@ -59,6 +70,7 @@ class Recovery {
   Status open_chain();
   Status find_known_end();
   Status check_known_end() const;
+  Status read_to_known_end() const;
   Status settle_unsynced();
   Status read_log();
   Status read_segment(size_t position);
@@ -71,7 +83,7 @@ class Recovery {
   Status remove_file(const std::string& name);
   bool was_cut_away(uint64_t generation) const;
   Status too_large() const;
-  Status lacks_known_end() const;
+  Status lacks_known_end(const char* advice) const;
   Status damaged_end(uint64_t durable_lsn) const;
   Status newer_than_manifest() const;
 
@@ -152,13 +164,15 @@ Status Recovery::open_chain() {
 // The segments before the known log's end are not read: nothing in them is news.
 Status Recovery::find_known_end() {
   const LogEnd& known = known_.position;
-  if (known.generation == 0) return known == LogEnd() ? Status() : lacks_known_end();
+  // A segment that is lost is known to nobody but KEYS, so nobody is told to remove that.
+  constexpr const char* advice = "restore the directory from a backup";
+  if (known.generation == 0) return known == LogEnd() ? Status() : lacks_known_end(advice);
   while (first_ < segments_.size() && segments_[first_]->generation() < known.generation) first_++;
   if (first_ == segments_.size() || segments_[first_]->generation() != known.generation ||
       segments_[first_]->base_lsn() > known.lsn + 1 || last_lsn_of(first_) < known.lsn ||
-      known.offset < segment_header_size || known.offset % location_unit != 0 ||
-      known.offset > segments_[first_]->file_size())
-    return lacks_known_end();
+      known.offset < segment_header_size || known.offset % location_unit != 0)
+    return lacks_known_end(advice);
+  if (known.offset > segments_[first_]->file_size()) return read_to_known_end();
   for (size_t i = 0; i < first_; i++) segments_[i]->set_end(segments_[i]->file_size());
   return {};
 }
@@ -170,17 +184,27 @@ Status Recovery::check_known_end() const {
   if (was_clean_ || known.generation == 0 || commits_ > 0 || known == manifest_.durable_end ||
       STAVE_PLANTED_BUG(cut_where_keys_says))
     return {};
+  return read_to_known_end();
+}
+
+// Reads the segment in which the known log ends from its beginning. Frames that end before it are
+// damage, of which KEYS may be the only proof; others say that KEYS is not of this log.
+Status Recovery::read_to_known_end() const {
+  const LogEnd& known = known_.position;
   const Segment& segment = *segments_[first_];
-  LogReader reader(segment, segment_header_size, known.offset);
+  LogReader reader(segment, segment_header_size, segment.file_size());
   uint64_t lsn = segment.base_lsn() - 1;
   const auto pass_by = [](const LogReader::Record&) { return Status(); };
-  for (bool goes_on = true; goes_on;) {
+  for (bool goes_on = true; goes_on && reader.offset() < known.offset;) {
     const Result<bool> read = reader.next(lsn + 1, pass_by);
     if (!read) return read.status();
     goes_on = *read;
     if (goes_on) lsn++;
   }
-  return reader.offset() == known.offset && lsn == known.lsn ? Status() : lacks_known_end();
+  if (reader.offset() == known.offset && lsn == known.lsn) return {};
+  if (reader.offset() < known.offset && lsn < known.lsn)
+    return lost(damaged_record(segment, reader.offset()), lsn + 1, known.lsn);
+  return lacks_known_end("without KEYS the next open makes it from the log");
 }
 
 // What recovery shows must be what the device will show again, but after a failed sync the kernel
@@ -232,24 +256,19 @@ Status Recovery::too_large() const {
                                             "' are too many, or larger than 256 TiB together");
 }
 
-Status Recovery::lacks_known_end() const {
+Status Recovery::lacks_known_end(const char* advice) const {
   const LogEnd& known = known_.position;
-  return Status::error(
-      Code::corruption,
-      "'" + directory_ + "' lacks the end of commit " + std::to_string(known.lsn) +
-          ", which KEYS knows in segment " + std::to_string(known.generation) + " at offset " +
-          std::to_string(known.offset) +
-          "; are its files from two moments? Without KEYS the next open makes it from the log");
+  return Status::error(Code::corruption,
+                       "'" + directory_ + "' lacks the end of commit " + std::to_string(known.lsn) +
+                           ", which KEYS knows in segment " + std::to_string(known.generation) +
+                           " at offset " + std::to_string(known.offset) +
+                           "; are its files from two moments? " + advice);
 }
 
 Status Recovery::damaged_end(uint64_t durable_lsn) const {
   const std::string where = kept_ == 0 ? "'" + directory_ + "' lacks its first segment"
-                                       : "damaged record in segment '" + last_kept().path() +
-                                             "' at offset " + std::to_string(end_.offset);
-  return Status::error(Code::corruption, where + ": commit " + std::to_string(end_.lsn + 1) +
-                                             " cannot be read, but everything up to commit " +
-                                             std::to_string(durable_lsn) +
-                                             " was on the device; restore the file from a backup");
+                                       : damaged_record(last_kept(), end_.offset);
+  return lost(where, end_.lsn + 1, durable_lsn);
 }
 
 Status Recovery::newer_than_manifest() const {
