@@ -426,7 +426,7 @@ TEST_F(DiskKeyDirectoryTest, NobodyIsToldToRemoveTheOnlyProofOfDamage) {
     ASSERT_TRUE(status.is(Code::corruption));
     const std::string message(status.message());
     EXPECT_NE(message.find("from a backup"), std::string::npos) << message;
-    EXPECT_EQ(message.find("without KEYS"), std::string::npos) << message;
+    EXPECT_EQ(message.find("Without KEYS"), std::string::npos) << message;
     if (damage == Damage::segment_lost) continue;
     EXPECT_NE(message.find("damaged record in segment '" + segment + "' at offset 1024"),
               std::string::npos)

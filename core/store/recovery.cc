@@ -165,7 +165,7 @@ Status Recovery::open_chain() {
 Status Recovery::find_known_end() {
   const LogEnd& known = known_.position;
   // A segment that is lost is known to nobody but KEYS, so nobody is told to remove that.
-  constexpr const char* advice = "restore the directory from a backup";
+  constexpr const char* advice = "Restore the directory from a backup";
   if (known.generation == 0) return known == LogEnd() ? Status() : lacks_known_end(advice);
   while (first_ < segments_.size() && segments_[first_]->generation() < known.generation) first_++;
   if (first_ == segments_.size() || segments_[first_]->generation() != known.generation ||
@@ -204,7 +204,7 @@ Status Recovery::read_to_known_end() const {
   if (reader.offset() == known.offset && lsn == known.lsn) return {};
   if (reader.offset() < known.offset && lsn < known.lsn)
     return lost(damaged_record(segment, reader.offset()), lsn + 1, known.lsn);
-  return lacks_known_end("without KEYS the next open makes it from the log");
+  return lacks_known_end("Without KEYS the next open makes it from the log");
 }
 
 // What recovery shows must be what the device will show again, but after a failed sync the kernel
