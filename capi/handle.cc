@@ -44,6 +44,7 @@ Handle::Handle(HandleKind kind) noexcept : kind_(kind) {
 
 void Handle::mark_freed() noexcept {
   kind_.store(HandleKind::freed, std::memory_order_relaxed);
+  set_not_simple();
   live.add(~uint64_t{0});
 }
 

@@ -56,6 +56,19 @@ class Handle {
   }
   bool in_forked_child() const noexcept { return fork_guard_.in_child(); }
   bool surely_in_own_process() const noexcept { return fork_guard_.surely_not_in_child(); }
+
+  // For calls whose nanoseconds count: from set_simple() on, until set_not_simple() or the end of
+  // the handle, is_simple() says at one glance that the handle is_usable() in this process, and
+  // whatever else `salt` stands for. A salt belongs to one kind and is not 0.
+  void set_simple(uint32_t salt) noexcept {
+    simple_.store(fork_guard_.mark(salt), std::memory_order_relaxed);
+  }
+  void set_not_simple() noexcept { simple_.store(0, std::memory_order_relaxed); }
+  bool is_simple(uint32_t salt) const noexcept {
+    // Relaxed: as is(). A call that comes beside set_not_simple() is one that came before.
+    return fork_guard_.is_marked(simple_.load(std::memory_order_relaxed), salt);
+  }
+
   // The handle is no more, though its memory may be.
   void mark_freed() noexcept;
 
@@ -68,6 +81,7 @@ class Handle {
  private:
   // Atomic so that the store before the memory is given back is not optimised away.
   std::atomic<HandleKind> kind_;
+  std::atomic<uint32_t> simple_{0};
   os::ForkGuard fork_guard_;
 };
 

@@ -117,6 +117,12 @@ Status compare_and_swap(stave_index* handle, const KeyArgument& key, uint64_t ex
   return status;
 }
 
+Status close(stave_index& handle) {
+  // Where other threads are, calls that have not seen it yet ask the gate, too.
+  handle.set_not_simple();
+  return handle.state->close();
+}
+
 Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected, uint64_t* actual) {
   Output output(actual);
   IndexCall call;
@@ -152,6 +158,8 @@ stave_status stave_index_create(const stave_index_options* options,
       handle->gate = &handle->state->gate();
       handle->owned = handle->state->owned();
       handle->owned16 = handle->state->owned16();
+      if (handle->owned != nullptr) handle->set_simple(stave_index::simple_owned);
+      if (handle->owned16 != nullptr) handle->set_simple(stave_index::simple_owned16);
     }
     handle->state->own_context();
     *index = handle.release();
@@ -175,14 +183,14 @@ stave_status stave_index_close(stave_index* index, stave_error* error) {
   return guarded(error, [&]() -> Status {
     if (index == nullptr) return {};
     STAVE_TRY(check(index));
-    return index->state->close();
+    return close(*index);
   });
 }
 
 void stave_index_free(stave_index* index) {
   if (!begin_free(index)) return;
   // Inside the resolver of the index it can neither be closed nor freed: it is left as it is.
-  const stave_status status = guarded(nullptr, [&] { return index->state->close(); });
+  const stave_status status = guarded(nullptr, [&] { return close(*index); });
   if (status != STAVE_BUSY) delete index;
 }
 

@@ -35,14 +35,10 @@ inline Owned* owned_of(stave_index* handle) noexcept {
 }
 // Whether this may be such a call.
 template <typename Owned>
-inline bool is_simple(stave_index* handle, const void* key) noexcept {
-  return is_usable(handle) && key != nullptr && owned_of<Owned>(handle) != nullptr;
-}
-
-// Whether a call needs no visit: nobody else is there who could close the index meanwhile, or free
-// what it looks at.
-inline bool is_alone(const stave_index* handle) noexcept {
-  return stave::sync::is_only_thread() && !handle->gate->closed();
+inline bool is_simple(const stave_index* handle, const void* key) noexcept {
+  constexpr bool is_owned16 = std::is_same_v<Owned, OwnedIndex16>;
+  return handle != nullptr && key != nullptr &&
+         handle->is_simple(is_owned16 ? stave_index::simple_owned16 : stave_index::simple_owned);
 }
 
 // Whatever else there is to a get, a put and a remove.
@@ -88,7 +84,8 @@ template <typename Owned>
     return static_cast<stave_status>(code);
   return get_whole_on<Owned>(index, whole, value, visit.hand_over());
 }
-// What is left of such a get while is_alone().
+// What is left of such a get while nobody else is there who could close the index meanwhile, or
+// change or free what it looks at.
 template <typename Owned>
 [[gnu::noinline, gnu::flatten]] stave_status get_whole_alone(stave_index* index,
                                                              typename Owned::Whole key,
@@ -101,9 +98,9 @@ inline stave_status get_whole(stave_index* index, const void* key, size_t key_si
                               stave_error* error) noexcept {
   if (key_size == Owned::whole_size && is_simple<Owned>(index, key) && value != nullptr)
       [[likely]] {
-    if (is_alone(index)) {
+    if (stave::sync::is_only_thread()) {
       const auto whole = Owned::whole_of(key);
-      const Code code = owned_of<Owned>(index)->find_whole_at_once(whole, value);
+      const Code code = owned_of<Owned>(index)->find_whole_alone(whole, value);
       if (code != Code::busy) [[likely]]
         return static_cast<stave_status>(code);
       return get_whole_alone<Owned>(index, whole, value);
@@ -176,6 +173,18 @@ template <typename Owned>
   owned_of<Owned>(index)->grow(*crowded);
   return STAVE_OK;
 }
+// The rest of a put of a key that is absent, whose bucket is full and held; *previous and *existed
+// are 0 already.
+template <typename Owned>
+[[gnu::noinline, gnu::flatten]] stave_status put_in_chain(stave_index* index, const void* key,
+                                                          uint64_t value, stave_error* error,
+                                                          typename Owned::Crowded* full,
+                                                          Gate::Visit::Slot* inside) noexcept {
+  if (const Gate::Visit visit(inside);
+      owned_of<Owned>(index)->set_whole_in_chain(*full, Owned::whole_of(key), value)) [[likely]]
+    return STAVE_OK;
+  return put_any(index, key, Owned::whole_size, value, nullptr, nullptr, error);
+}
 // As get_whole() and get_bytes().
 template <typename Owned, auto otherwise>
 inline stave_status put_whole(stave_index* index, const void* key, size_t key_size, uint64_t value,
@@ -190,6 +199,11 @@ inline stave_status put_whole(stave_index* index, const void* key, size_t key_si
         if (done.crowded == nullptr) [[likely]]
           return STAVE_OK;
         return grow<Owned>(index, done.crowded, visit.hand_over());
+      }
+      if (done.full != nullptr) {
+        if (previous != nullptr) *previous = 0;
+        if (existed != nullptr) *existed = 0;
+        return put_in_chain<Owned>(index, key, value, error, done.full, visit.hand_over());
       }
     }
     return put_on<Owned>(index, key, key_size, value, previous, existed, error);

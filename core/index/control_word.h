@@ -39,8 +39,9 @@ class SlotSet {
     return static_cast<size_t>(std::popcount(bits_));
   }
   constexpr size_t first() const noexcept {
-    return static_cast<size_t>(std::countr_zero(bits_)) / kStride;
+    return static_cast<unsigned>(std::countr_zero(bits_)) / kStride;
   }
+  // Of the empty set it leaves that.
   constexpr void drop_first() noexcept {
     bits_ &= bits_ - 1;
   }

@@ -21,17 +21,20 @@ inline constexpr unsigned position_bits = 64 - tag_bits - shard_bits_max;
 
 class HashParts {
  public:
-  explicit HashParts(uint64_t hash) noexcept : scattered_(scatter(hash)) {}
+  explicit HashParts(uint64_t hash) noexcept : HashParts(scatter(hash), AsItIs()) {}
+  // Of a hash that needs no scattering: each of its bits depends on all of the key.
+  static HashParts as_it_is(uint64_t hash) noexcept { return {hash, AsItIs()}; }
 
   uint8_t tag_byte() const noexcept { return static_cast<uint8_t>(scattered_); }
   // Never 0, which marks a free slot.
   uint8_t tag() const noexcept { return tag_byte() == 0 ? 1 : tag_byte(); }
-  uint32_t shard(uint32_t shard_mask) const noexcept {
-    return static_cast<uint32_t>(scattered_ >> tag_bits) & shard_mask;
-  }
+  uint8_t shard_byte() const noexcept { return static_cast<uint8_t>(scattered_ >> tag_bits); }
   uint64_t position() const noexcept { return scattered_ >> (tag_bits + shard_bits_max); }
 
  private:
+  struct AsItIs {};
+  HashParts(uint64_t scattered, AsItIs) noexcept : scattered_(scattered) {}
+
   // The two halves of a product of 128 bits (as in wyhash, Wang Yi): every bit of the hash has its
   // part in the low bits, which are used first; those below in the low half, those above in the
   // high half.

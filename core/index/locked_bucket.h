@@ -94,6 +94,14 @@ class LockedBucket {
     return insert_node(snapshot, tag, entry, reserved);
   }
 
+  // The same in a bucket that nobody can reach yet, whose entries all come this way.
+  bool append(uint8_t tag, Entry entry) noexcept {
+    if (appended_ == Layout::kHeadSlots) return insert(tag, entry, false);
+    Layout::write(bucket_, appended_, entry);
+    control = control.with_tag(appended_++, tag);
+    return true;
+  }
+
   // Frees the place, and nodes that are not needed any more.
   void remove(Place place) noexcept {
     only_first_has_room_ = false;
@@ -146,16 +154,18 @@ class LockedBucket {
     const uint32_t chain = Layout::chain(snapshot);
     if (chain == 0) return;
     SlotSet free = control.free_slots() & Layout::entry_slots(snapshot);
-    size_t entries = 0;
+    SlotSet room = free;
+    bool fits = true;
     uint64_t classes = 0;
     for (uint32_t number = chain; number != 0; number = Layout::next(memory_.node(number))) {
       const ControlWord tags = control_of(memory_.node(number));
       for (SlotSet used = tags.used_slots(); !used.empty(); used.drop_first()) {
         classes |= tag_class(tags.tag(used.first()));
-        entries++;
+        fits = fits && !room.empty();
+        room.drop_first();
       }
     }
-    if (entries > free.size()) {
+    if (!fits) {
       if (classes != Layout::tag_classes(snapshot)) Layout::set_chain(bucket_, chain, classes);
       unlink_empty_nodes(chain, classes);
       return;
@@ -270,6 +280,7 @@ class LockedBucket {
   // when all others are full. So filling a bucket with n entries takes O(n), where each would walk
   // the whole chain.
   bool only_first_has_room_ = false;
+  size_t appended_ = 0;
 };
 
 }  // namespace stave::index

@@ -68,7 +68,14 @@ class OwnedIndexOf final
   Code find_whole_at_once(const Whole& key, uint64_t* value) const noexcept {
     const uint64_t hash = this->hash(key);
     Found found;
-    if (!this->table().find_at_once(hash, Keys::probe_whole(hash, key), is_the_key, found))
+    if (!this->table().find_at_once(Keys::probe_whole(hash, key), is_the_key, found)) [[unlikely]]
+      return Code::busy;
+    return told(found, value);
+  }
+  // The same while no other thread runs.
+  Code find_whole_alone(const Whole& key, uint64_t* value) const noexcept {
+    Found found;
+    if (!this->table().find_alone(Keys::probe_whole(this->hash(key), key), is_the_key, found))
         [[unlikely]]
       return Code::busy;
     return told(found, value);
@@ -76,8 +83,7 @@ class OwnedIndexOf final
   // ... and then.
   Code find_whole_everywhere(const Whole& key, uint64_t* value) const noexcept {
     const uint64_t hash = this->hash(key);
-    return told(this->table().find_everywhere(hash, Keys::probe_whole(hash, key), is_the_key),
-                value);
+    return told(this->table().find_everywhere(Keys::probe_whole(hash, key), is_the_key), value);
   }
   // Put and remove, if they can be done in the head of a free bucket. When a put leaves something
   // crowded, grow() is the second half of it.
@@ -87,22 +93,32 @@ class OwnedIndexOf final
         false;  // otherwise nothing has been done: exchange_whole() and extract_whole() can
     bool was_present = false;
     uint64_t previous = 0;
+    Crowded* full = nullptr;  // where a put has been begun, that set_whole_in_chain() has to end
     Crowded* crowded = nullptr;
   };
   // Whether the calling thread may do so.
   static bool may_change_at_once() noexcept { return EntryCount::has_own(); }
   Done set_whole_at_once(const Whole& key, uint64_t value) noexcept {
     const uint64_t hash = this->hash(key);
+    Crowded* full = nullptr;
     Crowded* crowded = nullptr;
     const auto done =
-        this->table().set_in_head(hash, Keys::probe_whole(hash, key), value, is_the_key, &crowded);
+        this->table().set_in_head(Keys::probe_whole(hash, key), value, is_the_key, &full, &crowded);
     const bool was_present = done.result == InHead::replaced;
     return {was_present || done.result == InHead::inserted, was_present,
-            was_present ? Layout::value(done.previous) : 0, crowded};
+            was_present ? Layout::value(done.previous) : 0, full, crowded};
+  }
+  // Of a key that is absent. False without memory; it grows by itself.
+  bool set_whole_in_chain(Crowded& full, const Whole& key, uint64_t value) noexcept {
+    const Probe probe = Keys::probe_whole(this->hash(key), key);
+    bool crowded = false;
+    const bool inserted = this->table().set_in_chain(full, probe, value, &crowded);
+    if (crowded) grow(full);
+    return inserted;
   }
   Done erase_whole_at_once(const Whole& key) noexcept {
     const uint64_t hash = this->hash(key);
-    const auto done = this->table().erase_in_head(hash, Keys::probe_whole(hash, key), is_the_key);
+    const auto done = this->table().erase_in_head(Keys::probe_whole(hash, key), is_the_key);
     const bool was_present = done.result == InHead::erased;
     return {was_present || done.result == InHead::absent, was_present,
             was_present ? Layout::value(done.previous) : 0};
@@ -131,8 +147,8 @@ class OwnedIndexOf final
       for (size_t i = 0; i < size; i++) {
         const Whole key = whole_of(keys + (done + i) * whole_size);
         const uint64_t hash = this->hash(key);
-        group[i].start = this->table().start(hash);
         group[i].probe = Keys::probe_whole(hash, key);
+        group[i].start = this->table().start(group[i].probe);
       }
       const auto tell = [&](size_t i, const Found& one) {
         const bool is_found = one.verdict == Verdict::equal;
@@ -163,13 +179,14 @@ class OwnedIndexOf final
   // As those for words, of keys that are not too large. Within a pin.
   Code find_bytes(Bytes bytes, uint64_t* value) const noexcept {
     const Key key = this->key(bytes);
-    return told(find_from(this->table().start(key.hash), own_probe(key), key, nullptr), value);
+    const Probe probe = own_probe(key);
+    return told(find_from(this->table().start(probe), probe, key, nullptr), value);
   }
   Code find_bytes_at_once(Bytes bytes, uint64_t* value) const noexcept {
     const Key key = this->key(bytes);
     const Probe probe = own_probe(key);
     Found found;
-    if (!this->table().find_at_once(key.hash, probe, Matches{probe, key}, found)) [[unlikely]]
+    if (!this->table().find_at_once(probe, Matches{probe, key}, found)) [[unlikely]]
       return Code::busy;
     return told(found, value);
   }
@@ -177,7 +194,7 @@ class OwnedIndexOf final
   Done replace_bytes_at_once(Bytes bytes, uint64_t value) noexcept {
     const Key key = this->key(bytes);
     const Probe probe = own_probe(key);
-    const auto done = this->table().replace_in_head(key.hash, probe, value, Matches{probe, key});
+    const auto done = this->table().replace_in_head(probe, value, Matches{probe, key});
     if (done.result != InHead::replaced) return {};
     return {true, true, Layout::value(done.previous)};
   }
@@ -201,7 +218,8 @@ class OwnedIndexOf final
                              Status* error) const noexcept override {
     if (key.bytes.size() > key_size_max) return this->too_large(error);
     const sync::EpochPin pin;
-    const auto found = find_from(this->table().start(key.hash), probe(key), key, error);
+    const Probe probe = this->probe(key);
+    const auto found = find_from(this->table().start(probe), probe, key, error);
     if (found.verdict != Verdict::equal) return Code::not_found;
     *value = found.value;
     return Code::ok;
@@ -254,7 +272,7 @@ class OwnedIndexOf final
   Code update_whole(const Whole& key, const Decision& decision, uint64_t* previous) noexcept {
     const uint64_t hash = this->hash(key);
     const auto updated =
-        this->table().update_at_once(hash, Keys::probe_whole(hash, key), is_the_key,
+        this->table().update_at_once(Keys::probe_whole(hash, key), is_the_key,
                                      [&](const uint64_t*, KeyArena&) { return decision; });
     if (!updated.ok()) return updated.status().code();
     if (!updated->was_present) return Code::not_found;
@@ -262,7 +280,7 @@ class OwnedIndexOf final
     return Code::ok;
   }
 
-  // Runs update(hash, probe, match, decide). When the key turns out to be absent and needs a
+  // Runs update(probe, match, decide). When the key turns out to be absent and needs a
   // record, the update is left, since a lock may be held, and begun again with the record.
   template <typename Decide, typename Update>
   Result<Updated> with_record(const Key& key, Decide& decide, Update update) {
@@ -272,19 +290,18 @@ class OwnedIndexOf final
     NewRecord record;
     for (;;) {
       KeyArena* wanted = nullptr;
-      const auto updated =
-          update(key.hash, probe, Matches{probe, key},
-                 [&](const uint64_t* present, KeyArena& arena) -> Decision {
-                   const Decision decision = decide(present);
-                   // Where it looks again, what was so before is over.
-                   if (!STAVE_PLANTED_BUG(put_done_twice)) wanted = nullptr;
-                   if (present != nullptr || decision.action != Decision::Action::set ||
-                       !Keys::has_record(probe) || record.arena == &arena) {
-                     return decision;
-                   }
-                   wanted = &arena;
-                   return {};
-                 });
+      const auto updated = update(
+          probe, Matches{probe, key}, [&](const uint64_t* present, KeyArena& arena) -> Decision {
+            const Decision decision = decide(present);
+            // Where it looks again, what was so before is over.
+            if (!STAVE_PLANTED_BUG(put_done_twice)) wanted = nullptr;
+            if (present != nullptr || decision.action != Decision::Action::set ||
+                !Keys::has_record(probe) || record.arena == &arena) {
+              return decision;
+            }
+            wanted = &arena;
+            return {};
+          });
       if (wanted == nullptr) {
         if (updated.ok() && updated->inserted) record.record = nullptr;  // the entry's now
         return updated;

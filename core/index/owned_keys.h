@@ -40,26 +40,27 @@ class OwnedKeys {
 
   // Of a whole key with the hash that the index gives it.
   static Probe probe_whole(uint64_t hash, const Whole& whole) noexcept {
-    const HashParts parts(hash);
-    return with_words({parts.position(), static_cast<uint8_t>(parts.tag_byte() | kWholeTag)},
-                      whole);
+    const HashParts parts = HashParts::as_it_is(hash);
+    const auto tag = static_cast<uint8_t>(parts.tag_byte() | kWholeTag);
+    return with_words({parts.position(), parts.shard_byte(), tag}, whole);
   }
 
   // `own_hash`: the hash is this seed's of the key, not one of the caller's.
   static Probe probe(uint64_t hash, Bytes key, bool own_hash) noexcept {
-    const HashParts parts(hash);
     Whole words{};
     if (own_hash && key.size() == sizeof words) {
       std::memcpy(&words, key.data(), sizeof words);
       return probe_whole(hash, words);
     }
+    const HashParts parts(hash);
     const auto tag = static_cast<uint8_t>(std::max(1, parts.tag_byte() & ~kWholeTag));
     if (own_hash && key.size() < sizeof words) {
       copy(reinterpret_cast<std::byte*>(&words), key);
       words.back() |= uint64_t{key.size()} << kSizeShift;
-      return with_words({parts.position(), tag}, words);
+      return with_words({parts.position(), parts.shard_byte(), tag}, words);
     }
-    return {parts.position(), tag, kRecordBit | hash_bits(parts), ~kAddressMask};
+    return {parts.position(), parts.shard_byte(), tag, kRecordBit | hash_bits(parts),
+            ~kAddressMask};
   }
 
   // Of an entry that shares the probe's tag and word, under its mask.
@@ -102,7 +103,7 @@ class OwnedKeys {
   template <typename Entry>
   uint64_t position(const Entry& entry, uint8_t tag) const noexcept {
     if (has_record(tag, entry.key.back())) return HashParts(record_of(entry)->hash()).position();
-    if ((tag & kWholeTag) != 0) return HashParts(hash(entry.key)).position();
+    if ((tag & kWholeTag) != 0) return HashParts::as_it_is(hash(entry.key)).position();
     return position_of_short(entry, tag);
   }
 

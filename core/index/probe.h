@@ -19,6 +19,7 @@ constexpr uint64_t tag_class(uint8_t tag) noexcept {
 
 struct Probe {
   uint64_t position = 0;
+  uint8_t shard = 0;
   uint8_t tag = 0;
   // For entries of several words: the last one of the key, and which of its bits two keys must
   // share to be equal; the one before it, if there are two.

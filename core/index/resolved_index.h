@@ -29,7 +29,8 @@ class ResolvedIndex final : public IndexOf<ResolvedIndex<Layout>, Layout, Resolv
   Code find(const Key& key, uint64_t* value, Status* error) const noexcept override {
     if (key.bytes.size() > key_size_max) return this->too_large(error);
     const sync::EpochPin pin;
-    const auto found = find_from(this->table().start(key.hash), probe(key), key, error);
+    const Probe probe = this->probe(key);
+    const auto found = find_from(this->table().start(probe), probe, key, error);
     if (found.verdict == Verdict::error) return error->code();
     if (found.verdict != Verdict::equal) return Code::not_found;
     *value = found.value;
@@ -61,9 +62,9 @@ class ResolvedIndex final : public IndexOf<ResolvedIndex<Layout>, Layout, Resolv
       return resolver().match(Layout::value(candidate), key.bytes, error);
     };
     const auto found = this->table().find(start, probe, match);
-    if (found.verdict != Verdict::different || this->table().is_in_force(start, key.hash))
+    if (found.verdict != Verdict::different || this->table().is_in_force(start, probe))
       return found;
-    return this->table().find(key.hash, probe, match);
+    return this->table().find(probe, match);
   }
   void prefetch_candidate(const typename IndexTable::Start& start,
                           const Probe& probe) const noexcept {

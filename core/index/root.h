@@ -41,13 +41,17 @@ class Root : public sync::Retired {
   }
 
   uint32_t shards() const noexcept { return shard_mask_ + 1; }
-  uint32_t shard_mask() const noexcept { return shard_mask_; }
+  uint32_t shard_number(uint8_t byte) const noexcept { return byte & shard_mask_; }
   Shard<Layout>& shard(uint32_t number) const noexcept {
     // Acquire: pairs with the release in set_shard().
     return *shards_[number].load(std::memory_order_acquire);
   }
+  // The shard of the keys whose hashes have this byte (hash_parts.h).
+  Shard<Layout>& shard_of(uint8_t byte) const noexcept { return shard(byte); }
   void set_shard(uint32_t number, Shard<Layout>* shard) noexcept {
-    shards_[number].store(shard, std::memory_order_release);
+    // Release: pairs with the acquire in shard().
+    for (size_t byte = number; byte < shards_.size(); byte += shards())
+      shards_[byte].store(shard, std::memory_order_release);
   }
   Storage& storage(uint32_t number) const noexcept { return storage_[number]; }
 
@@ -68,7 +72,8 @@ class Root : public sync::Retired {
   const std::unique_ptr<Storage[]> storage_;
   const EntryCounts counts_;
   std::atomic<uint64_t> owners_{1};
-  // For as many as there can be: a lookup has one pointer less to follow.
+  // For each byte that a hash can have, the shards again and again: a lookup has nothing to
+  // compute, and one pointer less to follow.
   std::array<std::atomic<TableShard*>, size_t{1} << shard_bits_max> shards_{};
 };
 

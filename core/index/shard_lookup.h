@@ -47,7 +47,7 @@ class ShardLookup : public Memory {
   // Whether bucket `index`, whose control word this is, is the position's: of both, as many low
   // bits as the bucket's level says are the same.
   bool belongs(uint64_t position, uint64_t index, ControlWord control) const noexcept {
-    return (position ^ index) << 1 << (63 - base_level_ - control.level()) == 0;
+    return ((position ^ index) & ((first_buckets_ << control.level()) - 1)) == 0;
   }
 
   // Where a position goes on whose low bits are not those of the bucket that it was looked for in:
@@ -121,6 +121,30 @@ class ShardLookup : public Memory {
       if (Layout::may_be(entry, pattern)) [[likely]] {
         found = {Verdict::equal, entry};
         return Layout::intact(bucket, snapshot) && match(entry) == Verdict::equal;
+      }
+      candidates.drop_first();
+    } while (!candidates.empty());
+    return false;
+  }
+
+  // The same while no other thread runs: whatever this one may be in the middle of stands still,
+  // and so the words that are looked at are of one moment.
+  template <typename Match>
+  bool find_alone(const Start& start, const Probe& probe, Match&& match, Found& found) const {
+    const Bucket& bucket = *start.bucket;
+    // Relaxed: nobody else has stored it.
+    const ControlWord control(bucket.control.load(std::memory_order_relaxed));
+    SlotSet candidates = control.matching(probe.tag);
+    if (candidates.empty()) {
+      found = {};
+      return !Layout::may_be_in_chain(Layout::begin(bucket), probe.tag) &&
+             belongs(probe.position, start.index, control);
+    }
+    do {
+      const Entry entry = Layout::read(bucket, candidates.first());
+      if (Layout::may_be(entry, this->pattern(probe))) [[likely]] {
+        found = {Verdict::equal, entry};
+        return match(entry) == Verdict::equal;
       }
       candidates.drop_first();
     } while (!candidates.empty());
@@ -204,6 +228,7 @@ class ShardLookup : public Memory {
   explicit ShardLookup(unsigned base_level) noexcept
       : Memory(base_level),
         base_level_(base_level),
+        first_buckets_(uint64_t{1} << base_level),
         bucket_count_(uint64_t{1} << base_level),
         home_mask_((uint64_t{2} << base_level) - 1) {}
 
@@ -217,7 +242,8 @@ class ShardLookup : public Memory {
     // Release: pairs with the acquire in bucket_count().
     bucket_count_.store(count, std::memory_order_release);
     // Release: pairs with the acquire in home(); the count comes before the mask.
-    if (std::has_single_bit(count)) home_mask_.store(2 * count - 1, std::memory_order_release);
+    const bool is_power_of_two = (count & (count - 1)) == 0;
+    if (is_power_of_two) home_mask_.store(2 * count - 1, std::memory_order_release);
   }
 
  private:
@@ -291,6 +317,7 @@ class ShardLookup : public Memory {
   // On a line of its own, for every call reads it: what ShardMemory's users change is not beside
   // it.
   alignas(64) const unsigned base_level_;
+  const uint64_t first_buckets_;
   Atomic<uint64_t> bucket_count_;
   // 2^(l+1) - 1 where 2^l is the number of buckets, rounded down.
   Atomic<uint64_t> home_mask_;

@@ -1,7 +1,7 @@
 // The buckets and overflow nodes of one shard, and how discarded nodes come back.
 //
 // A node that left its chain may still be read by those who came before: it waits for their epochs
-// to end. The wait needs a small object; without memory for it the node waits for the next one's.
+// to end. The wait needs a small object, so it waits first until some others are there, too.
 //
 // The memory has several owners: the index, and every such object on its way. Whoever leaves last
 // frees it.
@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "core/base/planted_bug.h"
 #include "core/index/chunked_array.h"
@@ -54,15 +55,19 @@ class ShardMemory {
   // Takes back a node when the readers of this moment are gone.
   void discard_node(uint32_t number) noexcept {
     if (STAVE_PLANTED_BUG(early_reclamation)) return give_back_node(number);
-    auto* batch = new (std::nothrow) Discarded(this);
     {
       const std::lock_guard lock(mutex_);
       Layout::set_next_discarded(node(number), discarded_);
       discarded_ = number;
       used_--;
-      if (batch == nullptr) return;
-      batch->first = discarded_;
-      discarded_ = 0;
+      if (++discarded_count_ < kNodesOfObject) return;
+    }
+    auto* batch = new (std::nothrow) Discarded(this);
+    if (batch == nullptr) return;  // until the next one is discarded
+    {
+      const std::lock_guard lock(mutex_);
+      batch->first = std::exchange(discarded_, 0);
+      discarded_count_ = 0;
     }
     add_owner();
     sync::EpochRegistry::retire(batch, give_back);
@@ -104,6 +109,7 @@ class ShardMemory {
 
  private:
   static constexpr unsigned kFirstNodeBits = 4;
+  static constexpr uint32_t kNodesOfObject = 16;
 
   struct Discarded : sync::Retired {
     explicit Discarded(ShardMemory* owner) noexcept : memory(owner) {}
@@ -158,7 +164,8 @@ class ShardMemory {
   mutable std::mutex mutex_;
   uint32_t free_ = 0;       // list of free nodes
   uint32_t discarded_ = 0;  // list of nodes that wait for an object to wait with
-  uint32_t fresh_ = 1;      // never used so far: this node and all behind it; 0 is no node
+  uint32_t discarded_count_ = 0;
+  uint32_t fresh_ = 1;  // never used so far: this node and all behind it; 0 is no node
   uint64_t free_count_ = 0;
   uint64_t reserved_ = 0;
   uint64_t used_ = 0;

@@ -182,7 +182,14 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
 
   // What could be done in the head of a free bucket, or `nothing`: then update_at_once() does it.
   struct InHead {
-    enum class Result : uint8_t { nothing, replaced, inserted, erased, absent };
+    enum class Result : uint8_t {
+      nothing,
+      replaced,
+      inserted,
+      erased,
+      absent,
+      full,  // the head, and the key is absent: set_in_chain() has to go on
+    };
     Result result = Result::nothing;
     Entry previous{};
   };
@@ -200,12 +207,22 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
                        return {InHead::Result::replaced, entry};
                      }
                      const SlotSet free = control.free_slots() & Layout::entry_slots(snapshot);
-                     if (free.empty()) return {};
+                     if (free.empty()) return {InHead::Result::full, Entry{}};
                      Layout::begin_writing(bucket);
                      Layout::write(bucket, free.first(), Layout::make(this->pattern(probe), value));
                      Locked::publish(bucket, control.with_tag(free.first(), probe.tag));
                      return {InHead::Result::inserted, Entry{}};
                    });
+  }
+
+  // What set_in_head() has left to do, with the bucket still locked. False without memory.
+  bool set_in_chain(const Probe& probe, uint64_t value) noexcept {
+    // Its home is still the bucket that is locked, since that has not been split.
+    Locked locked = locked_bucket(home(probe.position));
+    const bool inserted =
+        locked.insert(probe.tag, Layout::make(this->pattern(probe), value), false);
+    locked.unlock();
+    return inserted;
   }
 
   // The same for a key that is there.
@@ -445,7 +462,7 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
       if (STAVE_PLANTED_BUG(split_forgets_nodes) && place.node != 0) return true;
       const Half half = moves(entry, tag, parent.index(), level);
       if (half == Half::lower) return true;
-      complete = half != Half::unknown && child.insert(tag, entry, false);
+      complete = half != Half::unknown && child.append(tag, entry);
       if (place.node == 0) lower = lower.without_tag(place.slot);
       return complete;
     });

@@ -60,7 +60,10 @@ class Table {
   // A probe for a hash alone; `word` and `word_mask` are for layouts of two words.
   static Probe probe(uint64_t hash) noexcept {
     const HashParts parts(hash);
-    return {.position = parts.position(), .tag = parts.tag(), .word = hash};
+    return {.position = parts.position(),
+            .shard = parts.shard_byte(),
+            .tag = parts.tag(),
+            .word = hash};
   }
 
   // ---- One entry -------------------------------------------------------------------------------
@@ -71,16 +74,16 @@ class Table {
   };
   template <typename Match>
   Found find(uint64_t hash, Match&& match) const {
-    return find(hash, probe(hash), [&match](Entry entry) { return match(Layout::value(entry)); });
+    return find(probe(hash), [&match](Entry entry) { return match(Layout::value(entry)); });
   }
   // `match` gets whole entries.
   template <typename Match>
-  Found find(uint64_t hash, const Probe& probe, Match&& match) const {
+  Found find(const Probe& probe, Match&& match) const {
     const sync::EpochPin pin;
     for (;;) {
-      const Protocol& protocol = shard_of(hash).protocol();
+      const Protocol& protocol = shard_of(probe).protocol();
       const auto found = protocol.find(probe, match);
-      if (found.verdict != Verdict::different || is_in_force(protocol, hash))
+      if (found.verdict != Verdict::different || is_in_force(protocol, probe))
         return {found.verdict, Layout::value(found.entry)};
     }
   }
@@ -98,23 +101,22 @@ class Table {
   template <typename Match, typename Decide>
   Result<Updated> update(uint64_t hash, Match&& match, Decide&& decide) {
     return update(
-        hash, probe(hash), [&match](Entry entry) { return match(Layout::value(entry)); },
+        probe(hash), [&match](Entry entry) { return match(Layout::value(entry)); },
         [&decide](const uint64_t* value, typename Keys::Storage&) { return decide(value); });
   }
   // `match` gets whole entries, `decide` the storage that belongs to where the entry will be. The
   // probe may be changed by decide().
   template <typename Match, typename Decide>
-  Result<Updated> update(uint64_t hash, const Probe& probe, Match&& match, Decide&& decide) {
-    return retry_closed(hash, probe, decide, [&](Protocol& protocol, auto&& decide_here) {
+  Result<Updated> update(const Probe& probe, Match&& match, Decide&& decide) {
+    return retry_closed(probe, decide, [&](Protocol& protocol, auto&& decide_here) {
       return protocol.update(probe, match, decide_here);
     });
   }
   // The same with match() and decide() called under the bucket's lock, for keys that are compared
   // in no time.
   template <typename Match, typename Decide>
-  Result<Updated> update_at_once(uint64_t hash, const Probe& probe, Match&& match,
-                                 Decide&& decide) {
-    return retry_closed(hash, probe, decide, [&](Protocol& protocol, auto&& decide_here) {
+  Result<Updated> update_at_once(const Probe& probe, Match&& match, Decide&& decide) {
+    return retry_closed(probe, decide, [&](Protocol& protocol, auto&& decide_here) {
       return protocol.update_at_once(probe, match, decide_here);
     });
   }
@@ -124,28 +126,35 @@ class Table {
   // can. Within a pin. For entries of which Keys::discard() has nothing to discard, and threads
   // that have a count of their own.
   using InHead = typename Protocol::InHead;
-  // What an insertion may have made too full to be left so, *crowded, grow() splits.
+  // What an insertion may have made too full to be left so, *crowded, grow() splits. Where the
+  // result is `full`, set_in_chain() has to go on with *full.
   template <typename Match>
-  InHead set_in_head(uint64_t hash, const Probe& probe, uint64_t value, Match&& match,
+  InHead set_in_head(const Probe& probe, uint64_t value, Match&& match, TableShard** full,
                      TableShard** crowded) {
-    TableShard& shard = shard_of(hash);
-    const EntryCount::Own count = shard.own_count();
+    TableShard& shard = shard_of(probe);
     Protocol& protocol = shard.protocol();
     const InHead done =
         protocol.set_in_head(protocol.start_now(probe.position), probe, value, match);
-    if (done.result == InHead::Result::inserted && count.add()) *crowded = &shard;
+    if (done.result == InHead::Result::full) *full = &shard;
+    if (done.result == InHead::Result::inserted && shard.own_count().add()) *crowded = &shard;
     return done;
+  }
+  // Of a key that is absent; false without memory. It may leave the shard crowded.
+  bool set_in_chain(TableShard& full, const Probe& probe, uint64_t value, bool* crowded) {
+    if (!full.protocol().set_in_chain(probe, value)) return false;
+    *crowded = full.own_count().add();
+    return true;
   }
   // Sets the value of a key that is there.
   template <typename Match>
-  InHead replace_in_head(uint64_t hash, const Probe& probe, uint64_t value, Match&& match) {
-    Protocol& protocol = shard_of(hash).protocol();
+  InHead replace_in_head(const Probe& probe, uint64_t value, Match&& match) {
+    Protocol& protocol = shard_of(probe).protocol();
     return protocol.replace_in_head(protocol.start_now(probe.position), probe, value, match);
   }
   void grow(TableShard& crowded) noexcept { crowded.grow(keys_); }
   template <typename Match>
-  InHead erase_in_head(uint64_t hash, const Probe& probe, Match&& match) {
-    TableShard& shard = shard_of(hash);
+  InHead erase_in_head(const Probe& probe, Match&& match) {
+    TableShard& shard = shard_of(probe);
     const EntryCount::Own count = shard.own_count();
     Protocol& protocol = shard.protocol();
     const InHead done = protocol.erase_in_head(protocol.start_now(probe.position), probe, match);
@@ -197,9 +206,9 @@ class Table {
     const Protocol* protocol = nullptr;
     typename Protocol::Start place;
   };
-  Start start(uint64_t hash) const noexcept {
-    const Protocol& protocol = shard_of(hash).protocol();
-    return {&protocol, protocol.start(HashParts(hash).position())};
+  Start start(const Probe& probe) const noexcept {
+    const Protocol& protocol = shard_of(probe).protocol();
+    return {&protocol, protocol.start(probe.position)};
   }
   template <typename Match>
   Found find(const Start& start, const Probe& probe, Match&& match) const {
@@ -208,8 +217,8 @@ class Table {
   }
   // Whether a lookup that has found nothing may say so where match() may answer `gone`: in a shard
   // that has been replaced the entry stays, while its key has a new value in the successor.
-  bool is_in_force(const Start& start, uint64_t hash) const noexcept {
-    return is_in_force(*start.protocol, hash);
+  bool is_in_force(const Start& start, const Probe& probe) const noexcept {
+    return is_in_force(*start.protocol, probe);
   }
   // The same in the head of a bucket that nobody changes, in as few instructions as possible. False
   // when find() has to tell.
@@ -221,11 +230,21 @@ class Table {
     return told;
   }
   template <typename Match>
-  bool find_at_once(uint64_t hash, const Probe& probe, Match&& match, Found& found) const {
-    const Protocol& protocol = shard_of(hash).protocol();
+  bool find_at_once(const Probe& probe, Match&& match, Found& found) const {
+    const Protocol& protocol = shard_of(probe).protocol();
     typename Protocol::Found in_head;
     const bool told =
         protocol.find_at_once(protocol.start_now(probe.position), probe, match, in_head);
+    found = {in_head.verdict, Layout::value(in_head.entry)};
+    return told;
+  }
+  // The same while no other thread runs.
+  template <typename Match>
+  bool find_alone(const Probe& probe, Match&& match, Found& found) const {
+    const Protocol& protocol = shard_of(probe).protocol();
+    typename Protocol::Found in_head;
+    const bool told =
+        protocol.find_alone(protocol.start_now(probe.position), probe, match, in_head);
     found = {in_head.verdict, Layout::value(in_head.entry)};
     return told;
   }
@@ -236,8 +255,8 @@ class Table {
     return {found.verdict, Layout::value(found.entry)};
   }
   template <typename Match>
-  Found find_everywhere(uint64_t hash, const Probe& probe, Match&& match) const {
-    const auto found = shard_of(hash).protocol().find_everywhere(probe, match);
+  Found find_everywhere(const Probe& probe, Match&& match) const {
+    const auto found = shard_of(probe).protocol().find_everywhere(probe, match);
     return {found.verdict, Layout::value(found.entry)};
   }
   void prefetch_chain(const Start& start, const Probe& probe) const noexcept {
@@ -289,22 +308,18 @@ class Table {
     // Acquire: pairs with the releases in create() and clear().
     return *root_.load(std::memory_order_acquire);
   }
-  static uint32_t shard_number(const TableRoot& root, uint64_t hash) noexcept {
-    return HashParts(hash).shard(root.shard_mask());
+  TableShard& shard_of(const Probe& probe) const noexcept {
+    return this->root().shard_of(probe.shard);
   }
-  TableShard& shard_of(uint64_t hash) const noexcept {
-    const TableRoot& root = this->root();
-    return root.shard(shard_number(root, hash));
-  }
-  bool is_in_force(const Protocol& protocol, uint64_t hash) const noexcept {
+  bool is_in_force(const Protocol& protocol, const Probe& probe) const noexcept {
     // Who has learnt that the key has a new value in a successor sees that it was published.
-    return &shard_of(hash).protocol() == &protocol;
+    return &shard_of(probe).protocol() == &protocol;
   }
   static unsigned first_buckets_bits(uint64_t capacity, uint32_t shards) noexcept;
   // Runs update(protocol, decide) until it meets the shard that is in force, and counts what it
   // did.
   template <typename Decide, typename Update>
-  Result<Updated> retry_closed(uint64_t hash, const Probe& probe, Decide& decide, Update update);
+  Result<Updated> retry_closed(const Probe& probe, Decide& decide, Update update);
   // Within a pin.
   Status shrink_shard(TableRoot& root, uint32_t number);
 

@@ -54,15 +54,14 @@ Table<Layout, Keys>::~Table() {
 
 template <typename Layout, typename Keys>
 template <typename Decide, typename Update>
-Result<typename Table<Layout, Keys>::Updated> Table<Layout, Keys>::retry_closed(uint64_t hash,
-                                                                                const Probe& probe,
+Result<typename Table<Layout, Keys>::Updated> Table<Layout, Keys>::retry_closed(const Probe& probe,
                                                                                 Decide& decide,
                                                                                 Update update) {
   const sync::EpochPin pin;
   for (;;) {
     TableRoot& root = this->root();
-    const uint32_t number = shard_number(root, hash);
-    TableShard& shard = root.shard(number);
+    const uint32_t number = root.shard_number(probe.shard);
+    TableShard& shard = root.shard_of(probe.shard);
     const auto updated = update(shard.protocol(), [&](const uint64_t* value) {
       return decide(value, root.storage(number));
     });
@@ -77,7 +76,7 @@ Result<typename Table<Layout, Keys>::Updated> Table<Layout, Keys>::retry_closed(
         continue;
     }
     // As in find(). Nobody has said "closed" where nothing was to be locked.
-    if (!updated.was_present && !updated.inserted && &shard_of(hash) != &shard) continue;
+    if (!updated.was_present && !updated.inserted && &shard_of(probe) != &shard) continue;
     if (updated.inserted) shard.count_inserted(keys_);
     if (updated.erased) {
       shard.count_erased();
@@ -91,7 +90,7 @@ template <typename Layout, typename Keys>
 Result<typename Table<Layout, Keys>::Reservation> Table<Layout, Keys>::reserve_insertion(
     uint64_t hash) {
   const sync::EpochPin pin;
-  TableShard& shard = shard_of(hash);
+  TableShard& shard = shard_of(probe(hash));
   if (!shard.reserve_node()) return Code::no_memory;
   shard.add_owner();
   Reservation reservation;
@@ -103,11 +102,12 @@ template <typename Layout, typename Keys>
 Status Table<Layout, Keys>::insert_absent(uint64_t hash, uint64_t value,
                                           const Reservation& reservation) noexcept {
   const sync::EpochPin pin;
+  const Probe probe = this->probe(hash);
   for (;;) {
-    TableShard& shard = shard_of(hash);
+    TableShard& shard = shard_of(probe);
     typename Protocol::Updated updated;
     const bool reserved = reservation.shard_ == &shard;
-    if (!shard.protocol().insert_absent(probe(hash), value, reserved, updated)) continue;
+    if (!shard.protocol().insert_absent(probe, value, reserved, updated)) continue;
     if (!updated.inserted) return Code::no_memory;
     shard.count_inserted(keys_);
     return {};
@@ -117,9 +117,10 @@ Status Table<Layout, Keys>::insert_absent(uint64_t hash, uint64_t value,
 template <typename Layout, typename Keys>
 bool Table<Layout, Keys>::replace(uint64_t hash, uint64_t expected, uint64_t value) noexcept {
   const sync::EpochPin pin;
+  const Probe probe = this->probe(hash);
   typename Protocol::Updated updated;
-  while (!shard_of(hash).protocol().change_exact(probe(hash), expected,
-                                                 {Decision::Action::set, value}, updated)) {
+  while (!shard_of(probe).protocol().change_exact(probe, expected, {Decision::Action::set, value},
+                                                  updated)) {
   }
   return updated.was_present;
 }
@@ -127,11 +128,11 @@ bool Table<Layout, Keys>::replace(uint64_t hash, uint64_t expected, uint64_t val
 template <typename Layout, typename Keys>
 bool Table<Layout, Keys>::erase(uint64_t hash, uint64_t expected) noexcept {
   const sync::EpochPin pin;
+  const Probe probe = this->probe(hash);
   for (;;) {
-    TableShard& shard = shard_of(hash);
+    TableShard& shard = shard_of(probe);
     typename Protocol::Updated updated;
-    if (!shard.protocol().change_exact(probe(hash), expected, {Decision::Action::erase, 0},
-                                       updated))
+    if (!shard.protocol().change_exact(probe, expected, {Decision::Action::erase, 0}, updated))
       continue;
     if (updated.erased) shard.count_erased();
     return updated.erased;

@@ -8,6 +8,8 @@
 #include "core/index/narrow_layout.h"
 #include "core/index/resolved_keys.h"
 #include "core/index/wide_layout.h"
+#include "core/sync/epoch.h"
+#include "core/sync/thread_number.h"
 
 namespace stave::index {
 namespace {
@@ -199,6 +201,39 @@ TEST(TableTest, AReaderKeepsTheChainThatItIsIn) {
 }
 
 // A reservation of before a shrink or clear is not taken from the successor.
+// The second half of a put goes on in the shard of the first, whose bucket it holds, and not in the
+// one that clear() has put there meanwhile.
+TEST(TableTest, APutIntoAFullBucketEndsWhereItBegan) {
+  using WideTable = Table<WideLayout<1>, ResolvedKeys>;
+  Identity keys;
+  const auto table = WideTable::create({.shards = 1}, ResolvedKeys(keys));
+  ASSERT_TRUE(table.ok());
+  static_cast<void>(sync::thread_number());  // this thread has a count of its own
+  const sync::EpochPin pin;                  // ... and keeps the old shard
+  const Probe probe = WideTable::probe(1);
+  const auto never = [](const auto&) { return Verdict::different; };
+  WideTable::TableShard* full = nullptr;
+  WideTable::TableShard* crowded = nullptr;
+  uint64_t inserted = 0;
+  for (; full == nullptr; inserted++) {
+    ASSERT_LT(inserted, 10U);
+    (*table)->set_in_head(probe, inserted, never, &full, &crowded);
+  }
+  ASSERT_TRUE((*table)->clear().ok());
+  bool is_crowded = false;
+  EXPECT_TRUE((*table)->set_in_chain(*full, probe, inserted, &is_crowded));
+  EXPECT_EQ((*table)->size(), 0U);
+  EXPECT_EQ(full->entries(), inserted);
+  // Free again, and one can go on.
+  const auto locked = full->protocol().lock(probe.position);
+  ASSERT_TRUE(locked.has_value());
+  size_t entries = 0;
+  locked->for_each([&entries](auto, Place, uint8_t) { return ++entries != 0; });
+  EXPECT_EQ(entries, inserted);
+  auto held = *locked;
+  held.unlock();
+}
+
 TEST(TableTest, ReservationOutlivesItsShard) {
   Identity keys;
   const auto table = NarrowTable::create({.shards = 1}, ResolvedKeys(keys));

@@ -53,7 +53,7 @@ Row* KeyTable::find(Bytes key) const noexcept {
 
 KeyTable::Place KeyTable::look_for(Bytes key) const noexcept {
   const uint64_t hash = hash64(key, seed_);
-  return {hash, table_->start(hash)};
+  return {hash, table_->start(Table::probe(hash))};
 }
 
 Row* KeyTable::find(const Place& place, Bytes key) const noexcept {

@@ -25,6 +25,17 @@ class ForkGuard {
     return page_->load(std::memory_order_relaxed) == process_;
   }
 
+  // A mark for memory beside the guard, which says at one glance that this is the guard's process
+  // and that what `salt` stands for is so: is_marked() is true of what mark() gave for the same
+  // salt, and in a child of nothing. 0 is no mark.
+  uint32_t mark(uint32_t salt) const noexcept {
+    return surely_not_in_child() ? static_cast<uint32_t>(process_) ^ salt : 0;
+  }
+  bool is_marked(uint32_t mark, uint32_t salt) const noexcept {
+    // Relaxed: as above.
+    return (static_cast<uint32_t>(page_->load(std::memory_order_relaxed)) ^ salt) == mark;
+  }
+
  private:
   bool in_child_without_page() const noexcept;
 

@@ -16,11 +16,11 @@ namespace stave::os {
 
 namespace {
 
-// A huge page with room for eight of the smallest pieces.
+// A huge page with room for 32 of the smallest pieces.
 struct Page {
   std::byte* memory;
   Page* next;
-  uint8_t used;  // a bit for each
+  uint64_t used;  // a bit for each
 };
 
 // Pages that have pieces. There are few: each is of a table with more than a megabyte.
@@ -43,7 +43,7 @@ class Pages {
     while (!holds(**link, piece)) link = &(*link)->next;
     Page& page = **link;
     const auto number = static_cast<size_t>(piece - page.memory) / page_piece_min;
-    page.used = static_cast<uint8_t>(page.used & ~(mask_of(size) << number));
+    page.used &= ~(mask_of(size) << number);
     if (page.used == 0) {
       *link = page.next;
       unmap_pages(page.memory, huge_page_size);
@@ -55,18 +55,20 @@ class Pages {
   }
 
  private:
-  static unsigned mask_of(size_t size) noexcept { return (1U << size / page_piece_min) - 1; }
+  static uint64_t mask_of(size_t size) noexcept {
+    return (uint64_t{1} << size / page_piece_min) - 1;
+  }
   static bool holds(const Page& page, const std::byte* piece) noexcept {
     return reinterpret_cast<uintptr_t>(piece) - reinterpret_cast<uintptr_t>(page.memory) <
            huge_page_size;
   }
 
   static std::byte* take_from(Page& page, size_t size) noexcept {
-    const unsigned mask = mask_of(size);
+    const uint64_t mask = mask_of(size);
     const size_t step = size / page_piece_min;
     for (size_t number = 0; number < huge_page_size / page_piece_min; number += step) {
       if ((page.used & mask << number) != 0) continue;
-      page.used = static_cast<uint8_t>(page.used | mask << number);
+      page.used |= mask << number;
       return page.memory + number * page_piece_min;
     }
     return nullptr;

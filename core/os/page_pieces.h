@@ -13,7 +13,7 @@
 
 namespace stave::os {
 
-inline constexpr size_t page_piece_min = huge_page_size / 8;
+inline constexpr size_t page_piece_min = huge_page_size / 32;
 inline constexpr size_t page_piece_max = huge_page_size / 2;
 
 // `size` is a power of two between the two above; the piece is aligned to it. Null when the system

@@ -108,6 +108,10 @@ struct State {
       const auto start = protocol.start(probe(key).position);
       const Result done =
           protocol.set_in_head(start, probe(key), value(key, version), match(key)).result;
+      if (done == Result::full) {
+        check(protocol.set_in_chain(probe(key), value(key, version)), "no node left");
+        return true;
+      }
       if (done != Result::nothing) return done == Result::inserted;
     }
     const auto updated = Layout::kKeepsWholePosition
