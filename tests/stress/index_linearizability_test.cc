@@ -1,5 +1,6 @@
 // Histories of concurrent calls on a few keys of an index that splits, overflows, shrinks and is
-// cleared meanwhile: each key's is that of a register.
+// cleared meanwhile: each key's is that of a register. Of keys in their entries half the calls go
+// the way of the C interface, "at once".
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include "core/index/index_test_support.h"
+#include "core/index/owned_index.h"
+#include "core/sync/thread_number.h"
 #include "tests/support/ladder.h"
 #include "tests/support/linearizability.h"
 #include "tests/support/random.h"
@@ -129,6 +132,7 @@ class History {
 
   void run_thread(uint64_t thread, std::vector<Call>& calls) {
     test::Random random(seed_ * kThreads + thread);
+    static_cast<void>(sync::thread_number());  // as every handle's first call does
     // All begin together: a thread takes longer to start than to make its calls.
     started_.fetch_add(1);
     while (started_.load() < kThreads) std::this_thread::yield();
@@ -158,6 +162,8 @@ class History {
       ASSERT_TRUE(answer.ok());
       call.answer = answer->value_or(kAbsent);
     };
+    if (own_hash_ && call.value % 2 == 0 && made_at_once(call.kind, name, call.value, call.answer))
+      return;
     const auto conditional = [&call](const Status& status, uint64_t actual) {
       ASSERT_FALSE(status.is_error());
       call.answer = status.ok() ? call.expected : status.is(Code::mismatch) ? actual : kAbsent;
@@ -191,13 +197,51 @@ class History {
     }
   }
 
+  // As the C interface does it; false where it can not be done so, and nothing has been.
+  bool made_at_once(CallKind kind, const std::string& name, uint64_t value, uint64_t& answer) {
+    return name.size() == OwnedIndex::whole_size
+               ? made_at_once(OwnedIndex::of(*index_), kind, name, value, answer)
+               : made_at_once(OwnedIndex16::of(*index_), kind, name, value, answer);
+  }
+  template <typename Owned>
+  static bool made_at_once(Owned& owned, CallKind kind, const std::string& name, uint64_t value,
+                           uint64_t& answer) {
+    const sync::EpochPin pin;
+    const auto whole = Owned::whole_of(name.data());
+    if (kind == CallKind::get) {
+      uint64_t found = 0;
+      answer = owned.find_whole(whole, &found) == Code::ok ? found : kAbsent;
+      return true;
+    }
+    if (!Owned::may_change_at_once()) return false;
+    if (kind == CallKind::remove) {
+      const auto done = owned.erase_whole_at_once(whole);
+      if (done.known) answer = done.was_present ? done.previous : kAbsent;
+      return done.known;
+    }
+    if (kind != CallKind::put) return false;
+    const auto done = owned.set_whole_at_once(whole, value);
+    if (done.crowded != nullptr) owned.grow(*done.crowded);
+    if (done.full != nullptr) {
+      std::this_thread::yield();  // for clear() and shrink_to_fit() to come between
+      answer = kAbsent;
+      return owned.set_whole_in_chain(*done.full, whole, value);
+    }
+    if (done.known) answer = done.was_present ? done.previous : kAbsent;
+    return done.known;
+  }
+
   // Splits, spills, gathers and shrinks around the keys that are watched.
   void disturb(test::Random& random, uint64_t thread) {
     const uint64_t number = kKeys + thread * kFillers + random.below(kFillers);
     const std::string name = keys_.key(number);
-    if (random.one_in(3)) {
+    const bool removes = random.one_in(3);
+    const CallKind kind = removes ? CallKind::remove : CallKind::put;
+    uint64_t before = 0;
+    const bool made = own_hash_ && made_at_once(kind, name, NumberedKeys::value(number), before);
+    if (!made && removes) {
       ASSERT_TRUE(index_->remove(key_of(name, number)).ok());
-    } else {
+    } else if (!made) {
       ASSERT_TRUE(index_->put(key_of(name, number), NumberedKeys::value(number)).ok());
     }
     if (random.one_in(200)) {
