@@ -23,7 +23,7 @@ struct Page {
   uint64_t used;  // a bit for each
 };
 
-// Pages that have pieces. There are few: each is of a table with more than a megabyte.
+// Pages that have pieces. There are few: most are of tables of a megabyte and more.
 class Pages {
  public:
   void lock() noexcept { mutex_.lock(); }
