@@ -411,7 +411,9 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
     InHead done;
     if (slot != kNoSlot || Layout::chain(snapshot, probe.tag) == 0)
       done = act(bucket, control, slot, snapshot, entry);
-    if (done.result == InHead::Result::nothing) Locked::publish(bucket, control);
+    if (done.result == InHead::Result::nothing ||
+        (STAVE_PLANTED_BUG(full_bucket_let_go) && done.result == InHead::Result::full))
+      Locked::publish(bucket, control);
     return done;
   }
 

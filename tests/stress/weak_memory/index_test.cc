@@ -154,7 +154,7 @@ struct State {
 };
 
 template <typename Layout>
-std::shared_ptr<State<Layout>> with_keys(std::initializer_list<uint64_t> keys) {
+std::shared_ptr<State<Layout>> with_keys(const std::vector<uint64_t>& keys) {
   auto state = std::make_shared<State<Layout>>();
   for (const uint64_t key : keys) state->put(key, 1);
   return state;
@@ -310,11 +310,11 @@ Scenario chaining_another_tag() {
 }
 
 template <typename Layout>
-Scenario racing_inserts() {
-  return {.name = "two writers insert the same keys, and one removes",
+Scenario racing_inserts(const char* name, const std::vector<uint64_t>& keys) {
+  return {.name = name,
           .set_up =
-              [](Program& program) {
-                auto state = with_keys<Layout>({2});
+              [keys](Program& program) {
+                auto state = with_keys<Layout>(keys);
                 auto inserted = std::make_shared<Atomic<uint64_t>>(0);
                 auto removed = std::make_shared<Atomic<uint64_t>>(0);
                 for (int i = 0; i < 2; i++) {
@@ -364,7 +364,8 @@ std::vector<Scenario> scenarios() {
           reusing<Layout>(),
           spilling_and_gathering<Layout>(),
           chaining_another_tag<Layout>(),
-          racing_inserts<Layout>(),
+          racing_inserts<Layout>("two writers insert the same key, and one removes", {2}),
+          racing_inserts<Layout>("the same where the head is full", {2, 6, 8}),
           counting<Layout>()};
 }
 
