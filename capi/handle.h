@@ -66,7 +66,7 @@ class Handle {
   void set_not_simple() noexcept { simple_.store(0, std::memory_order_relaxed); }
   bool is_simple(uint32_t salt) const noexcept {
     // Relaxed: as is(). A call that comes beside set_not_simple() is one that came before.
-    return fork_guard_.is_marked(simple_.load(std::memory_order_relaxed), salt);
+    return os::ForkGuard::is_marked(simple_.load(std::memory_order_relaxed), salt);
   }
 
   // The handle is no more, though its memory may be.

@@ -173,17 +173,21 @@ template <typename Owned>
   owned_of<Owned>(index)->grow(*crowded);
   return STAVE_OK;
 }
-// The rest of a put of a key that is absent, whose bucket is full and held; *previous and *existed
-// are 0 already.
+// The rest of a put of a key that is absent, whose bucket is full and held; the visit goes on here.
+// By value: where the caller has the key there may be the place for a result.
 template <typename Owned>
-[[gnu::noinline, gnu::flatten]] stave_status put_in_chain(stave_index* index, const void* key,
-                                                          uint64_t value, stave_error* error,
-                                                          typename Owned::Crowded* full,
-                                                          Gate::Visit::Slot* inside) noexcept {
-  if (const Gate::Visit visit(inside);
-      owned_of<Owned>(index)->set_whole_in_chain(*full, Owned::whole_of(key), value)) [[likely]]
+[[gnu::noinline, gnu::flatten]] stave_status put_in_chain(stave_index* index,
+                                                          typename Owned::Whole key, uint64_t value,
+                                                          uint64_t* previous, uint8_t* existed,
+                                                          stave_error* error,
+                                                          typename Owned::Crowded* full) noexcept {
+  if (const Gate::Visit visit(Gate::Visit::left_by_this_thread());
+      owned_of<Owned>(index)->set_whole_in_chain(*full, key, value)) [[likely]] {
+    if (previous != nullptr) *previous = 0;
+    if (existed != nullptr) *existed = 0;
     return STAVE_OK;
-  return put_any(index, key, Owned::whole_size, value, nullptr, nullptr, error);
+  }
+  return put_any(index, &key, sizeof key, value, previous, existed, error);
 }
 // As get_whole() and get_bytes().
 template <typename Owned, auto otherwise>
@@ -192,7 +196,8 @@ inline stave_status put_whole(stave_index* index, const void* key, size_t key_si
   if (key_size == Owned::whole_size && is_simple<Owned>(index, key)) [[likely]] {
     // The visit ends before another function begins its own.
     if (Gate::Visit visit(*index->gate); visit && Owned::may_change_at_once()) [[likely]] {
-      const auto done = owned_of<Owned>(index)->set_whole_at_once(Owned::whole_of(key), value);
+      const auto whole = Owned::whole_of(key);
+      const auto done = owned_of<Owned>(index)->set_whole_at_once(whole, value);
       if (done.known) [[likely]] {
         if (previous != nullptr) *previous = done.previous;
         if (existed != nullptr) *existed = done.was_present ? 1 : 0;
@@ -201,9 +206,8 @@ inline stave_status put_whole(stave_index* index, const void* key, size_t key_si
         return grow<Owned>(index, done.crowded, visit.hand_over());
       }
       if (done.full != nullptr) {
-        if (previous != nullptr) *previous = 0;
-        if (existed != nullptr) *existed = 0;
-        return put_in_chain<Owned>(index, key, value, error, done.full, visit.hand_over());
+        visit.hand_over();
+        return put_in_chain<Owned>(index, whole, value, previous, existed, error, done.full);
       }
     }
     return put_on<Owned>(index, key, key_size, value, previous, existed, error);

@@ -49,9 +49,13 @@ class Root : public sync::Retired {
   // The shard of the keys whose hashes have this byte (hash_parts.h).
   Shard<Layout>& shard_of(uint8_t byte) const noexcept { return shard(byte); }
   void set_shard(uint32_t number, Shard<Layout>* shard) noexcept {
-    // Release: pairs with the acquire in shard().
-    for (size_t byte = number; byte < shards_.size(); byte += shards())
+    // The first last: it is where who replaces a shard looks for it, and waits at the old one's
+    // lock until all are stored.
+    for (size_t byte = shards_.size() - shards() + number;; byte -= shards()) {
+      // Release: pairs with the acquire in shard().
       shards_[byte].store(shard, std::memory_order_release);
+      if (byte == number) return;
+    }
   }
   Storage& storage(uint32_t number) const noexcept { return storage_[number]; }
 

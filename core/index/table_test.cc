@@ -200,7 +200,6 @@ TEST(TableTest, AReaderKeepsTheChainThatItIsIn) {
   keep_the_chain_of_a_reader<Table<WideLayout<>, ResolvedKeys>>();
 }
 
-// A reservation of before a shrink or clear is not taken from the successor.
 // The second half of a put goes on in the shard of the first, whose bucket it holds, and not in the
 // one that clear() has put there meanwhile.
 TEST(TableTest, APutIntoAFullBucketEndsWhereItBegan) {
@@ -234,6 +233,7 @@ TEST(TableTest, APutIntoAFullBucketEndsWhereItBegan) {
   held.unlock();
 }
 
+// A reservation of before a shrink or clear is not taken from the successor.
 TEST(TableTest, ReservationOutlivesItsShard) {
   Identity keys;
   const auto table = NarrowTable::create({.shards = 1}, ResolvedKeys(keys));

@@ -39,13 +39,16 @@ std::atomic<uint64_t> last_number{0};
 
 }  // namespace
 
-ForkGuard::ForkGuard() noexcept : page_(wiped_page()) {
-  if (page_ == nullptr) {
-    page_ = &no_page;
+constinit std::atomic<const std::atomic<uint64_t>*> ForkGuard::page_{&no_page};
+
+ForkGuard::ForkGuard() noexcept {
+  std::atomic<uint64_t>* const page = wiped_page();
+  if (page == nullptr) {
     process_ = static_cast<uint64_t>(::getpid());
     return;
   }
-  std::atomic<uint64_t>* page = wiped_page();
+  // Relaxed: the same for every guard. Asked first, because handles are made by the million.
+  if (page_.load(std::memory_order_relaxed) != page) page_.store(page, std::memory_order_relaxed);
   uint64_t current = page->load(std::memory_order_relaxed);
   if (current == 0) {  // the first guard of this process; two threads may race for it
     const uint64_t number = last_number.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -55,7 +58,7 @@ ForkGuard::ForkGuard() noexcept : page_(wiped_page()) {
 }
 
 bool ForkGuard::in_child_without_page() const noexcept {
-  return page_ != &no_page || static_cast<uint64_t>(::getpid()) != process_;
+  return &page_of_process() != &no_page || static_cast<uint64_t>(::getpid()) != process_;
 }
 
 }  // namespace stave::os

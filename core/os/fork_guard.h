@@ -22,7 +22,7 @@ class ForkGuard {
   // The check without the call. False also where in_child() has to ask for it.
   bool surely_not_in_child() const noexcept {
     // Relaxed: the kernel's wipe happens before the child's first instruction.
-    return page_->load(std::memory_order_relaxed) == process_;
+    return page_of_process().load(std::memory_order_relaxed) == process_;
   }
 
   // A mark for memory beside the guard, which says at one glance that this is the guard's process
@@ -31,15 +31,24 @@ class ForkGuard {
   uint32_t mark(uint32_t salt) const noexcept {
     return surely_not_in_child() ? static_cast<uint32_t>(process_) ^ salt : 0;
   }
-  bool is_marked(uint32_t mark, uint32_t salt) const noexcept {
+  static bool is_marked(uint32_t mark, uint32_t salt) noexcept {
     // Relaxed: as above.
-    return (static_cast<uint32_t>(page_->load(std::memory_order_relaxed)) ^ salt) == mark;
+    const uint64_t process = page_of_process().load(std::memory_order_relaxed);
+    return (static_cast<uint32_t>(process) ^ salt) == mark;
   }
 
  private:
   bool in_child_without_page() const noexcept;
 
-  const std::atomic<uint64_t>* page_;  // where pages cannot be wiped, a word that is always 0
+  static const std::atomic<uint64_t>& page_of_process() noexcept {
+    // Relaxed: what it points to is zero until the first guard is made, and whoever has a guard has
+    // it from the thread that made it.
+    return *page_.load(std::memory_order_relaxed);
+  }
+
+  // Where pages cannot be wiped, and before the first guard is made, a word that is always 0. Not
+  // in the guard: what is asked may be no guard, but memory that has been freed.
+  static std::atomic<const std::atomic<uint64_t>*> page_;
   uint64_t process_;  // the page's value in this guard's process, or its pid; never 0
 };
 

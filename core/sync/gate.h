@@ -199,6 +199,8 @@ class Gate {
     using Slot = internal::Epochs::Slot;
     Slot* hand_over() noexcept { return std::exchange(slot_, nullptr); }
     explicit Visit(Slot* handed_over) noexcept : slot_(handed_over) {}
+    // What the last hand_over() of the calling thread returned, if that visit has not ended.
+    static Slot* left_by_this_thread() noexcept { return internal::epoch_thread.slot; }
 
    private:
     Slot* slot_;

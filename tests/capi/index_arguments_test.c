@@ -32,6 +32,10 @@ static void wrong_kinds(stave_index* index) {
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_index_close((stave_index*)(void*)batch, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_index_cursor_close((stave_index_cursor*)(void*)index, NULL));
+  /* Nothing in memory that is no handle is followed: here the place of a pointer. */
+  uint64_t no_handle[64];
+  for (size_t i = 0; i < 64; i++) no_handle[i] = UINT64_MAX;
+  check_index((stave_index*)(void*)no_handle, STAVE_INVALID_ARGUMENT);
   /* To free the wrong kind does nothing. */
   const uint64_t handles = stave_live_handles();
   stave_index_free((stave_index*)(void*)cursor);
@@ -313,6 +317,27 @@ static void random_seeds(void) {
   close_index(two);
 }
 
+/* The same in puts of new keys, one in three of which finds its bucket full. One went on with a
+ * result in the place of its key, in another bucket, and left its own locked. */
+static void results_in_new_keys(const char* options, size_t key_size) {
+  enum { keys = 20000 };
+  stave_index* index = create_index(options);
+  for (unsigned i = 0; i < keys; i++) {
+    uint64_t key[2] = {i + 1, i};
+    const size_t last = key_size / 8 - 1;
+    CHECK_STATUS(STAVE_OK, stave_index_put(index, key, key_size, i, &key[last], NULL, &error));
+    CHECK(key[last] == 0);
+    key[last] = i + (last == 0 ? 1 : 0);
+    uint64_t value = 0;
+    CHECK_STATUS(STAVE_OK, stave_index_get(index, key, key_size, &value, &error));
+    CHECK(value == i);
+  }
+  uint64_t size = 0;
+  CHECK_STATUS(STAVE_OK, stave_index_size(index, &size, &error));
+  CHECK(size == keys);
+  close_index(index);
+}
+
 int main(void) {
   stave_index* index = create_index("");
   check_index(index, STAVE_OK);
@@ -323,6 +348,8 @@ int main(void) {
   results_in_keys("");
   results_in_keys("key_mode=owned16");
   results_in_keys("value_bits=44");
+  results_in_new_keys("", 8);
+  results_in_new_keys("key_mode=owned16", 16);
   flat_arrays(index);
   multi_put_stops(index);
   check_number(index, "key", 1);
