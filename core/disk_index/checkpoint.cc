@@ -13,7 +13,7 @@ constexpr uint64_t operations_left_max = 4096;
 constexpr uint32_t chunks_left_max = 32;
 
 // The log's newest runs, in which the recent changes lie (Delta::recent_max).
-constexpr size_t runs_read = 3;
+constexpr size_t runs_read = 4;
 
 }  // namespace
 

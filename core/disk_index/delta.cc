@@ -12,9 +12,11 @@ unsigned table_bits(uint64_t entries) noexcept {
   return std::max<unsigned>(10, static_cast<unsigned>(std::bit_width(entries * 4 / 3 - 1)));
 }
 
-// Half full at most, 32 KiB.
-constexpr unsigned recent_bits = 12;
-static_assert(Delta::recent_max * 2 <= 1u << recent_bits);
+// Half full at most, 8 KiB.
+std::unique_ptr<LayeredTable<>::Recent> small_table(uint32_t entries_max) {
+  return std::make_unique<LayeredTable<>::Recent>(
+      static_cast<unsigned>(std::bit_width(entries_max * 2 - 1)), entries_max);
+}
 
 // Chunks that hold so many operations, and room for some that were left half full.
 uint64_t chunks_of(uint64_t operations) noexcept {
@@ -30,7 +32,7 @@ Delta::Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations,
       record_size_(record_size),
       slot_size_(log_slot_size(record_size)),
       probe_max_(probe_max),
-      table_(table_bits(limits.hard + more_operations), probe_max + recent_max),
+      table_(table_bits(limits.hard + more_operations), probe_max + first_recent_max),
       chunks_max_(static_cast<uint32_t>(chunks_of(limits.hard_operations()) + more_chunks)) {
   chunk_pages_ = std::make_unique<uint64_t[]>(chunks_max_);
 }
@@ -80,8 +82,7 @@ std::optional<Change> Delta::add(const PageFile& file, uint64_t hash, const Key&
 }
 
 void Delta::settle_recent(const PageFile& file, const KeyHasher& hasher, bool and_gather) {
-  auto gathering =
-      and_gather ? std::make_unique<LayeredTable<>::Recent>(recent_bits, recent_max) : nullptr;
+  auto gathering = and_gather ? small_table(is_ready() ? recent_max : first_recent_max) : nullptr;
   std::unique_ptr<LayeredTable<>::Recent> moved = table_.replace_recent(
       std::move(gathering), [&](uint32_t number) { return hasher(key_at(file, number)); },
       [&](uint32_t a, uint32_t b) { return key_at(file, a) == key_at(file, b); },

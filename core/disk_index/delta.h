@@ -47,9 +47,10 @@ class Delta : public sync::Retired {
   };
 
  public:
-  // Changes that wait in cache before they go into the large table: it has to hold the small table
-  // and what moving needs.
-  static constexpr uint32_t recent_max = 2048;
+  // Changes that wait in cache before they go into the large table, all of them in one operation.
+  static constexpr uint32_t recent_max = 512;
+  // While the large table is being made ready: so many that it is when they go there.
+  static constexpr uint32_t first_recent_max = 2048;
 
   // Room for limits.hard entries, and for as many more as a recovery has found operations in so
   // many chunks, or as an owner was promised.

@@ -44,7 +44,7 @@ DiskIndexImpl::DiskIndexImpl(os::FileSystem& files, std::string path, const Opti
       log_(files_, file_, record_size_),
       idleness_(options.idle_time),
       writers_merge_(!options.background) {
-  counting_.recent_puts.reserve(Delta::recent_max);
+  counting_.recent_puts.reserve(Delta::first_recent_max);
   counting_.older_puts.reserve(Counting::older_puts_max);
   auto first = std::make_unique<View>();
   first->file = file_;
@@ -303,8 +303,11 @@ Status DiskIndexImpl::make_room(WriterLock& writer) {
     }
     if (!full) [[likely]] {
       const auto pause = has_paused ? Pacing::no_pause : pause_length(active);
+      // Before the pause, since this stores a link into the page before: a sync may get hold of
+      // that meanwhile, and then whoever stores there waits for the file system.
+      const Status begun = log_.needs_chunk() ? begin_chunk(active) : Status();
       if (pause == Pacing::no_pause) [[likely]]
-        return log_.needs_chunk() ? begin_chunk(active) : Status();
+        return begun;
       writer.unlock();
       Pacing::wait(pause);
       has_paused = true;
@@ -319,7 +322,7 @@ Status DiskIndexImpl::make_room(WriterLock& writer) {
 }
 
 Status DiskIndexImpl::begin_chunk(Delta& delta) {
-  if (!delta.is_ready()) delta.make_part_ready(Delta::recent_max / log_chunk_slots);
+  if (!delta.is_ready()) delta.make_part_ready(Delta::first_recent_max / log_chunk_slots);
   wake_merger();
   STAVE_TRY(find_free_pages());
   Status begun = log_.begin_chunk();

@@ -22,7 +22,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/disk_index/delta.h"
@@ -37,6 +36,7 @@
 #include "core/disk_index/segment_builder.h"
 #include "core/disk_index/segment_reader.h"
 #include "core/disk_index/superblock.h"
+#include "core/os/helper_thread.h"
 #include "core/sync/epoch.h"
 
 namespace stave::disk_index {
@@ -320,7 +320,7 @@ class DiskIndexImpl final : public PlaceIndex {
 
   std::atomic<bool> merge_wanted_soon_{false};  // relaxed: when it is noticed does not matter
 
-  std::thread merger_;
+  std::optional<os::HelperThread> merger_;
   std::atomic<bool> writers_merge_;       // relaxed: when it is noticed does not matter
   std::condition_variable merge_wanted_;  // with writer_mutex_
   bool stopping_ = false;                 // under writer_mutex_

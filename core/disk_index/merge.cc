@@ -56,7 +56,7 @@ class ChangedKeys {
 // The new one has room for what is promised, and for `changes` more.
 Status DiskIndexImpl::freeze(WriterLock&, uint64_t changes) {
   assert(view().frozen == nullptr);
-  if (options_.background && !merger_.joinable()) start_merger();
+  if (options_.background && !merger_) start_merger();
   STAVE_TRY(find_free_pages());
   settle_recent(false);
   std::unique_ptr<View> changed = copy_view();

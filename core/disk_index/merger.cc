@@ -1,5 +1,6 @@
 // The thread that merges: what it waits for, and what it has ready for writers.
 #include <algorithm>
+#include <utility>
 
 #include "core/disk_index/disk_index_impl.h"
 
@@ -33,7 +34,7 @@ void DiskIndexImpl::wake_merger() {
   if (stopping_) return;
   if (!wants_spare() && (idleness_.is_watched() || !wants_idle_merge()) && !idleness_.has_failed())
     return;
-  if (!merger_.joinable()) start_merger();
+  if (!merger_) start_merger();
   merge_wanted_.notify_one();
 }
 
@@ -63,11 +64,9 @@ std::unique_ptr<Delta> DiskIndexImpl::next_delta() {
 // chunk of the log, or the next pass, tries again.
 void DiskIndexImpl::start_merger() noexcept {
   if (stopping_) return;
-  try {
-    merger_ = std::thread([this] { run_merger(); });
-  } catch (const std::exception&) {
-  }
-  writers_merge_.store(!merger_.joinable(), std::memory_order_relaxed);
+  merger_ = os::HelperThread::start(
+      [](void* index) noexcept { static_cast<DiskIndexImpl*>(index)->run_merger(); }, this);
+  writers_merge_.store(!merger_, std::memory_order_relaxed);
 }
 
 void DiskIndexImpl::stop_merger() noexcept {
@@ -76,7 +75,7 @@ void DiskIndexImpl::stop_merger() noexcept {
     stopping_ = true;
   }
   merge_wanted_.notify_one();
-  if (merger_.joinable()) merger_.join();
+  if (const auto merger = std::exchange(merger_, {})) merger->join();
 }
 
 // Waits for something to do.

@@ -20,7 +20,7 @@ class Pacing {
 
   static constexpr Clock::duration no_pause{};
   // No pause is longer, so that each operation takes less than a millisecond.
-  static constexpr Clock::duration pause_max = std::chrono::microseconds(400);
+  static constexpr Clock::duration pause_max = std::chrono::microseconds(300);
   // A shorter one would take longer than it should.
   static constexpr Clock::duration pause_min = std::chrono::microseconds(50);
 

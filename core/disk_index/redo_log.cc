@@ -12,9 +12,9 @@ namespace stave::disk_index {
 
 namespace {
 
-// Of the file, and at most: to make a page ready takes a few microseconds.
+// Of the file, and at most: to make a page ready takes a few microseconds, at times a hundred.
 constexpr uint64_t run_divisor = 64;
-constexpr uint64_t run_pages_max = 16;
+constexpr uint64_t run_pages_max = 4;
 
 uint64_t largest_run(uint64_t chunk_pages) noexcept {
   return std::max<uint64_t>(1, run_pages_max / chunk_pages) * chunk_pages;

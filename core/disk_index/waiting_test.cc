@@ -116,8 +116,8 @@ TEST_F(Waiting, ALogThatLeftItsRunGoesOnInAnother) {
   gate.opened.count_down();
   const auto file = make_file(gate);
   ASSERT_TRUE(file->reserve(10000).ok());
-  RedoLog log(disk_, file, 24);
-  const std::vector<std::byte> record(24, std::byte{7});
+  RedoLog log(disk_, file, 8);
+  const std::vector<std::byte> record(8, std::byte{7});
   ASSERT_TRUE(log.begin_chunk().ok());
   const LogChunk first = log.chunk();
   for (uint64_t i = 0; i < 10; i++) log.append(LogKind::put, {i, i}, record);
@@ -128,7 +128,7 @@ TEST_F(Waiting, ALogThatLeftItsRunGoesOnInAnother) {
   ASSERT_TRUE(log.begin_chunk().ok());
   for (uint64_t i = 10; i < 15; i++) log.append(LogKind::put, {i, i}, record);
   auto reread = *disk_.open("/x", os::OpenMode::read_only);
-  const auto contents = read_log(*reread, "/x", first, 24, file->size_pages());
+  const auto contents = read_log(*reread, "/x", first, 8, file->size_pages());
   ASSERT_TRUE(contents.ok());
   ASSERT_EQ(contents->chunks.size(), 2u);
   EXPECT_EQ(contents->chunks[0].operations, 10u);

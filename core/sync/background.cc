@@ -1,13 +1,15 @@
 #include "core/sync/background.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <optional>
+#include <utility>
 
 #include "core/os/fork_handlers.h"
+#include "core/os/helper_thread.h"
 #include "core/sync/epoch.h"
 
 namespace stave::sync {
@@ -20,12 +22,11 @@ struct BackgroundThread {
   pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
   Background::Task* tasks = nullptr;
   Background::Task* running = nullptr;
-  bool started = false;
   bool requested = false;
   // A thread ends when this is no longer its number. So one may still be ending while the next one
   // starts.
   uint64_t generation = 0;
-  pthread_t thread = {};
+  std::optional<os::HelperThread> thread;
 
   void lock() noexcept { pthread_mutex_lock(&mutex); }
   void unlock() noexcept { pthread_mutex_unlock(&mutex); }
@@ -47,9 +48,8 @@ namespace {
 // Never destroyed: a thread may be using it while the process ends.
 constinit BackgroundThread background;
 
-void* thread_main(void* argument) noexcept {
+void thread_main(void* argument) noexcept {
   background.serve(reinterpret_cast<uintptr_t>(argument));
-  return nullptr;
 }
 
 void before_fork() {
@@ -62,7 +62,7 @@ void after_fork_in_parent() {
 void after_fork_in_child() {
   background.tasks = nullptr;
   background.running = nullptr;
-  background.started = false;
+  background.thread.reset();
   background.requested = false;
   background.generation++;
   background.changed = PTHREAD_COND_INITIALIZER;
@@ -78,15 +78,9 @@ void after_fork_in_child() {
 }  // namespace
 
 void BackgroundThread::start() noexcept {
-  // Signals are for the program's own threads.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   const uint64_t mine = ++generation;
-  started = pthread_create(&thread, nullptr, thread_main,
-                           reinterpret_cast<void*>(static_cast<uintptr_t>(mine))) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread =
+      os::HelperThread::start(thread_main, reinterpret_cast<void*>(static_cast<uintptr_t>(mine)));
 }
 
 void BackgroundThread::serve(uint64_t mine) noexcept {
@@ -155,25 +149,24 @@ void Background::remove(Task& task) noexcept {
   Task** link = &background.tasks;
   while (*link != nullptr && *link != &task) link = &(*link)->next_;
   if (*link != nullptr) *link = task.next_;
-  const bool last = background.tasks == nullptr && background.started;
-  const pthread_t thread = background.thread;
+  std::optional<os::HelperThread> last;
+  if (background.tasks == nullptr) last = std::exchange(background.thread, {});
   if (last) {
-    background.started = false;
     background.requested = false;
     background.generation++;
     background.set_awake(false);
     background.notify();
   }
   background.unlock();
-  if (last) pthread_join(thread, nullptr);
+  if (last) last->join();
 }
 
 void Background::wake_up() noexcept {
   background.lock();
   background.requested = true;
   if (background.tasks != nullptr) {
-    if (!background.started) background.start();
-    if (background.started) background.set_awake(true);
+    if (!background.thread) background.start();
+    if (background.thread) background.set_awake(true);
     background.notify();
   }
   background.unlock();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/bench/frame/measure.h"
+#include "tests/bench/frame/operation_times.h"
 #include "tests/bench/frame/program.h"
 
 namespace stave::bench {
@@ -37,23 +38,19 @@ void write_until(const std::atomic<bool>& done) {
 }
 
 // The longest of as many waits as there are puts, each as long as a put takes.
-std::string slowest_put(uint64_t count) {
+std::string slowest_put(uint64_t count, Counted counted) {
   constexpr std::chrono::nanoseconds put{500};
   std::atomic<bool> done{false};
   std::thread writer([&] { write_until(done); });
-  Histogram durations;
-  Clock::time_point begin = Clock::now();
+  OperationTimes times(counted);
   for (uint64_t i = 0; i < count; i++) {
-    Clock::time_point end;
-    do end = Clock::now();
-    while (end - begin < put);
-    durations.record(static_cast<uint64_t>((end - begin).count()));
-    begin = end;
+    while (Clock::now() - times.begin() < put) {
+    }
+    times.next();
   }
   done.store(true, std::memory_order_relaxed);
   writer.join();
-  return to_answer(static_cast<double>(durations.percentile(1)) / 1e6) + " histogram " +
-         durations.text();
+  return slowest_answer(times.durations());
 }
 
 }  // namespace
@@ -64,6 +61,10 @@ int main(int argc, char** argv) {
   if (argc != 3) stave::bench::fail("usage: RECORDS VALUE_BYTES");
   const uint64_t records = stave::bench::parse_count(argv[1]);
   stave::bench::Questions questions;
-  questions.add("slowest_put", [&](unsigned) { return stave::bench::slowest_put(records); });
+  const auto add = [&](const char* name, stave::bench::Counted counted) {
+    questions.add(name, [=](unsigned) { return stave::bench::slowest_put(records, counted); });
+  };
+  add("slowest_put", stave::bench::Counted::not_away);
+  add("slowest_put_by_clock", stave::bench::Counted::whole);
   return questions.serve();
 }

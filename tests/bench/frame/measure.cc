@@ -72,5 +72,9 @@ std::string latency_answer(const Histogram& durations) {
   return to_answer(static_cast<double>(durations.percentile(0.9999))) + " histogram " +
          durations.text();
 }
+std::string slowest_answer(const Histogram& durations) {
+  return to_answer(static_cast<double>(durations.percentile(1)) / 1e6) + " histogram " +
+         durations.text();
+}
 
 }  // namespace stave::bench

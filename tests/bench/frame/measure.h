@@ -61,5 +61,7 @@ class Histogram {
 
 // What the question `latency` is answered with: the 99.99th percentile, then the histogram.
 std::string latency_answer(const Histogram& durations);
+// The same for the longest one, in milliseconds.
+std::string slowest_answer(const Histogram& durations);
 
 }  // namespace stave::bench

@@ -28,6 +28,7 @@
 
 #include "tests/bench/frame/files.h"
 #include "tests/bench/frame/measure.h"
+#include "tests/bench/frame/operation_times.h"
 #include "tests/bench/frame/program.h"
 #include "tests/bench/store/setup.h"
 #include "tests/bench/store/values.h"
@@ -181,20 +182,16 @@ class StoreRows {
   }
 
   // Milliseconds of the slowest single put while loading.
-  std::string slowest_put() {
+  std::string slowest_put(Counted counted) {
     store_ = std::make_unique<Adapter>(setup_);
     auto&& session = store_->session();
     std::string value;
-    Histogram durations;
-    Clock::time_point begin = Clock::now();
+    OperationTimes times(counted);
     for (uint64_t number = 0; number < setup_.records; number++) {
       write(session, number, 0, value);
-      const Clock::time_point end = Clock::now();
-      durations.record(static_cast<uint64_t>((end - begin).count()));
-      begin = end;
+      times.next();
     }
-    return to_answer(static_cast<double>(durations.percentile(1)) / 1e6) + " histogram " +
-           durations.text();
+    return slowest_answer(times.durations());
   }
 
   // Memory that no file backs, per record, after loading. Meant for a fresh process.
@@ -342,7 +339,8 @@ int serve_store(int argc, char** argv) {
   questions.add_number("disk_bytes", [&](unsigned) { return rows.disk_bytes(); });
   questions.add_number("growing_disk_bytes", [&](unsigned) { return rows.growing_disk_bytes(); });
   questions.add("bulk_disk_bytes", [&](unsigned) { return rows.bulk_disk_bytes(); });
-  questions.add("slowest_put", [&](unsigned) { return rows.slowest_put(); });
+  questions.add("slowest_put", [&](unsigned) { return rows.slowest_put(Counted::not_away); });
+  questions.add("slowest_put_by_clock", [&](unsigned) { return rows.slowest_put(Counted::whole); });
   questions.add_number("memory_bytes", [&](unsigned) { return rows.memory_bytes(); });
   questions.add_number("clean_open", [&](unsigned) { return rows.clean_open(); });
   questions.add_number("open_after_kill", [&](unsigned) { return rows.open_after_kill(); });

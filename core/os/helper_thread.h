@@ -1,0 +1,24 @@
+// A thread that the library starts for itself, beside those of the program.
+#pragma once
+
+#include <pthread.h>
+
+#include <optional>
+
+namespace stave::os {
+
+class HelperThread {
+ public:
+  // Calls run(argument) in a new thread; nothing where the system has none to give. It takes no
+  // signals, which are for the program's own threads, and it does not interrupt these: one that
+  // begins to run takes a processor that is free or its turn, as a batch job does.
+  static std::optional<HelperThread> start(void (*run)(void*) noexcept, void* argument) noexcept;
+
+  // Waits for the end. Once.
+  void join() const noexcept { pthread_join(thread_, nullptr); }
+
+ private:
+  pthread_t thread_ = {};
+};
+
+}  // namespace stave::os
