@@ -304,7 +304,8 @@ Status DiskIndexImpl::make_room(WriterLock& writer) {
     if (!full) [[likely]] {
       const auto pause = has_paused ? Pacing::no_pause : pause_length(active);
       // Before the pause, since this stores a link into the page before: a sync may get hold of
-      // that meanwhile, and then whoever stores there waits for the file system.
+      // that meanwhile, and then whoever stores there waits for the file system. Others may go on
+      // in the chunk; who begins the next one pauses in its turn.
       const Status begun = log_.needs_chunk() ? begin_chunk(active) : Status();
       if (pause == Pacing::no_pause) [[likely]]
         return begun;

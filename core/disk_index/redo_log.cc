@@ -85,7 +85,8 @@ Status RedoLog::begin_run() {
   if (current_run_.pages > 0) stored_.push_back(current_run_);
   current_run_ = run_ = *run;
   // What is made ready counts as stored into, and a sync has to write it.
-  if (!std::exchange(sync_comes_, false)) file_->expect_stores(*run);
+  run_is_ready_ = !std::exchange(sync_comes_, false);
+  if (run_is_ready_) file_->expect_stores(*run);
   return {};
 }
 
@@ -98,7 +99,7 @@ std::vector<Extent> RedoLog::take_stored(size_t runs_kept) {
 }
 
 void RedoLog::leave_run() {
-  const bool is_untouched = chunk_.page == current_run_.page && slot_ == 0;
+  const bool is_untouched = chunk_.page == current_run_.page && slot_ == 0 && !run_is_ready_;
   if (current_run_.pages == 0 || is_untouched) return;
   stored_.push_back(current_run_);
   if (run_.pages > 0) file_->free(run_);

@@ -44,8 +44,8 @@ class RedoLog {
   // What was stored into since the last call and some pages more, but for the newest runs.
   // Neighbours are one.
   std::vector<Extent> take_stored(size_t runs_kept);
-  // Before a sync: the next operation needs a new chunk, in another run, unless nothing was stored
-  // into this one. Who stores into a page while a sync writes it waits for the file system.
+  // Before a sync: the next operation needs a new chunk, in another run, unless the sync would find
+  // nothing of this one. Who stores into a page while a sync writes it waits for the file system.
   void leave_run();
 
  private:
@@ -65,6 +65,7 @@ class RedoLog {
   uint64_t sequence_ = 0;
   Extent run_;                  // chunks that begin_chunk() has not handed out
   Extent current_run_;          // where chunk_ is, unless it was left
+  bool run_is_ready_ = false;   // current_run_ counts as stored into already
   std::vector<Extent> stored_;  // runs before it
 };
 

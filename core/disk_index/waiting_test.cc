@@ -135,6 +135,21 @@ TEST_F(Waiting, ALogThatLeftItsRunGoesOnInAnother) {
   EXPECT_EQ(contents->chunks[1].operations, 5u);
 }
 
+// What is made ready is dirty: a sync writes it, although nothing was stored there.
+TEST_F(Waiting, ALogLeavesARunThatTheSyncWouldFind) {
+  SlowFile::Gate gate;
+  gate.opened.count_down();
+  const auto file = make_file(gate);
+  ASSERT_TRUE(file->reserve(10000).ok());
+  RedoLog log(disk_, file, 24);
+  ASSERT_TRUE(log.begin_chunk().ok());
+  log.leave_run();
+  EXPECT_TRUE(log.needs_chunk()) << "made ready";
+  ASSERT_TRUE(log.begin_chunk().ok());
+  log.leave_run();
+  EXPECT_FALSE(log.needs_chunk()) << "untouched: saves without changes in between take no pages";
+}
+
 TEST(Delta, IsReadyAfterItsParts) {
   Delta delta({1000, 2000}, 24);
   EXPECT_FALSE(delta.is_ready());

@@ -6,10 +6,11 @@
 namespace stave::bench {
 namespace {
 
-// As many durations as an index that grows to this many keys has, each as long as a fast insert
-// takes, so that the machine has as many occasions to interrupt.
+// As many durations as an index that grows to this many keys has, each as long as an insert takes
+// here: what is interrupted is in proportion to how long it takes, and one in ten thousand of 400
+// ns is what each tick of a clock of 250 Hz meets.
 std::string latency(uint64_t count) {
-  constexpr std::chrono::nanoseconds insert{100};
+  constexpr std::chrono::nanoseconds insert{300};
   Histogram durations;
   Clock::time_point begin = Clock::now();
   for (uint64_t i = 0; i < count; i++) {

@@ -1,0 +1,7 @@
+// Stave's store with its keys on disk.
+#include "tests/bench/store/stave_store.h"
+
+int main(int argc, char** argv) {
+  using namespace stave::bench::store;
+  return serve_store<StaveStore<STAVE_KEYDIR_DISK>>(argc, argv);
+}
