@@ -12,7 +12,7 @@ unsigned table_bits(uint64_t entries) noexcept {
   return std::max<unsigned>(10, static_cast<unsigned>(std::bit_width(entries * 4 / 3 - 1)));
 }
 
-// Half full at most, 8 KiB.
+// Half full at most: 8 KiB, the first one 32.
 std::unique_ptr<LayeredTable<>::Recent> small_table(uint32_t entries_max) {
   return std::make_unique<LayeredTable<>::Recent>(
       static_cast<unsigned>(std::bit_width(entries_max * 2 - 1)), entries_max);

@@ -53,6 +53,13 @@ class Waiting : public testing::Test {
     EXPECT_TRUE(file->set_used({{0, 2}}).ok());
     return file;
   }
+  // One that has room for a log and does not wait at the gate.
+  std::shared_ptr<PageFile> make_roomy_file(SlowFile::Gate& gate) {
+    gate.opened.count_down();
+    auto file = make_file(gate);
+    EXPECT_TRUE(file->reserve(10000).ok());
+    return file;
+  }
 
   os::SimulatedFileSystem disk_;
 };
@@ -113,9 +120,7 @@ TEST_F(Waiting, AStockIsTakenWhileTheFileGrows) {
 
 TEST_F(Waiting, ALogThatLeftItsRunGoesOnInAnother) {
   SlowFile::Gate gate;
-  gate.opened.count_down();
-  const auto file = make_file(gate);
-  ASSERT_TRUE(file->reserve(10000).ok());
+  const auto file = make_roomy_file(gate);
   RedoLog log(disk_, file, 8);
   const std::vector<std::byte> record(8, std::byte{7});
   ASSERT_TRUE(log.begin_chunk().ok());
@@ -138,9 +143,7 @@ TEST_F(Waiting, ALogThatLeftItsRunGoesOnInAnother) {
 // What is made ready is dirty: a sync writes it, although nothing was stored there.
 TEST_F(Waiting, ALogLeavesARunThatTheSyncWouldFind) {
   SlowFile::Gate gate;
-  gate.opened.count_down();
-  const auto file = make_file(gate);
-  ASSERT_TRUE(file->reserve(10000).ok());
+  const auto file = make_roomy_file(gate);
   RedoLog log(disk_, file, 24);
   ASSERT_TRUE(log.begin_chunk().ok());
   log.leave_run();
