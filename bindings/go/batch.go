@@ -14,6 +14,9 @@ import (
 // Methods of a nil or zero Batch return ErrInvalidArgument.
 type Batch struct {
 	handle capi.Batch // as Store's
+	// Go packs objects without pointers that are smaller than 16 bytes into blocks, and runs the finalizer
+	// of one only when all of its block are garbage.
+	_ uintptr
 }
 
 var _ io.Closer = (*Batch)(nil)
@@ -24,7 +27,7 @@ func NewBatch() (*Batch, error) {
 	if err := errorOf(capi.BatchCreate(&handle)); err != nil {
 		return nil, err
 	}
-	batch := &Batch{handle}
+	batch := &Batch{handle: handle}
 	runtime.SetFinalizer(batch, func(b *Batch) { capi.BatchFree(b.handle) })
 	return batch, nil
 }

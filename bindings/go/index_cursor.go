@@ -35,7 +35,10 @@ type IndexCursor struct {
 
 var _ io.Closer = (*IndexCursor)(nil)
 
-type indexCursorOwner struct{ handle capi.IndexCursor }
+type indexCursorOwner struct {
+	handle capi.IndexCursor
+	_      uintptr // as Batch's
+}
 
 func (o *indexCursorOwner) finalize() { capi.IndexCursorFree(o.handle) }
 
@@ -47,7 +50,7 @@ func (i *Index) Cursor() (*IndexCursor, error) {
 	if outcome != capi.OK {
 		return nil, errorOf(outcome)
 	}
-	owner := &indexCursorOwner{handle}
+	owner := &indexCursorOwner{handle: handle}
 	runtime.SetFinalizer(owner, (*indexCursorOwner).finalize)
 	cursor := &IndexCursor{handle: handle, owner: owner, resolver: i.resolver}
 	cursor.walk.ownersClosed = []*atomic.Bool{i.closed}
