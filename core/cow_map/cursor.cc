@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/prefetch.h"
 #include "core/cow_map/leaf_copy.h"
 
 namespace stave::cow_map {
@@ -13,9 +14,7 @@ namespace {
 void prefetch(Word word) noexcept {
   const auto* const bytes = reinterpret_cast<const char*>(as_leaf(word));
   const size_t size = Leaf::memory_for(leaf_buckets(word));
-  // It is read once: what is in the caches to be read again shall not make way for it.
-  for (size_t offset = 0; offset < size; offset += node_unit)
-    __builtin_prefetch(bytes + offset, 0, 0);
+  for (size_t offset = 0; offset < size; offset += node_unit) prefetch_one_of_many(bytes + offset);
 }
 
 }  // namespace
@@ -39,7 +38,7 @@ void LeafWalk::find_more() noexcept {
   while (found_ - given_ < ahead_max) {
     const Word word = find_next();
     if (word == 0) return;
-    __builtin_prefetch(as_leaf(word), 0, 2);
+    prefetch_one_of_many(as_leaf(word));
     ahead_[found_++ % ahead_max] = word;
   }
 }

@@ -23,7 +23,7 @@ class LeafWalk {
   // Leaves lie anywhere in memory. The walk finds so many ahead, most of them at a time, and asks
   // for their headers one behind the other: the translations of their addresses, which a prefetch
   // waits for, are then looked up beside each other. The rest of a leaf is asked for when so few
-  // are in front of it that the first cache still has it when its turn comes.
+  // are in front of it that the second cache still has it when its turn comes.
   static constexpr uint32_t ahead_max = 16;
   static constexpr uint32_t asked_max = 6;
 

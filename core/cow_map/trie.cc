@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/planted_bug.h"
+#include "core/base/prefetch.h"
 #include "core/cow_map/value_block.h"
 
 namespace stave::cow_map {
@@ -154,7 +155,7 @@ void Trie::prefetch_shared(uint64_t hash) const noexcept {
   if (word == 0 || owns(as_leaf(word))) return;
   const auto* const bytes = reinterpret_cast<const std::byte*>(as_leaf(word));
   for (size_t offset = 0; offset < memory_of(word); offset += node_unit)
-    __builtin_prefetch(bytes + offset);
+    prefetch_one_of_many(bytes + offset);
 }
 
 Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {

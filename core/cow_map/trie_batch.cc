@@ -2,6 +2,7 @@
 //
 // The processor waits for several loads at once only where the instructions between them are few:
 // so each step is made for all inserts before the next one is made for any.
+#include "core/base/prefetch.h"
 #include "core/cow_map/trie.h"
 
 namespace stave::cow_map {
@@ -10,14 +11,14 @@ namespace {
 
 void prefetch_bucket(Leaf* leaf, uint32_t bucket) noexcept {
   LeafBucket& slots = leaf->buckets()[bucket];
-  __builtin_prefetch(&slots.words[0], 1);
-  __builtin_prefetch(&slots.words[bucket_slots], 1);
+  prefetch_one_of_many(&slots.words[0]);
+  prefetch_one_of_many(&slots.words[bucket_slots]);
 }
 
 void prefetch_buckets(Leaf* leaf, uint32_t buckets) noexcept {
   const auto* const bytes = reinterpret_cast<const std::byte*>(leaf->buckets());
   for (size_t offset = 0; offset < buckets * bucket_size; offset += node_unit)
-    __builtin_prefetch(bytes + offset);
+    prefetch_one_of_many(bytes + offset);
 }
 
 }  // namespace
@@ -40,10 +41,10 @@ void Trie::find_leaves(std::span<const DelayedInsert> inserts, Word* words) cons
       rest[i] <<= inner_bits_max(depth);
       words[i] = word;
       if (is_inner(word)) {
-        __builtin_prefetch(&as_inner(word)->words()[rest[i] >> (word & tag_mask)]);
+        prefetch_one_of_many(&as_inner(word)->words()[rest[i] >> (word & tag_mask)]);
         any_inner = true;
       } else if (word != 0) {
-        __builtin_prefetch(as_leaf(word), 1);
+        prefetch_one_of_many(as_leaf(word));
         prefetch_bucket(as_leaf(word), home_bucket(inserts[i].hash, leaf_buckets(word)));
       }
     }

@@ -140,7 +140,7 @@ class IndexOf : public Index {
     for (size_t i = 0; i < keys.size(); i++) {
       const Key key = as_key(keys[i]);
       const Probe probe = self().probe(key);
-      group[i].start = table_->start(probe);
+      group[i].start = table_->start_one_of_many(probe);
       group[i].key = key;
       group[i].probe = probe;
     }

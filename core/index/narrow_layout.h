@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/prefetch.h"
 #include "core/index/control_word.h"
 #include "core/index/probe.h"
 
@@ -79,6 +80,9 @@ struct NarrowLayout {
   // ---- Readers ---------------------------------------------------------------------------------
 
   static void prefetch(const Bucket& bucket) noexcept { __builtin_prefetch(&bucket); }
+  static void prefetch_one_of_many(const Bucket& bucket) noexcept {
+    stave::prefetch_one_of_many(&bucket);
+  }
   static void prefetch_rest(const Bucket&) noexcept {}
   static Snapshot begin(const Bucket& bucket) noexcept {
     // Acquire: pairs with the release in set_chain(). A node that is linked is

@@ -148,7 +148,7 @@ class OwnedIndexOf final
         const Whole key = whole_of(keys + (done + i) * whole_size);
         const uint64_t hash = this->hash(key);
         group[i].probe = Keys::probe_whole(hash, key);
-        group[i].start = this->table().start(group[i].probe);
+        group[i].start = this->table().start_one_of_many(group[i].probe);
       }
       const auto tell = [&](size_t i, const Found& one) {
         const bool is_found = one.verdict == Verdict::equal;

@@ -77,6 +77,14 @@ class ShardLookup : public Memory {
     return {&bucket, index};
   }
 
+  // The same where many lookups begin, one after the other.
+  Start start_one_of_many(uint64_t position) const noexcept {
+    const uint64_t index = home(position);
+    const Bucket& bucket = this->bucket(index);
+    Layout::prefetch_one_of_many(bucket);
+    return {&bucket, index};
+  }
+
   // The same for a lookup that follows at once.
   Start start_now(uint64_t position) const noexcept {
     const uint64_t index = home(position);

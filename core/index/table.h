@@ -210,6 +210,10 @@ class Table {
     const Protocol& protocol = shard_of(probe).protocol();
     return {&protocol, protocol.start(probe.position)};
   }
+  Start start_one_of_many(const Probe& probe) const noexcept {
+    const Protocol& protocol = shard_of(probe).protocol();
+    return {&protocol, protocol.start_one_of_many(probe.position)};
+  }
   template <typename Match>
   Found find(const Start& start, const Probe& probe, Match&& match) const {
     const auto found = start.protocol->find(start.place, probe, match);

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/prefetch.h"
 #include "core/index/control_word.h"
 #include "core/index/probe.h"
 
@@ -96,6 +97,10 @@ struct WideLayout {
   static void prefetch(const Bucket& bucket) noexcept {
     __builtin_prefetch(&bucket);
     prefetch_rest(bucket);
+  }
+  static void prefetch_one_of_many(const Bucket& bucket) noexcept {
+    for (size_t line = 0; line < sizeof bucket; line += 64)
+      stave::prefetch_one_of_many(reinterpret_cast<const char*>(&bucket) + line);
   }
   static void prefetch_rest(const Bucket& bucket) noexcept {
     for (size_t line = 64; line < sizeof bucket; line += 64)
