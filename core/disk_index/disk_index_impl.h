@@ -320,10 +320,10 @@ class DiskIndexImpl final : public PlaceIndex {
 
   std::atomic<bool> merge_wanted_soon_{false};  // relaxed: when it is noticed does not matter
 
-  std::optional<os::HelperThread> merger_;
-  std::atomic<bool> writers_merge_;       // relaxed: when it is noticed does not matter
-  std::condition_variable merge_wanted_;  // with writer_mutex_
-  bool stopping_ = false;                 // under writer_mutex_
+  std::optional<os::HelperThread> merger_;  // under writer_mutex_
+  std::atomic<bool> writers_merge_;         // relaxed: when it is noticed does not matter
+  std::condition_variable merge_wanted_;    // with writer_mutex_
+  bool stopping_ = false;                   // under writer_mutex_
 
   std::atomic<uint64_t> merges_{0};  // for stats(), like the next
   std::atomic<uint64_t> syncs_{0};

@@ -70,12 +70,14 @@ void DiskIndexImpl::start_merger() noexcept {
 }
 
 void DiskIndexImpl::stop_merger() noexcept {
+  std::optional<os::HelperThread> merger;
   {
     const WriterLock writer(writer_mutex_);
     stopping_ = true;
+    merger = std::exchange(merger_, {});
   }
   merge_wanted_.notify_one();
-  if (const auto merger = std::exchange(merger_, {})) merger->join();
+  if (merger) merger->join();
 }
 
 // Waits for something to do.

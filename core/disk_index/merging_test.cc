@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <random>
 #include <thread>
 #include <utility>
@@ -110,6 +111,24 @@ TEST(DiskIndex, UpdatesOfFewKeysMergeASegmentAtATime) {
     ASSERT_LE(merges - before, 1u) << "the put " << i;
   }
   EXPECT_GE(merges - first, segments);
+}
+
+// A pass asks whether there is a thread while a close takes it: once beside each other, for
+// ThreadSanitizer to find.
+TEST(DiskIndex, ClosesWhileItsThreadBeginsAPass) {
+  Options options = small(200'000);
+  options.background = true;
+  options.idle_time = {};
+  for (uint64_t life = 0; life < 12; life++) {
+    Disk disk;
+    const auto index = opened(disk, options);
+    // An eighth of what begins a pass, and a chunk of the log more: the thread wakes up, makes the
+    // next delta ready, and freezes this one.
+    for (uint64_t i = 0; i < 12'760; i++)
+      ASSERT_TRUE(index->put({i, 0}, record_of(i), PutMode::always).ok());
+    std::this_thread::sleep_for(std::chrono::microseconds(life * 100));
+    EXPECT_TRUE(index->close().ok());
+  }
 }
 
 // Each of many processes changes one of ten keys and is killed. What they leave in the log is
