@@ -1,10 +1,14 @@
 #include "core/os/helper_thread.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <array>
 #include <memory>
 #include <new>
+#include <string_view>
 
 namespace stave::os {
 
@@ -15,17 +19,36 @@ struct Work {
   void* argument;
 };
 
-void* thread_main(void* argument) noexcept {
-  const Work work = *std::unique_ptr<Work>(static_cast<Work*>(argument));
 #ifdef SCHED_BATCH
-  // Only from the usual policy: to leave SCHED_IDLE would be to take more, and writers of a
-  // real-time one wait for what this thread holds. Where it is refused nothing is lost but a little
-  // of the callers' time.
+// Whether the system is sure to take any call of this thread. A filter may end the process for one
+// that it does not allow, and filters of hardened services often do not allow to set a policy.
+bool is_free_to_call() noexcept {
+  const int file = ::open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  std::array<char, 8192> text;
+  const ssize_t size = ::read(file, text.data(), text.size());
+  ::close(file);
+  const std::string_view status(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
+  return status.find("\nSeccomp:\t0\n") != status.npos;
+}
+
+// Only from the usual policy: to leave SCHED_IDLE would be to take more, and writers of a real-time
+// one wait for what this thread holds. Where it is refused nothing is lost but a little of the
+// callers' time.
+void become_batch_job() noexcept {
+  if (!is_free_to_call()) return;
   int policy = -1;
   sched_param parameters{};
   pthread_getschedparam(pthread_self(), &policy, &parameters);
   if (policy == SCHED_OTHER) pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameters);
+}
+#else
+void become_batch_job() noexcept {}
 #endif
+
+void* thread_main(void* argument) noexcept {
+  const Work work = *std::unique_ptr<Work>(static_cast<Work*>(argument));
+  become_batch_job();
   work.run(work.argument);
   return nullptr;
 }

@@ -1,9 +1,17 @@
 #include "core/os/helper_thread.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstddef>
 #include <thread>
 
 namespace stave::os {
@@ -47,7 +55,7 @@ TEST(HelperThread, LeavesSignalsAndProcessorsToTheProgram) {
   EXPECT_FALSE(seen.takes_signals);
   EXPECT_TRUE(seen.takes_faults) << "which no other thread can take in its place";
 #ifdef SCHED_BATCH
-  if (policy_before == SCHED_OTHER) {
+  if (policy_before == SCHED_OTHER && prctl(PR_GET_SECCOMP) == 0) {
     EXPECT_EQ(seen.policy, SCHED_BATCH);
   }
 #endif
@@ -72,6 +80,38 @@ TEST(HelperThread, HasNoMoreThanItsCallerHas) {
   }).join();
 }
 #endif
+
+// Ends the process at a call that sets a policy, from now on. False where there are no filters.
+bool forbid_policies() {
+  std::array<sock_filter, 4> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sched_setscheduler, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter = {program.size(), program.data()};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+// systemd's SystemCallFilter=~@resources once ended a service that opened an index.
+TEST(HelperThread, DoesNotCallWhatAFilterMayForbid) {
+  constexpr int ran = 42;
+  constexpr int no_filters = 43;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (!forbid_policies()) ::_exit(no_filters);
+    Seen seen;
+    const std::optional<HelperThread> helper = HelperThread::start(look, &seen);
+    if (helper) helper->join();
+    ::_exit(seen.has_run ? ran : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+  if (WEXITSTATUS(status) == no_filters) GTEST_SKIP() << "the system has no filters";
+  EXPECT_EQ(WEXITSTATUS(status), ran);
+}
 
 }  // namespace
 }  // namespace stave::os
