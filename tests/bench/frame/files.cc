@@ -1,5 +1,6 @@
 #include "tests/bench/frame/files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,16 @@ uint64_t allocated_bytes(const std::string& directory) {
       bytes += static_cast<uint64_t>(status.st_blocks) * block_size;
   }
   return bytes;
+}
+
+void drop_cached(const std::string& directory) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    const int file = open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0 || fsync(file) != 0 || posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0)
+      fail("the memory of a file cannot be dropped");
+    close(file);
+  }
 }
 
 void in_killed_child(const std::function<void()>& work) {

@@ -22,6 +22,9 @@ uint64_t status_bytes(const std::string& name) {
 uint64_t anonymous_bytes() {
   return status_bytes("RssAnon");
 }
+uint64_t resident_bytes() {
+  return status_bytes("VmRSS");
+}
 uint64_t begin_peak() {
   // Since Linux 4.0: the peak is what is resident now (proc_pid_clear_refs(5)).
   std::ofstream clear("/proc/self/clear_refs");

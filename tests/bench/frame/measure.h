@@ -39,6 +39,8 @@ double run_team(unsigned threads, Work&& work) {
 // Bytes of this process that no file backs, and the most that were ever resident.
 uint64_t anonymous_bytes();
 uint64_t peak_resident_bytes();
+// All that is resident, with what files back.
+uint64_t resident_bytes();
 // Forgets the peaks of before, and returns what is resident now.
 uint64_t begin_peak();
 

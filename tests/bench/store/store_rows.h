@@ -208,6 +208,22 @@ class StoreRows {
     return open_milliseconds();
   }
 
+  // Bytes of memory that an open takes, with those of files, when nothing of them is in memory:
+  // another process has loaded the records and closed.
+  double cold_open_bytes() {
+    in_killed_child([this] {
+      {
+        Adapter store(setup_);
+        put_all(store);
+      }
+      raise(SIGKILL);
+    });
+    drop_cached(".");
+    const uint64_t before = resident_bytes();
+    store_ = std::make_unique<Adapter>(setup_);
+    return static_cast<double>(resident_bytes()) - static_cast<double>(before);
+  }
+
   // Milliseconds, after another process that loaded the records was killed. Everything that was
   // put must be there: that is what durability `os` means.
   double open_after_kill() {
@@ -343,6 +359,7 @@ int serve_store(int argc, char** argv) {
   questions.add("slowest_put_by_clock", [&](unsigned) { return rows.slowest_put(Counted::whole); });
   questions.add_number("memory_bytes", [&](unsigned) { return rows.memory_bytes(); });
   questions.add_number("clean_open", [&](unsigned) { return rows.clean_open(); });
+  questions.add_number("cold_open_bytes", [&](unsigned) { return rows.cold_open_bytes(); });
   questions.add_number("open_after_kill", [&](unsigned) { return rows.open_after_kill(); });
   questions.add_number("durable", [&](unsigned threads) { return rows.durable(threads); });
   return questions.serve();

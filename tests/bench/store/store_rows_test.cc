@@ -57,6 +57,7 @@ TEST(StoreRows, AcceptAnHonestStore) {
     EXPECT_GT(figure, 0);
   }
   EXPECT_GE(honest.memory_bytes(), 0);
+  EXPECT_LE(honest.cold_open_bytes(), 1 << 20);
 }
 
 TEST(StoreRowsDeathTest, NoticeEveryLie) {
