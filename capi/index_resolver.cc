@@ -11,7 +11,7 @@ namespace stave::capi {
 
 namespace {
 
-static_assert(sizeof(void*) != 8 || sizeof(stave_index_resolver) == 40);
+static_assert(sizeof(void*) != 8 || sizeof(stave_index_resolver) == 48);
 static_assert(offsetof(stave_index_resolver, compare) == 8);
 
 constexpr AbiStruct resolver_struct = abi_struct<stave_index_resolver>("stave_index_resolver");
@@ -71,6 +71,15 @@ Result<uint64_t> CallerResolver::hash(uint64_t value) const noexcept {
   if (answer == STAVE_OK) return hash;
   if (answer == STAVE_NOT_FOUND) return Code::not_found;
   return refused("hash", answer);
+}
+
+void CallerResolver::prefetch(uint64_t value) const noexcept {
+  if (functions_.prefetch == nullptr) return;
+  // A hint: what it throws is nobody's error.
+  static_cast<void>(caught([&]() -> Status {
+    functions_.prefetch(functions_.context, value);
+    return {};
+  }));
 }
 
 Status check_resolver(const stave_index_options& options, const stave_index_resolver* resolver,

@@ -25,6 +25,7 @@ class CallerResolver final : public index::Resolver {
 
   index::Verdict match(uint64_t value, Bytes key, Status* error) const noexcept override;
   Result<uint64_t> hash(uint64_t value) const noexcept override;
+  void prefetch(uint64_t value) const noexcept override;
 
  private:
   stave_index_resolver functions_;

@@ -26,7 +26,7 @@ static_assert(sizeof(stave_store_options) == 40, "StoreOptionsData");
 static_assert(sizeof(stave_store_cursor_options) == 24, "CursorOptionsData");
 static_assert(sizeof(stave_store_stats) == 112, "StoreStatsData");
 static_assert(sizeof(stave_index_options) == 32, "HashIndexOptionsData");
-static_assert(sizeof(stave_index_resolver) == 40, "HashIndexResolverData");
+static_assert(sizeof(stave_index_resolver) == 48, "HashIndexResolverData");
 static_assert(sizeof(stave_index_stats) == 104, "HashIndexStatsData");
 static_assert(sizeof(stave_index_shard_stats) == 32, "HashIndexShardStatsData");
 static_assert(sizeof(stave_cow_map_options) == 24, "CowMapOptionsData");

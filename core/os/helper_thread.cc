@@ -17,11 +17,13 @@ namespace {
 struct Work {
   void (*run)(void*) noexcept;
   void* argument;
+  bool is_batch_job;
 };
 
 #ifdef SCHED_BATCH
-// Whether the system is sure to take any call of this thread. A filter may end the process for one
-// that it does not allow, and filters of hardened services often do not allow to set a policy.
+// Whether the system is sure to take any call of this thread and of those it creates. A filter may
+// end the process for one that it does not allow, and filters of hardened services often do not
+// allow to set a policy.
 bool is_free_to_call() noexcept {
   const int file = ::open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
@@ -36,19 +38,21 @@ bool is_free_to_call() noexcept {
 // one wait for what this thread holds. Where it is refused nothing is lost but a little of the
 // callers' time.
 void become_batch_job() noexcept {
-  if (!is_free_to_call()) return;
   int policy = -1;
   sched_param parameters{};
   pthread_getschedparam(pthread_self(), &policy, &parameters);
   if (policy == SCHED_OTHER) pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameters);
 }
 #else
+constexpr bool is_free_to_call() {
+  return false;
+}
 void become_batch_job() noexcept {}
 #endif
 
 void* thread_main(void* argument) noexcept {
   const Work work = *std::unique_ptr<Work>(static_cast<Work*>(argument));
-  become_batch_job();
+  if (work.is_batch_job) become_batch_job();
   work.run(work.argument);
   return nullptr;
 }
@@ -57,7 +61,7 @@ void* thread_main(void* argument) noexcept {
 
 std::optional<HelperThread> HelperThread::start(void (*run)(void*) noexcept,
                                                 void* argument) noexcept {
-  std::unique_ptr<Work> work(new (std::nothrow) Work{run, argument});
+  std::unique_ptr<Work> work(new (std::nothrow) Work{run, argument, is_free_to_call()});
   if (!work) return {};
   sigset_t for_others;
   sigset_t before;

@@ -313,20 +313,8 @@ void reclaim_at_exit(EpochThread& thread, Epochs::Slot& own) noexcept {
   }
 }
 
-// Gives the slot back at the end of its thread.
 struct ThreadExit {
-  ~ThreadExit() {
-    EpochThread& thread = internal::epoch_thread;
-    thread.exited = true;
-    if (thread.slot == nullptr) return;
-    // The deleters find the slot in its place.
-    if (!is_pinned(thread) && !thread.in_deleter) reclaim_at_exit(thread, *thread.slot);
-    // exit() inside a pin leaves the main thread pinned for the destructors that follow.
-    if (is_pinned(thread)) internal::epochs.pin_without_slot();
-    internal::epochs.unpin(*thread.slot);
-    internal::epochs.give_back_slot(*thread.slot);
-    thread.slot = nullptr;
-  }
+  ~ThreadExit() { internal::leave_epochs(internal::epoch_thread); }
 };
 
 // Null without memory, and for a thread that would not give the slot back any more.
@@ -339,8 +327,10 @@ Epochs::Slot* take_slot(EpochThread& thread) noexcept {
     internal::epochs.add_chunk(chunk);  // owned by `epochs` for ever
     slot = internal::epochs.take_slot();
   }
-  static thread_local ThreadExit thread_exit;
-  static_cast<void>(&thread_exit);
+  if (!thread.is_own) {
+    static thread_local ThreadExit thread_exit;
+    static_cast<void>(&thread_exit);
+  }
   thread.slot = slot;
   return slot;
 }
@@ -376,6 +366,18 @@ internal::Epochs::Slot* internal::pin_slow_path(EpochThread& thread) noexcept {
 void internal::unpin_slow_path(EpochThread& thread) noexcept {
   thread.pins_without_slot--;
   epochs.unpin_without_slot();
+}
+
+void internal::leave_epochs(EpochThread& thread) noexcept {
+  thread.exited = true;
+  if (thread.slot == nullptr) return;
+  // The deleters find the slot in its place.
+  if (!is_pinned(thread) && !thread.in_deleter) reclaim_at_exit(thread, *thread.slot);
+  // exit() inside a pin leaves the main thread pinned for the destructors that follow.
+  if (is_pinned(thread)) epochs.pin_without_slot();
+  epochs.unpin(*thread.slot);
+  epochs.give_back_slot(*thread.slot);
+  thread.slot = nullptr;
 }
 
 void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {

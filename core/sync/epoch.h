@@ -65,12 +65,16 @@ struct EpochThread {
   uint32_t units_since_decision = 0;
   bool exited = false;
   bool in_deleter = false;
+  bool is_own = false;  // see own_thread.h
 };
 extern STAVE_FAST_THREAD_LOCAL EpochThread epoch_thread;
 
 // Gets a thread its slot, and pins; null when it gets none: then the pin is counted.
 Epochs::Slot* pin_slow_path(EpochThread& thread) noexcept;
 void unpin_slow_path(EpochThread& thread) noexcept;
+
+// Gives the slot of a thread back that ends.
+void leave_epochs(EpochThread& thread) noexcept;
 
 }  // namespace internal
 

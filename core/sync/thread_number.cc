@@ -16,15 +16,8 @@ constexpr uint32_t kReused = 64 * taken.size();
 
 STAVE_FAST_THREAD_LOCAL bool thread_has_exited = false;
 
-// Gives the number back at the end of its thread.
 struct ThreadExit {
-  ~ThreadExit() {
-    thread_has_exited = true;
-    thread_number_plus_one = 0;
-    // Release: pairs with the acquire in take_number().
-    taken[number / 64].fetch_and(~(uint64_t{1} << number % 64), std::memory_order_release);
-  }
-  uint32_t number = 0;
+  ~ThreadExit() { leave_thread_number(); }
 };
 
 // One that is given back at the end of the thread; kReused when all are taken.
@@ -63,13 +56,22 @@ uint32_t assign_thread_number() noexcept {
   uint32_t number = thread_has_exited ? kReused : take_number();
   if (number == kReused) {
     number = unique_number();
-  } else {
+  } else if (!thread_number_is_own) {
     static thread_local ThreadExit thread_exit;
-    thread_exit.number = number;
+    static_cast<void>(&thread_exit);
   }
   note_as_given(number);
   thread_number_plus_one = number + 1;
   return number;
+}
+
+void leave_thread_number() noexcept {
+  thread_has_exited = true;
+  const uint32_t number = thread_number_plus_one - 1;
+  thread_number_plus_one = 0;
+  if (number >= kReused) return;  // it has none, or one of its own for ever
+  // Release: pairs with the acquire in take_number().
+  taken[number / 64].fetch_and(~(uint64_t{1} << number % 64), std::memory_order_release);
 }
 
 }  // namespace stave::sync::internal

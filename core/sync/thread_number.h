@@ -11,7 +11,10 @@ namespace stave::sync {
 namespace internal {
 // 0 until the thread asks for the first time.
 inline STAVE_FAST_THREAD_LOCAL uint32_t thread_number_plus_one = 0;
+inline STAVE_FAST_THREAD_LOCAL bool thread_number_is_own = false;  // see own_thread.h
 uint32_t assign_thread_number() noexcept;
+// Gives the number of a thread back that ends.
+void leave_thread_number() noexcept;
 extern constinit std::atomic<uint32_t> thread_numbers_given;
 }  // namespace internal
 

@@ -92,6 +92,7 @@ namespace Stave
         internal IntPtr Hash;
         internal IntPtr Destroy;
         internal IntPtr Context;
+        internal IntPtr Prefetch;
     }
 
     [StructLayout(LayoutKind.Sequential)]

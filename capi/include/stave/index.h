@@ -109,6 +109,11 @@ typedef struct stave_index_resolver {
   /* Called once, when nothing uses the context any more. May be NULL. */
   void (*destroy)(void *context);
   void *context;
+  /* Begins to load the record at `value` into the processor's caches, and returns at once:
+   * stave_index_multi_get and stave_index_multi_put call it for up to 32 keys before they compare the
+   * first, so that records far from each other are waited for together. It may be called for a record
+   * that is gone, so it asks for memory and does not read it. May be NULL: nothing is asked for. */
+  void (*prefetch)(void *context, uint64_t value);
 } stave_index_resolver;
 
 /* Fills in struct_size, the rest with zeros. NULL is ignored. Since 0.1. */

@@ -58,12 +58,13 @@ class IndexOptions(ctypes.Structure):
 Compare = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_void_p, c_size_t)
 Hash = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, POINTER(c_uint64))
 Destroy = ctypes.CFUNCTYPE(None, c_void_p)
+Prefetch = ctypes.CFUNCTYPE(None, c_void_p, c_uint64)
 
 
 class IndexResolver(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("reserved", c_uint32), ("compare", Compare), ("hash", Hash),
-        ("destroy", Destroy), ("context", c_void_p),
+        ("destroy", Destroy), ("context", c_void_p), ("prefetch", Prefetch),
     ]
 
 

@@ -43,6 +43,9 @@ class ResolvedIndex : public StaveIndex<Key> {
       *hash = hash64(bytes_of(records[number_of(value)]), hash_seed);
       return STAVE_OK;
     };
+    resolver.prefetch = [](void*, uint64_t value) {
+      __builtin_prefetch(&records[number_of(value)]);
+    };
     return resolver;
   }
 
