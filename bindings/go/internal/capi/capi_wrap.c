@@ -357,6 +357,9 @@ stave_outcome stave_go_cursor_next(stave_store_cursor *cursor, void *data, size_
 }
 
 
+_Static_assert(sizeof(void *) != 8 || sizeof(stave_index_resolver) == 48, "stave_index_resolver");
+
+
 stave_outcome stave_go_index_create(const stave_index_options *options, uintptr_t resolver,
                                     uint8_t knows_hashes, stave_index **index,
                                     stave_error *error) {

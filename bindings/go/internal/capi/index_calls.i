@@ -1,5 +1,11 @@
 /* The same of the index. */
 
+/* Go's cache of compiled C does not look into headers: a struct that grows has to be told here, or
+ * what is in the cache has too little room for it. */
+%{
+_Static_assert(sizeof(void *) != 8 || sizeof(stave_index_resolver) == 48, "stave_index_resolver");
+%}
+
 %inline %{
 stave_outcome stave_go_index_create(const stave_index_options *options, uintptr_t resolver,
                                     uint8_t knows_hashes, stave_index **index,
