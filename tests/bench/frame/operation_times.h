@@ -16,22 +16,27 @@ enum class Counted {
 class OperationTimes {
  public:
   // The first operation begins.
-  explicit OperationTimes(Counted counted) : counted_(counted), begin_(Clock::now()) {}
+  explicit OperationTimes(Counted counted) : counted_(counted), begin_(away_.taken_at()) {}
 
   Clock::time_point begin() const noexcept { return begin_; }
 
   // An operation is done, and the next one begins.
   void next() {
-    const Clock::time_point end = Clock::now();
-    auto took = static_cast<uint64_t>((end - begin_).count());
-    begin_ = end;
+    const Clock::time_point begin = begin_;
+    begin_ = Clock::now();
+    auto took = static_cast<uint64_t>((begin_ - begin).count());
     count_++;
     // Asked now and then even when nothing was long, so that what is taken off a long operation is
     // not that of many before it.
     if (took >= long_operation || count_ % operations_a_look == 0) {
       const uint64_t away = away_.take();
-      if (counted_ == Counted::not_away && took >= long_operation) took -= std::min(took, away);
-      begin_ = Clock::now();
+      // An operation begins and ends where it is asked what to take off: the processor may be away
+      // between two looks at the clock, too.
+      begin_ = away_.taken_at();
+      if (counted_ == Counted::not_away && took >= long_operation) {
+        took = static_cast<uint64_t>((begin_ - begin).count());
+        took -= std::min(took, away);
+      }
     }
     durations_.record(took);
   }

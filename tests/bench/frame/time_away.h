@@ -11,6 +11,7 @@
 
 #include <sys/resource.h>
 
+#include <chrono>
 #include <cstdint>
 
 namespace stave::bench {
@@ -27,6 +28,10 @@ class TimeAway {
   // thread also slept or waited, the hypervisor's part cannot be told from that and is left out;
   // where the kernel counts nothing it is 0. About a microsecond.
   uint64_t take();
+  // When that was, or the construction.
+  std::chrono::steady_clock::time_point taken_at() const noexcept {
+    return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(last_.clock));
+  }
 
  private:
   struct Counters {
