@@ -6,7 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <latch>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/disk_index/disk_index_test_support.h"
@@ -16,6 +18,14 @@ namespace {
 
 constexpr uint64_t writers = 6;
 constexpr uint32_t limit = 4000;  // of a delta: pauses between chunks, and at the end at each put
+
+void expect_same_and_after_reopen(Disk& disk, std::unique_ptr<DiskIndex> index,
+                                  const Model& model) {
+  disk.set_hook(nullptr);
+  expect_same(*index, model);
+  index.reset();
+  expect_same(*opened(disk, small()), model);
+}
 
 Options paced() {
   Options options = small(limit);
@@ -148,10 +158,7 @@ TEST(PausingWriters, FindTheIndexAsOthersHaveMadeItMeanwhile) {
     all.join();
     all.add_to(model);
   }
-  disk.set_hook(nullptr);
-  expect_same(*index, model);
-  index.reset();
-  expect_same(*opened(disk, small()), model);
+  expect_same_and_after_reopen(disk, std::move(index), model);
 }
 
 // Nobody waits for a pass that cannot end.
@@ -175,10 +182,7 @@ TEST(PausingWriters, MeetTheFullDisk) {
     ASSERT_TRUE(index->put({round, writers + 1}, record_of(round), PutMode::always).ok());
     model[{round, writers + 1}] = record_of(round);
   }
-  disk.set_hook(nullptr);
-  expect_same(*index, model);
-  index.reset();
-  expect_same(*opened(disk, small()), model);
+  expect_same_and_after_reopen(disk, std::move(index), model);
 }
 
 TEST(PausingWriters, MeetTheFailedSync) {
