@@ -8,6 +8,7 @@
 #include "core/cow_map/node_chunks.h"
 #include "core/os/fork_handlers.h"
 #include "core/sync/fast_thread_local.h"
+#include "core/sync/thread_exit.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define STAVE_NODES_FROM_NEW 1
@@ -65,28 +66,21 @@ void unlock() {
 // forked child worse off: it may find the mutex locked for ever.
 [[maybe_unused]] const bool handlers_added = os::add_fork_handlers(lock, unlock, unlock);
 
-// Null before the first use, without memory, and after the thread's exit handler.
+// Null before the first use, without memory, and when nobody would give them back.
 STAVE_FAST_THREAD_LOCAL Shelves* shelves = nullptr;
-STAVE_FAST_THREAD_LOCAL bool thread_exited = false;
 
-// Gives everything back at the end of its thread.
-struct ThreadExit {
-  ~ThreadExit() {
-    thread_exited = true;
-    Shelves* const mine = std::exchange(shelves, nullptr);
-    const std::lock_guard lock(mutex);
-    for (uint32_t units = 1; units < mine->size(); units++)
-      chunks.give((*mine)[units].first, units);
-    delete mine;
-  }
-};
+// At the end of a thread.
+void give_back_shelves() noexcept {
+  Shelves* const mine = std::exchange(shelves, nullptr);
+  if (mine == nullptr) return;
+  const std::lock_guard lock(mutex);
+  for (uint32_t units = 1; units < mine->size(); units++) chunks.give((*mine)[units].first, units);
+  delete mine;
+}
 
 [[gnu::noinline]] Shelves* make_shelves() noexcept {
-  if (thread_exited) return nullptr;
+  if (!sync::will_give_back(sync::ExitStage::caches, give_back_shelves)) return nullptr;
   shelves = new (std::nothrow) Shelves;
-  if (shelves == nullptr) return nullptr;
-  static thread_local ThreadExit thread_exit;
-  static_cast<void>(&thread_exit);
   return shelves;
 }
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "core/disk_index/disk_index_impl.h"
-#include "core/sync/own_thread.h"
 
 namespace stave::disk_index {
 
@@ -103,7 +102,6 @@ DiskIndexImpl::MergerTask DiskIndexImpl::next_task(WriterLock& writer) {
 }
 
 void DiskIndexImpl::run_merger() noexcept {
-  const sync::OwnThread thread;
   for (;;) {
     MergerTask task;
     {

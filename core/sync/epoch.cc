@@ -1,6 +1,7 @@
 #include "core/sync/epoch.h"
 
 #include <algorithm>
+#include <cassert>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "core/sync/backoff.h"
 #include "core/sync/only_thread.h"
 #include "core/sync/retire_or_reclaim.h"
+#include "core/sync/thread_exit.h"
 
 namespace stave::sync {
 
@@ -313,23 +315,26 @@ void reclaim_at_exit(EpochThread& thread, Epochs::Slot& own) noexcept {
   }
 }
 
-struct ThreadExit {
-  ~ThreadExit() { internal::leave_epochs(internal::epoch_thread); }
-};
+// At the end of a thread. That is outside of calls, so it is not pinned, nor in a deleter.
+void give_back_slot() noexcept {
+  EpochThread& thread = internal::epoch_thread;
+  if (thread.slot == nullptr) return;
+  assert(!is_pinned(thread) && !thread.in_deleter);
+  // The deleters find the slot in its place.
+  reclaim_at_exit(thread, *thread.slot);
+  internal::epochs.give_back_slot(*thread.slot);
+  thread.slot = nullptr;
+}
 
-// Null without memory, and for a thread that would not give the slot back any more.
+// Null without memory, and when nobody would give the slot back.
 Epochs::Slot* take_slot(EpochThread& thread) noexcept {
-  if (thread.exited) return nullptr;
+  if (!will_give_back(ExitStage::epochs, give_back_slot)) return nullptr;
   Epochs::Slot* slot = internal::epochs.take_slot();
   if (slot == nullptr) {
     auto* chunk = new (std::nothrow) Epochs::Chunk;
     if (chunk == nullptr) return nullptr;
     internal::epochs.add_chunk(chunk);  // owned by `epochs` for ever
     slot = internal::epochs.take_slot();
-  }
-  if (!thread.is_own) {
-    static thread_local ThreadExit thread_exit;
-    static_cast<void>(&thread_exit);
   }
   thread.slot = slot;
   return slot;
@@ -366,18 +371,6 @@ internal::Epochs::Slot* internal::pin_slow_path(EpochThread& thread) noexcept {
 void internal::unpin_slow_path(EpochThread& thread) noexcept {
   thread.pins_without_slot--;
   epochs.unpin_without_slot();
-}
-
-void internal::leave_epochs(EpochThread& thread) noexcept {
-  thread.exited = true;
-  if (thread.slot == nullptr) return;
-  // The deleters find the slot in its place.
-  if (!is_pinned(thread) && !thread.in_deleter) reclaim_at_exit(thread, *thread.slot);
-  // exit() inside a pin leaves the main thread pinned for the destructors that follow.
-  if (is_pinned(thread)) epochs.pin_without_slot();
-  epochs.unpin(*thread.slot);
-  epochs.give_back_slot(*thread.slot);
-  thread.slot = nullptr;
 }
 
 void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {

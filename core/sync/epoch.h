@@ -58,23 +58,18 @@ using Epochs = EpochProtocol<std::atomic, FullBarrier, Retired>;
 extern constinit Epochs epochs;
 
 struct EpochThread {
-  Epochs::Slot* slot = nullptr;  // null before first use, after the thread's exit handler, and when
-                                 // no memory could be had for one
+  Epochs::Slot* slot = nullptr;  // null before first use, when the thread has given it back at its
+                                 // end, and when none was to be had
   uint32_t pins_without_slot = 0;
   uint32_t retired_since_step = 0;
   uint32_t units_since_decision = 0;
-  bool exited = false;
   bool in_deleter = false;
-  bool is_own = false;  // see own_thread.h
 };
 extern STAVE_FAST_THREAD_LOCAL EpochThread epoch_thread;
 
 // Gets a thread its slot, and pins; null when it gets none: then the pin is counted.
 Epochs::Slot* pin_slow_path(EpochThread& thread) noexcept;
 void unpin_slow_path(EpochThread& thread) noexcept;
-
-// Gives the slot of a thread back that ends.
-void leave_epochs(EpochThread& thread) noexcept;
 
 }  // namespace internal
 

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/sync/late_calls.h"
+
 namespace stave::sync {
 namespace {
 
@@ -390,21 +392,15 @@ TEST_F(Epoch, DeletersMayPinAndRetire) {
   EXPECT_EQ(alive_, 0);
 }
 
-// Destroyed after the registry's own handler, because it was constructed before it: uses the
-// registry from a thread that has no slot any more.
-struct LateUser {
-  ~LateUser() {
-    if (alive == nullptr) return;
-    const EpochPin pin;
-    EpochRegistry::retire(new Counted(*alive));
-  }
-  std::atomic<int>* alive = nullptr;
-};
-
+// Uses the registry from a thread that has no slot any more.
 TEST_F(Epoch, UsableWhileTheThreadExits) {
-  std::thread([this] {
-    static thread_local LateUser late_user;
-    late_user.alive = &alive_;
+  LateCalls late;
+  std::thread([&] {
+    ASSERT_TRUE(late.add([this](int round) {
+      if (round != LateCalls::kFirstAfterLeaving) return;
+      const EpochPin pin;
+      EpochRegistry::retire(new Counted(alive_));
+    }));
     const EpochPin pin;
   }).join();
   EXPECT_EQ(alive_, 1);

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <bit>
 
+#include "core/sync/thread_exit.h"
+
 namespace stave::sync::internal {
 
 constinit std::atomic<uint32_t> thread_numbers_given{0};
@@ -13,12 +15,6 @@ namespace {
 // A bit for each number that is given back and reused.
 constinit std::array<std::atomic<uint64_t>, 16> taken{};
 constexpr uint32_t kReused = 64 * taken.size();
-
-STAVE_FAST_THREAD_LOCAL bool thread_has_exited = false;
-
-struct ThreadExit {
-  ~ThreadExit() { leave_thread_number(); }
-};
 
 // One that is given back at the end of the thread; kReused when all are taken.
 uint32_t take_number() noexcept {
@@ -50,28 +46,23 @@ void note_as_given(uint32_t number) noexcept {
   }
 }
 
-}  // namespace
-
-uint32_t assign_thread_number() noexcept {
-  uint32_t number = thread_has_exited ? kReused : take_number();
-  if (number == kReused) {
-    number = unique_number();
-  } else if (!thread_number_is_own) {
-    static thread_local ThreadExit thread_exit;
-    static_cast<void>(&thread_exit);
-  }
-  note_as_given(number);
-  thread_number_plus_one = number + 1;
-  return number;
-}
-
-void leave_thread_number() noexcept {
-  thread_has_exited = true;
+// At the end of a thread.
+void give_back_number() noexcept {
   const uint32_t number = thread_number_plus_one - 1;
   thread_number_plus_one = 0;
   if (number >= kReused) return;  // it has none, or one of its own for ever
   // Release: pairs with the acquire in take_number().
   taken[number / 64].fetch_and(~(uint64_t{1} << number % 64), std::memory_order_release);
+}
+
+}  // namespace
+
+uint32_t assign_thread_number() noexcept {
+  uint32_t number = will_give_back(ExitStage::number, give_back_number) ? take_number() : kReused;
+  if (number == kReused) number = unique_number();
+  note_as_given(number);
+  thread_number_plus_one = number + 1;
+  return number;
 }
 
 }  // namespace stave::sync::internal

@@ -11,18 +11,16 @@ namespace stave::sync {
 namespace internal {
 // 0 until the thread asks for the first time.
 inline STAVE_FAST_THREAD_LOCAL uint32_t thread_number_plus_one = 0;
-inline STAVE_FAST_THREAD_LOCAL bool thread_number_is_own = false;  // see own_thread.h
 uint32_t assign_thread_number() noexcept;
-// Gives the number of a thread back that ends.
-void leave_thread_number() noexcept;
 extern constinit std::atomic<uint32_t> thread_numbers_given;
 }  // namespace internal
 
 // The least number that no living thread has, from the first use until the thread ends. So
 // `thread_number() % shards` spreads the threads evenly that live side by side, and what belongs to
 // a number may be changed without locked instructions: its next owner sees what the last one did.
-// A thread that is past its exit handlers has a number that nobody had before and nobody gets
-// again, and so have threads beyond the first thousand.
+// A thread that has given its number back at its end (thread_exit.h) has one that nobody had before
+// and nobody gets again. So have threads beyond the first thousand, and those whose end the library
+// would not see.
 inline uint32_t thread_number() noexcept {
   const uint32_t number = internal::thread_number_plus_one;
   if (number == 0) [[unlikely]]

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/sync/late_calls.h"
+
 namespace stave::sync {
 namespace {
 
@@ -62,20 +64,14 @@ TEST(ThreadNumber, AllAreBelowTheNumbersGiven) {
   EXPECT_LT(others, thread_numbers_given());
 }
 
-// Destroyed after the number's own handler, because it was constructed before it.
-struct LateUser {
-  ~LateUser() {
-    if (number != nullptr) *number = thread_number();
-  }
-  uint32_t* number = nullptr;
-};
-
 TEST(ThreadNumber, AThreadThatExitsHasOneOfItsOwn) {
   uint32_t number = 0;
   uint32_t late_number = 0;
+  LateCalls late;
   std::thread([&] {
-    static thread_local LateUser late_user;
-    late_user.number = &late_number;
+    ASSERT_TRUE(late.add([&](int round) {
+      if (round == LateCalls::kFirstAfterLeaving) late_number = thread_number();
+    }));
     number = thread_number();
   }).join();
   std::thread([&] { EXPECT_EQ(thread_number(), number); }).join();

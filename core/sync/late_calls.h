@@ -1,0 +1,50 @@
+// For tests: calls at the very end of a thread, where the library has been left.
+#pragma once
+
+#include <pthread.h>
+
+#include <functional>
+#include <utility>
+
+namespace stave::sync {
+
+// Calls from the destructor of a pthread key of the program.
+class LateCalls {
+ public:
+  // The system's rounds of destructors. ThreadSanitizer ends with the first destructor of the last.
+#ifdef __SANITIZE_THREAD__
+  static constexpr int kRounds = 3;
+#else
+  static constexpr int kRounds = 4;
+#endif
+  // From this one on the library has given everything back that the thread had before.
+  static constexpr int kFirstAfterLeaving = 2;
+
+  LateCalls() : is_made_(pthread_key_create(&key_, run) == 0) {}
+  // When the thread has ended.
+  ~LateCalls() {
+    if (is_made_) pthread_key_delete(key_);
+  }
+  LateCalls(const LateCalls&) = delete;
+  LateCalls& operator=(const LateCalls&) = delete;
+
+  // `call(round)` in each round, from 1 on, at the end of the calling thread.
+  bool add(std::function<void(int)> call) {
+    call_ = std::move(call);
+    return is_made_ && pthread_setspecific(key_, this) == 0;
+  }
+
+ private:
+  static void run(void* late_calls) {
+    auto* const self = static_cast<LateCalls*>(late_calls);
+    self->call_(++self->round_);
+    if (self->round_ < kRounds) pthread_setspecific(self->key_, self);
+  }
+
+  pthread_key_t key_;
+  bool is_made_;
+  int round_ = 0;
+  std::function<void(int)> call_;
+};
+
+}  // namespace stave::sync

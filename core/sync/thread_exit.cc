@@ -1,0 +1,123 @@
+#include "core/sync/thread_exit.h"
+
+#include <pthread.h>
+
+#include <array>
+#include <atomic>
+
+#include "core/os/fork_handlers.h"
+#include "core/sync/fast_thread_local.h"
+
+namespace stave::sync {
+
+namespace {
+
+constexpr uint8_t stages = 3;
+static_assert(static_cast<uint8_t>(ExitStage::number) == stages - 1);
+
+// What each stage calls; null before its first use. A table in place of calls, as this layer does
+// not know those above. Relaxed, all accesses: a thread that has something to give back has stored
+// the function itself, and the others store no other.
+constinit std::array<std::atomic<GiveBack>, stages> give_back_functions{};
+
+struct ThreadState {
+  uint8_t over = 0;  // so many stages
+  bool is_registered = false;
+};
+STAVE_FAST_THREAD_LOCAL ThreadState thread_state;
+
+void leave(void*) noexcept {
+  for (uint8_t stage = 0; stage < stages; stage++) {
+    thread_state.over = stage + 1;
+    const GiveBack give_back = give_back_functions[stage].load(std::memory_order_relaxed);
+    if (give_back != nullptr) give_back();
+  }
+}
+
+// One for all threads, of each copy of the library in the process.
+class Key {
+ public:
+  // Has the calling thread call leave() when it ends. False when the system refuses.
+  bool set() noexcept {
+    // Sequentially consistent, as is the load in get(): pairs with the exchange and the load in
+    // remove(). One of the two sees the other, so a key is set before it is deleted or not at all:
+    // its number might be that of somebody else's by then.
+    setting_.fetch_add(1, std::memory_order_seq_cst);
+    const int64_t key = get();
+    // Any value but null will do.
+    const bool is_set = key >= 0 && pthread_setspecific(static_cast<pthread_key_t>(key), this) == 0;
+    // Release: pairs with the load in remove(); the key is set.
+    setting_.fetch_sub(1, std::memory_order_release);
+    return is_set;
+  }
+
+  // There is one now, unless the system refuses.
+  bool make() noexcept { return get() >= 0; }
+
+  void remove() noexcept {
+    // Both sequentially consistent: pair with those in set().
+    const int64_t key = key_.exchange(removed, std::memory_order_seq_cst);
+    if (key >= 0 && setting_.load(std::memory_order_seq_cst) == 0)
+      pthread_key_delete(static_cast<pthread_key_t>(key));
+  }
+
+  // In the child after fork(): other threads, which were setting the key, do not exist here.
+  void forget_other_threads() noexcept {
+    // Relaxed: there is one thread.
+    setting_.store(0, std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr int64_t none = -1;
+  static constexpr int64_t removed = -2;
+
+  // Negative without one. Tries again where the system had none.
+  int64_t get() noexcept {
+    int64_t key = key_.load(std::memory_order_seq_cst);
+    pthread_key_t made;
+    if (key != none || pthread_key_create(&made, leave) != 0) return key;
+    // Sequentially consistent for the load that it is when it fails, as above. Beyond that the
+    // number is all there is to publish.
+    if (key_.compare_exchange_strong(key, int64_t{made}, std::memory_order_seq_cst)) return made;
+    pthread_key_delete(made);  // another thread was first
+    return key;
+  }
+
+  std::atomic<int64_t> key_{none};
+  std::atomic<uint32_t> setting_{0};  // threads that are inside of set()
+};
+constinit Key key;
+
+void in_child() {
+  key.forget_other_threads();
+}
+
+// With the library, when there are keys, and those that need no memory to be set. Whoever is before
+// it, in a constructor of a static object, makes the key.
+[[maybe_unused]] const bool key_made = key.make();
+[[maybe_unused]] const bool handler_added = os::add_fork_handlers(nullptr, nullptr, in_child);
+
+// When the library goes: with the process, or with a program's plugin that is linked with the
+// static library and unloaded (libstave.so itself stays). Of the threads that have used it some may
+// live on, and would call at their end what is no longer there. That is safe beside threads in
+// set(), see there, and takes from no thread what it has: one that ends behind this, while the
+// process does, gives nothing back. A thread that is inside of leave() when a plugin is unloaded
+// is inside of the plugin, like one that is in any call, and the plugin's to wait for. The
+// library's own threads are joined when their handles are freed.
+[[gnu::destructor]] void remove_key() {
+  key.remove();
+}
+
+}  // namespace
+
+bool will_give_back(ExitStage stage, GiveBack give_back) noexcept {
+  ThreadState& state = thread_state;
+  const auto number = static_cast<uint8_t>(stage);
+  if (number < state.over) return false;
+  if (!state.is_registered) state.is_registered = key.set();
+  if (!state.is_registered) return false;
+  give_back_functions[number].store(give_back, std::memory_order_relaxed);
+  return true;
+}
+
+}  // namespace stave::sync
