@@ -22,7 +22,8 @@
 
 namespace stave::sync {
 
-// In this order. Nothing uses what an earlier stage has given back, but as a thread that has exited.
+// In this order. Nothing uses what an earlier stage has given back, but as a thread that has
+// exited.
 enum class ExitStage : uint8_t {
   epochs,  // frees what the thread has retired, and the deleters use all that comes below
   caches,  // the memory that these have freed is among what they hold

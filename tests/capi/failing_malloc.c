@@ -14,10 +14,12 @@ void __libc_free(void* memory);
 atomic_long blocks;
 atomic_long allocations;
 atomic_long failing = -1;
+atomic_int failing_on;
 
 static int allowed(void) {
   const long number = atomic_fetch_add(&allocations, 1);
-  if (number != atomic_load(&failing)) return 1;
+  const long first = atomic_load(&failing);
+  if (first < 0 || number < first || (number > first && !atomic_load(&failing_on))) return 1;
   errno = ENOMEM;
   return 0;
 }

@@ -7,3 +7,4 @@
 extern atomic_long blocks;      /* allocated and not freed */
 extern atomic_long allocations; /* since they were last set to 0 */
 extern atomic_long failing;     /* the number of the allocation that fails; -1: none */
+extern atomic_int failing_on;   /* 1: so do all that follow it */

@@ -95,40 +95,35 @@ jint read_at(JNIEnv* environment, const Source& source, void* target, size_t cap
   return kAbsent;
 }
 
+// The buffer that the calling thread keeps until it ends; null where the system has no memory, or
+// no way to note that there is something to free.
+stave_buffer* kept_buffer();
+
 // The values of one call with many keys, call(values, error), in a buffer that the thread keeps for
 // its next call unless it grew large.
 class ManyValues {
  public:
   template <typename Call>
-  ManyValues(JNIEnv* environment, const Call& call) {
+  ManyValues(JNIEnv* environment, const Call& call) : buffer_(kept_buffer()) {
+    if (buffer_ == nullptr) buffer_ = &own_;
     stave_error error;
-    status_ = call(&buffer(), &error);
+    status_ = call(buffer_, &error);
     if (status_ < 0) stave_java_throw(environment, status_, &error, 0);
   }
   ~ManyValues() {
-    if (buffer().capacity > kKeptSize) stave_buffer_free(&buffer());
+    if (buffer_ == &own_ || buffer_->capacity > kKeptSize) stave_buffer_free(buffer_);
   }
   ManyValues(const ManyValues&) = delete;
   ManyValues& operator=(const ManyValues&) = delete;
 
   bool are_there() const { return status_ == STAVE_OK; }
-  static stave_buffer& buffer() {
-    thread_local Kept kept;
-    return kept.buffer;
-  }
+  const stave_buffer& buffer() const { return *buffer_; }
 
  private:
   static constexpr size_t kKeptSize = 64 << 10;
 
-  struct Kept {
-    Kept() { stave_buffer_init(&buffer); }
-    ~Kept() { stave_buffer_free(&buffer); }
-    Kept(const Kept&) = delete;
-    Kept& operator=(const Kept&) = delete;
-
-    stave_buffer buffer;
-  };
-
+  stave_buffer own_ = {};
+  stave_buffer* buffer_;
   stave_status status_;
 };
 

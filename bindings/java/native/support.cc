@@ -1,5 +1,7 @@
 #include "bindings/java/native/support.h"
 
+#include <pthread.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -206,6 +208,17 @@ jint stave_java_get_at(JNIEnv* environment, stave_store* store, const void* key_
 
 namespace {
 
+// What kept_buffer() answers. Not a thread_local object: to register the destructor of one takes
+// memory, and where there is none the C library ends the process. The key is made with the library,
+// which stays loaded for threads that end.
+void free_kept(void* kept) {
+  auto* const buffer = static_cast<stave_buffer*>(kept);
+  stave_buffer_free(buffer);
+  delete buffer;
+}
+pthread_key_t kept_key;
+const bool has_kept_key = pthread_key_create(&kept_key, free_kept) == 0;
+
 // A call that reads many keys, for ManyValues.
 auto many_of(stave_store* store, const void* keys, const uint32_t* key_sizes, jint count,
              uint64_t* value_sizes) {
@@ -216,6 +229,16 @@ auto many_of(stave_store* store, const void* keys, const uint32_t* key_sizes, ji
 }
 
 }  // namespace
+
+stave_buffer* stave_java::kept_buffer() {
+  if (!has_kept_key) return nullptr;
+  if (void* const kept = pthread_getspecific(kept_key); kept != nullptr)
+    return static_cast<stave_buffer*>(kept);
+  auto* const buffer = new (std::nothrow) stave_buffer{};
+  if (buffer != nullptr && pthread_setspecific(kept_key, buffer) == 0) return buffer;
+  delete buffer;
+  return nullptr;
+}
 
 jint stave_java_multi_get_at(JNIEnv* environment, stave_store* store, const void* key_at,
                              const uint32_t* key_sizes_at, jint count, uint64_t* value_sizes_at,
