@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/os/seeded_random.h"
+#include "core/sync/late_calls.h"
 
 namespace stave::cow_map {
 namespace {
@@ -63,6 +64,41 @@ TEST(NodePool, BlocksAreFreedByOtherThreadsAndAfterTheirOwnHasEnded) {
     }).join();
   }
   for (Block& block : blocks) block.free();
+}
+
+void use_some() {
+  std::vector<Block> blocks;
+  for (uint8_t i = 0; i < 100; i++) blocks.emplace_back(1 + i % NodePool::units_max, i);
+  for (Block& block : blocks) block.free();
+}
+
+TEST(NodePool, ThreadsInTurnHoldNoMore) {
+  const auto use_in_turn = [](int threads) {
+    for (int i = 0; i < threads; i++) std::thread(use_some).join();
+  };
+  use_in_turn(10);
+  const size_t before = NodePool::bytes_held();
+  use_in_turn(1000);
+  EXPECT_EQ(NodePool::bytes_held(), before);
+}
+
+// Blocks of calls behind the end of a thread go to nobody's hands.
+TEST(NodePool, UsableAtTheEndOfAThread) {
+  size_t before = 0;
+  for (int i = 0; i < 200; i++) {
+    if (i == 20) before = NodePool::bytes_held();
+    int late_calls = 0;
+    sync::LateCalls late;
+    std::thread([&] {
+      ASSERT_TRUE(late.add([&](int) {
+        late_calls++;
+        use_some();
+      }));
+      use_some();
+    }).join();
+    EXPECT_EQ(late_calls, sync::LateCalls::kRounds);
+  }
+  EXPECT_EQ(NodePool::bytes_held(), before);
 }
 
 TEST(NodePool, MemoryGoesBackToTheSystem) {

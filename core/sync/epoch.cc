@@ -355,6 +355,30 @@ void count_retired(EpochThread& thread, uint32_t count, uint32_t units) noexcept
     take_step(thread, slot_of(thread));
 }
 
+// What threads without a slot have retired since one of them decided. Counted together: such a
+// thread decides nothing while it is pinned, and it may end after any call.
+constinit std::atomic<uint32_t> units_without_slot{0};
+
+// For a thread without a slot that is not pinned.
+void decide_without_slot(EpochThread& thread) noexcept {
+  thread.retired_since_step = 0;
+  const uint32_t units = std::exchange(thread.units_since_decision, 0);
+  // Relaxed, both: a count, on which nothing else depends.
+  if (units_without_slot.fetch_add(units, std::memory_order_relaxed) + units <
+      EpochRegistry::kDecideEvery * units_of_retired)
+    return;
+  units_without_slot.store(0, std::memory_order_relaxed);
+  reclaim_some(thread);
+}
+
+void retire_without_slot(EpochThread& thread, Retired* first, Retired* last,
+                         uint32_t count) noexcept {
+  internal::epochs.shared_slot().retired.push(first, last);
+  if (thread.in_deleter) return;
+  thread.units_since_decision += count * units_of_retired;
+  if (!is_pinned(thread)) decide_without_slot(thread);
+}
+
 }  // namespace
 
 internal::Epochs::Slot* internal::pin_slow_path(EpochThread& thread) noexcept {
@@ -371,6 +395,8 @@ internal::Epochs::Slot* internal::pin_slow_path(EpochThread& thread) noexcept {
 void internal::unpin_slow_path(EpochThread& thread) noexcept {
   thread.pins_without_slot--;
   epochs.unpin_without_slot();
+  if (thread.units_since_decision != 0 && !is_pinned(thread) && !thread.in_deleter)
+    decide_without_slot(thread);
 }
 
 void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {
@@ -380,8 +406,9 @@ void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {
 
 void EpochRegistry::retire_chain(Retired* first, Retired* last, uint32_t count) noexcept {
   EpochThread& thread = internal::epoch_thread;
-  if (thread.slot == nullptr) take_slot(thread);
-  slot_of(thread).retired.push(first, last);
+  if (thread.slot == nullptr && take_slot(thread) == nullptr) [[unlikely]]
+    return retire_without_slot(thread, first, last, count);
+  thread.slot->retired.push(first, last);
   count_retired(thread, count, count * units_of_retired);
 }
 

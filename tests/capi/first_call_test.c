@@ -187,8 +187,8 @@ static void come_and_go(const struct operation* tried, int keys) {
   }
   const long after = atomic_load(&blocks);
   if (after > before + threads / 4) {
-    fprintf(stderr, "%s: %ld blocks, and %ld after %d threads\n", tried->name, before, after,
-            threads);
+    fprintf(stderr, "%s, keys refused: %d: %ld blocks, and %ld after %d threads\n", tried->name,
+            keys, before, after, threads);
     abort();
   }
 }
