@@ -11,11 +11,14 @@ namespace stave::sync {
 // Calls from the destructor of a pthread key of the program.
 class LateCalls {
  public:
-  // The system's rounds of destructors. ThreadSanitizer ends with the first destructor of the last.
+  // Rounds of destructors, and those in which a thread may call for the first time: the library's
+  // turn comes one later, or not at all. ThreadSanitizer is gone by the last of the system's four.
 #ifdef __SANITIZE_THREAD__
   static constexpr int kRounds = 3;
+  static constexpr int kFirstCallRounds = 2;
 #else
   static constexpr int kRounds = 4;
+  static constexpr int kFirstCallRounds = 4;
 #endif
   // From this one on the library has given everything back that the thread had before.
   static constexpr int kFirstAfterLeaving = 2;
