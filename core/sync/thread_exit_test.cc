@@ -158,7 +158,8 @@ TEST(ThreadExit, FirstCallsMayBeLate) {
   std::set<Slot*> slots;
   int threads = 0;
   int late_calls = 0;
-  // Behind the last round there is none: that thread's slot and number stay taken. So it comes last.
+  // Behind the last round there is none: that thread's slot and number stay taken. So it comes
+  // last.
   for (int first = 1; first <= LateCalls::kFirstCallRounds; first++) {
     for (int i = 0; i < (first < LateCalls::kRounds ? 100 : 1); i++) {
       threads++;
