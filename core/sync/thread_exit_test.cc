@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <set>
 #include <thread>
@@ -181,6 +182,36 @@ TEST(ThreadExit, FirstCallsMayBeLate) {
   EXPECT_EQ(late_calls, threads);
   EXPECT_EQ(numbers.size(), 1U);
   EXPECT_EQ(slots.size(), 1U);
+}
+
+// Though no such thread retires enough for a decision.
+TEST(ThreadExit, WhatThreadsWithoutASlotRetireIsFreed) {
+  constexpr int kThreads = 1000;
+  std::atomic<int> freed{0};
+  int retired = 0;
+  int waiting_max = 0;
+  for (int i = 0; i < kThreads; i++) {
+    LateCalls late;
+    std::thread([&] {
+      ASSERT_TRUE(late.add([&](int round) {
+        if (round != LateCalls::kFirstAfterLeaving) return;
+        {
+          const EpochPin pin;
+          EXPECT_EQ(own_slot(), nullptr);
+          EpochRegistry::retire(new Counted(freed));
+        }
+        EpochRegistry::retire(new Counted(freed));
+        retired += 2;
+      }));
+      // Has something to give back, but no slot.
+      static_cast<void>(thread_number());
+    }).join();
+    waiting_max = std::max(waiting_max, retired - freed);
+  }
+  EXPECT_EQ(retired, 2 * kThreads);
+  EXPECT_LE(waiting_max, static_cast<int>(EpochRegistry::kHeldBackMax));
+  EXPECT_TRUE(EpochRegistry::reclaim_all());
+  EXPECT_EQ(freed, retired);
 }
 
 TEST(ThreadExit, OfManyAtATime) {
