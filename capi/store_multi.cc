@@ -1,6 +1,9 @@
 // Many keys in one call: flat arrays in, flat arrays out.
 #include <stave/store.h>
 
+#include <algorithm>
+#include <array>
+
 #include "capi/barrier.h"
 #include "capi/buffer.h"
 #include "capi/error.h"
@@ -15,11 +18,12 @@ using stave::MutableBytes;
 using stave::Status;
 using namespace stave::capi;
 using stave::store::Batch;
+using stave::store::Store;
 
 namespace {
 
 // Puts the value of `key` behind the content of `values`; its size, or STAVE_ABSENT, into *size.
-Status append_value(stave::store::Store& store, Bytes key, stave_buffer& values, uint64_t* size) {
+Status append_value(Store& store, Bytes key, stave_buffer& values, uint64_t* size) {
   bool without_memory = false;
   const size_t before = values.size;
   const Status status = store.get(key, [&](size_t needed) -> MutableBytes {
@@ -49,8 +53,13 @@ stave_status stave_store_multi_get(stave_store* store, const void* keys, const u
     STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
     if (count != 0) STAVE_TRY(require(value_sizes, "value_sizes"));
     FlatBytes key_bytes(keys);
-    for (size_t i = 0; i < count; i++) {
-      STAVE_TRY(append_value(call.store(), key_bytes.take(key_sizes[i]), *values, &value_sizes[i]));
+    std::array<Bytes, Store::prefetch_max> group;
+    for (size_t done = 0; done < count;) {
+      const size_t size = std::min(group.size(), count - done);
+      for (size_t i = 0; i < size; i++) group[i] = key_bytes.take(key_sizes[done + i]);
+      if (size > 1) call.store().prefetch({group.data(), size});
+      for (size_t i = 0; i < size; i++, done++)
+        STAVE_TRY(append_value(call.store(), group[i], *values, &value_sizes[done]));
     }
     return {};
   });

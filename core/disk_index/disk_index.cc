@@ -177,6 +177,10 @@ Status DiskIndexImpl::contains(const Key& key) {
   return *found == nullptr ? Code::not_found : Code::ok;
 }
 
+void DiskIndexImpl::prefetch(const Key& key) const noexcept {
+  if (const sync::SimplePin pin; pin) prefetch(view(), hasher_(key));
+}
+
 Status DiskIndexImpl::check_record(Bytes record) const {
   if (record.size() != record_size_)
     return Status::error(Code::invalid_argument, "the record has " + std::to_string(record.size()) +

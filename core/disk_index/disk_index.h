@@ -85,6 +85,8 @@ class DiskIndex {
   // `not_found`, or the record has been copied into `record`, which has record_size() bytes.
   virtual Status get(const Key& key, MutableBytes record) = 0;
   virtual Status contains(const Key& key) = 0;
+  // Begins to bring near what get() is going to read, so that it waits for several keys at once.
+  virtual void prefetch(const Key& key) const noexcept = 0;
   virtual uint64_t size() const noexcept = 0;
 
   // Survives the process when it returns. `exists` when the mode says so.

@@ -95,6 +95,7 @@ class DiskIndexImpl final : public PlaceIndex {
   RecordKind record_kind() const noexcept override { return record_kind_; }
   Status get(const Key& key, MutableBytes record) override;
   Status contains(const Key& key) override;
+  void prefetch(const Key& key) const noexcept override;
   uint64_t size() const noexcept override;
   Status put(const Key& key, Bytes record, PutMode mode) override;
   Status remove(const Key& key) override;

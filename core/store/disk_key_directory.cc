@@ -229,6 +229,40 @@ Result<bool> DiskKeyDirectory::find(Bytes key, RecordReader& reader) const {
   return is_of(key, *listed, reader);
 }
 
+std::optional<bool> DiskKeyDirectory::find_at_once(Bytes key, MappedRecord& record) const noexcept {
+  if (!index_ || !overlay_.empty()) return {};
+  PlaceBytes bytes;
+  const Status indexed = index_->get(hash_of(key), bytes);
+  if (indexed.is(Code::not_found) && collisions_.size() == 0) return false;
+  if (!indexed.ok()) return {};
+  const Place place = decode_place(bytes.data());
+  const Segment* const segment = segments_.find(place.generation);
+  if (segment == nullptr || place.offset < segment_header_size) return {};
+  if (!record.open(*segment, segment->location_of(place.offset))) return {};
+  if (record.size() != place.size || !equal(record.key(), key)) return {};
+  return true;
+}
+
+void DiskKeyDirectory::prefetch(std::span<const Bytes> keys) const {
+  if (!index_) return;
+  // Each asks for a dozen lines of the index; more at a time would wait for room to ask in.
+  constexpr size_t together = 8;
+  std::array<disk_index::Key, together> hashes;
+  for (; !keys.empty(); keys = keys.subspan(std::min(together, keys.size()))) {
+    const size_t count = std::min(together, keys.size());
+    for (size_t i = 0; i < count; i++) {
+      hashes[i] = hash_of(keys[i]);
+      index_->prefetch(hashes[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+      const Result<std::optional<Place>> found = entry(hashes[i]);
+      if (!found || !*found) continue;
+      const Result<Location> location = locate(**found);
+      if (location) RecordReader::prefetch(segments_.of(*location), *location);
+    }
+  }
+}
+
 // ---- Changing -----------------------------------------------------------------------------------
 
 Result<DiskKeyDirectory::Room> DiskKeyDirectory::make_room(Bytes key, bool is_insertion,

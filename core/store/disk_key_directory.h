@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -26,6 +27,7 @@
 #include "core/disk_index/place_index.h"
 #include "core/store/collision_list.h"
 #include "core/store/manifest.h"
+#include "core/store/mapped_record.h"
 #include "core/store/options.h"
 #include "core/store/record_reader.h"
 #include "core/store/recovery.h"
@@ -91,6 +93,10 @@ class DiskKeyDirectory final : private disk_index::Owner {
 
   uint64_t hash(Bytes key) const noexcept { return hash_of(key).low; }
   Result<bool> find(Bytes key, RecordReader& reader) const;
+  // As MemoryKeyDirectory::find_at_once().
+  std::optional<bool> find_at_once(Bytes key, MappedRecord& record) const noexcept;
+  // As Store::prefetch().
+  void prefetch(std::span<const Bytes> keys) const;
 
   // `contended`: a change of a key with this hash, not visible yet, may be another key's.
   Result<Room> make_room(Bytes key, bool is_insertion, bool is_erase, bool contended);

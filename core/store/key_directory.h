@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "core/store/disk_key_directory.h"
@@ -41,6 +42,15 @@ class KeyDirectory {
   // Whether the key is there; then `reader` stands on its record.
   Result<bool> find(uint64_t hash, Bytes key, RecordReader& reader) const {
     return memory_ ? memory_->find(hash, key, reader) : disk_->find(key, reader);
+  }
+
+  // As MemoryKeyDirectory::find_at_once().
+  std::optional<bool> find_at_once(uint64_t hash, Bytes key, MappedRecord& record) const noexcept {
+    return memory_ ? memory_->find_at_once(hash, key, record) : disk_->find_at_once(key, record);
+  }
+  // As Store::prefetch().
+  void prefetch(std::span<const Bytes> keys) const {
+    memory_ ? memory_->prefetch(keys) : disk_->prefetch(keys);
   }
 
   // `contended`: a change with this hash is under way, perhaps of another key.

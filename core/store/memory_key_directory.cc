@@ -1,5 +1,6 @@
 #include "core/store/memory_key_directory.h"
 
+#include <array>
 #include <cassert>
 #include <new>
 #include <utility>
@@ -39,6 +40,43 @@ Result<bool> MemoryKeyDirectory::find(uint64_t hash, Bytes key, RecordReader& re
   const Table::Found found = table_->find(hash, match);
   if (found.verdict == index::Verdict::error) return failure;
   return found.verdict == index::Verdict::equal;
+}
+
+std::optional<bool> MemoryKeyDirectory::find_at_once(uint64_t hash, Bytes key,
+                                                     MappedRecord& record) const noexcept {
+  bool in_doubt = false;
+  const auto match = [&](uint64_t value) noexcept {
+    const Location place = Location::of_bits(value);
+    if (record.open(table_->keys().segments().of(place), place) && equal(record.key(), key))
+      return index::Verdict::equal;
+    // Another key's, or damaged: RecordReader tells.
+    in_doubt = true;
+    return index::Verdict::different;
+  };
+  const Table::Found found = table_->find(hash, match);
+  if (found.verdict == index::Verdict::equal) return true;
+  if (in_doubt) return {};
+  return false;
+}
+
+void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {
+  struct Begun {
+    index::Probe probe;
+    Table::Start start;
+  };
+  std::array<Begun, Store::prefetch_max> begun;
+  assert(keys.size() <= begun.size());
+  const sync::EpochPin pin;
+  for (size_t i = 0; i < keys.size(); i++) {
+    begun[i].probe = Table::probe(hash(keys[i]));
+    begun[i].start = table_->start_one_of_many(begun[i].probe);
+  }
+  for (size_t i = 0; i < keys.size(); i++) {
+    table_->with_candidate(begun[i].start, begun[i].probe, [this](auto entry) {
+      const Location place = Location::of_bits(index::NarrowLayout<>::value(entry));
+      RecordReader::prefetch(table_->keys().segments().of(place), place);
+    });
+  }
 }
 
 void MemoryKeyDirectory::insert(uint64_t hash, Location place, const Room& room) noexcept {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/base/bytes.h"
@@ -21,6 +22,7 @@
 #include "core/index/resolved_keys.h"
 #include "core/index/table.h"
 #include "core/store/location.h"
+#include "core/store/mapped_record.h"
 #include "core/store/record_reader.h"
 
 namespace stave::store {
@@ -36,6 +38,7 @@ class MemoryKeyDirectory {
     // Of the key of the record at a place. Asked rarely: when a part of the index has outgrown the
     // bits that it keeps.
     Result<uint64_t> fetch_hash(uint64_t value) const noexcept;
+    const SegmentDirectory& segments() const noexcept { return *segments_; }
     template <typename Root, typename Entry>
     void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
 
@@ -58,6 +61,11 @@ class MemoryKeyDirectory {
 
   // Whether the key is there; then `reader` stands on its record. What reading records may answer.
   Result<bool> find(uint64_t hash, Bytes key, RecordReader& reader) const;
+  // The same for what is usual: a key whose record lies in a mapping, or no entry that could be
+  // its. Nothing when find() has to tell.
+  std::optional<bool> find_at_once(uint64_t hash, Bytes key, MappedRecord& record) const noexcept;
+  // As Store::prefetch().
+  void prefetch(std::span<const Bytes> keys) const noexcept;
 
   // For the insertion of a key of this hash.
   Result<Room> make_room(uint64_t hash) { return table_->reserve_insertion(hash); }

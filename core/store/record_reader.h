@@ -30,6 +30,10 @@ class RecordReader {
   // record is damaged.
   Result<bool> open_if_of(Bytes key, Location location);
 
+  // Begins to bring near what most records take, where it can be read without a call. Any location
+  // of the segment.
+  static void prefetch(const Segment& segment, Location location) noexcept;
+
   // Of the record it stands on. The key stays valid until the next open.
   Location location() const noexcept { return location_; }
   uint32_t record_size() const noexcept { return static_cast<uint32_t>(header_.size()); }

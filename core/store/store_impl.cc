@@ -93,7 +93,7 @@ Status StoreImpl::replay(const Segment& segment, const LogReader::Record& record
 // ---- Reading ------------------------------------------------------------------------------------
 
 Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
-  reads_.fetch_add(1, std::memory_order_relaxed);
+  reads_.add_one();
   const uint64_t hash = keys_->hash(key);
   const sync::SequenceLock<>& publication = shards_->of(hash).publication;
   for (sync::Backoff backoff;; backoff.wait()) {
@@ -103,7 +103,26 @@ Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
   }
 }
 
+std::optional<bool> StoreImpl::find_at_once(Bytes key, MappedRecord& record) const noexcept {
+  const uint64_t hash = keys_->hash(key);
+  const sync::SequenceLock<>& publication = shards_->of(hash).publication;
+  const uint64_t sequence = publication.begin_read();
+  const std::optional<bool> found = keys_->find_at_once(hash, key, record);
+  if (!found || !publication.end_read(sequence)) return {};
+  reads_.add_one();
+  return found;
+}
+
 Status StoreImpl::get(Bytes key, Sink sink) {
+  if (MappedRecord record; const std::optional<bool> found = find_at_once(key, record)) {
+    if (!*found) return Code::not_found;
+    if (record.checksum_matches()) [[likely]] {
+      const Bytes value = record.value();
+      const MutableBytes into = sink(value.size());
+      if (into.size() >= value.size()) copy(into.data(), value);
+      return {};
+    }
+  }
   RecordReader reader(segments_);
   const Result<bool> found = find(key, reader);
   if (!found) return found.status();
@@ -123,6 +142,8 @@ Result<PinnedValue> StoreImpl::get_pin(Bytes key) {
 }
 
 Status StoreImpl::contains(Bytes key) {
+  if (MappedRecord record; const std::optional<bool> found = find_at_once(key, record))
+    return *found ? Code::ok : Code::not_found;
   RecordReader reader(segments_);
   const Result<bool> found = find(key, reader);
   if (!found) return found.status();
@@ -167,7 +188,7 @@ Stats StoreImpl::stats() const {
               .durable_version = recovered_.manifest.durable_end.lsn,
               .commits = commits_.load(std::memory_order_relaxed),
               .bytes_written = bytes_written_.load(std::memory_order_relaxed),
-              .reads = reads_.load(std::memory_order_relaxed),
+              .reads = reads_.sum(),
               .recovered_commits = recovered_.commits,
               .recovered_cut_bytes = recovered_.cut_bytes,
               .recovered = !recovered_.was_clean};

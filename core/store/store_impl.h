@@ -17,6 +17,7 @@
 #include "core/store/segment_directory.h"
 #include "core/store/shard.h"
 #include "core/store/store.h"
+#include "core/sync/striped_counter.h"
 
 namespace stave::store {
 
@@ -31,6 +32,7 @@ class StoreImpl final : public Store,
   Status recover(const Manifest& manifest);
 
   Status get(Bytes key, Sink sink) override;
+  void prefetch(std::span<const Bytes> keys) const override { keys_->prefetch(keys); }
   Result<PinnedValue> get_pin(Bytes key) override;
   Status contains(Bytes key) override;
   uint64_t size() const override { return size_.load(std::memory_order_relaxed); }
@@ -63,6 +65,8 @@ class StoreImpl final : public Store,
   Status recover_on_disk(const Manifest& manifest, DiskKeyDirectory& keys);
   Status replay(const Segment& segment, const LogReader::Record& record);
   Result<bool> find(Bytes key, RecordReader& reader) const;
+  // The same for what is usual; nothing when find() has to tell.
+  std::optional<bool> find_at_once(Bytes key, MappedRecord& record) const noexcept;
   Change make_change(Bytes key, Bytes value, bool erase) const;
   Result<Newest> newest(uint64_t hash, Bytes key) const;
   // Once what it rests on is visible: `code`.
@@ -108,7 +112,7 @@ class StoreImpl final : public Store,
   std::atomic<uint64_t> live_bytes_{0};
   std::atomic<uint64_t> commits_{0};
   std::atomic<uint64_t> bytes_written_{0};
-  mutable std::atomic<uint64_t> reads_{0};
+  mutable sync::StripedCounter reads_;
   Recovered recovered_;
 };
 

@@ -1,0 +1,138 @@
+// Reads of every kind, with and without what was asked for ahead.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/os/posix_file_system.h"
+#include "core/os/seeded_random.h"
+#include "core/os/temporary_directory.h"
+#include "core/store/store.h"
+
+namespace stave::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ReadingTest : public ::testing::TestWithParam<std::tuple<KeyDirectoryKind, ReadIo>> {
+ protected:
+  std::unique_ptr<Store> open() const {
+    const auto [keydir, io] = GetParam();
+    auto store = Store::open(os::posix_file_system(), directory_.path(),
+                             {.io = io, .segment_size = 1 << 16, .keydir = keydir});
+    EXPECT_TRUE(store) << store.status().message();
+    return *std::move(store);
+  }
+  static std::string key_of(uint64_t number) { return "key " + std::to_string(number); }
+
+  // Nothing: absent.
+  static std::optional<std::string> get(Store& store, const std::string& key) {
+    std::string value;
+    const Status status = store.get(as_bytes(key), [&value](size_t size) {
+      value.resize(size);
+      return MutableBytes(reinterpret_cast<std::byte*>(value.data()), size);
+    });
+    if (status.is(Code::not_found)) return {};
+    EXPECT_TRUE(status.ok()) << status.message();
+    return value;
+  }
+  static void prefetch(const Store& store, const std::vector<std::string>& keys) {
+    std::array<Bytes, Store::prefetch_max> bytes;
+    for (size_t i = 0; i < keys.size(); i++) bytes.at(i) = as_bytes(keys[i]);
+    store.prefetch({bytes.data(), keys.size()});
+  }
+
+  const os::TemporaryDirectory directory_;
+};
+
+TEST_P(ReadingTest, WhatIsAskedForAheadIsReadAsItIs) {
+  os::SeededRandom random(51);
+  std::map<std::string, std::string> expected;
+  std::unique_ptr<Store> store = open();
+  uint64_t reads = 0;
+  for (int round = 0; round < 400; round++) {
+    for (uint64_t writes = random.below(8); writes != 0; writes--) {
+      const std::string key = key_of(random.below(500));
+      if (random.below(4) == 0) {
+        const Status erased = store->erase(as_bytes(key), Durability::os);
+        EXPECT_EQ(erased.ok(), expected.erase(key) == 1);
+        continue;
+      }
+      // Some take many lines, some no bytes, and some of the segments hold one of them.
+      const std::string value(random.below(random.below(50) == 0 ? 100'000 : 300), 'v');
+      ASSERT_TRUE(store->put(as_bytes(key), as_bytes(value), PutMode::always, Durability::os).ok());
+      expected[key] = value;
+    }
+    std::vector<std::string> keys(random.below(Store::prefetch_max + 1));
+    for (std::string& key : keys) key = key_of(random.below(600));
+    if (random.coin()) prefetch(*store, keys);
+    for (const std::string& key : keys) {
+      const auto found = expected.find(key);
+      EXPECT_EQ(get(*store, key),
+                found == expected.end() ? std::optional<std::string>() : found->second);
+      EXPECT_EQ(store->contains(as_bytes(key)).ok(), found != expected.end());
+      reads += 2;
+    }
+    EXPECT_EQ(store->stats().reads, reads);
+    if (round == 200) {
+      ASSERT_TRUE(store->close().ok());
+      store = open();
+      reads = 0;
+    }
+  }
+  ASSERT_TRUE(store->close().ok());
+}
+
+// What is as good as right at a first look is still judged by its checksum, and an error says where
+// the damage is.
+TEST_P(ReadingTest, DamageIsFoundHoweverItIsRead) {
+  constexpr uint64_t keys = 300;
+  constexpr uint64_t damaged_key = 137;
+  const std::string value(100, 'v');
+  {
+    const std::unique_ptr<Store> store = open();
+    for (uint64_t i = 0; i < keys; i++) {
+      const std::string content = i == damaged_key ? std::string(100, 'd') : value;
+      ASSERT_TRUE(
+          store->put(as_bytes(key_of(i)), as_bytes(content), PutMode::always, Durability::os).ok());
+    }
+    ASSERT_TRUE(store->close().ok());
+  }
+  const std::unique_ptr<Store> store = open();
+  size_t damaged = 0;
+  for (const fs::directory_entry& file : fs::directory_iterator(directory_.path())) {
+    std::fstream segment(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(segment), {});
+    const size_t at = bytes.find("dddddddd");
+    if (at == std::string::npos) continue;
+    segment.clear();
+    segment.seekp(static_cast<std::streamoff>(at + 50));
+    segment.put('D');
+    damaged++;
+  }
+  ASSERT_EQ(damaged, 1u);
+  prefetch(*store, {key_of(damaged_key), key_of(damaged_key + 1)});
+  std::string read;
+  const Status status = store->get(as_bytes(key_of(damaged_key)), [&read](size_t size) {
+    read.resize(size);
+    return MutableBytes(reinterpret_cast<std::byte*>(read.data()), size);
+  });
+  EXPECT_TRUE(status.is(Code::corruption));
+  EXPECT_NE(status.message().find("at offset"), std::string::npos) << status.message();
+  for (const uint64_t other : {damaged_key - 1, damaged_key + 1})
+    EXPECT_EQ(get(*store, key_of(other)), value);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, ReadingTest,
+                         ::testing::Combine(::testing::Values(KeyDirectoryKind::memory,
+                                                              KeyDirectoryKind::disk),
+                                            ::testing::Values(ReadIo::mmap, ReadIo::buffered)));
+
+}  // namespace
+}  // namespace stave::store
