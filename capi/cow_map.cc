@@ -1,6 +1,7 @@
 // The cow_map family: making, copying and ending maps, and reading them.
 #include <stave/cow_map.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -59,7 +60,10 @@ Status get_pin(stave_cow_map& map, int64_t key, stave_pin& pin) {
 
 Status multi_get(stave_cow_map& map, const int64_t* keys, size_t count, stave_buffer& values,
                  uint64_t* value_sizes) {
+  constexpr size_t together = stave::cow_map::Map::prefetch_max;
   for (size_t i = 0; i < count; i++) {
+    if (i % together == 0 && count - i > 1)
+      map.map.prefetch({keys + i, std::min(together, count - i)});
     const Code code = map.map.get(keys[i], [&](Bytes value) {
       std::byte* added = nullptr;
       if (!extend_inline(values, value.size(), &added)) return Code::no_memory;

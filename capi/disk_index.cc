@@ -1,6 +1,7 @@
 // The disk_index family: opening, closing, and calls on keys.
 #include <stave/disk_index.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "capi/barrier.h"
@@ -150,12 +151,18 @@ stave_status stave_disk_index_multi_get(stave_disk_index* index, const void* key
     STAVE_TRY(require(keys, "keys"));
     STAVE_TRY(require_record(call.index(), records, record_size));
     STAVE_TRY(require(found, "found"));
-    for (size_t i = 0; i < count; i++) {
-      const auto* const key = static_cast<const std::byte*>(keys) + i * key_size;
-      auto* const record = static_cast<std::byte*>(records) + i * record_size;
-      const Status status = call.index().get(disk_index_key(key), {record, record_size});
-      if (status.is_error()) return status;
-      found[i] = status.ok() ? 1 : 0;
+    const auto key = [keys](size_t i) {
+      return disk_index_key(static_cast<const std::byte*>(keys) + i * key_size);
+    };
+    for (size_t done = 0; done < count;) {
+      const size_t end = std::min(count, done + stave::disk_index::DiskIndex::prefetch_max);
+      for (size_t i = done; i < end && end - done > 1; i++) call.index().prefetch(key(i));
+      for (; done < end; done++) {
+        auto* const record = static_cast<std::byte*>(records) + done * record_size;
+        const Status status = call.index().get(key(done), {record, record_size});
+        if (status.is_error()) return status;
+        found[done] = status.ok() ? 1 : 0;
+      }
     }
     return {};
   });

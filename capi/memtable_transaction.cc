@@ -1,6 +1,8 @@
 // Memtables that keep the time: transactions and snapshots.
 #include <stave/memtable.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -105,9 +107,13 @@ Status multi_get(Handle* handle, const void* keys, const uint32_t* key_sizes, si
   STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
   if (count != 0) STAVE_TRY(require(value_sizes, "value_sizes"));
   FlatBytes flat(keys);
-  for (size_t i = 0; i < count; i++) {
-    STAVE_TRY(
-        read_appended(Read{call, flat.take(key_sizes[i])}, *values, STAVE_ABSENT, &value_sizes[i]));
+  std::array<Bytes, Memtable::prefetch_max> group;
+  for (size_t done = 0; done < count;) {
+    const size_t size = std::min(group.size(), count - done);
+    for (size_t i = 0; i < size; i++) group[i] = flat.take(key_sizes[done + i]);
+    if (size > 1) call.table().prefetch({group.data(), size});
+    for (size_t i = 0; i < size; i++, done++)
+      STAVE_TRY(read_appended(Read{call, group[i]}, *values, STAVE_ABSENT, &value_sizes[done]));
   }
   return {};
 }

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
@@ -83,6 +84,13 @@ class Map {
   // Code; else not_found or closed.
   template <typename Receiver>
   auto get(int64_t key, Receiver&& receive) const -> decltype(receive(Bytes()));
+  // Begins to bring near what get() needs of some keys, at most prefetch_max, waiting for all of
+  // them at once.
+  static constexpr size_t prefetch_max = Trie::together_max;
+  void prefetch(std::span<const int64_t> keys) const noexcept {
+    const sync::EpochPin pin;
+    trie_.prefetch(trie_.root(), keys);
+  }
   Code contains(int64_t key) const {
     return get(key, [](Bytes) { return Code::ok; });
   }

@@ -81,6 +81,11 @@ class Trie {
     return cow_map::find_at_once(as_leaf(word)->buckets(), leaf_buckets(word), hash);
   }
 
+  // Begins to bring near what find() of some keys, at most together_max, and their values need,
+  // waiting for each level of nodes for all of them at once. As find().
+  static constexpr size_t together_max = DelayedInserts::count_max;
+  void prefetch(Word root, std::span<const int64_t> keys) const noexcept;
+
   // The writer's search.
   Located locate(uint64_t key) const noexcept { return locate_hash(hash_(key)); }
   // Stores the value where locate() has found that it belongs; the reference of a block that was
@@ -139,7 +144,9 @@ class Trie {
   }
   // In the leaf of this word, where the hash belongs.
   Located locate_in(Word word, uint64_t hash) const noexcept;
-  void find_leaves(std::span<const DelayedInsert> inserts, Word* words) const noexcept;
+  template <typename HashOf, typename AtLeaf>
+  static void find_leaves(Word root, std::span<Word> words, HashOf hash_of,
+                          AtLeaf at_leaf) noexcept;
 
   // See above. Null without memory. With `adds`, the leaf has an empty slot for the hash.
   Leaf* prepare(uint64_t hash, bool adds) noexcept;

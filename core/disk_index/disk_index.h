@@ -86,6 +86,8 @@ class DiskIndex {
   virtual Status get(const Key& key, MutableBytes record) = 0;
   virtual Status contains(const Key& key) = 0;
   // Begins to bring near what get() is going to read, so that it waits for several keys at once.
+  // Each asks for a dozen lines; more keys together would wait for room to ask in.
+  static constexpr size_t prefetch_max = 8;
   virtual void prefetch(const Key& key) const noexcept = 0;
   virtual uint64_t size() const noexcept = 0;
 

@@ -1,7 +1,11 @@
 #include "core/mvcc/key_table.h"
 
+#include <array>
+#include <cassert>
 #include <new>
 #include <utility>
+
+#include "core/base/prefetch.h"
 
 namespace stave::mvcc {
 
@@ -62,6 +66,30 @@ Row* KeyTable::find(const Place& place, Bytes key) const noexcept {
   };
   const Table::Found found = table_->find(place.start, Table::probe(place.hash), match);
   return found.verdict == index::Verdict::equal ? row_of(found.value) : nullptr;
+}
+
+void KeyTable::prefetch(std::span<const Bytes> keys) const noexcept {
+  struct Begun {
+    index::Probe probe;
+    Table::Start start;
+    const Row* row = nullptr;
+  };
+  std::array<Begun, prefetch_max> begun;
+  assert(keys.size() <= begun.size());
+  const std::span<Begun> all(begun.data(), keys.size());
+  for (size_t i = 0; i < all.size(); i++) {
+    all[i].probe = Table::probe(hash64(keys[i], seed_));
+    all[i].start = table_->start_one_of_many(all[i].probe);
+  }
+  for (Begun& each : all) {
+    table_->with_candidate(each.start, each.probe, [&each](Layout::Entry entry) {
+      each.row = row_of(Layout::value(entry));
+      prefetch_one_of_many(each.row);
+      prefetch_one_of_many(reinterpret_cast<const std::byte*>(each.row) + BlockPool::kLine);
+    });
+  }
+  for (const Begun& each : all)
+    if (each.row != nullptr) prefetch_one_of_many(each.row->newest());
 }
 
 Row* KeyTable::insert(Row* fresh) noexcept {

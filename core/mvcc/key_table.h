@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
@@ -55,6 +56,10 @@ class KeyTable {
   };
   Place look_for(Bytes key) const noexcept;
   Row* find(const Place& place, Bytes key) const noexcept;
+  // Begins to bring near what find() and a read of the newest version need of some keys, waiting
+  // for all of them at once. Under a pin.
+  static constexpr size_t prefetch_max = 32;
+  void prefetch(std::span<const Bytes> keys) const noexcept;
   // Returns the row that the key has now: `fresh` or an older one, which stays. Null without
   // memory.
   Row* insert(Row* fresh) noexcept;

@@ -87,6 +87,11 @@ Result<Visible> Memtable::read(Bytes key, uint64_t snapshot, uint64_t reader, Vi
   return visible;
 }
 
+void Memtable::prefetch(std::span<const Bytes> keys) const noexcept {
+  const sync::EpochPin pin;
+  keys_->prefetch(keys);
+}
+
 Status Memtable::check_horizon(uint64_t snapshot) const noexcept {
   // Acquire: pairs with the release in prune(), by way of the links that it cut: a reader who came
   // too late for a version sees the horizon that it fell behind.

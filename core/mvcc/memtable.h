@@ -82,7 +82,11 @@ class Memtable final : private sync::Background::Task {
   // What is visible at `snapshot`, or pending of the transaction `reader` (0: none). Calls `visit`
   // with a value, under a pin. `too_old` when prune() has been there.
   Result<Visible> read(Bytes key, uint64_t snapshot, uint64_t reader, Visit visit) const;
-  // The same for a row, under the caller's pin.
+  // Begins to bring near what read() needs of some keys, at most prefetch_max, waiting for all of
+  // them at once.
+  static constexpr size_t prefetch_max = KeyTable::prefetch_max;
+  void prefetch(std::span<const Bytes> keys) const noexcept;
+  // The same as read() for a row, under the caller's pin.
   Visible read_row(const Row& row, uint64_t snapshot, uint64_t reader, Visit visit) const;
   const KeyTable& keys() const noexcept { return *keys_; }
   Status check_horizon(uint64_t snapshot) const noexcept;

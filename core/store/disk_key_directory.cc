@@ -245,8 +245,7 @@ std::optional<bool> DiskKeyDirectory::find_at_once(Bytes key, MappedRecord& reco
 
 void DiskKeyDirectory::prefetch(std::span<const Bytes> keys) const {
   if (!index_) return;
-  // Each asks for a dozen lines of the index; more at a time would wait for room to ask in.
-  constexpr size_t together = 8;
+  constexpr size_t together = disk_index::DiskIndex::prefetch_max;
   std::array<disk_index::Key, together> hashes;
   for (; !keys.empty(); keys = keys.subspan(std::min(together, keys.size()))) {
     const size_t count = std::min(together, keys.size());

@@ -77,6 +77,7 @@ class StoreImpl final : public Store,
   Result<bool> condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn);
   Status judge_conditions(const Batch& batch, size_t* failed_position, uint64_t* pending_lsn);
   std::vector<Change> changes_of(const Batch& batch) const;
+  void prefetch(std::span<const Change> changes) const;
   std::vector<uint32_t> shards_touched(const Batch& batch) const;
   ShardLocks lock_shards(std::span<const uint32_t> shards) const;
   Status find_priors(std::vector<Change>& changes, uint64_t* erases, uint64_t* pending_lsn) const;

@@ -1,5 +1,6 @@
 // The write path of the store; docs/internals/commit.md numbers its steps.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/base/limits.h"
@@ -114,6 +115,17 @@ std::vector<Change> StoreImpl::changes_of(const Batch& batch) const {
   return changes;
 }
 
+// What find_priors() is going to read.
+void StoreImpl::prefetch(std::span<const Change> changes) const {
+  std::array<Bytes, prefetch_max> keys;
+  while (changes.size() > 1) {
+    const size_t count = std::min(keys.size(), changes.size());
+    for (size_t i = 0; i < count; i++) keys[i] = changes[i].key;
+    prefetch(std::span<const Bytes>(keys).first(count));
+    changes = changes.subspan(count);
+  }
+}
+
 std::vector<uint32_t> StoreImpl::shards_touched(const Batch& batch) const {
   std::vector<uint32_t> shards;
   shards.reserve(batch.size());
@@ -191,6 +203,7 @@ Status StoreImpl::write(const Batch& batch, Durability durability, size_t* faile
   STAVE_TRY(check_writable());
   if (erased) *erased = 0;
   std::vector<Change> changes = changes_of(batch);
+  prefetch(changes);
   ShardLocks locks = lock_shards(shards_touched(batch));
   uint64_t pending_lsn = 0;
   const Status judged = judge_conditions(batch, failed_position, &pending_lsn);
