@@ -185,7 +185,8 @@ STAVE_API stave_status stave_disk_index_contains(stave_disk_index *index, const 
 
 /* Reads `count` keys, which stand one behind the other. found[i] becomes 1 or 0; the records stand
  * in `records` (room for count * record_size bytes) at their keys' positions. The three arrays must
- * not overlap. Each key is read atomically, the whole is not one snapshot. Since 0.1. */
+ * not overlap. Each key is read atomically, the whole is not one snapshot. What several keys need of
+ * memory is fetched together: in a large index a key costs less than by itself. Since 0.1. */
 STAVE_API stave_status stave_disk_index_multi_get(stave_disk_index *index, const void *keys,
                                                   size_t count, void *records, size_t record_size,
                                                   uint8_t *found, stave_error *error);
