@@ -11,12 +11,12 @@ namespace {
 // More threads at a time than have words of their own, and more one after the other.
 TEST(StripedCounter, LosesNothing) {
   constexpr uint64_t additions = 20'000;
-  constexpr int threads = 40;
-  constexpr int rounds = 3;
+  constexpr uint64_t threads = 40;
+  constexpr uint64_t rounds = 3;
   StripedCounter counter;
-  for (int round = 0; round < rounds; round++) {
+  for (uint64_t round = 0; round < rounds; round++) {
     std::vector<std::thread> adding;
-    for (int thread = 0; thread < threads; thread++) {
+    for (uint64_t thread = 0; thread < threads; thread++) {
       adding.emplace_back([&counter] {
         for (uint64_t i = 0; i < additions; i++) counter.add_one();
       });
