@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <new>
 #include <utility>
 
 #include "core/base/planted_bug.h"
@@ -187,7 +188,7 @@ disk_index::Key DiskKeyDirectory::hash_of(Bytes key) const noexcept {
 // The file may say anything; the segments know what there is.
 Result<Location> DiskKeyDirectory::locate(const Place& place) const {
   const Segment* const segment = segments_.find(place.generation);
-  if (segment == nullptr || place.offset < segment_header_size ||
+  if (segment == nullptr || place.size == 0 || place.offset < segment_header_size ||
       place.offset + place.size > segment->file_size())
     return Status::error(Code::corruption,
                          "'" + os::join_path(path_, keys_name) + "' names a record in segment " +
@@ -229,7 +230,7 @@ Result<bool> DiskKeyDirectory::find(Bytes key, RecordReader& reader) const {
   return is_of(key, *listed, reader);
 }
 
-std::optional<bool> DiskKeyDirectory::find_at_once(Bytes key, MappedRecord& record) const noexcept {
+std::optional<bool> DiskKeyDirectory::find_at_once(Bytes key, MappedRecord& record) const {
   if (!index_ || !overlay_.empty()) return {};
   PlaceBytes bytes;
   const Status indexed = index_->get(hash_of(key), bytes);
@@ -243,7 +244,7 @@ std::optional<bool> DiskKeyDirectory::find_at_once(Bytes key, MappedRecord& reco
   return true;
 }
 
-void DiskKeyDirectory::prefetch(std::span<const Bytes> keys) const {
+void DiskKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept try {
   if (!index_) return;
   constexpr size_t together = disk_index::DiskIndex::prefetch_max;
   std::array<disk_index::Key, together> hashes;
@@ -253,6 +254,8 @@ void DiskKeyDirectory::prefetch(std::span<const Bytes> keys) const {
       hashes[i] = hash_of(keys[i]);
       index_->prefetch(hashes[i]);
     }
+    // Without mappings there is nothing that could be asked for ahead.
+    if (options_.io != ReadIo::mmap) continue;
     for (size_t i = 0; i < count; i++) {
       const Result<std::optional<Place>> found = entry(hashes[i]);
       if (!found || !*found) continue;
@@ -260,6 +263,8 @@ void DiskKeyDirectory::prefetch(std::span<const Bytes> keys) const {
       if (location) RecordReader::prefetch(segments_.of(*location), *location);
     }
   }
+} catch (const std::bad_alloc&) {
+  // For the text of an error, which whoever reads the key will get.
 }
 
 // ---- Changing -----------------------------------------------------------------------------------

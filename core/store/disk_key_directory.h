@@ -94,9 +94,9 @@ class DiskKeyDirectory final : private disk_index::Owner {
   uint64_t hash(Bytes key) const noexcept { return hash_of(key).low; }
   Result<bool> find(Bytes key, RecordReader& reader) const;
   // As MemoryKeyDirectory::find_at_once().
-  std::optional<bool> find_at_once(Bytes key, MappedRecord& record) const noexcept;
+  std::optional<bool> find_at_once(Bytes key, MappedRecord& record) const;
   // As Store::prefetch().
-  void prefetch(std::span<const Bytes> keys) const;
+  void prefetch(std::span<const Bytes> keys) const noexcept;
 
   // `contended`: a change of a key with this hash, not visible yet, may be another key's.
   Result<Room> make_room(Bytes key, bool is_insertion, bool is_erase, bool contended);

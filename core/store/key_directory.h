@@ -45,11 +45,11 @@ class KeyDirectory {
   }
 
   // As MemoryKeyDirectory::find_at_once().
-  std::optional<bool> find_at_once(uint64_t hash, Bytes key, MappedRecord& record) const noexcept {
+  std::optional<bool> find_at_once(uint64_t hash, Bytes key, MappedRecord& record) const {
     return memory_ ? memory_->find_at_once(hash, key, record) : disk_->find_at_once(key, record);
   }
   // As Store::prefetch().
-  void prefetch(std::span<const Bytes> keys) const {
+  void prefetch(std::span<const Bytes> keys) const noexcept {
     memory_ ? memory_->prefetch(keys) : disk_->prefetch(keys);
   }
 

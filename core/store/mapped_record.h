@@ -9,6 +9,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/limits.h"
+#include "core/base/status.h"
 #include "core/store/location.h"
 #include "core/store/record_format.h"
 #include "core/store/segment.h"
@@ -29,7 +30,8 @@ class MappedRecord {
     const RecordHeader header = RecordHeader::decode(bytes_);
     key_size_ = header.key_size;
     value_size_ = header.value_size;
-    seed_ = segment.seed_at(offset);
+    segment_ = &segment;
+    offset_ = offset;
     return header.kind == RecordKind::put && header.is_supported() && header.plausible() &&
            offset + size() <= end;
   }
@@ -39,12 +41,16 @@ class MappedRecord {
   Bytes key() const noexcept { return {bytes_ + record_header_size, key_size_}; }
   Bytes value() const noexcept { return {bytes_ + record_header_size + key_size_, value_size_}; }
   bool checksum_matches() const noexcept {
-    return store::checksum_matches({bytes_, static_cast<size_t>(size())}, seed_);
+    return store::checksum_matches({bytes_, static_cast<size_t>(size())},
+                                   segment_->seed_at(offset_));
   }
+  // What RecordReader says of one whose checksum does not match.
+  Status damage() const { return segment_->damage(offset_, "checksum mismatch"); }
 
  private:
   const std::byte* bytes_ = nullptr;
-  uint64_t seed_ = 0;
+  const Segment* segment_ = nullptr;
+  uint64_t offset_ = 0;
   size_t key_size_ = 0;
   size_t value_size_ = 0;
 };

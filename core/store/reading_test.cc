@@ -124,9 +124,31 @@ TEST_P(ReadingTest, DamageIsFoundHoweverItIsRead) {
     return MutableBytes(reinterpret_cast<std::byte*>(read.data()), size);
   });
   EXPECT_TRUE(status.is(Code::corruption));
+  EXPECT_EQ(store->stats().reads, 1u);
   EXPECT_NE(status.message().find("at offset"), std::string::npos) << status.message();
   for (const uint64_t other : {damaged_key - 1, damaged_key + 1})
     EXPECT_EQ(get(*store, key_of(other)), value);
+}
+
+// Who asks for a value's size alone pays for no more than its header: the bytes may be many, or on
+// a part of the device that is gone.
+TEST_P(ReadingTest, TheSizeOfAValueIsReadWithoutIt) {
+  const size_t size = size_t{1} << 20;
+  const std::unique_ptr<Store> store = open();
+  ASSERT_TRUE(
+      store->put(as_bytes("key"), as_bytes(std::string(size, 'v')), PutMode::always, Durability::os)
+          .ok());
+  fs::path largest;
+  for (const fs::directory_entry& file : fs::directory_iterator(directory_.path()))
+    if (largest.empty() || file.file_size() > fs::file_size(largest)) largest = file.path();
+  fs::resize_file(largest, size / 2);
+  size_t asked = 0;
+  const Status status = store->get(as_bytes("key"), [&asked](size_t needed) {
+    asked = needed;
+    return MutableBytes();
+  });
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(asked, size);
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, ReadingTest,

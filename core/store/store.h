@@ -63,10 +63,9 @@ class Store {
   // not_found, or the value has been copied into what `sink` answered.
   virtual Status get(Bytes key, Sink sink) = 0;
   // Begins to bring near what get() is going to read of some keys, at most prefetch_max, and waits
-  // for all of it at once instead of for one key after the other. Nothing depends on it. May throw
-  // bad_alloc.
+  // for all of it at once instead of for one key after the other. Nothing depends on it.
   static constexpr size_t prefetch_max = 32;
-  virtual void prefetch(std::span<const Bytes> keys) const = 0;
+  virtual void prefetch(std::span<const Bytes> keys) const noexcept = 0;
   virtual Result<PinnedValue> get_pin(Bytes key) = 0;
   virtual Status contains(Bytes key) = 0;
   virtual uint64_t size() const = 0;

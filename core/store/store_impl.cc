@@ -103,7 +103,8 @@ Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
   }
 }
 
-std::optional<bool> StoreImpl::find_at_once(Bytes key, MappedRecord& record) const noexcept {
+std::optional<bool> StoreImpl::find_at_once(Bytes key, MappedRecord& record) const {
+  if (options_.io != ReadIo::mmap) return {};
   const uint64_t hash = keys_->hash(key);
   const sync::SequenceLock<>& publication = shards_->of(hash).publication;
   const uint64_t sequence = publication.begin_read();
@@ -116,12 +117,14 @@ std::optional<bool> StoreImpl::find_at_once(Bytes key, MappedRecord& record) con
 Status StoreImpl::get(Bytes key, Sink sink) {
   if (MappedRecord record; const std::optional<bool> found = find_at_once(key, record)) {
     if (!*found) return Code::not_found;
-    if (record.checksum_matches()) [[likely]] {
-      const Bytes value = record.value();
-      const MutableBytes into = sink(value.size());
-      if (into.size() >= value.size()) copy(into.data(), value);
-      return {};
-    }
+    const Bytes value = record.value();
+    const MutableBytes into = sink(value.size());
+    // Who only asks for the size does not pay for the value.
+    if (into.size() < value.size()) return {};
+    if (!record.checksum_matches()) [[unlikely]]
+      return record.damage();
+    copy(into.data(), value);
+    return {};
   }
   RecordReader reader(segments_);
   const Result<bool> found = find(key, reader);

@@ -32,7 +32,7 @@ class StoreImpl final : public Store,
   Status recover(const Manifest& manifest);
 
   Status get(Bytes key, Sink sink) override;
-  void prefetch(std::span<const Bytes> keys) const override { keys_->prefetch(keys); }
+  void prefetch(std::span<const Bytes> keys) const noexcept override { keys_->prefetch(keys); }
   Result<PinnedValue> get_pin(Bytes key) override;
   Status contains(Bytes key) override;
   uint64_t size() const override { return size_.load(std::memory_order_relaxed); }
@@ -66,7 +66,7 @@ class StoreImpl final : public Store,
   Status replay(const Segment& segment, const LogReader::Record& record);
   Result<bool> find(Bytes key, RecordReader& reader) const;
   // The same for what is usual; nothing when find() has to tell.
-  std::optional<bool> find_at_once(Bytes key, MappedRecord& record) const noexcept;
+  std::optional<bool> find_at_once(Bytes key, MappedRecord& record) const;
   Change make_change(Bytes key, Bytes value, bool erase) const;
   Result<Newest> newest(uint64_t hash, Bytes key) const;
   // Once what it rests on is visible: `code`.
@@ -77,7 +77,7 @@ class StoreImpl final : public Store,
   Result<bool> condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn);
   Status judge_conditions(const Batch& batch, size_t* failed_position, uint64_t* pending_lsn);
   std::vector<Change> changes_of(const Batch& batch) const;
-  void prefetch(std::span<const Change> changes) const;
+  void prefetch(std::span<const Change> changes) const noexcept;
   std::vector<uint32_t> shards_touched(const Batch& batch) const;
   ShardLocks lock_shards(std::span<const uint32_t> shards) const;
   Status find_priors(std::vector<Change>& changes, uint64_t* erases, uint64_t* pending_lsn) const;

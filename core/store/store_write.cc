@@ -116,7 +116,7 @@ std::vector<Change> StoreImpl::changes_of(const Batch& batch) const {
 }
 
 // What find_priors() is going to read.
-void StoreImpl::prefetch(std::span<const Change> changes) const {
+void StoreImpl::prefetch(std::span<const Change> changes) const noexcept {
   std::array<Bytes, prefetch_max> keys;
   while (changes.size() > 1) {
     const size_t count = std::min(keys.size(), changes.size());
