@@ -6,7 +6,7 @@
 //   six, and six more in each of its nodes, which are laid out like the bucket
 //
 //   entry   bits 0-43 the value, 44-62 bits of the hash, 63 zero
-//   link    bits 0-25 the node, 26-51 the next node of a list of discarded ones,
+//   link    bits 0-25 the node (0: none any more), 26-51 the next node of a list of discarded ones,
 //           52-59 (in a bucket) the classes of the tags in the chain, 63 one
 //
 // How readers get by without locks is told in docs/internals/index.md.
@@ -150,7 +150,7 @@ struct NarrowLayout {
   }
   static void set_chain(Bucket& bucket, uint32_t node, uint64_t classes) noexcept {
     // Release: pairs with the acquire in begin().
-    bucket.words[kSlots - 1].store(node == 0 ? 0 : kLinkBit | classes << kClassesShift | node,
+    bucket.words[kSlots - 1].store(node == 0 ? kNoLink : kLinkBit | classes << kClassesShift | node,
                                    std::memory_order_release);
   }
   static void set_next(Node& node, uint32_t next) noexcept {
@@ -178,7 +178,11 @@ struct NarrowLayout {
  private:
   static constexpr uint64_t kLinkBit = uint64_t{1} << 63;
   static constexpr unsigned kClassesShift = 2 * kNodeBits;
-  static bool is_link(uint64_t word) noexcept { return (word & kLinkBit) != 0; }
+  // What stands in the last slot when a chain is gone. Not 0: a reader that has seen an entry's tag
+  // there and then this word must not take it for the entry, and call match() with a value that
+  // nobody has put.
+  static constexpr uint64_t kNoLink = kLinkBit;
+  static bool is_link(uint64_t word) noexcept { return word > kNoLink; }
   static uint32_t node_of(uint64_t word) noexcept {
     return static_cast<uint32_t>(low_bits(word, kNodeBits));
   }

@@ -87,6 +87,8 @@ struct State {
       // A narrow entry is told from others of the same bits by its value; a wide one by its word,
       // and then the value has to be of the same entry.
       if constexpr (Layout::kKeepsWholePosition) check(is_key, "a torn entry");
+      // Resolvers and rows are found by what is passed on.
+      check(Layout::value(entry) != 0, "a word that was never an entry");
       return is_key ? Verdict::equal : Verdict::different;
     };
   }
