@@ -36,8 +36,7 @@ static stave_status contains(stave_store* store, const char* key) {
 static stave_status multi_get(stave_store* store, const char* key) {
   char keys[32];
   const uint32_t size = (uint32_t)strlen(key);
-  memcpy(keys, key, size);
-  memcpy(keys + size, key, size);
+  snprintf(keys, sizeof keys, "%s%s", key, key);
   const uint32_t key_sizes[] = {size, size};
   uint64_t value_sizes[2];
   stave_buffer values;
