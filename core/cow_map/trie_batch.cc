@@ -2,6 +2,8 @@
 //
 // The processor waits for several loads at once only where the instructions between them are few:
 // so each step is made for all of them before the next one is made for any.
+#include <cassert>
+
 #include "core/base/prefetch.h"
 #include "core/cow_map/trie.h"
 
@@ -51,6 +53,7 @@ void Trie::find_leaves(Word root, std::span<Word> words, HashOf hash_of, AtLeaf 
 }
 
 void Trie::prefetch(Word root, std::span<const int64_t> keys) const noexcept {
+  assert(keys.size() <= together_max);
   std::array<uint64_t, together_max> hashes;
   std::array<Word, together_max> words;
   for (size_t i = 0; i < keys.size(); i++) hashes[i] = hash_(static_cast<uint64_t>(keys[i]));

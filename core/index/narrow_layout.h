@@ -182,6 +182,7 @@ struct NarrowLayout {
   // there and then this word must not take it for the entry, and call match() with a value that
   // nobody has put.
   static constexpr uint64_t kNoLink = kLinkBit;
+  // Of a bucket's word; a node's says more.
   static bool is_link(uint64_t word) noexcept { return word > kNoLink; }
   static uint32_t node_of(uint64_t word) noexcept {
     return static_cast<uint32_t>(low_bits(word, kNodeBits));

@@ -115,17 +115,6 @@ std::vector<Change> StoreImpl::changes_of(const Batch& batch) const {
   return changes;
 }
 
-// What find_priors() is going to read.
-void StoreImpl::prefetch(std::span<const Change> changes) const noexcept {
-  std::array<Bytes, prefetch_max> keys;
-  while (changes.size() > 1) {
-    const size_t count = std::min(keys.size(), changes.size());
-    for (size_t i = 0; i < count; i++) keys[i] = changes[i].key;
-    prefetch(std::span<const Bytes>(keys).first(count));
-    changes = changes.subspan(count);
-  }
-}
-
 std::vector<uint32_t> StoreImpl::shards_touched(const Batch& batch) const {
   std::vector<uint32_t> shards;
   shards.reserve(batch.size());
@@ -174,6 +163,14 @@ Status StoreImpl::judge_conditions(const Batch& batch, size_t* failed_position,
   return {};
 }
 
+// What the first of these changes replace.
+void StoreImpl::prefetch(std::span<const Change> changes) const noexcept {
+  std::array<Bytes, prefetch_max> keys;
+  const size_t count = std::min(keys.size(), changes.size());
+  for (size_t i = 0; i < count; i++) keys[i] = changes[i].key;
+  if (count > 1) prefetch(std::span<const Bytes>(keys).first(count));
+}
+
 // Finds out what each change replaces, and removes erases of absent keys; *erases is how many
 // remain. Raises *pending_lsn to the newest pending commit on which an absence rests.
 Status StoreImpl::find_priors(std::vector<Change>& changes, uint64_t* erases,
@@ -181,6 +178,10 @@ Status StoreImpl::find_priors(std::vector<Change>& changes, uint64_t* erases,
   Status failure;
   std::erase_if(changes, [&](Change& change) {
     if (!failure.ok()) return false;
+    // Those behind this one are where they were. Not earlier: a large batch would push what it has
+    // asked for out of the caches before it comes to it.
+    const auto position = static_cast<size_t>(&change - changes.data());
+    if (position % prefetch_max == 0) prefetch(std::span(changes).subspan(position));
     const Result<Newest> state = newest(change.hash, change.key);
     if (!state) {
       failure = state.status();
@@ -203,7 +204,6 @@ Status StoreImpl::write(const Batch& batch, Durability durability, size_t* faile
   STAVE_TRY(check_writable());
   if (erased) *erased = 0;
   std::vector<Change> changes = changes_of(batch);
-  prefetch(changes);
   ShardLocks locks = lock_shards(shards_touched(batch));
   uint64_t pending_lsn = 0;
   const Status judged = judge_conditions(batch, failed_position, &pending_lsn);
