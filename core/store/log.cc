@@ -38,7 +38,6 @@ Status Log::resume() {
   if (!appender) return appender.status();
   if (!segments_.extend_last((*appender)->mapping()->size())) return too_many_segments();
   active_ = *std::move(appender);
-  prepare_mapping(*active_);
   if (options_.io == ReadIo::mmap) last->set_read_mapping(active_->mapping());
   return {};
 }
@@ -56,12 +55,6 @@ Result<Log::Place> Log::reserve(uint64_t size, bool only_deletes, uint64_t visib
                .bytes = active_->bytes(offset),
                .lsn = lsn,
                .durable_lag = static_cast<uint32_t>(std::min<uint64_t>(lag, durable_lag_unknown))};
-}
-
-// Where a file system keeps neighbouring pages as one, a sync writes all of them, for a single
-// record of a hundred bytes 16 to 64 KiB.
-void Log::prepare_mapping(const Appender& appender) const noexcept {
-  if (options_.durability == Durability::device) appender.mapping()->expect_random_reads();
 }
 
 // Before anything is appended the manifest must stop saying that the log ends where it did. What it
@@ -113,7 +106,6 @@ Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_
       files_, directory_, header, options_.segment_size, first_frame_size, only_deletes);
   if (!created) return created.status();
   std::unique_ptr<Appender> next = *std::move(created);
-  prepare_mapping(*next);
   bool name_taken = false;
   if (Status status = next->finish(files_, directory_, &name_taken); !status.ok())
     return name_taken ? fail(status) : status;

@@ -84,7 +84,6 @@ class Log {
 
   Status make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn);
   Status roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_lsn);
-  void prepare_mapping(const Appender& appender) const noexcept;
   Status mark_in_use();
   Status fail(const Status& status) noexcept;  // with mutex_ held
   void release_filled_mappings(uint64_t visible_lsn);
