@@ -49,6 +49,23 @@ static void take_values(const stave_buffer* buffer, const uint64_t* sizes, size_
   CHECK(at == (const unsigned char*)buffer->data + buffer->size);
 }
 
+/* One call with keys of 16 bytes, and its answer in flat form. */
+typedef struct question {
+  unsigned char* keys;
+  uint32_t key_sizes[most];
+  uint64_t sizes[most];
+  stave_buffer buffer;
+} question;
+static void ask_for(question* asked, const uint64_t* numbers, size_t count) {
+  asked->keys = make_keys(numbers, count, asked->key_sizes);
+  stave_buffer_init(&asked->buffer);
+}
+static void take_answer(question* asked, size_t count, uint8_t* found, uint64_t* values) {
+  take_values(&asked->buffer, asked->sizes, count, STAVE_ABSENT, sizeof(uint64_t), found, values);
+  stave_buffer_free(&asked->buffer);
+  free(asked->keys);
+}
+
 /* ---- The map, with values in its slots and with values outside of them -------------------------
  */
 
@@ -123,27 +140,35 @@ static void put_in_memtable(void* table, uint64_t number) {
 }
 static void get_from_memtable(void* table, const uint64_t* numbers, size_t count, uint8_t* found,
                               uint64_t* values) {
-  uint32_t key_sizes[most];
-  uint64_t sizes[most];
-  unsigned char* keys = make_keys(numbers, count, key_sizes);
-  stave_buffer buffer;
-  stave_buffer_init(&buffer);
+  question asked;
+  ask_for(&asked, numbers, count);
   stave_memtable_snapshot* snapshot;
   CHECK_STATUS(STAVE_OK, stave_memtable_snapshot_open(table, &snapshot, NULL));
-  CHECK_STATUS(STAVE_OK, stave_memtable_snapshot_multi_get(snapshot, keys, key_sizes, count,
-                                                           &buffer, sizes, NULL));
-  take_values(&buffer, sizes, count, STAVE_ABSENT, sizeof(uint64_t), found, values);
-  /* A transaction asks the same, and finds its own. */
+  CHECK_STATUS(STAVE_OK,
+               stave_memtable_snapshot_multi_get(snapshot, asked.keys, asked.key_sizes, count,
+                                                 &asked.buffer, asked.sizes, NULL));
+  stave_memtable_snapshot_free(snapshot);
+  take_answer(&asked, count, found, values);
+  if (count == 0) return;
+  /* A transaction gets the same, but for what it has written itself. */
+  const uint64_t own = 7;
+  ask_for(&asked, numbers, count);
   stave_memtable_transaction* transaction;
   CHECK_STATUS(STAVE_OK, stave_memtable_begin(table, &transaction, NULL));
-  uint64_t own_sizes[most];
-  CHECK_STATUS(STAVE_OK, stave_memtable_transaction_multi_get(transaction, keys, key_sizes, count,
-                                                              &buffer, own_sizes, NULL));
-  CHECK(memcmp(sizes, own_sizes, count * sizeof sizes[0]) == 0);
+  CHECK_STATUS(STAVE_OK, stave_memtable_transaction_put(transaction, asked.keys, key_size, &own,
+                                                        sizeof own, NULL));
+  CHECK_STATUS(STAVE_OK,
+               stave_memtable_transaction_multi_get(transaction, asked.keys, asked.key_sizes, count,
+                                                    &asked.buffer, asked.sizes, NULL));
   stave_memtable_transaction_free(transaction);
-  stave_memtable_snapshot_free(snapshot);
-  stave_buffer_free(&buffer);
-  free(keys);
+  uint8_t found_too[most];
+  uint64_t values_too[most];
+  take_answer(&asked, count, found_too, values_too);
+  for (size_t i = 0; i < count; i++) {
+    const int is_own = numbers[i] == numbers[0];
+    CHECK(found_too[i] == (is_own ? 1 : found[i]));
+    CHECK(values_too[i] == (is_own ? own : values[i]));
+  }
 }
 static void close_memtable(void* table) {
   stave_memtable_free(table);
@@ -217,16 +242,11 @@ static void put_in_store(void* store, uint64_t number) {
 }
 static void get_from_store(void* store, const uint64_t* numbers, size_t count, uint8_t* found,
                            uint64_t* values) {
-  uint32_t key_sizes[most];
-  uint64_t sizes[most];
-  unsigned char* keys = make_keys(numbers, count, key_sizes);
-  stave_buffer buffer;
-  stave_buffer_init(&buffer);
-  CHECK_STATUS(STAVE_OK,
-               stave_store_multi_get(store, keys, key_sizes, count, &buffer, sizes, NULL));
-  take_values(&buffer, sizes, count, STAVE_ABSENT, sizeof(uint64_t), found, values);
-  stave_buffer_free(&buffer);
-  free(keys);
+  question asked;
+  ask_for(&asked, numbers, count);
+  CHECK_STATUS(STAVE_OK, stave_store_multi_get(store, asked.keys, asked.key_sizes, count,
+                                               &asked.buffer, asked.sizes, NULL));
+  take_answer(&asked, count, found, values);
 }
 static void close_any_store(void* store) {
   close_store(store);
