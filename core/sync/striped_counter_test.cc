@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -10,15 +11,19 @@ namespace {
 
 // More threads at a time than have words of their own, and more one after the other.
 TEST(StripedCounter, LosesNothing) {
-  constexpr uint64_t additions = 20'000;
+  constexpr uint64_t additions = 100'000;
   constexpr uint64_t threads = 40;
   constexpr uint64_t rounds = 3;
   StripedCounter counter;
   for (uint64_t round = 0; round < rounds; round++) {
+    std::latch all_count(threads);
     std::vector<std::thread> adding;
     for (uint64_t thread = 0; thread < threads; thread++) {
-      adding.emplace_back([&counter] {
-        for (uint64_t i = 0; i < additions; i++) counter.add_one();
+      adding.emplace_back([&counter, &all_count] {
+        counter.add_one();
+        // Each has its number by then, and keeps it.
+        all_count.arrive_and_wait();
+        for (uint64_t i = 1; i < additions; i++) counter.add_one();
       });
     }
     for (std::thread& thread : adding) thread.join();
