@@ -45,7 +45,10 @@ class ShardMemory {
   uint32_t take_node(bool reserved) noexcept {
     const std::lock_guard lock(mutex_);
     if (!reserved && !ensure_nodes(reserved_ + 1)) return 0;
-    return take();
+    const uint32_t number = take();
+    // One that was set aside for good has to be replaced at once.
+    if (reserved) set_short(!ensure_nodes(reserved_));
+    return number;
   }
   // Takes back a node that no reader has seen.
   void give_back_node(uint32_t number) noexcept {
@@ -78,11 +81,28 @@ class ShardMemory {
     const std::lock_guard lock(mutex_);
     if (!ensure_nodes(reserved_ + 1)) return false;
     reserved_++;
+    set_short(false);
     return true;
   }
   void release_node() noexcept {
     const std::lock_guard lock(mutex_);
     reserved_--;
+  }
+  // Sets so many aside for good: so many writers may each take_node(true) without a reserve_node(),
+  // if is_short() was false when they began. What a writer does is ordered, whatever threads do it.
+  // False without memory.
+  bool set_aside(uint32_t nodes) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!ensure_nodes(reserved_ + nodes)) return false;
+    reserved_ += nodes;
+    return true;
+  }
+  // There was no memory for a node in place of one that was set aside; there is again when a
+  // reserve_node() has succeeded.
+  bool is_short() const noexcept {
+    // Relaxed: the writer who takes a node and finds no other in its place knows, and each of the
+    // others may take one before it does.
+    return is_short_.load(std::memory_order_relaxed);
   }
 
   // Nodes in chains.
@@ -134,6 +154,8 @@ class ShardMemory {
 
   // ---- Under the mutex -------------------------------------------------------------------------
 
+  void set_short(bool is_short) noexcept { is_short_.store(is_short, std::memory_order_relaxed); }
+
   bool ensure_nodes(uint64_t count) noexcept {
     if (free_count_ >= count) return true;
     const uint64_t last = fresh_ + count - free_count_ - 1;
@@ -169,6 +191,7 @@ class ShardMemory {
   uint64_t free_count_ = 0;
   uint64_t reserved_ = 0;
   uint64_t used_ = 0;
+  std::atomic<bool> is_short_{false};  // stored under the mutex
   std::atomic<uint64_t> owners_{1};
 };
 

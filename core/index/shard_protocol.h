@@ -216,11 +216,11 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   }
 
   // What set_in_head() has left to do, with the bucket still locked. False without memory.
-  bool set_in_chain(const Probe& probe, uint64_t value) noexcept {
+  bool set_in_chain(const Probe& probe, uint64_t value, bool reserved) noexcept {
     // Its home is still the bucket that is locked, since that has not been split.
     Locked locked = locked_bucket(home(probe.position));
     const bool inserted =
-        locked.insert(probe.tag, Layout::make(this->pattern(probe), value), false);
+        locked.insert(probe.tag, Layout::make(this->pattern(probe), value), reserved);
     locked.unlock();
     return inserted;
   }

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "core/base/status.h"
@@ -141,7 +142,7 @@ class Table {
   }
   // Of a key that is absent; false without memory. It may leave the shard crowded.
   bool set_in_chain(TableShard& full, const Probe& probe, uint64_t value, bool* crowded) {
-    if (!full.protocol().set_in_chain(probe, value)) return false;
+    if (!full.protocol().set_in_chain(probe, value, false)) return false;
     *crowded = full.own_count().add();
     return true;
   }
@@ -170,10 +171,12 @@ class Table {
    public:
     Reservation() noexcept = default;
     ~Reservation() { release(); }
-    Reservation(Reservation&& other) noexcept : shard_(std::exchange(other.shard_, nullptr)) {}
+    Reservation(Reservation&& other) noexcept
+        : shard_(std::exchange(other.shard_, nullptr)), for_good_(other.for_good_) {}
     Reservation& operator=(Reservation&& other) noexcept {
       release();
       shard_ = std::exchange(other.shard_, nullptr);
+      for_good_ = other.for_good_;
       return *this;
     }
 
@@ -186,8 +189,15 @@ class Table {
       shard_ = nullptr;
     }
     TableShard* shard_ = nullptr;
+    bool for_good_ = false;  // one of set_aside()
   };
   Result<Reservation> reserve_insertion(uint64_t hash);
+  // Sets memory aside for good, for tables that are neither cleared nor shrunk: so many writers may
+  // each have one reservation at a time from standing_reservation(), which costs nothing. False
+  // without memory.
+  bool set_aside(uint32_t writers) noexcept;
+  // Nothing when memory is short: then reserve_insertion() tells.
+  std::optional<Reservation> standing_reservation(uint64_t hash) const noexcept;
 
   // Inserts an entry for a key that the caller knows to be absent and keeps others from inserting.
   // Cannot fail while no clear() and no shrink_to_fit() run between the reservation and this.

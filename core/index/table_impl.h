@@ -99,16 +99,43 @@ Result<typename Table<Layout, Keys>::Reservation> Table<Layout, Keys>::reserve_i
 }
 
 template <typename Layout, typename Keys>
+bool Table<Layout, Keys>::set_aside(uint32_t writers) noexcept {
+  const sync::EpochPin pin;
+  TableRoot& root = this->root();
+  for (uint32_t i = 0; i < root.shards(); i++)
+    if (!root.shard(i).set_aside(writers)) return false;
+  return true;
+}
+
+template <typename Layout, typename Keys>
+std::optional<typename Table<Layout, Keys>::Reservation> Table<Layout, Keys>::standing_reservation(
+    uint64_t hash) const noexcept {
+  const sync::EpochPin pin;
+  if (shard_of(probe(hash)).is_short()) return std::nullopt;
+  std::optional<Reservation> reservation(std::in_place);
+  reservation->for_good_ = true;
+  return reservation;
+}
+
+template <typename Layout, typename Keys>
 Status Table<Layout, Keys>::insert_absent(uint64_t hash, uint64_t value,
                                           const Reservation& reservation) noexcept {
   const sync::EpochPin pin;
   const Probe probe = this->probe(hash);
   for (;;) {
     TableShard& shard = shard_of(probe);
-    typename Protocol::Updated updated;
-    const bool reserved = reservation.shard_ == &shard;
-    if (!shard.protocol().insert_absent(probe, value, reserved, updated)) continue;
-    if (!updated.inserted) return Code::no_memory;
+    Protocol& protocol = shard.protocol();
+    const bool reserved = reservation.for_good_ || reservation.shard_ == &shard;
+    // Whatever is there is another key.
+    const InHead done = protocol.set_in_head(protocol.start_now(probe.position), probe, value,
+                                             [](Entry) noexcept { return Verdict::different; });
+    if (done.result == InHead::Result::full) {
+      if (!protocol.set_in_chain(probe, value, reserved)) return Code::no_memory;
+    } else if (done.result != InHead::Result::inserted) {
+      typename Protocol::Updated updated;
+      if (!protocol.insert_absent(probe, value, reserved, updated)) continue;
+      if (!updated.inserted) return Code::no_memory;
+    }
     shard.count_inserted(keys_);
     return {};
   }
@@ -118,6 +145,10 @@ template <typename Layout, typename Keys>
 bool Table<Layout, Keys>::replace(uint64_t hash, uint64_t expected, uint64_t value) noexcept {
   const sync::EpochPin pin;
   const Probe probe = this->probe(hash);
+  const auto is_expected = [expected](Entry entry) noexcept {
+    return Layout::value(entry) == expected ? Verdict::equal : Verdict::different;
+  };
+  if (replace_in_head(probe, value, is_expected).result == InHead::Result::replaced) return true;
   typename Protocol::Updated updated;
   while (!shard_of(probe).protocol().change_exact(probe, expected, {Decision::Action::set, value},
                                                   updated)) {
@@ -129,11 +160,20 @@ template <typename Layout, typename Keys>
 bool Table<Layout, Keys>::erase(uint64_t hash, uint64_t expected) noexcept {
   const sync::EpochPin pin;
   const Probe probe = this->probe(hash);
+  const auto is_expected = [expected](Entry entry) noexcept {
+    return Layout::value(entry) == expected ? Verdict::equal : Verdict::different;
+  };
   for (;;) {
     TableShard& shard = shard_of(probe);
+    Protocol& protocol = shard.protocol();
+    const InHead done =
+        protocol.erase_in_head(protocol.start_now(probe.position), probe, is_expected);
+    if (done.result == InHead::Result::erased) {
+      shard.count_erased();
+      return true;
+    }
     typename Protocol::Updated updated;
-    if (!shard.protocol().change_exact(probe, expected, {Decision::Action::erase, 0}, updated))
-      continue;
+    if (!protocol.change_exact(probe, expected, {Decision::Action::erase, 0}, updated)) continue;
     if (updated.erased) shard.count_erased();
     return updated.erased;
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "core/index/narrow_layout.h"
@@ -231,6 +232,33 @@ TEST(TableTest, APutIntoAFullBucketEndsWhereItBegan) {
   EXPECT_EQ(entries, inserted);
   auto held = *locked;
   held.unlock();
+}
+
+// What is set aside for good is there for each insertion of each writer, however many before it
+// have taken nodes.
+TEST(TableTest, WhatIsSetAsideIsSetAsideAgain) {
+  constexpr uint32_t writers = 3;
+  constexpr uint64_t keys = 2000;
+  Identity identity;
+  const auto table = NarrowTable::create({.shards = 1}, ResolvedKeys(identity));
+  ASSERT_TRUE(table.ok());
+  ASSERT_TRUE((*table)->set_aside(writers));
+  for (uint64_t i = 0; i < keys; i += writers) {
+    // Of one hash: nearly all are in nodes.
+    std::vector<NarrowTable::Reservation> reservations;
+    for (uint32_t writer = 0; writer < writers; writer++) {
+      std::optional<NarrowTable::Reservation> standing = (*table)->standing_reservation(42);
+      ASSERT_TRUE(standing.has_value());
+      reservations.push_back(*std::move(standing));
+    }
+    for (uint32_t writer = 0; writer < writers; writer++)
+      ASSERT_TRUE((*table)->insert_absent(42, i + writer, reservations[writer]).ok());
+  }
+  for (uint64_t i = 0; i < keys; i++) {
+    const auto found = (*table)->find(
+        42, [i](uint64_t value) { return value == i ? Verdict::equal : Verdict::different; });
+    EXPECT_EQ(found.verdict, Verdict::equal) << i;
+  }
 }
 
 // A reservation of before a shrink or clear is not taken from the successor.

@@ -5,9 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "core/index/index_test_support.h"
+#include "core/index/narrow_layout.h"
+#include "core/index/resolved_keys.h"
+#include "core/index/table.h"
 #include "core/sync/epoch.h"
 #include "tests/faults/failing_allocator.h"
 #include "tests/support/ladder.h"
@@ -129,6 +134,49 @@ TEST_P(IndexAllocation, EveryAllocationFails) {
   }
   ASSERT_TRUE(sync::EpochRegistry::reclaim_all());
   test::report_counts("index allocation", {{"runs", runs}, {"failed allocations", failures}});
+}
+
+// Who has begun with what is set aside for good lacks nothing for its insertion, and the next one
+// is told when there is no memory for it.
+TEST(StandingReservation, EndsWithTheMemory) {
+  using NarrowTable = Table<NarrowLayout<>, ResolvedKeys>;
+  constexpr uint32_t writers = 3;
+  constexpr uint64_t hash = 42;  // of all keys: nearly all go to nodes
+  NumberedKeys keys;
+  const auto created = NarrowTable::create({.shards = 1}, ResolvedKeys(keys));
+  ASSERT_TRUE(created.ok());
+  NarrowTable& table = **created;
+  ASSERT_TRUE(table.set_aside(writers));
+  const auto begin = [&table](std::array<NarrowTable::Reservation, writers>& reservations) {
+    for (NarrowTable::Reservation& reservation : reservations) {
+      std::optional<NarrowTable::Reservation> standing = table.standing_reservation(hash);
+      if (!standing) return false;
+      reservation = *std::move(standing);
+    }
+    return true;
+  };
+  uint64_t inserted = 0;
+  {
+    const test::FailingAllocations failing(1, true);
+    std::array<NarrowTable::Reservation, writers> reservations;
+    while (begin(reservations)) {
+      for (const NarrowTable::Reservation& reservation : reservations)
+        ASSERT_TRUE(table.insert_absent(hash, inserted++, reservation).ok());
+      ASSERT_LT(inserted, 1000U);
+    }
+    EXPECT_TRUE(table.reserve_insertion(hash).status().is(Code::no_memory));
+    EXPECT_GT(test::FailingAllocations::failures(), 0U);
+  }
+  EXPECT_GT(inserted, 10U);
+  EXPECT_FALSE(table.standing_reservation(hash).has_value());
+  EXPECT_TRUE(table.reserve_insertion(hash).ok());
+  EXPECT_TRUE(table.standing_reservation(hash).has_value());
+  for (uint64_t value = 0; value < inserted; value++) {
+    const auto found = table.find(hash, [value](uint64_t candidate) {
+      return candidate == value ? Verdict::equal : Verdict::different;
+    });
+    EXPECT_EQ(found.verdict, Verdict::equal) << value;
+  }
 }
 
 }  // namespace

@@ -99,19 +99,21 @@ struct State {
     return found.verdict == Verdict::equal ? static_cast<int>(Layout::value(found.entry) & 0xff)
                                            : -1;
   }
-  // True when it was absent. In both ways that there are: resolved keys are narrow, owned ones
-  // wide.
+  // Whether a key is changed at once where that is possible: owned ones always, of the resolved
+  // ones, which the store changes so and others do not, half.
+  static bool at_once(uint64_t key) { return Layout::kKeepsWholePosition || key % 2 == 0; }
+  // True when it was absent.
   bool put(uint64_t key, uint64_t version) {
     const auto decide = [=](const uint64_t*) {
       return Decision{Decision::Action::set, value(key, version)};
     };
-    if (Layout::kKeepsWholePosition) {
+    if (at_once(key)) {
       using Result = typename Protocol::InHead::Result;
       const auto start = protocol.start(probe(key).position);
       const Result done =
           protocol.set_in_head(start, probe(key), value(key, version), match(key)).result;
       if (done == Result::full) {
-        check(protocol.set_in_chain(probe(key), value(key, version)), "no node left");
+        check(protocol.set_in_chain(probe(key), value(key, version), false), "no node left");
         return true;
       }
       if (done != Result::nothing) return done == Result::inserted;
@@ -123,7 +125,7 @@ struct State {
     return !updated.was_present;
   }
   bool remove(uint64_t key) {
-    if (Layout::kKeepsWholePosition) {
+    if (at_once(key)) {
       using Result = typename Protocol::InHead::Result;
       const auto start = protocol.start(probe(key).position);
       const Result done = protocol.erase_in_head(start, probe(key), match(key)).result;
