@@ -118,6 +118,7 @@ Status compare_and_swap(stave_index* handle, const KeyArgument& key, uint64_t ex
 }
 
 Status close(stave_index& handle) {
+  if (handle.state->gate().entered_by_this_thread()) return Code::busy;
   // Where other threads are, calls that have not seen it yet ask the gate, too.
   handle.set_not_simple();
   return handle.state->close();

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "core/sync/backoff.h"
+#include "core/sync/only_thread.h"
 
 namespace stave::sync {
 
@@ -19,11 +20,18 @@ class AdaptiveMutex {
   AdaptiveMutex& operator=(const AdaptiveMutex&) = delete;
 
   void lock() noexcept {
+    // The C library's lock needs no locked instruction then.
+    if (is_only_thread()) return mutex_.lock();
     for (int i = 0; i < kTries; i++) {
       if (mutex_.try_lock()) return;
       Backoff::pause();
     }
     mutex_.lock();
+  }
+  // The same, for who waits for a std::condition_variable under it.
+  std::unique_lock<std::mutex> acquire() noexcept {
+    lock();
+    return {mutex_, std::adopt_lock};
   }
   bool try_lock() noexcept { return mutex_.try_lock(); }
   void unlock() noexcept { mutex_.unlock(); }

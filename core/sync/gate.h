@@ -187,8 +187,10 @@ class Gate {
       internal::epochs.leave(*slot_);
       slot_ = nullptr;
     }
-    ~Visit() {
+    ~Visit() { end(); }
+    void end() noexcept {
       if (slot_ != nullptr) internal::epochs.leave(*slot_);
+      slot_ = nullptr;
     }
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;
@@ -217,6 +219,8 @@ class Gate {
 
   bool closed() const noexcept { return counters_.closed(); }
 
+  // Whether the calling thread holds an Entry of any gate, as it does in a callback.
+  static bool thread_is_inside_any() noexcept { return Entry::innermost_ != nullptr; }
   // Whether the calling thread holds an Entry of this gate: a close from inside a callback of the
   // same handle, to be answered with Code::busy.
   bool entered_by_this_thread() const noexcept {
