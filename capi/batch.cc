@@ -110,11 +110,11 @@ stave_status stave_store_write(stave_store* store, stave_batch* batch, uint64_t*
     STAVE_TRY(store_call.enter(store));
     BatchCall batch_call;
     STAVE_TRY(batch_call.enter(batch));
-    const auto durability = write_durability(options, store_call.store().options().durability);
-    if (!durability) return durability.status();
+    auto durability = store_call.store().options().durability;
+    STAVE_TRY(write_durability(options, &durability));
     size_t failed_position = 0;
     const Status status =
-        store_call.store().write(batch->entries, *durability, &failed_position, nullptr);
+        store_call.store().write(batch->entries, durability, &failed_position, nullptr);
     if (status.is(Code::mismatch) && failed != nullptr) *failed = failed_position;
     return status;
   });

@@ -1,4 +1,4 @@
-// The store family: opening, closing, and calls on one key.
+// The store family: opening, closing, and calls on one key, but for those of store_hot.cc.
 #include <stave/store.h>
 
 #include <memory>
@@ -30,9 +30,16 @@ Status put(stave_store* handle, Bytes key, Bytes value, PutMode mode,
   STAVE_TRY(call.enter(handle));
   STAVE_TRY(require_bytes(key.data(), key.size(), "key"));
   STAVE_TRY(require_bytes(value.data(), value.size(), "value"));
-  const auto durability = write_durability(options, call.store().options().durability);
-  if (!durability) return durability.status();
-  return call.store().put(key, value, mode, *durability);
+  auto durability = call.store().options().durability;
+  STAVE_TRY(write_durability(options, &durability));
+  return call.store().put(key, value, mode, durability);
+}
+
+Status close(stave_store& handle) {
+  if (handle.state->gate().entered_by_this_thread()) return Code::busy;
+  // Where other threads are, calls that have not seen it yet ask the gate, too.
+  handle.set_not_simple();
+  return handle.state->close();
 }
 
 }  // namespace
@@ -52,7 +59,10 @@ stave_status stave_store_open(const char* path, const stave_store_options* optio
     handle->state = std::make_shared<SharedStore>();
     auto opened = stave::store::Store::open(stave::os::posix_file_system(), path, *checked);
     if (!opened) return opened.status();
+    handle->mapped_reads = (*opened)->mapped_reads();
+    handle->gate = &handle->state->gate();
     handle->state->adopt(*std::move(opened));
+    if (handle->mapped_reads != nullptr) handle->set_simple(stave_store::simple_reads);
     *store = handle.release();
     return {};
   });
@@ -72,14 +82,14 @@ stave_status stave_store_close(stave_store* store, stave_error* error) {
   return guarded(error, [&]() -> Status {
     if (store == nullptr) return {};
     STAVE_TRY(check(store));
-    return store->state->close();
+    return close(*store);
   });
 }
 
 void stave_store_free(stave_store* store) {
   if (!begin_free(store)) return;
   // Inside a callback of the store it can neither be closed nor freed: it is left as it is.
-  const stave_status status = guarded(nullptr, [&] { return store->state->close(); });
+  const stave_status status = guarded(nullptr, [&] { return close(*store); });
   if (status != STAVE_BUSY) delete store;
 }
 
@@ -116,30 +126,9 @@ stave_status stave_store_delete(stave_store* store, const void* key, size_t key_
     StoreCall call;
     STAVE_TRY(call.enter(store));
     STAVE_TRY(require_bytes(key, key_size, "key"));
-    const auto durability = write_durability(options, call.store().options().durability);
-    if (!durability) return durability.status();
-    return call.store().erase(as_bytes(key, key_size), *durability);
-  });
-}
-
-stave_status stave_store_get(stave_store* store, const void* key, size_t key_size, void* data,
-                             size_t capacity, size_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
-    Output output(size);
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
-    STAVE_TRY(require_bytes(key, key_size, "key"));
-    STAVE_TRY(require_bytes(data, capacity, "data"));
-    const MutableBytes room(static_cast<std::byte*>(data), capacity);
-    size_t value_size = 0;
-    Status status = call.store().get(as_bytes(key, key_size), [&](size_t needed) -> MutableBytes {
-      value_size = needed;
-      return needed <= room.size() ? room.first(needed) : MutableBytes();
-    });
-    if (!status.ok()) return status;
-    output.set(value_size);
-    return value_size <= capacity ? status : Status(Code::buffer_too_small);
+    auto durability = call.store().options().durability;
+    STAVE_TRY(write_durability(options, &durability));
+    return call.store().erase(as_bytes(key, key_size), durability);
   });
 }
 

@@ -73,8 +73,8 @@ stave_status stave_store_multi_put(stave_store* store, const void* keys, const u
     STAVE_TRY(call.enter(store));
     STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
     STAVE_TRY(check_flat(values, value_sizes, count, "values"));
-    const auto durability = write_durability(options, call.store().options().durability);
-    if (!durability) return durability.status();
+    auto durability = call.store().options().durability;
+    STAVE_TRY(write_durability(options, &durability));
     Batch batch;
     FlatBytes key_bytes(keys);
     FlatBytes value_bytes(values);
@@ -82,7 +82,7 @@ stave_status stave_store_multi_put(stave_store* store, const void* keys, const u
       STAVE_TRY(batch.add(Batch::Kind::put, key_bytes.take(key_sizes[i]),
                           value_bytes.take(static_cast<size_t>(value_sizes[i]))));
     }
-    return call.store().write(batch, *durability, nullptr, nullptr);
+    return call.store().write(batch, durability, nullptr, nullptr);
   });
 }
 
@@ -94,12 +94,12 @@ stave_status stave_store_multi_delete(stave_store* store, const void* keys,
     StoreCall call;
     STAVE_TRY(call.enter(store));
     STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
-    const auto durability = write_durability(options, call.store().options().durability);
-    if (!durability) return durability.status();
+    auto durability = call.store().options().durability;
+    STAVE_TRY(write_durability(options, &durability));
     Batch batch;
     FlatBytes key_bytes(keys);
     for (size_t i = 0; i < count; i++)
       STAVE_TRY(batch.add(Batch::Kind::erase, key_bytes.take(key_sizes[i])));
-    return call.store().write(batch, *durability, nullptr, deleted);
+    return call.store().write(batch, durability, nullptr, deleted);
   });
 }

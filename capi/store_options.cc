@@ -130,13 +130,12 @@ Result<store::Options> store_options(const stave_store_options* options) {
   return result;
 }
 
-Result<store::Durability> write_durability(const stave_write_options* options,
-                                           store::Durability fallback) {
-  if (options == nullptr) return fallback;
+Status read_write_options(const stave_write_options* options, store::Durability* durability) {
   stave_write_options read;
   STAVE_TRY(read_options(write_table, options, &read));
-  if (read.durability == STAVE_DURABILITY_DEFAULT) return fallback;
-  return static_cast<store::Durability>(read.durability);
+  if (read.durability != STAVE_DURABILITY_DEFAULT)
+    *durability = static_cast<store::Durability>(read.durability);
+  return {};
 }
 
 Result<stave_store_cursor_options> cursor_options(const stave_store_cursor_options* options) {

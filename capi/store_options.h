@@ -11,9 +11,12 @@ namespace stave::capi {
 // `options` may be null: the defaults.
 Result<store::Options> store_options(const stave_store_options* options);
 
-// `fallback` where the options, which may be null, ask for nothing.
-Result<store::Durability> write_durability(const stave_write_options* options,
-                                           store::Durability fallback);
+// Left as it is where the options ask for nothing.
+Status read_write_options(const stave_write_options* options, store::Durability* durability);
+// The same where they may be null.
+inline Status write_durability(const stave_write_options* options, store::Durability* durability) {
+  return options == nullptr ? Status() : read_write_options(options, durability);
+}
 
 // `options` may be null; the answer is a whole, valid struct of this version.
 Result<stave_store_cursor_options> cursor_options(const stave_store_cursor_options* options);

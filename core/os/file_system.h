@@ -46,9 +46,11 @@ class Mapping {
   // what it takes to find them reach the device (msync).
   virtual Status sync_data(uint64_t offset, uint64_t size) = 0;
 
-  // Hints. Single pages will be read, here and there: a page that is not in memory is worth
-  // reading, its neighbours are not.
+  // Hints. Single pages will be read, or stored into and synced, here and there: a page that is not
+  // in memory is worth reading, its neighbours are not.
   virtual void expect_random_reads() noexcept {}
+  // No longer that.
+  virtual void expect_any_reads() noexcept {}
   // The others are for ranges of whole pages within the file. All of it will be read soon.
   virtual void expect_reads(uint64_t offset, uint64_t size) noexcept {
     static_cast<void>(offset);

@@ -32,6 +32,9 @@ class PosixMapping final : public Mapping {
   void expect_random_reads() noexcept override {
     static_cast<void>(::madvise(data_, size_, MADV_RANDOM));
   }
+  void expect_any_reads() noexcept override {
+    static_cast<void>(::madvise(data_, size_, MADV_NORMAL));
+  }
   void expect_reads(uint64_t offset, uint64_t size) noexcept override {
     static_cast<void>(::madvise(data_ + offset, size, MADV_WILLNEED));
   }

@@ -10,11 +10,10 @@ namespace stave::store {
 
 namespace {
 
-constexpr uint64_t page_size = 4096;
 constexpr uint64_t initial_allocation = uint64_t{1} << 20;
 
 constexpr uint64_t round_to_page(uint64_t size) noexcept {
-  return (size + page_size - 1) & ~(page_size - 1);
+  return (size + Appender::page_size - 1) & ~(Appender::page_size - 1);
 }
 
 constexpr uint64_t limit_for(uint64_t segment_size, uint64_t first_frame_size) noexcept {
@@ -30,7 +29,8 @@ Appender::Appender(std::shared_ptr<Segment> segment, std::shared_ptr<os::Mapping
       limit_(limit),
       reserve_(reserve),
       end_(end),
-      allocated_(allocated) {
+      allocated_(allocated),
+      synced_end_(end) {
   segment_->set_end(end_);
   segment_->set_file_size(std::max(segment_->file_size(), allocated_));
 }
@@ -146,6 +146,27 @@ uint64_t Appender::take(uint64_t size) noexcept {
   end_ += size;
   segment_->set_end(end_);
   return offset;
+}
+
+Appender::Range Appender::take_unready() noexcept {
+  if (!is_near_unready()) return {};
+  const uint64_t from = std::max(ready_, end_ / page_size * page_size);
+  const uint64_t to =
+      std::min(from / ready_step * ready_step + ready_step, allocated_ / page_size * page_size);
+  if (to <= from) return {};
+  ready_ = to;
+  return {from, to - from};
+}
+
+Appender::Range Appender::take_unready_of(uint64_t offset, uint64_t size) noexcept {
+  // A large one is long on its way whatever is done.
+  constexpr uint64_t frame_size_max = 1 << 20;
+  if (size <= page_size || size > frame_size_max) return {};
+  const uint64_t from = std::max(ready_, offset / page_size * page_size);
+  const uint64_t to = std::min(round_to_page(offset + size), allocated_ / page_size * page_size);
+  if (to <= from) return {};
+  ready_ = to;
+  return {from, to - from};
 }
 
 void Appender::trim(uint64_t keep) noexcept {

@@ -60,7 +60,6 @@ CollisionList::Room CollisionList::make_room(Bytes key) {
 }
 
 void CollisionList::Room::forget() noexcept {
-  if (list_ == nullptr) return;
   list_->encoded_bytes_.fetch_sub(encoded_size(node_.key().size()), std::memory_order_relaxed);
   list_ = nullptr;
 }

@@ -45,11 +45,13 @@ class CollisionList {
   class Room {
    public:
     Room() noexcept = default;
-    ~Room() { forget(); }
+    ~Room() {
+      if (list_ != nullptr) forget();
+    }
     Room(Room&& other) noexcept
         : list_(std::exchange(other.list_, nullptr)), node_(std::move(other.node_)) {}
     Room& operator=(Room&& other) noexcept {
-      forget();
+      if (list_ != nullptr) forget();
       list_ = std::exchange(other.list_, nullptr);
       node_ = std::move(other.node_);
       return *this;
@@ -58,7 +60,7 @@ class CollisionList {
 
    private:
     friend class CollisionList;
-    void forget() noexcept;
+    void forget() noexcept;  // of a list
     CollisionList* list_ = nullptr;
     Entries::node_type node_;
   };

@@ -21,12 +21,14 @@
 
 #include "core/base/status.h"
 #include "core/store/change.h"
+#include "core/sync/adaptive_mutex.h"
 
 namespace stave::store {
 
 // A filled frame on its way. Lives in its writer's stack frame until done.
 struct Commit {
   uint64_t lsn = 0;
+  uint64_t frame_size = 0;  // bytes in the log
   bool needs_device = false;
   std::span<Change> changes;
 
@@ -77,6 +79,7 @@ class CommitPipeline {
  private:
   using Lock = std::unique_lock<std::mutex>;
   bool can_lead() const noexcept;
+  void await_turn(uint64_t lsn) const noexcept;
   void lead(Lock& lock, const Commit& own);
   bool sync_for_list(Lock& lock);
   void publish_first(Lock& lock);
@@ -86,7 +89,7 @@ class CommitPipeline {
   Backend& backend_;
   std::atomic<uint64_t> visible_;  // written under mutex_
 
-  std::mutex mutex_;  // guards what follows
+  sync::AdaptiveMutex mutex_;  // guards what follows
   std::condition_variable changed_;
   Commit* first_ = nullptr;  // by LSN
   bool leading_ = false;

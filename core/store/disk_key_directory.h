@@ -93,8 +93,8 @@ class DiskKeyDirectory final : private disk_index::Owner {
 
   uint64_t hash(Bytes key) const noexcept { return hash_of(key).low; }
   Result<bool> find(Bytes key, RecordReader& reader) const;
-  // As MemoryKeyDirectory::find_at_once().
-  std::optional<bool> find_at_once(Bytes key, MappedRecord& record) const;
+  // As MemoryKeyDirectory::find_mapped().
+  Code find_mapped(Bytes key, MappedRecord& record) const;
   // As Store::prefetch().
   void prefetch(std::span<const Bytes> keys) const noexcept;
 

@@ -13,6 +13,9 @@ namespace stave::store {
 
 namespace {
 
+constexpr uint64_t small_sync_max = 256 << 10;
+constexpr uint32_t small_syncs_expected = 16;  // after so many in a row more of them are
+
 Status too_many_segments() {
   return Status::error(Code::too_large, "the log has too many segments; raise segment_size");
 }
@@ -47,14 +50,39 @@ Result<Log::Place> Log::reserve(uint64_t size, bool only_deletes, uint64_t visib
   STAVE_TRY(failure_);
   STAVE_TRY(mark_in_use());
   STAVE_TRY(make_room(size, only_deletes, visible_lsn));
+  return take(size);
+}
+
+bool Log::reserve_at_once(uint64_t size, Place* place) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!failure_.ok() || manifest_.clean || !active_ || !active_->has_room(size)) return false;
+  *place = take(size);
+  return true;
+}
+
+Log::Place Log::take(uint64_t size) noexcept {
   const uint64_t offset = active_->take(size);
   const uint64_t lsn = ++last_lsn_;
   const uint64_t lag = lsn - durable_lsn();
-  return Place{.segment = active_->segment().get(),
-               .offset = offset,
-               .bytes = active_->bytes(offset),
-               .lsn = lsn,
-               .durable_lag = static_cast<uint32_t>(std::min<uint64_t>(lag, durable_lag_unknown))};
+  return {.segment = active_->segment().get(),
+          .mapping = active_->mapping().get(),
+          .offset = offset,
+          .bytes = active_->bytes(offset),
+          .lsn = lsn,
+          .durable_lag = static_cast<uint32_t>(std::min<uint64_t>(lag, durable_lag_unknown)),
+          .unready = active_->take_unready_of(offset, size),
+          .is_near_unready = active_->is_near_unready()};
+}
+
+void Log::make_ready() noexcept {
+  std::shared_ptr<os::Mapping> mapping;
+  Appender::Range range;
+  {
+    const std::lock_guard lock(mutex_);
+    range = active_->take_unready();
+    mapping = active_->mapping();
+  }
+  if (range.size > 0) mapping->expect_stores(range.offset, range.size);
 }
 
 // Before anything is appended the manifest must stop saying that the log ends where it did. What it
@@ -112,12 +140,33 @@ Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_
   if (options_.io == ReadIo::mmap) next->segment()->set_read_mapping(next->mapping());
   if (active_) {
     active_->trim(0);
+    active_->mapping()->expect_any_reads();
     sealed_.push_back({active_->segment(), active_->mapping(), last_lsn_, false});
   }
   segments_.append(next->segment(), next->mapping()->size());
   active_ = std::move(next);
+  if (expects_small_syncs()) active_->mapping()->expect_random_reads();
   release_filled_mappings(visible_lsn);
   return {};
+}
+
+bool Log::expects_small_syncs() const noexcept {
+  return small_syncs_ >= small_syncs_expected;
+}
+
+// File systems keep neighbouring pages of a mapping that are stored into in a row as one, of up to
+// some hundred KiB, and a sync writes all of that, be it for a record of a hundred bytes. So where
+// one small sync follows the other the log has single pages. Where much is synced at once they
+// would cost time.
+void Log::note_sync() noexcept {
+  if (!active_) return;
+  const bool expected = expects_small_syncs();
+  small_syncs_ = active_->note_sync() <= small_sync_max ? small_syncs_ + 1 : 0;
+  if (expects_small_syncs() == expected) return;
+  if (expected)
+    active_->mapping()->expect_any_reads();
+  else
+    active_->mapping()->expect_random_reads();
 }
 
 // A place may be filled until its LSN is visible; behind that a mapping is of no use to the log.
@@ -171,6 +220,7 @@ Status Log::sync_through(uint64_t lsn) noexcept {
     STAVE_TRY(failure_);
     if (durable_lsn() >= lsn) return {};
     if (active_) last_generation = active_->segment()->generation();
+    note_sync();
   }
   // One after the other without a list of them: commits wait for this, which must not lack memory.
   uint64_t first_generation = 0;

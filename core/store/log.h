@@ -26,17 +26,21 @@
 #include "core/store/manifest.h"
 #include "core/store/options.h"
 #include "core/store/segment_directory.h"
+#include "core/sync/adaptive_mutex.h"
 
 namespace stave::store {
 
 class Log {
  public:
   struct Place {
-    Segment* segment;
-    uint64_t offset;
-    std::byte* bytes;
-    uint64_t lsn;
-    uint32_t durable_lag;
+    Segment* segment = nullptr;
+    os::Mapping* mapping = nullptr;
+    uint64_t offset = 0;
+    std::byte* bytes = nullptr;
+    uint64_t lsn = 0;
+    uint32_t durable_lag = 0;
+    Appender::Range unready{};     // pages of it to make ready before it is filled
+    bool is_near_unready = false;  // time to make_ready()
   };
 
   // `manifest` is what lies on the device and is clean: recovery has made it so. `segments` holds
@@ -51,6 +55,15 @@ class Log {
   // `only_deletes` may use the reserve. `no_space` and other failures have taken nothing.
   // `visible_lsn`: all places up to it are filled.
   Result<Place> reserve(uint64_t size, bool only_deletes, uint64_t visible_lsn);
+
+  // The same for what is usual: there is room behind what was appended last. False, and nothing has
+  // been taken, when reserve() has to see to it.
+  bool reserve_at_once(uint64_t size, Place* place) noexcept;
+
+  // Makes pages ready that the next places will be in, without a lock held and beside the threads
+  // that fill theirs. A first store into a page interrupts who makes it for some microseconds, and
+  // all commits behind it wait for it.
+  void make_ready() noexcept;
 
   // Everything up to `lsn` reaches the device; all of it has been filled. Syncs of several threads
   // run one after the other, and one that has become needless does nothing.
@@ -82,10 +95,14 @@ class Log {
     bool synced;
   };
 
+  // With mutex_ held and room made.
+  Place take(uint64_t size) noexcept;
   Status make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn);
   Status roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_lsn);
   Status mark_in_use();
   Status fail(const Status& status) noexcept;  // with mutex_ held
+  void note_sync() noexcept;                   // likewise
+  bool expects_small_syncs() const noexcept;   // likewise
   void release_filled_mappings(uint64_t visible_lsn);
   // The oldest segment behind `generation` that has unsynced bytes.
   std::shared_ptr<Segment> next_unsynced(uint64_t generation) const noexcept;
@@ -97,9 +114,10 @@ class Log {
   SegmentDirectory& segments_;
   os::FileLock& lock_;
 
-  mutable std::mutex mutex_;  // guards what follows
-  Manifest manifest_;         // as on the device
+  mutable sync::AdaptiveMutex mutex_;  // guards what follows
+  Manifest manifest_;                  // as on the device
   std::unique_ptr<Appender> active_;
+  uint32_t small_syncs_ = 0;    // in a row
   std::vector<Sealed> sealed_;  // those not yet synced, or not yet filled
   uint64_t last_lsn_;
   Status failure_;

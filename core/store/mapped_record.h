@@ -4,7 +4,6 @@
 // A value; as good as the segment that it was opened in.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "core/base/bytes.h"
@@ -18,25 +17,34 @@ namespace stave::store {
 
 class MappedRecord {
  public:
-  // Goes to the record at `location`; its checksum is not looked at yet. False when there is no
-  // mapping, or no such record in it.
-  bool open(const Segment& segment, Location location) noexcept {
-    const os::Mapping* const mapping = segment.read_mapping().get();
-    if (mapping == nullptr) return false;
-    const uint64_t end = std::min(mapping->size(), segment.file_size());
+  // Goes to the record at `location`, if it is there and `key` is its key; its checksum is not
+  // looked at yet. False also where only RecordReader can tell.
+  bool open_of(Bytes key, const Segment& segment, Location location) noexcept {
+    const Bytes mapped = segment.mapped();
     const uint64_t offset = segment.offset_of(location);
-    if (offset + record_header_size > end) return false;
-    bytes_ = mapping->data() + offset;
-    const RecordHeader header = RecordHeader::decode(bytes_);
-    key_size_ = header.key_size;
-    value_size_ = header.value_size;
+    if (offset + record_header_size > mapped.size()) return false;
+    const std::byte* const bytes = mapped.data() + offset;
+    // The kind, the flags and the size of the key at once.
+    static_assert(record_at::flags == record_at::kind + 1);
+    static_assert(record_at::key_size == record_at::kind + 2);
+    constexpr uint32_t but_member = ~(uint32_t{flag_member} << 8);
+    constexpr auto put = static_cast<uint64_t>(RecordKind::put);
+    const uint32_t head = load_le32(bytes + record_at::kind);
+    if ((head & but_member) != (uint64_t{key.size()} << 16 | put)) return false;
+    const size_t value_size = load_le32(bytes + record_at::value_size);
+    if (value_size > value_size_max || load_le64(bytes + record_at::lsn) == 0 ||
+        offset + record_size(key.size(), value_size) > mapped.size())
+      return false;
+    bytes_ = bytes;
+    key_size_ = key.size();
+    value_size_ = value_size;
     segment_ = &segment;
     offset_ = offset;
-    return header.kind == RecordKind::put && header.is_supported() && header.plausible() &&
-           offset + size() <= end;
+    return equal_keys(this->key(), key);
   }
 
-  // Of the last open() that was true.
+  // Of the last open_of() that was true.
+  Location location() const noexcept { return segment_->location_of(offset_); }
   uint64_t size() const noexcept { return record_size(key_size_, value_size_); }
   Bytes key() const noexcept { return {bytes_ + record_header_size, key_size_}; }
   Bytes value() const noexcept { return {bytes_ + record_header_size + key_size_, value_size_}; }

@@ -19,9 +19,10 @@ Result<uint64_t> MemoryKeyDirectory::Keys::fetch_hash(uint64_t value) const noex
 }
 
 Result<std::unique_ptr<MemoryKeyDirectory>> MemoryKeyDirectory::create(
-    uint64_t hash_seed, const SegmentDirectory& segments) {
+    uint64_t hash_seed, uint32_t writers, const SegmentDirectory& segments) {
   Result<std::unique_ptr<Table>> table = Table::create({}, Keys(segments, hash_seed));
   if (!table) return table.status();
+  if (!(*table)->set_aside(writers)) return Code::no_memory;
   return std::unique_ptr<MemoryKeyDirectory>(new MemoryKeyDirectory(hash_seed, *std::move(table)));
 }
 
@@ -42,21 +43,18 @@ Result<bool> MemoryKeyDirectory::find(uint64_t hash, Bytes key, RecordReader& re
   return found.verdict == index::Verdict::equal;
 }
 
-std::optional<bool> MemoryKeyDirectory::find_at_once(uint64_t hash, Bytes key,
-                                                     MappedRecord& record) const noexcept {
+Code MemoryKeyDirectory::find_mapped(uint64_t hash, Bytes key,
+                                     MappedRecord& record) const noexcept {
   bool in_doubt = false;
-  const auto match = [&](uint64_t value) noexcept {
-    const Location place = Location::of_bits(value);
-    if (record.open(table_->keys().segments().of(place), place) && equal(record.key(), key))
-      return index::Verdict::equal;
+  const auto match = [&](Table::Entry entry) noexcept {
+    const Location place = place_of(entry);
+    if (record.open_of(key, segments().of(place), place)) return index::Verdict::equal;
     // Another key's, or damaged: RecordReader tells.
     in_doubt = true;
     return index::Verdict::different;
   };
-  const Table::Found found = table_->find(hash, match);
-  if (found.verdict == index::Verdict::equal) return true;
-  if (in_doubt) return {};
-  return false;
+  if (table_->find(Table::probe(hash), match).verdict == index::Verdict::equal) return Code::ok;
+  return in_doubt ? Code::busy : Code::not_found;
 }
 
 void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {
@@ -74,7 +72,7 @@ void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {
   for (size_t i = 0; i < keys.size(); i++) {
     table_->with_candidate(begun[i].start, begun[i].probe, [this](auto entry) {
       const Location place = Location::of_bits(index::NarrowLayout<>::value(entry));
-      RecordReader::prefetch(table_->keys().segments().of(place), place);
+      RecordReader::prefetch(segments().of(place), place);
     });
   }
 }

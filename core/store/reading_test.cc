@@ -13,7 +13,9 @@
 #include "core/os/posix_file_system.h"
 #include "core/os/seeded_random.h"
 #include "core/os/temporary_directory.h"
+#include "core/store/mapped_reads.h"
 #include "core/store/store.h"
+#include "core/sync/epoch.h"
 
 namespace stave::store {
 namespace {
@@ -41,6 +43,32 @@ class ReadingTest : public ::testing::TestWithParam<std::tuple<KeyDirectoryKind,
     if (status.is(Code::not_found)) return {};
     EXPECT_TRUE(status.ok()) << status.message();
     return value;
+  }
+  // The ways of stave_store_get give the same answer, or leave it to get(), but for a chain.
+  static void check_mapped_reads(const Store& store, const std::string& key,
+                                 const std::optional<std::string>& expected) {
+    const MappedReads* const reads = store.mapped_reads();
+    if (reads == nullptr) return;
+    const bool is_long = expected && expected->size() > 16 << 10;
+    const auto check = [&](auto read, Code may_leave_it) {
+      std::string value(expected ? expected->size() : 8, '-');
+      size_t size = 99;
+      const Code code =
+          read(as_bytes(key),
+               MutableBytes(reinterpret_cast<std::byte*>(value.data()), value.size()), &size);
+      if (code == may_leave_it) return;
+      EXPECT_EQ(code, expected ? Code::ok : Code::not_found);
+      EXPECT_EQ(size, expected ? expected->size() : 0);
+      if (expected) {
+        EXPECT_EQ(value, *expected);
+      }
+    };
+    const sync::EpochPin pin;
+    check([reads](auto... arguments) { return reads->get(arguments...); },
+          is_long ? Code::too_large : Code::busy);
+    check([reads](auto... arguments) { return reads->get_alone(arguments...); }, Code::busy);
+    check([reads](auto... arguments) { return reads->get_on(arguments...); },
+          is_long ? Code::too_large : Code::ok);
   }
   static void prefetch(const Store& store, const std::vector<std::string>& keys) {
     std::array<Bytes, Store::prefetch_max> bytes;
@@ -80,6 +108,12 @@ TEST_P(ReadingTest, WhatIsAskedForAheadIsReadAsItIs) {
       reads += 2;
     }
     EXPECT_EQ(store->stats().reads, reads);
+    for (const std::string& key : keys) {
+      const auto found = expected.find(key);
+      check_mapped_reads(*store, key,
+                         found == expected.end() ? std::optional<std::string>() : found->second);
+    }
+    reads = store->stats().reads;
     if (round == 200) {
       ASSERT_TRUE(store->close().ok());
       store = open();
@@ -125,6 +159,16 @@ TEST_P(ReadingTest, DamageIsFoundHoweverItIsRead) {
   });
   EXPECT_TRUE(status.is(Code::corruption));
   EXPECT_EQ(store->stats().reads, 1u);
+  if (const MappedReads* const reads = store->mapped_reads()) {
+    const sync::EpochPin pin;
+    std::byte room[100];
+    size_t size = 99;
+    const std::string key = key_of(damaged_key);
+    EXPECT_EQ(reads->get(as_bytes(key), room, &size), Code::corruption);
+    EXPECT_EQ(reads->get_alone(as_bytes(key), room, &size), Code::corruption);
+    EXPECT_EQ(reads->get_on(as_bytes(key), room, &size), Code::corruption);
+    EXPECT_EQ(size, 99u);
+  }
   EXPECT_NE(status.message().find("at offset"), std::string::npos) << status.message();
   for (const uint64_t other : {damaged_key - 1, damaged_key + 1})
     EXPECT_EQ(get(*store, key_of(other)), value);

@@ -3,7 +3,9 @@
 // Thread safety: all const calls from any thread. Appending is the log's business (log.h).
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -41,28 +43,45 @@ class Segment {
   uint64_t end() const noexcept { return end_.load(std::memory_order_relaxed); }
   uint64_t file_size() const noexcept { return file_size_.load(std::memory_order_relaxed); }
   void set_end(uint64_t end) noexcept { end_.store(end, std::memory_order_relaxed); }
-  void set_file_size(uint64_t size) noexcept { file_size_.store(size, std::memory_order_relaxed); }
+  void set_file_size(uint64_t size) noexcept {
+    file_size_.store(size, std::memory_order_relaxed);
+    update_mapped_size();
+  }
 
   // With ReadIo::mmap the bytes that readers use directly, else null. Set before the segment is
   // handed to readers.
   const std::shared_ptr<const os::Mapping>& read_mapping() const noexcept { return read_mapping_; }
   void set_read_mapping(std::shared_ptr<const os::Mapping> mapping) noexcept {
     read_mapping_ = std::move(mapping);
+    mapped_ = read_mapping_->data();
+    update_mapped_size();
   }
+  // What of it is behind the file's end may not be touched. Nothing without a mapping.
+  Bytes mapped() const noexcept { return {mapped_, mapped_size_.load(std::memory_order_relaxed)}; }
 
   // "damaged record in segment '...' at offset N (...); run `stave verify`".
   Status damage(uint64_t offset, std::string_view what) const;
 
  private:
+  void update_mapped_size() noexcept {
+    if (read_mapping_)
+      mapped_size_.store(std::min<uint64_t>(read_mapping_->size(), file_size()),
+                         std::memory_order_relaxed);
+  }
+
   const SegmentHeader header_;
   const std::string path_;
   const std::unique_ptr<os::File> file_;
-  const uint64_t seed_;
-  uint64_t base_address_ = 0;
-  // Relaxed everywhere: each is a figure of its own, nothing is read on the strength of it.
-  std::atomic<uint64_t> end_{segment_header_size};
-  std::atomic<uint64_t> file_size_{0};
   std::shared_ptr<const os::Mapping> read_mapping_;
+  // Relaxed everywhere: each is a figure of its own, nothing is read on the strength of it.
+  std::atomic<uint64_t> file_size_{0};
+  // What every get of a record looks at is in one cache line, and what every put changes in
+  // another.
+  alignas(64) const uint64_t seed_;
+  uint64_t base_address_ = 0;
+  const std::byte* mapped_ = nullptr;
+  std::atomic<uint64_t> mapped_size_{0};
+  alignas(64) std::atomic<uint64_t> end_{segment_header_size};
 };
 
 // Reads and checks the header of the segment file `directory`/segment_name(generation).

@@ -3,17 +3,17 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "core/store/change.h"
+#include "core/sync/adaptive_mutex.h"
 #include "core/sync/sequence_lock.h"
 
 namespace stave::store {
 
 struct alignas(64) Shard {
   // From judging a condition to reserving in the log; guards `pending`.
-  std::mutex write_mutex;
+  sync::AdaptiveMutex write_mutex;
   PendingTable pending;
 
   // Held while a commit of several changes is published, so that readers of the key directory see

@@ -12,11 +12,13 @@
 #include "core/store/commit_pipeline.h"
 #include "core/store/key_directory.h"
 #include "core/store/log.h"
+#include "core/store/mapped_reads.h"
 #include "core/store/record_reader.h"
 #include "core/store/recovery.h"
 #include "core/store/segment_directory.h"
 #include "core/store/shard.h"
 #include "core/store/store.h"
+#include "core/sync/adaptive_mutex.h"
 #include "core/sync/striped_counter.h"
 
 namespace stave::store {
@@ -33,6 +35,9 @@ class StoreImpl final : public Store,
 
   Status get(Bytes key, Sink sink) override;
   void prefetch(std::span<const Bytes> keys) const noexcept override { keys_->prefetch(keys); }
+  const MappedReads* mapped_reads() const noexcept override {
+    return mapped_reads_ ? &*mapped_reads_ : nullptr;
+  }
   Result<PinnedValue> get_pin(Bytes key) override;
   Status contains(Bytes key) override;
   uint64_t size() const override { return size_.load(std::memory_order_relaxed); }
@@ -52,7 +57,11 @@ class StoreImpl final : public Store,
   Status close() override;
 
  private:
-  using ShardLocks = std::vector<std::unique_lock<std::mutex>>;
+  // Memory for an insertion of each shard's writer is set aside in stores of so many shards or
+  // fewer.
+  static constexpr uint32_t quick_shards_max = 64;
+
+  using ShardLocks = std::vector<std::unique_lock<sync::AdaptiveMutex>>;
 
   // The newest logged state of a key, as a writer under the write mutex sees it.
   struct Newest {
@@ -65,10 +74,10 @@ class StoreImpl final : public Store,
   Status recover_on_disk(const Manifest& manifest, DiskKeyDirectory& keys);
   Status replay(const Segment& segment, const LogReader::Record& record);
   Result<bool> find(Bytes key, RecordReader& reader) const;
-  // The same for what is usual; nothing when find() has to tell.
-  std::optional<bool> find_at_once(Bytes key, MappedRecord& record) const;
+  // The same of a record in a mapping; `busy` when find() has to tell.
+  Code find_mapped(Bytes key, MappedRecord& record) const;
   Change make_change(Bytes key, Bytes value, bool erase) const;
-  Result<Newest> newest(uint64_t hash, Bytes key) const;
+  Status newest(uint64_t hash, Bytes key, Newest* newest) const;
   // Once what it rests on is visible: `code`.
   Status answer(Code code, uint64_t pending_lsn);
 
@@ -85,6 +94,7 @@ class StoreImpl final : public Store,
   // With the write mutexes held, which `unlock` gives up once the order is fixed.
   Status commit(std::span<Change> changes, Durability durability, FunctionRef<void()> unlock);
   Status prepare(std::span<Change> changes);
+  Status reserve(std::span<const Change> changes, uint64_t frame_size, Log::Place* place);
   Status make_room(std::span<Change> changes);
   void fill(std::span<Change> changes, const Log::Place& place, uint64_t frame_size) noexcept;
   void forget_pending(std::span<Change> changes) noexcept;
@@ -108,12 +118,14 @@ class StoreImpl final : public Store,
   std::unique_ptr<KeyDirectory> keys_;  // on disk it may sync the log until it is gone
   std::optional<CommitPipeline> pipeline_;
 
-  // Statistics, relaxed: nothing is read on the strength of them.
+  // Statistics, relaxed: nothing is read on the strength of them. Stored by whoever publishes, one
+  // at a time.
   std::atomic<uint64_t> size_{0};  // keys
   std::atomic<uint64_t> live_bytes_{0};
   std::atomic<uint64_t> commits_{0};
   std::atomic<uint64_t> bytes_written_{0};
   mutable sync::StripedCounter reads_;
+  std::optional<MappedReads> mapped_reads_;
   Recovered recovered_;
 };
 

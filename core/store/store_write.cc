@@ -22,6 +22,11 @@ void for_each_shard(std::span<Change> changes, Visit&& visit) noexcept(noexcept(
   }
 }
 
+// To a figure that only who publishes changes, one at a time.
+void add(std::atomic<uint64_t>& figure, uint64_t difference) noexcept {
+  figure.store(figure.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);
+}
+
 uint64_t frame_size_of(std::span<const Change> changes) noexcept {
   uint64_t size = changes.size() == 1 ? 0 : batch_header_size;
   for (const Change& change : changes)
@@ -59,17 +64,23 @@ Change StoreImpl::make_change(Bytes key, Bytes value, bool erase) const {
   return change;
 }
 
-Result<StoreImpl::Newest> StoreImpl::newest(uint64_t hash, Bytes key) const {
+Status StoreImpl::newest(uint64_t hash, Bytes key, Newest* newest) const {
   if (const Change* pending = shards_->of(hash).pending.find(hash, key)) {
-    Newest newest{.place = std::nullopt, .pending_lsn = pending->lsn};
-    if (!pending->erase) newest.place = pending->place;
-    return newest;
+    newest->pending_lsn = pending->lsn;
+    if (!pending->erase) newest->place = pending->place;
+    return {};
   }
+  MappedRecord record;
+  const Code found_at_once = options_.io == ReadIo::mmap ? keys_->find_mapped(hash, key, record)
+                                                         : keys_->find_at_once(hash, key, record);
+  if (found_at_once == Code::ok)
+    newest->place = RecordPlace{record.location(), static_cast<uint32_t>(record.size())};
+  if (found_at_once != Code::busy) return {};
   RecordReader reader(segments_);
   const Result<bool> found = keys_->find(hash, key, reader);
   if (!found) return found.status();
-  if (!*found) return Newest();
-  return Newest{.place = RecordPlace{reader.location(), reader.record_size()}, .pending_lsn = 0};
+  if (*found) newest->place = RecordPlace{reader.location(), reader.record_size()};
+  return {};
 }
 
 Status StoreImpl::answer(Code code, uint64_t pending_lsn) {
@@ -80,13 +91,13 @@ Status StoreImpl::answer(Code code, uint64_t pending_lsn) {
 Status StoreImpl::write_one(Change& change, std::optional<bool> must_exist, Durability durability) {
   Shard& shard = (*shards_)[change.shard];
   std::unique_lock lock(shard.write_mutex);
-  const Result<Newest> state = newest(change.hash, change.key);
-  if (!state) return state.status();
-  if (must_exist && state->place.has_value() != *must_exist) {
+  Newest state;
+  STAVE_TRY(newest(change.hash, change.key, &state));
+  if (must_exist && state.place.has_value() != *must_exist) {
     lock.unlock();
-    return answer(*must_exist ? Code::not_found : Code::exists, state->pending_lsn);
+    return answer(*must_exist ? Code::not_found : Code::exists, state.pending_lsn);
   }
-  change.prior = state->place;
+  change.prior = state.place;
   return commit({&change, 1}, durability, [&lock] { lock.unlock(); });
 }
 
@@ -134,14 +145,14 @@ StoreImpl::ShardLocks StoreImpl::lock_shards(std::span<const uint32_t> shards) c
 
 // Raises *pending_lsn to the pending commit on which the answer rests.
 Result<bool> StoreImpl::condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn) {
-  const Result<Newest> state = newest(keys_->hash(entry.key), entry.key);
-  if (!state) return state.status();
-  *pending_lsn = std::max(*pending_lsn, state->pending_lsn);
-  if (entry.kind == Batch::Kind::require_absent) return !state->place;
-  if (entry.kind == Batch::Kind::require_exists) return state->place.has_value();
-  if (!state->place) return false;
+  Newest state;
+  STAVE_TRY(newest(keys_->hash(entry.key), entry.key, &state));
+  *pending_lsn = std::max(*pending_lsn, state.pending_lsn);
+  if (entry.kind == Batch::Kind::require_absent) return !state.place;
+  if (entry.kind == Batch::Kind::require_exists) return state.place.has_value();
+  if (!state.place) return false;
   RecordReader reader(segments_);
-  STAVE_TRY(reader.open(state->place->location));
+  STAVE_TRY(reader.open(state.place->location));
   if (reader.value_size() != entry.value.size()) return false;
   STAVE_TRY(reader.key().status());
   std::vector<std::byte> value(entry.value.size());
@@ -182,18 +193,16 @@ Status StoreImpl::find_priors(std::vector<Change>& changes, uint64_t* erases,
     // asked for out of the caches before it comes to it.
     const auto position = static_cast<size_t>(&change - changes.data());
     if (position % prefetch_max == 0) prefetch(std::span(changes).subspan(position));
-    const Result<Newest> state = newest(change.hash, change.key);
-    if (!state) {
-      failure = state.status();
-      return false;
-    }
-    change.prior = state->place;
+    Newest state;
+    failure = newest(change.hash, change.key, &state);
+    if (!failure.ok()) return false;
+    change.prior = state.place;
     if (!change.erase) return false;
-    if (state->place) {
+    if (state.place) {
       ++*erases;
       return false;
     }
-    *pending_lsn = std::max(*pending_lsn, state->pending_lsn);
+    *pending_lsn = std::max(*pending_lsn, state.pending_lsn);
     return true;
   });
   return failure;
@@ -241,13 +250,13 @@ Status StoreImpl::prepare(std::span<Change> changes) {
 
 Status StoreImpl::make_room(std::span<Change> changes) {
   for (Change& change : changes) {
+    const PendingTable& pending = (*shards_)[change.shard].pending;
+    const bool single = changes.size() == 1;
+    const bool only = single && pending.size() == 0 && shards_->size() <= quick_shards_max;
     const bool contended =
-        keys_->on_disk() != nullptr &&
-        (changes.size() > 1 || (*shards_)[change.shard].pending.has_hash(change.hash));
-    Result<KeyDirectory::Room> room =
-        keys_->make_room(change.hash, change.key, !change.prior, change.erase, contended);
-    if (!room) return room.status();
-    change.room = *std::move(room);
+        keys_->on_disk() != nullptr && (!single || pending.has_hash(change.hash));
+    STAVE_TRY(keys_->make_room(change.hash, change.key, !change.prior, change.erase, contended,
+                               only, &change.room));
   }
   return {};
 }
@@ -279,23 +288,33 @@ void StoreImpl::fill(std::span<Change> changes, const Log::Place& place,
   }
 }
 
+Status StoreImpl::reserve(std::span<const Change> changes, uint64_t frame_size, Log::Place* place) {
+  const bool only_erases = std::all_of(changes.begin(), changes.end(),
+                                       [](const Change& change) { return change.erase; });
+  const Result<Log::Place> reserved = log_->reserve(frame_size, only_erases, pipeline_->visible());
+  if (reserved) {
+    *place = *reserved;
+    return {};
+  }
+  if (const Status failure = log_->failure(); !failure.ok()) pipeline_->fail(failure);
+  return os::as_failure(reserved.status());
+}
+
 Status StoreImpl::commit(std::span<Change> changes, Durability durability,
                          FunctionRef<void()> unlock) {
   const uint64_t frame_size = frame_size_of(changes);
   if (frame_size > frame_size_max || size() + changes.size() > records_max)
     return Status::error(Code::too_large, "the batch exceeds 16 GiB, or the store 2^36 keys");
   STAVE_TRY(os::as_failure(prepare(changes)));
-  const bool only_erases = std::all_of(changes.begin(), changes.end(),
-                                       [](const Change& change) { return change.erase; });
-  const Result<Log::Place> place = log_->reserve(frame_size, only_erases, pipeline_->visible());
-  if (!place) {
-    if (const Status failure = log_->failure(); !failure.ok()) pipeline_->fail(failure);
-    return os::as_failure(place.status());
-  }
-  fill(changes, *place, frame_size);
+  Log::Place place;
+  if (!log_->reserve_at_once(frame_size, &place)) STAVE_TRY(reserve(changes, frame_size, &place));
+  if (place.unready.size > 0)
+    place.mapping->expect_stores(place.unready.offset, place.unready.size);
+  fill(changes, place, frame_size);
 
   Commit commit;
-  commit.lsn = place->lsn;
+  commit.lsn = place.lsn;
+  commit.frame_size = frame_size;
   commit.needs_device = durability == Durability::device;
   commit.changes = changes;
   const bool published = pipeline_->publish_now(commit);
@@ -311,8 +330,7 @@ Status StoreImpl::commit(std::span<Change> changes, Durability durability,
       return status;
     }
   }
-  commits_.fetch_add(1, std::memory_order_relaxed);
-  bytes_written_.fetch_add(frame_size, std::memory_order_relaxed);
+  if (place.is_near_unready) log_->make_ready();
   if (DiskKeyDirectory* const keys = keys_->on_disk()) keys->committed(frame_size);
   return {};
 }
@@ -333,6 +351,8 @@ void StoreImpl::publish(Commit& commit, bool locked) noexcept {
   };
   if (!locked) each_shard([](Shard& shard) noexcept { shard.write_mutex.lock(); });
   apply_all(commit.changes);
+  add(commits_, 1);
+  add(bytes_written_, commit.frame_size);
   if (locked) return;
   for (Change& change : commit.changes) (*shards_)[change.shard].pending.remove(change);
   each_shard([](Shard& shard) noexcept { shard.write_mutex.unlock(); });
@@ -353,13 +373,10 @@ void StoreImpl::apply(Change& change) noexcept {
   std::optional<RecordPlace> place;
   if (!change.erase) place = change.place;
   keys_->apply(change.hash, change.key, change.prior, place, change.frame, change.lsn, change.room);
-  if (change.prior) live_bytes_.fetch_sub(padded(change.prior->size), std::memory_order_relaxed);
-  if (change.erase) {
-    size_.fetch_sub(1, std::memory_order_relaxed);
-    return;
-  }
-  live_bytes_.fetch_add(padded(change.place.size), std::memory_order_relaxed);
-  if (!change.prior) size_.fetch_add(1, std::memory_order_relaxed);
+  if (change.prior) add(live_bytes_, 0 - padded(change.prior->size));
+  if (!change.erase) add(live_bytes_, padded(change.place.size));
+  if (change.erase != change.prior.has_value()) return;
+  add(size_, change.erase ? ~uint64_t{0} : 1);
 }
 
 }  // namespace stave::store
