@@ -15,6 +15,8 @@ RATES = {'kops/s', 'ops/s'}
 # What the reference kernel took on the machine that the budgets in bare nanoseconds were set on.
 REFERENCE_NS = 199
 REFERENCE = 'reference'
+# A system that does nothing. Where it misses a budget the machine does, and nobody's work can be seen.
+IDLE = 'idle'
 COUNT = re.compile(r'(\d+)([KM]?)')
 BUDGET = re.compile(r'(?:(?P<system>[a-z][\w-]*) )?(?P<relation><=|>=) (?P<number>[\d./]+) '
                     r'(?:x (?P<reference>\S+)|(?P<unit>\S+))')
@@ -78,11 +80,11 @@ class Verdict:
     budget: Budget
     word: str  # met, missed, not measured
     off: float | None = None  # how far: 1 is just met, 1.3 is missed by 30 %
-    missing: str = ''
+    why: str = ''
 
     def __str__(self):
         if self.off is None:
-            return f'{self.word} (no {self.missing})'
+            return f'{self.word} ({self.why})'
         return self.word if self.word == 'met' else f'{self.word} ({self.off:.2f}x off)'
 
 
@@ -177,6 +179,12 @@ def limit_of(budget, row, results, row_names):
     return budget.factor * other, ''
 
 
+def how_far_off(budget, measured, limit):
+    """1 is just met, 1.3 is missed by 30 %."""
+    larger, smaller = (measured, limit) if budget.relation == '<=' else (limit, measured)
+    return larger / smaller if smaller > 0 else float('inf')
+
+
 def judge(row, results, row_names):
     """A verdict for each budget of the row."""
     verdicts = []
@@ -184,12 +192,13 @@ def judge(row, results, row_names):
         measured = results.median(row.name, row.size, budget.system)
         limit, missing = limit_of(budget, row, results, row_names)
         if measured is None or limit is None:
-            verdicts.append(Verdict(budget, 'not measured',
-                                    missing=budget.system if measured is None else missing))
+            missing = budget.system if measured is None else missing
+            verdicts.append(Verdict(budget, 'not measured', why=f'no {missing}'))
             continue
-        if budget.relation == '<=':
-            off = measured / limit if limit > 0 else float('inf')
-        else:
-            off = limit / measured if measured > 0 else float('inf')
+        off = how_far_off(budget, measured, limit)
+        idle = results.median(row.name, row.size, IDLE)
+        if off > 1 and idle is not None and how_far_off(budget, idle, limit) > 1:
+            verdicts.append(Verdict(budget, 'not measured', why=f'{IDLE} misses it'))
+            continue
         verdicts.append(Verdict(budget, 'met' if off <= 1 else 'missed', off))
     return verdicts

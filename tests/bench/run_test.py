@@ -51,6 +51,12 @@ class Budgets(unittest.TestCase):
         self.assertEqual(str(verdict_of('<= 0.5 x tbb', tbb=1)), 'not measured (no stave)')
         self.assertEqual(str(verdict_of('<= 5 ns', stave=1)), 'not measured (no reference)')
 
+    def test_what_an_idle_machine_misses_says_nothing(self):
+        verdict = verdict_of('<= 0.5 x tbb', stave=90, tbb=100, idle=80)
+        self.assertEqual(str(verdict), 'not measured (idle misses it)')
+        self.assertEqual(verdict_of('<= 0.5 x tbb', stave=90, tbb=100, idle=40).word, 'missed')
+        self.assertEqual(verdict_of('<= 0.5 x tbb', stave=40, tbb=100, idle=80).word, 'met')
+
     def test_bare_nanoseconds_are_scaled(self):
         self.assertEqual(verdict_of('<= 25 ns', stave=49, reference=2 * 199).word, 'met')
         self.assertEqual(verdict_of('<= 25 ns', stave=51, reference=2 * 199).word, 'missed')

@@ -37,20 +37,42 @@ void write_until(const std::atomic<bool>& done) {
   ::unlink("idle");
 }
 
-// The longest of as many waits as there are puts, each as long as a put takes.
-std::string slowest_put(uint64_t count, Counted counted) {
-  constexpr std::chrono::nanoseconds put{500};
+// Does the work beside the thread that writes.
+template <typename Work>
+void beside_writer(Work&& work) {
   std::atomic<bool> done{false};
   std::thread writer([&] { write_until(done); });
-  OperationTimes times(counted);
-  for (uint64_t i = 0; i < count; i++) {
-    while (Clock::now() - times.begin() < put) {
-    }
-    times.next();
-  }
+  work();
   done.store(true, std::memory_order_relaxed);
   writer.join();
+}
+
+// As long as a put takes.
+void wait_from(Clock::time_point begin) {
+  constexpr std::chrono::nanoseconds put{500};
+  while (Clock::now() - begin < put) {
+  }
+}
+
+// The longest of as many waits as there are puts.
+std::string slowest_put(uint64_t count, Counted counted) {
+  OperationTimes times(counted);
+  beside_writer([&] {
+    for (uint64_t i = 0; i < count; i++) {
+      wait_from(times.begin());
+      times.next();
+    }
+  });
   return slowest_answer(times.durations());
+}
+
+double recurring_slowest_put(uint64_t count) {
+  RecurringTimes times(count);
+  beside_writer([&] {
+    for (unsigned run = 0; run < RecurringTimes::runs; run++)
+      times.run([](uint64_t) { wait_from(Clock::now()); });
+  });
+  return times.slowest_milliseconds();
 }
 
 }  // namespace
@@ -66,5 +88,7 @@ int main(int argc, char** argv) {
   };
   add("slowest_put", stave::bench::Counted::not_away);
   add("slowest_put_by_clock", stave::bench::Counted::whole);
+  questions.add_number("recurring_slowest_put",
+                       [=](unsigned) { return stave::bench::recurring_slowest_put(records); });
   return questions.serve();
 }

@@ -23,6 +23,11 @@ uint64_t allocated_bytes(const std::string& directory) {
   return bytes;
 }
 
+void remove_files(const std::string& directory) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    std::filesystem::remove_all(entry.path());
+}
+
 void drop_cached(const std::string& directory) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
     if (!entry.is_regular_file()) continue;

@@ -10,6 +10,9 @@ namespace stave::bench {
 // Bytes of the device that the files below a directory occupy.
 uint64_t allocated_bytes(const std::string& directory);
 
+// Removes all that is in a directory.
+void remove_files(const std::string& directory);
+
 // Writes the files below a directory to the device, and drops what the system has of them in
 // memory.
 void drop_cached(const std::string& directory);
