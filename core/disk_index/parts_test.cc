@@ -190,11 +190,13 @@ TEST(LayeredTable, FindsTheNewestOfEachKeyBeforeAndAfterItIsMoved) {
   for (const auto& [key, number] : newest) EXPECT_EQ(table.find_settled(key, is(key)), number);
 }
 
-// Segments of every density and of hashes that do not spread, found again through their pages.
-class Segments : public testing::TestWithParam<std::tuple<uint32_t, uint32_t, uint64_t>> {};
+// Segments of every density, of hashes that do not spread, and of keys of which some share their
+// low word, found again through their pages.
+class Segments : public testing::TestWithParam<std::tuple<uint32_t, uint32_t, uint64_t, uint32_t>> {
+};
 
 TEST_P(Segments, HoldExactlyTheirEntries) {
-  const auto [record_size, count, mask] = GetParam();
+  const auto [record_size, count, mask, sharing] = GetParam();
   const KeyHasher hasher(99, mask);
   os::SimulatedFileSystem disk;
   auto opened = disk.open("/x", os::OpenMode::create_new);
@@ -208,7 +210,7 @@ TEST_P(Segments, HoldExactlyTheirEntries) {
   std::vector<Entry> entries;
   for (uint32_t i = 0; i < count; i++) {
     std::byte* const entry = &bytes[size_t{i} * entry_size(record_size)];
-    store_key(entry, {i, uint64_t{i} << 60});
+    store_key(entry, {i / sharing, uint64_t{i + 1} << 50});
     for (uint32_t at = 0; at < record_size; at++)
       entry[key_size + at] = static_cast<std::byte>(i + at);
     entries.push_back({hasher(entry), entry});
@@ -226,8 +228,9 @@ TEST_P(Segments, HoldExactlyTheirEntries) {
     ASSERT_TRUE(found.ok() && *found != nullptr);
     EXPECT_TRUE(equal({*found, entry_size(record_size)}, {entry.bytes, entry_size(record_size)}));
   }
+  // The first one is what a page has where it has no entries.
   for (uint64_t i = 0; i < 1000; i++) {
-    const Key absent{count + i, 7};
+    const Key absent{i, i * 7};
     EXPECT_EQ(*reader.find(*file, SegmentWord(built), hasher(absent), absent), nullptr);
   }
   EXPECT_TRUE(reader.verify(*file, **directory, 0).ok());
@@ -235,8 +238,9 @@ TEST_P(Segments, HoldExactlyTheirEntries) {
 
 INSTANTIATE_TEST_SUITE_P(
     OfAllSizes, Segments,
-    testing::Combine(testing::Values(1u, 24u, 256u), testing::Values(1u, 13u, 99u, 5000u),
-                     testing::Values(UINT64_MAX, uint64_t{15} << 60, uint64_t{0})));
+    testing::Combine(testing::Values(1u, 24u, 256u), testing::Values(1u, 5u, 6u, 13u, 100u, 5000u),
+                     testing::Values(UINT64_MAX, uint64_t{15} << 60, uint64_t{0}),
+                     testing::Values(1u, 3u)));
 
 }  // namespace
 }  // namespace stave::disk_index

@@ -5,6 +5,8 @@
 // segments that the thread looks at from being used again.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -123,16 +125,40 @@ class SegmentReader {
   static bool has_spilled(const std::byte* page, uint32_t place) noexcept {
     return place >= static_cast<uint8_t>(page[page_spill_at]);
   }
+  const std::byte* entry_at(const std::byte* page, uint32_t index) const noexcept {
+    return page + page_header_size + size_t{index} * entry_size_;
+  }
+  // Which entry of its place a key's is cannot be predicted, and a wrong guess is found out only
+  // when the entry has come from memory: until then the processor would not begin with the next
+  // lookup. So a window as wide as most places are is compared without a branch, in few
+  // instructions, as those that wait are in the way of others, too.
   const std::byte* find_in_place(const std::byte* page, uint32_t place,
                                  const Key& key) const noexcept {
     const auto* const starts = reinterpret_cast<const uint8_t*>(page + page_places_at);
+    const uint32_t begin = starts[place];
     const uint32_t end =
         place + 1 == places ? static_cast<uint8_t>(page[page_count_at]) : starts[place + 1];
-    const std::byte* entry = page + page_header_size + size_t{starts[place]} * entry_size_;
-    for (uint32_t i = starts[place]; i < end; i++, entry += entry_size_)
-      if (load_key(entry) == key) return entry;
+    const uint32_t window = std::min(begin, capacity_ - window_size);  // all of it in the page
+    if (end - window > window_size) [[unlikely]]
+      return find_among(page, begin, end, key);
+    uint32_t equal = 0;
+    for (uint32_t i = 0; i < window_size; i++)
+      equal |= uint32_t{load_le64(entry_at(page, window + i)) == key.low} << i;
+    equal &= (1u << (end - window)) - (1u << (begin - window));
+    if (equal == 0) return nullptr;
+    const std::byte* const entry =
+        entry_at(page, window + static_cast<uint32_t>(std::countr_zero(equal)));
+    return load_key(entry) == key ? entry : find_among(page, begin, end, key);
+  }
+  const std::byte* find_among(const std::byte* page, uint32_t begin, uint32_t end,
+                              const Key& key) const noexcept {
+    for (uint32_t i = begin; i < end; i++)
+      if (load_key(entry_at(page, i)) == key) return entry_at(page, i);
     return nullptr;
   }
+
+  static constexpr uint32_t window_size = 5;
+  static_assert(window_size <= page_capacity(record_size_max));
 
   KeyHasher hasher_;
   uint32_t record_size_ = 0;
