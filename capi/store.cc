@@ -5,7 +5,6 @@
 #include <string>
 
 #include "capi/barrier.h"
-#include "capi/buffer.h"
 #include "capi/error.h"
 #include "capi/output.h"
 #include "capi/pin.h"
@@ -16,7 +15,6 @@
 using stave::as_bytes;
 using stave::Bytes;
 using stave::Code;
-using stave::MutableBytes;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
@@ -129,25 +127,6 @@ stave_status stave_store_delete(stave_store* store, const void* key, size_t key_
     auto durability = call.store().options().durability;
     STAVE_TRY(write_durability(options, &durability));
     return call.store().erase(as_bytes(key, key_size), durability);
-  });
-}
-
-stave_status stave_store_get_buffer(stave_store* store, const void* key, size_t key_size,
-                                    stave_buffer* value, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(check_buffer(value, "value"));
-    value->size = 0;
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
-    STAVE_TRY(require_bytes(key, key_size, "key"));
-    bool without_memory = false;
-    Status status = call.store().get(as_bytes(key, key_size), [&](size_t size) -> MutableBytes {
-      without_memory = !resize_for_overwrite(*value, size);
-      return {static_cast<std::byte*>(value->data), value->size};
-    });
-    if (without_memory) return Code::no_memory;
-    if (!status.ok()) value->size = 0;
-    return status;
   });
 }
 

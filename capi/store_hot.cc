@@ -1,10 +1,11 @@
-// The most frequent call on a store.
+// The most frequent calls on a store.
 //
-// It should cost little more than its two waits for memory, so in the common case it is a leaf, as
-// those of index_hot.cc are.
+// A get should cost little more than its two waits for memory, so in the common case all of it is
+// here in one piece, and whatever is unusual is left to a way that tells everything.
 #include <stave/store.h>
 
 #include "capi/barrier.h"
+#include "capi/buffer.h"
 #include "capi/error.h"
 #include "capi/output.h"
 #include "capi/store_handle.h"
@@ -13,6 +14,7 @@
 #include "core/sync/only_thread.h"
 
 using stave::as_bytes;
+using stave::Bytes;
 using stave::Code;
 using stave::MutableBytes;
 using stave::Status;
@@ -44,49 +46,60 @@ namespace {
   });
 }
 
-// Whether a quick way has answered.
+[[gnu::noinline]] stave_status get_buffer_any(stave_store* store, const void* key, size_t key_size,
+                                              stave_buffer* value, stave_error* error) noexcept {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check_buffer(value, "value"));
+    value->size = 0;
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    bool without_memory = false;
+    Status status = call.store().get(as_bytes(key, key_size), [&](size_t size) -> MutableBytes {
+      without_memory = !resize_for_overwrite(*value, size);
+      return {static_cast<std::byte*>(value->data), value->size};
+    });
+    if (without_memory) return Code::no_memory;
+    if (!status.ok()) value->size = 0;
+    return status;
+  });
+}
+
+// Whether a quick way may be tried. Inside a callback of the store the long one says that it may
+// not.
+inline bool is_simple(const stave_store* store, const void* key, size_t key_size,
+                      const void* data) noexcept {
+  return store != nullptr && store->is_simple(stave_store::simple_reads) && key != nullptr &&
+         key_size <= stave::key_size_max && data != nullptr && !Gate::thread_is_inside_any();
+}
+// Whether it has answered.
 inline bool is_told(Code code) noexcept {
   return code == Code::ok || code == Code::not_found;
 }
 
-// Whether this may be such a call. Inside a callback of the store get_any() says that it may not.
-inline bool is_simple(const stave_store* store, const void* key, size_t key_size, const void* data,
-                      const size_t* size) noexcept {
-  return store != nullptr && store->is_simple(stave_store::simple_reads) && key != nullptr &&
-         key_size <= stave::key_size_max && data != nullptr && size != nullptr &&
-         !Gate::thread_is_inside_any();
-}
-
-// What is not told at once; the visit goes on here.
-[[gnu::noinline]] stave_status get_on(stave_store* store, const void* key, size_t key_size,
-                                      void* data, size_t capacity, size_t* size, stave_error* error,
-                                      Gate::Visit::Slot* inside) noexcept {
-  Code code;
-  {
-    const Gate::Visit visit(inside);
-    code = store->mapped_reads->get_on(as_bytes(key, key_size),
-                                       {static_cast<std::byte*>(data), capacity}, size);
-  }
-  if (is_told(code)) return static_cast<stave_status>(code);
-  return get_any(store, key, key_size, data, capacity, size, error);
+// What is not told at once.
+[[gnu::noinline]] Code get_on(const stave_store* store, Bytes key, MutableBytes into,
+                              size_t* size) noexcept {
+  return store->mapped_reads->get_on(key, into, size);
 }
 
 // Where other threads may close the store meanwhile, or free what it looks at.
-[[gnu::noinline, gnu::flatten]] stave_status get_beside(stave_store* store, const void* key,
-                                                        size_t key_size, void* data,
-                                                        size_t capacity, size_t* size,
-                                                        stave_error* error) noexcept {
-  Gate::Visit visit(*store->gate);
+[[gnu::noinline, gnu::flatten]] Code get_beside(const stave_store* store, Bytes key,
+                                                MutableBytes into, size_t* size) noexcept {
+  const Gate::Visit visit(*store->gate);
   if (!visit) [[unlikely]]
-    return get_any(store, key, key_size, data, capacity, size, error);
-  const Code code = store->mapped_reads->get(as_bytes(key, key_size),
-                                             {static_cast<std::byte*>(data), capacity}, size);
-  if (is_told(code)) [[likely]]
-    return static_cast<stave_status>(code);
-  if (code == Code::busy)
-    return get_on(store, key, key_size, data, capacity, size, error, visit.hand_over());
-  visit.end();
-  return get_any(store, key, key_size, data, capacity, size, error);
+    return Code::closed;
+  const Code code = store->mapped_reads->get(key, into, size);
+  return code == Code::busy ? get_on(store, key, into, size) : code;
+}
+
+// Of an is_simple() call. ok, *size and as many bytes at `into`; not_found and a *size of 0; any
+// other code when the long way has to tell.
+[[gnu::always_inline]] inline Code get_quickly(const stave_store* store, Bytes key,
+                                               MutableBytes into, size_t* size) noexcept {
+  if (!stave::sync::is_only_thread()) return get_beside(store, key, into, size);
+  const Code code = store->mapped_reads->get_alone(key, into, size);
+  return code == Code::busy ? get_on(store, key, into, size) : code;
 }
 
 }  // namespace
@@ -94,14 +107,26 @@ inline bool is_simple(const stave_store* store, const void* key, size_t key_size
 [[gnu::flatten]] stave_status stave_store_get(stave_store* store, const void* key, size_t key_size,
                                               void* data, size_t capacity, size_t* size,
                                               stave_error* error) {
-  if (!is_simple(store, key, key_size, data, size)) [[unlikely]]
-    return get_any(store, key, key_size, data, capacity, size, error);
-  if (!stave::sync::is_only_thread())
-    return get_beside(store, key, key_size, data, capacity, size, error);
-  const Code code = store->mapped_reads->get_alone(as_bytes(key, key_size),
-                                                   {static_cast<std::byte*>(data), capacity}, size);
-  if (is_told(code)) [[likely]]
-    return static_cast<stave_status>(code);
-  if (code == Code::busy) return get_on(store, key, key_size, data, capacity, size, error, nullptr);
+  if (is_simple(store, key, key_size, data) && size != nullptr) [[likely]] {
+    const Code code = get_quickly(store, as_bytes(key, key_size),
+                                  {static_cast<std::byte*>(data), capacity}, size);
+    if (is_told(code)) [[likely]]
+      return static_cast<stave_status>(code);
+  }
   return get_any(store, key, key_size, data, capacity, size, error);
+}
+
+// The quick way is for values that the buffer has room for.
+[[gnu::flatten]] stave_status stave_store_get_buffer(stave_store* store, const void* key,
+                                                     size_t key_size, stave_buffer* value,
+                                                     stave_error* error) {
+  if (value != nullptr && value->capacity != 0 && value->size <= value->capacity &&
+      is_simple(store, key, key_size, value->data)) [[likely]] {
+    const Code code =
+        get_quickly(store, as_bytes(key, key_size),
+                    {static_cast<std::byte*>(value->data), value->capacity}, &value->size);
+    if (is_told(code)) [[likely]]
+      return static_cast<stave_status>(code);
+  }
+  return get_buffer_any(store, key, key_size, value, error);
 }

@@ -187,10 +187,8 @@ class Gate {
       internal::epochs.leave(*slot_);
       slot_ = nullptr;
     }
-    ~Visit() { end(); }
-    void end() noexcept {
+    ~Visit() {
       if (slot_ != nullptr) internal::epochs.leave(*slot_);
-      slot_ = nullptr;
     }
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;

@@ -1,6 +1,6 @@
 /* Gets of a store whose segments are mapped, which mostly take a way of their own: while the
  * process has one thread, beside another one, and in what a callback may do. Every answer is that
- * of the calls that go the long way. */
+ * of get_pin, which goes the long way. */
 #include "tests/capi/support.h"
 
 #include <pthread.h>
@@ -36,6 +36,18 @@ static void fill(stave_store* store) {
   }
 }
 
+/* Into a buffer that grows on its way, and one that never has room. */
+static void check_get_buffer(stave_store* store, size_t key_size, stave_buffer* buffer,
+                             const void* expected, size_t size) {
+  CHECK_STATUS(STAVE_OK, stave_store_get_buffer(store, key, key_size, buffer, NULL));
+  CHECK(buffer->size == size && memcmp(buffer->data, expected, size) == 0);
+  stave_buffer tight;
+  stave_buffer_init(&tight);
+  CHECK_STATUS(STAVE_OK, stave_store_get_buffer(store, key, key_size, &tight, NULL));
+  CHECK(tight.size == size && (size == 0 || memcmp(tight.data, expected, size) == 0));
+  stave_buffer_free(&tight);
+}
+
 static void check_gets(stave_store* store) {
   static unsigned char found[longest_value + longest_key];
   stave_buffer buffer;
@@ -49,17 +61,23 @@ static void check_gets(stave_store* store) {
       CHECK_STATUS(STAVE_NOT_FOUND,
                    stave_store_get(store, key, key_size, found, sizeof found, &size, NULL));
       CHECK(size == 0);
+      CHECK_STATUS(STAVE_NOT_FOUND, stave_store_get_buffer(store, key, key_size, &buffer, NULL));
+      CHECK(buffer.size == 0);
       continue;
     }
+    stave_pin* pin = NULL;
+    CHECK_STATUS(STAVE_OK, stave_store_get_pin(store, key, key_size, &pin, NULL));
+    const unsigned char* const expected = stave_pin_data(pin);
+    CHECK(stave_pin_size(pin) == value_size);
     CHECK_STATUS(STAVE_OK, stave_store_get(store, key, key_size, found, value_size, &size, NULL));
-    CHECK(size == value_size);
-    CHECK_STATUS(STAVE_OK, stave_store_get_buffer(store, key, key_size, &buffer, NULL));
-    CHECK(buffer.size == size && memcmp(buffer.data, found, size) == 0);
+    CHECK(size == value_size && memcmp(expected, found, size) == 0);
+    check_get_buffer(store, key_size, &buffer, expected, value_size);
     /* The value takes the place of its key. */
     make_key(number, found);
     CHECK_STATUS(STAVE_OK,
                  stave_store_get(store, found, key_size, found, sizeof found, &size, NULL));
-    CHECK(size == value_size && memcmp(buffer.data, found, size) == 0);
+    CHECK(size == value_size && memcmp(expected, found, size) == 0);
+    stave_pin_free(pin);
     if (value_size == 0) continue;
     /* Too little room. */
     stave_error error = {0};
@@ -84,11 +102,26 @@ static void check_arguments(stave_store* store) {
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get(store, NULL, 16, found, 200, &size, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get(store, key, 16, NULL, 200, &size, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get(store, key, 16, found, 200, NULL, NULL));
-  const stave_status of_the_long_way =
-      stave_store_get_buffer(store, key, longest_key + 1, &(stave_buffer){0}, NULL);
+  stave_pin* pin = NULL;
+  const stave_status of_the_long_way = stave_store_get_pin(store, key, longest_key + 1, &pin, NULL);
   CHECK_STATUS(of_the_long_way,
                stave_store_get(store, key, longest_key + 1, found, 200, &size, NULL));
   CHECK(size == 0);
+
+  stave_buffer buffer;
+  stave_buffer_init(&buffer);
+  CHECK_STATUS(STAVE_OK, stave_store_get_buffer(store, key, 16, &buffer, NULL));
+  CHECK_STATUS(of_the_long_way, stave_store_get_buffer(store, key, longest_key + 1, &buffer, NULL));
+  CHECK(buffer.size == 0);
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_buffer(NULL, key, 16, &buffer, NULL));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_buffer(store, NULL, 16, &buffer, NULL));
+  CHECK(buffer.size == 0);
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_buffer(store, key, 16, NULL, NULL));
+  stave_buffer broken = {.data = found, .size = 0, .capacity = 0};
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_buffer(store, key, 16, &broken, NULL));
+  broken = (stave_buffer){.data = found, .size = 9, .capacity = 8};
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_buffer(store, key, 16, &broken, NULL));
+  stave_buffer_free(&buffer);
 }
 
 /* Counted once, whichever way they go. */
@@ -97,15 +130,19 @@ static void check_counts(stave_store* store) {
   stave_store_stats after;
   unsigned char found[longest_value];
   size_t size = 0;
+  stave_buffer buffer;
+  stave_buffer_init(&buffer);
   stave_store_stats_init(&before);
   stave_store_stats_init(&after);
   CHECK_STATUS(STAVE_OK, stave_store_stats_get(store, &before, NULL));
   for (uint32_t number = 0; number < keys + 500; number++) {
     make_key(number, key);
     CHECK(stave_store_get(store, key, key_size_of(number), found, sizeof found, &size, NULL) >= 0);
+    CHECK(stave_store_get_buffer(store, key, key_size_of(number), &buffer, NULL) >= 0);
   }
+  stave_buffer_free(&buffer);
   CHECK_STATUS(STAVE_OK, stave_store_stats_get(store, &after, NULL));
-  CHECK(after.reads == before.reads + keys + 500);
+  CHECK(after.reads == before.reads + 2 * (keys + 500));
 }
 
 /* From inside a callback of the store nothing may be asked of it. */
@@ -117,6 +154,9 @@ static stave_status get_in_callback(void* context, uint64_t done, uint64_t total
   make_key(0, key);
   CHECK_STATUS(STAVE_BUSY, stave_store_get(context, key, 16, found, sizeof found, &size, NULL));
   CHECK(size == 0);
+  stave_buffer buffer = {.data = found, .size = 1, .capacity = sizeof found};
+  CHECK_STATUS(STAVE_BUSY, stave_store_get_buffer(context, key, 16, &buffer, NULL));
+  CHECK(buffer.size == 0);
   CHECK_STATUS(STAVE_BUSY, stave_store_close(context, NULL));
   return STAVE_OK;
 }
