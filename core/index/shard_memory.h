@@ -47,7 +47,7 @@ class ShardMemory {
     if (!reserved && !ensure_nodes(reserved_ + 1)) return 0;
     const uint32_t number = take();
     // One that was set aside for good has to be replaced at once.
-    if (reserved) set_short(!ensure_nodes(reserved_));
+    if (reserved && !STAVE_PLANTED_BUG(spent_reservation)) set_short(!ensure_nodes(reserved_));
     return number;
   }
   // Takes back a node that no reader has seen.

@@ -56,11 +56,11 @@ class OperationTimes {
   Clock::time_point begin_;
 };
 
-// The slowest of many operations that are all done again from the start, several times, as the clock
-// tells it. What an operation does or waits for on the system's account comes again in every run, if
-// not at the same operation then near it; what the machine did to it does not. So of each
-// neighbourhood, a 128th part of the operations, the run counts in which its slowest took least. One
-// thread.
+// The slowest of many operations that are all done again from the start, several times, as the
+// clock tells it. What an operation does or waits for on the system's account comes again in every
+// run, if not at the same operation then near it; what the machine did to it does not. So of each
+// neighbourhood, a 128th part of the operations, the run counts in which its slowest took least.
+// One thread.
 class RecurringTimes {
  public:
   static constexpr unsigned runs = 5;
