@@ -9,7 +9,7 @@
 
 #include "core/base/endian.h"
 #include "core/disk_index/disk_index.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 
 namespace stave::disk_index {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "core/disk_index/disk_index.h"
 #include "core/disk_index/payload.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 
 namespace stave::disk_index {
 

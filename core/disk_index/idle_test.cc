@@ -9,7 +9,7 @@
 #include "core/disk_index/disk_index.h"
 #include "core/disk_index/idleness.h"
 #include "core/disk_index/log_format.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 
 namespace stave::disk_index {
 namespace {

@@ -6,8 +6,8 @@
 #include <functional>
 #include <thread>
 
-#include "core/os/forwarding_file.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/forwarding_file.h"
+#include "core/os/testing/simulated_file_system.h"
 
 namespace stave::disk_index {
 namespace {

@@ -12,7 +12,7 @@
 #include "core/disk_index/layered_table.h"
 #include "core/disk_index/segment_builder.h"
 #include "core/disk_index/segment_reader.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 
 namespace stave::disk_index {
 namespace {

@@ -11,8 +11,8 @@
 #include "core/disk_index/pacing.h"
 #include "core/disk_index/page_stock.h"
 #include "core/disk_index/redo_log.h"
-#include "core/os/forwarding_file.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/forwarding_file.h"
+#include "core/os/testing/simulated_file_system.h"
 
 namespace stave::disk_index {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "core/os/file_io.h"
 #include "core/os/posix_file_system.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/temporary_directory.h"
 
 namespace {
 

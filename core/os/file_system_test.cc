@@ -12,8 +12,8 @@
 
 #include "core/os/file_io.h"
 #include "core/os/posix_file_system.h"
-#include "core/os/simulated_file_system.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/simulated_file_system.h"
+#include "core/os/testing/temporary_directory.h"
 
 namespace stave::os {
 namespace {

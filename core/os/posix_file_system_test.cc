@@ -13,7 +13,7 @@
 #include <filesystem>
 
 #include "core/os/file_io.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/temporary_directory.h"
 
 namespace stave::os {
 namespace {

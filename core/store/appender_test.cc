@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/os/posix_file_system.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/temporary_directory.h"
 
 namespace stave::store {
 namespace {

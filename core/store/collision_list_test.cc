@@ -4,7 +4,7 @@
 
 #include "core/base/endian.h"
 #include "core/os/file_io.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 
 namespace stave::store {
 namespace {

@@ -8,7 +8,7 @@
 #include "core/disk_index/disk_index.h"
 #include "core/disk_index/superblock.h"
 #include "core/os/file_io.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "core/store/store.h"
 
 namespace stave::store {

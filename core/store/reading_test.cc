@@ -12,7 +12,7 @@
 
 #include "core/os/posix_file_system.h"
 #include "core/os/seeded_random.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/temporary_directory.h"
 #include "core/store/mapped_reads.h"
 #include "core/store/store.h"
 #include "core/sync/epoch.h"

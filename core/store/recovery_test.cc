@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/os/file_io.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "core/store/store.h"
 
 namespace stave::store {

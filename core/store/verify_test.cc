@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/base/hash.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "core/store/store.h"
 
 namespace stave::store {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/os/posix_file_system.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/temporary_directory.h"
 #include "core/store/store.h"
 
 namespace stave::store {

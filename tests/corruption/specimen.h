@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "tests/support/random.h"
 #include "tests/support/store_access.h"
 

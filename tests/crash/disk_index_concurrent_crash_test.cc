@@ -15,7 +15,7 @@
 #include "core/disk_index/disk_index.h"
 #include "core/disk_index/redo_log.h"
 #include "core/os/file_io.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
 

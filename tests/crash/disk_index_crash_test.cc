@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/disk_index/disk_index.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
 

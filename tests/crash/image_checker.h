@@ -9,7 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "tests/support/random.h"
 #include "tests/support/store_access.h"
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "tests/support/store_access.h"
 
 namespace stave::test {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "core/store/store.h"
 #include "tests/faults/legal_states.h"
 #include "tests/support/workload.h"

@@ -1,7 +1,7 @@
 // Layer 6: a device that becomes full and gets space again.
 #include <gtest/gtest.h>
 
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
 #include "tests/support/store_access.h"

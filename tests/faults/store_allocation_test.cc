@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/os/posix_file_system.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/temporary_directory.h"
 #include "tests/faults/failing_allocator.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"

@@ -9,7 +9,7 @@
 
 #include "core/disk_index/disk_index.h"
 #include "core/os/posix_file_system.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/temporary_directory.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "core/os/posix_file_system.h"
-#include "core/os/simulated_file_system.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/simulated_file_system.h"
+#include "core/os/testing/temporary_directory.h"
 #include "tests/model/minimise.h"
 #include "tests/model/model_run.h"
 #include "tests/support/ladder.h"

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "core/os/posix_file_system.h"
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/temporary_directory.h"
 #include "tests/process/child_process.h"
 #include "tests/support/ladder.h"
 #include "tests/support/store_access.h"

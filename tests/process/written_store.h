@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/os/temporary_directory.h"
+#include "core/os/testing/temporary_directory.h"
 #include "core/store/options.h"
 #include "tests/process/child_process.h"
 #include "tests/process/writer_workload.h"

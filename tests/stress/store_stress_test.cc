@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
 #include "tests/support/store_access.h"

@@ -1,4 +1,4 @@
-#include "core/os/fault_plan.h"
+#include "core/os/testing/fault_plan.h"
 
 namespace stave::os {
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "core/os/fault_plan.h"
 #include "core/os/path_error.h"
-#include "core/os/simulated_file_system.h"
-#include "core/os/simulated_tree.h"
+#include "core/os/testing/fault_plan.h"
+#include "core/os/testing/simulated_file_system.h"
+#include "core/os/testing/simulated_tree.h"
 
 namespace stave::os {
 

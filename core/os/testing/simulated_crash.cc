@@ -2,7 +2,7 @@
 // contents of crash images.
 #include <algorithm>
 
-#include "core/os/simulated_content.h"
+#include "core/os/testing/simulated_content.h"
 
 namespace stave::os {
 

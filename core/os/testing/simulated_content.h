@@ -24,9 +24,9 @@
 
 #include "core/base/bytes.h"
 #include "core/base/hash.h"
-#include "core/os/crash_plan.h"
-#include "core/os/live_memory.h"
 #include "core/os/seeded_random.h"
+#include "core/os/testing/crash_plan.h"
+#include "core/os/testing/live_memory.h"
 
 namespace stave::os {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/os/simulated_content.h"
+#include "core/os/testing/simulated_content.h"
 
 namespace stave::os {
 

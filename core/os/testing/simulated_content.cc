@@ -1,4 +1,4 @@
-#include "core/os/simulated_content.h"
+#include "core/os/testing/simulated_content.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,6 +1,6 @@
 // What the simulated disk does beyond the contract of file_system_test.cc and beside crashes, which
 // simulated_crash_test.cc is about: faults, failed syncs, a full disk, violations, threads, clocks.
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "core/os/file_io.h"
-#include "core/os/simulated_test_files.h"
+#include "core/os/testing/simulated_test_files.h"
 
 namespace stave::os {
 namespace {

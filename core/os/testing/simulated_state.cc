@@ -1,4 +1,4 @@
-#include "core/os/simulated_state.h"
+#include "core/os/testing/simulated_state.h"
 
 namespace stave::os {
 

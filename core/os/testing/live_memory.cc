@@ -1,4 +1,4 @@
-#include "core/os/live_memory.h"
+#include "core/os/testing/live_memory.h"
 
 #include <sys/mman.h>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/os/file_io.h"
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 
 namespace stave::os {
 

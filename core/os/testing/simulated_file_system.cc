@@ -1,11 +1,11 @@
-#include "core/os/simulated_file_system.h"
+#include "core/os/testing/simulated_file_system.h"
 
 #include <unistd.h>
 
 #include <utility>
 
 #include "core/base/endian.h"
-#include "core/os/simulated_state.h"
+#include "core/os/testing/simulated_state.h"
 
 namespace stave::os {
 

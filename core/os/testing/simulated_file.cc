@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "core/os/simulated_state.h"
+#include "core/os/testing/simulated_state.h"
 
 namespace stave::os {
 

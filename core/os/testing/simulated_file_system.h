@@ -56,9 +56,9 @@
 #include <vector>
 
 #include "core/base/hash.h"
-#include "core/os/crash_plan.h"
-#include "core/os/fault_plan.h"
 #include "core/os/file_system.h"
+#include "core/os/testing/crash_plan.h"
+#include "core/os/testing/fault_plan.h"
 
 namespace stave::os {
 

@@ -1,4 +1,4 @@
-#include "core/os/simulated_tree.h"
+#include "core/os/testing/simulated_tree.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "core/os/simulated_file_system.h"
-#include "core/os/simulated_test_files.h"
+#include "core/os/testing/simulated_file_system.h"
+#include "core/os/testing/simulated_test_files.h"
 
 namespace stave::os {
 namespace {
