@@ -44,7 +44,7 @@ stave_status stave_batch_put(stave_batch* batch, const void* key, size_t key_siz
   return guarded(error, [&] { return add(batch, Kind::put, key, key_size, value, value_size); });
 }
 
-stave_status stave_batch_delete(stave_batch* batch, const void* key, size_t key_size,
+stave_status stave_batch_remove(stave_batch* batch, const void* key, size_t key_size,
                                 stave_error* error) {
   return guarded(error, [&] { return add(batch, Kind::erase, key, key_size, nullptr, 0); });
 }

@@ -62,7 +62,7 @@ inline void copy_value(std::byte* destination, Bytes value) noexcept {
   }
 }
 
-// stave_cow_map_insert with any arguments.
+// stave_cow_map_put with any arguments.
 Status cow_map_insert(stave_cow_map* map, int64_t key, const void* value, size_t value_size,
                       uint8_t* replaced, stave_buffer* previous);
 

@@ -120,9 +120,9 @@ stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key, stave_error
   return map->map.get_word_at_once(key, word) ? STAVE_OK : contains_pinned(map, key, error);
 }
 
-stave_status stave_cow_map_insert(stave_cow_map* map, int64_t key, const void* value,
-                                  size_t value_size, uint8_t* replaced, stave_buffer* previous,
-                                  stave_error* error) {
+stave_status stave_cow_map_put(stave_cow_map* map, int64_t key, const void* value,
+                               size_t value_size, uint8_t* replaced, stave_buffer* previous,
+                               stave_error* error) {
   if (value_size == word_size && value != nullptr && previous == nullptr && is_usable(map))
       [[likely]] {
     uint64_t word = 0;

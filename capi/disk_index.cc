@@ -90,7 +90,7 @@ stave_status stave_disk_index_insert(stave_disk_index* index, const void* key, s
   });
 }
 
-stave_status stave_disk_index_delete(stave_disk_index* index, const void* key, size_t size_of_key,
+stave_status stave_disk_index_remove(stave_disk_index* index, const void* key, size_t size_of_key,
                                      stave_error* error) {
   return guarded(error, [&]() -> Status {
     DiskIndexCall call;

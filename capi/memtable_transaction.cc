@@ -198,7 +198,7 @@ stave_status stave_memtable_transaction_snapshot(stave_memtable_transaction* tra
   });
 }
 
-stave_status stave_memtable_transaction_delete(stave_memtable_transaction* transaction,
+stave_status stave_memtable_transaction_remove(stave_memtable_transaction* transaction,
                                                const void* key, size_t key_size,
                                                stave_error* error) {
   return guarded(error, [&] { return write(transaction, as_bytes(key, key_size), {}, true); });

@@ -118,7 +118,7 @@ stave_status stave_store_replace(stave_store* store, const void* key, size_t key
   });
 }
 
-stave_status stave_store_delete(stave_store* store, const void* key, size_t key_size,
+stave_status stave_store_remove(stave_store* store, const void* key, size_t key_size,
                                 const stave_write_options* options, stave_error* error) {
   return guarded(error, [&]() -> Status {
     StoreCall call;

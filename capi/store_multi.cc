@@ -86,7 +86,7 @@ stave_status stave_store_multi_put(stave_store* store, const void* keys, const u
   });
 }
 
-stave_status stave_store_multi_delete(stave_store* store, const void* keys,
+stave_status stave_store_multi_remove(stave_store* store, const void* keys,
                                       const uint32_t* key_sizes, size_t count, uint64_t* deleted,
                                       const stave_write_options* options, stave_error* error) {
   return guarded(error, [&]() -> Status {

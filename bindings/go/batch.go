@@ -49,7 +49,7 @@ func (b *Batch) Put(key, value []byte) error {
 
 // Delete adds the removal of a key. An absent key is no error; add a condition if it should be.
 func (b *Batch) Delete(key []byte) error {
-	outcome := capi.BatchDelete(b.raw(), key)
+	outcome := capi.BatchRemove(b.raw(), key)
 	runtime.KeepAlive(b)
 	return errorOf(outcome)
 }

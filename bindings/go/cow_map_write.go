@@ -9,7 +9,7 @@ import (
 
 // Put stores the value, whether or not the key exists, and says whether it did.
 func (m *CowMap) Put(key int64, value []byte) (replaced bool, err error) {
-	answer := capi.CowMapPut(m.raw(), key, value)
+	answer := capi.CowMapSet(m.raw(), key, value)
 	runtime.KeepAlive(m)
 	if answer < 0 {
 		return false, errorFrom(capi.Outcome(-answer))
@@ -22,7 +22,7 @@ func (m *CowMap) Swap(key int64, value []byte) (previous []byte, replaced bool, 
 	call := takeFlat()
 	defer call.release()
 	call.flag = false
-	outcome := capi.CowMapInsert(m.raw(), key, value, &call.flag, &call.native.Buffer)
+	outcome := capi.CowMapPut(m.raw(), key, value, &call.flag, &call.native.Buffer)
 	runtime.KeepAlive(m)
 	if outcome != capi.OK || !call.flag {
 		return nil, false, errorOf(outcome)

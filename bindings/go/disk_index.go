@@ -149,7 +149,7 @@ func (d *DiskIndex) Insert(key, record []byte) (inserted bool, err error) {
 
 // Delete removes the key, and says whether it existed.
 func (d *DiskIndex) Delete(key []byte) (deleted bool, err error) {
-	outcome := capi.DiskIndexDelete(d.raw(), key)
+	outcome := capi.DiskIndexRemove(d.raw(), key)
 	runtime.KeepAlive(d)
 	return foundOf(outcome, capi.NotFound)
 }

@@ -56,7 +56,7 @@ func (s *Store) MultiDelete(keys [][]byte, options *WriteOptions) (deleted uint6
 	if err := call.setKeys(keys); err != nil {
 		return 0, err
 	}
-	outcome := capi.StoreMultiDelete(s.raw(), call.keys, call.keySizes, &deleted, options.durability())
+	outcome := capi.StoreMultiRemove(s.raw(), call.keys, call.keySizes, &deleted, options.durability())
 	runtime.KeepAlive(s)
 	return deleted, errorOf(outcome)
 }

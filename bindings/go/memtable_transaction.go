@@ -94,7 +94,7 @@ func (t *MemtableTransaction) Put(key, value []byte) error {
 
 // Delete removes the key; an absent one too, which is a write like any other.
 func (t *MemtableTransaction) Delete(key []byte) error {
-	return t.end(capi.MemtableTransactionDelete(t.raw(), key))
+	return t.end(capi.MemtableTransactionRemove(t.raw(), key))
 }
 
 // MultiWrite writes many keys in one crossing to C, one after the other. It stops at the first that fails;

@@ -122,7 +122,7 @@ func (s *Store) Replace(key, value []byte, options *WriteOptions) (replaced bool
 // Delete removes the key, and says whether it existed. On a full disk deletes go on from a reserve of
 // their own.
 func (s *Store) Delete(key []byte, options *WriteOptions) (deleted bool, err error) {
-	outcome := capi.StoreDelete(s.raw(), key, options.durability())
+	outcome := capi.StoreRemove(s.raw(), key, options.durability())
 	runtime.KeepAlive(s)
 	return foundOf(outcome, capi.NotFound)
 }

@@ -89,7 +89,7 @@ RETURNS(jbyteArray, byte[], BYTES)
 %apply uint64_t *number { uint64_t *size, uint64_t *deleted, uint64_t *count, uint64_t *capacity,
                           uint64_t *value, uint64_t *id, uint64_t *timestamp,
                           uint64_t *size_bytes, uint64_t *pruned };
-%apply stave_status LONG { stave_status stave_store_size, stave_status stave_store_multi_delete,
+%apply stave_status LONG { stave_status stave_store_size, stave_status stave_store_multi_remove,
                            stave_status stave_batch_count, stave_status stave_index_size,
                            stave_status stave_index_is_empty, stave_status stave_index_capacity,
                            stave_status stave_index_cursor_value, stave_status stave_cow_map_size,
@@ -364,7 +364,7 @@ STATS_AS_LONGS(stave_memtable_stats)
 %ignore stave_cow_map_get;
 %ignore stave_cow_map_get_buffer;
 %ignore stave_cow_map_multi_get;
-%ignore stave_cow_map_insert;
+%ignore stave_cow_map_put;
 %ignore stave_cow_map_remove;
 %ignore stave_cow_map_modify;
 %ignore stave_cow_map_get_or_insert;
@@ -382,7 +382,7 @@ STATS_AS_LONGS(stave_memtable_stats)
 %ignore stave_disk_index_cursor_next_many;
 /* The same in native/memtable.h. */
 %ignore stave_memtable_transaction_put;
-%ignore stave_memtable_transaction_delete;
+%ignore stave_memtable_transaction_remove;
 %ignore stave_memtable_transaction_get;
 %ignore stave_memtable_transaction_get_buffer;
 %ignore stave_memtable_transaction_get_pin;
@@ -426,7 +426,7 @@ FORM(insert_at, stave_store_insert, stave_status, stave_store *store, const void
 FORM(replace_at, stave_store_replace, stave_status, stave_store *store, const void *key_at,
      size_t key_size, const void *value_at, size_t value_size, const stave_write_options *options,
      stave_error *error)
-FORM(delete_at, stave_store_delete, stave_status, stave_store *store, const void *key_at,
+FORM(delete_at, stave_store_remove, stave_status, stave_store *store, const void *key_at,
      size_t key_size, const stave_write_options *options, stave_error *error)
 FORM(contains_at, stave_store_contains, stave_status, stave_store *store, const void *key_at,
      size_t key_size, stave_error *error)
@@ -439,7 +439,7 @@ FORM(insert_direct, stave_store_insert, stave_status, stave_store *store, const 
 FORM(replace_direct, stave_store_replace, stave_status, stave_store *store, const void *key_buffer,
      size_t key_size, const void *value_buffer, size_t value_size,
      const stave_write_options *options, stave_error *error)
-FORM(delete_direct, stave_store_delete, stave_status, stave_store *store, const void *key_buffer,
+FORM(delete_direct, stave_store_remove, stave_status, stave_store *store, const void *key_buffer,
      size_t key_size, const stave_write_options *options, stave_error *error)
 FORM(contains_direct, stave_store_contains, stave_status, stave_store *store,
      const void *key_buffer, size_t key_size, stave_error *error)

@@ -20,7 +20,7 @@ static stave_status overwrite(stave_error* error) {
   return stave_store_replace(store, "key", 3, "value", 5, NULL, error);
 }
 static stave_status erase(stave_error* error) {
-  const stave_status status = stave_store_delete(store, "new", 3, NULL, error);
+  const stave_status status = stave_store_remove(store, "new", 3, NULL, error);
   return status == STAVE_NOT_FOUND ? STAVE_OK : status;
 }
 static stave_status get(stave_error* error) {
@@ -69,7 +69,7 @@ static stave_status multi_delete(stave_error* error) {
   const uint32_t key_sizes[2] = {2, 2};
   uint64_t deleted;
   const stave_status status =
-      stave_store_multi_delete(store, "m1m2", key_sizes, 2, &deleted, NULL, error);
+      stave_store_multi_remove(store, "m1m2", key_sizes, 2, &deleted, NULL, error);
   check_together();
   return status;
 }

@@ -75,7 +75,7 @@ static void null_bytes(stave_store* store) {
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "value is NULL");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_insert(store, NULL, 1, "v", 1, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_replace(store, NULL, 1, "v", 1, NULL, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_delete(store, NULL, 1, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_remove(store, NULL, 1, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get(store, NULL, 1, data, 8, &size, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get(store, "k", 1, NULL, 8, &size, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "data is NULL");
@@ -87,7 +87,7 @@ static void null_bytes(stave_store* store) {
   CHECK_STATUS(STAVE_OK, stave_batch_create(&batch, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_batch_put(batch, NULL, 1, "v", 1, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_batch_put(batch, "k", 1, NULL, 1, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_batch_delete(batch, NULL, 1, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_batch_remove(batch, NULL, 1, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_batch_require(batch, NULL, 1, STAVE_REQUIRE_ABSENT, NULL, 0, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
@@ -170,11 +170,11 @@ static void flat_arrays(stave_store* store) {
                stave_store_multi_put(store, "kl", key_sizes, "vw", endless, 2, NULL, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "more than memory can hold");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
-               stave_store_multi_delete(store, NULL, key_sizes, 2, NULL, NULL, &error));
+               stave_store_multi_remove(store, NULL, key_sizes, 2, NULL, NULL, &error));
   /* Nothing at all is fine, and so are keys without bytes. */
   CHECK_STATUS(STAVE_OK, stave_store_multi_get(store, NULL, NULL, 0, &values, NULL, NULL));
   CHECK_STATUS(STAVE_OK, stave_store_multi_put(store, NULL, NULL, NULL, NULL, 0, NULL, NULL));
-  CHECK_STATUS(STAVE_OK, stave_store_multi_delete(store, NULL, NULL, 0, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_store_multi_remove(store, NULL, NULL, 0, NULL, NULL, NULL));
   const uint32_t empty = 0;
   CHECK_STATUS(STAVE_OK, stave_store_multi_get(store, NULL, &empty, 1, &values, value_sizes, NULL));
   CHECK(value_sizes[0] == STAVE_ABSENT);

@@ -85,7 +85,7 @@ static void flat_calls(void) {
   CHECK(values.size == 4 && memcmp(values.data, "xzzx", 4) == 0);
   uint64_t deleted = 99;
   CHECK_STATUS(STAVE_OK,
-               stave_store_multi_delete(store, "anonebb", wanted, 3, &deleted, NULL, NULL));
+               stave_store_multi_remove(store, "anonebb", wanted, 3, &deleted, NULL, NULL));
   CHECK(deleted == 2);
   CHECK_STATUS(STAVE_NOT_FOUND, stave_store_contains(store, "bb", 2, NULL));
   check_value(store, "", "zz");
@@ -113,7 +113,7 @@ static void batches(void) {
   put_text(store, "held", "value");
   CHECK_STATUS(STAVE_OK, stave_batch_put(batch, "b1", 2, "one", 3, NULL));
   CHECK_STATUS(STAVE_OK, stave_batch_put(batch, "b1", 2, "two", 3, NULL));
-  CHECK_STATUS(STAVE_OK, stave_batch_delete(batch, "nothing", 7, NULL));
+  CHECK_STATUS(STAVE_OK, stave_batch_remove(batch, "nothing", 7, NULL));
   CHECK_STATUS(STAVE_OK, stave_batch_require(batch, "b1", 2, STAVE_REQUIRE_ABSENT, NULL, 0, NULL));
   CHECK_STATUS(STAVE_OK,
                stave_batch_require(batch, "held", 4, STAVE_REQUIRE_EQUAL, "value", 5, NULL));
@@ -137,7 +137,7 @@ static void batches(void) {
   CHECK_STATUS(STAVE_OK, stave_batch_count(batch, &count, NULL));
   CHECK(count == 1);
   CHECK_STATUS(STAVE_OK, stave_store_write(store, batch, NULL, NULL, NULL));
-  CHECK_STATUS(STAVE_OK, stave_store_delete(store, key, 65535, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_store_remove(store, key, 65535, NULL, NULL));
   free(key);
   stave_batch_free(batch);
 }

@@ -37,7 +37,7 @@ static stave_status fill(stave_error* error) {
     const uint64_t before = size_of(map);
     uint8_t replaced;
     const stave_status status =
-        stave_cow_map_insert(map, key << 32, value, size, &replaced, NULL, error);
+        stave_cow_map_put(map, key << 32, value, size, &replaced, NULL, error);
     CHECK(size_of(map) == before + (status == STAVE_OK && !replaced));
     if (status != STAVE_OK) return status;
   }
@@ -67,7 +67,7 @@ static stave_status edit(stave_error* error) {
   size_t more = 100;
   stave_buffer now = {NULL, 0, 0};
   stave_status status = stave_cow_map_modify(map, 1, append, &more, error);
-  if (status == STAVE_OK) status = stave_cow_map_insert(map, 1, "1", 1, NULL, &now, error);
+  if (status == STAVE_OK) status = stave_cow_map_put(map, 1, "1", 1, NULL, &now, error);
   if (status == STAVE_OK) {
     CHECK(now.size == 101);
     status = stave_cow_map_get_or_insert_with(map, 2, append, &more, &now, error);
@@ -80,7 +80,7 @@ static stave_status edit(stave_error* error) {
   stave_buffer_free(&now);
   const long number = atomic_exchange(&failing, -1);
   CHECK(stave_cow_map_remove(map, 2, NULL, NULL) >= 0);
-  CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, 1, "1", 1, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_cow_map_put(map, 1, "1", 1, NULL, NULL, NULL));
   atomic_store(&failing, number);
   return status == STAVE_EXISTS ? STAVE_OK : status;
 }
@@ -89,7 +89,7 @@ static stave_status copies(stave_error* error) {
   stave_status status = stave_cow_map_clone(map, &made, error);
   CHECK((status == STAVE_OK) == (made != NULL));
   if (status != STAVE_OK) return status;
-  status = stave_cow_map_insert(made, 7, "seven", 5, NULL, NULL, error);
+  status = stave_cow_map_put(made, 7, "seven", 5, NULL, NULL, error);
   if (status == STAVE_OK) status = stave_cow_map_remove(made, 1, NULL, error);
   CHECK_STATUS(STAVE_NOT_FOUND, stave_cow_map_contains(map, 7, NULL));
   stave_cow_map_free(made);
@@ -158,7 +158,7 @@ static stave_status clear(stave_error* error) {
   const long number = atomic_exchange(&failing, -1);
   /* What every operation leaves. */
   if (status == STAVE_OK)
-    CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, 1, "1", 1, NULL, NULL, NULL));
+    CHECK_STATUS(STAVE_OK, stave_cow_map_put(map, 1, "1", 1, NULL, NULL, NULL));
   atomic_store(&failing, number);
   return status;
 }
@@ -189,7 +189,7 @@ static void check_maps(void) {
 int main(void) {
   printf("every allocation of each operation failed once\n");
   CHECK_STATUS(STAVE_OK, stave_cow_map_create(NULL, &map, NULL));
-  CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, 1, "1", 1, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_cow_map_put(map, 1, "1", 1, NULL, NULL, NULL));
   CHECK_STATUS(STAVE_OK, stave_cow_map_clone(map, &copy, NULL));
   const long points =
       fail_each_allocation(operations, sizeof operations / sizeof *operations, check_maps);

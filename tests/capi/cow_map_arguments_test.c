@@ -59,7 +59,7 @@ static stave_status never(void* context, stave_buffer* value) {
 static void wrong_values(stave_cow_map* map) {
   size_t size;
   uint64_t entries;
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_insert(map, 1, NULL, 1, NULL, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_put(map, 1, NULL, 1, NULL, NULL, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "value is NULL");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_get_or_insert(map, 1, NULL, 1, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
@@ -74,14 +74,14 @@ static void wrong_values(stave_cow_map* map) {
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_get(map, 1, NULL, 1, &size, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "data is NULL");
   const size_t too_large = (size_t)1 << 31;
-  CHECK_STATUS(STAVE_TOO_LARGE, stave_cow_map_insert(map, 1, "v", too_large, NULL, NULL, &error));
+  CHECK_STATUS(STAVE_TOO_LARGE, stave_cow_map_put(map, 1, "v", too_large, NULL, NULL, &error));
   CHECK_STATUS(STAVE_TOO_LARGE, stave_cow_map_get_or_insert(map, 1, "v", too_large, NULL, &error));
   CHECK_STATUS(STAVE_TOO_LARGE,
                stave_cow_map_update_or_insert(map, 1, never, NULL, "v", too_large, NULL, &error));
   CHECK_STATUS(STAVE_OK, stave_cow_map_size(map, &entries, NULL));
   CHECK(entries == 0);
   /* NULL without a size is the empty value, and outputs that are not wanted are no mistake. */
-  CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, 1, NULL, 0, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_cow_map_put(map, 1, NULL, 0, NULL, NULL, NULL));
   CHECK_STATUS(STAVE_OK, stave_cow_map_get(map, 1, NULL, 0, &size, NULL));
   CHECK(size == 0);
   CHECK_STATUS(STAVE_EXISTS, stave_cow_map_get_or_insert(map, 1, "v", 1, NULL, NULL));
@@ -91,10 +91,10 @@ static void wrong_values(stave_cow_map* map) {
 
   stave_cow_map* fixed = create_cow_map("values=fixed value_size=8");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
-               stave_cow_map_insert(fixed, 1, "seven..", 7, NULL, NULL, &error));
+               stave_cow_map_put(fixed, 1, "seven..", 7, NULL, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_cow_map_get_or_insert(fixed, 1, "nine.....", 9, NULL, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_insert(fixed, 1, NULL, 0, NULL, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_put(fixed, 1, NULL, 0, NULL, NULL, &error));
   CHECK_STATUS(STAVE_NOT_FOUND, stave_cow_map_contains(fixed, 1, NULL));
   put_entry(fixed, 1, "eight...");
   check_entry(fixed, 1, "eight...");
@@ -115,8 +115,7 @@ static void wrong_buffers(stave_cow_map* map) {
   const int64_t keys[1] = {1};
   put_entry(map, 1, "value");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_get_buffer(map, 1, &wrong, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
-               stave_cow_map_insert(map, 1, "new", 3, NULL, &wrong, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_put(map, 1, "new", 3, NULL, &wrong, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "previous");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_remove(map, 1, &wrong, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
@@ -138,7 +137,7 @@ static void one_buffer_for_both(stave_cow_map* map) {
   put_entry(map, 2, "short");
   CHECK_STATUS(STAVE_OK, stave_cow_map_get_buffer(map, 2, &buffer, &error));
   CHECK_STATUS(STAVE_OK,
-               stave_cow_map_insert(map, 1, buffer.data, buffer.size, NULL, &buffer, &error));
+               stave_cow_map_put(map, 1, buffer.data, buffer.size, NULL, &buffer, &error));
   CHECK(buffer.size == strlen("a value that needs a larger buffer than the other one"));
   check_entry(map, 1, "short");
   put_entry(map, 1, "value");

@@ -6,7 +6,7 @@
 static stave_status call_insert(void* map, stave_error* error) {
   stave_buffer previous = {NULL, 0, 0};
   uint8_t replaced = 99;
-  const stave_status status = stave_cow_map_insert(map, 1, "value", 5, &replaced, &previous, error);
+  const stave_status status = stave_cow_map_put(map, 1, "value", 5, &replaced, &previous, error);
   CHECK(replaced <= 1 && (replaced == 1 || previous.size == 0));
   CHECK(status == STAVE_OK || replaced == 0);
   stave_buffer_free(&previous);
@@ -57,7 +57,7 @@ static stave_status call_clear(void* map, stave_error* error) {
 }
 /* So that reading finds something. */
 static stave_status call_insert_again(void* map, stave_error* error) {
-  return stave_cow_map_insert(map, 1, "value", 5, NULL, NULL, error);
+  return stave_cow_map_put(map, 1, "value", 5, NULL, NULL, error);
 }
 
 static const handle_call writes[] = {
@@ -285,7 +285,7 @@ void close_cow_map(stave_cow_map* map) {
 }
 
 void put_entry(stave_cow_map* map, int64_t key, const char* value) {
-  CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, key, value, strlen(value), NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_cow_map_put(map, key, value, strlen(value), NULL, NULL, NULL));
 }
 
 void check_entry(stave_cow_map* map, int64_t key, const char* value) {

@@ -21,7 +21,7 @@ static stave_cow_map* create_map(void) {
 static void insert(stave_cow_map* map, int64_t first, int64_t end) {
   for (int64_t key = first; key < end; key++) {
     const uint64_t value = (uint64_t)key + 1;
-    CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, key, &value, sizeof value, NULL, NULL, NULL));
+    CHECK_STATUS(STAVE_OK, stave_cow_map_put(map, key, &value, sizeof value, NULL, NULL, NULL));
   }
 }
 static void check_keys(stave_cow_map* map, int64_t first, int64_t end) {
@@ -66,8 +66,8 @@ static void each_call(void) {
         break;
       case 4:
         value = (uint64_t)end;
-        CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, end - 1, &value, sizeof value, &replaced,
-                                                    NULL, NULL));
+        CHECK_STATUS(STAVE_OK,
+                     stave_cow_map_put(map, end - 1, &value, sizeof value, &replaced, NULL, NULL));
         CHECK(replaced == 1);
         break;
       default:
@@ -89,8 +89,7 @@ static void forked(void) {
   CHECK(process >= 0);
   if (process == 0) {
     const uint64_t value = 1;
-    CHECK_STATUS(STAVE_FORKED,
-                 stave_cow_map_insert(map, 1, &value, sizeof value, NULL, NULL, NULL));
+    CHECK_STATUS(STAVE_FORKED, stave_cow_map_put(map, 1, &value, sizeof value, NULL, NULL, NULL));
     CHECK_STATUS(STAVE_FORKED, stave_cow_map_contains(map, 1, NULL));
     stave_cow_map_free(map);
     _exit(0);

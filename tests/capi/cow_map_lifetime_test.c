@@ -149,7 +149,7 @@ static stave_status use_the_maps(void* context, stave_buffer* value) {
   editing* state = context;
   state->runs++;
   check_calls(&cow_map_copies, state->map, STAVE_BUSY);
-  CHECK_STATUS(STAVE_BUSY, stave_cow_map_insert(state->map, 1, "new", 3, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_BUSY, stave_cow_map_put(state->map, 1, "new", 3, NULL, NULL, NULL));
   CHECK_STATUS(STAVE_BUSY, stave_cow_map_remove(state->map, 1, NULL, NULL));
   CHECK_STATUS(STAVE_BUSY, stave_cow_map_modify(state->map, 1, use_the_maps, state, NULL));
   CHECK_STATUS(STAVE_BUSY, stave_cow_map_get_or_insert(state->map, 1, "new", 3, NULL, NULL));

@@ -67,7 +67,7 @@ static void* count(void* argument) {
         stave_cow_map_update_or_insert(map, key, add_one, &was, &one, sizeof one, NULL, NULL)));
     /* And keys of its own, which make the map grow, and shrink. */
     const int64_t own = (int64_t)(1 + self->number) << 32 | i;
-    CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, own, "own", 3, NULL, NULL, NULL));
+    CHECK_STATUS(STAVE_OK, stave_cow_map_put(map, own, "own", 3, NULL, NULL, NULL));
     if (i % 2 == 1) CHECK_STATUS(STAVE_OK, stave_cow_map_remove(map, own - 1, NULL, NULL));
     if (i % (increments / clones) != 0) continue;
     stave_cow_map** clone = &self->clones[i / (increments / clones)];
@@ -99,7 +99,7 @@ static void* call(void* argument) {
   storm* all = self->storm;
   for (int64_t i = 0;; i++) {
     const int64_t own = (int64_t)(1 + self->number) << 40 | i;
-    if (!let_in(stave_cow_map_insert(all->map, own, &i, sizeof i, NULL, NULL, NULL))) break;
+    if (!let_in(stave_cow_map_put(all->map, own, &i, sizeof i, NULL, NULL, NULL))) break;
     atomic_fetch_add(&all->calls, 1);
     int64_t value = -1;
     size_t size;

@@ -112,7 +112,7 @@ static void put_some(void) {
 static stave_status remove_some(stave_error* error) {
   for (uint64_t i = 1; i < entries; i += 7) {
     const disk_index_key key = key_of(i);
-    const stave_status status = stave_disk_index_delete(index, &key, sizeof key, error);
+    const stave_status status = stave_disk_index_remove(index, &key, sizeof key, error);
     CHECK(status < 0 || (status == STAVE_OK) == (expected[i] != 0));
     if (status < 0) return status;
     expected[i] = 0;

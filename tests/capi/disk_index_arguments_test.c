@@ -42,7 +42,7 @@ static void keys_and_records(stave_disk_index* index) {
     CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "16");
     CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                  stave_disk_index_insert(index, &key, size, &record, sizeof record, &error));
-    CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_disk_index_delete(index, &key, size, &error));
+    CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_disk_index_remove(index, &key, size, &error));
     CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                  stave_disk_index_get(index, &key, size, &record, sizeof record, &error));
     CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_disk_index_contains(index, &key, size, &error));

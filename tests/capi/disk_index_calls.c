@@ -12,7 +12,7 @@ static stave_status call_put(void* index, stave_error* error) {
   return stave_disk_index_put(index, &key, sizeof key, &record, sizeof record, error);
 }
 static stave_status call_delete(void* index, stave_error* error) {
-  return stave_disk_index_delete(index, &key, sizeof key, error);
+  return stave_disk_index_remove(index, &key, sizeof key, error);
 }
 static stave_status call_insert(void* index, stave_error* error) {
   return stave_disk_index_insert(index, &key, sizeof key, &record, sizeof record, error);

@@ -92,7 +92,7 @@ static void cursor_beside_writes(void) {
     if (step == 100) {
       for (uint64_t i = kept; i < others; i++) {
         const disk_index_key key = {i, 0};
-        CHECK_STATUS(STAVE_OK, stave_disk_index_delete(index, &key, sizeof key, NULL));
+        CHECK_STATUS(STAVE_OK, stave_disk_index_remove(index, &key, sizeof key, NULL));
       }
       CHECK_STATUS(STAVE_OK, stave_disk_index_shrink_to_fit(index, NULL));
     }

@@ -63,12 +63,12 @@ static stave_status index_change(void) {
 static stave_status map_create(void) {
   stave_cow_map* made;
   stave_status status = stave_cow_map_create(NULL, &made, NULL);
-  if (status == STAVE_OK) status = stave_cow_map_insert(made, 1, "value", 5, NULL, NULL, NULL);
+  if (status == STAVE_OK) status = stave_cow_map_put(made, 1, "value", 5, NULL, NULL, NULL);
   stave_cow_map_free(made);
   return status;
 }
 static stave_status map_insert(void) {
-  return stave_cow_map_insert(map, 1, "value", 5, NULL, NULL, NULL);
+  return stave_cow_map_put(map, 1, "value", 5, NULL, NULL, NULL);
 }
 static stave_status map_get(void) {
   char value[8];
@@ -79,7 +79,7 @@ static stave_status map_change(void) {
   stave_cow_map* copy;
   stave_status status = stave_cow_map_clone(map, &copy, NULL);
   for (int64_t key = 2; key < 100 && status == STAVE_OK; key++)
-    status = stave_cow_map_insert(copy, key << 16, "value", 5, NULL, NULL, NULL);
+    status = stave_cow_map_put(copy, key << 16, "value", 5, NULL, NULL, NULL);
   for (int64_t key = 2; key < 100 && status == STAVE_OK; key++)
     status = stave_cow_map_remove(copy, key << 16, NULL, NULL);
   stave_cow_map_free(copy);

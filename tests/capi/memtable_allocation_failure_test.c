@@ -125,7 +125,7 @@ static stave_status remove_all(stave_error* error) {
   stave_status status = stave_memtable_begin(table, &transaction, error);
   if (status != STAVE_OK) return status;
   for (unsigned i = 0; i < keys && status == STAVE_OK; i++)
-    status = stave_memtable_transaction_delete(transaction, &i, sizeof i, error);
+    status = stave_memtable_transaction_remove(transaction, &i, sizeof i, error);
   if (status == STAVE_OK)
     CHECK_STATUS(STAVE_OK, stave_memtable_transaction_commit(transaction, NULL, NULL));
   stave_memtable_transaction_free(transaction);

@@ -153,7 +153,7 @@ static void null_outputs_of_children(void) {
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_memtable_transaction_put(family.transaction, NULL, 1, "v", 1, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
-               stave_memtable_transaction_delete(family.transaction, NULL, 1, &error));
+               stave_memtable_transaction_remove(family.transaction, NULL, 1, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_memtable_snapshot_timestamp(family.snapshot, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,

@@ -245,7 +245,7 @@ static stave_status call_put(void* transaction, stave_error* error) {
   return stave_memtable_transaction_put(transaction, "put", 3, "value", 5, error);
 }
 static stave_status call_delete(void* transaction, stave_error* error) {
-  return stave_memtable_transaction_delete(transaction, "put", 3, error);
+  return stave_memtable_transaction_remove(transaction, "put", 3, error);
 }
 static stave_status call_transaction_multi_write(void* transaction, stave_error* error) {
   size_t written = 99;

@@ -88,7 +88,7 @@ static void put_sized(void* map, uint64_t number, size_t size) {
   unsigned char value[long_value] = {0};
   const uint64_t first = value_of(number);
   memcpy(value, &first, sizeof first);
-  CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, (int64_t)number, value, size, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_cow_map_put(map, (int64_t)number, value, size, NULL, NULL, NULL));
 }
 static void put_small(void* map, uint64_t number) {
   put_sized(map, number, sizeof(uint64_t));

@@ -107,7 +107,7 @@ static void other_struct_sizes(void) {
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_store_put(store, "k", 1, "v", 1, &write_options, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "durability");
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_delete(store, "k", 1, &write_options, NULL));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_remove(store, "k", 1, &write_options, NULL));
 
   stave_store_cursor_options cursor_options;
   stave_store_cursor* cursor;

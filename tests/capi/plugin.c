@@ -14,7 +14,7 @@ int plugin_run(void) {
   if (stave_index_remove(index, "key", 3, NULL, NULL) != STAVE_OK) return __LINE__;
   stave_index_free(index);
   if (stave_cow_map_create(NULL, &map, NULL) != STAVE_OK) return __LINE__;
-  if (stave_cow_map_insert(map, 1, "value", 5, NULL, NULL, NULL) != STAVE_OK) return __LINE__;
+  if (stave_cow_map_put(map, 1, "value", 5, NULL, NULL, NULL) != STAVE_OK) return __LINE__;
   if (stave_cow_map_remove(map, 1, NULL, NULL) != STAVE_OK) return __LINE__;
   stave_cow_map_free(map);
   return 0;

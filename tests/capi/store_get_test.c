@@ -198,7 +198,7 @@ static void* change(void* context) {
     const uint32_t other = 0x80000000u + round % 5000;
     CHECK_STATUS(STAVE_OK, stave_store_put(store, &other, sizeof other, "x", 1, NULL, NULL));
     if (round % 3 == 0)
-      CHECK_STATUS(STAVE_OK, stave_store_delete(store, &other, sizeof other, NULL, NULL));
+      CHECK_STATUS(STAVE_OK, stave_store_remove(store, &other, sizeof other, NULL, NULL));
   }
   return NULL;
 }

@@ -95,7 +95,7 @@ static stave_status call_replace(void* store, stave_error* error) {
   return stave_store_replace(store, "k", 1, "v", 1, NULL, error);
 }
 static stave_status call_delete(void* store, stave_error* error) {
-  return stave_store_delete(store, "k", 1, NULL, error);
+  return stave_store_remove(store, "k", 1, NULL, error);
 }
 static stave_status call_get(void* store, stave_error* error) {
   char data[16];
@@ -141,7 +141,7 @@ static stave_status call_multi_put(void* store, stave_error* error) {
 static stave_status call_multi_delete(void* store, stave_error* error) {
   const uint32_t key_size = 1;
   uint64_t deleted;
-  return stave_store_multi_delete(store, "l", &key_size, 1, &deleted, NULL, error);
+  return stave_store_multi_remove(store, "l", &key_size, 1, &deleted, NULL, error);
 }
 static stave_status call_write(void* store, stave_error* error) {
   stave_batch* batch;
@@ -209,7 +209,7 @@ static stave_status call_batch_put(void* batch, stave_error* error) {
   return stave_batch_put(batch, "k", 1, "v", 1, error);
 }
 static stave_status call_batch_delete(void* batch, stave_error* error) {
-  return stave_batch_delete(batch, "k", 1, error);
+  return stave_batch_remove(batch, "k", 1, error);
 }
 static stave_status call_batch_require(void* batch, stave_error* error) {
   return stave_batch_require(batch, "k", 1, STAVE_REQUIRE_EQUAL, "v", 1, error);

@@ -70,7 +70,7 @@ static __typeof__(stave_index_put)* index_put;
 static __typeof__(stave_index_get)* index_get;
 static __typeof__(stave_index_free)* index_free;
 static __typeof__(stave_cow_map_create)* map_create;
-static __typeof__(stave_cow_map_insert)* map_insert;
+static __typeof__(stave_cow_map_put)* map_insert;
 static __typeof__(stave_cow_map_get)* map_get;
 static __typeof__(stave_cow_map_free)* map_free;
 static stave_index* shared_index;
@@ -83,7 +83,7 @@ static void* load(void) {
   LOAD(library, index_get, "stave_index_get");
   LOAD(library, index_free, "stave_index_free");
   LOAD(library, map_create, "stave_cow_map_create");
-  LOAD(library, map_insert, "stave_cow_map_insert");
+  LOAD(library, map_insert, "stave_cow_map_put");
   LOAD(library, map_get, "stave_cow_map_get");
   LOAD(library, map_free, "stave_cow_map_free");
   return library;

@@ -1,4 +1,4 @@
-// An insert as stave_cow_map_insert makes it for a caller who does not ask what was there before.
+// An insert as stave_cow_map_put makes it for a caller who does not ask what was there before.
 #pragma once
 
 #include <cstdint>

@@ -75,7 +75,7 @@ namespace Stave
             {
                 fixed (byte* keyData = key)
                 {
-                    int status = Raw.stave_batch_delete(
+                    int status = Raw.stave_batch_remove(
                         handle.Pointer, keyData, (UIntPtr)(uint)key.Length, out IntPtr failure);
                     Failures.Check(status, failure);
                 }

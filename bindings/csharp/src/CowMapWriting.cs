@@ -174,7 +174,7 @@ namespace Stave
             fixed (byte* data = value)
             {
                 byte replaced = 0;
-                int status = Raw.stave_cow_map_insert(
+                int status = Raw.stave_cow_map_put(
                     handle.Pointer, key, data, (UIntPtr)(uint)value.Length, &replaced, previous,
                     out IntPtr failure);
                 Check(status, failure);

@@ -60,7 +60,7 @@ namespace Stave
         {
             fixed (byte* keyData = key)
             {
-                int status = Raw.stave_disk_index_delete(
+                int status = Raw.stave_disk_index_remove(
                     handle.Pointer, keyData, (UIntPtr)(uint)key.Length, out IntPtr failure);
                 return Check(status, failure);
             }

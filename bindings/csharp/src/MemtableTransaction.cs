@@ -109,7 +109,7 @@ namespace Stave
             {
                 lock (handle)
                 {
-                    int status = Raw.stave_memtable_transaction_delete(
+                    int status = Raw.stave_memtable_transaction_remove(
                         Open, keyData, (UIntPtr)(uint)key.Length, out IntPtr failure);
                     Failures.Require(status, failure);
                 }

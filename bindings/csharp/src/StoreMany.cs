@@ -95,7 +95,7 @@ namespace Stave
                 fixed (byte* keysData = joined.Data)
                 fixed (uint* keySizes = joined.Sizes)
                 {
-                    int status = Raw.stave_store_multi_delete(
+                    int status = Raw.stave_store_multi_remove(
                         handle.Pointer, keysData, keySizes, (UIntPtr)(uint)joined.Count, &deleted,
                         options.Number, out IntPtr failure);
                     GC.KeepAlive(handle);

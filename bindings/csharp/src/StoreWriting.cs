@@ -186,7 +186,7 @@ namespace Stave
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private bool Delete(byte* key, int keySize, WriteOptions options)
         {
-            int status = Raw.stave_store_delete(
+            int status = Raw.stave_store_remove(
                 handle.Pointer, key, (UIntPtr)(uint)keySize, options.Number, out IntPtr failure);
             GC.KeepAlive(handle);
             return Failures.Check(status, failure);

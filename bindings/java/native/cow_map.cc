@@ -178,7 +178,7 @@ jboolean stave_java_cow_map_put(JNIEnv* environment, stave_cow_map* map, jlong k
   stave_error error;
   uint8_t replaced = 0;
   const stave_status status =
-      stave_cow_map_insert(map, key, value, value_size, &replaced, nullptr, &error);
+      stave_cow_map_put(map, key, value, value_size, &replaced, nullptr, &error);
   if (status < 0) stave_java_throw(environment, status, &error, 0);
   return replaced;
 }
@@ -189,7 +189,7 @@ jbyteArray stave_java_cow_map_swap(JNIEnv* environment, stave_cow_map* map, jlon
   Buffer previous;
   uint8_t replaced = 0;
   const stave_status status =
-      stave_cow_map_insert(map, key, value, value_size, &replaced, previous.get(), &error);
+      stave_cow_map_put(map, key, value, value_size, &replaced, previous.get(), &error);
   if (status < 0) stave_java_throw(environment, status, &error, 0);
   return replaced != 0 ? previous.to_java(environment) : nullptr;
 }

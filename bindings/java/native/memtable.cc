@@ -290,7 +290,7 @@ void stave_java_transaction_put(JNIEnv* environment, stave_memtable_transaction*
 void stave_java_transaction_delete(JNIEnv* environment, stave_memtable_transaction* transaction,
                                    const void* key, size_t key_size) {
   stave_error error;
-  const stave_status status = stave_memtable_transaction_delete(transaction, key, key_size, &error);
+  const stave_status status = stave_memtable_transaction_remove(transaction, key, key_size, &error);
   check_write(environment, status, error, 0);
 }
 

@@ -2,7 +2,7 @@
  *
  *   stave_cow_map *map, *copy;
  *   stave_cow_map_create(NULL, &map, &error);
- *   stave_cow_map_insert(map, 42, "value", 5, NULL, NULL, &error);
+ *   stave_cow_map_put(map, 42, "value", 5, NULL, NULL, &error);
  *   stave_cow_map_clone(map, &copy, &error);
  *   stave_cow_map_remove(map, 42, NULL, &error);
  *   stave_cow_map_get_buffer(copy, 42, &buffer, &error);     -> still "value"
@@ -151,9 +151,9 @@ STAVE_API stave_status stave_cow_map_multi_get(stave_cow_map *map, const int64_t
 
 /* Stores the value. *replaced (may be NULL) is 1 when the key had one before, which goes into
  * `previous`, else 0. Since 0.1. */
-STAVE_API stave_status stave_cow_map_insert(stave_cow_map *map, int64_t key, const void *value,
-                                            size_t value_size, uint8_t *replaced,
-                                            stave_buffer *previous, stave_error *error);
+STAVE_API stave_status stave_cow_map_put(stave_cow_map *map, int64_t key, const void *value,
+                                         size_t value_size, uint8_t *replaced,
+                                         stave_buffer *previous, stave_error *error);
 
 /* Removes the key and puts its value into `removed`. NOT_FOUND when it is absent. Since 0.1. */
 STAVE_API stave_status stave_cow_map_remove(stave_cow_map *map, int64_t key, stave_buffer *removed,

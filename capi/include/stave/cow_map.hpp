@@ -240,8 +240,8 @@ class Map {
   Result<bool> insert(std::int64_t key, Bytes value, Buffer* previous = nullptr) noexcept {
     detail::Call call;
     std::uint8_t replaced = 0;
-    const stave_status status = stave_cow_map_insert(raw(), key, value.data(), value.size(),
-                                                     &replaced, raw(previous), call);
+    const stave_status status =
+        stave_cow_map_put(raw(), key, value.data(), value.size(), &replaced, raw(previous), call);
     return call.result(status, replaced != 0);
   }
   Result<void> remove(std::int64_t key, Buffer* removed = nullptr) noexcept {

@@ -159,7 +159,7 @@ STAVE_API stave_status stave_disk_index_insert(stave_disk_index *index, const vo
                                                size_t record_size, stave_error *error);
 
 /* Removes the key; NOT_FOUND if it is absent. Since 0.1. */
-STAVE_API stave_status stave_disk_index_delete(stave_disk_index *index, const void *key,
+STAVE_API stave_status stave_disk_index_remove(stave_disk_index *index, const void *key,
                                                size_t key_size, stave_error *error);
 
 /* Stores `count` records: `keys` holds 16 bytes of each key, `records` record_size bytes of each

@@ -125,10 +125,10 @@ class DiskIndex {
     return call.result(
         stave_disk_index_insert(raw(), key.data(), key.size(), record.data(), record.size(), call));
   }
-  // stave_disk_index_delete.
+  // stave_disk_index_remove.
   Result<void> erase(Bytes key) noexcept {
     detail::Call call;
-    return call.result(stave_disk_index_delete(raw(), key.data(), key.size(), call));
+    return call.result(stave_disk_index_remove(raw(), key.data(), key.size(), call));
   }
   // The number of records stored, all of them unless the call fails.
   Result<std::size_t> multi_put(Bytes keys, Bytes records, std::size_t record_size) noexcept {

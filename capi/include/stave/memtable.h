@@ -128,7 +128,7 @@ STAVE_API stave_status stave_memtable_transaction_put(stave_memtable_transaction
                                                       const void *value, size_t value_size,
                                                       stave_error *error);
 /* Removes the key; an absent one too, which is a write like any other. CONFLICT. */
-STAVE_API stave_status stave_memtable_transaction_delete(stave_memtable_transaction *transaction,
+STAVE_API stave_status stave_memtable_transaction_remove(stave_memtable_transaction *transaction,
                                                          const void *key, size_t key_size,
                                                          stave_error *error);
 

@@ -232,10 +232,10 @@ class MemtableTransaction : public MemtableReads<detail::TransactionFunctions> {
     return call.result(stave_memtable_transaction_put(raw(), key.data(), key.size(), value.data(),
                                                       value.size(), call));
   }
-  // stave_memtable_transaction_delete.
+  // stave_memtable_transaction_remove.
   Result<void> erase(Bytes key) noexcept {
     detail::Call call;
-    return call.result(stave_memtable_transaction_delete(raw(), key.data(), key.size(), call));
+    return call.result(stave_memtable_transaction_remove(raw(), key.data(), key.size(), call));
   }
   // A value size of STAVE_TOMBSTONE removes the key. `written` (may be null) is the number of writes
   // made, also when one has failed.

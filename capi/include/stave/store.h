@@ -177,7 +177,7 @@ STAVE_API stave_status stave_store_replace(stave_store *store, const void *key, 
 
 /* Removes the key; NOT_FOUND if it is absent. On a full disk deletes go on from a reserve of their
  * own. Since 0.1. */
-STAVE_API stave_status stave_store_delete(stave_store *store, const void *key, size_t key_size,
+STAVE_API stave_status stave_store_remove(stave_store *store, const void *key, size_t key_size,
                                           const stave_write_options *options, stave_error *error);
 
 /* ---- Reading ------------------------------------------------------------------------------- */
@@ -232,7 +232,7 @@ STAVE_API stave_status stave_store_multi_put(stave_store *store, const void *key
 
 /* Removes `count` keys, all or nothing; *deleted (may be NULL) is the number that existed. Absent
  * keys are no error. Since 0.1. */
-STAVE_API stave_status stave_store_multi_delete(stave_store *store, const void *keys,
+STAVE_API stave_status stave_store_multi_remove(stave_store *store, const void *keys,
                                                 const uint32_t *key_sizes, size_t count,
                                                 uint64_t *deleted,
                                                 const stave_write_options *options,
@@ -258,7 +258,7 @@ STAVE_API stave_status stave_batch_create(stave_batch **batch, stave_error *erro
 STAVE_API stave_status stave_batch_put(stave_batch *batch, const void *key, size_t key_size,
                                        const void *value, size_t value_size, stave_error *error);
 /* Removing an absent key is no error; add a condition if it should be. */
-STAVE_API stave_status stave_batch_delete(stave_batch *batch, const void *key, size_t key_size,
+STAVE_API stave_status stave_batch_remove(stave_batch *batch, const void *key, size_t key_size,
                                           stave_error *error);
 /* `value` counts only for STAVE_REQUIRE_EQUAL. */
 STAVE_API stave_status stave_batch_require(stave_batch *batch, const void *key, size_t key_size,

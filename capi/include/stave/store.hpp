@@ -78,7 +78,7 @@ class Batch {
   }
   Result<void> erase(Bytes key) noexcept {
     detail::Call call;
-    return call.result(stave_batch_delete(raw(), key.data(), key.size(), call));
+    return call.result(stave_batch_remove(raw(), key.data(), key.size(), call));
   }
   Result<void> require(Bytes key, Condition condition, Bytes value = {}) noexcept {
     detail::Call call;
@@ -183,10 +183,10 @@ class Store {
   Result<void> replace(Bytes key, Bytes value, const WriteOptions& options = {}) noexcept {
     return write_value(stave_store_replace, key, value, options);
   }
-  // stave_store_delete.
+  // stave_store_remove.
   Result<void> erase(Bytes key, const WriteOptions& options = {}) noexcept {
     detail::Call call;
-    return call.result(stave_store_delete(raw(), key.data(), key.size(), &options, call));
+    return call.result(stave_store_remove(raw(), key.data(), key.size(), &options, call));
   }
   // `failed` receives the position of the first condition that does not hold (Status::mismatch).
   Result<void> write(const Batch& batch, const WriteOptions& options = {},
@@ -257,7 +257,7 @@ class Store {
       return detail::invalid_argument("keys is shorter than key_sizes say");
     detail::Call call;
     std::uint64_t deleted = 0;
-    const stave_status status = stave_store_multi_delete(
+    const stave_status status = stave_store_multi_remove(
         raw(), keys.data(), key_sizes.data(), key_sizes.size(), &deleted, &options, call);
     return call.result(status, deleted);
   }

@@ -112,7 +112,7 @@ _FALLIBLE = {
     "stave_store_put": [_HANDLE] + _BYTES + _BYTES + _WRITE,
     "stave_store_insert": [_HANDLE] + _BYTES + _BYTES + _WRITE,
     "stave_store_replace": [_HANDLE] + _BYTES + _BYTES + _WRITE,
-    "stave_store_delete": [_HANDLE] + _BYTES + _WRITE,
+    "stave_store_remove": [_HANDLE] + _BYTES + _WRITE,
     "stave_store_get": [_HANDLE] + _BYTES + [c_void_p, c_size_t, POINTER(c_size_t)],
     "stave_store_get_buffer": [_HANDLE] + _BYTES + [POINTER(Buffer)],
     "stave_store_get_pin": [_HANDLE] + _BYTES + [POINTER(_HANDLE)],
@@ -122,7 +122,7 @@ _FALLIBLE = {
         _HANDLE, c_char_p, POINTER(c_uint32), c_size_t, POINTER(Buffer), POINTER(c_uint64)],
     "stave_store_multi_put": [
         _HANDLE, c_char_p, POINTER(c_uint32), c_char_p, POINTER(c_uint64), c_size_t] + _WRITE,
-    "stave_store_multi_delete": [
+    "stave_store_multi_remove": [
         _HANDLE, c_char_p, POINTER(c_uint32), c_size_t, POINTER(c_uint64)] + _WRITE,
     "stave_store_write": [_HANDLE, _HANDLE, POINTER(c_uint64)] + _WRITE,
     "stave_store_flush": [_HANDLE],
@@ -139,7 +139,7 @@ _FALLIBLE = {
     "stave_store_cursor_close": [_HANDLE],
     "stave_batch_create": [POINTER(_HANDLE)],
     "stave_batch_put": [_HANDLE] + _BYTES + _BYTES,
-    "stave_batch_delete": [_HANDLE] + _BYTES,
+    "stave_batch_remove": [_HANDLE] + _BYTES,
     "stave_batch_require": [_HANDLE] + _BYTES + [c_uint32] + _BYTES,
     "stave_batch_count": [_HANDLE, POINTER(c_uint64)],
     "stave_batch_clear": [_HANDLE],

@@ -27,7 +27,7 @@ class Batch(Closeable):
     def delete(self, key):
         """Removes the key, if it exists."""
         key = to_bytes(key)
-        call(library.stave_batch_delete, self._handle.pointer, key, len(key))
+        call(library.stave_batch_remove, self._handle.pointer, key, len(key))
 
     def require_absent(self, key):
         """Condition: the key does not exist before the batch."""

@@ -60,7 +60,7 @@ declare(
         "stave_cow_map_is_empty": [_H, POINTER(c_uint8)],
         "stave_cow_map_multi_get": [
             _H, POINTER(c_int64), c_size_t, POINTER(Buffer), POINTER(c_uint64)],
-        "stave_cow_map_insert": _KEY + _VALUE + [POINTER(c_uint8)] + _BUFFER,
+        "stave_cow_map_put": _KEY + _VALUE + [POINTER(c_uint8)] + _BUFFER,
         "stave_cow_map_remove": _KEY + _BUFFER,
         "stave_cow_map_modify": _KEY + _EDIT,
         "stave_cow_map_get_or_insert": _KEY + _VALUE + _BUFFER,
@@ -234,7 +234,7 @@ class Map(Closeable):
         """Stores the value; the one that the key had before, or None."""
         value, previous, replaced = to_bytes(value), _Value(), c_uint8()
         call(
-            library.stave_cow_map_insert, self._handle.pointer, _checked(key), value, len(value),
+            library.stave_cow_map_put, self._handle.pointer, _checked(key), value, len(value),
             byref(replaced), byref(previous),
         )
         return previous.content() if replaced.value else None

@@ -59,7 +59,7 @@ declare(
         "stave_disk_index_close": [_H],
         "stave_disk_index_put": [_H] + _KEY + [c_char_p, c_size_t],
         "stave_disk_index_insert": [_H] + _KEY + [c_char_p, c_size_t],
-        "stave_disk_index_delete": [_H] + _KEY,
+        "stave_disk_index_remove": [_H] + _KEY,
         "stave_disk_index_multi_put": [
             _H, c_char_p, c_char_p, c_size_t, c_size_t, POINTER(c_size_t)],
         "stave_disk_index_get": [_H] + _KEY + [c_void_p, c_size_t],
@@ -212,7 +212,7 @@ class DiskIndex(Closeable):
         """Removes the key; says whether it existed."""
         key = to_bytes(key)
         return OK == call(
-            library.stave_disk_index_delete, self._handle.pointer, key, len(key),
+            library.stave_disk_index_remove, self._handle.pointer, key, len(key),
             expected=(NOT_FOUND,),
         )
 

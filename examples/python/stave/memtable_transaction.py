@@ -27,7 +27,7 @@ declare(
         "stave_memtable_transaction_id": [_H] + _NUMBER_OUT,
         "stave_memtable_transaction_snapshot": [_H] + _NUMBER_OUT,
         "stave_memtable_transaction_put": _KEY + [c_char_p, c_size_t],
-        "stave_memtable_transaction_delete": _KEY,
+        "stave_memtable_transaction_remove": _KEY,
         "stave_memtable_transaction_multi_write": [
             _H, c_char_p, POINTER(c_uint32), c_char_p, POINTER(c_uint64), c_size_t,
             POINTER(c_size_t)],

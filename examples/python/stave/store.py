@@ -69,7 +69,7 @@ class Store(Closeable):
         """Removes the key; says whether it existed."""
         key = to_bytes(key)
         return OK == call(
-            library.stave_store_delete, self._handle.pointer, key, len(key),
+            library.stave_store_remove, self._handle.pointer, key, len(key),
             for_write(durability), expected=(NOT_FOUND,),
         )
 
@@ -88,7 +88,7 @@ class Store(Closeable):
         joined, sizes, count = flat(keys, c_uint32)
         deleted = c_uint64()
         call(
-            library.stave_store_multi_delete, self._handle.pointer, joined, sizes, count,
+            library.stave_store_multi_remove, self._handle.pointer, joined, sizes, count,
             byref(deleted), for_write(durability),
         )
         return deleted.value

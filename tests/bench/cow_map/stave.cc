@@ -32,7 +32,7 @@ class StaveCowMap {
   }
   void put(int64_t key, uint64_t value) {
     stave_error error;
-    check(stave_cow_map_insert(map_, key, &value, sizeof value, nullptr, nullptr, &error), error);
+    check(stave_cow_map_put(map_, key, &value, sizeof value, nullptr, nullptr, &error), error);
   }
   bool get(int64_t key, uint64_t& value) {
     stave_error error;

@@ -93,7 +93,7 @@ static void index_multi_get(int i) {
 
 static void cow_map_put(int i) {
   uint8_t replaced;
-  check(stave_cow_map_insert(map, i % KEYS, value, VALUE_SIZE, &replaced, NULL, &error));
+  check(stave_cow_map_put(map, i % KEYS, value, VALUE_SIZE, &replaced, NULL, &error));
 }
 
 static void cow_map_get(int i) {

@@ -36,7 +36,7 @@ class StaveSession {
     return true;
   }
   void erase(Bytes key) {
-    check(stave_store_delete(store_, key.data(), key.size(), nullptr, &error_), error_);
+    check(stave_store_remove(store_, key.data(), key.size(), nullptr, &error_), error_);
   }
   template <typename Visit>
   void multi_get(const Key16* keys, size_t count, Visit&& visit) {

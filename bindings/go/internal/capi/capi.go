@@ -493,7 +493,7 @@ extern uintptr_t _wrap_CowMapContains_capi_03c053d40c09e044(uintptr_t arg1, swig
 extern uintptr_t _wrap_CowMapSize_capi_03c053d40c09e044(uintptr_t arg1, swig_type_15 arg2);
 extern uintptr_t _wrap_CowMapIsEmpty_capi_03c053d40c09e044(uintptr_t arg1, swig_type_16 arg2);
 extern uintptr_t _wrap_CowMapMultiGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_17 arg2, swig_type_18 arg3, swig_type_19 arg4);
-extern uintptr_t _wrap_CowMapInsert_capi_03c053d40c09e044(uintptr_t arg1, swig_type_20 arg2, swig_type_21 arg3, swig_type_22 arg4, swig_type_23 arg5);
+extern uintptr_t _wrap_CowMapPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_20 arg2, swig_type_21 arg3, swig_type_22 arg4, swig_type_23 arg5);
 extern uintptr_t _wrap_CowMapRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_24 arg2, swig_type_25 arg3);
 extern uintptr_t _wrap_CowMapModify_capi_03c053d40c09e044(uintptr_t arg1, swig_type_26 arg2, uintptr_t arg3);
 extern uintptr_t _wrap_CowMapGetOrInsert_capi_03c053d40c09e044(uintptr_t arg1, swig_type_27 arg2, swig_type_28 arg3, swig_type_29 arg4);
@@ -545,7 +545,7 @@ extern uintptr_t _wrap_DiskIndexClose_capi_03c053d40c09e044(uintptr_t arg1);
 extern void _wrap_DiskIndexFree_capi_03c053d40c09e044(uintptr_t arg1);
 extern uintptr_t _wrap_DiskIndexPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_57 arg2, swig_type_58 arg3);
 extern uintptr_t _wrap_DiskIndexInsert_capi_03c053d40c09e044(uintptr_t arg1, swig_type_59 arg2, swig_type_60 arg3);
-extern uintptr_t _wrap_DiskIndexDelete_capi_03c053d40c09e044(uintptr_t arg1, swig_type_61 arg2);
+extern uintptr_t _wrap_DiskIndexRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_61 arg2);
 extern uintptr_t _wrap_DiskIndexMultiPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_62 arg2, swig_type_63 arg3, swig_type_64 arg4, swig_type_65 arg5, swig_type_66 arg6);
 extern uintptr_t _wrap_DiskIndexGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_67 arg2, swig_type_68 arg3);
 extern uintptr_t _wrap_DiskIndexContains_capi_03c053d40c09e044(uintptr_t arg1, swig_type_69 arg2);
@@ -697,7 +697,7 @@ extern uintptr_t _wrap_MemtableBegin_capi_03c053d40c09e044(uintptr_t arg1, swig_
 extern uintptr_t _wrap_MemtableTransactionId_capi_03c053d40c09e044(uintptr_t arg1, swig_type_222 arg2);
 extern uintptr_t _wrap_MemtableTransactionSnapshot_capi_03c053d40c09e044(uintptr_t arg1, swig_type_223 arg2);
 extern uintptr_t _wrap_MemtableTransactionPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_224 arg2, swig_type_225 arg3);
-extern uintptr_t _wrap_MemtableTransactionDelete_capi_03c053d40c09e044(uintptr_t arg1, swig_type_226 arg2);
+extern uintptr_t _wrap_MemtableTransactionRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_226 arg2);
 extern uintptr_t _wrap_MemtableTransactionContains_capi_03c053d40c09e044(uintptr_t arg1, swig_type_227 arg2);
 extern uintptr_t _wrap_MemtableTransactionMultiGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_228 arg2, swig_type_229 arg3, swig_type_230 arg4, swig_type_231 arg5);
 extern uintptr_t _wrap_MemtableTransactionMultiWrite_capi_03c053d40c09e044(uintptr_t arg1, swig_type_232 arg2, swig_type_233 arg3, swig_type_234 arg4, swig_type_235 arg5, swig_type_236 arg6);
@@ -776,15 +776,15 @@ extern void _wrap_StoreFree_capi_03c053d40c09e044(uintptr_t arg1);
 extern uintptr_t _wrap_StorePut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_304 arg2, swig_type_305 arg3, int arg4);
 extern uintptr_t _wrap_StoreInsert_capi_03c053d40c09e044(uintptr_t arg1, swig_type_306 arg2, swig_type_307 arg3, int arg4);
 extern uintptr_t _wrap_StoreReplace_capi_03c053d40c09e044(uintptr_t arg1, swig_type_308 arg2, swig_type_309 arg3, int arg4);
-extern uintptr_t _wrap_StoreDelete_capi_03c053d40c09e044(uintptr_t arg1, swig_type_310 arg2, int arg3);
+extern uintptr_t _wrap_StoreRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_310 arg2, int arg3);
 extern uintptr_t _wrap_StoreContains_capi_03c053d40c09e044(uintptr_t arg1, swig_type_311 arg2);
 extern uintptr_t _wrap_StoreSize_capi_03c053d40c09e044(uintptr_t arg1, swig_type_312 arg2);
 extern uintptr_t _wrap_StoreMultiGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_313 arg2, swig_type_314 arg3, swig_type_315 arg4, swig_type_316 arg5);
 extern uintptr_t _wrap_StoreMultiPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_317 arg2, swig_type_318 arg3, swig_type_319 arg4, swig_type_320 arg5, int arg6);
-extern uintptr_t _wrap_StoreMultiDelete_capi_03c053d40c09e044(uintptr_t arg1, swig_type_321 arg2, swig_type_322 arg3, swig_type_323 arg4, int arg5);
+extern uintptr_t _wrap_StoreMultiRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_321 arg2, swig_type_322 arg3, swig_type_323 arg4, int arg5);
 extern uintptr_t _wrap_BatchCreate_capi_03c053d40c09e044(swig_type_324 arg1);
 extern uintptr_t _wrap_BatchPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_325 arg2, swig_type_326 arg3);
-extern uintptr_t _wrap_BatchDelete_capi_03c053d40c09e044(uintptr_t arg1, swig_type_327 arg2);
+extern uintptr_t _wrap_BatchRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_327 arg2);
 extern uintptr_t _wrap_BatchRequire_capi_03c053d40c09e044(uintptr_t arg1, swig_type_328 arg2, swig_intgo arg3, swig_type_329 arg4);
 extern uintptr_t _wrap_BatchCount_capi_03c053d40c09e044(uintptr_t arg1, swig_type_330 arg2);
 extern uintptr_t _wrap_BatchClear_capi_03c053d40c09e044(uintptr_t arg1);
@@ -842,7 +842,7 @@ extern uintptr_t _wrap_IndexCursorKey_capi_03c053d40c09e044(uintptr_t arg1, swig
 extern uintptr_t _wrap_IndexCursorNext_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2, swig_type_377 arg3, swig_type_378 arg4, swig_type_379 arg5);
 extern swig_type_380 _wrap_CowMapGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_381 arg2, swig_type_382 arg3);
 extern uintptr_t _wrap_CowMapGetPin_capi_03c053d40c09e044(uintptr_t arg1, swig_type_383 arg2, swig_type_384 arg3);
-extern swig_type_385 _wrap_CowMapPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_386 arg2, swig_type_387 arg3);
+extern swig_type_385 _wrap_CowMapSet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_386 arg2, swig_type_387 arg3);
 extern uintptr_t _wrap_CowMapCursorValue_capi_03c053d40c09e044(uintptr_t arg1, swig_type_388 arg2, swig_type_389 arg3);
 extern uintptr_t _wrap_CowMapCursorNext_capi_03c053d40c09e044(uintptr_t arg1, swig_type_390 arg2, swig_type_391 arg3, swig_type_392 arg4);
 extern uintptr_t _wrap_CowMapDiffValues_capi_03c053d40c09e044(uintptr_t arg1, swig_type_393 arg2, swig_type_394 arg3);
@@ -1291,7 +1291,7 @@ func CowMapMultiGet(arg1 CowMap, arg2 []int64, arg3 *Buffer, arg4 []uint64) (_sw
 	return swig_r_1
 }
 
-func CowMapInsert(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *bool, arg5 *Buffer) (_swig_ret Outcome) {
+func CowMapPut(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *bool, arg5 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
@@ -1302,7 +1302,7 @@ func CowMapInsert(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *bool, arg5 *Buffer
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapInsert_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_20(_swig_i_1), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_20(_swig_i_1), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1868,13 +1868,13 @@ func DiskIndexInsert(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcom
 	return swig_r_1
 }
 
-func DiskIndexDelete(arg1 DiskIndex, arg2 []byte) (_swig_ret Outcome) {
+func DiskIndexRemove(arg1 DiskIndex, arg2 []byte) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexDelete_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_61)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_61)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3594,13 +3594,13 @@ func MemtableTransactionPut(arg1 MemtableTransaction, arg2 []byte, arg3 []byte) 
 	return swig_r_1
 }
 
-func MemtableTransactionDelete(arg1 MemtableTransaction, arg2 []byte) (_swig_ret Outcome) {
+func MemtableTransactionRemove(arg1 MemtableTransaction, arg2 []byte) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionDelete_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4564,14 +4564,14 @@ func StoreReplace(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret 
 	return swig_r_1
 }
 
-func StoreDelete(arg1 Store, arg2 []byte, arg3 uint32) (_swig_ret Outcome) {
+func StoreRemove(arg1 Store, arg2 []byte, arg3 uint32) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_StoreDelete_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_310)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_StoreRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_310)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4671,7 +4671,7 @@ func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []u
 	return swig_r_1
 }
 
-func StoreMultiDelete(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5 uint32) (_swig_ret Outcome) {
+func StoreMultiRemove(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5 uint32) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
@@ -4682,7 +4682,7 @@ func StoreMultiDelete(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_StoreMultiDelete_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_321)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_322)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_323)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
+	swig_r = (uintptr)(C._wrap_StoreMultiRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_321)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_322)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_323)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4730,13 +4730,13 @@ func BatchPut(arg1 Batch, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
 	return swig_r_1
 }
 
-func BatchDelete(arg1 Batch, arg2 []byte) (_swig_ret Outcome) {
+func BatchRemove(arg1 Batch, arg2 []byte) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchDelete_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_327)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_327)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5367,14 +5367,14 @@ func CowMapGetPin(arg1 CowMap, arg2 int64, arg3 *PinnedBytes) (_swig_ret Outcome
 	return swig_r_1
 }
 
-func CowMapPut(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
+func CowMapSet(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	var swig_r int64
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_386(_swig_i_1), *(*C.swig_type_387)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapSet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_386(_swig_i_1), *(*C.swig_type_387)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}

@@ -410,13 +410,13 @@ stave_outcome stave_go_cow_map_get_pin(stave_cow_map *map, int64_t key, stave_go
 }
 
 /* 1 if there was a value before, else 0, or the outcome negated. */
-int64_t stave_go_cow_map_put(stave_cow_map *map, int64_t key, const void *value,
+int64_t stave_go_cow_map_set(stave_cow_map *map, int64_t key, const void *value,
                              size_t value_size) {
   stave_error error;
   error.status = STAVE_OK;
   uint8_t replaced = 0;
   const stave_status status =
-      stave_cow_map_insert(map, key, value, value_size, &replaced, NULL, &error);
+      stave_cow_map_put(map, key, value, value_size, &replaced, NULL, &error);
   return size_or_outcome(status, replaced, &error);
 }
 
@@ -1117,7 +1117,7 @@ stave_outcome _wrap_CowMapMultiGet_capi_03c053d40c09e044(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapInsert_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapPut_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1142,7 +1142,7 @@ stave_outcome _wrap_CowMapInsert_capi_03c053d40c09e044(stave_cow_map *_swig_go_0
   arg5 = (uint8_t *)(void *)_swig_go_3.p; 
   arg6 = (stave_buffer *)(void *)_swig_go_4.p; 
   
-  result = (stave_outcome)stave_cow_map_insert(arg1,arg2,(void const *)arg3,arg4,arg5,arg6,arg7);
+  result = (stave_outcome)stave_cow_map_put(arg1,arg2,(void const *)arg3,arg4,arg5,arg6,arg7);
   
   _swig_go_result = outcome((stave_status)result, arg7); 
   
@@ -2047,7 +2047,7 @@ stave_outcome _wrap_DiskIndexInsert_capi_03c053d40c09e044(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexDelete_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexRemove_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2066,7 +2066,7 @@ stave_outcome _wrap_DiskIndexDelete_capi_03c053d40c09e044(stave_disk_index *_swi
   arg3 = (size_t)_swig_go_1.n;
   
   
-  result = (stave_outcome)stave_disk_index_delete(arg1,(void const *)arg2,arg3,arg4);
+  result = (stave_outcome)stave_disk_index_remove(arg1,(void const *)arg2,arg3,arg4);
   
   _swig_go_result = outcome((stave_status)result, arg4); 
   
@@ -4763,7 +4763,7 @@ stave_outcome _wrap_MemtableTransactionPut_capi_03c053d40c09e044(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableTransactionDelete_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionRemove_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4782,7 +4782,7 @@ stave_outcome _wrap_MemtableTransactionDelete_capi_03c053d40c09e044(stave_memtab
   arg3 = (size_t)_swig_go_1.n;
   
   
-  result = (stave_outcome)stave_memtable_transaction_delete(arg1,(void const *)arg2,arg3,arg4);
+  result = (stave_outcome)stave_memtable_transaction_remove(arg1,(void const *)arg2,arg3,arg4);
   
   _swig_go_result = outcome((stave_status)result, arg4); 
   
@@ -6293,7 +6293,7 @@ stave_outcome _wrap_StoreReplace_capi_03c053d40c09e044(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreDelete_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreRemove_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6321,7 +6321,7 @@ stave_outcome _wrap_StoreDelete_capi_03c053d40c09e044(stave_store *_swig_go_0, _
   }
   
   
-  result = (stave_outcome)stave_store_delete(arg1,(void const *)arg2,arg3,(struct stave_write_options const *)arg4,arg5);
+  result = (stave_outcome)stave_store_remove(arg1,(void const *)arg2,arg3,(struct stave_write_options const *)arg4,arg5);
   
   _swig_go_result = outcome((stave_status)result, arg5); 
   
@@ -6460,7 +6460,7 @@ stave_outcome _wrap_StoreMultiPut_capi_03c053d40c09e044(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiDelete_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiRemove_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6492,7 +6492,7 @@ stave_outcome _wrap_StoreMultiDelete_capi_03c053d40c09e044(stave_store *_swig_go
   }
   
   
-  result = (stave_outcome)stave_store_multi_delete(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,(struct stave_write_options const *)arg6,arg7);
+  result = (stave_outcome)stave_store_multi_remove(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,(struct stave_write_options const *)arg6,arg7);
   
   _swig_go_result = outcome((stave_status)result, arg7); 
   
@@ -6557,7 +6557,7 @@ stave_outcome _wrap_BatchPut_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchDelete_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchRemove_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6576,7 +6576,7 @@ stave_outcome _wrap_BatchDelete_capi_03c053d40c09e044(stave_batch *_swig_go_0, _
   arg3 = (size_t)_swig_go_1.n;
   
   
-  result = (stave_outcome)stave_batch_delete(arg1,(void const *)arg2,arg3,arg4);
+  result = (stave_outcome)stave_batch_remove(arg1,(void const *)arg2,arg3,arg4);
   
   _swig_go_result = outcome((stave_status)result, arg4); 
   
@@ -7592,7 +7592,7 @@ stave_outcome _wrap_CowMapGetPin_capi_03c053d40c09e044(stave_cow_map *_swig_go_0
 }
 
 
-long long _wrap_CowMapPut_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapSet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7607,7 +7607,7 @@ long long _wrap_CowMapPut_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long 
   arg4 = (size_t)_swig_go_2.n;
   
   
-  result = (int64_t)stave_go_cow_map_put(arg1,arg2,(void const *)arg3,arg4);
+  result = (int64_t)stave_go_cow_map_set(arg1,arg2,(void const *)arg3,arg4);
   _swig_go_result = result; 
   
   return _swig_go_result;

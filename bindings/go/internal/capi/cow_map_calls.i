@@ -15,13 +15,13 @@ stave_outcome stave_go_cow_map_get_pin(stave_cow_map *map, int64_t key, stave_go
 }
 
 /* 1 if there was a value before, else 0, or the outcome negated. */
-int64_t stave_go_cow_map_put(stave_cow_map *map, int64_t key, const void *value,
+int64_t stave_go_cow_map_set(stave_cow_map *map, int64_t key, const void *value,
                              size_t value_size) {
   stave_error error;
   error.status = STAVE_OK;
   uint8_t replaced = 0;
   const stave_status status =
-      stave_cow_map_insert(map, key, value, value_size, &replaced, NULL, &error);
+      stave_cow_map_put(map, key, value, value_size, &replaced, NULL, &error);
   return size_or_outcome(status, replaced, &error);
 }
 

@@ -15,7 +15,7 @@ static void batch_put(void) {
 
 static void batch_delete(void) {
   const struct word* key = bytes(0);
-  reply(stave_batch_delete(self->pointer, key->data, key->size, &error));
+  reply(stave_batch_remove(self->pointer, key->data, key->size, &error));
 }
 
 static void require(uint32_t condition) {

@@ -135,8 +135,8 @@ static void multi_get(void) {
 static void insert(void) {
   const struct word* value = bytes(1);
   uint8_t replaced = 0;
-  const stave_status status = stave_cow_map_insert(self->pointer, map_key(0), value->data,
-                                                   value->size, &replaced, reused, &error);
+  const stave_status status = stave_cow_map_put(self->pointer, map_key(0), value->data, value->size,
+                                                &replaced, reused, &error);
   if (status == STAVE_OK && replaced) {
     reply_bytes(status, reused->data, reused->size);
   } else {
@@ -157,7 +157,7 @@ static stave_status edit(void* context, stave_buffer* value) {
   if (strcmp(action->data, "size") == 0) return stave_cow_map_size(self->pointer, &size, NULL);
   if (strcmp(action->data, "close") == 0) return stave_cow_map_close(self->pointer, NULL);
   if (strcmp(action->data, "insert") == 0)
-    return stave_cow_map_insert(self->pointer, 1, "", 0, NULL, NULL, NULL);
+    return stave_cow_map_put(self->pointer, 1, "", 0, NULL, NULL, NULL);
   const struct word* added = action + 1;
   const size_t kept = strcmp(action->data, "append") == 0 ? value->size : 0;
   const stave_status status = stave_buffer_resize(value, kept + added->size, NULL);

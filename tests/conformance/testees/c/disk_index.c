@@ -152,7 +152,7 @@ static void index_get_payload(void) {
 
 static void index_delete(void) {
   const struct word* key = bytes(0);
-  reply(stave_disk_index_delete(self->pointer, key->data, key->size, &error));
+  reply(stave_disk_index_remove(self->pointer, key->data, key->size, &error));
 }
 
 static void index_get(void) {

@@ -97,7 +97,7 @@ static void transaction_put(void) {
 
 static void transaction_delete(void) {
   const struct word* key = bytes(0);
-  reply(stave_memtable_transaction_delete(self->pointer, key->data, key->size, &error));
+  reply(stave_memtable_transaction_remove(self->pointer, key->data, key->size, &error));
 }
 
 static void transaction_multi_write(void) {

@@ -99,7 +99,7 @@ static void store_replace(void) {
 static void store_delete(void) {
   const stave_write_options* options = write_options();
   const struct word* key = bytes(0);
-  reply(stave_store_delete(self->pointer, key->data, key->size, options, &error));
+  reply(stave_store_remove(self->pointer, key->data, key->size, options, &error));
 }
 
 static void store_get(void) {
@@ -165,7 +165,7 @@ static void store_multi_delete(void) {
   uint64_t deleted = 0;
   const stave_write_options* options = write_options();
   struct flat keys = flatten(0, 1);
-  const stave_status status = stave_store_multi_delete(self->pointer, keys.data, keys.sizes32,
+  const stave_status status = stave_store_multi_remove(self->pointer, keys.data, keys.sizes32,
                                                        keys.count, &deleted, options, &error);
   reply_number(status, deleted);
   free(keys.data);

@@ -38,7 +38,7 @@ public final class Batch implements AutoCloseable {
 
   /** Removes the key. An absent key is no error; add a condition if it should be. */
   public synchronized Batch delete(byte[] key) {
-    Raw.stave_batch_delete(handle, Arguments.key(key));
+    Raw.stave_batch_remove(handle, Arguments.key(key));
     return this;
   }
 

@@ -133,7 +133,7 @@ public final class DiskIndex implements AutoCloseable, Iterable<Entry> {
 
   /** Removes the key; says whether it existed. */
   public boolean delete(byte[] key) {
-    return done(Raw.stave_disk_index_delete(handle, Arguments.key(key)));
+    return done(Raw.stave_disk_index_remove(handle, Arguments.key(key)));
   }
 
   /** The record as a fresh array, or null if there is no such key. */

@@ -225,7 +225,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
     if (Scratch.holds(Arguments.key(key).length, 0)) {
       return done(Raw.delete_at(handle, Scratch.fill(key), key.length, options.number()));
     }
-    return done(Raw.stave_store_delete(handle, key, options.number()));
+    return done(Raw.stave_store_remove(handle, key, options.number()));
   }
 
   /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */
@@ -405,7 +405,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    */
   public long multiDelete(Collection<byte[]> keys, WriteOptions options) {
     byte[][] all = keys.toArray(new byte[0][]);
-    return Raw.stave_store_multi_delete(
+    return Raw.stave_store_multi_remove(
         handle, new Joined(all).bytes, Joined.keySizes(all), all.length, options.number());
   }
 
