@@ -2,15 +2,15 @@
 #include <stave/index.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "capi/barrier.h"
 #include "capi/error.h"
 #include "capi/index_handle.h"
-#include "capi/index_key.h"
 #include "capi/index_options.h"
 #include "capi/output.h"
-#include "core/index/owned_index.h"
+#include "core/base/limits.h"
 #include "core/os/posix_file_system.h"
 
 using stave::as_bytes;
@@ -50,7 +50,23 @@ Status IndexState::close() {
   return {};
 }
 
-Status index_get(stave_index* handle, const KeyArgument& key, uint64_t* value) {
+namespace {
+
+// The key of a call, with a hash of the caller's or the index's own.
+struct KeyArgument {
+  const void* data;
+  size_t size;
+  std::optional<uint64_t> hash = std::nullopt;
+
+  Status check() const { return require_bytes(data, size, "key"); }
+  bool is_too_large() const noexcept { return size > key_size_max; }
+  index::Index::Key in(const index::Index& index) const noexcept {
+    const Bytes bytes = as_bytes(data, size);
+    return hash ? index::Index::Key{.bytes = bytes, .hash = *hash} : index.key(bytes);
+  }
+};
+
+Status get(stave_index* handle, const KeyArgument& key, uint64_t* value) {
   STAVE_TRY(require(value, "value"));
   Output output(value);
   IndexCall call;
@@ -63,8 +79,8 @@ Status index_get(stave_index* handle, const KeyArgument& key, uint64_t* value) {
   return status;
 }
 
-Status index_put(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t* previous,
-                 uint8_t* existed) {
+Status put(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t* previous,
+           uint8_t* existed) {
   Output previous_output(previous);
   Output existed_output(existed);
   IndexCall call;
@@ -78,7 +94,7 @@ Status index_put(stave_index* handle, const KeyArgument& key, uint64_t value, ui
   return {};
 }
 
-Status index_remove(stave_index* handle, const KeyArgument& key, uint64_t* previous) {
+Status remove(stave_index* handle, const KeyArgument& key, uint64_t* previous) {
   Output output(previous);
   IndexCall call;
   STAVE_TRY(call.enter_to_write(handle));
@@ -89,8 +105,6 @@ Status index_remove(stave_index* handle, const KeyArgument& key, uint64_t* previ
   output.set(**removed);
   return {};
 }
-
-namespace {
 
 Status insert(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t* existing) {
   Output output(existing);
@@ -119,8 +133,6 @@ Status compare_and_swap(stave_index* handle, const KeyArgument& key, uint64_t ex
 
 Status close(stave_index& handle) {
   if (handle.state->gate().entered_by_this_thread()) return Code::busy;
-  // Where other threads are, calls that have not seen it yet ask the gate, too.
-  handle.set_not_simple();
   return handle.state->close();
 }
 
@@ -154,14 +166,6 @@ stave_status stave_index_create(const stave_index_options* options,
     auto handle = std::make_unique<stave_index>();
     handle->state = std::make_shared<IndexState>(functions, *checked);
     STAVE_TRY(handle->state->create());
-    // In index_hot.cc nobody looks whether a value is too large.
-    if (checked->value_bits == 64) {
-      handle->gate = &handle->state->gate();
-      handle->owned = handle->state->owned();
-      handle->owned16 = handle->state->owned16();
-      if (handle->owned != nullptr) handle->set_simple(stave_index::simple_owned);
-      if (handle->owned16 != nullptr) handle->set_simple(stave_index::simple_owned16);
-    }
     handle->state->own_context();
     *index = handle.release();
     return {};
@@ -196,6 +200,27 @@ void stave_index_free(stave_index* index) {
 }
 
 // ---- One key -----------------------------------------------------------------------------------
+
+stave_status stave_index_put(stave_index* index, const void* key, size_t key_size, uint64_t value,
+                             uint64_t* previous, uint8_t* existed, stave_error* error) {
+  return guarded(error, [&] { return put(index, {key, key_size}, value, previous, existed); });
+}
+
+stave_status stave_index_get(stave_index* index, const void* key, size_t key_size, uint64_t* value,
+                             stave_error* error) {
+  return guarded(error, [&] { return get(index, {key, key_size}, value); });
+}
+
+stave_status stave_index_contains(stave_index* index, const void* key, size_t key_size,
+                                  stave_error* error) {
+  uint64_t value = 0;
+  return guarded(error, [&] { return get(index, {key, key_size}, &value); });
+}
+
+stave_status stave_index_remove(stave_index* index, const void* key, size_t key_size,
+                                uint64_t* previous, stave_error* error) {
+  return guarded(error, [&] { return remove(index, {key, key_size}, previous); });
+}
 
 stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
                                 uint64_t value, uint64_t* existing, stave_error* error) {
@@ -234,7 +259,7 @@ stave_status stave_index_put_hashed(stave_index* index, const void* key, size_t 
                                     uint64_t hash, uint64_t value, uint64_t* previous,
                                     uint8_t* existed, stave_error* error) {
   return guarded(error, [&] {
-    return index_put(index, {key, key_size, hash}, value, previous, existed);
+    return put(index, {key, key_size, hash}, value, previous, existed);
   });
 }
 
@@ -255,18 +280,18 @@ stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void*
 
 stave_status stave_index_get_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t* value, stave_error* error) {
-  return guarded(error, [&] { return index_get(index, {key, key_size, hash}, value); });
+  return guarded(error, [&] { return get(index, {key, key_size, hash}, value); });
 }
 
 stave_status stave_index_contains_hashed(stave_index* index, const void* key, size_t key_size,
                                          uint64_t hash, stave_error* error) {
   uint64_t value = 0;
-  return guarded(error, [&] { return index_get(index, {key, key_size, hash}, &value); });
+  return guarded(error, [&] { return get(index, {key, key_size, hash}, &value); });
 }
 
 stave_status stave_index_remove_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t* previous, stave_error* error) {
-  return guarded(error, [&] { return index_remove(index, {key, key_size, hash}, previous); });
+  return guarded(error, [&] { return remove(index, {key, key_size, hash}, previous); });
 }
 
 stave_status stave_index_remove_if_hashed(stave_index* index, const void* key, size_t key_size,

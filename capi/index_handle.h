@@ -73,16 +73,6 @@ struct stave_index final : stave::capi::Handle {
 
   stave_index() noexcept : Handle(kind) {}
 
-  // For the calls whose nanoseconds count, while is_simple() with one of these: the index owns its
-  // keys, takes every value, and has not been closed.
-  static constexpr auto simple_owned = static_cast<uint32_t>(kind) ^ 0x08000000;
-  static constexpr auto simple_owned16 = static_cast<uint32_t>(kind) ^ 0x10000000;
-  // What `state` has, without the way through it. Of the two indexes one is there, and is used only
-  // inside the gate.
-  stave::sync::Gate* gate = nullptr;
-  stave::index::OwnedIndex* owned = nullptr;
-  stave::index::OwnedIndex16* owned16 = nullptr;
-
   std::shared_ptr<stave::capi::IndexState> state;
 };
 

@@ -115,7 +115,6 @@ class CountingMemory {
   static constexpr uint32_t kNodes = 4096;
 
   explicit CountingMemory(unsigned) {}
-  static bool is_only_thread() noexcept { return true; }
   Bucket& bucket(uint64_t index) const noexcept { return buckets_[index]; }
   Node& node(uint32_t number) const noexcept {
     visits++;

@@ -72,14 +72,6 @@ class OwnedIndexOf final
       return Code::busy;
     return told(found, value);
   }
-  // The same while no other thread runs.
-  Code find_whole_alone(const Whole& key, uint64_t* value) const noexcept {
-    Found found;
-    if (!this->table().find_alone(Keys::probe_whole(this->hash(key), key), is_the_key, found))
-        [[unlikely]]
-      return Code::busy;
-    return told(found, value);
-  }
   // ... and then.
   Code find_whole_everywhere(const Whole& key, uint64_t* value) const noexcept {
     const uint64_t hash = this->hash(key);

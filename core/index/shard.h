@@ -173,11 +173,6 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   bool try_lock_growth() noexcept {
     uint32_t nobody = 0;
     if (growing_.load(std::memory_order_relaxed) != nobody) return false;
-    if (this->is_only_thread()) {
-      // Relaxed: a thread that is created before the lock is let go sees it held.
-      growing_.store(me(), std::memory_order_relaxed);
-      return true;
-    }
     // Acquire: pairs with the release in unlock_growth().
     return growing_.compare_exchange_strong(nobody, me(), std::memory_order_acquire,
                                             std::memory_order_relaxed);

@@ -135,30 +135,6 @@ class ShardLookup : public Memory {
     return false;
   }
 
-  // The same while no other thread runs: whatever this one may be in the middle of stands still,
-  // and so the words that are looked at are of one moment.
-  template <typename Match>
-  bool find_alone(const Start& start, const Probe& probe, Match&& match, Found& found) const {
-    const Bucket& bucket = *start.bucket;
-    // Relaxed: nobody else has stored it.
-    const ControlWord control(bucket.control.load(std::memory_order_relaxed));
-    SlotSet candidates = control.matching(probe.tag);
-    if (candidates.empty()) {
-      found = {};
-      return !Layout::may_be_in_chain(Layout::begin(bucket), probe.tag) &&
-             belongs(probe.position, start.index, control);
-    }
-    do {
-      const Entry entry = Layout::read(bucket, candidates.first());
-      if (Layout::may_be(entry, this->pattern(probe))) [[likely]] {
-        found = {Verdict::equal, entry};
-        return match(entry) == Verdict::equal;
-      }
-      candidates.drop_first();
-    } while (!candidates.empty());
-    return false;
-  }
-
   // The whole of find(): the chain, splits and changes met on the way.
   template <typename Match>
   [[gnu::noinline]] Found find_everywhere(const Probe probe, Match& match) const {

@@ -21,7 +21,6 @@
 #include "core/index/chunked_array.h"
 #include "core/index/probe.h"
 #include "core/sync/epoch.h"
-#include "core/sync/only_thread.h"
 
 namespace stave::index {
 
@@ -33,8 +32,6 @@ class ShardMemory {
 
   explicit ShardMemory(unsigned bucket_bits) noexcept
       : buckets_(bucket_bits), nodes_(kFirstNodeBits) {}
-
-  static bool is_only_thread() noexcept { return sync::is_only_thread(); }
 
   Bucket& bucket(uint64_t index) const noexcept { return buckets_[index]; }
   Node& node(uint32_t number) const noexcept { return nodes_[number]; }

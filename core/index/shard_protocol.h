@@ -19,7 +19,6 @@
 //   uint32_t take_node(bool reserved);  0 without memory
 //   void give_back_node(uint32_t);      one that no reader has seen
 //   void discard_node(uint32_t);        one that readers may still pass
-//   bool is_only_thread();              sync::is_only_thread()
 //
 // Thread safety: all members from any thread, within an epoch pin, except where they say otherwise.
 #pragma once
@@ -376,11 +375,6 @@ class ShardProtocol : public ShardLookup<Layout, Memory, Atomic> {
   bool try_lock(Bucket& bucket, ControlWord control) noexcept {
     if (control.locked()) return false;
     const uint64_t with_lock = control.with_lock().bits();
-    if (this->is_only_thread()) {
-      // Relaxed: a thread that is created before the lock is let go sees it held.
-      bucket.control.store(with_lock, std::memory_order_relaxed);
-      return true;
-    }
     uint64_t bits = control.bits();
     // Acquire: pairs with the release in publish().
     return bucket.control.compare_exchange_strong(bits, with_lock, std::memory_order_acquire,

@@ -252,16 +252,6 @@ class Table {
     found = {in_head.verdict, Layout::value(in_head.entry)};
     return told;
   }
-  // The same while no other thread runs.
-  template <typename Match>
-  bool find_alone(const Probe& probe, Match&& match, Found& found) const {
-    const Protocol& protocol = shard_of(probe).protocol();
-    typename Protocol::Found in_head;
-    const bool told =
-        protocol.find_alone(protocol.start_now(probe.position), probe, match, in_head);
-    found = {in_head.verdict, Layout::value(in_head.entry)};
-    return told;
-  }
   // When find_at_once() has not told.
   template <typename Match>
   Found find_everywhere(const Start& start, const Probe& probe, Match&& match) const {

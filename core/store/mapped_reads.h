@@ -48,7 +48,7 @@ class MappedReads {
   // The same while no other thread runs, which needs no pin, and may take its time.
   Code get_alone(Bytes key, MutableBytes into, size_t* size) const noexcept {
     MappedRecord record;
-    const Code found = keys_.find_alone(keys_.hash(key), key, record);
+    const Code found = keys_.find_at_once(keys_.hash(key), key, record);
     return deliver(found, record, into, size);
   }
   // get(), of keys in chains, too. `busy` when Store::get() has to tell.

@@ -69,11 +69,6 @@ class MemoryKeyDirectory {
     return find_in_head(hash, key, record,
                         [this](auto&&... arguments) { return table_->find_at_once(arguments...); });
   }
-  // The same while no other thread runs.
-  Code find_alone(uint64_t hash, Bytes key, MappedRecord& record) const noexcept {
-    return find_in_head(hash, key, record,
-                        [this](auto&&... arguments) { return table_->find_alone(arguments...); });
-  }
   // As Store::prefetch().
   void prefetch(std::span<const Bytes> keys) const noexcept;
 

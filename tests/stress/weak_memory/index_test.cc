@@ -31,9 +31,6 @@ class Memory {
   using Bucket = typename Layout::Bucket;
   using Node = typename Layout::Node;
 
-  // The explorer's threads are fibers of one.
-  static bool is_only_thread() { return false; }
-
   explicit Memory(unsigned) {
     for (auto& node : nodes_) node = std::make_unique<Node>();
   }
