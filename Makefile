@@ -1,7 +1,10 @@
 # The front door. Meson does the building (meson.build); this file names what one does with Stave.
 # Without a target it prints the list below, which is made from the `##` comments.
 
+# Where demo and test build, and where releases are built (the top of meson.build says how they differ).
 BUILD ?= build
+RELEASE ?= build-release
+RELEASE_OPTIONS = --buildtype=release -Db_lto=true -Dtests=disabled
 PREFIX ?= /usr/local
 DESTDIR ?=
 # `no` switches off the set-up step that the targets run before their work (tools/setup).
@@ -25,7 +28,7 @@ configure = test -f $(1)/build.ninja || meson setup $(1) $(2)
 have_bindings = test -f $(1)/bindings/java/pom.xml && test -f $(1)/bindings/go/go && \
   test -f $(1)/bindings/csharp/AssemblyInfo.cs
 reconfigure = meson setup $(if $(wildcard $(1)/build.ninja),--reconfigure)
-configure_bindings = $(call have_bindings,$(1)) || $(call reconfigure,$(1)) $(1)
+configure_bindings = $(call have_bindings,$(1)) || $(call reconfigure,$(1)) $(2) $(1)
 configure_tests = test -d $(1)/tests && $(call have_bindings,$(1)) || \
   $(call reconfigure,$(1)) -Dtests=enabled $(2) $(1)
 
@@ -35,7 +38,8 @@ help: ## this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  BUILD=dir        where to build (build)       CXX=clang++  another compiler, its own BUILD'
+	@echo '  BUILD=dir        where demo and test build (build)   RELEASE=dir  where the others do (build-release)'
+	@echo '  CXX=clang++      another compiler, with directories of its own'
 	@echo '  PREFIX=dir       where to install (/usr/local)  DESTDIR=dir  a root to put before it'
 	@echo '  STAVE_SETUP=no   install no packages'
 
@@ -43,13 +47,10 @@ help: ## this list
 setup-build setup-bindings setup-test setup-bench: setup-%:
 	@tools/setup $*
 
-.PHONY: build
-build: setup-build ## the libraries, the programs and the examples, optimized
-	@$(call configure,$(BUILD))
-	@ninja -C $(BUILD)
-
 .PHONY: demo
-demo: build ## stores real files, kills itself, recovers, compares, shows the figures
+demo: setup-build ## stores real files, kills itself, recovers, compares, shows the figures
+	@$(call configure,$(BUILD))
+	@ninja -C $(BUILD) demo
 	@tools/demo $(BUILD)
 
 .PHONY: test
@@ -59,7 +60,7 @@ test: setup-test ## every suite and check at a tenth of its figures (under 15 mi
 	@tools/run_tests $(BUILD) --setup=quick
 
 .PHONY: test-long
-test-long: setup-test ## every suite at its full figures, clang-tidy of all files (under an hour)
+test-long: setup-test bench-test ## every suite at its full figures, clang-tidy of all files (under an hour)
 	@$(call configure_tests,$(BUILD))
 	@ninja -C $(BUILD)
 	@tools/run_tests $(BUILD) --setup=long
@@ -74,27 +75,40 @@ soak: setup-test ## the suites with ever new seeds, until stopped or something f
 	@ninja -C $(BUILD)
 	@tools/soak $(BUILD)
 
+.PHONY: bench-test
+bench-test: setup-build ## the benchmarks' own tests: all rows at toy size, right answers
+	@$(call configure,build-bench,$(RELEASE_OPTIONS) -Dbenchmarks=enabled)
+	@ninja -C build-bench
+	@tools/run_tests build-bench --suite=bench
+
 .PHONY: bench
 bench: setup-bench ## the benchmarks, in a release build; ROW=index/hit: one row (docs/benchmarks.md)
-	@$(call configure,build-bench,--buildtype=release -Dbenchmarks=enabled -Dtests=disabled)
+	@$(call configure,build-bench,$(RELEASE_OPTIONS) -Dbenchmarks=enabled)
 	@ninja -C build-bench
 	@tests/bench/run build-bench $(if $(ROW),--row '$(ROW)',--output docs/benchmarks) \
 	  $(SIZE:%=--size %) $(REPETITIONS:%=--repetitions %)
 	$(if $(ROW),,@meson test -C build-bench --benchmark --verbose --num-processes=1)
 
 .PHONY: bindings
-bindings: setup-bindings ## the packages for other languages, in BUILD/bindings
-	@$(call configure_bindings,$(BUILD))
-	@ninja -C $(BUILD) bindings
+bindings: setup-bindings ## the packages for other languages, in RELEASE/bindings
+	@$(call configure_bindings,$(RELEASE),$(RELEASE_OPTIONS))
+	@ninja -C $(RELEASE) bindings
+
+.PHONY: build
+build: setup-build ## the libraries and the program, in a release build
+	@$(call configure,$(RELEASE),$(RELEASE_OPTIONS))
+	@ninja -C $(RELEASE) installed
 
 .PHONY: install
-install: build ## installs below DESTDIR/PREFIX
-	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir='$(abspath $(DESTDIR))')
+install: setup-build ## installs them below DESTDIR/PREFIX
+	@$(call configure,$(RELEASE),$(RELEASE_OPTIONS))
+	@meson configure $(RELEASE) -Dprefix=$(PREFIX)
+	@ninja -C $(RELEASE) installed
+	@meson install -C $(RELEASE) --no-rebuild $(if $(DESTDIR),--destdir='$(abspath $(DESTDIR))')
 
 .PHONY: uninstall
-uninstall: ## removes what the last `make install` of this BUILD installed
-	@ninja -C $(BUILD) uninstall
+uninstall: ## removes what the last `make install` of this RELEASE installed
+	@ninja -C $(RELEASE) uninstall
 
 # The suites that a sanitizer makes sense for; the rest would only repeat the quick build's run.
 SANITIZED_SUITES = --suite=unit --suite=stress --suite=model --no-suite=long
