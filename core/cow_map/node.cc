@@ -4,7 +4,7 @@
 
 #include "core/cow_map/node_pool.h"
 #include "core/cow_map/value_block.h"
-#include "core/sync/retire_or_reclaim.h"
+#include "core/sync/epoch.h"
 
 namespace stave::cow_map {
 
@@ -98,10 +98,10 @@ void release(Word word, ValueForm form) noexcept {
 }
 
 void retire_shell(Leaf* leaf) noexcept {
-  sync::retire_or_reclaim(leaf, free_shell<Leaf>);
+  sync::EpochRegistry::retire(leaf, free_shell<Leaf>);
 }
 void retire_shell(Inner* inner) noexcept {
-  sync::retire_or_reclaim(inner, free_shell<Inner>);
+  sync::EpochRegistry::retire(inner, free_shell<Inner>);
 }
 
 void discard(Leaf* leaf) noexcept {

@@ -8,8 +8,6 @@
 
 #include "core/os/fork_handlers.h"
 #include "core/sync/backoff.h"
-#include "core/sync/only_thread.h"
-#include "core/sync/retire_or_reclaim.h"
 #include "core/sync/thread_exit.h"
 
 namespace stave::sync {
@@ -425,15 +423,6 @@ void EpochRegistry::contribute(uint32_t objects) noexcept {
 
 void EpochRegistry::hasten(uint32_t objects) noexcept {
   count_retired(internal::epoch_thread, 0, objects * units_of_retired);
-}
-
-void retire_or_reclaim(Retired* object, Retired::Reclaim reclaim) noexcept {
-  EpochThread& thread = internal::epoch_thread;
-  if (!is_only_thread() || is_pinned(thread) || thread.in_deleter)
-    return EpochRegistry::retire(object, reclaim);
-  reclaim(object);
-  // What waits goes on as if this had been added to it.
-  count_retired(thread, 1, units_of_retired);
 }
 
 bool EpochRegistry::try_reclaim() noexcept {

@@ -3,16 +3,13 @@
 
 #include <atomic>
 
-#include "core/sync/only_thread.h"
-
 namespace stave::sync {
 
-// A sequentially consistent fence. On x86-64 it is spelled out, because clang 14 makes mfence of
-// the standard's, which drains loads too: pinning an epoch before a load that misses the cache took
-// 190 ns with it and 14 ns with a locked instruction, which is also what g++ chooses. The word
-// below the stack pointer rather than at it: nobody has just stored there (2.0 ns a pin
-// against 3.7). ThreadSanitizer does not see it, so nothing may rely on it for more than the order
-// of atomic accesses: what makes plain accesses safe is acquire and release, always.
+// A sequentially consistent fence. On x86-64 it is written by hand: clang 14 compiles the standard
+// fence to mfence, which also waits for earlier loads; a locked instruction does not. It uses the
+// word below the stack pointer because no recent store has gone there. ThreadSanitizer does not
+// understand it: it orders atomic accesses only, and plain accesses must rely on acquire and
+// release.
 inline void full_barrier() noexcept {
 #if defined(__x86_64__)
   asm volatile("lock; orq $0, -8(%%rsp)" ::: "memory", "cc");
@@ -21,11 +18,9 @@ inline void full_barrier() noexcept {
 #endif
 }
 
-// The same for what threads tell each other, as "I am inside" against "it is closed": nothing while
-// the process has one thread. Whoever is created later sees all that came before; that one more is
-// created behind this and sees too little is not possible, for it is this thread that does it.
+// Between what this thread announces ("I am inside") and what it looks at next ("it is closed").
 inline void barrier_to_other_threads() noexcept {
-  if (!is_only_thread()) full_barrier();
+  full_barrier();
 }
 
 }  // namespace stave::sync
