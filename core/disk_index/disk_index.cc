@@ -4,7 +4,7 @@
 
 #include "core/base/planted_bug.h"
 #include "core/disk_index/disk_index_impl.h"
-#include "core/disk_index/payload.h"
+#include "core/disk_index/format/payload.h"
 
 namespace stave::disk_index {
 

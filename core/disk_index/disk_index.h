@@ -16,9 +16,9 @@
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
-#include "core/disk_index/key.h"
+#include "core/disk_index/format/key.h"
+#include "core/disk_index/format/superblock.h"
 #include "core/disk_index/owner.h"
-#include "core/disk_index/superblock.h"
 #include "core/os/file_system.h"
 
 namespace stave::disk_index {

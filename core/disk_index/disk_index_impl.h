@@ -24,18 +24,18 @@
 #include <string>
 #include <vector>
 
-#include "core/disk_index/delta.h"
-#include "core/disk_index/directory.h"
 #include "core/disk_index/disk_index.h"
-#include "core/disk_index/idleness.h"
-#include "core/disk_index/pacing.h"
-#include "core/disk_index/page_file.h"
-#include "core/disk_index/payload.h"
+#include "core/disk_index/format/payload.h"
+#include "core/disk_index/format/superblock.h"
+#include "core/disk_index/log/delta.h"
+#include "core/disk_index/log/pacing.h"
+#include "core/disk_index/log/redo_log.h"
+#include "core/disk_index/merge/idleness.h"
+#include "core/disk_index/pages/page_file.h"
 #include "core/disk_index/place_index.h"
-#include "core/disk_index/redo_log.h"
-#include "core/disk_index/segment_builder.h"
-#include "core/disk_index/segment_reader.h"
-#include "core/disk_index/superblock.h"
+#include "core/disk_index/segments/directory.h"
+#include "core/disk_index/segments/segment_builder.h"
+#include "core/disk_index/segments/segment_reader.h"
 #include "core/os/helper_thread.h"
 #include "core/sync/epoch.h"
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/disk_index/disk_index.h"
-#include "core/disk_index/payload.h"
+#include "core/disk_index/format/payload.h"
 #include "core/os/testing/simulated_file_system.h"
 
 namespace stave::disk_index {

@@ -4,7 +4,7 @@
 #include <cassert>
 
 #include "core/disk_index/disk_index_impl.h"
-#include "core/disk_index/open.h"
+#include "core/disk_index/open/open.h"
 
 namespace stave::disk_index {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/disk_index/disk_index.h"
-#include "core/disk_index/superblock.h"
+#include "core/disk_index/format/superblock.h"
 #include "core/os/file_io.h"
 #include "core/os/testing/simulated_file_system.h"
 #include "core/store/store.h"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/disk_index/disk_index.h"
-#include "core/disk_index/redo_log.h"
+#include "core/disk_index/log/redo_log.h"
 #include "core/os/file_io.h"
 #include "core/os/testing/simulated_file_system.h"
 #include "tests/support/ladder.h"

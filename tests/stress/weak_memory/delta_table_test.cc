@@ -1,4 +1,4 @@
-#include "core/disk_index/delta_table.h"
+#include "core/disk_index/log/delta_table.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/disk_index/layered_table.h"
+#include "core/disk_index/log/layered_table.h"
 
 #include <gtest/gtest.h>
 

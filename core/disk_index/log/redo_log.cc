@@ -1,0 +1,173 @@
+#include "core/disk_index/log/redo_log.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/planted_bug.h"
+#include "core/disk_index/format/directory_format.h"
+#include "core/os/file_io.h"
+
+namespace stave::disk_index {
+
+namespace {
+
+// Of the file, and at most: to make a page ready takes a few microseconds, at times a hundred.
+constexpr uint64_t run_divisor = 64;
+constexpr uint64_t run_pages_max = 4;
+
+uint64_t largest_run(uint64_t chunk_pages) noexcept {
+  return std::max<uint64_t>(1, run_pages_max / chunk_pages) * chunk_pages;
+}
+
+uint64_t salt_of(const std::array<std::byte, 8>& random) noexcept {
+  return STAVE_PLANTED_BUG(disk_index_log_salt) ? 0 : load_le64(random.data());
+}
+
+std::vector<Extent> joined(std::vector<Extent> extents) {
+  std::sort(extents.begin(), extents.end(),
+            [](const Extent& a, const Extent& b) { return a.page < b.page; });
+  size_t count = 0;
+  for (const Extent& extent : extents) {
+    if (count > 0 && extents[count - 1].page + extents[count - 1].pages == extent.page)
+      extents[count - 1].pages += extent.pages;
+    else
+      extents[count++] = extent;
+  }
+  extents.resize(count);
+  return extents;
+}
+
+}  // namespace
+
+RedoLog::RedoLog(os::FileSystem& files, std::shared_ptr<PageFile> file, uint32_t record_size)
+    : files_(&files),
+      file_(std::move(file)),
+      stock_(std::make_shared<PageStock>(file_, largest_run(log_chunk_pages(record_size)))),
+      record_size_(record_size),
+      slot_size_(log_slot_size(record_size)) {}
+
+void RedoLog::resume(LogChunk chunk, uint32_t slot, uint64_t sequence) noexcept {
+  chunk_ = chunk;
+  slot_ = slot;
+  ended_ = true;
+  sequence_ = sequence;
+}
+
+Status RedoLog::begin_chunk() {
+  if (run_.pages == 0) STAVE_TRY(begin_run());
+  std::array<std::byte, 8> salt{};
+  STAVE_TRY(files_->random(salt));
+  const uint64_t page = run_.page;
+  run_.page += log_chunk_pages(record_size_);
+  run_.pages -= log_chunk_pages(record_size_);
+  begin_chunk({page, salt_of(salt)});
+  return {};
+}
+
+// As many chunks as are in proportion to the file, or one if there is no room for more.
+Result<Extent> RedoLog::allocate_run() {
+  if (const std::optional<Extent> run = stock_->take()) return *run;
+  const uint64_t chunk_pages = log_chunk_pages(record_size_);
+  const uint64_t wanted = std::min(file_->size_pages() / run_divisor, run_pages_max);
+  const uint64_t pages = std::max<uint64_t>(1, wanted / chunk_pages) * chunk_pages;
+  Result<uint64_t> page = file_->allocate(pages);
+  if (page) return Extent{*page, pages};
+  if (page.status().is(Code::no_space) && pages > chunk_pages) page = file_->allocate(chunk_pages);
+  if (!page) return page.status();
+  return Extent{*page, chunk_pages};
+}
+
+Status RedoLog::begin_run() {
+  stored_.reserve(stored_.size() + 1);
+  const Result<Extent> run = allocate_run();
+  if (!run) return run.status();
+  if (current_run_.pages > 0) stored_.push_back(current_run_);
+  current_run_ = run_ = *run;
+  // What is made ready counts as stored into, and a sync has to write it.
+  run_is_ready_ = !std::exchange(sync_comes_, false);
+  if (run_is_ready_) file_->expect_stores(*run);
+  return {};
+}
+
+std::vector<Extent> RedoLog::take_stored(size_t runs_kept) {
+  const size_t kept = std::min(stored_.size(), runs_kept);
+  std::vector<Extent> late(stored_.end() - static_cast<ptrdiff_t>(kept), stored_.end());
+  std::swap(stored_, late);
+  late.resize(late.size() - kept);
+  return joined(std::move(late));
+}
+
+void RedoLog::leave_run() {
+  const bool is_untouched = chunk_.page == current_run_.page && slot_ == 0 && !run_is_ready_;
+  if (current_run_.pages == 0 || is_untouched) return;
+  stored_.push_back(current_run_);
+  if (run_.pages > 0) file_->free(run_);
+  current_run_ = run_ = {};
+  ended_ = true;
+  sync_comes_ = true;
+}
+
+Result<LogChunk> RedoLog::allocate_chunk() {
+  std::array<std::byte, 8> salt{};
+  STAVE_TRY(files_->random(salt));
+  const Result<uint64_t> page = file_->allocate(log_chunk_pages(record_size_));
+  if (!page) return page.status();
+  return LogChunk{*page, salt_of(salt)};
+}
+
+void RedoLog::begin_chunk(const LogChunk& next) noexcept {
+  if (chunk_.page != 0) {
+    const sync::EpochPin pin;
+    const std::array<std::byte, record_size_max> nothing{};
+    store_slot(LogKind::link, {next.page, next.salt}, Bytes(nothing).first(record_size_));
+  }
+  chunk_ = next;
+  slot_ = 0;
+  ended_ = false;
+}
+
+void RedoLog::store_slot(LogKind kind, const Key& key, Bytes record) noexcept {
+  std::byte* const slot = file_->region()->page(chunk_.page) + size_t{slot_} * slot_size_;
+  store_key(slot + log_key_at, key);
+  copy(slot + log_record_at, record);
+  std::fill(slot + log_record_at + record.size(), slot + slot_size_, std::byte{0});
+  store_le64(slot, log_word(slot, slot_size_, kind, chunk_.salt, slot_));
+}
+
+uint32_t RedoLog::append(LogKind kind, const Key& key, Bytes record) noexcept {
+  store_slot(kind, key, record);
+  sequence_++;
+  return slot_++;
+}
+
+Result<LogContents> read_log(os::File& file, std::string_view path, const LogChunk& first,
+                             uint32_t record_size, uint64_t file_pages) {
+  const uint64_t chunk_pages = log_chunk_pages(record_size);
+  const uint32_t slot_size = log_slot_size(record_size);
+  std::vector<std::byte> bytes(chunk_pages * page_size);
+  LogContents contents;
+  LogChunk chunk = first;
+  // A chain that ran in a circle would visit more chunks than there are.
+  while (contents.chunks.size() <= file_pages / chunk_pages) {
+    contents.chunks.push_back({chunk, 0});
+    STAVE_TRY(os::read_exactly(file, path, chunk.page * page_size, bytes));
+    LogKind kind = LogKind::none;
+    uint32_t slot = 0;
+    for (; slot < log_chunk_slots; slot++) {
+      kind = checked_log_kind(&bytes[size_t{slot} * slot_size], slot_size, chunk.salt, slot);
+      if (kind != LogKind::put && kind != LogKind::remove) break;
+    }
+    contents.chunks.back().operations = slot;
+    contents.operations += slot;
+    if (kind != LogKind::link) break;
+    const Key link = load_key(&bytes[size_t{slot} * slot_size + log_key_at]);
+    chunk = {link.low, link.high};
+    if (chunk.page < first_segment_page || chunk.page >= file_pages ||
+        chunk_pages > file_pages - chunk.page)
+      break;
+  }
+  return contents;
+}
+
+}  // namespace stave::disk_index

@@ -1,0 +1,172 @@
+// Finding and listing the entries of segments, in pages that are not trusted until they were
+// checked: each once per open, when it is first used.
+//
+// Thread safety: any number of threads, each under an EpochPin, which keeps the pages of the
+// segments that the thread looks at from being used again.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/disk_index/format/page_format.h"
+#include "core/disk_index/pages/page_file.h"
+#include "core/disk_index/segments/directory.h"
+
+namespace stave::disk_index {
+
+// An entry where it lies: 16 bytes of key, then the record.
+struct Entry {
+  uint64_t hash;
+  const std::byte* bytes;
+};
+
+class SegmentReader {
+ public:
+  SegmentReader() = default;
+  // `opened` is the directory that the file was opened with. Pages that were not written since
+  // must be what it says; those that were need no check.
+  SegmentReader(KeyHasher hasher, uint32_t record_size, const Directory& opened);
+
+  // A hash's page, if the segment has any, and its place in there.
+  struct Home {
+    Region* region;
+    uint64_t number;  // of the page in the file
+    uint32_t page;    // in the segment
+    uint32_t place;
+  };
+  static Home home(const PageFile& file, SegmentWord segment, uint64_t hash) noexcept {
+    const Position position = position_of(hash, segment.depth(), segment.home_pages());
+    return {file.region(), segment.first_page() + position.page, position.page, position.place};
+  }
+
+  // The entry's bytes, or null when the key is not there.
+  Result<const std::byte*> find(const PageFile& file, SegmentWord segment, uint64_t hash,
+                                const Key& key) const {
+    if (segment.home_pages() == 0) return nullptr;
+    const Home at = home(file, segment, hash);
+    if (!at.region->is_checked(at.number)) [[unlikely]]
+      STAVE_TRY(check_home(file, *at.region, hash, at.page));
+    const std::byte* const page = at.region->page(at.number);
+    if (has_spilled(page, at.place)) [[unlikely]]
+      return find_in_overflow(file, *at.region, segment, hash, key);
+    return find_in_place(page, at.place, key);
+  }
+
+  // The same for what is usual: a segment with pages, of which this one was checked, and a place
+  // with its entries in it. False when find() has to be asked.
+  bool find_at_home(SegmentWord segment, const Home& at, const Key& key,
+                    const std::byte*& entry) const noexcept {
+    if (segment.home_pages() == 0 || !at.region->is_checked(at.number)) [[unlikely]]
+      return false;
+    const std::byte* const page = at.region->page(at.number);
+    if (has_spilled(page, at.place)) [[unlikely]]
+      return false;
+    entry = find_in_place(page, at.place, key);
+    return true;
+  }
+
+  // Whether the page that find() begins with was checked, or there is none.
+  static bool is_checked(const PageFile& file, SegmentWord segment, uint64_t hash) noexcept {
+    if (segment.home_pages() == 0) return true;
+    const Home at = home(file, segment, hash);
+    return at.region->is_checked(at.number);
+  }
+
+  // Asks for what find() needs: the page's header, and the lines where the place's entries probably
+  // are. Waiting for all of them once costs less than for one after the other. How many entries
+  // stand before them is a matter of chance, with a deviation of up to nine: six lines.
+  void prefetch(const Home& at) const noexcept {
+    const std::byte* const page = at.region->page(at.number);
+    __builtin_prefetch(page);
+    const std::byte* const expected =
+        page + page_header_size + size_t{at.place} * expected_place_size_;
+    constexpr ptrdiff_t line_size = 64;
+    for (ptrdiff_t line = -4; line <= 6; line++) __builtin_prefetch(expected + line * line_size);
+  }
+
+  // Appends all entries of the segment, to whose range `hash` belongs. Damage ends it, or leaves
+  // out the entries of the damaged pages, and the first is answered behind all others.
+  enum class OnDamage { stop, leave_out };
+  Status list(const PageFile& file, SegmentWord segment, uint64_t hash, std::vector<Entry>& into,
+              OnDamage on_damage = OnDamage::stop) const;
+
+  // Reads one segment from its pages although they were checked before, and checks everything:
+  // checksums, headers, each entry's place, the order in overflow pages, no key twice.
+  Status verify(const PageFile& file, const Directory& directory, uint64_t slot) const;
+
+  uint32_t record_size() const noexcept { return record_size_; }
+  uint32_t capacity() const noexcept { return capacity_; }
+  const KeyHasher& hasher() const noexcept { return hasher_; }
+
+ private:
+  struct Expected {
+    const Segment* segment;
+    uint64_t range;
+    PageKind kind;
+    uint32_t index;
+  };
+  Status damage(const PageFile& file, uint64_t page, std::string_view what) const;
+  Status check_page(const PageFile& file, const Region& region, const Expected& expected) const;
+  Status check_home(const PageFile& file, Region& region, uint64_t hash, uint32_t index) const;
+  Status check_overflow(const PageFile& file, Region& region, SegmentWord segment, uint64_t hash,
+                        uint32_t index) const;
+  Result<const std::byte*> find_in_overflow(const PageFile& file, Region& region,
+                                            SegmentWord segment, uint64_t hash,
+                                            const Key& key) const;
+  Status list_overflow(const PageFile& file, SegmentWord segment, uint64_t hash,
+                       std::vector<Entry>& into, OnDamage on_damage) const;
+  void list_entries(const std::byte* page, std::vector<Entry>& into) const;
+  // The opened segment that holds a hash.
+  uint64_t opened_slot(uint64_t hash) const noexcept;
+
+  static bool has_spilled(const std::byte* page, uint32_t place) noexcept {
+    return place >= static_cast<uint8_t>(page[page_spill_at]);
+  }
+  const std::byte* entry_at(const std::byte* page, uint32_t index) const noexcept {
+    return page + page_header_size + size_t{index} * entry_size_;
+  }
+  // Which entry of its place a key's is cannot be predicted, and a wrong guess is found out only
+  // when the entry has come from memory: until then the processor would not begin with the next
+  // lookup. So a window as wide as most places are is compared without a branch, in few
+  // instructions, as those that wait are in the way of others, too.
+  const std::byte* find_in_place(const std::byte* page, uint32_t place,
+                                 const Key& key) const noexcept {
+    const auto* const starts = reinterpret_cast<const uint8_t*>(page + page_places_at);
+    const uint32_t begin = starts[place];
+    const uint32_t end =
+        place + 1 == places ? static_cast<uint8_t>(page[page_count_at]) : starts[place + 1];
+    const uint32_t window = std::min(begin, capacity_ - window_size);  // all of it in the page
+    if (end - window > window_size) [[unlikely]]
+      return find_among(page, begin, end, key);
+    uint32_t equal = 0;
+    for (uint32_t i = 0; i < window_size; i++)
+      equal |= uint32_t{load_le64(entry_at(page, window + i)) == key.low} << i;
+    equal &= (1u << (end - window)) - (1u << (begin - window));
+    if (equal == 0) return nullptr;
+    const std::byte* const entry =
+        entry_at(page, window + static_cast<uint32_t>(std::countr_zero(equal)));
+    return load_key(entry) == key ? entry : find_among(page, begin, end, key);
+  }
+  const std::byte* find_among(const std::byte* page, uint32_t begin, uint32_t end,
+                              const Key& key) const noexcept {
+    for (uint32_t i = begin; i < end; i++)
+      if (load_key(entry_at(page, i)) == key) return entry_at(page, i);
+    return nullptr;
+  }
+
+  static constexpr uint32_t window_size = 5;
+  static_assert(window_size <= page_capacity(record_size_max));
+
+  KeyHasher hasher_;
+  uint32_t record_size_ = 0;
+  uint32_t entry_size_ = 0;
+  uint32_t capacity_ = 0;
+  size_t expected_place_size_ = 0;  // bytes that the entries of one place take on average
+  uint32_t opened_depth_ = 0;
+  std::vector<Segment> opened_;  // by slot
+};
+
+}  // namespace stave::disk_index
