@@ -1,7 +1,6 @@
 // The cow_map family: making, copying and ending maps, and reading them.
 #include <stave/cow_map.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -58,28 +57,6 @@ Status get_pin(stave_cow_map& map, int64_t key, stave_pin& pin) {
   }
 }
 
-Status multi_get(stave_cow_map& map, const int64_t* keys, size_t count, stave_buffer& values,
-                 uint64_t* value_sizes) {
-  constexpr size_t together = stave::cow_map::Map::prefetch_max;
-  for (size_t i = 0; i < count; i++) {
-    if (i % together == 0 && count - i > 1)
-      map.map.prefetch({keys + i, std::min(together, count - i)});
-    const Code code = map.map.get(keys[i], [&](Bytes value) {
-      std::byte* added = nullptr;
-      if (!extend_inline(values, value.size(), &added)) return Code::no_memory;
-      copy_value(added, value);
-      value_sizes[i] = value.size();
-      return Code::ok;
-    });
-    if (code == Code::not_found) {
-      value_sizes[i] = STAVE_ABSENT;
-    } else if (code != Code::ok) {
-      return code;
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 stave_status stave_cow_map_create(const stave_cow_map_options* options, stave_cow_map** map,
@@ -134,6 +111,29 @@ void stave_cow_map_free(stave_cow_map* map) {
   if (!begin_free(map)) return;
   // Inside a callback of the map it can neither be closed nor freed: it is left as it is.
   if (guarded(nullptr, [&] { return map->close(); }) != STAVE_BUSY) delete map;
+}
+
+stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size_t capacity,
+                               size_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    *size = 0;
+    STAVE_TRY(check(map));
+    STAVE_TRY(require_bytes(data, capacity, "data"));
+    return map->map.get(key, [&](Bytes value) {
+      *size = value.size();
+      if (value.size() > capacity) return Code::buffer_too_small;
+      if (data != nullptr) copy_value(static_cast<std::byte*>(data), value);
+      return Code::ok;
+    });
+  });
+}
+
+stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check(map));
+    return map->map.contains(key);
+  });
 }
 
 stave_status stave_cow_map_get_buffer(stave_cow_map* map, int64_t key, stave_buffer* value,
@@ -196,7 +196,14 @@ stave_status stave_cow_map_multi_get(stave_cow_map* map, const int64_t* keys, si
     if (count == 0) return {};
     STAVE_TRY(require(keys, "keys"));
     STAVE_TRY(require(value_sizes, "value_sizes"));
-    return multi_get(*map, keys, count, *values, value_sizes);
+    return map->map.multi_get({keys, count}, [&](size_t i, const Bytes* value) {
+      value_sizes[i] = value == nullptr ? STAVE_ABSENT : value->size();
+      if (value == nullptr) return Code::ok;
+      std::byte* added = nullptr;
+      if (!extend_inline(*values, value->size(), &added)) return Code::no_memory;
+      copy_value(added, *value);
+      return Code::ok;
+    });
   });
 }
 

@@ -62,10 +62,6 @@ inline void copy_value(std::byte* destination, Bytes value) noexcept {
   }
 }
 
-// stave_cow_map_put with any arguments.
-Status cow_map_insert(stave_cow_map* map, int64_t key, const void* value, size_t value_size,
-                      uint8_t* replaced, stave_buffer* previous);
-
 // `options` may be null: the defaults.
 Result<cow_map::Options> cow_map_options(const stave_cow_map_options* options);
 Status write_cow_map_options(const cow_map::Options& options, stave_cow_map_options* to);

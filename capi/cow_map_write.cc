@@ -2,6 +2,7 @@
 #include <stave/cow_map.h>
 
 #include <string>
+#include <utility>
 
 #include "capi/barrier.h"
 #include "capi/buffer.h"
@@ -78,21 +79,23 @@ class Editor {
 
 }  // namespace
 
-Status stave::capi::cow_map_insert(stave_cow_map* map, int64_t key, const void* value,
-                                   size_t value_size, uint8_t* replaced, stave_buffer* previous) {
-  if (replaced != nullptr) *replaced = 0;
-  Output output(previous);
-  STAVE_TRY(output.prepare("previous"));
-  STAVE_TRY(check(map));
-  STAVE_TRY(require_bytes(value, value_size, "value"));
-  bool found = false;
-  Status status =
-      output.finish(map->map.insert(key, as_bytes(value, value_size), [&](Bytes before) {
-        found = true;
-        return output.receive(before);
-      }));
-  if (status.ok() && replaced != nullptr) *replaced = found ? 1 : 0;
-  return status;
+stave_status stave_cow_map_put(stave_cow_map* map, int64_t key, const void* value,
+                               size_t value_size, uint8_t* replaced, stave_buffer* previous,
+                               stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    if (replaced != nullptr) *replaced = 0;
+    Output output(previous);
+    STAVE_TRY(output.prepare("previous"));
+    STAVE_TRY(check(map));
+    STAVE_TRY(require_bytes(value, value_size, "value"));
+    bool found = false;
+    Status status = map->map.put(key, as_bytes(value, value_size), [&](Bytes before) {
+      found = true;
+      return output.receive(before);
+    });
+    if (status.ok() && replaced != nullptr) *replaced = found ? 1 : 0;
+    return output.finish(std::move(status));
+  });
 }
 
 stave_status stave_cow_map_remove(stave_cow_map* map, int64_t key, stave_buffer* removed,

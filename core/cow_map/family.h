@@ -21,8 +21,6 @@ struct Options {
   bool fixed_values = false;  // all values have value_size bytes
   uint32_t value_size = 0;
   uint64_t capacity = 0;  // entries to prepare for
-  // Maps of so many entries delay inserts: more than the caches hold. Tests choose less.
-  uint64_t delays_from = uint64_t{1} << 14;
 };
 
 class Family {

@@ -1,11 +1,67 @@
 #include "core/cow_map/map.h"
 
 #include <cstring>
-#include <new>
+#include <mutex>
 #include <string>
+
+#include "core/sync/thread_number.h"
 
 namespace stave::cow_map {
 
+// The lock, for one write or clone.
+class Map::WriteGuard {
+ public:
+  // Returns busy inside a callback of the map, which has the lock already; closed, with the lock.
+  Code enter(Map& map) {
+    // Relaxed: a thread finds its own number only if it has stored it itself.
+    const uint32_t inside = map.callback_thread_.load(std::memory_order_relaxed);
+    if (inside != 0 && inside == sync::thread_number() + 1) return Code::busy;
+    lock_ = std::unique_lock(map.lock_);
+    return map.closed() ? Code::closed : Code::ok;
+  }
+
+ private:
+  std::unique_lock<Lock> lock_;
+};
+
+// A checked value as it will lie in its slot. Made before a caller's buffer is written to, because
+// the value's bytes may lie in that buffer.
+class Map::NewValue {
+ public:
+  NewValue() noexcept = default;
+  ~NewValue() {
+    if (block_ != nullptr) block_->release();
+  }
+  NewValue(const NewValue&) = delete;
+  NewValue& operator=(const NewValue&) = delete;
+
+  // REQUIRES: called once. False without memory.
+  bool make(const Map& map, Bytes value) noexcept {
+    if (map.trie_.form() == ValueForm::inside) {
+      // Most have eight bytes: a move instead of a call.
+      if (value.size() == sizeof word_) {
+        std::memcpy(&word_, value.data(), sizeof word_);
+      } else {
+        copy(reinterpret_cast<std::byte*>(&word_), value);
+      }
+      return true;
+    }
+    if (value.empty()) return true;
+    block_ = ValueBlock::create(value, map.trie_.token());
+    word_ = reinterpret_cast<uint64_t>(block_);
+    return block_ != nullptr;
+  }
+  const uint64_t& word() const noexcept { return word_; }
+  size_t memory() const noexcept { return block_ == nullptr ? 0 : block_->memory(); }
+  // The block belongs to the map from now on.
+  void pass_on() noexcept { block_ = nullptr; }
+
+ private:
+  uint64_t word_ = 0;
+  ValueBlock* block_ = nullptr;
+};
+
+// Runs a callback of the caller, which may not come back with a write.
 template <typename Callback>
 auto Map::run(Callback&& callback) {
   struct Inside {
@@ -19,12 +75,41 @@ auto Map::run(Callback&& callback) {
   return callback();
 }
 
-Map::~Map() {
-  // Nobody else is here. What the trie refers to goes by epoch.
-  let_go_of_all();
+// The path of every write that stores a value. `choose(const Bytes* present)` returns the value to
+// store, or the status that ends the call; `present` is null when the key is absent.
+// `report(const Bytes* present, Bytes stored)` gives the caller its results and returns a Status:
+// it is called when all but the nodes' memory is there, and a failure ends the call. REQUIRES: the
+// map's lock.
+template <typename Choose, typename Report>
+Status Map::update_locked(int64_t key, Choose&& choose, Report&& report) {
+  const Located at = trie_.locate(key);
+  const Bytes bytes = at.found ? bytes_of(at.value) : Bytes();
+  const Bytes* const present = at.found ? &bytes : nullptr;
+  const Result<Bytes> chosen = choose(present);
+  if (!chosen) return chosen.status();
+  STAVE_TRY(check_value(*chosen));
+  NewValue stored;
+  if (!stored.make(*this, *chosen)) return Code::no_memory;
+  STAVE_TRY(report(present, bytes_of(stored.word())));
+  if (!trie_.put(at, stored.word(), stored.memory())) return Code::no_memory;
+  stored.pass_on();
+  release_value(at.value);
+  return {};
 }
 
-void Map::let_go_of_all() noexcept {
+template <typename Choose, typename Report>
+Status Map::update(int64_t key, Choose&& choose, Report&& report) {
+  WriteGuard guard;
+  STAVE_TRY(guard.enter(*this));
+  return update_locked(key, choose, report);
+}
+
+Map::~Map() {
+  // Nobody else is here. What the trie refers to goes by epoch.
+  release_all();
+}
+
+void Map::release_all() noexcept {
   if (trie_.root() == 0) return;
   const uint64_t made = trie_.own_memory();
   trie_.clear();
@@ -38,31 +123,25 @@ Status Map::create(const Options& options, uint64_t seed) {
   if (!family) return Code::no_memory;
   trie_.begin(family->hash(), family->form(), family->take_tokens(1));
   if (!trie_.reset(options.capacity)) return Code::no_memory;
-  if (family->inside_size() == sizeof(uint64_t)) way_.set_words();
   family_ = std::move(family);
   return {};
 }
 
 Status Map::clone_from(Map& source) {
-  Writing writing;
-  STAVE_TRY(writing.enter(source));
+  WriteGuard guard;
+  STAVE_TRY(guard.enter(source));
   family_ = source.family_;
   const uint64_t token = family_->take_tokens(2);
   family_->note_made(source.trie_.own_memory());
-  if (source.has_words()) way_.set_words();
   trie_.begin(family_->hash(), family_->form(), token);
   trie_.share(source.trie_, token + 1);
   return {};
 }
 
 Status Map::close() {
-  Writing writing;
-  const Status status = writing.enter(*this);
-  if (status.is(Code::busy)) return status;
-  let_go_of_all();
-  // Without memory for them, inserts that wait end with the map; whoever does not look for them
-  // finds it closed.
-  if (way_.is_delaying()) way_.end_delaying();
+  WriteGuard guard;
+  if (guard.enter(*this) == Code::busy) return Code::busy;
+  release_all();
   return {};
 }
 
@@ -77,33 +156,7 @@ Status Map::refuse_value(Bytes value) const {
                                             " bytes, at most 2^31-1 are possible");
 }
 
-bool Map::NewValue::make(const Map& map, Bytes value) noexcept {
-  if (map.trie_.form() == ValueForm::inside) {
-    if (value.size() == sizeof word_) {
-      std::memcpy(&word_, value.data(), sizeof word_);
-    } else {
-      copy(reinterpret_cast<std::byte*>(&word_), value);
-    }
-    return true;
-  }
-  if (value.empty()) return true;
-  block_ = ValueBlock::create(value, map.trie_.token());
-  word_ = reinterpret_cast<uint64_t>(block_);
-  return block_ != nullptr;
-}
-
-Map::NewValue::~NewValue() {
-  if (block_ != nullptr) block_->release();
-}
-
-Status Map::store(const Located& at, NewValue& value) {
-  if (!trie_.put(at, value.word(), value.memory())) return Code::no_memory;
-  value.pass_on();
-  let_go(at.value);
-  return {};
-}
-
-void Map::let_go(uint64_t value) noexcept {
+void Map::release_value(uint64_t value) noexcept {
   if (trie_.form() == ValueForm::block && value != 0)
     reinterpret_cast<ValueBlock*>(value)->release();
 }
@@ -111,9 +164,11 @@ void Map::let_go(uint64_t value) noexcept {
 Result<std::optional<ValuePin>> Map::get_pin(int64_t key) const {
   const sync::EpochPin pin;
   for (;;) {
-    uint64_t value = 0;
-    if (is_delaying() && find_delayed(key)) return std::optional<ValuePin>();
-    if (const Code code = find(key, value); code != Code::ok) return code;
+    const Word root = trie_.root();
+    if (root == 0) return Code::closed;
+    const LeafSlot slot = trie_.find(root, key);
+    if (!slot) return Code::not_found;
+    const uint64_t value = slot_value(slot);
     if (trie_.form() == ValueForm::inside || value == 0) return std::optional<ValuePin>();
     auto* const block = reinterpret_cast<ValueBlock*>(value);
     // If it fails the value has just been replaced or removed: the next look shows by what.
@@ -121,136 +176,105 @@ Result<std::optional<ValuePin>> Map::get_pin(int64_t key) const {
   }
 }
 
-Code Map::insert_word_slowly(const Located& at, uint64_t value) noexcept {
-  if (!trie_.put(at, value, 0)) return Code::no_memory;
-  // The inserts that follow may wait until somebody asks. While there are other threads none does.
-  if (trie_.size() < family_->options().delays_from || !sync::is_only_thread()) return Code::ok;
-  if (!delayed_) delayed_.reset(new (std::nothrow) DelayedInserts);
-  if (!delayed_) return Code::ok;
-  delayed_->clear();
-  delayed_->set_made_size(trie_.size());
-  way_.begin_delaying();
-  return Code::ok;
+Status Map::put(int64_t key, Bytes value, Receive previous) {
+  return update(
+      key, [&](const Bytes*) { return Result<Bytes>(value); },
+      [&](const Bytes* present, Bytes) {
+        return present != nullptr ? previous(*present) : Status();
+      });
 }
 
-Code Map::insert_later(int64_t key, uint64_t value) noexcept {
-  if (!sync::is_only_thread()) return Code::busy;
-  if (delayed_->full()) {
-    const bool all_made = trie_.put_all(delayed_->all());
-    delayed_->set_made_size(trie_.size());
-    if (!all_made) return Code::no_memory;
-    delayed_->clear();
+Status Map::insert(int64_t key, Bytes value) {
+  return update(
+      key,
+      [&](const Bytes* present) -> Result<Bytes> {
+        STAVE_TRY(check_value(value));
+        if (present != nullptr) return Code::exists;
+        return value;
+      },
+      [](const Bytes*, Bytes) { return Status(); });
+}
+
+Status Map::replace(int64_t key, Bytes value, Receive previous) {
+  return update(
+      key,
+      [&](const Bytes* present) -> Result<Bytes> {
+        STAVE_TRY(check_value(value));
+        if (present == nullptr) return Code::not_found;
+        return value;
+      },
+      [&](const Bytes* present, Bytes) { return previous(*present); });
+}
+
+Status Map::multi_put(std::span<const int64_t> keys, FunctionRef<Bytes()> next_value,
+                      FunctionRef<void(size_t index)> replaced, size_t& done) {
+  done = 0;
+  WriteGuard guard;
+  STAVE_TRY(guard.enter(*this));
+  for (; done < keys.size(); done++) {
+    if (done % Trie::group_max == 0)
+      trie_.prefetch_to_write(keys.subspan(done, std::min(keys.size() - done, Trie::group_max)));
+    bool had_value = false;
+    STAVE_TRY(update_locked(
+        keys[done], [&](const Bytes*) { return Result<Bytes>(next_value()); },
+        [&](const Bytes* present, Bytes) {
+          had_value = present != nullptr;
+          return Status();
+        }));
+    if (had_value) replaced(done);
   }
-  delayed_->add(trie_.hash()(static_cast<uint64_t>(key)), value);
-  return Code::ok;
-}
-
-bool Map::make_delayed() const noexcept {
-  const bool alone = sync::is_only_thread();
-  if (!alone) way_.begin_making(size_with_delayed());
-  const bool all_made = trie_.put_all(delayed_->all());
-  if (all_made) {
-    way_.end_delaying();
-  } else if (alone) {
-    delayed_->set_made_size(trie_.size());
-  }
-  return all_made;
-}
-
-bool Map::try_catch_up() const noexcept {
-  if (sync::is_only_thread()) return catch_up();
-  // Who has the lock makes them.
-  const std::unique_lock lock(lock_, std::try_to_lock);
-  return lock && catch_up();
-}
-
-const DelayedInsert* Map::find_delayed(int64_t key) const noexcept {
-  return try_catch_up() ? nullptr : delayed_->find(trie_.hash()(static_cast<uint64_t>(key)));
-}
-
-uint64_t Map::size_with_delayed() const noexcept {
-  const sync::EpochPin pin;
-  const Word root = trie_.root();
-  if (root == 0) return 0;
-  return way_.size_or(delayed_->size_with(
-      [root](uint64_t hash) { return static_cast<bool>(Trie::find_hash(root, hash)); }));
-}
-
-uint64_t Map::size() const noexcept {
-  return !is_delaying() || try_catch_up() ? trie_.size() : size_with_delayed();
-}
-
-Status Map::insert(int64_t key, Bytes value, Receive previous) {
-  Writing writing;
-  STAVE_TRY(writing.enter(*this));
-  STAVE_TRY(check_value(value));
-  NewValue stored;
-  if (!stored.make(*this, value)) return Code::no_memory;
-  const Located at = locate(key);
-  if (at.found) STAVE_TRY(previous(bytes_of(at.value)));
-  return store(at, stored);
+  return {};
 }
 
 Status Map::remove(int64_t key, Receive removed) {
-  Writing writing;
-  STAVE_TRY(writing.enter(*this));
-  const Located at = locate(key);
+  WriteGuard guard;
+  STAVE_TRY(guard.enter(*this));
+  const Located at = trie_.locate(key);
   if (!at.found) return Code::not_found;
   STAVE_TRY(removed(bytes_of(at.value)));
   if (!trie_.remove(at)) return Code::no_memory;
-  let_go(at.value);
+  release_value(at.value);
   return {};
 }
 
 Status Map::modify(int64_t key, Edit edit) {
-  Writing writing;
-  STAVE_TRY(writing.enter(*this));
-  const Located at = locate(key);
-  if (!at.found) return Code::not_found;
-  const auto value = run([&] { return edit(bytes_of(at.value)); });
-  if (!value) return value.status();
-  STAVE_TRY(check_value(*value));
-  NewValue stored;
-  if (!stored.make(*this, *value)) return Code::no_memory;
-  return store(at, stored);
+  return update(
+      key,
+      [&](const Bytes* present) -> Result<Bytes> {
+        if (present == nullptr) return Code::not_found;
+        return run([&] { return edit(*present); });
+      },
+      [](const Bytes*, Bytes) { return Status(); });
 }
 
 Status Map::get_or_insert(int64_t key, Make make, Receive result) {
-  Writing writing;
-  STAVE_TRY(writing.enter(*this));
-  const Located at = locate(key);
-  if (at.found) {
-    STAVE_TRY(result(bytes_of(at.value)));
-    return Code::exists;
-  }
-  const auto value = run([&] { return make(); });
-  if (!value) return value.status();
-  STAVE_TRY(check_value(*value));
-  NewValue stored;
-  if (!stored.make(*this, *value)) return Code::no_memory;
-  STAVE_TRY(result(stored.bytes(*this)));
-  return store(at, stored);
+  return update(
+      key,
+      [&](const Bytes* present) -> Result<Bytes> {
+        if (present == nullptr) return run([&] { return make(); });
+        STAVE_TRY(result(*present));
+        return Code::exists;
+      },
+      [&](const Bytes*, Bytes stored) { return result(stored); });
 }
 
 Status Map::update_or_insert(int64_t key, Edit edit, Bytes value, Receive result) {
-  Writing writing;
-  STAVE_TRY(writing.enter(*this));
-  STAVE_TRY(check_value(value));
-  const Located at = locate(key);
-  Result<Bytes> made(value);
-  if (at.found) made = run([&] { return edit(bytes_of(at.value)); });
-  if (!made) return made.status();
-  STAVE_TRY(check_value(*made));
-  NewValue stored;
-  if (!stored.make(*this, *made)) return Code::no_memory;
-  STAVE_TRY(result(stored.bytes(*this)));
-  STAVE_TRY(store(at, stored));
-  return at.found ? Code::exists : Code::ok;
+  bool existed = false;
+  Status status = update(
+      key,
+      [&](const Bytes* present) -> Result<Bytes> {
+        STAVE_TRY(check_value(value));
+        existed = present != nullptr;
+        if (!existed) return value;
+        return run([&] { return edit(*present); });
+      },
+      [&](const Bytes*, Bytes stored) { return result(stored); });
+  return status.ok() && existed ? Status(Code::exists) : status;
 }
 
 Status Map::clear() {
-  Writing writing;
-  STAVE_TRY(writing.enter(*this));
+  WriteGuard guard;
+  STAVE_TRY(guard.enter(*this));
   if (trie_.size() == 0 && trie_.is_bare()) return {};
   const uint64_t made = trie_.own_memory();
   if (!trie_.reset(0)) return Code::no_memory;
@@ -260,21 +284,21 @@ Status Map::clear() {
 }
 
 Status Map::shrink_to_fit() {
-  Writing writing;
-  STAVE_TRY(writing.enter(*this));
+  WriteGuard guard;
+  STAVE_TRY(guard.enter(*this));
   return trie_.shrink() ? Code::ok : Code::no_memory;
 }
 
 Result<Stats> Map::stats() {
-  Writing writing;
-  STAVE_TRY(writing.enter(*this));
+  WriteGuard guard;
+  STAVE_TRY(guard.enter(*this));
   const uint64_t own = family_->has_one_member() ? trie_.memory() : trie_.own_memory();
   return Stats{trie_.size(), trie_.memory() - own, own};
 }
 
 Result<Snapshot> Map::snapshot() {
-  Writing writing;
-  STAVE_TRY(writing.enter(*this));
+  WriteGuard guard;
+  STAVE_TRY(guard.enter(*this));
   family_->note_made(trie_.own_memory());
   return Snapshot(family_, trie_.share_root(family_->take_tokens(1)));
 }

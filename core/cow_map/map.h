@@ -1,37 +1,36 @@
 // A map from int64_t to bytes that is copied in O(1): a copy is a map of its own.
 //
-// Thread safety: all functions may be called from any number of threads at the same time, but for
-// the destructor. Reads take no lock, never wait and never repeat. Writes to one map, and clone(),
-// exclude each other by a lock; a clone shows the state before or after each write.
+// Thread safety: any number of threads may call all functions at the same time, apart from the
+// destructor. Reads take no lock, never wait and never repeat. Writes to one map, and clone_from()
+// it, exclude each other by a lock; a clone shows the state before or after each write.
 //
 // Invariants
 //   1. What a read returns was the value of that key in this map at some moment during the call.
-//   2. No write to another map, this one's clones and originals included, is ever seen.
-//   3. An operation that fails, or that changes nothing, leaves the entries as they were; the
-//      latter copies nothing either.
+//   2. A write to one map is never seen in another, be it a clone or the original.
+//   3. An operation that fails, or that changes nothing, leaves the entries as they were; one that
+//      changes nothing copies nothing.
+//   4. A write that has returned ok has been made.
 //
-// Callbacks run under the map's lock. They may read the map (they see it as it was) and use other
-// maps; a write to this map from inside one, or close(), is Code::busy.
+// Callbacks (Edit, Make) run under the map's lock. They may read the map, which shows the state
+// before the call, and use other maps. A write to this map from inside one, or close(), is
+// Code::busy.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
-#include "core/cow_map/delayed_inserts.h"
 #include "core/cow_map/family.h"
 #include "core/cow_map/trie.h"
 #include "core/cow_map/value_block.h"
 #include "core/sync/epoch.h"
-#include "core/sync/only_thread.h"
 #include "core/sync/sequence_lock.h"
-#include "core/sync/thread_number.h"
 
 namespace stave::cow_map {
 
@@ -59,7 +58,7 @@ class ValuePin {
 
 class Map {
  public:
-  // Takes a value that was read: before anything changes, so that a failure stops the operation.
+  // Takes a value that was read. Called before anything changes: a failure ends the operation.
   using Receive = FunctionRef<Status(Bytes value)>;
   // Makes a new value from the present one. The bytes stay valid until the operation returns.
   using Edit = FunctionRef<Result<Bytes>(Bytes value)>;
@@ -71,67 +70,52 @@ class Map {
   Map(const Map&) = delete;
   Map& operator=(const Map&) = delete;
 
-  // Once. `seed` is that of the family, unknown to whoever chooses keys.
+  // REQUIRES: called once. `seed` is that of the family, unknown to whoever chooses keys.
   Status create(const Options& options, uint64_t seed);
-  // Becomes a copy of `source`; once. O(1).
+  // Becomes a copy of `source`. REQUIRES: called once. O(1).
   Status clone_from(Map& source);
-  // Lets go of everything; later calls are Code::closed. O(1).
+  // Releases all entries; later calls return Code::closed. O(1).
   Status close();
   bool closed() const noexcept { return trie_.root() == 0; }
   const Options& options() const noexcept { return family_->options(); }
 
-  // Calls `receive(Bytes)` under an epoch pin, so shortly, and answers what it does, a Status or a
-  // Code; else not_found or closed.
+  // Returns what `receive(Bytes value)` returns, a Status or a Code; not_found when the key is
+  // absent, or closed. `receive` runs under an epoch pin, so it must be short.
   template <typename Receiver>
   auto get(int64_t key, Receiver&& receive) const -> decltype(receive(Bytes()));
-  // Begins to bring near what get() needs of some keys, at most prefetch_max, waiting for all of
-  // them at once.
-  static constexpr size_t prefetch_max = Trie::together_max;
-  void prefetch(std::span<const int64_t> keys) const noexcept {
-    const sync::EpochPin pin;
-    trie_.prefetch(trie_.root(), keys);
-  }
+  // Calls `receive(size_t index, const Bytes* value)`, which returns a Code, for each key in turn;
+  // `value` is null when the key is absent. Ends with the first code that is not ok. The memory
+  // that several keys need is prefetched together.
+  template <typename Receiver>
+  Code multi_get(std::span<const int64_t> keys, Receiver&& receive) const;
   Code contains(int64_t key) const {
     return get(key, [](Bytes) { return Code::ok; });
   }
-  // For maps all of whose values have 8 bytes: the calls that do most of the work of such maps,
-  // without a Status on their way. While inserts of this one wait there is only insert_later().
-  bool has_words() const noexcept { return way_.get() == Way::words; }
-  // Under a pin.
-  Code get_word(int64_t key, uint64_t& value) const noexcept { return find(key, value); }
-  // Under a pin, or while the process has one thread: in few instructions, and sometimes not at all
-  // (false).
-  bool get_word_at_once(int64_t key, uint64_t& value) const noexcept {
-    const Word root = trie_.root();
-    if (root == 0) [[unlikely]]
-      return false;
-    const LeafSlot slot = trie_.find_at_once(root, static_cast<uint64_t>(key));
-    if (!slot) [[unlikely]]
-      return false;
-    value = slot_value(slot);
-    return true;
-  }
-  // busy when insert() has to tell.
-  Code insert_word(int64_t key, uint64_t value, bool& replaced) noexcept;
-  // Whether inserts of this map may wait.
-  bool is_delaying() const noexcept { return way_.get() == Way::delaying; }
-  // For those whose caller does not ask what was there before, while is_delaying(). As
-  // insert_word().
-  Code insert_later(int64_t key, uint64_t value) noexcept;
   // A value that needs no copy; nothing for those kept inside slots and those of 0 bytes: get()
   // them.
   Result<std::optional<ValuePin>> get_pin(int64_t key) const;
-  // 0 when closed.
-  uint64_t size() const noexcept;
+  uint64_t size() const noexcept { return trie_.size(); }  // 0 when closed
 
-  // `previous` is called when there was a value.
-  Status insert(int64_t key, Bytes value, Receive previous);
-  // not_found when there is none.
+  // Stores the value. `previous` is called when the key had one.
+  Status put(int64_t key, Bytes value, Receive previous);
+  // Stores the value if the key is absent, else returns exists.
+  Status insert(int64_t key, Bytes value);
+  // Stores the value if the key is present, else returns not_found.
+  Status replace(int64_t key, Bytes value, Receive previous);
+  // Puts `next_value()` under each key in turn, all under one lock. `replaced(index)` is called for
+  // those that had a value. The first failure ends the call: `done` is the number of keys before
+  // it, which have been stored. `next_value` must not block.
+  Status multi_put(std::span<const int64_t> keys, FunctionRef<Bytes()> next_value,
+                   FunctionRef<void(size_t index)> replaced, size_t& done);
+  // Removes the key, or returns not_found.
   Status remove(int64_t key, Receive removed);
+  // Stores what `edit` makes of the present value, or returns not_found.
   Status modify(int64_t key, Edit edit);
-  // exists, and `result` has the present value; ok, and it has the new one.
+  // Returns exists when the key is present and `result` has its value; ok when it was absent and
+  // `result` has the one that `make` made.
   Status get_or_insert(int64_t key, Make make, Receive result);
-  // exists when the present value was edited, ok when `value` was stored; `result` has the new one.
+  // Returns exists when the present value was edited, ok when `value` was stored; `result` has the
+  // new one.
   Status update_or_insert(int64_t key, Edit edit, Bytes value, Receive result);
   Status clear();
   Status shrink_to_fit();
@@ -141,38 +125,10 @@ class Map {
   Result<Snapshot> snapshot();
 
  private:
-  // The value of a key as it is in its slot; under a pin.
-  Code find(int64_t key, uint64_t& value) const noexcept {
-    const Word root = trie_.root();
-    if (root == 0) [[unlikely]]
-      return Code::closed;
-    const LeafSlot slot = trie_.find(root, static_cast<uint64_t>(key));
-    if (!slot) return Code::not_found;
-    value = slot_value(slot);
-    return Code::ok;
-  }
-
-  // Of a sequence lock, whose end is a plain store, nothing but the lock is used.
+  // A sequence lock of which only the lock is used: its unlock is a plain store.
   using Lock = sync::SequenceLock<>;
-
-  // The lock, for one write or clone.
-  class Writing {
-   public:
-    Code enter(Map& map) {
-      // Relaxed: a thread finds its own number only if it has stored it itself.
-      const uint32_t inside = map.callback_thread_.load(std::memory_order_relaxed);
-      if (inside != 0 && inside == sync::thread_number() + 1) return Code::busy;
-      lock_ = std::unique_lock(map.lock_);
-      if (map.closed()) return Code::closed;
-      return map.catch_up() ? Code::ok : Code::no_memory;
-    }
-
-   private:
-    std::unique_lock<Lock> lock_;
-  };
-  // Runs a callback of the caller, which may not come back with a write.
-  template <typename Callback>
-  auto run(Callback&& callback);
+  class WriteGuard;
+  class NewValue;
 
   Status check_value(Bytes value) const {
     const Options& options = family_->options();
@@ -182,84 +138,53 @@ class Map {
     return refuse_value(value);
   }
   Status refuse_value(Bytes value) const;
-  [[gnu::noinline]] Code insert_word_slowly(const Located& at, uint64_t value) noexcept;
 
-  // Makes the inserts that wait; false without memory for all. Under the lock, or while the process
-  // has one thread.
-  bool catch_up() const noexcept { return !way_.is_delaying() || make_delayed(); }
-  bool make_delayed() const noexcept;
-  // The same for readers, who do not wait for the lock; false if they must look at what waits, too.
-  bool try_catch_up() const noexcept;
-  // One that has to be looked at; null when the key is to be looked for in the trie.
-  const DelayedInsert* find_delayed(int64_t key) const noexcept;
-  uint64_t size_with_delayed() const noexcept;
-  // Under the lock.
-  Located locate(int64_t key) const noexcept { return trie_.locate(static_cast<uint64_t>(key)); }
-  // A checked value as it will lie in its slot. Made before a caller's buffer is written to, which
-  // the value's bytes may lie in.
-  class NewValue {
-   public:
-    NewValue() noexcept = default;
-    ~NewValue();
-    NewValue(const NewValue&) = delete;
-    NewValue& operator=(const NewValue&) = delete;
+  template <typename Callback>
+  auto run(Callback&& callback);
+  template <typename Choose, typename Report>
+  Status update(int64_t key, Choose&& choose, Report&& report);
+  template <typename Choose, typename Report>
+  Status update_locked(int64_t key, Choose&& choose, Report&& report);
 
-    // Once; false without memory.
-    bool make(const Map& map, Bytes value) noexcept;
-    uint64_t word() const noexcept { return word_; }
-    size_t memory() const noexcept { return block_ == nullptr ? 0 : block_->memory(); }
-    Bytes bytes(const Map& map) const noexcept { return map.bytes_of(word_); }
-    // The block is the map's now.
-    void pass_on() noexcept { block_ = nullptr; }
-
-   private:
-    uint64_t word_ = 0;
-    ValueBlock* block_ = nullptr;
-  };
-  // Under the lock. Stores a value where it belongs.
-  Status store(const Located& at, NewValue& value);
   Bytes bytes_of(const uint64_t& value) const noexcept { return family_->bytes_of(value); }
-  void let_go(uint64_t value) noexcept;
-  void let_go_of_all() noexcept;
+  void release_value(uint64_t value) noexcept;
+  void release_all() noexcept;
 
-  // Mutable is what making inserts that wait changes: whoever looks first does it.
-  mutable Lock lock_;
-  mutable WayFlag<std::atomic> way_;
+  Lock lock_;
   std::atomic<uint32_t> callback_thread_{0};  // number + 1 of the thread inside a callback
   FamilyReference family_;
-  mutable Trie trie_;
-  std::unique_ptr<DelayedInserts> delayed_;  // null until it is needed
+  Trie trie_;
 };
-
-[[gnu::always_inline]] inline Code Map::insert_word(int64_t key, uint64_t value,
-                                                    bool& replaced) noexcept {
-  // Relaxed: a callback of this thread has stored it here.
-  if (callback_thread_.load(std::memory_order_relaxed) != 0) [[unlikely]]
-    return Code::busy;
-  // While the process has one thread nobody else is inside.
-  std::unique_lock lock(lock_, std::defer_lock);
-  if (!sync::is_only_thread()) lock.lock();
-  if (trie_.root() == 0) [[unlikely]]
-    return Code::closed;
-  const Located at = locate(key);
-  replaced = at.found;
-  if (at.leaf == nullptr) [[unlikely]]
-    return insert_word_slowly(at, value);
-  trie_.put_at_once(at, value);
-  return Code::ok;
-}
 
 template <typename Receiver>
 auto Map::get(int64_t key, Receiver&& receive) const -> decltype(receive(Bytes())) {
-  if (is_delaying()) [[unlikely]] {
-    if (const DelayedInsert* const found = find_delayed(key))
-      return receive(bytes_of(found->value));
-  }
   const sync::EpochPin pin;
-  uint64_t value = 0;
-  const Code code = find(key, value);
-  if (code != Code::ok) return code;
+  const Word root = trie_.root();
+  if (root == 0) [[unlikely]]
+    return Code::closed;
+  const LeafSlot slot = trie_.find(root, key);
+  if (!slot) return Code::not_found;
+  const uint64_t value = slot_value(slot);
   return receive(bytes_of(value));
+}
+
+template <typename Receiver>
+Code Map::multi_get(std::span<const int64_t> keys, Receiver&& receive) const {
+  std::array<LeafSlot, Trie::group_max> slots;
+  for (size_t begin = 0; begin < keys.size(); begin += Trie::group_max) {
+    const auto group = keys.subspan(begin, std::min(keys.size() - begin, Trie::group_max));
+    const sync::EpochPin pin;
+    const Word root = trie_.root();
+    if (root == 0) return Code::closed;
+    trie_.find_many(root, group, slots);
+    for (size_t i = 0; i < group.size(); i++) {
+      const uint64_t value = slots[i] ? slot_value(slots[i]) : 0;
+      const Bytes bytes = slots[i] ? bytes_of(value) : Bytes();
+      const Code code = receive(begin + i, slots[i] ? &bytes : nullptr);
+      if (code != Code::ok) return code;
+    }
+  }
+  return Code::ok;
 }
 
 }  // namespace stave::cow_map

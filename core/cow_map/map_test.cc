@@ -36,10 +36,10 @@ class TestMap {
   }
 
   void put(int64_t key, uint64_t value) {
-    EXPECT_TRUE(map_->insert(key, bytes_of(value), ignore).ok());
+    EXPECT_TRUE(map_->put(key, bytes_of(value), ignore).ok());
   }
   void put(int64_t key, const std::string& value) {
-    EXPECT_TRUE(map_->insert(key, as_bytes(value), ignore).ok());
+    EXPECT_TRUE(map_->put(key, as_bytes(value), ignore).ok());
   }
   bool erase(int64_t key) { return map_->remove(key, ignore).ok(); }
   // 0 when absent.
@@ -376,8 +376,7 @@ TEST(CowMap, WritesFromInsideACallbackAreBusy) {
   const uint64_t two = 2;
   EXPECT_TRUE(map->modify(1,
                           [&](Bytes) -> Result<Bytes> {
-                            EXPECT_TRUE(
-                                map->insert(2, bytes_of(two), TestMap::ignore).is(Code::busy));
+                            EXPECT_TRUE(map->put(2, bytes_of(two), TestMap::ignore).is(Code::busy));
                             EXPECT_TRUE(map->close().is(Code::busy));
                             EXPECT_EQ(map.get(1), 1u);
                             return bytes_of(two);

@@ -23,7 +23,7 @@ std::unique_ptr<Map> create(const Options& options) {
   return map;
 }
 void put(Map& map, int64_t key, uint64_t value) {
-  EXPECT_TRUE(map.insert(key, as_bytes(&value, sizeof value), ignore).ok());
+  EXPECT_TRUE(map.put(key, as_bytes(&value, sizeof value), ignore).ok());
 }
 std::unique_ptr<Map> filled(int64_t entries) {
   auto map = create(words);
@@ -120,9 +120,9 @@ TEST_F(CowMapMemory, AValueMayLieWhereThePreviousOneGoes) {
       buffer.append(100, '.');
       return Status();
     };
-    ASSERT_TRUE(map->insert(1, as_bytes(buffer), ignore).ok());
+    ASSERT_TRUE(map->put(1, as_bytes(buffer), ignore).ok());
     buffer = "replaces";
-    ASSERT_TRUE(map->insert(1, as_bytes(buffer), to_buffer).ok());
+    ASSERT_TRUE(map->put(1, as_bytes(buffer), to_buffer).ok());
     EXPECT_EQ(buffer.substr(0, 8), "previous");
     ASSERT_TRUE(map->get(1,
                          [](Bytes value) {

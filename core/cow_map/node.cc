@@ -89,8 +89,7 @@ Inner* create_inner(uint32_t bits, uint64_t owner) noexcept {
 
 void release(Word word, ValueForm form) noexcept {
   if (word == 0) return;
-  ReferenceCount<std::atomic>& references = as_node(word)->references;
-  if (sync::is_only_thread() ? references.release_alone() : references.release())
+  if (as_node(word)->references.release())
     return sync::EpochRegistry::retire(as_node(word), reclaim_function(word, form));
   // Most often a copy has taken the node's place in a map, and those that the other maps hold will
   // be let go of all together.

@@ -32,7 +32,6 @@
 #include "core/cow_map/reference_count.h"
 #include "core/cow_map/slots.h"
 #include "core/sync/epoch.h"
-#include "core/sync/only_thread.h"
 
 namespace stave::cow_map {
 
@@ -193,7 +192,6 @@ inline void acquire(Word word) noexcept {
   Node* const node = as_node(word);
   // Relaxed: the release of the count carries it.
   node->was_shared.store(true, std::memory_order_relaxed);
-  if (sync::is_only_thread()) return node->references.acquire_alone();
   node->references.acquire();
 }
 // One referent fewer. The last one retires the node; its children follow when no reader can be in

@@ -19,10 +19,6 @@ class ReferenceCount {
     // Relaxed: nothing is learned from it, and the reference that is there keeps the object alive.
     count_.fetch_add(1, std::memory_order_relaxed);
   }
-  // The same while the process has one thread.
-  void acquire_alone() noexcept {
-    count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
   // By a reader who found the object under an epoch pin, when it may be on its way out. False when
   // it is.
   bool try_acquire() noexcept {
@@ -39,13 +35,6 @@ class ReferenceCount {
     // Release: pairs with the acquire of the last one, here, and with is_sole(): our looks come
     // first. Acquire: if we are the last one.
     return count_.fetch_sub(1, std::memory_order_acq_rel) == 1;
-  }
-  // The same while the process has one thread.
-  bool release_alone() noexcept {
-    const uint32_t count = count_.load(std::memory_order_relaxed);
-    // Relaxed: the looks that came before were this thread's.
-    count_.store(count - 1, std::memory_order_relaxed);
-    return count == 1;
   }
   // Whether nobody but the caller has a reference, so that what the object refers to can be taken
   // over. It may be found by readers all the same: they have none.

@@ -125,25 +125,6 @@ template <template <typename> class Atomic>
   return {};
 }
 
-// The same where it nearly always is, in few registers: nothing does not mean that it is not there.
-template <template <typename> class Atomic>
-[[gnu::always_inline]] inline Slot<Atomic> find_at_once(Bucket<Atomic>* buckets,
-                                                        uint32_t bucket_count,
-                                                        uint64_t hash) noexcept {
-  const uint32_t home = home_bucket(hash, bucket_count);
-  Bucket<Atomic>* bucket = &buckets[home];
-  __builtin_prefetch(&bucket->words[bucket_slots]);
-  uint32_t found = candidates(*bucket, hash);
-  if (found == 0) [[unlikely]] {
-    bucket = &buckets[next_bucket(home, bucket_count)];
-    found = candidates(*bucket, hash);
-    if (found == 0) return {};
-  }
-  const Slot<Atomic> slot(*bucket, static_cast<uint32_t>(std::countr_zero(found)));
-  // Acquire: as in find_in_bucket().
-  return slot.hash().load(std::memory_order_acquire) == hash ? slot : Slot<Atomic>();
-}
-
 // The slot of the key with this hash, or nothing. Any thread.
 template <template <typename> class Atomic>
 [[gnu::always_inline]] inline Slot<Atomic> find_slot(Bucket<Atomic>* buckets, uint32_t bucket_count,

@@ -15,13 +15,13 @@
 // which is whoever holds the lock of the map; memory() and size() may be read by any.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
 
 #include "core/base/planted_bug.h"
-#include "core/cow_map/delayed_inserts.h"
 #include "core/cow_map/family.h"
 #include "core/cow_map/key_hash.h"
 #include "core/cow_map/leaf_builder.h"
@@ -69,34 +69,24 @@ class Trie {
     return root_.load(std::memory_order_acquire);
   }
   // The slot of a key, or nothing: for as long as the root is protected.
-  LeafSlot find(Word root, uint64_t key) const noexcept { return find_hash(root, hash_(key)); }
+  LeafSlot find(Word root, int64_t key) const noexcept { return find_hash(root, hash_of(key)); }
   // Below a word whose node is reached by `bits_passed` bits of the hash.
   static LeafSlot find_hash(Word word, uint64_t hash, uint32_t bits_passed = 0) noexcept;
-  // As find_at_once() in slots.h.
-  LeafSlot find_at_once(Word root, uint64_t key) const noexcept {
-    const uint64_t hash = hash_(key);
-    const Word word = leaf_of(root, hash);
-    if (word == 0) [[unlikely]]
-      return {};
-    return cow_map::find_at_once(as_leaf(word)->buckets(), leaf_buckets(word), hash);
-  }
-
-  // Begins to bring near what find() of some keys, at most together_max, and their values need,
-  // waiting for each level of nodes for all of them at once. As find().
-  static constexpr size_t together_max = DelayedInserts::count_max;
-  void prefetch(Word root, std::span<const int64_t> keys) const noexcept;
+  // Like find() for each key of a group, at most group_max, in stages: the memory that a stage
+  // reads is prefetched for all keys before the stage begins. Prefetches the values that are
+  // blocks.
+  static constexpr size_t group_max = 32;
+  void find_many(Word root, std::span<const int64_t> keys,
+                 std::array<LeafSlot, group_max>& slots) const noexcept;
+  // Prefetches what locate() and put() of a group of keys read, at most group_max. The writer.
+  void prefetch_to_write(std::span<const int64_t> keys) const noexcept;
 
   // The writer's search.
-  Located locate(uint64_t key) const noexcept { return locate_hash(hash_(key)); }
+  Located locate(int64_t key) const noexcept;
   // Stores the value where locate() has found that it belongs; the reference of a block that was
   // there passes to the caller. `memory` is that of the new value's block. False without memory:
   // nothing has happened.
   bool put(const Located& at, uint64_t value, size_t memory) noexcept;
-  // The same where nothing has to be prepared (at.leaf), for values that lie in their slots.
-  void put_at_once(const Located& at, uint64_t value) noexcept;
-  // Makes some inserts, at most DelayedInserts::count_max: false without memory for all of them.
-  // Made again, behind no other change, they change nothing.
-  bool put_all(std::span<const DelayedInsert> inserts) noexcept;
   // Removes the key that locate() has found. As put().
   bool remove(const Located& at) noexcept;
   // Gives back what leaves have beyond their entries, and inner nodes without any, where they are
@@ -138,15 +128,9 @@ class Trie {
   // The same below any word; `rest` is what is left of the hash there.
   static Word leaf_below(Word word, uint64_t rest) noexcept;
 
-  Located locate_hash(uint64_t hash) const noexcept {
-    // Relaxed: the writer reads what it, or a writer before it, has written.
-    return locate_in(leaf_of(root_.load(std::memory_order_relaxed), hash), hash);
-  }
-  // In the leaf of this word, where the hash belongs.
-  Located locate_in(Word word, uint64_t hash) const noexcept;
-  template <typename HashOf, typename AtLeaf>
-  static void find_leaves(Word root, std::span<Word> words, HashOf hash_of,
-                          AtLeaf at_leaf) noexcept;
+  uint64_t hash_of(int64_t key) const noexcept { return hash_(static_cast<uint64_t>(key)); }
+  struct Group;
+  Group find_leaves(Word root, std::span<const int64_t> keys) const noexcept;
 
   // See above. Null without memory. With `adds`, the leaf has an empty slot for the hash.
   Leaf* prepare(uint64_t hash, bool adds) noexcept;
@@ -273,9 +257,11 @@ class Trie {
   return find_slot(as_leaf(word)->buckets(), leaf_buckets(word), hash);
 }
 
-[[gnu::always_inline]] inline Located Trie::locate_in(Word word, uint64_t hash) const noexcept {
+[[gnu::always_inline]] inline Located Trie::locate(int64_t key) const noexcept {
   Located at;
-  at.hash = hash;
+  at.hash = hash_of(key);
+  // Relaxed: the writer reads what it, or a writer before it, has written.
+  const Word word = leaf_of(root_.load(std::memory_order_relaxed), at.hash);
   if (word == 0) return at;
   Leaf* const leaf = as_leaf(word);
   // Asked for beside the slots: it says who may change them.
@@ -287,19 +273,11 @@ class Trie {
     at.slot = find_in_bucket(leaf->buckets()[next], at.hash);
   }
   at.found = static_cast<bool>(at.slot);
-  // Relaxed: as in locate_hash().
+  // Relaxed: as above.
   if (at.found) at.value = at.slot.value().load(std::memory_order_relaxed);
   // The nodes above a leaf of the map's own are its own too.
   if (is_writable(leaf) && (at.found || leaf->has_room(at.hash))) at.leaf = leaf;
   return at;
-}
-
-inline void Trie::put_at_once(const Located& at, uint64_t value) noexcept {
-  if (at.found) {
-    replace_slot_value(at.slot, value);
-  } else {
-    add_entry(at.leaf, at.hash, value);
-  }
 }
 
 // The value, as in its slot, of a key in a root that does not change.

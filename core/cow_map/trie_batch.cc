@@ -1,7 +1,6 @@
-// Some inserts into a large map at a time, or some lookups.
-//
-// The processor waits for several loads at once only where the instructions between them are few:
-// so each step is made for all of them before the next one is made for any.
+// Lookups and writes of a group of keys, in stages: each step is made for all keys of the group
+// before the next step is made for any, so that the processor waits for the memory of all of them
+// at the same time.
 #include <cassert>
 
 #include "core/base/prefetch.h"
@@ -17,99 +16,76 @@ void prefetch_bucket(Leaf* leaf, uint32_t bucket) noexcept {
   prefetch_one_of_many(&slots.words[bucket_slots]);
 }
 
-void prefetch_buckets(Leaf* leaf, uint32_t buckets) noexcept {
-  const auto* const bytes = reinterpret_cast<const std::byte*>(leaf->buckets());
-  for (size_t offset = 0; offset < buckets * bucket_size; offset += node_unit)
-    prefetch_one_of_many(bytes + offset);
+void prefetch_all_buckets(Leaf* leaf, uint32_t buckets) noexcept {
+  for (uint32_t bucket = 0; bucket < buckets; bucket++) prefetch_bucket(leaf, bucket);
 }
 
 }  // namespace
 
-// The words of the leaves where some hashes belong, a level at a time; what is read next of each
-// node is asked for as soon as its place is known, and at_leaf(i) when that is a leaf.
-template <typename HashOf, typename AtLeaf>
-void Trie::find_leaves(Word root, std::span<Word> words, HashOf hash_of, AtLeaf at_leaf) noexcept {
-  std::array<uint64_t, together_max> rest;
-  for (size_t i = 0; i < words.size(); i++) {
-    rest[i] = hash_of(i);
-    words[i] = root;
+struct Trie::Group {
+  std::array<uint64_t, group_max> hashes;
+  std::array<Word, group_max> leaves;  // the word of the leaf where each hash belongs, or 0
+};
+
+// Finds the leaves a level at a time, and prefetches the home buckets in them.
+Trie::Group Trie::find_leaves(Word root, std::span<const int64_t> keys) const noexcept {
+  assert(keys.size() <= group_max);
+  Group group;
+  std::array<uint64_t, group_max> rest;  // what is left of each hash
+  for (size_t i = 0; i < keys.size(); i++) {
+    group.hashes[i] = rest[i] = hash_of(keys[i]);
+    group.leaves[i] = root;
   }
   bool any_inner = true;
   for (uint32_t depth = 0; any_inner; depth += root_bits_max) {
     any_inner = false;
-    for (size_t i = 0; i < words.size(); i++) {
-      if (!is_inner(words[i])) continue;
-      const Word word = child_of(words[i], rest[i]);
+    for (size_t i = 0; i < keys.size(); i++) {
+      Word& word = group.leaves[i];
+      if (!is_inner(word)) continue;
+      word = child_of(word, rest[i]);
       rest[i] <<= inner_bits_max(depth);
-      words[i] = word;
       if (is_inner(word)) {
         prefetch_one_of_many(&as_inner(word)->words()[rest[i] >> (word & tag_mask)]);
         any_inner = true;
       } else if (word != 0) {
-        at_leaf(i);
+        prefetch_bucket(as_leaf(word), home_bucket(group.hashes[i], leaf_buckets(word)));
       }
     }
   }
+  return group;
 }
 
-void Trie::prefetch(Word root, std::span<const int64_t> keys) const noexcept {
-  assert(keys.size() <= together_max);
-  std::array<uint64_t, together_max> hashes;
-  std::array<Word, together_max> words;
-  for (size_t i = 0; i < keys.size(); i++) hashes[i] = hash_(static_cast<uint64_t>(keys[i]));
-  find_leaves(
-      root, std::span(words).first(keys.size()), [&](size_t i) { return hashes[i]; },
-      [&](size_t i) {
-        prefetch_bucket(as_leaf(words[i]), home_bucket(hashes[i], leaf_buckets(words[i])));
-      });
-  if (form_ == ValueForm::inside) return;
+void Trie::find_many(Word root, std::span<const int64_t> keys,
+                     std::array<LeafSlot, group_max>& slots) const noexcept {
+  const Group group = find_leaves(root, keys);
   for (size_t i = 0; i < keys.size(); i++) {
-    if (words[i] == 0) continue;
-    const LeafSlot slot =
-        find_slot(as_leaf(words[i])->buckets(), leaf_buckets(words[i]), hashes[i]);
-    if (slot) prefetch_one_of_many(reinterpret_cast<const void*>(slot_value(slot)));
+    const Word word = group.leaves[i];
+    slots[i] = word == 0 ? LeafSlot()
+                         : find_slot(as_leaf(word)->buckets(), leaf_buckets(word), group.hashes[i]);
+    if (form_ == ValueForm::block && slots[i])
+      prefetch_one_of_many(reinterpret_cast<const void*>(slot_value(slots[i])));
   }
 }
 
-bool Trie::put_all(std::span<const DelayedInsert> inserts) noexcept {
-  std::array<Word, together_max> words;
+void Trie::prefetch_to_write(std::span<const int64_t> keys) const noexcept {
   // Relaxed: the writer reads what it, or a writer before it, has written.
-  find_leaves(
-      root_.load(std::memory_order_relaxed), std::span(words).first(inserts.size()),
-      [&](size_t i) { return inserts[i].hash; },
-      [&](size_t i) {
-        prefetch_one_of_many(as_leaf(words[i]));
-        prefetch_bucket(as_leaf(words[i]), home_bucket(inserts[i].hash, leaf_buckets(words[i])));
-      });
-  for (size_t i = 0; i < inserts.size(); i++) {
-    if (words[i] == 0) continue;
-    Leaf* const leaf = as_leaf(words[i]);
-    const uint32_t buckets = leaf_buckets(words[i]);
-    const uint32_t home = home_bucket(inserts[i].hash, buckets);
+  const Group group = find_leaves(root_.load(std::memory_order_relaxed), keys);
+  // The headers, which say who may change a leaf and what is full.
+  for (size_t i = 0; i < keys.size(); i++)
+    if (group.leaves[i] != 0) prefetch_one_of_many(as_leaf(group.leaves[i]));
+  for (size_t i = 0; i < keys.size(); i++) {
+    if (group.leaves[i] == 0) continue;
+    Leaf* const leaf = as_leaf(group.leaves[i]);
+    const uint32_t buckets = leaf_buckets(group.leaves[i]);
+    const uint32_t home = home_bucket(group.hashes[i], buckets);
     if (!leaf->is_full(home)) continue;
     const uint32_t next = next_bucket(home, buckets);
     if (leaf->is_full(next)) {
-      prefetch_buckets(leaf, buckets);  // which will be built anew
+      prefetch_all_buckets(leaf, buckets);  // an insert builds the leaf anew
     } else {
       prefetch_bucket(leaf, next);
     }
   }
-  // First those for which nothing has to be prepared: until then no node is replaced, and `words`
-  // is right. The others stay in their order; all inserts of one key are on the same side, or the
-  // first ones of them on this one.
-  std::array<const DelayedInsert*, DelayedInserts::count_max> left;
-  size_t left_count = 0;
-  for (size_t i = 0; i < inserts.size(); i++) {
-    const Located at = locate_in(words[i], inserts[i].hash);
-    if (at.leaf != nullptr) {
-      put_at_once(at, inserts[i].value);
-    } else {
-      left[left_count++] = &inserts[i];
-    }
-  }
-  for (size_t i = 0; i < left_count; i++)
-    if (!put(locate_hash(left[i]->hash), left[i]->value, 0)) return false;
-  return true;
 }
 
 }  // namespace stave::cow_map

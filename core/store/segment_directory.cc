@@ -77,7 +77,7 @@ void SegmentDirectory::give(cow_map::Map& map, Range range, Segment* segment) {
   const auto value = reinterpret_cast<uint64_t>(segment);
   for (uint64_t piece = range.first; piece < range.end; piece++) {
     const Status status =
-        map.insert(key_of(piece), as_bytes(&value, sizeof value), [](Bytes) { return Status(); });
+        map.put(key_of(piece), as_bytes(&value, sizeof value), [](Bytes) { return Status(); });
     if (!status.ok()) throw std::bad_alloc();
   }
 }

@@ -1,7 +1,6 @@
 // Every allocation of every operation on maps fails once, and for ever: what fails changes nothing.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,7 +12,6 @@
 #include "core/cow_map/map.h"
 #include "core/cow_map/node_pool.h"
 #include "tests/faults/failing_allocator.h"
-#include "tests/support/cow_map_insert.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
 
@@ -69,7 +67,7 @@ class Faults {
         ASSERT_TRUE(clone.clone_from(map).ok());
         if (variant >= 2) {
           for (const auto& [key, value] : before)
-            ASSERT_TRUE(clone.insert(key, as_bytes(value), ignore).ok());
+            ASSERT_TRUE(clone.put(key, as_bytes(value), ignore).ok());
         }
         Status status;
         uint64_t failed = 0;
@@ -101,8 +99,8 @@ class Faults {
   Options options_;
 };
 
-Operation insert(int64_t key, const std::string& value) {
-  return {[=](Map& map) { return map.insert(key, as_bytes(value), ignore); },
+Operation put(int64_t key, const std::string& value) {
+  return {[=](Map& map) { return map.put(key, as_bytes(value), ignore); },
           [=](Contents& all) { all[key] = value; }};
 }
 Operation remove(int64_t key) {
@@ -138,9 +136,9 @@ TEST(CowMapFaults, EveryAllocationFails) {
       const auto key = static_cast<int64_t>(random.below(300));
       const std::string value = faults.value(round);
       const bool grows = round / 400 % 2 == 0;
-      Operation operation = grows ? insert(key, value) : remove(key);
+      Operation operation = grows ? put(key, value) : remove(key);
       if (random.one_in(4)) operation = modify(key, value);
-      if (random.one_in(8)) operation = grows ? remove(key) : insert(key, value);
+      if (random.one_in(8)) operation = grows ? remove(key) : put(key, value);
       faults.fail_each(map, operation);
       EXPECT_FALSE(operation.run(map).is_error());
       if (round % 100 == 50) faults.fail_each(map, shrink());
@@ -153,78 +151,6 @@ TEST(CowMapFaults, EveryAllocationFails) {
   report_counts(
       "cow_map allocation",
       {{"points", points}, {"refused", refused}, {"done all the same", points - refused}});
-}
-
-// A map of delayed inserts, and what it should hold: a letter for each key, 0 without it.
-struct DelayingMap {
-  Map map;
-  std::array<char, 1000> expected{};
-
-  // Allocates nothing of its own.
-  Code insert(Random& random) {
-    const uint64_t key = random.below(expected.size());
-    std::array<char, 8> value;
-    value.fill(static_cast<char>('a' + random.below(26)));
-    const Code code = insert_unasked(map, static_cast<int64_t>(key), as_bytes(value.data(), 8));
-    if (code == Code::ok) expected[key] = value[0];
-    return code;
-  }
-  void check() const {
-    uint64_t entries = 0;
-    for (size_t key = 0; key < expected.size(); key++) {
-      char found = 0;
-      const Code code = map.get(static_cast<int64_t>(key), [&](Bytes value) {
-        found = static_cast<char>(value[7]);
-        return Code::ok;
-      });
-      EXPECT_EQ(code, expected[key] != 0 ? Code::ok : Code::not_found);
-      EXPECT_EQ(found, expected[key]);
-      entries += expected[key] != 0 ? 1 : 0;
-    }
-    EXPECT_EQ(map.size(), entries);
-  }
-};
-
-// An insert that has been answered is there, whichever allocations fail before or behind it.
-TEST(CowMapFaults, DelayedInsertsStay) {
-  cow_map::NodePool::ask(FailingAllocations::permit);
-  Random random(ladder_seed(12));
-  uint64_t points = 0;
-  uint64_t refused = 0;
-  uint64_t waited = 0;
-  const uint64_t rounds = scaled(100);
-  for (uint64_t round = 0; round < rounds && !HasFailure(); round++) {
-    const uint64_t seed = random.next();
-    const uint64_t entries = random.below(600);
-    const bool forever = round % 2 != 0;
-    uint64_t failed = 1;
-    for (uint64_t point = 1; failed != 0; point++) {
-      Random choices(seed);
-      DelayingMap delaying;
-      ASSERT_TRUE(
-          delaying.map.create({.fixed_values = true, .value_size = 8, .delays_from = 0}, seed)
-              .ok());
-      for (uint64_t i = 0; i < entries; i++) ASSERT_EQ(delaying.insert(choices), Code::ok);
-      {
-        const FailingAllocations failing(point, forever);
-        for (int i = 0; i < 100; i++) {
-          waited += delaying.map.is_delaying() ? 1 : 0;
-          const Code code = delaying.insert(choices);
-          EXPECT_TRUE(code == Code::ok || code == Code::no_memory);
-          refused += code == Code::no_memory ? 1 : 0;
-        }
-        delaying.check();
-        failed = FailingAllocations::failures();
-      }
-      delaying.check();
-      EXPECT_EQ(contents(delaying.map).size(), delaying.map.size());
-      points += failed != 0 ? 1 : 0;
-    }
-  }
-  EXPECT_GT(waited, 0u);
-  report_counts("cow_map delayed inserts",
-                {{"points", points}, {"refused", refused}, {"waited", waited}});
-  cow_map::NodePool::ask(nullptr);
 }
 
 TEST(CowMapFaults, MakingAMap) {

@@ -15,7 +15,6 @@
 #include "core/cow_map/diff.h"
 #include "core/cow_map/map.h"
 #include "core/sync/epoch.h"
-#include "tests/support/cow_map_insert.h"
 #include "tests/support/ladder.h"
 #include "tests/support/random.h"
 
@@ -74,7 +73,7 @@ class Model {
     for (Pair& pair : maps_) check_all(pair);
   }
 
-  uint64_t clones = 0, diffs = 0, walks = 0, removes = 0, delayed = 0;
+  uint64_t clones = 0, diffs = 0, walks = 0, removes = 0;
 
  private:
   bool add_empty() {
@@ -128,22 +127,20 @@ class Model {
     const std::string v = value();
     std::optional<std::string> previous;
     EXPECT_TRUE(pair.map
-                    ->insert(k, as_bytes(v),
-                             [&](Bytes before) {
-                               previous = text(before);
-                               return Status();
-                             })
+                    ->put(k, as_bytes(v),
+                          [&](Bytes before) {
+                            previous = text(before);
+                            return Status();
+                          })
                     .ok());
     expect_present(pair, k, previous);
     pair.reference[k] = v;
   }
-  // One behind the other, as a caller does who does not ask what was there before.
   void insert_some(Pair& pair) {
     for (uint64_t left = random_.below(80); left != 0; left--) {
       const int64_t k = key();
       const std::string v = value();
-      delayed += pair.map->is_delaying() ? 1 : 0;
-      EXPECT_EQ(insert_unasked(*pair.map, k, as_bytes(v)), Code::ok);
+      EXPECT_TRUE(pair.map->put(k, as_bytes(v), [](Bytes) { return Status(); }).ok());
       pair.reference[k] = v;
     }
   }
@@ -291,14 +288,12 @@ class Model {
 TEST(CowMapModel, TreesOfCopiesAgainstPlainMaps) {
   const uint64_t seed = ladder_seed(6);
   const uint64_t operations = scaled(6'000'000);
-  constexpr Options forms[] = {{.fixed_values = true, .value_size = 8, .delays_from = 10},
-                               {.fixed_values = false},
-                               {.fixed_values = true, .value_size = 3},
-                               {.fixed_values = true, .value_size = 24},
-                               {.fixed_values = true, .value_size = 0},
-                               {.fixed_values = false, .capacity = 5000}};
+  constexpr Options forms[] = {
+      {.fixed_values = true, .value_size = 8}, {.fixed_values = false},
+      {.fixed_values = true, .value_size = 3}, {.fixed_values = true, .value_size = 24},
+      {.fixed_values = true, .value_size = 0}, {.fixed_values = false, .capacity = 5000}};
   const uint64_t runs = Keys::kinds * std::size(forms);
-  uint64_t done = 0, clones = 0, diffs = 0, walks = 0, removes = 0, delayed = 0;
+  uint64_t done = 0, clones = 0, diffs = 0, walks = 0, removes = 0;
   for (uint64_t run = 0; run < runs && !HasFailure(); run++) {
     SCOPED_TRACE("run " + std::to_string(run));
     Model model(seed + run, static_cast<uint32_t>(run % Keys::kinds),
@@ -309,12 +304,10 @@ TEST(CowMapModel, TreesOfCopiesAgainstPlainMaps) {
     diffs += model.diffs;
     walks += model.walks;
     removes += model.removes;
-    delayed += model.delayed;
   }
   report_counts("cow_map model", {{"operations", done},
                                   {"clones", clones},
                                   {"removals", removes},
-                                  {"delayed inserts", delayed},
                                   {"diffs", diffs},
                                   {"walks", walks}});
   while (sync::EpochRegistry::waiting() != 0) EXPECT_TRUE(sync::EpochRegistry::reclaim_all());

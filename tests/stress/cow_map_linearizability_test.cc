@@ -151,7 +151,7 @@ class History {
         call.answer = get(map_, call.key);
         break;
       case CallKind::insert:
-        EXPECT_TRUE(map_.insert(key_of(call.key), bytes, answer).ok());
+        EXPECT_TRUE(map_.put(key_of(call.key), bytes, answer).ok());
         break;
       case CallKind::remove:
         EXPECT_FALSE(map_.remove(key_of(call.key), answer).is_error());
@@ -187,7 +187,7 @@ class History {
             std::vector<std::unique_ptr<Map>>& kept) {
     const uint64_t wrong = 0xffff;
     EXPECT_TRUE(
-        clone->insert(key_of(random.below(keys)), bytes_of(wrong), [](Bytes) { return Status(); })
+        clone->put(key_of(random.below(keys)), bytes_of(wrong), [](Bytes) { return Status(); })
             .ok());
     kept.push_back(std::move(clone));
     if (kept.size() < 4) return;
@@ -202,7 +202,7 @@ class History {
     if (random.one_in(3)) {
       EXPECT_FALSE(map_.remove(key_of(filler), ignore).is_error());
     } else {
-      EXPECT_TRUE(map_.insert(key_of(filler), bytes_of(filler), ignore).ok());
+      EXPECT_TRUE(map_.put(key_of(filler), bytes_of(filler), ignore).ok());
     }
     if (random.one_in(100)) {
       EXPECT_TRUE(map_.shrink_to_fit().ok());

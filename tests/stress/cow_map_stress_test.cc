@@ -92,7 +92,7 @@ class Storm {
       } else {
         const auto bytes = bytes_of(n);
         const Status status =
-            map_.insert(key, Bytes(bytes).first(value_size()), [](Bytes) { return Status(); });
+            map_.put(key, Bytes(bytes).first(value_size()), [](Bytes) { return Status(); });
         EXPECT_TRUE(status.ok());
       }
       // Release: whoever reads the number may expect the write.
@@ -152,8 +152,7 @@ class Storm {
       for (uint64_t i = 0; i < 20; i++) {
         const int64_t key = key_of(random.below(writers), random.below(keys_per_writer));
         EXPECT_TRUE(
-            second.insert(key, Bytes(bytes).first(value_size()), [](Bytes) { return Status(); })
-                .ok());
+            second.put(key, Bytes(bytes).first(value_size()), [](Bytes) { return Status(); }).ok());
       }
       check(*clone, before, after);
       kept.push_back(std::move(clone));

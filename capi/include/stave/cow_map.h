@@ -37,10 +37,6 @@
  *   piece after it is freed or closed, by later calls of the library: the caller does not wait for
  *   it, and no later call for much of it: a write that copies shared nodes or makes values of their
  *   own memory gives back twice as many. A call that fails with NO_MEMORY has changed no entry.
- *   While the process has one thread, a large map of values of 8 bytes keeps up to 32 inserts whose
- *   caller did not ask what was there before, to make them together. They are part of the map, and
- *   every call sees them. When there is no memory to make them it is a later write or copy of the
- *   map that is refused, with NO_MEMORY; the inserts stay, and are made when there is some.
  *
  * Errors of every function that takes a map
  *   INVALID_ARGUMENT (NULL or foreign handle, NULL with a size), CLOSED, FORKED; of those that write

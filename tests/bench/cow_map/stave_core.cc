@@ -18,7 +18,7 @@ class CoreCowMap {
 
   std::unique_ptr<CoreCowMap> clone() { return std::unique_ptr<CoreCowMap>(new CoreCowMap(map_)); }
   void put(int64_t key, uint64_t value) {
-    check(map_.insert(key, as_bytes(&value, sizeof value), [](Bytes) { return Status(); }));
+    check(map_.put(key, as_bytes(&value, sizeof value), [](Bytes) { return Status(); }));
   }
   bool get(int64_t key, uint64_t& value) const {
     const Status status = map_.get(key, [&](Bytes bytes) {
