@@ -42,7 +42,7 @@ func TestIndexAllocatesNothing(t *testing.T) {
 			_, _, err := index.AppendMultiGet(values, found, keys)
 			return err
 		},
-		"Remove": func() error { _, _, err := index.Remove(keys[1]); return err },
+		"Delete": func() error { _, _, err := index.Delete(keys[1]); return err },
 	} {
 		check(t, index.Clear())
 		_, _, err := index.Put(key, 1)

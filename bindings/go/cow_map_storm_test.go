@@ -113,7 +113,7 @@ func (s *cowMapStorm) stepOfKey(random *rand.Rand, m *CowMap, key int64, value [
 	case 1:
 		got, ok, err = m.Swap(key, value)
 	case 2:
-		got, ok, err = m.Remove(key)
+		got, ok, err = m.GetAndDelete(key)
 	case 3:
 		_, err = m.Delete(key)
 	case 4:

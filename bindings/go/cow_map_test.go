@@ -66,8 +66,8 @@ func TestCowMapOneKey(t *testing.T) {
 		replaced, err := m.Put(key, b("two"))
 		checkTrue(t, replaced, err)
 		checkResult(t, "kept two", true)(m.AppendGet(b("kept "), key))
-		checkResult(t, "two", true)(m.Remove(key))
-		checkResult(t, "", false)(m.Remove(key))
+		checkResult(t, "two", true)(m.GetAndDelete(key))
+		checkResult(t, "", false)(m.GetAndDelete(key))
 		replaced, err = m.Put(key, nil)
 		checkFalse(t, replaced, err)
 		deleted, err := m.Delete(key)
@@ -275,7 +275,7 @@ func TestCowMapCallbackCalls(t *testing.T) {
 		}
 		for _, busy := range []func() error{
 			func() error { _, err := m.Put(3, nil); return err },
-			func() error { _, _, err := m.Remove(1); return err },
+			func() error { _, _, err := m.GetAndDelete(1); return err },
 			func() error { _, err := m.Clone(); return err },
 			func() error { _, err := m.Cursor(); return err },
 			func() error { _, err := m.Diff(other); return err },

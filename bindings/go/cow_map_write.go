@@ -37,8 +37,8 @@ func (m *CowMap) Delete(key int64) (deleted bool, err error) {
 	return foundOf(outcome, capi.NotFound)
 }
 
-// Remove is Delete that also returns the value that the key had, in memory of its own.
-func (m *CowMap) Remove(key int64) (removed []byte, ok bool, err error) {
+// GetAndDelete is Delete that also returns the value that the key had, in memory of its own.
+func (m *CowMap) GetAndDelete(key int64) (removed []byte, ok bool, err error) {
 	call := takeFlat()
 	defer call.release()
 	outcome := capi.CowMapRemove(m.raw(), key, &call.native.Buffer)

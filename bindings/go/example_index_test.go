@@ -71,11 +71,11 @@ func ExampleIndex_CompareAndSwap() {
 }
 
 // Removes a location only if nobody has moved the record meanwhile.
-func ExampleIndex_RemoveIf() {
+func ExampleIndex_DeleteIf() {
 	index := openIndex(stave.IndexEntry{Key: []byte("k"), Value: 100})
 	defer index.Close()
-	fmt.Println(index.RemoveIf([]byte("k"), 200))
-	fmt.Println(index.RemoveIf([]byte("k"), 100))
+	fmt.Println(index.DeleteIf([]byte("k"), 200))
+	fmt.Println(index.DeleteIf([]byte("k"), 100))
 	// Output:
 	// 100 false <nil>
 	// 100 true <nil>

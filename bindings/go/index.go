@@ -148,16 +148,16 @@ func (i *Index) Contains(key []byte) (bool, error) {
 	return foundOf(outcome, capi.NotFound)
 }
 
-// Remove removes the key, and returns the value that it had, and whether it existed. Its space is used
+// Delete removes the key, and returns the value that it had, and whether it existed. Its space is used
 // again by the next writes.
-func (i *Index) Remove(key []byte) (previous uint64, removed bool, err error) {
+func (i *Index) Delete(key []byte) (previous uint64, removed bool, err error) {
 	a := takeAnswer()
 	return a.unless(i, capi.NotFound, capi.IndexRemove(i.raw(), key, &a.number))
 }
 
-// RemoveIf removes the key if its value is expected, and says whether it was. actual is the value that
+// DeleteIf removes the key if its value is expected, and says whether it was. actual is the value that
 // the key had. ErrNotFound if the key is absent.
-func (i *Index) RemoveIf(key []byte, expected uint64) (actual uint64, removed bool, err error) {
+func (i *Index) DeleteIf(key []byte, expected uint64) (actual uint64, removed bool, err error) {
 	a := takeAnswer()
 	return a.ifEqual(i, expected, capi.IndexRemoveIf(i.raw(), key, expected, &a.number))
 }

@@ -51,14 +51,14 @@ func (i *Index) ContainsHashed(key []byte, hash uint64) (bool, error) {
 	return foundOf(outcome, capi.NotFound)
 }
 
-// RemoveHashed is Remove for a key whose hash is known.
-func (i *Index) RemoveHashed(key []byte, hash uint64) (previous uint64, removed bool, err error) {
+// DeleteHashed is Delete for a key whose hash is known.
+func (i *Index) DeleteHashed(key []byte, hash uint64) (previous uint64, removed bool, err error) {
 	a := takeAnswer()
 	return a.unless(i, capi.NotFound, capi.IndexRemoveHashed(i.raw(), key, hash, &a.number))
 }
 
-// RemoveIfHashed is RemoveIf for a key whose hash is known.
-func (i *Index) RemoveIfHashed(key []byte, hash, expected uint64) (
+// DeleteIfHashed is DeleteIf for a key whose hash is known.
+func (i *Index) DeleteIfHashed(key []byte, hash, expected uint64) (
 	actual uint64, removed bool, err error) {
 	a := takeAnswer()
 	return a.ifEqual(i, expected,

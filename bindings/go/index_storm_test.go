@@ -123,9 +123,9 @@ func (s *indexStorm) stepOfKey(random *rand.Rand, index *Index, counter, value u
 		}
 		ok = ok && err == nil
 	case 3:
-		got, ok, err = index.Remove(key)
+		got, ok, err = index.Delete(key)
 	case 4:
-		got, _, err = index.RemoveIf(key, value)
+		got, _, err = index.DeleteIf(key, value)
 		ok = err == nil
 	case 5:
 		_, err = index.Contains(key)

@@ -67,8 +67,8 @@ func indexCalls(index *Index) map[string]func() error {
 		"CompareAndSwap": func() error { _, _, err := index.CompareAndSwap(key, 1, 1); return err },
 		"Get":            func() error { _, _, err := index.Get(key); return err },
 		"Contains":       func() error { _, err := index.Contains(key); return err },
-		"Remove":         func() error { _, _, err := index.Remove(key); return err },
-		"RemoveIf":       func() error { _, _, err := index.RemoveIf(key, 1); return err },
+		"Delete":         func() error { _, _, err := index.Delete(key); return err },
+		"DeleteIf":       func() error { _, _, err := index.DeleteIf(key, 1); return err },
 		"Hash":           func() error { _, err := index.Hash(key); return err },
 		"PutHashed":      func() error { _, _, err := index.PutHashed(key, 1, 1); return err },
 		"InsertHashed":   func() error { _, _, err := index.InsertHashed(key, 1, 1); return err },
@@ -78,8 +78,8 @@ func indexCalls(index *Index) map[string]func() error {
 		},
 		"GetHashed":      func() error { _, _, err := index.GetHashed(key, 1); return err },
 		"ContainsHashed": func() error { _, err := index.ContainsHashed(key, 1); return err },
-		"RemoveHashed":   func() error { _, _, err := index.RemoveHashed(key, 1); return err },
-		"RemoveIfHashed": func() error { _, _, err := index.RemoveIfHashed(key, 1, 1); return err },
+		"DeleteHashed":   func() error { _, _, err := index.DeleteHashed(key, 1); return err },
+		"DeleteIfHashed": func() error { _, _, err := index.DeleteIfHashed(key, 1, 1); return err },
 		"MultiGet":       func() error { _, _, err := index.MultiGet([][]byte{key}); return err },
 		"AppendMultiGet": func() error {
 			_, _, err := index.AppendMultiGet(nil, nil, [][]byte{key})
@@ -118,17 +118,17 @@ func cowMapCalls(m *CowMap) map[string]func() error {
 	other, _ := NewCowMap(nil)
 	calls := callbackCalls(m, func() error { return nil })
 	for name, call := range map[string]func() error{
-		"Clone":    func() error { _, err := m.Clone(); return err },
-		"Options":  func() error { _, err := m.Options(); return err },
-		"Put":      func() error { _, err := m.Put(1, nil); return err },
-		"Swap":     func() error { _, _, err := m.Swap(1, nil); return err },
-		"Delete":   func() error { _, err := m.Delete(1); return err },
-		"Remove":   func() error { _, _, err := m.Remove(1); return err },
-		"Get":      func() error { _, _, err := m.Get(1); return err },
-		"GetInto":  func() error { _, _, err := m.GetInto(nil, 1); return err },
-		"GetPin":   func() error { _, err := m.GetPin(1); return err },
-		"Contains": func() error { _, err := m.Contains(1); return err },
-		"MultiGet": func() error { _, err := m.MultiGet([]int64{1}); return err },
+		"Clone":        func() error { _, err := m.Clone(); return err },
+		"Options":      func() error { _, err := m.Options(); return err },
+		"Put":          func() error { _, err := m.Put(1, nil); return err },
+		"Swap":         func() error { _, _, err := m.Swap(1, nil); return err },
+		"Delete":       func() error { _, err := m.Delete(1); return err },
+		"GetAndDelete": func() error { _, _, err := m.GetAndDelete(1); return err },
+		"Get":          func() error { _, _, err := m.Get(1); return err },
+		"GetInto":      func() error { _, _, err := m.GetInto(nil, 1); return err },
+		"GetPin":       func() error { _, err := m.GetPin(1); return err },
+		"Contains":     func() error { _, err := m.Contains(1); return err },
+		"MultiGet":     func() error { _, err := m.MultiGet([]int64{1}); return err },
 		"AppendGet": func() error {
 			_, _, err := m.AppendGet(nil, 1)
 			return err

@@ -59,7 +59,7 @@ func TestResolver(t *testing.T) {
 		checkNumber(t, 0, false)(r.index.PutHashed(b("x"), 42, 3))
 		checkNumber(t, 0, false)(r.index.PutHashed(b("y"), 42, 4))
 		checkNumber(t, 3, true)(r.index.GetHashed(b("x"), 42))
-		checkNumber(t, 4, true)(r.index.RemoveHashed(b("y"), 42))
+		checkNumber(t, 4, true)(r.index.DeleteHashed(b("y"), 42))
 		checkNumber(t, 0, false)(r.index.GetHashed(b("z"), 42))
 		options, err := r.index.Options()
 		check(t, err)
@@ -92,8 +92,8 @@ func TestResolverErrors(t *testing.T) {
 			"Contains": func() error { _, err := r.index.Contains(b("k")); return err },
 			"Put":      func() error { _, _, err := r.index.Put(b("k"), 1); return err },
 			"Insert":   func() error { _, _, err := r.index.Insert(b("k"), 1); return err },
-			"Remove":   func() error { _, _, err := r.index.Remove(b("k")); return err },
-			"RemoveIf": func() error { _, _, err := r.index.RemoveIf(b("k"), 0); return err },
+			"Delete":   func() error { _, _, err := r.index.Delete(b("k")); return err },
+			"DeleteIf": func() error { _, _, err := r.index.DeleteIf(b("k"), 0); return err },
 			"CompareAndSwap": func() error {
 				_, _, err := r.index.CompareAndSwap(b("k"), 0, 1)
 				return err

@@ -426,7 +426,7 @@ FORM(insert_at, stave_store_insert, stave_status, stave_store *store, const void
 FORM(replace_at, stave_store_replace, stave_status, stave_store *store, const void *key_at,
      size_t key_size, const void *value_at, size_t value_size, const stave_write_options *options,
      stave_error *error)
-FORM(delete_at, stave_store_remove, stave_status, stave_store *store, const void *key_at,
+FORM(remove_at, stave_store_remove, stave_status, stave_store *store, const void *key_at,
      size_t key_size, const stave_write_options *options, stave_error *error)
 FORM(contains_at, stave_store_contains, stave_status, stave_store *store, const void *key_at,
      size_t key_size, stave_error *error)
@@ -439,7 +439,7 @@ FORM(insert_direct, stave_store_insert, stave_status, stave_store *store, const 
 FORM(replace_direct, stave_store_replace, stave_status, stave_store *store, const void *key_buffer,
      size_t key_size, const void *value_buffer, size_t value_size,
      const stave_write_options *options, stave_error *error)
-FORM(delete_direct, stave_store_remove, stave_status, stave_store *store, const void *key_buffer,
+FORM(remove_direct, stave_store_remove, stave_status, stave_store *store, const void *key_buffer,
      size_t key_size, const stave_write_options *options, stave_error *error)
 FORM(contains_direct, stave_store_contains, stave_status, stave_store *store,
      const void *key_buffer, size_t key_size, stave_error *error)

@@ -91,7 +91,7 @@ internal static class Blobs
                 }
                 string hash = Encoding.UTF8.GetString(found);
                 batch.Clear();
-                batch.RequireEqual(Key("name", name), found).Delete(Key("name", name));
+                batch.RequireEqual(Key("name", name), found).Remove(Key("name", name));
                 int uses = ExpectUses(store, batch, hash);
                 if (uses > 1)
                 {
@@ -99,7 +99,7 @@ internal static class Blobs
                 }
                 else
                 {
-                    batch.Delete(Key("uses", hash)).Delete(Key("blob", hash));
+                    batch.Remove(Key("uses", hash)).Remove(Key("blob", hash));
                 }
             }
             while (!store.TryWrite(batch, out _));

@@ -57,13 +57,13 @@ class Sessions:
         return session["name"]
 
     def logout(self, token):
-        return self.store.delete(token)
+        return self.store.remove(token)
 
     def clean(self):
         """Removes what has ended, in one atomic write; answers how many those were."""
         now = time.time()
         ended = [token for token, value in self.store.cursor() if json.loads(value)["until"] <= now]
-        return self.store.multi_delete(ended)
+        return self.store.multi_remove(ended)
 
 
 def main():

@@ -87,7 +87,7 @@ class StaveTest(unittest.TestCase):
             self.assertTrue(part.readonly)
         with self.assertRaises(stave.ClosedError):
             pin.data
-        store.delete(b"k")
+        store.remove(b"k")
         store.close()
         del store, pin
         gc.collect()
@@ -203,7 +203,7 @@ class StaveTest(unittest.TestCase):
             first, second = table.begin(), table.begin()
             first.put(memoryview(b"a"), b"2")
             with self.assertRaises(stave.ConflictError):
-                second.delete(b"a")
+                second.remove(b"a")
             with self.assertRaises(stave.ConflictError) as raised:
                 second.multi_write([(b"c", b"3"), (b"a", b"4"), (b"d", b"5")])
             self.assertEqual(raised.exception.written, 1)
@@ -292,11 +292,11 @@ class StaveTest(unittest.TestCase):
 
     def test_maps_are_copied(self):
         with stave.Map() as map:
-            self.assertIsNone(map.insert(-(2**63), b"first"))
+            self.assertIsNone(map.put(-(2**63), b"first"))
             with map.clone() as copy:
-                self.assertEqual(map.insert(-(2**63), b"second"), b"first")
+                self.assertEqual(map.put(-(2**63), b"second"), b"first")
                 self.assertEqual(copy.get(-(2**63)), b"first")
-                copy.insert(7, b"")
+                copy.put(7, b"")
                 self.assertEqual(
                     sorted(map.diff(copy)), [("added", 7), ("changed", -(2**63))]
                 )
@@ -313,7 +313,7 @@ class StaveTest(unittest.TestCase):
             raise Stop()
 
         with stave.Map() as map:
-            map.insert(1, b"value")
+            map.put(1, b"value")
             with self.assertRaises(Stop):
                 map.modify(1, stop)
             self.assertEqual(map.get(1), b"value")

@@ -51,7 +51,7 @@ TEST_F(CppMemtable, Transactions) {
   }
   auto one = table->begin();
   auto other = table->begin();
-  EXPECT_TRUE(one->erase("key"));
+  EXPECT_TRUE(one->remove("key"));
   EXPECT_EQ(other->put("key", "lost").status(), Status::conflict);
   EXPECT_EQ(other->get("key", buffer)->text(), "value");
   EXPECT_EQ(one->get("key", buffer).status(), Status::not_found);

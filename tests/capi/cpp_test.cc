@@ -92,8 +92,8 @@ TEST_F(Cpp, WritesAndReads) {
 
   auto pin = store_.get_pin("key");
   ASSERT_TRUE(pin);
-  EXPECT_TRUE(store_.erase("key"));
-  EXPECT_EQ(store_.erase("key").status(), Status::not_found);
+  EXPECT_TRUE(store_.remove("key"));
+  EXPECT_EQ(store_.remove("key").status(), Status::not_found);
   EXPECT_TRUE(store_.close());
   EXPECT_EQ(pin->bytes().text(), "value");
   EXPECT_EQ(store_.put("key", "value").status(), Status::closed);
@@ -109,7 +109,7 @@ TEST_F(Cpp, ManyAtOnce) {
   EXPECT_TRUE(store_.multi_get("axc", wanted, values, sizes));
   EXPECT_EQ(sizes, (std::array<uint64_t, 3>{3, STAVE_ABSENT, 1}));
   EXPECT_EQ(values.bytes().text(), "onex");
-  EXPECT_EQ(*store_.multi_erase("axc", wanted), 2u);
+  EXPECT_EQ(*store_.multi_remove("axc", wanted), 2u);
   // The spans know their sizes, so what does not fit is found here.
   EXPECT_EQ(store_.multi_get("ab", wanted, values, sizes).status(), Status::invalid_argument);
   EXPECT_EQ(store_.multi_get("abc", wanted, values, std::span(sizes).first(2)).status(),
@@ -122,7 +122,7 @@ TEST_F(Cpp, Batches) {
   auto batch = stave::Batch::create();
   ASSERT_TRUE(batch);
   EXPECT_TRUE(batch->put("a", "1"));
-  EXPECT_TRUE(batch->erase("b"));
+  EXPECT_TRUE(batch->remove("b"));
   EXPECT_TRUE(batch->require("a", stave::Condition::absent));
   EXPECT_EQ(*batch->count(), 3u);
   uint64_t failed = 0;

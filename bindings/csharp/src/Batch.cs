@@ -11,7 +11,7 @@ namespace Stave
     /// <code>
     /// using (var batch = new Batch())
     /// {
-    ///     batch.RequireAbsent(lockKey).Put(lockKey, owner).Delete(oldKey);
+    ///     batch.RequireAbsent(lockKey).Put(lockKey, owner).Remove(oldKey);
     ///     store.Write(batch);
     /// }
     /// </code>
@@ -59,17 +59,17 @@ namespace Stave
             return this;
         }
 
-        /// <inheritdoc cref="Delete(ReadOnlySpan{byte})"/>
-        public Batch Delete(byte[] key)
+        /// <inheritdoc cref="Remove(ReadOnlySpan{byte})"/>
+        public Batch Remove(byte[] key)
         {
-            return Delete(Bytes.Of(key, nameof(key)));
+            return Remove(Bytes.Of(key, nameof(key)));
         }
 
         /// <summary>
         /// Removes the key. An absent key is no error; add a condition if it should be.
         /// </summary>
         /// <returns>This batch.</returns>
-        public Batch Delete(ReadOnlySpan<byte> key)
+        public Batch Remove(ReadOnlySpan<byte> key)
         {
             lock (handle)
             {

@@ -48,15 +48,15 @@ namespace Stave
             }
         }
 
-        /// <inheritdoc cref="Delete(ReadOnlySpan{byte})"/>
-        public bool Delete(byte[] key)
+        /// <inheritdoc cref="Remove(ReadOnlySpan{byte})"/>
+        public bool Remove(byte[] key)
         {
-            return Delete(Bytes.Of(key, nameof(key)));
+            return Remove(Bytes.Of(key, nameof(key)));
         }
 
         /// <summary>Removes the key.</summary>
         /// <returns>Whether it existed.</returns>
-        public bool Delete(ReadOnlySpan<byte> key)
+        public bool Remove(ReadOnlySpan<byte> key)
         {
             fixed (byte* keyData = key)
             {

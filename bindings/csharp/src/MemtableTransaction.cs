@@ -95,15 +95,15 @@ namespace Stave
             }
         }
 
-        /// <inheritdoc cref="Delete(ReadOnlySpan{byte})"/>
-        public void Delete(byte[] key)
+        /// <inheritdoc cref="Remove(ReadOnlySpan{byte})"/>
+        public void Remove(byte[] key)
         {
-            Delete(Bytes.Of(key, nameof(key)));
+            Remove(Bytes.Of(key, nameof(key)));
         }
 
         /// <summary>Removes the key; an absent one too, which is a write like any other.</summary>
         /// <exception cref="ConflictException">Another transaction wrote the key first.</exception>
-        public void Delete(ReadOnlySpan<byte> key)
+        public void Remove(ReadOnlySpan<byte> key)
         {
             fixed (byte* keyData = key)
             {

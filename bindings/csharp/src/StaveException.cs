@@ -178,7 +178,7 @@ namespace Stave
         }
     }
 
-    /// <summary>The device or the quota is full; reads and deletes go on.</summary>
+    /// <summary>The device or the quota is full; reads and removals go on.</summary>
     public sealed class NoSpaceException : StaveException
     {
         internal NoSpaceException(string message, int osErrno)

@@ -38,7 +38,7 @@ namespace Stave
         NoMemory = Constants.STAVE_NO_MEMORY,
         /// <summary>The operating system reports a failure of input or output.</summary>
         InputOutput = Constants.STAVE_IO,
-        /// <summary>The device or the quota is full; reads and deletes go on.</summary>
+        /// <summary>The device or the quota is full; reads and removals go on.</summary>
         NoSpace = Constants.STAVE_NO_SPACE,
         /// <summary>Another process or object holds the directory.</summary>
         Locked = Constants.STAVE_LOCKED,

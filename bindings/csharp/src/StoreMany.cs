@@ -85,7 +85,7 @@ namespace Stave
         /// <exception cref="ArgumentException">A key is null.</exception>
         /// <exception cref="TooLargeException">Also when the keys together have more bytes than an array
         /// holds; a <see cref="Batch"/> takes more.</exception>
-        public long MultiDelete(
+        public long MultiRemove(
             IEnumerable<byte[]> keys, WriteOptions options = default(WriteOptions))
         {
             using (Scratch joined = Scratch.Take())

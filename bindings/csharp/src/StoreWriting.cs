@@ -90,28 +90,28 @@ namespace Stave
             }
         }
 
-        /// <inheritdoc cref="Delete(ReadOnlySpan{byte}, WriteOptions)"/>
-        public bool Delete(byte[] key, WriteOptions options = default(WriteOptions))
+        /// <inheritdoc cref="Remove(ReadOnlySpan{byte}, WriteOptions)"/>
+        public bool Remove(byte[] key, WriteOptions options = default(WriteOptions))
         {
             Bytes.RefuseNull(key, nameof(key));
             fixed (byte* keyData = key)
             {
-                return Delete(keyData, key.Length, options);
+                return Remove(keyData, key.Length, options);
             }
         }
 
         /// <summary>
-        /// Removes the key. On a full disk deletes go on from a reserve of their own.
+        /// Removes the key. On a full disk removals go on from a reserve of their own.
         /// </summary>
         /// <returns>False when the key is absent.</returns>
         /// <exception cref="StaveException">As of
         /// <see cref="Put(ReadOnlySpan{byte}, ReadOnlySpan{byte}, WriteOptions)"/>.</exception>
-        public bool Delete(
+        public bool Remove(
             ReadOnlySpan<byte> key, WriteOptions options = default(WriteOptions))
         {
             fixed (byte* keyData = key)
             {
-                return Delete(keyData, key.Length, options);
+                return Remove(keyData, key.Length, options);
             }
         }
 
@@ -184,7 +184,7 @@ namespace Stave
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private bool Delete(byte* key, int keySize, WriteOptions options)
+        private bool Remove(byte* key, int keySize, WriteOptions options)
         {
             int status = Raw.stave_store_remove(
                 handle.Pointer, key, (UIntPtr)(uint)keySize, options.Number, out IntPtr failure);

@@ -142,7 +142,7 @@ internal static class BytesTest
             Span<byte> room = stackalloc byte[32];
             Checks.That(store.TryGet(key, room, out int size));
             Checks.That(room.Slice(0, size).SequenceEqual(new ReadOnlySpan<byte>(all, 50, 20)));
-            Checks.That(store.Contains(key) && store.Delete(key) && !store.Contains(key));
+            Checks.That(store.Contains(key) && store.Remove(key) && !store.Contains(key));
         }
     }
 

@@ -57,7 +57,7 @@ internal static class DiskIndexTest
             Checks.That(index.TryGet(one.Key.AsSpan(), room.AsSpan()));
             Checks.Equal(one.Value, room);
             Checks.Equal(1L, index.Count);
-            Checks.That(index.Delete(one.Key) && !index.Delete(one.Key));
+            Checks.That(index.Remove(one.Key) && !index.Remove(one.Key));
             Checks.That(index.Insert(one.Key, two.Value));
             Checks.Thrown<InvalidArgumentException>(() => index.Put(new byte[15], one.Value));
             Checks.Thrown<InvalidArgumentException>(() => index.Put(one.Key, new byte[7]));
@@ -142,7 +142,7 @@ internal static class DiskIndexTest
         using (DiskIndex again = Open(directory, "read_only=yes"))
         {
             Checks.Equal(5L, again.Count);
-            Checks.Thrown<ReadOnlyException>(() => again.Delete(Key(1)));
+            Checks.Thrown<ReadOnlyException>(() => again.Remove(Key(1)));
         }
         Checks.Thrown<NotFoundException>(() => DiskIndex.Open(Path.Combine(directory, "no", "index")));
     }

@@ -32,7 +32,7 @@ internal static class LifetimeTest
             Checks.Equal(2L, position);
             Checks.Equal(1L, store.Count);
             batch.Clear();
-            batch.Delete(Key).Delete(Checks.Text("absent"));
+            batch.Remove(Key).Remove(Checks.Text("absent"));
             Checks.That(store.TryWrite(batch, out position, new WriteOptions()));
             Checks.Equal(-1L, position);
             Checks.Equal(0L, store.Count);
@@ -326,7 +326,7 @@ internal static class LifetimeTest
             store.Put(Key, new byte[100000]);
             Checks.That(store.TryGetPin(Key, out pin));
             store.Put(Key, Value);
-            store.Delete(Key);
+            store.Remove(Key);
         }
         Checks.CollectGarbage();
         Checks.Equal(new byte[100000], pin.ToArray());

@@ -118,8 +118,8 @@ internal sealed class MemtableStorm
         switch (random.Next(4))
         {
             case 0:
-                own.Delete(Key(pair, 0));
-                own.Delete(Key(pair, 1));
+                own.Remove(Key(pair, 0));
+                own.Remove(Key(pair, 1));
                 break;
             case 1:
                 own.Put(Key(pair, 0), value);

@@ -40,11 +40,11 @@ internal static class MemtableTest
             {
                 Checks.That(first.Id != second.Id && first.Timestamp == snapshot.Timestamp);
                 first.Put(A, Two);
-                first.Delete(B);
+                first.Remove(B);
                 Checks.Thrown<ConflictException>(() => second.Put(A, One));
-                Checks.Thrown<ConflictException>(() => second.Delete(new ReadOnlySpan<byte>(B)));
+                Checks.Thrown<ConflictException>(() => second.Remove(new ReadOnlySpan<byte>(B)));
                 first.Commit();
-                Checks.Thrown<ConflictException>(() => second.Delete(A));
+                Checks.Thrown<ConflictException>(() => second.Remove(A));
                 second.Put(C, One);
                 Checks.Equal(One, second.Get(A));
                 second.Rollback();
@@ -109,7 +109,7 @@ internal static class MemtableTest
                 new MemtableRecord(A, One), MemtableRecord.Tombstone(B), new MemtableRecord(C, new byte[0]),
             };
             Checks.Equal(0L, first.MultiWrite(new MemtableRecord[0]));
-            second.Delete(B);
+            second.Remove(B);
             Checks.Equal(1L, Checks.Thrown<ConflictException>(() => first.MultiWrite(records)).Written);
             Checks.Equal(0L, Checks.Thrown<ConflictException>(() => first.Put(B, One)).Written);
             second.Dispose();
@@ -203,7 +203,7 @@ internal static class MemtableTest
             {
                 Checks.That(later.ToArray().Select(record => record.Key).All(key =>
                 {
-                    later.Delete(key);
+                    later.Remove(key);
                     return !later.Contains(key);
                 }));
                 later.Commit();
@@ -310,7 +310,7 @@ internal static class MemtableTest
         thread.Start();
         thread.Join();
         Checks.Equal(null, failure);
-        Checks.Thrown<ClosedException>(() => transactions[3].Delete(default(ReadOnlySpan<byte>)));
+        Checks.Thrown<ClosedException>(() => transactions[3].Remove(default(ReadOnlySpan<byte>)));
         Checks.Thrown<ClosedException>(
             () => snapshots[1].TryGet(default(ReadOnlySpan<byte>), default(Span<byte>), out int _));
         Checks.Thrown<ClosedException>(() => tables[1].WriteTombstone(default(ReadOnlySpan<byte>), 1));

@@ -30,8 +30,8 @@ internal static class StoreTest
             Checks.Equal(Value, store.Get(Key));
             Checks.Equal(1L, store.Count);
             Checks.That(store.Contains(Key));
-            Checks.That(store.Delete(Key));
-            Checks.That(!store.Delete(Key));
+            Checks.That(store.Remove(Key));
+            Checks.That(!store.Remove(Key));
             Checks.That(!store.Contains(Key));
             Checks.Thrown<NotFoundException>(() => store.Get(Key));
             Checks.Equal(0L, store.Count);
@@ -64,12 +64,12 @@ internal static class StoreTest
             Checks.Thrown<ArgumentOutOfRangeException>(() => list.Exists(303));
             Checks.Thrown<ArgumentException>(() => store.MultiGet(new byte[][] { null }, list));
             Checks.Equal(0, list.Count);
-            Checks.Equal(300L, store.MultiDelete(keys.Concat(new[] { absent }).ToList()));
+            Checks.Equal(300L, store.MultiRemove(keys.Concat(new[] { absent }).ToList()));
             Checks.Equal(0L, store.Count);
             Checks.Equal(0, store.MultiGet(new byte[0][]).Length);
             store.MultiPut(new KeyValuePair<byte[], byte[]>[0]);
             Checks.Thrown<ArgumentException>(() => store.MultiGet(new byte[][] { Key, null }));
-            Checks.Thrown<ArgumentException>(() => store.MultiDelete(new byte[][] { null }));
+            Checks.Thrown<ArgumentException>(() => store.MultiRemove(new byte[][] { null }));
             Checks.Thrown<ArgumentException>(() => store.MultiPut(
                 new[] { new KeyValuePair<byte[], byte[]>(Key, null) }));
         }

@@ -114,7 +114,7 @@ internal sealed class Storm
                 Check(number, now.Store.MultiGet(new[] { Key(number) })[0]);
                 break;
             case 1:
-                now.Store.Delete(Key(number));
+                now.Store.Remove(Key(number));
                 break;
             case 2:
                 now.Batch.Put(Key(number), Value(number, random.Next(3000)));

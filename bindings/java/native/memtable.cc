@@ -287,7 +287,7 @@ void stave_java_transaction_put(JNIEnv* environment, stave_memtable_transaction*
   check_write(environment, status, error, 0);
 }
 
-void stave_java_transaction_delete(JNIEnv* environment, stave_memtable_transaction* transaction,
+void stave_java_transaction_remove(JNIEnv* environment, stave_memtable_transaction* transaction,
                                    const void* key, size_t key_size) {
   stave_error error;
   const stave_status status = stave_memtable_transaction_remove(transaction, key, key_size, &error);

@@ -69,7 +69,7 @@ stave_status stave_java_moment_cursor(stave_java_moment* moment, jboolean is_sna
 void stave_java_transaction_put(JNIEnv* environment, stave_memtable_transaction* transaction,
                                 const void* key, size_t key_size, const void* value,
                                 size_t value_size);
-void stave_java_transaction_delete(JNIEnv* environment, stave_memtable_transaction* transaction,
+void stave_java_transaction_remove(JNIEnv* environment, stave_memtable_transaction* transaction,
                                    const void* key, size_t key_size);
 void stave_java_transaction_multi_write(JNIEnv* environment,
                                         stave_memtable_transaction* transaction, const void* keys,

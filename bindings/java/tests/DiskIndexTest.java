@@ -62,7 +62,7 @@ final class DiskIndexTest {
       Checks.equal(one.value(), index.getOrThrow(one.key()));
       Checks.thrown(StaveException.NotFound.class, () -> index.getOrThrow(two.key()));
       Checks.equal(1L, index.size());
-      Checks.that(index.delete(one.key()) && !index.delete(one.key()));
+      Checks.that(index.remove(one.key()) && !index.remove(one.key()));
       Checks.that(index.insert(one.key(), two.value()));
       Checks.thrown(StaveException.InvalidArgument.class,
           () -> index.put(new byte[15], one.value()));
@@ -152,7 +152,7 @@ final class DiskIndexTest {
     DiskIndex.rebuild(path, options, entries(5));
     try (DiskIndex again = open(directory, "read_only=yes")) {
       Checks.equal(5L, again.size());
-      Checks.thrown(StaveException.ReadOnly.class, () -> again.delete(entry(1).key()));
+      Checks.thrown(StaveException.ReadOnly.class, () -> again.remove(entry(1).key()));
     }
     Checks.thrown(StaveException.NotFound.class,
         () -> DiskIndex.open(directory.resolve("no").resolve("index")));

@@ -65,7 +65,7 @@ final class LifetimeTest {
       e = Checks.thrown(StaveException.Mismatch.class, () -> store.write(batch));
       Checks.equal(2L, e.position());
       Checks.equal(1L, store.size());
-      store.write(batch.clear().delete(KEY));
+      store.write(batch.clear().remove(KEY));
       Checks.equal(0L, store.size());
     }
   }

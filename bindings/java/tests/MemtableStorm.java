@@ -168,7 +168,7 @@ final class MemtableStorm {
       }
     });
     if (random.nextInt(100) == 0) { // left behind, and rolled back some time
-      table.begin().delete(keys.get(0));
+      table.begin().remove(keys.get(0));
     }
   }
 

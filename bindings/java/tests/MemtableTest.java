@@ -136,7 +136,7 @@ final class MemtableTest {
       Checks.equal(0L, table.transact(transaction -> transaction.get(KEY)));
       Checks.equal(1L, table.size());
       MemtableTransaction one = table.begin();
-      one.delete(KEY);
+      one.remove(KEY);
       Checks.equal(3L, one.commit());
       Checks.thrown(StaveException.Closed.class, one::commit);
     }
@@ -150,7 +150,7 @@ final class MemtableTest {
           Checks.thrown(StaveException.Conflict.class, () -> second.put(KEY, TWO));
       Checks.that(e.written() == 0 && !e.getMessage().isEmpty());
       Checks.thrown(StaveException.Conflict.class, () -> second.put(KEY, random(20_000)));
-      Checks.thrown(StaveException.Conflict.class, () -> second.delete(KEY));
+      Checks.thrown(StaveException.Conflict.class, () -> second.remove(KEY));
       e = Checks.thrown(StaveException.Conflict.class, () -> second.multiWrite(
           List.of(new MemtableRecord(GONE, TWO), new MemtableRecord(KEY, TWO))));
       Checks.equal(1L, e.written());

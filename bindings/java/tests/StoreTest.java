@@ -36,8 +36,8 @@ final class StoreTest {
       Checks.equal(1L, store.size());
       store.put(KEY, new byte[0]);
       Checks.equal(new byte[0], store.get(KEY));
-      Checks.that(store.delete(KEY));
-      Checks.that(!store.delete(KEY));
+      Checks.that(store.remove(KEY));
+      Checks.that(!store.remove(KEY));
       Checks.thrown(StaveException.NotFound.class, () -> store.getOrThrow(KEY));
     }
   }
@@ -110,11 +110,11 @@ final class StoreTest {
         Checks.equal(5, target.position());
         Checks.thrown(
             ReadOnlyBufferException.class, () -> store.get(key, target.asReadOnlyBuffer()));
-        Checks.that(store.delete(key));
+        Checks.that(store.remove(key));
         Checks.equal(-1, store.get(key, target));
         Checks.that(store.insert(key, buffer(direct, "")));
         Checks.equal(0, store.get(key, target));
-        store.delete(key);
+        store.remove(key);
       }
     }
   }
@@ -136,7 +136,7 @@ final class StoreTest {
       Checks.equal(null, values.get(1));
       Checks.equal(VALUE, values.get(2));
       Checks.equal(0, store.multiGet(List.of()).size());
-      Checks.equal(2L, store.multiDelete(List.of(a, b, KEY)));
+      Checks.equal(2L, store.multiRemove(List.of(a, b, KEY)));
       Checks.equal(0L, store.size());
       Checks.thrown(NullPointerException.class, () -> store.multiGet(Arrays.asList(a, null)));
     }

@@ -95,7 +95,7 @@ final class Storm {
         }
         break;
       case 1:
-        now.store.delete(key(number));
+        now.store.remove(key(number));
         break;
       case 2:
         now.batch.put(key(number), value(number, random.nextInt(3000)));

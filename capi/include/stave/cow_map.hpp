@@ -237,7 +237,7 @@ class Map {
   }
 
   // Whether the key had a value before, which goes into `previous` if that is given.
-  Result<bool> insert(std::int64_t key, Bytes value, Buffer* previous = nullptr) noexcept {
+  Result<bool> put(std::int64_t key, Bytes value, Buffer* previous = nullptr) noexcept {
     detail::Call call;
     std::uint8_t replaced = 0;
     const stave_status status =

@@ -126,7 +126,7 @@ class DiskIndex {
         stave_disk_index_insert(raw(), key.data(), key.size(), record.data(), record.size(), call));
   }
   // stave_disk_index_remove.
-  Result<void> erase(Bytes key) noexcept {
+  Result<void> remove(Bytes key) noexcept {
     detail::Call call;
     return call.result(stave_disk_index_remove(raw(), key.data(), key.size(), call));
   }

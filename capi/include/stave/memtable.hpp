@@ -233,7 +233,7 @@ class MemtableTransaction : public MemtableReads<detail::TransactionFunctions> {
                                                       value.size(), call));
   }
   // stave_memtable_transaction_remove.
-  Result<void> erase(Bytes key) noexcept {
+  Result<void> remove(Bytes key) noexcept {
     detail::Call call;
     return call.result(stave_memtable_transaction_remove(raw(), key.data(), key.size(), call));
   }

@@ -76,7 +76,7 @@ class Batch {
     return call.result(
         stave_batch_put(raw(), key.data(), key.size(), value.data(), value.size(), call));
   }
-  Result<void> erase(Bytes key) noexcept {
+  Result<void> remove(Bytes key) noexcept {
     detail::Call call;
     return call.result(stave_batch_remove(raw(), key.data(), key.size(), call));
   }
@@ -184,7 +184,7 @@ class Store {
     return write_value(stave_store_replace, key, value, options);
   }
   // stave_store_remove.
-  Result<void> erase(Bytes key, const WriteOptions& options = {}) noexcept {
+  Result<void> remove(Bytes key, const WriteOptions& options = {}) noexcept {
     detail::Call call;
     return call.result(stave_store_remove(raw(), key.data(), key.size(), &options, call));
   }
@@ -251,8 +251,8 @@ class Store {
                                              value_sizes.data(), key_sizes.size(), &options, call));
   }
   // The number of keys that existed.
-  Result<std::uint64_t> multi_erase(Bytes keys, std::span<const std::uint32_t> key_sizes,
-                                    const WriteOptions& options = {}) noexcept {
+  Result<std::uint64_t> multi_remove(Bytes keys, std::span<const std::uint32_t> key_sizes,
+                                     const WriteOptions& options = {}) noexcept {
     if (!detail::fits(keys, key_sizes))
       return detail::invalid_argument("keys is shorter than key_sizes say");
     detail::Call call;

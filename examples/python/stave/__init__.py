@@ -13,7 +13,7 @@
         index.get(b"key")                       # 4096
 
     with stave.Map() as map, map.clone() as copy:   # in memory: a number -> bytes, copied in O(1)
-        copy.insert(42, b"value")               # map does not see it
+        copy.put(42, b"value")               # map does not see it
 
     with stave.Memtable() as table:             # in memory, with transactions
         with table.begin() as transaction:

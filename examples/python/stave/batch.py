@@ -24,7 +24,7 @@ class Batch(Closeable):
             library.stave_batch_put, self._handle.pointer, key, len(key), value, len(value)
         )
 
-    def delete(self, key):
+    def remove(self, key):
         """Removes the key, if it exists."""
         key = to_bytes(key)
         call(library.stave_batch_remove, self._handle.pointer, key, len(key))

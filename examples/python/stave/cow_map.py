@@ -230,7 +230,7 @@ class Map(Closeable):
 
     # Writing.
 
-    def insert(self, key, value):
+    def put(self, key, value):
         """Stores the value; the one that the key had before, or None."""
         value, previous, replaced = to_bytes(value), _Value(), c_uint8()
         call(

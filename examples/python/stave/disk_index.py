@@ -208,7 +208,7 @@ class DiskIndex(Closeable):
             len(record), expected=(EXISTS,),
         )
 
-    def delete(self, key):
+    def remove(self, key):
         """Removes the key; says whether it existed."""
         key = to_bytes(key)
         return OK == call(

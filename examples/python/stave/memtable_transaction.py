@@ -221,9 +221,9 @@ class MemtableTransaction(_Reads):
         value = to_bytes(value)
         call(self._function("put"), *self._of(key), value, len(value))
 
-    def delete(self, key):
+    def remove(self, key):
         """Removes the key, also an absent one. Raises ConflictError as put."""
-        call(self._function("delete"), *self._of(key))
+        call(self._function("remove"), *self._of(key))
 
     def multi_write(self, items):
         """Writes (key, value) pairs one after the other; the value DELETED removes the key. Stops at

@@ -65,7 +65,7 @@ class Store(Closeable):
             for_write(durability), expected=(NOT_FOUND,),
         )
 
-    def delete(self, key, durability=None):
+    def remove(self, key, durability=None):
         """Removes the key; says whether it existed."""
         key = to_bytes(key)
         return OK == call(
@@ -83,7 +83,7 @@ class Store(Closeable):
             value_sizes, count, for_write(durability),
         )
 
-    def multi_delete(self, keys, durability=None):
+    def multi_remove(self, keys, durability=None):
         """Removes all keys, or none on failure; the number of those that existed."""
         joined, sizes, count = flat(keys, c_uint32)
         deleted = c_uint64()

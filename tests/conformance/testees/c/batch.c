@@ -13,7 +13,7 @@ static void batch_put(void) {
   reply(stave_batch_put(self->pointer, key->data, key->size, value->data, value->size, &error));
 }
 
-static void batch_delete(void) {
+static void batch_remove(void) {
   const struct word* key = bytes(0);
   reply(stave_batch_remove(self->pointer, key->data, key->size, &error));
 }
@@ -58,7 +58,7 @@ static void batch_free(void) {
 const struct verb batch_verbs[] = {
     {KIND_NONE, KIND_BATCH, "batch.create", batch_create},
     {KIND_BATCH, KIND_NONE, "put", batch_put},
-    {KIND_BATCH, KIND_NONE, "delete", batch_delete},
+    {KIND_BATCH, KIND_NONE, "remove", batch_remove},
     {KIND_BATCH, KIND_NONE, "require_absent", batch_require_absent},
     {KIND_BATCH, KIND_NONE, "require_exists", batch_require_exists},
     {KIND_BATCH, KIND_NONE, "require_equal", batch_require_equal},

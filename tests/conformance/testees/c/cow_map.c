@@ -132,7 +132,7 @@ static void multi_get(void) {
   reply(status);
 }
 
-static void insert(void) {
+static void put(void) {
   const struct word* value = bytes(1);
   uint8_t replaced = 0;
   const stave_status status = stave_cow_map_put(self->pointer, map_key(0), value->data, value->size,
@@ -149,14 +149,14 @@ static void remove_key(void) {
   reply_bytes(status, reused->data, reused->size);
 }
 
-/* What a callback does: the words "append V", "set V", "cancel", "size", "insert" or "close". */
+/* What a callback does: the words "append V", "set V", "cancel", "size", "put" or "close". */
 static stave_status edit(void* context, stave_buffer* value) {
   const struct word* action = context;
   uint64_t size;
   if (strcmp(action->data, "cancel") == 0) return STAVE_CANCELLED;
   if (strcmp(action->data, "size") == 0) return stave_cow_map_size(self->pointer, &size, NULL);
   if (strcmp(action->data, "close") == 0) return stave_cow_map_close(self->pointer, NULL);
-  if (strcmp(action->data, "insert") == 0)
+  if (strcmp(action->data, "put") == 0)
     return stave_cow_map_put(self->pointer, 1, "", 0, NULL, NULL, NULL);
   const struct word* added = action + 1;
   const size_t kept = strcmp(action->data, "append") == 0 ? value->size : 0;
@@ -395,7 +395,7 @@ const struct verb cow_map_verbs[] = {
     {KIND_COW_MAP, KIND_NONE, "size", size},
     {KIND_COW_MAP, KIND_NONE, "is_empty", is_empty},
     {KIND_COW_MAP, KIND_NONE, "multi_get", multi_get},
-    {KIND_COW_MAP, KIND_NONE, "insert", insert},
+    {KIND_COW_MAP, KIND_NONE, "put", put},
     {KIND_COW_MAP, KIND_NONE, "remove", remove_key},
     {KIND_COW_MAP, KIND_NONE, "modify", modify},
     {KIND_COW_MAP, KIND_NONE, "get_or_insert", get_or_insert},

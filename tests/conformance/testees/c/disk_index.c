@@ -150,7 +150,7 @@ static void index_get_payload(void) {
            payload.uncompressed_length, payload.codec);
 }
 
-static void index_delete(void) {
+static void index_remove(void) {
   const struct word* key = bytes(0);
   reply(stave_disk_index_remove(self->pointer, key->data, key->size, &error));
 }
@@ -358,7 +358,7 @@ const struct verb disk_index_verbs[] = {
     {KIND_DISK_INDEX, KIND_NONE, "insert", index_insert},
     {KIND_DISK_INDEX, KIND_NONE, "put_payload", index_put_payload},
     {KIND_DISK_INDEX, KIND_NONE, "get_payload", index_get_payload},
-    {KIND_DISK_INDEX, KIND_NONE, "delete", index_delete},
+    {KIND_DISK_INDEX, KIND_NONE, "remove", index_remove},
     {KIND_DISK_INDEX, KIND_NONE, "get", index_get},
     {KIND_DISK_INDEX, KIND_NONE, "contains", index_contains},
     {KIND_DISK_INDEX, KIND_NONE, "size", index_size},

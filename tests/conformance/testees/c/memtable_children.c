@@ -95,7 +95,7 @@ static void transaction_put(void) {
                                        value->size, &error));
 }
 
-static void transaction_delete(void) {
+static void transaction_remove(void) {
   const struct word* key = bytes(0);
   reply(stave_memtable_transaction_remove(self->pointer, key->data, key->size, &error));
 }
@@ -269,7 +269,7 @@ const struct verb memtable_child_verbs[] = {
     {KIND_MEMTABLE_TRANSACTION, KIND_NONE, "id", transaction_id},
     {KIND_MEMTABLE_TRANSACTION, KIND_NONE, "snapshot", transaction_snapshot},
     {KIND_MEMTABLE_TRANSACTION, KIND_NONE, "put", transaction_put},
-    {KIND_MEMTABLE_TRANSACTION, KIND_NONE, "delete", transaction_delete},
+    {KIND_MEMTABLE_TRANSACTION, KIND_NONE, "remove", transaction_remove},
     {KIND_MEMTABLE_TRANSACTION, KIND_NONE, "get", get},
     {KIND_MEMTABLE_TRANSACTION, KIND_NONE, "get_into", get_into},
     {KIND_MEMTABLE_TRANSACTION, KIND_PIN, "get_pin", get_pin},

@@ -96,7 +96,7 @@ static void store_replace(void) {
   put_with(stave_store_replace);
 }
 
-static void store_delete(void) {
+static void store_remove(void) {
   const stave_write_options* options = write_options();
   const struct word* key = bytes(0);
   reply(stave_store_remove(self->pointer, key->data, key->size, options, &error));
@@ -161,7 +161,7 @@ static void store_multi_put(void) {
   free(values.data);
 }
 
-static void store_multi_delete(void) {
+static void store_multi_remove(void) {
   uint64_t deleted = 0;
   const stave_write_options* options = write_options();
   struct flat keys = flatten(0, 1);
@@ -255,7 +255,7 @@ const struct verb store_verbs[] = {
     {KIND_STORE, KIND_NONE, "put", store_put},
     {KIND_STORE, KIND_NONE, "insert", store_insert},
     {KIND_STORE, KIND_NONE, "replace", store_replace},
-    {KIND_STORE, KIND_NONE, "delete", store_delete},
+    {KIND_STORE, KIND_NONE, "remove", store_remove},
     {KIND_STORE, KIND_NONE, "get", store_get},
     {KIND_STORE, KIND_NONE, "get_into", store_get_into},
     {KIND_STORE, KIND_PIN, "get_pin", store_get_pin},
@@ -263,7 +263,7 @@ const struct verb store_verbs[] = {
     {KIND_STORE, KIND_NONE, "size", store_size},
     {KIND_STORE, KIND_NONE, "multi_get", store_multi_get},
     {KIND_STORE, KIND_NONE, "multi_put", store_multi_put},
-    {KIND_STORE, KIND_NONE, "multi_delete", store_multi_delete},
+    {KIND_STORE, KIND_NONE, "multi_remove", store_multi_remove},
     {KIND_STORE, KIND_NONE, "write", store_write},
     {KIND_STORE, KIND_NONE, "flush", store_flush},
     {KIND_STORE, KIND_NONE, "sync", store_sync},

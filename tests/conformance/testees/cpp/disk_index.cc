@@ -190,7 +190,7 @@ Testee::Verbs Testee::disk_index_verbs(Testee& t) {
       {"disk_index.insert", [=, &t] { t.reply(index().insert(t.bytes(0), t.bytes(1))); }},
       {"disk_index.put_payload", [&t] { t.disk_index_put_payload(); }},
       {"disk_index.get_payload", [&t] { t.disk_index_get_payload(); }},
-      {"disk_index.delete", [=, &t] { t.reply(index().erase(t.bytes(0))); }},
+      {"disk_index.remove", [=, &t] { t.reply(index().remove(t.bytes(0))); }},
       {"disk_index.get", [&t] { t.disk_index_get(); }},
       {"disk_index.contains", [=, &t] { t.reply_found(index().contains(t.bytes(0))); }},
       {"disk_index.size", [=, &t] { t.reply(index().size()); }},

@@ -27,7 +27,7 @@ int64_t Testee::map_key(size_t position) const {
   return std::stoll(words_.at(position).text);
 }
 
-// What a callback does: the words "append V", "set V", "cancel", "size", "insert" or "close".
+// What a callback does: the words "append V", "set V", "cancel", "size", "put" or "close".
 Testee::Edit Testee::edit(size_t position) {
   const std::string action = words_.at(position).text;
   const std::string value = position + 1 < words_.size() ? bytes(position + 1) : "";
@@ -36,7 +36,7 @@ Testee::Edit Testee::edit(size_t position) {
     if (action == "cancel") return Status::cancelled;
     if (action == "size") return map->size().status();
     if (action == "close") return map->close().status();
-    if (action == "insert") return map->insert(1, "").status();
+    if (action == "put") return map->put(1, "").status();
     if (action == "set") return edited.assign(value).status();
     const size_t kept = edited.bytes().size();
     if (auto resized = edited.resize(kept + value.size()); !resized) return resized.status();
@@ -83,8 +83,8 @@ void Testee::map_multi_get() {
   print_values(sizes);
 }
 
-void Testee::map_insert() {
-  const auto replaced = self<stave::Map>().insert(map_key(0), bytes(1), &buffer_);
+void Testee::map_put() {
+  const auto replaced = self<stave::Map>().put(map_key(0), bytes(1), &buffer_);
   if (!replaced) return reply_error(replaced.error());
   if (!*replaced) return print("ok\n");
   reply(stave::Result<Bytes>(buffer_.bytes()));
@@ -203,7 +203,7 @@ Testee::Verbs Testee::map_verbs(Testee& t) {
       {"cow_map.size", [=, &t] { t.reply(map().size()); }},
       {"cow_map.is_empty", [=] { reply_bool(map().is_empty(), "ok 1\n", "ok 0\n"); }},
       {"cow_map.multi_get", [&t] { t.map_multi_get(); }},
-      {"cow_map.insert", [&t] { t.map_insert(); }},
+      {"cow_map.put", [&t] { t.map_put(); }},
       {"cow_map.remove",
        [=, &t] {
          const auto removed = map().remove(t.map_key(0), &t.buffer_);

@@ -295,7 +295,7 @@ Testee::Verbs Testee::memtable_child_verbs(Testee& t) {
       {"memtable_transaction.id", [=, &t] { t.reply(transaction().id()); }},
       {"memtable_transaction.snapshot", [=, &t] { t.reply(transaction().snapshot()); }},
       {"memtable_transaction.put", [=, &t] { t.reply(transaction().put(t.bytes(0), t.bytes(1))); }},
-      {"memtable_transaction.delete", [=, &t] { t.reply(transaction().erase(t.bytes(0))); }},
+      {"memtable_transaction.remove", [=, &t] { t.reply(transaction().remove(t.bytes(0))); }},
       {"memtable_transaction.multi_write",
        [=, &t] {
          const FlatWrites writes = t.flat_writes(0);

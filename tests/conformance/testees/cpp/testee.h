@@ -141,7 +141,7 @@ class Testee {
   void create_map();
   void map_get_into();
   void map_multi_get();
-  void map_insert();
+  void map_put();
   void map_stats();
   void map_scan();
   void map_next_many();

@@ -163,10 +163,10 @@ Testee::Verbs Testee::store_verbs(Testee& t) {
          const auto options = t.write_options();
          t.reply(store().replace(t.bytes(0), t.bytes(1), options));
        }},
-      {"store.delete",
+      {"store.remove",
        [=, &t] {
          const auto options = t.write_options();
-         t.reply(store().erase(t.bytes(0), options));
+         t.reply(store().remove(t.bytes(0), options));
        }},
       {"store.get", [=, &t] { t.reply(store().get(t.bytes(0), t.buffer_)); }},
       {"store.get_into", [&t] { t.get_into(); }},
@@ -175,12 +175,12 @@ Testee::Verbs Testee::store_verbs(Testee& t) {
       {"store.size", [=, &t] { t.reply(store().size()); }},
       {"store.multi_get", [&t] { t.multi_get(); }},
       {"store.multi_put", [&t] { t.multi_put(); }},
-      {"store.multi_delete",
+      {"store.multi_remove",
        [=, &t] {
          const auto options = t.write_options();
          std::vector<uint32_t> sizes;
          const std::string keys = t.flatten(0, 1, sizes);
-         t.reply(store().multi_erase(keys, sizes, options));
+         t.reply(store().multi_remove(keys, sizes, options));
        }},
       {"store.write", [&t] { t.write(); }},
       {"store.cursor", [=, &t] { t.bind(store().open_cursor(t.cursor_options())); }},
@@ -204,7 +204,7 @@ Testee::Verbs Testee::other_verbs(Testee& t) {
       {"pin.size", [=, &t] { t.reply(stave::Result<uint64_t>(pin().bytes().size())); }},
       {"batch.create", [&t] { t.bind(stave::Batch::create()); }},
       {"batch.put", [=, &t] { t.reply(batch().put(t.bytes(0), t.bytes(1))); }},
-      {"batch.delete", [=, &t] { t.reply(batch().erase(t.bytes(0))); }},
+      {"batch.remove", [=, &t] { t.reply(batch().remove(t.bytes(0))); }},
       {"batch.require_absent",
        [=, &t] { t.reply(batch().require(t.bytes(0), Condition::absent)); }},
       {"batch.require_exists",

@@ -24,7 +24,7 @@ internal static class CowMapVerbs
         });
         yield return Verb("contains", (map, words) =>
             Reply.Found(map.ContainsKey(Key(words)), "not_found"));
-        yield return Verb("insert", (map, words) =>
+        yield return Verb("put", (map, words) =>
             map.Put(Key(words), (byte[])words[1], out byte[] previous) ? Verbs.Quoted(previous)
                 : Reply.Ok());
         yield return Verb("remove", (map, words) =>
@@ -121,7 +121,7 @@ internal static class CowMapVerbs
                 case "set": return (byte[])words[position + 1];
                 case "cancel": throw new ScriptedFailure("cancelled");
                 case "size": Reply.Ok(map.Count); return value;
-                case "insert": map.Put(1, value); return value;
+                case "put": map.Put(1, value); return value;
                 default: map.Close(); return value;
             }
         };

@@ -32,8 +32,8 @@ internal static class DiskIndexVerbs
             return Reply.Ok(payload.Offset + " " + payload.Length + " " +
                 payload.UncompressedLength + " " + (byte)payload.Codec);
         });
-        yield return Verb("delete", (index, words) =>
-            Reply.Found(index.Delete(Key(words)), "not_found"));
+        yield return Verb("remove", (index, words) =>
+            Reply.Found(index.Remove(Key(words)), "not_found"));
         yield return Verb("get", (index, words) => index.TryGet(Key(words), out byte[] record)
             ? Verbs.Quoted(record) : new Reply("not_found"));
         yield return Verb("contains", (index, words) =>

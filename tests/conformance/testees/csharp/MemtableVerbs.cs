@@ -95,8 +95,8 @@ internal static class MemtableVerbs
             Reply.Ok(transaction.Timestamp));
         yield return Verbs.Verb<MemtableTransaction>(prefix + "put", (transaction, words) =>
             transaction.Put(Key(words), (byte[])words[1]));
-        yield return Verbs.Verb<MemtableTransaction>(prefix + "delete", (transaction, words) =>
-            transaction.Delete(Key(words)));
+        yield return Verbs.Verb<MemtableTransaction>(prefix + "remove", (transaction, words) =>
+            transaction.Remove(Key(words)));
         yield return Verbs.Verb<MemtableTransaction>(prefix + "multi_write", (transaction, words) =>
             Written(() => transaction.MultiWrite(Records(words))));
         yield return Verbs.Verb<MemtableTransaction>(prefix + "commit", (transaction, words) =>

@@ -103,16 +103,16 @@ internal sealed class Verbs
             store.Insert(Bytes(words, 0), Bytes(words, 1), How(words)), "exists"));
         yield return Verb<Store>("store.replace", (store, words) => Reply.Found(
             store.Replace(Bytes(words, 0), Bytes(words, 1), How(words)), "not_found"));
-        yield return Verb<Store>("store.delete", (store, words) => Reply.Found(
-            store.Delete(Bytes(words, 0), How(words)), "not_found"));
+        yield return Verb<Store>("store.remove", (store, words) => Reply.Found(
+            store.Remove(Bytes(words, 0), How(words)), "not_found"));
         yield return Verb<Store>("store.multi_put", (store, words) =>
         {
             byte[][] all = words.OfType<byte[]>().ToArray();
             store.MultiPut(Enumerable.Range(0, all.Length / 2).Select(
                 i => new KeyValuePair<byte[], byte[]>(all[2 * i], all[2 * i + 1])), How(words));
         });
-        yield return Verb<Store>("store.multi_delete", (store, words) =>
-            Reply.Ok(store.MultiDelete(words.OfType<byte[]>(), How(words))));
+        yield return Verb<Store>("store.multi_remove", (store, words) =>
+            Reply.Ok(store.MultiRemove(words.OfType<byte[]>(), How(words))));
         yield return Verb<Store>("store.write", (store, words) =>
             store.Write((Batch)handles[(string)words[0]], How(words)));
     }
@@ -179,9 +179,9 @@ internal sealed class Verbs
         {
             batch.Put(Bytes(words, 0), Bytes(words, 1));
         });
-        yield return Verb<Batch>("batch.delete", (batch, words) =>
+        yield return Verb<Batch>("batch.remove", (batch, words) =>
         {
-            batch.Delete(Bytes(words, 0));
+            batch.Remove(Bytes(words, 0));
         });
         yield return Verb<Batch>("batch.require_absent", (batch, words) =>
         {

@@ -47,7 +47,7 @@ func (a arguments) edit(position int) func(value []byte) ([]byte, error) {
 			err = stave.ErrCancelled
 		case "size":
 			_, err = m.Len()
-		case "insert":
+		case "put":
 			_, err = m.Put(1, nil)
 		case "close":
 			err = m.Close()
@@ -123,7 +123,7 @@ var cowMapVerbs = map[string]verb{
 		}
 		return valuesOrAbsent(a.cowMap().MultiGet(keys))
 	},
-	"cow_map.insert": func(_ *testee, a arguments) (reply, error) {
+	"cow_map.put": func(_ *testee, a arguments) (reply, error) {
 		previous, replaced, err := a.cowMap().Swap(a.signed(0), a.bytes(1))
 		if !replaced {
 			return done(err)
@@ -131,7 +131,7 @@ var cowMapVerbs = map[string]verb{
 		return result(quote(previous), err)
 	},
 	"cow_map.remove": func(_ *testee, a arguments) (reply, error) {
-		return value(a.cowMap().Remove(a.signed(0)))
+		return value(a.cowMap().GetAndDelete(a.signed(0)))
 	},
 	"cow_map.modify": func(_ *testee, a arguments) (reply, error) {
 		ok, err := a.cowMap().Modify(a.signed(0), a.edit(1))

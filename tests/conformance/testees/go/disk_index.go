@@ -126,7 +126,7 @@ var diskIndexVerbs = map[string]verb{
 		return result(number(payload.Offset)+" "+number(uint64(payload.Length))+" "+
 			number(uint64(payload.UncompressedLength))+" "+number(uint64(payload.Codec)), nil)
 	},
-	"disk_index.delete": func(_ *testee, a arguments) (reply, error) {
+	"disk_index.remove": func(_ *testee, a arguments) (reply, error) {
 		ok, err := a.diskIndex().Delete(a.bytes(0))
 		return either(ok, stave.ErrNotFound, err)
 	},

@@ -147,9 +147,9 @@ func getOne(index *stave.Index, key []byte, hash *uint64) (uint64, bool, error) 
 
 func removeOne(index *stave.Index, key []byte, hash *uint64) (uint64, bool, error) {
 	if hash != nil {
-		return index.RemoveHashed(key, *hash)
+		return index.DeleteHashed(key, *hash)
 	}
-	return index.Remove(key)
+	return index.Delete(key)
 }
 
 func numberOrAbsent(value uint64, ok bool) string {
@@ -214,10 +214,10 @@ var keyCalls = map[string]keyCall{
 		return numberOrNotFound(removeOne(index, key, hash))
 	},
 	"remove_if": func(index *stave.Index, key []byte, hash *uint64, numbers []uint64) (reply, error) {
-		remove := index.RemoveIf
+		remove := index.DeleteIf
 		if hash != nil {
 			remove = func(key []byte, expected uint64) (uint64, bool, error) {
-				return index.RemoveIfHashed(key, *hash, expected)
+				return index.DeleteIfHashed(key, *hash, expected)
 			}
 		}
 		actual, removed, err := remove(key, numbers[0])

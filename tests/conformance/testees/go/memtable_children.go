@@ -67,7 +67,7 @@ var memtableChildVerbs = map[string]verb{
 	"memtable_transaction.put": func(_ *testee, a arguments) (reply, error) {
 		return done(a.transaction().Put(a.bytes(0), a.bytes(1)))
 	},
-	"memtable_transaction.delete": func(_ *testee, a arguments) (reply, error) {
+	"memtable_transaction.remove": func(_ *testee, a arguments) (reply, error) {
 		return done(a.transaction().Delete(a.bytes(0)))
 	},
 	"memtable_transaction.multi_write": func(_ *testee, a arguments) (reply, error) {

@@ -155,7 +155,7 @@ var verbs = map[string]verb{
 		ok, err := a.store().Replace(a.bytes(0), a.bytes(1), a.options)
 		return either(ok, stave.ErrNotFound, err)
 	},
-	"store.delete": func(_ *testee, a arguments) (reply, error) {
+	"store.remove": func(_ *testee, a arguments) (reply, error) {
 		ok, err := a.store().Delete(a.bytes(0), a.options)
 		return either(ok, stave.ErrNotFound, err)
 	},
@@ -182,7 +182,7 @@ var verbs = map[string]verb{
 		}
 		return done(a.store().MultiPut(all, a.options))
 	},
-	"store.multi_delete": func(_ *testee, a arguments) (reply, error) {
+	"store.multi_remove": func(_ *testee, a arguments) (reply, error) {
 		deleted, err := a.store().MultiDelete(a.allBytes(), a.options)
 		return result(number(deleted), err)
 	},
@@ -215,7 +215,7 @@ var verbs = map[string]verb{
 	"batch.put": func(_ *testee, a arguments) (reply, error) {
 		return done(a.batch().Put(a.bytes(0), a.bytes(1)))
 	},
-	"batch.delete": func(_ *testee, a arguments) (reply, error) { return done(a.batch().Delete(a.bytes(0))) },
+	"batch.remove": func(_ *testee, a arguments) (reply, error) { return done(a.batch().Delete(a.bytes(0))) },
 	"batch.require_absent": func(_ *testee, a arguments) (reply, error) {
 		return done(a.batch().RequireAbsent(a.bytes(0)))
 	},

@@ -52,7 +52,7 @@ final class CowMapVerbs {
         return Reply.quotedOr(size < 0 ? null : Arrays.copyOf(target, size), "not_found");
       case "contains":
         return Reply.found(map.contains(key(arguments)), "not_found");
-      case "insert":
+      case "put":
         return Reply.quotedOr(map.getAndPut(key(arguments), bytes(arguments, 1)), "ok");
       case "remove":
         return Reply.quotedOr(map.getAndRemove(key(arguments)), "not_found");
@@ -182,7 +182,7 @@ final class CowMapVerbs {
       case "size":
         map.size();
         return value;
-      case "insert":
+      case "put":
         map.put(1, value);
         return value;
       default:

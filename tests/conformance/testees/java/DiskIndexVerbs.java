@@ -47,8 +47,8 @@ final class DiskIndexVerbs {
       case "get_payload":
         byte[] found = index.get(bytes(arguments, 0));
         return found == null ? Reply.status("not_found") : payload(Payload.ofRecord(found));
-      case "delete":
-        return Reply.found(index.delete(bytes(arguments, 0)), "not_found");
+      case "remove":
+        return Reply.found(index.remove(bytes(arguments, 0)), "not_found");
       case "get":
         return Reply.quotedOr(index.get(bytes(arguments, 0)), "not_found");
       case "contains":

@@ -30,8 +30,8 @@ final class MemtableChildVerbs {
       case "put":
         transaction.put((byte[]) arguments.get(0), (byte[]) arguments.get(1));
         return Reply.ok();
-      case "delete":
-        transaction.delete((byte[]) arguments.get(0));
+      case "remove":
+        transaction.remove((byte[]) arguments.get(0));
         return Reply.ok();
       case "multi_write":
         return written(arguments, transaction::multiWrite);

@@ -173,8 +173,8 @@ final class Verbs {
         return Reply.found(store.insert(key, value, how), "exists");
       case "replace":
         return Reply.found(store.replace(key, value, how), "not_found");
-      case "delete":
-        return Reply.found(store.delete(key, how), "not_found");
+      case "remove":
+        return Reply.found(store.remove(key, how), "not_found");
       case "multi_put":
         List<Entry> entries = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i += 2) {
@@ -182,8 +182,8 @@ final class Verbs {
         }
         store.multiPut(entries, how);
         return Reply.ok();
-      case "multi_delete":
-        return Reply.ok(store.multiDelete(keys(arguments), how));
+      case "multi_remove":
+        return Reply.ok(store.multiRemove(keys(arguments), how));
       case "write":
         store.write((Batch) handles.get((String) arguments.get(0)), how);
         return Reply.ok();
@@ -273,8 +273,8 @@ final class Verbs {
       case "put":
         batch.put(key, value);
         break;
-      case "delete":
-        batch.delete(key);
+      case "remove":
+        batch.remove(key);
         break;
       case "require_absent":
         batch.requireAbsent(key);

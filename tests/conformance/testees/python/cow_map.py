@@ -44,7 +44,7 @@ class MapVerbs:
                 ],
                 b"",
             ),
-            "cow_map.insert": self.map_insert,
+            "cow_map.put": self.map_put,
             "cow_map.remove": lambda map, key: value_or_not_found(map.remove(int(key))),
             "cow_map.modify": lambda map, key, *edit: found(
                 map.modify(int(key), self.edit(map, *edit))
@@ -78,9 +78,9 @@ class MapVerbs:
 
     @staticmethod
     def edit(map, action, value=b""):
-        """The callback for "append V", "set V", "cancel", "size", "insert" or "close"."""
+        """The callback for "append V", "set V", "cancel", "size", "put" or "close"."""
         calls = {
-            "size": lambda: len(map), "insert": lambda: map.insert(1, b""), "close": map.close,
+            "size": lambda: len(map), "put": lambda: map.put(1, b""), "close": map.close,
         }
 
         def run(present):
@@ -94,8 +94,8 @@ class MapVerbs:
         return run
 
     @staticmethod
-    def map_insert(map, key, value):
-        previous = map.insert(int(key), value)
+    def map_put(map, key, value):
+        previous = map.put(int(key), value)
         return None if previous is None else quote(previous)
 
     @staticmethod

@@ -46,7 +46,7 @@ class DiskIndexVerbs:
                 key, map(int, numbers)
             ),
             "disk_index.get_payload": self.get_payload,
-            "disk_index.delete": lambda index, key: found(index.delete(key)),
+            "disk_index.remove": lambda index, key: found(index.remove(key)),
             "disk_index.get": lambda index, key: value_or_not_found(index.get(key)),
             "disk_index.contains": lambda index, key: found(key in index),
             "disk_index.size": lambda index: number(len(index)),

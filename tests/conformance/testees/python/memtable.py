@@ -122,7 +122,7 @@ class MemtableVerbs:
             "memtable_transaction.id": lambda transaction: number(transaction.id),
             "memtable_transaction.snapshot": lambda transaction: number(transaction.snapshot),
             "memtable_transaction.put": lambda transaction, key, value: transaction.put(key, value),
-            "memtable_transaction.delete": lambda transaction, key: transaction.delete(key),
+            "memtable_transaction.remove": lambda transaction, key: transaction.remove(key),
             "memtable_transaction.multi_write": lambda transaction, *what: self.written(
                 lambda: transaction.multi_write(items(what))
             ),

@@ -74,7 +74,7 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
             "store.replace": lambda store, key, value, **how: found(
                 store.replace(key, value, **how)
             ),
-            "store.delete": lambda store, key, **how: found(store.delete(key, **how)),
+            "store.remove": lambda store, key, **how: found(store.remove(key, **how)),
             "store.get": lambda store, key: value_or_not_found(store.get(key)),
             "store.get_into": self.get_into,
             "store.get_pin": self.get_pin,
@@ -87,8 +87,8 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
             "store.multi_put": lambda store, *items, **how: store.multi_put(
                 zip(items[::2], items[1::2]), **how
             ),
-            "store.multi_delete": lambda store, *keys, **how: number(
-                store.multi_delete(keys, **how)
+            "store.multi_remove": lambda store, *keys, **how: number(
+                store.multi_remove(keys, **how)
             ),
             "store.write": self.write,
             "store.cursor": lambda store, *what: store.cursor(**self.which(what)),
@@ -106,7 +106,7 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
             "pin.size": lambda pin: number(len(pin)),
             "batch.create": stave.Batch,
             "batch.put": lambda batch, key, value: batch.put(key, value),
-            "batch.delete": lambda batch, key: batch.delete(key),
+            "batch.remove": lambda batch, key: batch.remove(key),
             "batch.require_absent": lambda batch, key: batch.require_absent(key),
             "batch.require_exists": lambda batch, key: batch.require_exists(key),
             "batch.require_equal": lambda batch, key, value: batch.require_equal(key, value),

@@ -11,7 +11,7 @@ import io.github.stavedb.stave.internal.RawConstants;
  *
  * <pre>{@code
  * try (Batch batch = new Batch()) {
- *   batch.requireAbsent(lock).put(lock, owner).delete(old);
+ *   batch.requireAbsent(lock).put(lock, owner).remove(old);
  *   store.write(batch);
  * }
  * }</pre>
@@ -37,7 +37,7 @@ public final class Batch implements AutoCloseable {
   }
 
   /** Removes the key. An absent key is no error; add a condition if it should be. */
-  public synchronized Batch delete(byte[] key) {
+  public synchronized Batch remove(byte[] key) {
     Raw.stave_batch_remove(handle, Arguments.key(key));
     return this;
   }

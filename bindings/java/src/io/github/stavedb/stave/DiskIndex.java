@@ -132,7 +132,7 @@ public final class DiskIndex implements AutoCloseable, Iterable<Entry> {
   }
 
   /** Removes the key; says whether it existed. */
-  public boolean delete(byte[] key) {
+  public boolean remove(byte[] key) {
     return done(Raw.stave_disk_index_remove(handle, Arguments.key(key)));
   }
 

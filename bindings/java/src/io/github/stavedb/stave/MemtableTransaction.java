@@ -75,9 +75,9 @@ public final class MemtableTransaction implements MemtableView {
   }
 
   /** Removes the key; an absent one too, which is a write like any other. */
-  public void delete(byte[] key) {
+  public void remove(byte[] key) {
     synchronized (lock) {
-      Raw.stave_java_transaction_delete(handle, Arguments.key(key));
+      Raw.stave_java_transaction_remove(handle, Arguments.key(key));
     }
   }
 

@@ -273,7 +273,7 @@ public class StaveException extends RuntimeException {
     }
   }
 
-  /** The device or quota is full; reads and deletes go on. */
+  /** The device or quota is full; reads and removals go on. */
   public static final class NoSpace extends StaveException {
     private static final long serialVersionUID = 1;
 

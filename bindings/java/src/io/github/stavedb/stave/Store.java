@@ -215,27 +215,27 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
         handle, Arguments.direct(key), Arguments.direct(value), options.number()));
   }
 
-  /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */
-  public boolean delete(byte[] key) {
-    return delete(key, WriteOptions.DEFAULT);
+  /** Removes the key; says whether it existed. On a full disk removals go on from a reserve. */
+  public boolean remove(byte[] key) {
+    return remove(key, WriteOptions.DEFAULT);
   }
 
-  /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */
-  public boolean delete(byte[] key, WriteOptions options) {
+  /** Removes the key; says whether it existed. On a full disk removals go on from a reserve. */
+  public boolean remove(byte[] key, WriteOptions options) {
     if (Scratch.holds(Arguments.key(key).length, 0)) {
-      return done(Raw.delete_at(handle, Scratch.fill(key), key.length, options.number()));
+      return done(Raw.remove_at(handle, Scratch.fill(key), key.length, options.number()));
     }
     return done(Raw.stave_store_remove(handle, key, options.number()));
   }
 
-  /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */
-  public boolean delete(ByteBuffer key) {
-    return delete(key, WriteOptions.DEFAULT);
+  /** Removes the key; says whether it existed. On a full disk removals go on from a reserve. */
+  public boolean remove(ByteBuffer key) {
+    return remove(key, WriteOptions.DEFAULT);
   }
 
-  /** Removes the key; says whether it existed. On a full disk deletes go on from a reserve. */
-  public boolean delete(ByteBuffer key, WriteOptions options) {
-    return done(Raw.delete_direct(handle, Arguments.direct(key), options.number()));
+  /** Removes the key; says whether it existed. On a full disk removals go on from a reserve. */
+  public boolean remove(ByteBuffer key, WriteOptions options) {
+    return done(Raw.remove_direct(handle, Arguments.direct(key), options.number()));
   }
 
   // ---- Reading
@@ -391,9 +391,9 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
         new Joined(values).bytes, Joined.valueSizes(values), keys.length, options.number());
   }
 
-  /** Removes all keys or, on failure, none. See {@link #multiDelete(Collection, WriteOptions)}. */
-  public long multiDelete(Collection<byte[]> keys) {
-    return multiDelete(keys, WriteOptions.DEFAULT);
+  /** Removes all keys or, on failure, none. See {@link #multiRemove(Collection, WriteOptions)}. */
+  public long multiRemove(Collection<byte[]> keys) {
+    return multiRemove(keys, WriteOptions.DEFAULT);
   }
 
   /**
@@ -403,7 +403,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    * @throws StaveException.TooLarge also when the keys together have more bytes than an array holds
    *     (2 GiB); a {@link Batch} takes more
    */
-  public long multiDelete(Collection<byte[]> keys, WriteOptions options) {
+  public long multiRemove(Collection<byte[]> keys, WriteOptions options) {
     byte[][] all = keys.toArray(new byte[0][]);
     return Raw.stave_store_multi_remove(
         handle, new Joined(all).bytes, Joined.keySizes(all), all.length, options.number());
