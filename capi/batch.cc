@@ -88,19 +88,11 @@ stave_status stave_batch_clear(stave_batch* batch, stave_error* error) {
 }
 
 stave_status stave_batch_close(stave_batch* batch, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (batch == nullptr) return {};
-    STAVE_TRY(check(batch));
-    // A collector of garbage may come late to free it: only a shell is left until then.
-    if (batch->gate.close_and_wait()) batch->entries = stave::store::Batch();
-    return {};
-  });
+  return guarded(error, [&] { return close_handle(batch); });
 }
 
 void stave_batch_free(stave_batch* batch) {
-  if (!begin_free(batch)) return;
-  batch->gate.close_and_wait();
-  delete batch;
+  free_handle(batch);
 }
 
 stave_status stave_store_write(stave_store* store, stave_batch* batch, uint64_t* failed,

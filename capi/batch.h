@@ -9,7 +9,6 @@
 #include "capi/handle.h"
 #include "core/base/status.h"
 #include "core/store/batch.h"
-#include "core/sync/gate.h"
 
 struct stave_batch final : stave::capi::Handle {
   static constexpr stave::capi::HandleKind kind = stave::capi::HandleKind::batch;
@@ -17,22 +16,15 @@ struct stave_batch final : stave::capi::Handle {
 
   stave_batch() noexcept : Handle(kind) {}
 
-  stave::sync::Gate gate;
   stave::store::Batch entries;
+
+ private:
+  // A garbage collector may be late to free a closed batch: only a shell is left until then.
+  void destroy_core() noexcept override { entries = stave::store::Batch(); }
 };
 
 namespace stave::capi {
 
-// One call of a function that takes a batch.
-class BatchCall {
- public:
-  Status enter(stave_batch* batch) {
-    STAVE_TRY(check(batch));
-    return inside_.enter(batch->gate);
-  }
-
- private:
-  Inside inside_;
-};
+using BatchCall = Call<stave_batch>;
 
 }  // namespace stave::capi

@@ -81,7 +81,8 @@ stave_status stave_cow_map_clone(stave_cow_map* map, stave_cow_map** clone, stav
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(clone, "clone"));
     *clone = nullptr;
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     auto handle = std::make_unique<stave_cow_map>();
     STAVE_TRY(handle->map.clone_from(map->map));
     *clone = handle.release();
@@ -92,25 +93,19 @@ stave_status stave_cow_map_clone(stave_cow_map* map, stave_cow_map** clone, stav
 stave_status stave_cow_map_options_get(stave_cow_map* map, stave_cow_map_options* options,
                                        stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(check(map));
-    if (map->map.closed()) return Code::closed;
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     STAVE_TRY(require(options, "options"));
     return write_cow_map_options(map->map.options(), options);
   });
 }
 
 stave_status stave_cow_map_close(stave_cow_map* map, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (map == nullptr) return {};
-    STAVE_TRY(check(map));
-    return map->close();
-  });
+  return guarded(error, [&] { return close_handle(map); });
 }
 
 void stave_cow_map_free(stave_cow_map* map) {
-  if (!begin_free(map)) return;
-  // Inside a callback of the map it can neither be closed nor freed: it is left as it is.
-  if (guarded(nullptr, [&] { return map->close(); }) != STAVE_BUSY) delete map;
+  free_handle(map);
 }
 
 stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size_t capacity,
@@ -118,7 +113,8 @@ stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(size, "size"));
     *size = 0;
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     STAVE_TRY(require_bytes(data, capacity, "data"));
     return map->map.get(key, [&](Bytes value) {
       *size = value.size();
@@ -131,7 +127,8 @@ stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size
 
 stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key, stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     return map->map.contains(key);
   });
 }
@@ -141,7 +138,8 @@ stave_status stave_cow_map_get_buffer(stave_cow_map* map, int64_t key, stave_buf
   return guarded(error, [&]() -> Status {
     STAVE_TRY(check_buffer(value, "value"));
     value->size = 0;
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     return map->map.get(key, [&](Bytes found) {
       if (!resize_for_overwrite(*value, found.size())) return Code::no_memory;
       copy_value(static_cast<std::byte*>(value->data), found);
@@ -155,7 +153,8 @@ stave_status stave_cow_map_get_pin(stave_cow_map* map, int64_t key, stave_pin** 
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(pin, "pin"));
     *pin = nullptr;
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     auto handle = std::make_unique<stave_pin>();
     STAVE_TRY(get_pin(*map, key, *handle));
     *pin = handle.release();
@@ -167,8 +166,8 @@ stave_status stave_cow_map_size(stave_cow_map* map, uint64_t* size, stave_error*
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(size, "size"));
     *size = 0;
-    STAVE_TRY(check(map));
-    if (map->map.closed()) return Code::closed;
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     *size = map->map.size();
     return {};
   });
@@ -178,8 +177,8 @@ stave_status stave_cow_map_is_empty(stave_cow_map* map, uint8_t* is_empty, stave
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(is_empty, "is_empty"));
     *is_empty = 0;
-    STAVE_TRY(check(map));
-    if (map->map.closed()) return Code::closed;
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     *is_empty = map->map.size() == 0 ? 1 : 0;
     return {};
   });
@@ -191,8 +190,8 @@ stave_status stave_cow_map_multi_get(stave_cow_map* map, const int64_t* keys, si
   return guarded(error, [&]() -> Status {
     STAVE_TRY(check_buffer(values, "values"));
     values->size = 0;
-    STAVE_TRY(check(map));
-    if (map->map.closed()) return Code::closed;
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     if (count == 0) return {};
     STAVE_TRY(require(keys, "keys"));
     STAVE_TRY(require(value_sizes, "value_sizes"));
@@ -216,7 +215,8 @@ void stave_cow_map_stats_init(stave_cow_map_stats* stats) {
 stave_status stave_cow_map_stats_get(stave_cow_map* map, stave_cow_map_stats* stats,
                                      stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter_to_read(map));
     STAVE_TRY(require(stats, "stats"));
     const auto read = map->map.stats();
     if (!read) return read.status();

@@ -1,6 +1,5 @@
 #include <stave/cow_map.h>
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -9,7 +8,6 @@
 #include "capi/cow_map_handle.h"
 #include "capi/error.h"
 #include "core/cow_map/diff.h"
-#include "core/sync/gate.h"
 
 using stave::Bytes;
 using stave::Code;
@@ -18,33 +16,36 @@ using stave::cow_map::Change;
 using stave::cow_map::Diff;
 using namespace stave::capi;
 
-// A child of two maps, of which it needs nothing but to know whether they are closed.
-struct stave_cow_map_diff final : Handle {
+// A child of the map that was before; a call is inside the one after, too.
+struct stave_cow_map_diff final : CoreHandle<std::optional<Diff>> {
   static constexpr HandleKind kind = HandleKind::cow_map_diff;
   static constexpr std::string_view name = "diff";
+  static constexpr stave::sync::Reentry reentry = stave::sync::Reentry::allowed;
 
-  stave_cow_map_diff() noexcept : Handle(kind) {}
+  stave_cow_map_diff(stave_cow_map& first, stave_cow_map& second) noexcept
+      : CoreHandle(kind, &first), after(&second) {}
 
-  stave::sync::Gate gate;
-  std::array<std::shared_ptr<const ClosedFlag>, 2> maps_closed;
-  std::optional<Diff> diff;  // nothing once closed
+  Hold after;
   bool on_key = false;
+
+ private:
+  void destroy_core() noexcept override {
+    core.reset();
+    after.reset();
+  }
 };
 
 namespace {
 
-class DiffCall {
+class DiffCall : public Call<stave_cow_map_diff> {
  public:
   Status enter(stave_cow_map_diff* diff) {
-    STAVE_TRY(check(diff));
-    STAVE_TRY(inside_.enter(diff->gate));
-    for (const auto& closed : diff->maps_closed)
-      if (closed->load(std::memory_order_relaxed)) return Code::closed;
-    return {};
+    STAVE_TRY(Call::enter(diff));
+    return inside_after_.enter(diff->after->gate(), diff->reentry, stave::sync::Pinned::no);
   }
 
  private:
-  Inside inside_;
+  stave::sync::Gate::Entry inside_after_;
 };
 
 uint32_t number(Change change) noexcept {
@@ -69,15 +70,11 @@ Status value(stave_cow_map_diff* diff, Bytes (Diff::*get)() const noexcept, Chan
   DiffCall call;
   STAVE_TRY(call.enter(diff));
   if (!diff->on_key) return invalid_argument("the diff does not stand on a key");
-  if (diff->diff->change() == absent) return Code::not_found;
-  const Bytes bytes = (*diff->diff.*get)();
+  if (diff->core->change() == absent) return Code::not_found;
+  const Bytes bytes = (*diff->core.*get)();
   *data = non_null(bytes);
   *size = bytes.size();
   return {};
-}
-
-void close_diff(stave_cow_map_diff& diff) {
-  if (diff.gate.close_and_wait()) diff.diff.reset();
 }
 
 }  // namespace
@@ -87,15 +84,16 @@ stave_status stave_cow_map_diff_open(stave_cow_map* before, stave_cow_map* after
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(diff, "diff"));
     *diff = nullptr;
-    STAVE_TRY(check(before));
-    STAVE_TRY(check(after));
-    auto handle = std::make_unique<stave_cow_map_diff>();
-    handle->maps_closed = {before->closed_flag(), after->closed_flag()};
+    CowMapCall call;
+    STAVE_TRY(call.enter(before));
+    CowMapCall call_after;
+    STAVE_TRY(call_after.enter(after));
+    auto handle = std::make_unique<stave_cow_map_diff>(*before, *after);
     auto first = before->map.snapshot();
     if (!first) return first.status();
     auto second = after->map.snapshot();
     if (!second) return second.status();
-    handle->diff.emplace(*std::move(first), *std::move(second));
+    handle->core.emplace(*std::move(first), *std::move(second));
     *diff = handle.release();
     return {};
   });
@@ -111,10 +109,10 @@ stave_status stave_cow_map_diff_next(stave_cow_map_diff* diff, uint32_t* change,
     DiffCall call;
     STAVE_TRY(call.enter(diff));
     diff->on_key = false;
-    STAVE_TRY(diff->diff->next());
+    STAVE_TRY(diff->core->next());
     diff->on_key = true;
-    *change = number(diff->diff->change());
-    *key = diff->diff->key();
+    *change = number(diff->core->change());
+    *key = diff->core->key();
     return {};
   });
 }
@@ -130,16 +128,9 @@ stave_status stave_cow_map_diff_after(stave_cow_map_diff* diff, const void** dat
 }
 
 stave_status stave_cow_map_diff_close(stave_cow_map_diff* diff, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (diff == nullptr) return {};
-    STAVE_TRY(check(diff));
-    close_diff(*diff);
-    return {};
-  });
+  return guarded(error, [&] { return close_handle(diff); });
 }
 
 void stave_cow_map_diff_free(stave_cow_map_diff* diff) {
-  if (!begin_free(diff)) return;
-  close_diff(*diff);
-  delete diff;
+  free_handle(diff);
 }

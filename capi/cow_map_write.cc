@@ -86,7 +86,8 @@ stave_status stave_cow_map_put(stave_cow_map* map, int64_t key, const void* valu
     if (replaced != nullptr) *replaced = 0;
     Output output(previous);
     STAVE_TRY(output.prepare("previous"));
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
     STAVE_TRY(require_bytes(value, value_size, "value"));
     bool found = false;
     Status status = map->map.put(key, as_bytes(value, value_size), [&](Bytes before) {
@@ -103,7 +104,8 @@ stave_status stave_cow_map_remove(stave_cow_map* map, int64_t key, stave_buffer*
   return guarded(error, [&]() -> Status {
     Output output(removed);
     STAVE_TRY(output.prepare("removed"));
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
     return output.finish(map->map.remove(key, [&](Bytes value) { return output.receive(value); }));
   });
 }
@@ -112,7 +114,8 @@ stave_status stave_cow_map_modify(stave_cow_map* map, int64_t key, stave_cow_map
                                   void* context, stave_error* error) {
   return guarded(error, [&]() -> Status {
     Editor editor(edit, context);
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
     STAVE_TRY(editor.prepare("edit"));
     return map->map.modify(key, [&](Bytes value) { return editor.run(value); });
   });
@@ -124,7 +127,8 @@ stave_status stave_cow_map_get_or_insert(stave_cow_map* map, int64_t key, const 
   return guarded(error, [&]() -> Status {
     Output output(result);
     STAVE_TRY(output.prepare("result"));
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
     STAVE_TRY(require_bytes(value, value_size, "value"));
     return output.finish(map->map.get_or_insert(
         key, [&] { return Result<Bytes>(as_bytes(value, value_size)); },
@@ -139,7 +143,8 @@ stave_status stave_cow_map_get_or_insert_with(stave_cow_map* map, int64_t key,
     Output output(result);
     Editor editor(make, context);
     STAVE_TRY(output.prepare("result"));
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
     STAVE_TRY(editor.prepare("make"));
     return output.finish(map->map.get_or_insert(
         key, [&] { return editor.run({}); }, [&](Bytes now) { return output.receive(now); }));
@@ -154,7 +159,8 @@ stave_status stave_cow_map_update_or_insert(stave_cow_map* map, int64_t key,
     Output output(result);
     Editor editor(edit, context);
     STAVE_TRY(output.prepare("result"));
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
     STAVE_TRY(editor.prepare("edit"));
     STAVE_TRY(require_bytes(value, value_size, "value"));
     return output.finish(map->map.update_or_insert(
@@ -165,14 +171,16 @@ stave_status stave_cow_map_update_or_insert(stave_cow_map* map, int64_t key,
 
 stave_status stave_cow_map_clear(stave_cow_map* map, stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
     return map->map.clear();
   });
 }
 
 stave_status stave_cow_map_shrink_to_fit(stave_cow_map* map, stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(check(map));
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
     return map->map.shrink_to_fit();
   });
 }

@@ -42,11 +42,12 @@ stave_status stave_disk_index_open(const char* path, const stave_disk_index_opti
     // What may fail for want of memory comes before there is an index, which would have to be
     // closed.
     auto handle = std::make_unique<stave_disk_index>();
-    handle->state = std::make_shared<SharedDiskIndex>();
     auto opened = stave::disk_index::DiskIndex::open(stave::os::posix_file_system(), path,
                                                      core_options(*checked));
     if (!opened) return opened.status();
-    handle->state->adopt(*std::move(opened), *checked);
+    handle->core = *std::move(opened);
+    handle->options = *checked;
+    handle->options.record_size = handle->core->record_size();
     *index = handle.release();
     return {};
   });
@@ -58,23 +59,16 @@ stave_status stave_disk_index_options_get(stave_disk_index* index,
     DiskIndexCall call;
     STAVE_TRY(call.enter(index));
     STAVE_TRY(require(options, "options"));
-    return write_disk_index_options(call.state().options(), options);
+    return write_disk_index_options(index->options, options);
   });
 }
 
 stave_status stave_disk_index_close(stave_disk_index* index, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (index == nullptr) return {};
-    STAVE_TRY(check(index));
-    return index->state->close();
-  });
+  return guarded(error, [&]() -> Status { return close_handle(index); });
 }
 
 void stave_disk_index_free(stave_disk_index* index) {
-  if (!begin_free(index)) return;
-  // Inside a callback of the index it can neither be closed nor freed: it is left as it is.
-  const stave_status status = guarded(nullptr, [&] { return index->state->close(); });
-  if (status != STAVE_BUSY) delete index;
+  free_handle(index);
 }
 
 stave_status stave_disk_index_put(stave_disk_index* index, const void* key, size_t size_of_key,

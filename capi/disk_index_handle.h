@@ -1,4 +1,4 @@
-// stave_disk_index, a SharedCore of the core's index, and how a call gets in.
+// stave_disk_index, and how a call gets in.
 #pragma once
 
 #include <stave/disk_index.h>
@@ -6,60 +6,31 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "capi/error.h"
 #include "capi/handle.h"
-#include "capi/shared_core.h"
 #include "core/base/status.h"
 #include "core/disk_index/disk_index.h"
 
-namespace stave::capi {
-
-class SharedDiskIndex final : public SharedCore<disk_index::DiskIndex> {
- public:
-  // Once, before the first call.
-  void adopt(std::unique_ptr<disk_index::DiskIndex> index,
-             const stave_disk_index_options& options) noexcept {
-    SharedCore::adopt(std::move(index));
-    options_ = options;
-    options_.record_size = core().record_size();
-  }
-  // In force; the record size is the file's.
-  const stave_disk_index_options& options() const noexcept { return options_; }
-
- private:
-  stave_disk_index_options options_{};
-};
-
-}  // namespace stave::capi
-
-struct stave_disk_index final : stave::capi::Handle {
+struct stave_disk_index final
+    : stave::capi::CoreHandle<std::unique_ptr<stave::disk_index::DiskIndex>> {
   static constexpr stave::capi::HandleKind kind = stave::capi::HandleKind::disk_index;
   static constexpr std::string_view name = "index";
 
-  stave_disk_index() noexcept : Handle(kind) {}
+  stave_disk_index() noexcept : CoreHandle(kind) {}
 
-  std::shared_ptr<stave::capi::SharedDiskIndex> state;
+  stave_disk_index_options options{};  // in force; the record size is the file's
+
+ private:
+  stave::Status close_core() override { return core->close(); }
 };
 
 namespace stave::capi {
 
 // One call of a function that takes an index.
-class DiskIndexCall {
+class DiskIndexCall : public Call<stave_disk_index> {
  public:
-  Status enter(stave_disk_index* handle) {
-    STAVE_TRY(check(handle));
-    STAVE_TRY(inside_.enter(handle->state->gate()));
-    state_ = handle->state.get();
-    return {};
-  }
-  disk_index::DiskIndex& index() noexcept { return state_->core(); }
-  SharedDiskIndex& state() noexcept { return *state_; }
-
- private:
-  Inside inside_;
-  SharedDiskIndex* state_ = nullptr;
+  disk_index::DiskIndex& index() noexcept { return core(); }
 };
 
 inline Status require_disk_index_key(const void* key, size_t size) {

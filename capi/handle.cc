@@ -5,7 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <utility>
 
+#include "capi/barrier.h"
 #include "core/sync/thread_number.h"
 
 namespace stave::capi {
@@ -38,14 +40,77 @@ constinit LiveCount live;
 
 }  // namespace
 
-Handle::Handle(HandleKind kind) noexcept : kind_(kind) {
+Handle::Handle(HandleKind kind, Handle* parent) noexcept
+    : kind_(kind), gate_(parent != nullptr ? &parent->gate_ : nullptr), parent_(parent) {
   live.add(1);
+}
+
+Handle::~Handle() {
+  if (!is(HandleKind::freed)) mark_freed();
+}
+
+Handle::Hold::Hold(Handle* handle) noexcept : handle_(handle) {
+  // Relaxed: the call that this happens in keeps the handle from being closed.
+  if (handle_ != nullptr) handle_->holds_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Handle::Hold::reset() noexcept {
+  Handle* const handle = std::exchange(handle_, nullptr);
+  if (handle != nullptr) handle->release_hold();
 }
 
 void Handle::mark_freed() noexcept {
   kind_.store(HandleKind::freed, std::memory_order_relaxed);
-  set_not_simple();
   live.add(~uint64_t{0});
+}
+
+Status Handle::close(sync::Reentry in_callback_of_parent) noexcept {
+  if (gate_.entered_by_this_thread()) return Code::busy;
+  if (in_callback_of_parent == sync::Reentry::refused && !gate_.closed() &&
+      gate_.parent_entered_by_this_thread())
+    return Code::busy;
+  return shut();
+}
+
+void Handle::free() noexcept {
+  if (gate_.entered_by_this_thread()) return;
+  static_cast<void>(shut());
+  mark_freed();
+  release_memory();
+}
+
+Status Handle::shut() noexcept {
+  if (!gate_.close_and_wait()) return {};
+  Status status;
+  {
+    // The parent does not close meanwhile. If it has begun to, this waits for the end of that, but
+    // in a callback of the parent's, which that waits for in turn.
+    sync::Gate::Entry inside_parent;
+    Handle* const parent = parent_.get();
+    if (parent != nullptr &&
+        inside_parent.enter(parent->gate_, sync::Reentry::allowed, sync::Pinned::no) != Code::ok &&
+        parent->gate_.closed())
+      parent->gate_.await_finished();
+    status = caught([this] { return close_core(); });
+    release_hold();
+  }
+  gate_.finish_close();
+  after_close();
+  return status;
+}
+
+void Handle::release_hold() noexcept {
+  // Release, and acquire for the last one: what the others have done with the core comes before its
+  // end.
+  if (holds_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  destroy_core();
+  parent_.reset();
+  release_memory();
+}
+
+void Handle::release_memory() noexcept {
+  // As in release_hold().
+  if (memory_holds_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
 uint64_t Handle::live_count() noexcept {

@@ -1,19 +1,29 @@
-// What every object that C sees through an opaque pointer begins with, and how a call gets in.
+// What every object that C sees through an opaque pointer is, how a call gets in, and how it ends.
 //
-// A handle is checked in this order: NULL or of another kind or freed (as far as that can be seen:
-// invalid_argument), made by a parent process (forked), running a callback in this thread (busy),
-// closed. The last two are the business of the handle's gate (core/sync/gate.h), which a call stays
-// inside of until it returns, so that close can wait for it.
+// A handle owns an object of the core. It is checked in this order: NULL, of another kind or freed
+// (as far as that can be seen: invalid_argument), made by a parent process (forked), running a
+// callback in this thread (busy), closed. The last two are the business of its gate
+// (core/sync/gate.h), which a call stays inside of until it returns, so that close can wait for it.
+//
+// Children. A cursor, a transaction or a snapshot names its parent. A call on a child is inside the
+// parent's gate too, so that closing the parent waits for it and refuses it from then on. The child
+// keeps the parent's core and memory, whatever becomes of the parent's handle, until the child is
+// closed and has no children of its own.
+//
+//   close   shuts the gate, waits for the calls inside, and ends what the core has to end; then the
+//           core's object is destroyed, unless children are open: then by the last of them
+//   free    closes, and gives the memory back when nobody needs it any more
 //
 // A forked child has a copy of the parent's memory in which locks may be held by threads that do
 // not exist and structures may be half changed, and file descriptors that are the parent's. So in a
 // child only the handle's own first bytes are touched: calls are refused, and free leaves the
 // memory, which is the parent's until one of both writes to it, to the end of the process.
+//
+// Thread safety: close from any thread, repeatedly, beside calls; free once, with no call inside.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "capi/error.h"
@@ -23,7 +33,7 @@
 
 namespace stave::capi {
 
-// Written at the start of a handle's memory; unlikely as text, pointers and sizes.
+// Written near the start of a handle's memory; unlikely as text, pointers and sizes.
 enum class HandleKind : uint32_t {
   freed = 0x9D5AF4EE,
   store = 0x9D5A5704,
@@ -45,7 +55,23 @@ enum class HandleKind : uint32_t {
 
 class Handle {
  public:
-  explicit Handle(HandleKind kind) noexcept;
+  // Keeps a handle's core and memory until it is reset, whatever becomes of the handle. Made inside
+  // a call on the handle.
+  class Hold {
+   public:
+    explicit Hold(Handle* handle) noexcept;
+    ~Hold() { reset(); }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+    Handle* get() const noexcept { return handle_; }
+    Handle* operator->() const noexcept { return handle_; }
+    void reset() noexcept;
+
+   private:
+    Handle* handle_;
+  };
+
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
@@ -55,45 +81,67 @@ class Handle {
     return kind_.load(std::memory_order_relaxed) == kind;
   }
   bool in_forked_child() const noexcept { return fork_guard_.in_child(); }
-  bool surely_in_own_process() const noexcept { return fork_guard_.surely_not_in_child(); }
+  sync::Gate& gate() noexcept { return gate_; }
 
-  // For calls whose nanoseconds count: from set_simple() on, until set_not_simple() or the end of
-  // the handle, is_simple() says at one glance that the handle is_usable() in this process, and
-  // whatever else `salt` stands for. A salt belongs to one kind and is not 0.
-  void set_simple(uint32_t salt) noexcept {
-    simple_.store(fork_guard_.mark(salt), std::memory_order_relaxed);
-  }
-  void set_not_simple() noexcept { simple_.store(0, std::memory_order_relaxed); }
-  bool is_simple(uint32_t salt) const noexcept {
-    // Relaxed: as is(). A call that comes beside set_not_simple() is one that came before.
-    return os::ForkGuard::is_marked(simple_.load(std::memory_order_relaxed), salt);
-  }
-
-  // The handle is no more, though its memory may be.
+  // A call at the same time or later waits for the first and is ok. busy inside a callback of this
+  // handle, and of its parent's unless that is allowed.
+  Status close(sync::Reentry in_callback_of_parent) noexcept;
+  // Closes it and gives the memory back. Inside a callback of this very handle, where neither can
+  // be done, it is left as it is.
+  void free() noexcept;
+  // The same in a forked child: the handle is no more, though its memory is.
   void mark_freed() noexcept;
 
   // Handles made, and neither destroyed nor marked.
   static uint64_t live_count() noexcept;
 
+  // What families may say otherwise: may a callback of a call make another one?
+  static constexpr sync::Reentry reentry = sync::Reentry::refused;
+
  protected:
-  ~Handle() { mark_freed(); }
+  // Inside a call on `parent`, if there is one.
+  explicit Handle(HandleKind kind, Handle* parent = nullptr) noexcept;
+  virtual ~Handle();
 
  private:
+  // Called by the first close, with no call inside, and not while the parent closes.
+  virtual Status close_core() { return {}; }
+  // Called once, when this is closed and no child is open.
+  virtual void destroy_core() noexcept = 0;
+  // Called by the first close at its very end. Runs code of the caller.
+  virtual void after_close() noexcept {}
+
+  Status shut() noexcept;
+  void release_hold() noexcept;
+  void release_memory() noexcept;
+
   // Atomic so that the store before the memory is given back is not optimised away.
   std::atomic<HandleKind> kind_;
-  std::atomic<uint32_t> simple_{0};
   os::ForkGuard fork_guard_;
+  sync::Gate gate_;
+  Hold parent_;  // until the core has been destroyed
+  // One for this handle until it is closed, and one for each child. At 0 the core is destroyed.
+  std::atomic<uint32_t> holds_{1};
+  // One until free(), and one until `holds_` is 0. At 0 the memory is given back.
+  std::atomic<uint32_t> memory_holds_{2};
+};
+
+// A handle whose core is behind a std::unique_ptr, a std::optional, or what else has reset().
+template <typename Pointer>
+class CoreHandle : public Handle {
+ public:
+  // Changes only before the first call, and when no call is inside.
+  Pointer core{};
+
+ protected:
+  using Handle::Handle;
+
+ private:
+  void destroy_core() noexcept override { core.reset(); }
 };
 
 // invalid_argument: what was passed as `name` is something else.
 [[gnu::cold]] Status not_this_handle(std::string_view name);
-
-// Whether check() passes: for functions whose nanoseconds count, which ask check() only when this
-// says no, also where check() then passes.
-template <typename HandleType>
-bool is_usable(const HandleType* handle) noexcept {
-  return handle != nullptr && handle->is(HandleType::kind) && handle->surely_in_own_process();
-}
 
 // `HandleType` has the constants kind and name.
 template <typename HandleType>
@@ -107,38 +155,39 @@ Status check(const HandleType* handle) {
   return {};
 }
 
-// Whether free() has something to close and delete. Not when `handle` is NULL or not such a handle,
-// and not in a forked child, where it is marked freed.
+// One call of a function of the C interface, from enter() until the end of the scope.
 template <typename HandleType>
-bool begin_free(HandleType* handle) noexcept {
-  if (handle == nullptr || !handle->is(HandleType::kind)) return false;
-  if (!handle->in_forked_child()) return true;
-  handle->mark_freed();
-  return false;
-}
-
-// One call inside a gate, from enter() until the end of the scope.
-class Inside {
+class Call {
  public:
-  Status enter(sync::Gate& gate) noexcept {
-    if (gate.entered_by_this_thread()) [[unlikely]]
-      return Code::busy;
-    entry_.emplace(gate);
-    if (!*entry_) [[unlikely]]
-      return Code::closed;
-    return {};
+  // `pinned` is for short calls: those that neither wait nor run code of the caller.
+  Status enter(HandleType* handle, sync::Pinned pinned = sync::Pinned::no,
+               sync::Reentry reentry = HandleType::reentry) {
+    STAVE_TRY(check(handle));
+    handle_ = handle;
+    return entry_.enter(handle->gate(), reentry, pinned);
   }
-  // The same for a call that a callback of the handle may make. When the handle is closed
-  // meanwhile, that waits for the call which runs the callback, and so for this one too.
-  Status enter_nested(sync::Gate& gate) noexcept {
-    entry_.emplace(gate);
-    if (!*entry_ && !gate.entered_by_this_thread()) [[unlikely]]
-      return Code::closed;
-    return {};
-  }
+  HandleType& handle() noexcept { return *handle_; }
+  auto& core() noexcept { return *handle_->core; }
 
  private:
-  std::optional<sync::Gate::Entry> entry_;
+  HandleType* handle_ = nullptr;
+  sync::Gate::Entry entry_;
 };
+
+// The functions stave_x_close and stave_x_free.
+template <typename HandleType>
+Status close_handle(HandleType* handle) {
+  if (handle == nullptr) return {};
+  STAVE_TRY(check(handle));
+  return handle->close(HandleType::reentry);
+}
+template <typename HandleType>
+void free_handle(HandleType* handle) noexcept {
+  if (handle == nullptr || !handle->is(HandleType::kind)) return;
+  if (handle->in_forked_child())
+    handle->mark_freed();
+  else
+    handle->free();
+}
 
 }  // namespace stave::capi

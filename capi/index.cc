@@ -19,36 +19,23 @@ using stave::Result;
 using stave::Status;
 using namespace stave::capi;
 
-namespace stave::capi {
-
-Status IndexState::create() {
-  while (options_.seed == 0)
-    STAVE_TRY(os::posix_file_system().random(std::as_writable_bytes(std::span(&options_.seed, 1))));
-  auto created =
-      index::Index::create({.capacity = options_.capacity,
-                            .shards = options_.shards,
-                            .seed = options_.seed,
-                            .value_bits = options_.value_bits,
-                            .inline_key_size = options_.key_mode == STAVE_KEYS_OWNED16 ? 16U : 8U,
-                            .resolver = is_resolved() ? &resolver_ : nullptr});
+Status stave_index::create() {
+  while (options.seed == 0)
+    STAVE_TRY(
+        stave::os::posix_file_system().random(std::as_writable_bytes(std::span(&options.seed, 1))));
+  auto created = stave::index::Index::create(
+      {.capacity = options.capacity,
+       .shards = options.shards,
+       .seed = options.seed,
+       .value_bits = options.value_bits,
+       .inline_key_size = options.key_mode == STAVE_KEYS_OWNED16 ? 16U : 8U,
+       .resolver = is_resolved() ? &resolver : nullptr});
   if (!created) return created.status();
-  index_ = *std::move(created);
+  core = *std::move(created);
   return {};
 }
 
-Status IndexState::close() {
-  if (gate_.entered_by_this_thread()) return Code::busy;
-  gate_.close_and_wait();
-  {
-    const std::lock_guard lock(mutex_);
-    for (stave_index_cursor* cursor = cursors_; cursor != nullptr; cursor = cursor->next)
-      cursor->cursor.reset();
-    index_.reset();
-  }
-  // Not inside the lock: it is the caller's code, which may close a cursor.
-  resolver_.destroy();
-  return {};
-}
+namespace stave::capi {
 
 namespace {
 
@@ -131,11 +118,6 @@ Status compare_and_swap(stave_index* handle, const KeyArgument& key, uint64_t ex
   return status;
 }
 
-Status close(stave_index& handle) {
-  if (handle.state->gate().entered_by_this_thread()) return Code::busy;
-  return handle.state->close();
-}
-
 Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected, uint64_t* actual) {
   Output output(actual);
   IndexCall call;
@@ -163,10 +145,9 @@ stave_status stave_index_create(const stave_index_options* options,
     if (!checked) return checked.status();
     stave_index_resolver functions;
     STAVE_TRY(check_resolver(*checked, resolver, &functions));
-    auto handle = std::make_unique<stave_index>();
-    handle->state = std::make_shared<IndexState>(functions, *checked);
-    STAVE_TRY(handle->state->create());
-    handle->state->own_context();
+    auto handle = std::make_unique<stave_index>(functions, *checked);
+    STAVE_TRY(handle->create());
+    handle->resolver.own_context();
     *index = handle.release();
     return {};
   });
@@ -178,25 +159,18 @@ stave_status stave_index_options_get(stave_index* index, stave_index_options* op
     IndexCall call;
     STAVE_TRY(call.enter_to_read(index));
     STAVE_TRY(require(options, "options"));
-    stave_index_options in_force = call.state().options();
+    stave_index_options in_force = index->options;
     in_force.shards = static_cast<uint32_t>(call.index().stats().shards.size());
     return write_index_options(in_force, options);
   });
 }
 
 stave_status stave_index_close(stave_index* index, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (index == nullptr) return {};
-    STAVE_TRY(check(index));
-    return close(*index);
-  });
+  return guarded(error, [&] { return close_handle(index); });
 }
 
 void stave_index_free(stave_index* index) {
-  if (!begin_free(index)) return;
-  // Inside the resolver of the index it can neither be closed nor freed: it is left as it is.
-  const stave_status status = guarded(nullptr, [&] { return close(*index); });
-  if (status != STAVE_BUSY) delete index;
+  free_handle(index);
 }
 
 // ---- One key -----------------------------------------------------------------------------------

@@ -29,6 +29,14 @@ struct Group {
   std::array<Index::Slot, group_size> slots;
 };
 
+// The core's index by its type; null when it is of another one.
+template <typename Owned>
+Owned* owned(stave_index& handle) noexcept {
+  constexpr auto mode =
+      Owned::whole_size == sizeof(uint64_t) ? STAVE_KEYS_OWNED : STAVE_KEYS_OWNED16;
+  return handle.options.key_mode == mode ? &Owned::of(*handle.core) : nullptr;
+}
+
 // Whole keys, of which an index with keys of its own needs no more than where they begin. False
 // when it is another index or some are others.
 template <typename Owned>
@@ -41,13 +49,13 @@ bool get_whole_keys(Owned* owned, FlatBytes& keys, std::span<const uint32_t> key
   return true;
 }
 
-Status get_group(IndexState& state, FlatBytes& keys, std::span<const uint32_t> key_sizes,
+Status get_group(stave_index& handle, FlatBytes& keys, std::span<const uint32_t> key_sizes,
                  uint64_t* values, uint8_t* found) {
-  if (get_whole_keys(state.owned(), keys, key_sizes, values, found) ||
-      get_whole_keys(state.owned16(), keys, key_sizes, values, found)) {
+  if (get_whole_keys(owned<stave::index::OwnedIndex>(handle), keys, key_sizes, values, found) ||
+      get_whole_keys(owned<stave::index::OwnedIndex16>(handle), keys, key_sizes, values, found)) {
     return {};
   }
-  const Index& index = state.index();
+  const Index& index = *handle.core;
   const size_t count = key_sizes.size();
   Group group;
   for (size_t i = 0; i < count; i++) {
@@ -101,7 +109,7 @@ stave_status stave_index_multi_get(stave_index* index, const void* keys, const u
     FlatBytes key_bytes(keys);
     for (size_t begin = 0; begin < count; begin += group_size) {
       const std::span sizes(key_sizes + begin, std::min(group_size, count - begin));
-      STAVE_TRY(get_group(call.state(), key_bytes, sizes, values + begin, found + begin));
+      STAVE_TRY(get_group(*index, key_bytes, sizes, values + begin, found + begin));
     }
     return {};
   });

@@ -99,7 +99,7 @@ stave_status stave_index_capacity(stave_index* index, uint64_t* capacity, stave_
 stave_status stave_index_clear(stave_index* index, stave_error* error) {
   return guarded(error, [&]() -> Status {
     IndexCall call;
-    STAVE_TRY(call.enter_to_write(index));
+    STAVE_TRY(call.enter_to_change_all(index));
     return call.index().clear();
   });
 }
@@ -107,7 +107,7 @@ stave_status stave_index_clear(stave_index* index, stave_error* error) {
 stave_status stave_index_reserve(stave_index* index, uint64_t capacity, stave_error* error) {
   return guarded(error, [&]() -> Status {
     IndexCall call;
-    STAVE_TRY(call.enter_to_write(index));
+    STAVE_TRY(call.enter_to_change_all(index));
     if (capacity > stave::records_max)
       return Status::error(Code::too_large, "an index has at most 2^36 entries");
     return call.index().reserve(capacity);
@@ -117,7 +117,7 @@ stave_status stave_index_reserve(stave_index* index, uint64_t capacity, stave_er
 stave_status stave_index_shrink_to_fit(stave_index* index, stave_error* error) {
   return guarded(error, [&]() -> Status {
     IndexCall call;
-    STAVE_TRY(call.enter_to_write(index));
+    STAVE_TRY(call.enter_to_change_all(index));
     return call.index().shrink_to_fit();
   });
 }

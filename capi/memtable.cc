@@ -30,9 +30,7 @@ constexpr AbiStruct stats_struct = abi_struct<stave_memtable_stats>("stave_memta
 }  // namespace
 
 Status MemtableCall::enter(stave_memtable* handle, Timestamps timestamps) {
-  STAVE_TRY(check(handle));
-  STAVE_TRY(inside_.enter_nested(handle->state->gate()));
-  state_ = handle->state.get();
+  STAVE_TRY(Call::enter(handle));
   if (timestamps == Timestamps::any) return {};
   const bool managed = table().options().managed;
   if (managed == (timestamps == Timestamps::managed)) return {};
@@ -54,7 +52,7 @@ stave_status stave_memtable_create(const stave_memtable_options* options, stave_
     auto handle = std::make_unique<stave_memtable>();
     auto made = stave::mvcc::Memtable::create(*checked);
     if (!made) return made.status();
-    handle->state = stave::sync::StripedOwner(std::make_shared<MemtableState>(*std::move(made)));
+    handle->core = stave::sync::StripedOwner(*std::move(made));
     *table = handle.release();
     return {};
   });
@@ -71,17 +69,11 @@ stave_status stave_memtable_options_get(stave_memtable* table, stave_memtable_op
 }
 
 stave_status stave_memtable_close(stave_memtable* table, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (table == nullptr) return {};
-    STAVE_TRY(check(table));
-    return table->state->close();
-  });
+  return guarded(error, [&] { return close_handle(table); });
 }
 
 void stave_memtable_free(stave_memtable* table) {
-  if (!begin_free(table)) return;
-  // Inside a callback of the table it can neither be closed nor freed: it is left as it is.
-  if (!table->state->close().is(Code::busy)) delete table;
+  free_handle(table);
 }
 
 stave_status stave_memtable_size(stave_memtable* table, uint64_t* size, stave_error* error) {

@@ -38,7 +38,7 @@ struct SnapshotRead {
   SnapshotCall& call;
   Bytes key;
   Result<Visible> operator()(Memtable::Visit visit) const {
-    return call.table().read(key, call.core()->timestamp(), 0, visit);
+    return call.table().read(key, call.core().timestamp(), 0, visit);
   }
 };
 
@@ -128,22 +128,6 @@ Status write(stave_memtable_transaction* transaction, Bytes key, Bytes value, bo
       tombstone);
 }
 
-template <typename Handle>
-stave_status close(Handle* handle, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (handle == nullptr) return {};
-    STAVE_TRY(check(handle));
-    return handle->state->close();
-  });
-}
-
-template <typename Handle>
-void free_handle(Handle* handle) {
-  if (!begin_free(handle)) return;
-  static_cast<void>(handle->state->close());
-  delete handle;
-}
-
 }  // namespace
 
 // ---- Transactions ------------------------------------------------------------------------------
@@ -155,10 +139,9 @@ stave_status stave_memtable_begin(stave_memtable* table, stave_memtable_transact
     *transaction = nullptr;
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::managed));
-    auto handle = std::make_unique<stave_memtable_transaction>();
-    handle->state =
-        std::make_shared<TransactionState>(table->state.share(), table->state->table().share());
-    STAVE_TRY(handle->state->core().start());
+    auto handle = std::make_unique<stave_memtable_transaction>(*table);
+    handle->core.emplace(table->core.share());
+    STAVE_TRY(handle->core->start());
     *transaction = handle.release();
     return {};
   });
@@ -288,7 +271,7 @@ stave_status stave_memtable_transaction_rollback(stave_memtable_transaction* tra
 
 stave_status stave_memtable_transaction_close(stave_memtable_transaction* transaction,
                                               stave_error* error) {
-  return close(transaction, error);
+  return guarded(error, [&] { return close_handle(transaction); });
 }
 
 void stave_memtable_transaction_free(stave_memtable_transaction* transaction) {
@@ -304,10 +287,9 @@ stave_status stave_memtable_snapshot_open(stave_memtable* table, stave_memtable_
     *snapshot = nullptr;
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::managed));
-    auto handle = std::make_unique<stave_memtable_snapshot>();
-    std::shared_ptr<SnapshotLease> lease = SnapshotLease::open(table->state->table().share());
-    if (lease == nullptr) return Code::no_memory;
-    handle->state = std::make_shared<SnapshotState>(table->state.share(), std::move(lease));
+    auto handle = std::make_unique<stave_memtable_snapshot>(*table);
+    handle->core = SnapshotLease::open(table->core.share());
+    if (handle->core == nullptr) return Code::no_memory;
     *snapshot = handle.release();
     return {};
   });
@@ -320,7 +302,7 @@ stave_status stave_memtable_snapshot_timestamp(stave_memtable_snapshot* snapshot
     *timestamp = 0;
     SnapshotCall call;
     STAVE_TRY(call.enter(snapshot));
-    *timestamp = call.core()->timestamp();
+    *timestamp = call.core().timestamp();
     return {};
   });
 }
@@ -364,7 +346,7 @@ stave_status stave_memtable_snapshot_multi_get(stave_memtable_snapshot* snapshot
 }
 
 stave_status stave_memtable_snapshot_close(stave_memtable_snapshot* snapshot, stave_error* error) {
-  return close(snapshot, error);
+  return guarded(error, [&] { return close_handle(snapshot); });
 }
 
 void stave_memtable_snapshot_free(stave_memtable_snapshot* snapshot) {

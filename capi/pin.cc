@@ -2,7 +2,6 @@
 
 #include "capi/error.h"
 
-using stave::capi::begin_free;
 using stave::capi::non_null;
 
 const void* stave_pin_data(const stave_pin* pin) {
@@ -14,5 +13,10 @@ size_t stave_pin_size(const stave_pin* pin) {
 }
 
 void stave_pin_free(stave_pin* pin) {
-  if (begin_free(pin)) delete pin;
+  if (pin == nullptr || !pin->is(stave_pin::kind)) return;
+  // It has no calls that could be inside, and no children.
+  if (pin->in_forked_child())
+    pin->mark_freed();
+  else
+    delete pin;
 }

@@ -17,4 +17,7 @@ struct stave_pin final : stave::capi::Handle {
 
   std::shared_ptr<const void> owner;
   stave::Bytes bytes;
+
+ private:
+  void destroy_core() noexcept override { owner.reset(); }
 };

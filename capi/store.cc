@@ -1,10 +1,11 @@
-// The store family: opening, closing, and calls on one key, but for those of store_hot.cc.
+// The store family: opening, closing, and calls on one key.
 #include <stave/store.h>
 
 #include <memory>
 #include <string>
 
 #include "capi/barrier.h"
+#include "capi/buffer.h"
 #include "capi/error.h"
 #include "capi/output.h"
 #include "capi/pin.h"
@@ -15,6 +16,7 @@
 using stave::as_bytes;
 using stave::Bytes;
 using stave::Code;
+using stave::MutableBytes;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
@@ -33,13 +35,6 @@ Status put(stave_store* handle, Bytes key, Bytes value, PutMode mode,
   return call.store().put(key, value, mode, durability);
 }
 
-Status close(stave_store& handle) {
-  if (handle.state->gate().entered_by_this_thread()) return Code::busy;
-  // Where other threads are, calls that have not seen it yet ask the gate, too.
-  handle.set_not_simple();
-  return handle.state->close();
-}
-
 }  // namespace
 
 stave_status stave_store_open(const char* path, const stave_store_options* options,
@@ -54,13 +49,9 @@ stave_status stave_store_open(const char* path, const stave_store_options* optio
     // What may fail for want of memory comes before there is a store, which would have to be
     // closed.
     auto handle = std::make_unique<stave_store>();
-    handle->state = std::make_shared<SharedStore>();
     auto opened = stave::store::Store::open(stave::os::posix_file_system(), path, *checked);
     if (!opened) return opened.status();
-    handle->mapped_reads = (*opened)->mapped_reads();
-    handle->gate = &handle->state->gate();
-    handle->state->adopt(*std::move(opened));
-    if (handle->mapped_reads != nullptr) handle->set_simple(stave_store::simple_reads);
+    handle->core = *std::move(opened);
     *store = handle.release();
     return {};
   });
@@ -77,18 +68,11 @@ stave_status stave_store_options_get(stave_store* store, stave_store_options* op
 }
 
 stave_status stave_store_close(stave_store* store, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (store == nullptr) return {};
-    STAVE_TRY(check(store));
-    return close(*store);
-  });
+  return guarded(error, [&] { return close_handle(store); });
 }
 
 void stave_store_free(stave_store* store) {
-  if (!begin_free(store)) return;
-  // Inside a callback of the store it can neither be closed nor freed: it is left as it is.
-  const stave_status status = guarded(nullptr, [&] { return close(*store); });
-  if (status != STAVE_BUSY) delete store;
+  free_handle(store);
 }
 
 stave_status stave_store_put(stave_store* store, const void* key, size_t key_size,
@@ -166,5 +150,45 @@ stave_status stave_store_size(stave_store* store, uint64_t* size, stave_error* e
     STAVE_TRY(call.enter(store));
     *size = call.store().size();
     return {};
+  });
+}
+
+stave_status stave_store_get(stave_store* store, const void* key, size_t key_size, void* data,
+                             size_t capacity, size_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    Output output(size);
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    STAVE_TRY(require_bytes(data, capacity, "data"));
+    const MutableBytes room(static_cast<std::byte*>(data), capacity);
+    size_t value_size = 0;
+    Status status = call.store().get(as_bytes(key, key_size), [&](size_t needed) -> MutableBytes {
+      value_size = needed;
+      return needed <= room.size() ? room.first(needed) : MutableBytes();
+    });
+    if (!status.ok()) return status;
+    output.set(value_size);
+    return value_size <= capacity ? status : Status(Code::buffer_too_small);
+  });
+}
+
+stave_status stave_store_get_buffer(stave_store* store, const void* key, size_t key_size,
+                                    stave_buffer* value, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check_buffer(value, "value"));
+    value->size = 0;
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    bool without_memory = false;
+    Status status = call.store().get(as_bytes(key, key_size), [&](size_t size) -> MutableBytes {
+      without_memory = !resize_for_overwrite(*value, size);
+      return {static_cast<std::byte*>(value->data), value->size};
+    });
+    if (without_memory) return Code::no_memory;
+    if (!status.ok()) value->size = 0;
+    return status;
   });
 }

@@ -379,6 +379,10 @@ void retire_without_slot(EpochThread& thread, Retired* first, Retired* last,
 
 }  // namespace
 
+void internal::take_slot_of(EpochThread& thread) noexcept {
+  take_slot(thread);
+}
+
 internal::Epochs::Slot* internal::pin_slow_path(EpochThread& thread) noexcept {
   Epochs::Slot* const slot = take_slot(thread);
   if (slot != nullptr) {

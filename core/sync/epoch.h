@@ -58,8 +58,10 @@ using Epochs = EpochProtocol<std::atomic, FullBarrier, Retired>;
 extern constinit Epochs epochs;
 
 struct EpochThread {
-  Epochs::Slot* slot = nullptr;  // null before first use, when the thread has given it back at its
-                                 // end, and when none was to be had
+  Epochs::Slot* slot = nullptr;   // null before first use, when the thread has given it back at its
+                                  // end, and when none was to be had
+  uint32_t inside = 0;            // so many gates are announced in the slot
+  const void* counted = nullptr;  // the innermost Gate::Entry that is not, if any
   uint32_t pins_without_slot = 0;
   uint32_t retired_since_step = 0;
   uint32_t units_since_decision = 0;
@@ -67,6 +69,8 @@ struct EpochThread {
 };
 extern STAVE_FAST_THREAD_LOCAL EpochThread epoch_thread;
 
+// Gets a thread its slot, unless there is no memory or nobody would give it back.
+void take_slot_of(EpochThread& thread) noexcept;
 // Gets a thread its slot, and pins; null when it gets none: then the pin is counted.
 Epochs::Slot* pin_slow_path(EpochThread& thread) noexcept;
 void unpin_slow_path(EpochThread& thread) noexcept;

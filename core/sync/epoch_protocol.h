@@ -57,13 +57,18 @@ struct WaitingList {
 
 // `Barrier` is a type whose call operator is a full barrier (full_barrier.h).
 template <template <typename> class Atomic, typename Barrier, typename Node,
-          size_t kChunkSlots = 64>
+          size_t kChunkSlots = 64, size_t kGatesPerSlot = 6>
 class EpochProtocol {
  public:
-  // One thread's place. The owner stores to it at every pin, so it has a cache line of its own.
+  // The most gates that one slot announces (gate_protocol.h).
+  static constexpr size_t kInsideMax = kGatesPerSlot;
+
+  // What one thread announces. The owner stores to it in every call, so it has cache lines of its
+  // own; what a call needs is in the first of them.
   struct alignas(64) Slot {
-    Atomic<uint64_t> pinned{0};            // the epoch of the outermost pin, 0 when there is none
-    Atomic<const void*> visited{nullptr};  // what the thread is inside of by enter()
+    Atomic<uint64_t> pinned{0};  // the epoch of the outermost pin, 0 when there is none
+    // The gates that the thread is inside, innermost last; null behind them.
+    std::array<Atomic<const void*>, kInsideMax> inside;
     Atomic<bool> taken{false};
     HandOverStack<Atomic, Node> retired;  // pushed by the owner, emptied by any reclaimer
     WaitingList<Node> waiting;            // what was in `retired` and cannot be freed yet
@@ -77,19 +82,19 @@ class EpochProtocol {
 
   // A slot that no other thread holds, or null when all are taken: then add_chunk() and repeat.
   Slot* take_slot() noexcept {
-    Slot* found = nullptr;
-    for_each_slot([&found](Slot& slot) {
-      bool free = false;
-      // Acquire: pairs with the release in give_back_slot(), so that the pins of the slot's earlier
-      // owner are ordered before ours.
-      if (!slot.taken.load(std::memory_order_relaxed) &&
-          slot.taken.compare_exchange_strong(free, true, std::memory_order_acquire,
-                                             std::memory_order_relaxed)) {
-        found = &slot;
+    for (size_t i = 0; i < first_chunk_.slots.size(); i++) {
+      if (!take(first_chunk_.slots[i])) continue;
+      use_first(i + 1);
+      return &first_chunk_.slots[i];
+    }
+    // Acquire: pairs with the release in add_chunk().
+    Chunk* chunk = more_chunks_.load(std::memory_order_acquire);
+    for (; chunk != nullptr; chunk = chunk->next) {
+      for (Slot& slot : chunk->slots) {
+        if (take(slot)) return &slot;
       }
-      return found == nullptr;
-    });
-    return found;
+    }
+    return nullptr;
   }
 
   // Retired objects that are still in the slot stay there: the next reclaimer, whoever it is, takes
@@ -125,31 +130,8 @@ class EpochProtocol {
     slot.pinned.store(0, std::memory_order_release);
   }
 
-  // A pin and the announcement "I am inside of `place`", behind one barrier; what place's owner
-  // stores before is_visited() and its barrier is seen by loads behind this. The slot is not pinned
-  // and visits nothing yet.
-  void enter(Slot& slot, const void* place) noexcept {
-    // Release: is_visited() may read this value instead of the last leave()'s, whose order it
-    // needs.
-    slot.visited.store(place, std::memory_order_release);
-    pin(slot);  // its barrier also pairs with the one that comes before is_visited()
-  }
-  void leave(Slot& slot) noexcept {
-    // Release: pairs with the acquire in is_visited(); what was done inside comes before.
-    slot.visited.store(nullptr, std::memory_order_release);
-    unpin(slot);
-  }
-  // Whether a thread is inside of `place`. The caller has stored what keeps others out, and passed
-  // a full barrier since.
-  bool is_visited(const void* place) noexcept {
-    bool visited = false;
-    for_each_slot([&](Slot& slot) {
-      // Acquire: pairs with the releases in leave() and enter().
-      visited = slot.visited.load(std::memory_order_acquire) == place;
-      return !visited;
-    });
-    return visited;
-  }
+  // The barrier of a pin, for an announcement without one.
+  static void barrier() noexcept { Barrier()(); }
 
   // For a thread without a slot. As long as there is such a pin nothing is reclaimed.
   void pin_without_slot() noexcept {
@@ -199,19 +181,22 @@ class EpochProtocol {
     for_each_slot([mine](Slot& slot) {
       if (&slot != mine) {
         slot.pinned.store(0, std::memory_order_relaxed);
-        slot.visited.store(nullptr, std::memory_order_relaxed);
+        for (auto& gate : slot.inside) gate.store(nullptr, std::memory_order_relaxed);
         slot.taken.store(false, std::memory_order_relaxed);
       }
       return true;
     });
   }
 
- private:
-  // Calls `visit(slot)` until it returns false; then the result is false, too.
+  // Calls `visit(slot)` for every slot that a thread has ever had, until it returns false; then the
+  // result is false, too.
   template <typename Visit>
   bool for_each_slot(Visit visit) noexcept {
-    for (Slot& slot : first_chunk_.slots) {
-      if (!visit(slot)) return false;
+    // Relaxed: a thread stores it before the barrier of its first announcement, so a scan after a
+    // barrier of its own misses the slot only where it may miss the announcement (invariant 2).
+    const size_t used = used_of_first_chunk_.load(std::memory_order_relaxed);
+    for (size_t i = 0; i < used; i++) {
+      if (!visit(first_chunk_.slots[i])) return false;
     }
     // Acquire: pairs with the release in add_chunk().
     Chunk* chunk = more_chunks_.load(std::memory_order_acquire);
@@ -223,8 +208,27 @@ class EpochProtocol {
     return true;
   }
 
+ private:
+  static bool take(Slot& slot) noexcept {
+    bool free = false;
+    // Acquire: pairs with the release in give_back_slot(), so that the pins of the slot's earlier
+    // owner are ordered before ours.
+    return !slot.taken.load(std::memory_order_relaxed) &&
+           slot.taken.compare_exchange_strong(free, true, std::memory_order_acquire,
+                                              std::memory_order_relaxed);
+  }
+  // Scans cover the first `count` slots of the first chunk from now on.
+  void use_first(size_t count) noexcept {
+    // Relaxed: see for_each_slot().
+    size_t used = used_of_first_chunk_.load(std::memory_order_relaxed);
+    while (used < count && !used_of_first_chunk_.compare_exchange_weak(
+                               used, count, std::memory_order_relaxed, std::memory_order_relaxed)) {
+    }
+  }
+
   alignas(64) Atomic<uint64_t> epoch_{1};  // 0 in a slot means "not pinned"
   alignas(64) Atomic<uint64_t> pins_without_slot_{0};
+  Atomic<size_t> used_of_first_chunk_{0};
   Slot shared_slot_;
   Atomic<Chunk*> more_chunks_{nullptr};
   Chunk first_chunk_;

@@ -185,8 +185,9 @@ TEST(SyncStress, Gate) {
       const size_t index = current.load(std::memory_order_relaxed) % handles.size();
       Handle& handle = handles[index];
       {
-        const Gate::Entry entry(handle.gate);
-        if (!entry) {
+        Gate::Entry entry;
+        if (entry.enter(handle.gate, Reentry::refused, i % 2 == 0 ? Pinned::yes : Pinned::no) !=
+            Code::ok) {
           refused.fetch_add(1, std::memory_order_relaxed);
           std::this_thread::yield();  // until the closing thread has put a new one in its place
         } else {
@@ -198,6 +199,7 @@ TEST(SyncStress, Gate) {
         if (handle.gate.close_and_wait()) {
           handle.content.reset();
           std::this_thread::yield();
+          handle.gate.finish_close();
           closed.fetch_add(1, std::memory_order_relaxed);
           current.store(index + 1, std::memory_order_relaxed);
         }

@@ -15,7 +15,7 @@ struct Node {
   uint64_t tag = 0;
 };
 
-using Epochs = sync::EpochProtocol<Atomic, FullBarrier, Node, 1>;
+using Epochs = sync::EpochProtocol<Atomic, FullBarrier, Node, 1, 1>;
 
 // A shared structure of one node, which a writer replaces. One slot a chunk, so that slots are
 // handed from thread to thread and chunks are added.
@@ -24,10 +24,6 @@ struct State {
   std::vector<std::unique_ptr<Node>> nodes;
   std::vector<std::unique_ptr<Epochs::Chunk>> chunks;
   Atomic<Node*> head{new_node()};
-  // Two things that calls are inside of; the first is closed.
-  Atomic<bool> closed{false};
-  NonAtomic<bool> open{true};
-  const char places[2] = {};
 
   Node* new_node() { return nodes.emplace_back(std::make_unique<Node>()).get(); }
 };
@@ -62,33 +58,6 @@ void read_without_slot(State& state) {
   state.epochs.pin_without_slot();
   use_head(state);
   state.epochs.unpin_without_slot();
-}
-
-// What Gate::Visit does: a pin and an announcement with one barrier.
-void visit(State& state) {
-  Epochs::Slot& slot = take_slot(state);
-  for (int i = 0; i < 2; i++) {
-    state.epochs.enter(slot, &state.places[0]);
-    if (!state.closed.load(std::memory_order_relaxed)) {
-      check(state.open.read(), "a call inside of what is closed");
-      use_head(state);
-      if (state.closed.load(std::memory_order_relaxed)) note("a call outlives the closing");
-    } else {
-      note("a call is refused");
-    }
-    state.epochs.leave(slot);
-    state.epochs.enter(slot, &state.places[1]);
-    use_head(state);
-    state.epochs.leave(slot);
-  }
-  state.epochs.give_back_slot(slot);
-}
-
-void close(State& state) {
-  state.closed.store(true, std::memory_order_relaxed);
-  FullBarrier()();
-  while (state.epochs.is_visited(&state.places[0])) note("close waits");
-  state.open.write(false);
 }
 
 void replace(State& state) {
@@ -160,51 +129,6 @@ Scenario threads_without_slots() {
                              "a pin holds an object back"}};
 }
 
-Scenario visitors() {
-  return {.name = "calls that visit, a close, and a writer",
-          .set_up =
-              [](Program& program) {
-                auto state = std::make_shared<State>();
-                program.thread([=] { visit(*state); });
-                program.thread([=] { visit(*state); });
-                program.thread([=] { close(*state); });
-                program.thread([=] {
-                  replace_without_slot(*state);
-                  reclaim(*state, 2);
-                });
-              },
-          .expected_notes = {"a call is refused", "a call outlives the closing", "close waits",
-                             "a reader holds a retired object", "an object is reclaimed",
-                             "a pin holds an object back"}};
-}
-
-// The same in few steps: one call, and the epoch turns.
-Scenario one_visitor() {
-  return {
-      .name = "a visit at the turn of the epoch",
-      .set_up =
-          [](Program& program) {
-            auto state = std::make_shared<State>();
-            program.thread([&slot = take_slot(*state), state] {
-              for (const char& place : state->places) {
-                state->epochs.enter(slot, &place);
-                if (&place == &state->places[1] || !state->closed.load(std::memory_order_relaxed)) {
-                  if (&place == &state->places[0]) state->open.read();
-                  use_head(*state);
-                }
-                state->epochs.leave(slot);
-              }
-            });
-            program.thread([=] {
-              replace_without_slot(*state);
-              reclaim(*state, 1);
-            });
-            program.thread([=] { close(*state); });
-          },
-      .expected_notes = {"a reader holds a retired object", "an object is reclaimed",
-                         "a pin holds an object back", "close waits"}};
-}
-
 // Few steps, so that the reader often pins between the advance and the look at its slot.
 Scenario turn_of_the_epoch() {
   return {.name = "turn of the epoch",
@@ -226,8 +150,7 @@ Scenario turn_of_the_epoch() {
 }
 
 TEST(WeakMemory, Epoch) {
-  check_kernel({.scenarios = {turn_of_the_epoch(), threads_with_slots(), threads_without_slots(),
-                              visitors(), one_visitor()},
+  check_kernel({.scenarios = {turn_of_the_epoch(), threads_with_slots(), threads_without_slots()},
                 .redundant = {}});
 }
 
