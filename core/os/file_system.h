@@ -141,7 +141,7 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Replaces `to` atomically. Durable only after sync_directory of the parent.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
-  // Removes a file, not a directory. It lives on for those who have it open.
+  // Removes a file, not a directory. It lives on while it is open anywhere.
   virtual Status remove(const std::string& path) = 0;
   // `exists` when the directory is already there; the parent must exist.
   virtual Status make_directory(const std::string& path) = 0;

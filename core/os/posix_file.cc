@@ -216,8 +216,8 @@ Descriptor::~Descriptor() {
 
 Descriptor open_descriptor(const std::string& path, int flags) noexcept {
   for (;;) {
-    // Group and others read what the umask lets them. A FIFO would keep an open waiting for whoever
-    // opens its other end; what is meant to be opened does not care about O_NONBLOCK.
+    // Group and others read what the umask lets them. Opening a FIFO would wait until its other
+    // end is opened; regular files and directories ignore O_NONBLOCK.
     const int number = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0644);
     if (number >= 0 || errno != EINTR) return Descriptor(number);
   }

@@ -36,8 +36,8 @@ void write_holder(int descriptor, pid_t holder) noexcept {
   if (::pwrite(descriptor, text.data(), size, 0) < 0) return;
 }
 
-// 0 when unknown: no pid, or one that no process has (its holder was killed, and whoever holds the
-// lock now, a reader, does not write its own).
+// 0 when unknown: no pid, or one that no process has (its holder was killed, and the reader that
+// holds the lock now does not write its own).
 pid_t read_holder(int descriptor) noexcept {
   std::array<char, 16> text;
   const ssize_t count = ::pread(descriptor, text.data(), text.size(), 0);
@@ -48,10 +48,10 @@ pid_t read_holder(int descriptor) noexcept {
   return ::kill(holder, 0) == 0 || errno == EPERM ? holder : 0;
 }
 
-// A file that is there is opened without O_CREAT, which the kernel may refuse for files of others
-// in directories like /tmp. A reader who is another user, root perhaps, may have made one that this
-// user may read and not write: who may write the directory can lock it all the same, and only the
-// pid goes unwritten.
+// A file that exists is opened without O_CREAT, which the kernel may refuse for files of other
+// users in directories like /tmp. A reader that ran as another user, root perhaps, may have made
+// one that this user may read and not write: a user that may write the directory can lock it all
+// the same, and only the pid is not written.
 Descriptor open_lock_file(const std::string& path, bool exclusive) {
   const int flags = (exclusive ? O_RDWR : O_RDONLY) | O_NOFOLLOW;
   Descriptor descriptor = open_descriptor(path, flags);

@@ -43,7 +43,7 @@ class Background {
   // thread is awake already.
   static void wake() noexcept {
     // Relaxed: the thread clears the flag before it looks for work, under the mutex that wake_up()
-    // takes; a caller who still sees it set has at least one round of work to come.
+    // takes; a caller that still sees it set has at least one round of work to come.
     if (!awake_.load(std::memory_order_relaxed)) [[unlikely]]
       wake_up();
   }

@@ -419,8 +419,8 @@ void EpochRegistry::contribute(uint32_t objects) noexcept {
   if (thread.in_deleter) return;
   thread.retired_since_step += objects;
   thread.units_since_decision += objects * units_of_contributed;
-  // Rather with the next retire(): who copies waits for memory in many places at once, which the
-  // locked instructions of a step would put an end to.
+  // Better with the next retire(): a copy waits for memory in many places at once, and the locked
+  // instructions of a step would end that overlap.
   if (thread.retired_since_step >= kDecideEvery) [[unlikely]]
     take_step(thread, slot_of(thread));
 }

@@ -14,13 +14,13 @@
 //      wait for other threads, and it owns what it needs: a handle that it points into is closed
 //      only after reclaim_all() has returned true.
 //
-// When memory comes back. Every eighth retire() of a thread frees a few objects that it has retired
-// before, so under traffic there is no growth, memory goes back where it came from, and no call
-// pays for many others. What the last writes before a silence leave behind is reclaimed by whoever
-// calls reclaim_free(): the background thread does so every 500 ms, while it answers false, which
-// is how "deferred memory is back within a second of idleness" is kept. A thread that ends frees
-// what it has retired. What readers could see then, and what threads have left that retire no more,
-// is adopted by the next reclaimer.
+// When memory comes back. Every eighth retire() of a thread frees a few objects that this thread
+// has retired before. So memory does not grow under traffic, it goes back to the allocator's cache
+// that it came from, and no call pays for many others. When traffic ends, reclaim_free() reclaims
+// the rest: the background thread calls it every 500 ms until it returns true, which keeps the
+// promise "deferred memory is back within a second of idleness". A thread that ends frees what it
+// has retired. What readers could still see then is left in its slot, and the next reclaimer adopts
+// it.
 //
 // Thread safety: everything may be called from any thread, also while it exits, and in the child
 // after fork(), where what was retired before the fork is never reclaimed. Not from signal
@@ -150,14 +150,14 @@ class EpochRegistry {
   // `count` objects that are linked from `first` to `last` and know how they are reclaimed: at the
   // price of one.
   static void retire_chain(Retired* first, Retired* last, uint32_t count) noexcept;
-  // Frees as much of what waits as retiring so many objects would: for who makes objects while
-  // others are to be given back that nobody has retired one by one. Not at once, but with the next
-  // retire() or hasten(), or when kDecideEvery have gathered: so one such call frees up to
-  // kFreedPerRetired times as many.
+  // Counts like retiring so many objects, and so frees others in their place. For code that makes
+  // objects while a retired object has brought many others with it, which were not retired one by
+  // one. Nothing is freed before the next retire() or add_reclaim_pressure(), or before
+  // kDecideEvery have gathered; then up to kFreedPerRetired times as many are.
   static void contribute(uint32_t objects) noexcept;
-  // What this thread has just retired brings much more with it, so many objects' worth: it is found
-  // out the sooner when it is free, from kDecideEvery on in this call. As any decision, that may
-  // adopt kFreedPerRetired * kDecideEvery objects of threads that do not see to theirs.
+  // The object that this thread has just retired brings memory worth so many objects with it: the
+  // next decision comes sooner, from kDecideEvery on in this call. Like every decision, that may
+  // adopt kFreedPerRetired * kDecideEvery objects of threads that do not free theirs.
   static void hasten(uint32_t objects) noexcept;
   // With `delete` as the deleter.
   template <typename T>
@@ -171,7 +171,7 @@ class EpochRegistry {
   // nothing while another thread decides what to reclaim, or inside a deleter (false).
   static bool try_reclaim() noexcept;
 
-  // The same, slice after slice, until nothing is left that could be reclaimed.
+  // Calls try_reclaim() until nothing is left that could be reclaimed.
   static bool reclaim_free() noexcept;
 
   // Returns when everything retired before the call is reclaimed, its deleters included; waits for

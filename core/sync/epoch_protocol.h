@@ -18,7 +18,7 @@
 namespace stave::sync {
 
 // A stack that any thread pushes onto and any thread empties as a whole (hence no ABA). Nodes have
-// a plain member `next`, which belongs to whoever holds the node.
+// a plain member `next`, which belongs to the holder of the node.
 template <template <typename> class Atomic, typename Node>
 class HandOverStack {
  public:
@@ -47,7 +47,7 @@ class HandOverStack {
   Atomic<Node*> head_{nullptr};
 };
 
-// Retired nodes in the order of their tags, for whoever holds the lock of the reclaiming.
+// Retired nodes in the order of their tags, for the holder of the reclaimer's lock.
 template <typename Node>
 struct WaitingList {
   Node* head = nullptr;
@@ -97,8 +97,7 @@ class EpochProtocol {
     return nullptr;
   }
 
-  // Retired objects that are still in the slot stay there: the next reclaimer, whoever it is, takes
-  // them.
+  // Retired objects that are still in the slot stay there: the next reclaimer takes them.
   void give_back_slot(Slot& slot) noexcept {
     slot.taken.store(false, std::memory_order_release);  // pairs with take_slot()
   }

@@ -4,8 +4,8 @@
 // Not by thread_local objects of C++: to register the destructor of one takes memory, and where
 // there is none the C library ends the process. Here the destructor of a pthread key does it. That
 // may be refused, too: where the program has taken all keys (1024), or has taken the first 32 of
-// them and there is no memory. Then the thread is told so, and does without what it would have to
-// give back.
+// them and there is no memory. Then will_give_back() returns false, and the thread does without
+// what it would have to give back.
 //
 // A thread ends in this order: its thread_local objects are destroyed, then the destructors of keys
 // run, those of the program and this one in any order, and again in up to four rounds as long as

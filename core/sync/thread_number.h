@@ -28,7 +28,8 @@ inline uint32_t thread_number() noexcept {
   return number - 1;
 }
 
-// The same, or above all numbers when the thread has not asked for one. Calls nobody.
+// Like thread_number(), but above all numbers when the thread has not asked for one. Calls no other
+// function.
 inline uint32_t thread_number_if_any() noexcept {
   return internal::thread_number_plus_one - 1;
 }

@@ -42,7 +42,7 @@ class LiveMemory {
 };
 
 // Copy and comparison for bytes that other threads may be storing to through a mapping. The kernel
-// reads such bytes without synchronization too; ThreadSanitizer is told not to mind.
+// reads such bytes without synchronization too; such reads are hidden from ThreadSanitizer.
 void copy_racing(std::byte* to, const std::byte* from, size_t size) noexcept;
 bool equal_racing(const std::byte* a, const std::byte* b, size_t size) noexcept;
 bool zero_racing(const std::byte* bytes, size_t size) noexcept;
