@@ -14,7 +14,7 @@ void Family::hasten_reclaiming() noexcept {
   // Who meets another one here leaves it to that one.
   if (!made_.compare_exchange_strong(made, made % worth_of_object, std::memory_order_relaxed))
     return;
-  sync::EpochRegistry::hasten(static_cast<uint32_t>(
+  sync::EpochRegistry::add_reclaim_pressure(static_cast<uint32_t>(
       std::min<uint64_t>(made / worth_of_object, sync::EpochRegistry::kDecideEvery)));
 }
 

@@ -140,7 +140,7 @@ class OwnedKeys {
     // A thread may hold back dozens of such objects: fewer when the keys are large.
     const size_t worth =
         std::min<size_t>(removed.bytes / kWorthOfObject, sync::EpochRegistry::kDecideEvery);
-    if (worth != 0) sync::EpochRegistry::hasten(static_cast<uint32_t>(worth));
+    if (worth != 0) sync::EpochRegistry::add_reclaim_pressure(static_cast<uint32_t>(worth));
   }
 
   static constexpr uint8_t kWholeTag = 0x80;

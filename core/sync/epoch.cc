@@ -425,7 +425,7 @@ void EpochRegistry::contribute(uint32_t objects) noexcept {
     take_step(thread, slot_of(thread));
 }
 
-void EpochRegistry::hasten(uint32_t objects) noexcept {
+void EpochRegistry::add_reclaim_pressure(uint32_t objects) noexcept {
   count_retired(internal::epoch_thread, 0, objects * units_of_retired);
 }
 

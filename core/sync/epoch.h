@@ -158,7 +158,7 @@ class EpochRegistry {
   // The object that this thread has just retired brings memory worth so many objects with it: the
   // next decision comes sooner, from kDecideEvery on in this call. Like every decision, that may
   // adopt kFreedPerRetired * kDecideEvery objects of threads that do not free theirs.
-  static void hasten(uint32_t objects) noexcept;
+  static void add_reclaim_pressure(uint32_t objects) noexcept;
   // With `delete` as the deleter.
   template <typename T>
   static void retire(T* object) noexcept {

@@ -379,7 +379,7 @@ TEST_F(Epoch, ContributionsFreeWhatWaits) {
 TEST_F(Epoch, WhatIsWorthManyIsFreedAtOnce) {
   for (int i = 0; i < 3; i++) {
     retire_one();
-    EpochRegistry::hasten(EpochRegistry::kDecideEvery);
+    EpochRegistry::add_reclaim_pressure(EpochRegistry::kDecideEvery);
     EXPECT_EQ(alive_, 0);
   }
 }
