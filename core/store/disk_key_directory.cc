@@ -230,20 +230,6 @@ Result<bool> DiskKeyDirectory::find(Bytes key, RecordReader& reader) const {
   return is_of(key, *listed, reader);
 }
 
-Code DiskKeyDirectory::find_mapped(Bytes key, MappedRecord& record) const {
-  if (!index_ || !overlay_.empty()) return Code::busy;
-  PlaceBytes bytes;
-  const Status indexed = index_->get(hash_of(key), bytes);
-  if (indexed.is(Code::not_found) && collisions_.size() == 0) return Code::not_found;
-  if (!indexed.ok()) return Code::busy;
-  const Place place = decode_place(bytes.data());
-  const Segment* const segment = segments_.find(place.generation);
-  if (segment == nullptr || place.offset < segment_header_size) return Code::busy;
-  if (!record.open_of(key, *segment, segment->location_of(place.offset))) return Code::busy;
-  if (record.size() != place.size) return Code::busy;
-  return Code::ok;
-}
-
 void DiskKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept try {
   if (!index_) return;
   constexpr size_t together = disk_index::DiskIndex::prefetch_max;

@@ -27,7 +27,6 @@
 #include "core/disk_index/place_index.h"
 #include "core/store/collision_list.h"
 #include "core/store/manifest.h"
-#include "core/store/mapped_record.h"
 #include "core/store/options.h"
 #include "core/store/record_reader.h"
 #include "core/store/recovery.h"
@@ -93,8 +92,6 @@ class DiskKeyDirectory final : private disk_index::Owner {
 
   uint64_t hash(Bytes key) const noexcept { return hash_of(key).low; }
   Result<bool> find(Bytes key, RecordReader& reader) const;
-  // As MemoryKeyDirectory::find_mapped().
-  Code find_mapped(Bytes key, MappedRecord& record) const;
   // As Store::prefetch().
   void prefetch(std::span<const Bytes> keys) const noexcept;
 

@@ -34,8 +34,6 @@ class KeyDirectory {
 
   // Null when the directory is in memory.
   DiskKeyDirectory* on_disk() const noexcept { return disk_.get(); }
-  // Null when it is on disk.
-  MemoryKeyDirectory* in_memory() const noexcept { return memory_.get(); }
 
   uint64_t hash(Bytes key) const noexcept {
     return memory_ ? memory_->hash(key) : disk_->hash(key);
@@ -46,37 +44,16 @@ class KeyDirectory {
     return memory_ ? memory_->find(hash, key, reader) : disk_->find(key, reader);
   }
 
-  // The same in as few instructions as possible, of keys in memory: what is absent, above all.
-  // `busy` when find() has to tell.
-  Code find_at_once(uint64_t hash, Bytes key, MappedRecord& record) const noexcept {
-    if (!memory_) return Code::busy;
-    const sync::EpochPin pin;
-    return memory_->find_at_once(hash, key, record);
-  }
-  // As MemoryKeyDirectory::find_mapped().
-  Code find_mapped(uint64_t hash, Bytes key, MappedRecord& record) const {
-    if (!memory_) return disk_->find_mapped(key, record);
-    const sync::EpochPin pin;
-    const Code found = memory_->find_at_once(hash, key, record);
-    return found != Code::busy ? found : memory_->find_mapped(hash, key, record);
-  }
   // As Store::prefetch().
   void prefetch(std::span<const Bytes> keys) const noexcept {
     memory_ ? memory_->prefetch(keys) : disk_->prefetch(keys);
   }
 
-  // `contended`: a change with this hash is under way, perhaps of another key. `only`: of this
-  // change's writer no other is under way that has room.
+  // `contended`: a change with this hash is under way, perhaps of another key.
   Status make_room(uint64_t hash, Bytes key, bool is_insertion, bool is_erase, bool contended,
-                   bool only, Room* room) {
+                   Room* room) {
     if (!memory_) return make_room_on_disk(key, is_insertion, is_erase, contended, room);
     if (!is_insertion) return {};
-    if (only) {
-      if (std::optional<MemoryKeyDirectory::Room> standing = memory_->standing_room(hash)) {
-        room->memory = *std::move(standing);
-        return {};
-      }
-    }
     Result<MemoryKeyDirectory::Room> made = memory_->make_room(hash);
     if (!made) return made.status();
     room->memory = *std::move(made);

@@ -87,10 +87,7 @@ Result<bool> LogReader::batch_is_whole(const RecordHeader& header, uint64_t fram
 }
 
 Status LogReader::visit_record(uint64_t offset, const RecordHeader& header, Visit visit) {
-  if (!header.is_supported())
-    return Status::error(Code::unsupported_version,
-                         "segment '" + segment_.path() + "' at offset " + std::to_string(offset) +
-                             " uses a feature that this Stave does not have");
+  if (!header.is_supported()) return segment_.unsupported(offset);
   const size_t key_offset = header.key_offset();
   Result<Bytes> bytes = view(offset, key_offset + header.key_size);
   if (!bytes) return bytes.status();

@@ -19,10 +19,9 @@ Result<uint64_t> MemoryKeyDirectory::Keys::fetch_hash(uint64_t value) const noex
 }
 
 Result<std::unique_ptr<MemoryKeyDirectory>> MemoryKeyDirectory::create(
-    uint64_t hash_seed, uint32_t writers, const SegmentDirectory& segments) {
+    uint64_t hash_seed, const SegmentDirectory& segments) {
   Result<std::unique_ptr<Table>> table = Table::create({}, Keys(segments, hash_seed));
   if (!table) return table.status();
-  if (!(*table)->set_aside(writers)) return Code::no_memory;
   return std::unique_ptr<MemoryKeyDirectory>(new MemoryKeyDirectory(hash_seed, *std::move(table)));
 }
 
@@ -41,20 +40,6 @@ Result<bool> MemoryKeyDirectory::find(uint64_t hash, Bytes key, RecordReader& re
   const Table::Found found = table_->find(hash, match);
   if (found.verdict == index::Verdict::error) return failure;
   return found.verdict == index::Verdict::equal;
-}
-
-Code MemoryKeyDirectory::find_mapped(uint64_t hash, Bytes key,
-                                     MappedRecord& record) const noexcept {
-  bool in_doubt = false;
-  const auto match = [&](Table::Entry entry) noexcept {
-    const Location place = place_of(entry);
-    if (record.open_of(key, segments().of(place), place)) return index::Verdict::equal;
-    // Another key's, or damaged: RecordReader tells.
-    in_doubt = true;
-    return index::Verdict::different;
-  };
-  if (table_->find(Table::probe(hash), match).verdict == index::Verdict::equal) return Code::ok;
-  return in_doubt ? Code::busy : Code::not_found;
 }
 
 void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {

@@ -22,7 +22,6 @@
 #include "core/index/resolved_keys.h"
 #include "core/index/table.h"
 #include "core/store/location.h"
-#include "core/store/mapped_record.h"
 #include "core/store/record_reader.h"
 
 namespace stave::store {
@@ -54,31 +53,18 @@ class MemoryKeyDirectory {
   using Room = Table::Reservation;
 
   // `segments` outlives it and has every place that is looked at.
-  static Result<std::unique_ptr<MemoryKeyDirectory>> create(uint64_t hash_seed, uint32_t writers,
+  static Result<std::unique_ptr<MemoryKeyDirectory>> create(uint64_t hash_seed,
                                                             const SegmentDirectory& segments);
 
   uint64_t hash(Bytes key) const noexcept { return hash64(key, seed_); }
 
   // Whether the key is there; then `reader` stands on its record. What reading records may answer.
   Result<bool> find(uint64_t hash, Bytes key, RecordReader& reader) const;
-  // The same of records in mappings. `busy` when find() has to tell. Within a pin.
-  Code find_mapped(uint64_t hash, Bytes key, MappedRecord& record) const noexcept;
-  // The same for what is usual, a key whose entry is in the head of its bucket or nowhere, in as
-  // few instructions as possible. `busy` when find_mapped() has to tell.
-  Code find_at_once(uint64_t hash, Bytes key, MappedRecord& record) const noexcept {
-    return find_in_head(hash, key, record,
-                        [this](auto&&... arguments) { return table_->find_at_once(arguments...); });
-  }
   // As Store::prefetch().
   void prefetch(std::span<const Bytes> keys) const noexcept;
 
   // For the insertion of a key of this hash.
   Result<Room> make_room(uint64_t hash) { return table_->reserve_insertion(hash); }
-  // The same without a lock, from what is set aside for as many writers as create() was told of:
-  // for each of them one at a time. Nothing where make_room() has to be asked.
-  std::optional<Room> standing_room(uint64_t hash) const noexcept {
-    return table_->standing_reservation(hash);
-  }
   // The key is absent.
   void insert(uint64_t hash, Location place, const Room& room) noexcept;
   // The key's record is at `old`.
@@ -103,21 +89,6 @@ class MemoryKeyDirectory {
       : seed_(seed), table_(std::move(table)) {}
 
   const SegmentDirectory& segments() const noexcept { return table_->keys().segments(); }
-  static Location place_of(Table::Entry entry) noexcept {
-    return Location::of_bits(index::NarrowLayout<>::value(entry));
-  }
-  template <typename Find>
-  Code find_in_head(uint64_t hash, Bytes key, MappedRecord& record, Find find) const noexcept {
-    const auto match = [&](Table::Entry entry) noexcept {
-      const Location place = place_of(entry);
-      return record.open_of(key, segments().of(place), place) ? index::Verdict::equal
-                                                              : index::Verdict::different;
-    };
-    Table::Found found;
-    if (!find(Table::probe(hash), match, found)) [[unlikely]]
-      return Code::busy;
-    return found.verdict == index::Verdict::equal ? Code::ok : Code::not_found;
-  }
 
   const uint64_t seed_;
   const std::unique_ptr<Table> table_;

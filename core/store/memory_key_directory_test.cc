@@ -24,7 +24,7 @@ class MemoryKeyDirectoryTest : public ::testing::Test {
     segment_ = std::make_shared<Segment>(header, "/segment", *std::move(file));
     ASSERT_TRUE(segments_.reserve(1 << 24));
     segments_.append(segment_, 1 << 24);
-    directory_ = *MemoryKeyDirectory::create(7, 1, segments_);
+    directory_ = *MemoryKeyDirectory::create(7, segments_);
   }
 
   Location write_record(const std::string& key, const std::string& value) {

@@ -1,4 +1,4 @@
-// Reads of every kind, with and without what was asked for ahead.
+// Reads of every kind, with and without prefetching.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -13,9 +13,7 @@
 #include "core/os/posix_file_system.h"
 #include "core/os/seeded_random.h"
 #include "core/os/testing/temporary_directory.h"
-#include "core/store/mapped_reads.h"
 #include "core/store/store.h"
-#include "core/sync/epoch.h"
 
 namespace stave::store {
 namespace {
@@ -44,31 +42,25 @@ class ReadingTest : public ::testing::TestWithParam<std::tuple<KeyDirectoryKind,
     EXPECT_TRUE(status.ok()) << status.message();
     return value;
   }
-  // The ways of stave_store_get give the same answer, or leave it to get(), but for a chain.
-  static void check_mapped_reads(const Store& store, const std::string& key,
-                                 const std::optional<std::string>& expected) {
-    const MappedReads* const reads = store.mapped_reads();
-    if (reads == nullptr) return;
-    const bool is_long = expected && expected->size() > 16 << 10;
-    const auto check = [&](auto read, Code may_leave_it) {
-      std::string value(expected ? expected->size() : 8, '-');
-      size_t size = 99;
-      const Code code =
-          read(as_bytes(key),
-               MutableBytes(reinterpret_cast<std::byte*>(value.data()), value.size()), &size);
-      if (code == may_leave_it) return;
-      EXPECT_EQ(code, expected ? Code::ok : Code::not_found);
-      EXPECT_EQ(size, expected ? expected->size() : 0);
-      if (expected) {
-        EXPECT_EQ(value, *expected);
-      }
-    };
-    const sync::EpochPin pin;
-    check([reads](auto... arguments) { return reads->get(arguments...); },
-          is_long ? Code::too_large : Code::busy);
-    check([reads](auto... arguments) { return reads->get_alone(arguments...); }, Code::busy);
-    check([reads](auto... arguments) { return reads->get_on(arguments...); },
-          is_long ? Code::too_large : Code::ok);
+  // Every way to read `key` finds `expected`, or that the key is absent. Returns the number of
+  // reads.
+  static uint64_t check_reads(Store& store, const std::string& key,
+                              const std::optional<std::string>& expected) {
+    EXPECT_EQ(get(store, key), expected);
+    const Code code = expected ? Code::ok : Code::not_found;
+    EXPECT_EQ(store.contains(as_bytes(key)).code(), code);
+    const Result<PinnedValue> pin = store.get_pin(as_bytes(key));
+    EXPECT_EQ(pin.status().code(), code) << pin.status().message();
+    EXPECT_EQ(pin.ok(), expected.has_value());
+    if (pin && expected) EXPECT_EQ(as_text(pin->bytes), *expected);
+    std::optional<size_t> size;
+    const Status sized = store.get(as_bytes(key), [&size](size_t needed) {
+      size = needed;
+      return MutableBytes();
+    });
+    EXPECT_EQ(sized.code(), code) << sized.message();
+    EXPECT_EQ(size, expected ? std::optional<size_t>(expected->size()) : std::nullopt);
+    return 4;
   }
   static void prefetch(const Store& store, const std::vector<std::string>& keys) {
     std::array<Bytes, Store::prefetch_max> bytes;
@@ -79,7 +71,7 @@ class ReadingTest : public ::testing::TestWithParam<std::tuple<KeyDirectoryKind,
   const os::TemporaryDirectory directory_;
 };
 
-TEST_P(ReadingTest, WhatIsAskedForAheadIsReadAsItIs) {
+TEST_P(ReadingTest, EveryReadReturnsTheLatestPut) {
   os::SeededRandom random(51);
   std::map<std::string, std::string> expected;
   std::unique_ptr<Store> store = open();
@@ -92,7 +84,7 @@ TEST_P(ReadingTest, WhatIsAskedForAheadIsReadAsItIs) {
         EXPECT_EQ(erased.ok(), expected.erase(key) == 1);
         continue;
       }
-      // Some take many lines, some no bytes, and some of the segments hold one of them.
+      // Some are empty, and some need a segment of their own.
       const std::string value(random.below(random.below(50) == 0 ? 100'000 : 300), 'v');
       ASSERT_TRUE(store->put(as_bytes(key), as_bytes(value), PutMode::always, Durability::os).ok());
       expected[key] = value;
@@ -102,18 +94,10 @@ TEST_P(ReadingTest, WhatIsAskedForAheadIsReadAsItIs) {
     if (random.coin()) prefetch(*store, keys);
     for (const std::string& key : keys) {
       const auto found = expected.find(key);
-      EXPECT_EQ(get(*store, key),
-                found == expected.end() ? std::optional<std::string>() : found->second);
-      EXPECT_EQ(store->contains(as_bytes(key)).ok(), found != expected.end());
-      reads += 2;
+      reads += check_reads(*store, key,
+                           found == expected.end() ? std::nullopt : std::optional(found->second));
     }
     EXPECT_EQ(store->stats().reads, reads);
-    for (const std::string& key : keys) {
-      const auto found = expected.find(key);
-      check_mapped_reads(*store, key,
-                         found == expected.end() ? std::optional<std::string>() : found->second);
-    }
-    reads = store->stats().reads;
     if (round == 200) {
       ASSERT_TRUE(store->close().ok());
       store = open();
@@ -123,9 +107,8 @@ TEST_P(ReadingTest, WhatIsAskedForAheadIsReadAsItIs) {
   ASSERT_TRUE(store->close().ok());
 }
 
-// What is as good as right at a first look is still judged by its checksum, and an error says where
-// the damage is.
-TEST_P(ReadingTest, DamageIsFoundHoweverItIsRead) {
+// The error of a damaged value says where the damage is, and other records stay readable.
+TEST_P(ReadingTest, DamagedValueIsCorruption) {
   constexpr uint64_t keys = 300;
   constexpr uint64_t damaged_key = 137;
   const std::string value(100, 'v');
@@ -152,31 +135,22 @@ TEST_P(ReadingTest, DamageIsFoundHoweverItIsRead) {
   }
   ASSERT_EQ(damaged, 1u);
   prefetch(*store, {key_of(damaged_key), key_of(damaged_key + 1)});
+  const std::string key = key_of(damaged_key);
   std::string read;
-  const Status status = store->get(as_bytes(key_of(damaged_key)), [&read](size_t size) {
+  const Status status = store->get(as_bytes(key), [&read](size_t size) {
     read.resize(size);
     return MutableBytes(reinterpret_cast<std::byte*>(read.data()), size);
   });
-  EXPECT_TRUE(status.is(Code::corruption));
-  EXPECT_EQ(store->stats().reads, 1u);
-  if (const MappedReads* const reads = store->mapped_reads()) {
-    const sync::EpochPin pin;
-    std::byte room[100];
-    size_t size = 99;
-    const std::string key = key_of(damaged_key);
-    EXPECT_EQ(reads->get(as_bytes(key), room, &size), Code::corruption);
-    EXPECT_EQ(reads->get_alone(as_bytes(key), room, &size), Code::corruption);
-    EXPECT_EQ(reads->get_on(as_bytes(key), room, &size), Code::corruption);
-    EXPECT_EQ(size, 99u);
-  }
+  EXPECT_EQ(status.code(), Code::corruption);
   EXPECT_NE(status.message().find("at offset"), std::string::npos) << status.message();
+  EXPECT_EQ(store->get_pin(as_bytes(key)).status().code(), Code::corruption);
+  EXPECT_EQ(store->stats().reads, 2u);
   for (const uint64_t other : {damaged_key - 1, damaged_key + 1})
     EXPECT_EQ(get(*store, key_of(other)), value);
 }
 
-// Who asks for a value's size alone pays for no more than its header: the bytes may be many, or on
-// a part of the device that is gone.
-TEST_P(ReadingTest, TheSizeOfAValueIsReadWithoutIt) {
+// Here the value's bytes are not there to be read.
+TEST_P(ReadingTest, SizeIsReadWithoutTheValue) {
   const size_t size = size_t{1} << 20;
   const std::unique_ptr<Store> store = open();
   ASSERT_TRUE(

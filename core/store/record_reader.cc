@@ -13,17 +13,24 @@ Status RecordReader::damage() const {
 }
 
 Status RecordReader::open(Segment& segment, Location location) {
-  location_ = location;
   segment_ = &segment;
-  offset_ = segment_->offset_of(location);
-  STAVE_TRY(read_head());
+  offset_ = segment.offset_of(location);
+  head_ = segment.mapped_from(offset_);
+  if (head_.empty()) STAVE_TRY(read_head());
   if (head_.size() < record_header_size) return damage();
   header_ = RecordHeader::decode(head_.data());
-  // The size of the file was set before the record's place was published. With it a header that
-  // lies cannot ask for more memory than the file is long.
-  const bool sound = header_.kind == RecordKind::put && header_.plausible() &&
-                     header_.is_supported() && offset_ + header_.size() <= segment_->file_size();
-  return sound ? Status() : damage();
+  // The size of the file was set before the record's location was published. It bounds the memory
+  // that a damaged header can ask for.
+  if (header_.kind != RecordKind::put || !header_.plausible() ||
+      offset_ + header_.size() > segment.file_size())
+    return damage();
+  return header_.is_supported() ? Status() : why_unreadable();
+}
+
+// A flag that this library does not support: a newer library wrote the record, or it is damaged.
+Status RecordReader::why_unreadable() const {
+  STAVE_TRY(check());
+  return segment_->unsupported(offset_);
 }
 
 Result<bool> RecordReader::open_if_of(Bytes key, Location location) {
@@ -44,21 +51,16 @@ Result<Bytes> RecordReader::key() {
 }
 
 void RecordReader::prefetch(const Segment& segment, Location location) noexcept {
-  const auto& mapping = segment.read_mapping();
-  if (!mapping) return;
-  // Longer ones are read in a row, which the processor foresees.
+  const Bytes record = segment.mapped_from(segment.offset_of(location));
+  if (record.empty()) return;
+  // The hardware prefetcher brings the rest of longer records.
   constexpr size_t lines = 3;
   constexpr size_t line_size = 64;
-  const std::byte* const record = mapping->data() + segment.offset_of(location);
-  for (size_t line = 0; line < lines; line++) prefetch_one_of_many(record + line * line_size);
+  for (size_t line = 0; line < lines; line++)
+    prefetch_one_of_many(record.data() + line * line_size);
 }
 
 Status RecordReader::read_head() {
-  if (const auto& mapping = segment_->read_mapping()) {
-    const uint64_t end = std::min(mapping->size(), segment_->file_size());
-    head_ = {mapping->data() + offset_, end > offset_ ? end - offset_ : 0};
-    return {};
-  }
   const Result<size_t> size =
       os::read_up_to(segment_->file(), segment_->path(), offset_, first_read_);
   if (!size) return size.status();

@@ -26,8 +26,8 @@ class RecordReader {
   Status open(Location location) { return open(segments_.of(location), location); }
   // The same for those who know the segment that holds it.
   Status open(Segment& segment, Location location);
-  // open(), and whether the record holds `key`. `corruption` when that cannot be told, because the
-  // record is damaged.
+  // open(), and whether the record holds `key`. `corruption` when the record is damaged, so that
+  // this is unknown.
   Result<bool> open_if_of(Bytes key, Location location);
 
   // Begins to bring near what most records take, where it can be read without a call. Any location
@@ -35,7 +35,7 @@ class RecordReader {
   static void prefetch(const Segment& segment, Location location) noexcept;
 
   // Of the record it stands on. The key stays valid until the next open.
-  Location location() const noexcept { return location_; }
+  Location location() const noexcept { return segment_->location_of(offset_); }
   uint32_t record_size() const noexcept { return static_cast<uint32_t>(header_.size()); }
   size_t value_size() const noexcept { return header_.value_size; }
   Result<Bytes> key();
@@ -51,6 +51,7 @@ class RecordReader {
  private:
   Status read_head();
   Status extend_head(size_t size);
+  Status why_unreadable() const;
   Status damage() const;
   size_t value_offset() const noexcept { return record_header_size + header_.key_size; }
 
@@ -58,7 +59,6 @@ class RecordReader {
   static constexpr size_t first_read_size = 1024;
 
   const SegmentDirectory& segments_;
-  Location location_;
   Segment* segment_ = nullptr;
   uint64_t offset_ = 0;
   RecordHeader header_{};

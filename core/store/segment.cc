@@ -18,6 +18,12 @@ Status Segment::damage(uint64_t offset, std::string_view what) const {
                                              "); run `stave verify`");
 }
 
+Status Segment::unsupported(uint64_t offset) const {
+  return Status::error(Code::unsupported_version,
+                       "segment '" + path_ + "' at offset " + std::to_string(offset) +
+                           " uses a feature that this Stave does not have");
+}
+
 Result<std::shared_ptr<Segment>> open_segment(os::FileSystem& files, const std::string& directory,
                                               uint64_t generation, const StoreId& store_id,
                                               bool writable) {

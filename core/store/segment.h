@@ -56,11 +56,16 @@ class Segment {
     mapped_ = read_mapping_->data();
     update_mapped_size();
   }
-  // What of it is behind the file's end may not be touched. Nothing without a mapping.
-  Bytes mapped() const noexcept { return {mapped_, mapped_size_.load(std::memory_order_relaxed)}; }
+  // The mapped bytes from `offset` to the end of the file; empty without a mapping.
+  Bytes mapped_from(uint64_t offset) const noexcept {
+    const uint64_t size = mapped_size_.load(std::memory_order_relaxed);
+    return offset < size ? Bytes(mapped_ + offset, size - offset) : Bytes();
+  }
 
   // "damaged record in segment '...' at offset N (...); run `stave verify`".
   Status damage(uint64_t offset, std::string_view what) const;
+  // `unsupported_version`: the record at `offset` uses a feature that this library does not have.
+  Status unsupported(uint64_t offset) const;
 
  private:
   void update_mapped_size() noexcept {

@@ -22,7 +22,6 @@
 namespace stave::store {
 
 class Cursor;
-class MappedReads;
 
 // Bytes of a value with whatever keeps them alive: a mapped segment or a copy of their own.
 // Outlives the store.
@@ -67,8 +66,6 @@ class Store {
   // for all of it at once instead of for one key after the other. Nothing depends on it.
   static constexpr size_t prefetch_max = 32;
   virtual void prefetch(std::span<const Bytes> keys) const noexcept = 0;
-  // Null in stores that have none: those with io=buffered or keydir=disk.
-  virtual const MappedReads* mapped_reads() const noexcept = 0;
   virtual Result<PinnedValue> get_pin(Bytes key) = 0;
   virtual Status contains(Bytes key) = 0;
   virtual uint64_t size() const = 0;

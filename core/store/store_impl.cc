@@ -35,10 +35,9 @@ Status StoreImpl::open_keys(const Manifest& manifest) {
     keys_ = std::make_unique<KeyDirectory>(*std::move(keys));
     return {};
   }
-  Result<std::unique_ptr<MemoryKeyDirectory>> keys = MemoryKeyDirectory::create(
-      manifest.hash_seed, std::min(manifest.shards, quick_shards_max), segments_);
+  Result<std::unique_ptr<MemoryKeyDirectory>> keys =
+      MemoryKeyDirectory::create(manifest.hash_seed, segments_);
   if (!keys) return keys.status();
-  if (options_.io == ReadIo::mmap) mapped_reads_.emplace(**keys, *shards_, reads_);
   keys_ = std::make_unique<KeyDirectory>(*std::move(keys));
   return {};
 }
@@ -104,37 +103,14 @@ Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
   }
 }
 
-Code StoreImpl::find_mapped(Bytes key, MappedRecord& record) const {
-  if (options_.io != ReadIo::mmap) return Code::busy;
-  const uint64_t hash = keys_->hash(key);
-  const sync::SequenceLock<>& publication = shards_->of(hash).publication;
-  const uint64_t sequence = publication.begin_read();
-  const Code found = keys_->find_mapped(hash, key, record);
-  if (found == Code::busy || !publication.end_read(sequence)) return Code::busy;
-  reads_.add_one();
-  return found;
-}
-
 Status StoreImpl::get(Bytes key, Sink sink) {
-  MappedRecord record;
-  const Code mapped = find_mapped(key, record);
-  if (mapped == Code::not_found) return mapped;
-  if (mapped == Code::ok) {
-    const Bytes value = record.value();
-    const MutableBytes into = sink(value.size());
-    // Who only asks for the size does not pay for the value.
-    if (into.size() < value.size()) return {};
-    if (!record.checksum_matches()) [[unlikely]]
-      return record.damage();
-    copy(into.data(), value);
-    return {};
-  }
   RecordReader reader(segments_);
   const Result<bool> found = find(key, reader);
   if (!found) return found.status();
   if (!*found) return Code::not_found;
   const size_t size = reader.value_size();
   const MutableBytes into = sink(size);
+  // A caller that asks for the size only does not pay for the value.
   if (into.size() < size) return {};
   return reader.read_value(into.first(size));
 }
@@ -148,8 +124,6 @@ Result<PinnedValue> StoreImpl::get_pin(Bytes key) {
 }
 
 Status StoreImpl::contains(Bytes key) {
-  MappedRecord record;
-  if (const Code found = find_mapped(key, record); found != Code::busy) return found;
   RecordReader reader(segments_);
   const Result<bool> found = find(key, reader);
   if (!found) return found.status();

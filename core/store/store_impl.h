@@ -12,7 +12,6 @@
 #include "core/store/commit_pipeline.h"
 #include "core/store/key_directory.h"
 #include "core/store/log.h"
-#include "core/store/mapped_reads.h"
 #include "core/store/record_reader.h"
 #include "core/store/recovery.h"
 #include "core/store/segment_directory.h"
@@ -35,9 +34,6 @@ class StoreImpl final : public Store,
 
   Status get(Bytes key, Sink sink) override;
   void prefetch(std::span<const Bytes> keys) const noexcept override { keys_->prefetch(keys); }
-  const MappedReads* mapped_reads() const noexcept override {
-    return mapped_reads_ ? &*mapped_reads_ : nullptr;
-  }
   Result<PinnedValue> get_pin(Bytes key) override;
   Status contains(Bytes key) override;
   uint64_t size() const override { return size_.load(std::memory_order_relaxed); }
@@ -57,10 +53,6 @@ class StoreImpl final : public Store,
   Status close() override;
 
  private:
-  // Memory for an insertion of each shard's writer is set aside in stores of so many shards or
-  // fewer.
-  static constexpr uint32_t quick_shards_max = 64;
-
   using ShardLocks = std::vector<std::unique_lock<sync::AdaptiveMutex>>;
 
   // The newest logged state of a key, as a writer under the write mutex sees it.
@@ -74,8 +66,6 @@ class StoreImpl final : public Store,
   Status recover_on_disk(const Manifest& manifest, DiskKeyDirectory& keys);
   Status replay(const Segment& segment, const LogReader::Record& record);
   Result<bool> find(Bytes key, RecordReader& reader) const;
-  // The same of a record in a mapping; `busy` when find() has to tell.
-  Code find_mapped(Bytes key, MappedRecord& record) const;
   Change make_change(Bytes key, Bytes value, bool erase) const;
   Status newest(uint64_t hash, Bytes key, Newest* newest) const;
   // Once what it rests on is visible: `code`.
@@ -125,7 +115,6 @@ class StoreImpl final : public Store,
   std::atomic<uint64_t> commits_{0};
   std::atomic<uint64_t> bytes_written_{0};
   mutable sync::StripedCounter reads_;
-  std::optional<MappedReads> mapped_reads_;
   Recovered recovered_;
 };
 

@@ -70,12 +70,6 @@ Status StoreImpl::newest(uint64_t hash, Bytes key, Newest* newest) const {
     if (!pending->erase) newest->place = pending->place;
     return {};
   }
-  MappedRecord record;
-  const Code found_at_once = options_.io == ReadIo::mmap ? keys_->find_mapped(hash, key, record)
-                                                         : keys_->find_at_once(hash, key, record);
-  if (found_at_once == Code::ok)
-    newest->place = RecordPlace{record.location(), static_cast<uint32_t>(record.size())};
-  if (found_at_once != Code::busy) return {};
   RecordReader reader(segments_);
   const Result<bool> found = keys_->find(hash, key, reader);
   if (!found) return found.status();
@@ -251,12 +245,10 @@ Status StoreImpl::prepare(std::span<Change> changes) {
 Status StoreImpl::make_room(std::span<Change> changes) {
   for (Change& change : changes) {
     const PendingTable& pending = (*shards_)[change.shard].pending;
-    const bool single = changes.size() == 1;
-    const bool only = single && pending.size() == 0 && shards_->size() <= quick_shards_max;
     const bool contended =
-        keys_->on_disk() != nullptr && (!single || pending.has_hash(change.hash));
+        keys_->on_disk() != nullptr && (changes.size() > 1 || pending.has_hash(change.hash));
     STAVE_TRY(keys_->make_room(change.hash, change.key, !change.prior, change.erase, contended,
-                               only, &change.room));
+                               &change.room));
   }
   return {};
 }
