@@ -1,7 +1,7 @@
 #include "core/store/batch.h"
 
 #include "core/base/limits.h"
-#include "core/store/record_format.h"
+#include "core/store/format/record_format.h"
 
 namespace stave::store {
 

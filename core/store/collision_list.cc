@@ -8,6 +8,7 @@
 
 #include "core/base/hash.h"
 #include "core/os/file_io.h"
+#include "core/store/format/manifest.h"
 
 namespace stave::store {
 

@@ -25,12 +25,10 @@
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
 #include "core/os/file_system.h"
+#include "core/store/format/segment_format.h"
 #include "core/store/place_format.h"
-#include "core/store/segment_format.h"
 
 namespace stave::store {
-
-inline constexpr const char* collisions_name = "COLLISIONS";
 
 class CollisionList {
   struct Entry {

@@ -15,12 +15,7 @@ class RecordCursor final : public Cursor {
  public:
   RecordCursor(const SegmentDirectory& segments, const KeyDirectory& directory, Bytes prefix,
                bool keys_only)
-      : segments_(segments),
-        set_(segments.copy()),
-        reader_(segments),
-        places_(directory),
-        prefix_(as_text(prefix)),
-        keys_only_(keys_only) {}
+      : reader_(segments), places_(directory), prefix_(as_text(prefix)), keys_only_(keys_only) {}
 
   Status next() override {
     while (true) {
@@ -46,7 +41,7 @@ class RecordCursor final : public Cursor {
  private:
   // False when it does not have the prefix.
   Result<bool> read(Location place) {
-    STAVE_TRY(reader_.open(segment_of(place), place));
+    STAVE_TRY(reader_.open(place));
     const Result<Bytes> key = reader_.key();
     if (!key) return key.status();
     if (!as_text(*key).starts_with(prefix_)) return false;
@@ -60,18 +55,6 @@ class RecordCursor final : public Cursor {
     return true;
   }
 
-  // In the set that the cursor works on; a record written since may lie in a newer segment.
-  Segment& segment_of(Location location) {
-    Segment* segment = set_.find(location);
-    if (segment == nullptr) {
-      set_ = segments_.copy();
-      segment = set_.find(location);
-    }
-    return *segment;
-  }
-
-  const SegmentDirectory& segments_;
-  SegmentSet set_;
   RecordReader reader_;
   KeyDirectory::Cursor places_;
   std::optional<Location> unread_;  // taken from there

@@ -26,14 +26,12 @@
 #include "core/base/hash.h"
 #include "core/disk_index/place_index.h"
 #include "core/store/collision_list.h"
-#include "core/store/manifest.h"
+#include "core/store/format/manifest.h"
+#include "core/store/log/record_reader.h"
 #include "core/store/options.h"
-#include "core/store/record_reader.h"
-#include "core/store/recovery.h"
+#include "core/store/recovery/recovery.h"
 
 namespace stave::store {
-
-inline constexpr const char* keys_name = "KEYS";
 
 class DiskKeyDirectory final : private disk_index::Owner {
  public:

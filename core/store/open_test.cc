@@ -9,7 +9,7 @@
 #include "core/os/file_io.h"
 #include "core/os/posix_file_system.h"
 #include "core/os/testing/temporary_directory.h"
-#include "core/store/manifest.h"
+#include "core/store/format/manifest.h"
 #include "core/store/store.h"
 
 namespace stave::store {

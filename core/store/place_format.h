@@ -9,6 +9,7 @@
 #include "core/base/endian.h"
 #include "core/base/limits.h"
 #include "core/disk_index/owner.h"
+#include "core/store/format/segment_format.h"
 #include "core/store/options.h"
 
 namespace stave::store {
@@ -31,7 +32,7 @@ inline constexpr size_t place_codec_at = 14;      // 1
 static_assert(place_codec_at + 2 == disk_index::place_size);
 
 // A segment of a larger generation could not be named.
-inline constexpr uint64_t place_generation_max = (uint64_t{1} << 40) - 1;
+inline constexpr uint64_t place_generation_max = generation_max_on_disk;
 static_assert(segment_size_max + frame_size_max <= location_unit * (uint64_t{1} << 40));
 
 inline PlaceBytes encode_place(const Place& place) noexcept {

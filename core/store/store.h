@@ -17,18 +17,12 @@
 #include "core/base/status.h"
 #include "core/os/file_system.h"
 #include "core/store/batch.h"
+#include "core/store/log/pinned_value.h"
 #include "core/store/options.h"
 
 namespace stave::store {
 
 class Cursor;
-
-// Bytes of a value with whatever keeps them alive: a mapped segment or a copy of their own.
-// Outlives the store.
-struct PinnedValue {
-  std::shared_ptr<const void> owner;
-  Bytes bytes;
-};
 
 struct Stats {
   uint64_t keys = 0;

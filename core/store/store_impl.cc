@@ -161,8 +161,9 @@ Status StoreImpl::checkpoint() {
 }
 
 Stats StoreImpl::stats() const {
+  const std::shared_ptr<const SegmentSet> segments = segments_.set();
   Stats stats{.keys = size(),
-              .segments = segments_.size(),
+              .segments = segments->size(),
               .live_bytes = live_bytes_.load(std::memory_order_relaxed),
               .version = recovered_.manifest.durable_end.lsn,
               .durable_version = recovered_.manifest.durable_end.lsn,
@@ -172,7 +173,7 @@ Stats StoreImpl::stats() const {
               .recovered_commits = recovered_.commits,
               .recovered_cut_bytes = recovered_.cut_bytes,
               .recovered = !recovered_.was_clean};
-  for (const Segment* segment : segments_.copy().in_order()) {
+  for (const Segment* segment : *segments) {
     stats.log_bytes += segment->end() - segment_header_size;
     stats.disk_bytes += segment->file_size();
   }

@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "core/store/commit_pipeline.h"
-#include "core/store/key_directory.h"
-#include "core/store/log.h"
-#include "core/store/record_reader.h"
-#include "core/store/recovery.h"
-#include "core/store/segment_directory.h"
-#include "core/store/shard.h"
+#include "core/store/commit/commit_pipeline.h"
+#include "core/store/commit/shard.h"
+#include "core/store/keydir/key_directory.h"
+#include "core/store/log/log.h"
+#include "core/store/log/record_reader.h"
+#include "core/store/log/segment_directory.h"
+#include "core/store/recovery/recovery.h"
 #include "core/store/store.h"
 #include "core/sync/adaptive_mutex.h"
 #include "core/sync/striped_counter.h"

@@ -5,9 +5,9 @@
 // behind the bound is newer and proves nothing; a record that the directory lacks must have been
 // replaced by a commit behind the bound, which is looked up at the end.
 #include <array>
+#include <memory>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "core/base/endian.h"
 #include "core/base/hash.h"
@@ -33,7 +33,7 @@ class Verification {
   // Reads the commits up to `bound`.
   Status read_log(uint64_t bound) {
     uint64_t total = 0;
-    for (const Segment* segment : segments_.copy().in_order()) total += segment->end();
+    for (const Segment* segment : *segments_.set()) total += segment->end();
     std::unordered_map<Hash128, Location, KeyHash> newest;  // of each key, erased ones left out
     const auto visit = [&](const Segment& segment, const LogReader::Record& record) -> Status {
       if (record.header.kind == RecordKind::erase)
@@ -43,7 +43,7 @@ class Verification {
       return report(total);
     };
     STAVE_TRY(walk(bound, visit));
-    if (lsn_ != 0) bound_ = walked_[slot_]->location_of(offset_);
+    if (lsn_ != 0) bound_ = (*walked_)[slot_].location_of(offset_);
     live_.reserve(newest.size());
     for (const auto& [hash, location] : newest) live_.emplace(location.to_bits(), hash);
     return progress_(total, total);
@@ -96,9 +96,9 @@ class Verification {
   // Goes on from where the last walk ended to the commit `last_lsn`.
   template <typename Visit>
   Status walk(uint64_t last_lsn, Visit&& visit) {
-    walked_ = segments_.copy().in_order();
+    walked_ = segments_.set();
     while (lsn_ < last_lsn) {
-      const Segment& segment = *walked_[slot_];
+      const Segment& segment = (*walked_)[slot_];
       STAVE_TRY(check_header(segment));
       LogReader reader(segment, offset_, segment.end());
       while (lsn_ < last_lsn) {
@@ -111,7 +111,7 @@ class Verification {
       }
       if (lsn_ == last_lsn) return {};
       // Of a segment that opening had no need to read, the next one says where it ends.
-      if (slot_ + 1 == walked_.size() || walked_[slot_ + 1]->base_lsn() != lsn_ + 1)
+      if (slot_ + 1 == walked_->size() || (*walked_)[slot_ + 1].base_lsn() != lsn_ + 1)
         return segment.damage(reader.offset(), "checksum mismatch");
       bytes_before_ += segment.end();
       slot_++;
@@ -133,9 +133,9 @@ class Verification {
 
   // The newest record of each key in what was read: its place, and its key's hash.
   std::unordered_map<uint64_t, Hash128> live_;
-  Location bound_;                // where that ended
-  std::vector<Segment*> walked_;  // those of the last walk; later ones add to their end
-  size_t slot_ = 0;               // the walk's position
+  Location bound_;                            // where that ended
+  std::shared_ptr<const SegmentSet> walked_;  // of the last walk; later sets only add segments
+  size_t slot_ = 0;                           // the walk's position
   uint64_t offset_ = segment_header_size;
   uint64_t lsn_ = 0;
   uint64_t bytes_before_ = 0;

@@ -1,6 +1,6 @@
 #include "tests/corruption/examiner.h"
 
-#include "core/store/manifest.h"
+#include "core/store/format/manifest.h"
 
 namespace stave::test {
 namespace {

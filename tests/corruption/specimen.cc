@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "core/os/file_io.h"
-#include "core/store/manifest.h"
-#include "core/store/record_format.h"
-#include "core/store/segment_format.h"
+#include "core/store/format/manifest.h"
+#include "core/store/format/record_format.h"
+#include "core/store/format/segment_format.h"
 #include "core/store/store.h"
 
 namespace stave::test {

@@ -1,0 +1,170 @@
+#include "core/store/format/manifest.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/endian.h"
+#include "core/base/hash.h"
+#include "core/os/file_io.h"
+#include "core/store/options.h"
+
+namespace stave::store {
+
+namespace {
+
+// Offsets of docs/formats/manifest.md.
+constexpr size_t magic_at = 0;
+constexpr size_t version_at = 8;
+constexpr size_t family_at = 12;
+constexpr size_t store_id_at = 16;
+constexpr size_t hash_seed_at = 32;
+constexpr size_t shards_at = 40;
+constexpr size_t flags_at = 44;
+constexpr size_t end_generation_at = 48;
+constexpr size_t end_offset_at = 56;
+constexpr size_t end_lsn_at = 64;
+constexpr size_t next_generation_at = 72;
+constexpr size_t sequence_at = 80;
+constexpr size_t checksum_at = 120;
+constexpr size_t state_size = 128;
+static_assert(checksum_at + 8 == state_size);
+// The two states lie on pages of their own: a torn write of one cannot touch the other.
+constexpr size_t state_distance = 4096;
+constexpr size_t manifest_size = 2 * state_distance;
+
+constexpr std::string_view magic = "STAVEMAN";
+constexpr uint32_t manifest_version = 1;
+constexpr uint32_t family_store = 1;
+constexpr uint32_t flag_clean = 1;
+constexpr uint32_t flag_sealed = 2;
+constexpr uint32_t flag_keys_on_disk = 4;
+
+using StateBytes = std::array<std::byte, state_size>;
+
+uint64_t checksum_of(const std::byte* bytes) noexcept {
+  return hash64({bytes, checksum_at}, 0);
+}
+
+bool plausible(const Manifest& manifest, uint32_t flags) noexcept {
+  const LogEnd& end = manifest.durable_end;
+  const bool shards_fit = manifest.shards > 0 && manifest.shards <= shards_max &&
+                          (manifest.shards & (manifest.shards - 1)) == 0;
+  const bool end_fits = end.generation == 0
+                            ? end.offset == 0 && end.lsn == 0
+                            : end.offset >= segment_header_size && end.offset % 16 == 0;
+  return shards_fit && end_fits && (flags & ~(flag_clean | flag_sealed | flag_keys_on_disk)) == 0 &&
+         manifest.next_generation > end.generation;
+}
+
+StateBytes encode(const Manifest& manifest) noexcept {
+  StateBytes bytes{};
+  copy(&bytes[magic_at], as_bytes(magic));
+  store_le32(&bytes[version_at], manifest_version);
+  store_le32(&bytes[family_at], family_store);
+  copy(&bytes[store_id_at], manifest.store_id);
+  store_le64(&bytes[hash_seed_at], manifest.hash_seed);
+  store_le32(&bytes[shards_at], manifest.shards);
+  store_le32(&bytes[flags_at], (manifest.clean ? flag_clean : 0) |
+                                   (manifest.sealed ? flag_sealed : 0) |
+                                   (manifest.keys_on_disk ? flag_keys_on_disk : 0));
+  store_le64(&bytes[end_generation_at], manifest.durable_end.generation);
+  store_le64(&bytes[end_offset_at], manifest.durable_end.offset);
+  store_le64(&bytes[end_lsn_at], manifest.durable_end.lsn);
+  store_le64(&bytes[next_generation_at], manifest.next_generation);
+  store_le64(&bytes[sequence_at], manifest.sequence);
+  store_le64(&bytes[checksum_at], checksum_of(bytes.data()));
+  return bytes;
+}
+
+// A state with the right checksum, of any version and family.
+bool is_whole(const std::byte* bytes) noexcept {
+  return as_text({bytes + magic_at, magic.size()}) == magic &&
+         load_le64(bytes + checksum_at) == checksum_of(bytes);
+}
+
+bool is_unwritten(const std::byte* bytes) noexcept {
+  return std::all_of(bytes, bytes + state_size,
+                     [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+Result<Manifest> decode(const std::byte* bytes, const std::string& path) {
+  if (load_le32(bytes + version_at) != manifest_version)
+    return Status::error(Code::unsupported_version, "'" + path + "' was written by a newer Stave");
+  if (load_le32(bytes + family_at) != family_store)
+    return Status::error(Code::wrong_family,
+                         "'" + path + "' belongs to another family than the store");
+  Manifest manifest;
+  const uint32_t flags = load_le32(bytes + flags_at);
+  std::copy_n(bytes + store_id_at, manifest.store_id.size(), manifest.store_id.begin());
+  manifest.hash_seed = load_le64(bytes + hash_seed_at);
+  manifest.shards = load_le32(bytes + shards_at);
+  manifest.clean = (flags & flag_clean) != 0;
+  manifest.sealed = (flags & flag_sealed) != 0;
+  manifest.keys_on_disk = (flags & flag_keys_on_disk) != 0;
+  manifest.durable_end = {.generation = load_le64(bytes + end_generation_at),
+                          .offset = load_le64(bytes + end_offset_at),
+                          .lsn = load_le64(bytes + end_lsn_at)};
+  manifest.next_generation = load_le64(bytes + next_generation_at);
+  manifest.sequence = load_le64(bytes + sequence_at);
+  if (!plausible(manifest, flags))
+    return Status::error(Code::corruption,
+                         "the manifest '" + path + "' is damaged: a field is out of range");
+  return manifest;
+}
+
+}  // namespace
+
+Result<Manifest> read_manifest(os::FileSystem& files, const std::string& directory) {
+  const std::string path = os::join_path(directory, manifest_name);
+  Result<std::string> content = os::read_small_file(files, path, manifest_size);
+  if (!content) return content.status();
+  const auto damaged = [&path](std::string_view what) {
+    return Status::error(Code::corruption, "the manifest '" + path + "' is damaged (" +
+                                               std::string(what) +
+                                               "); restore it from a backup of the directory");
+  };
+  if (content->size() != manifest_size) return damaged("its size is wrong");
+  const std::byte* first = as_bytes(*content).data();
+  const std::byte* second = first + state_distance;
+  const bool first_whole = is_whole(first);
+  const bool second_whole = is_whole(second);
+  if (!first_whole && !second_whole) return damaged("neither of its states is whole");
+  const bool take_second = second_whole && (!first_whole || load_le64(second + sequence_at) >
+                                                                load_le64(first + sequence_at));
+  Result<Manifest> manifest = decode(take_second ? second : first, path);
+  // What is not whole may have been the newer state. Recovery finds out.
+  const bool other_whole = take_second ? first_whole : second_whole;
+  if (manifest && !other_whole && !is_unwritten(take_second ? first : second))
+    manifest->clean = false;
+  return manifest;
+}
+
+Status create_manifest(os::FileSystem& files, const std::string& directory,
+                       const Manifest& manifest) {
+  std::string content(manifest_size, '\0');
+  const StateBytes state = encode(manifest);
+  const size_t at = (manifest.sequence & 1) * state_distance;
+  content.replace(at, state_size, as_text(state));
+  return os::replace_file(files, directory, manifest_name, as_bytes(content));
+}
+
+Result<std::unique_ptr<os::File>> put_manifest(os::FileSystem& files, const std::string& directory,
+                                               Manifest& manifest) {
+  const std::string path = os::join_path(directory, manifest_name);
+  Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::read_write);
+  if (!file) return file;
+  Manifest next = manifest;
+  next.sequence++;
+  const uint64_t at = (next.sequence & 1) * state_distance;
+  STAVE_TRY(os::write_all(**file, path, at, encode(next)));
+  manifest = next;
+  return file;
+}
+
+Status write_manifest(os::FileSystem& files, const std::string& directory, Manifest& manifest) {
+  Result<std::unique_ptr<os::File>> file = put_manifest(files, directory, manifest);
+  if (!file) return file.status();
+  return os::sync_file(**file, os::join_path(directory, manifest_name));
+}
+
+}  // namespace stave::store

@@ -1,0 +1,64 @@
+#include "core/store/format/record_format.h"
+
+#include "core/base/planted_bug.h"
+
+namespace stave::store {
+
+namespace {
+
+void encode_header(std::byte* to, uint64_t lsn, uint32_t durable_lag, RecordKind kind,
+                   uint8_t flags, uint16_t key_size, uint32_t value_size) noexcept {
+  store_le64(to + record_at::lsn, lsn);
+  store_le32(to + record_at::durable_lag, durable_lag);
+  to[record_at::kind] = static_cast<std::byte>(kind);
+  to[record_at::flags] = std::byte{flags};
+  store_le16(to + record_at::key_size, key_size);
+  store_le32(to + record_at::value_size, value_size);
+}
+
+// The checksum comes last: a record whose other bytes are missing never has the right one.
+void seal(std::byte* to, size_t size, uint64_t seed) noexcept {
+  store_le64(to + record_at::checksum, hash64({to + record_at::lsn, size - record_at::lsn}, seed));
+}
+
+}  // namespace
+
+bool RecordHeader::plausible() const noexcept {
+  if (lsn == 0) return false;
+  switch (kind) {
+    case RecordKind::put:
+      return (flags & 0x80) == 0 && value_size <= value_size_max;
+    case RecordKind::erase:
+      return (flags & 0x80) == 0 && value_size == 0;
+    case RecordKind::batch:
+      return flags == 0 && key_size == 0 && value_size > 0;
+  }
+  return false;
+}
+
+void encode_record(std::byte* to, const RecordFields& fields, uint64_t seed) noexcept {
+  encode_header(to, fields.lsn, fields.durable_lag, fields.kind,
+                fields.member ? flag_member : uint8_t{0}, static_cast<uint16_t>(fields.key.size()),
+                static_cast<uint32_t>(fields.value.size()));
+  copy(to + record_header_size, fields.key);
+  copy(to + record_header_size + fields.key.size(), fields.value);
+  const size_t size = record_size(fields.key.size(), fields.value.size());
+  std::memset(to + size, 0, padded(size) - size);
+  seal(to, size, seed);
+}
+
+void encode_batch_header(std::byte* to, uint64_t lsn, uint32_t durable_lag, uint32_t record_count,
+                         uint64_t frame_size, uint64_t seed) noexcept {
+  encode_header(to, lsn, durable_lag, RecordKind::batch, 0, 0, record_count);
+  std::memset(to + record_header_size, 0, batch_header_size - record_header_size);
+  store_le64(to + record_at::batch_frame_size, frame_size);
+  seal(to, batch_header_size, seed);
+}
+
+bool checksum_matches(Bytes bytes, uint64_t seed) noexcept {
+  if (STAVE_PLANTED_BUG(ignore_checksum)) return true;
+  return load_le64(bytes.data() + record_at::checksum) ==
+         hash64(bytes.subspan(record_at::lsn), seed);
+}
+
+}  // namespace stave::store

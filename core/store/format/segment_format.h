@@ -1,0 +1,46 @@
+// Segment files on disk: names and the header. docs/formats/segment.md is the description.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/bytes.h"
+#include "core/base/status.h"
+
+namespace stave::store {
+
+using StoreId = std::array<std::byte, 16>;
+
+inline constexpr size_t segment_header_size = 64;
+inline constexpr uint32_t segment_version = 1;
+// Generations are 1 to this; to the second number where the key directory is on disk, which names
+// them in 40 bits.
+inline constexpr uint64_t generation_max = UINT64_MAX - 1;
+inline constexpr uint64_t generation_max_on_disk = (uint64_t{1} << 40) - 1;
+inline constexpr std::string_view segment_suffix = ".segment";
+inline constexpr std::string_view unfinished_suffix = ".new";
+
+struct SegmentHeader {
+  StoreId store_id{};
+  uint64_t generation = 0;
+  uint64_t base_lsn = 0;
+  uint64_t previous_generation = 0;
+};
+
+using SegmentHeaderBytes = std::array<std::byte, segment_header_size>;
+
+SegmentHeaderBytes encode_segment_header(const SegmentHeader& header) noexcept;
+// `corruption` or `unsupported_version`, naming `path`.
+Result<SegmentHeader> decode_segment_header(const SegmentHeaderBytes& bytes, std::string_view path);
+
+// "000000000000002a.segment" and back; nothing for any other name.
+std::string segment_name(uint64_t generation);
+std::optional<uint64_t> parse_segment_name(std::string_view name) noexcept;
+
+// What the checksums of a segment's records are seeded with, before the offset is added.
+uint64_t segment_seed(const StoreId& store_id, uint64_t generation) noexcept;
+
+}  // namespace stave::store

@@ -1,0 +1,98 @@
+#include "core/store/keydir/memory_key_directory.h"
+
+#include <array>
+#include <cassert>
+#include <new>
+#include <utility>
+
+namespace stave::store {
+
+Result<uint64_t> MemoryKeyDirectory::Keys::fetch_hash(uint64_t value) const noexcept try {
+  RecordReader reader(*segments_);
+  STAVE_TRY(reader.open(Location::of_bits(value)));
+  const Result<Bytes> key = reader.key();
+  if (!key) return key.status();
+  STAVE_TRY(reader.check());
+  return hash64(*key, seed_);
+} catch (const std::bad_alloc&) {
+  return Code::no_memory;
+}
+
+Result<std::unique_ptr<MemoryKeyDirectory>> MemoryKeyDirectory::create(
+    uint64_t hash_seed, const SegmentDirectory& segments) {
+  Result<std::unique_ptr<Table>> table = Table::create({}, Keys(segments, hash_seed));
+  if (!table) return table.status();
+  return std::unique_ptr<MemoryKeyDirectory>(new MemoryKeyDirectory(hash_seed, *std::move(table)));
+}
+
+Result<bool> MemoryKeyDirectory::find(uint64_t hash, Bytes key, RecordReader& reader) const {
+  Status failure;
+  const auto match = [&](uint64_t value) noexcept {
+    try {
+      const Result<bool> same = reader.open_if_of(key, Location::of_bits(value));
+      if (same) return *same ? index::Verdict::equal : index::Verdict::different;
+      failure = same.status();
+    } catch (const std::bad_alloc&) {
+      failure = Code::no_memory;
+    }
+    return index::Verdict::error;
+  };
+  const Table::Found found = table_->find(hash, match);
+  if (found.verdict == index::Verdict::error) return failure;
+  return found.verdict == index::Verdict::equal;
+}
+
+void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {
+  struct Begun {
+    index::Probe probe;
+    Table::Start start;
+  };
+  std::array<Begun, Store::prefetch_max> begun;
+  assert(keys.size() <= begun.size());
+  const sync::EpochPin pin;
+  for (size_t i = 0; i < keys.size(); i++) {
+    begun[i].probe = Table::probe(hash(keys[i]));
+    begun[i].start = table_->start_one_of_many(begun[i].probe);
+  }
+  for (size_t i = 0; i < keys.size(); i++) {
+    table_->with_candidate(begun[i].start, begun[i].probe, [this](auto entry) {
+      const Location place = Location::of_bits(index::NarrowLayout<>::value(entry));
+      RecordReader::prefetch(segments().of(place), place);
+    });
+  }
+}
+
+void MemoryKeyDirectory::insert(uint64_t hash, Location place, const Room& room) noexcept {
+  const Status inserted = table_->insert_absent(hash, place.to_bits(), room);
+  assert(inserted.ok());
+  static_cast<void>(inserted);
+}
+
+void MemoryKeyDirectory::replace(uint64_t hash, Location old, Location place) noexcept {
+  const bool replaced = table_->replace(hash, old.to_bits(), place.to_bits());
+  assert(replaced);
+  static_cast<void>(replaced);
+}
+
+void MemoryKeyDirectory::erase(uint64_t hash, Location old) noexcept {
+  const bool erased = table_->erase(hash, old.to_bits());
+  assert(erased);
+  static_cast<void>(erased);
+}
+
+Result<std::optional<Location>> MemoryKeyDirectory::Cursor::next() {
+  while (slice_.empty()) {
+    if (cursor_.done()) return std::optional<Location>();
+    // A slice of its own, so that running out of memory half-way leaves nothing behind.
+    std::vector<Location> slice;
+    STAVE_TRY(table_.visit_next(cursor_, [&slice](auto entry, uint8_t) {
+      slice.push_back(Location::of_bits(index::NarrowLayout<>::value(entry)));
+    }));
+    slice_ = std::move(slice);
+  }
+  const Location place = slice_.back();
+  slice_.pop_back();
+  return std::optional<Location>(place);
+}
+
+}  // namespace stave::store

@@ -1,0 +1,98 @@
+// The active segment without a log around it.
+#include "core/store/log/appender.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "core/os/posix_file_system.h"
+#include "core/os/testing/temporary_directory.h"
+
+namespace stave::store {
+namespace {
+
+constexpr uint64_t page_size = Appender::page_size;
+
+class AppenderTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Appender> create(uint64_t segment_size) {
+    auto appender = Appender::create(os::posix_file_system(), directory_.path(),
+                                     {.store_id = {}, .generation = 1, .base_lsn = 1}, segment_size,
+                                     160, false);
+    EXPECT_TRUE(appender) << appender.status().message();
+    return *std::move(appender);
+  }
+
+  const os::TemporaryDirectory directory_;
+};
+
+// As its users do: takes the next bytes, has them filled, makes ready what it is told.
+TEST_F(AppenderTest, PagesAreMadeReadyBeforeTheyAreNeeded) {
+  constexpr uint64_t unready_at_first = 1 << 20;
+  constexpr uint64_t size = 144;
+  const std::unique_ptr<Appender> appender = create(4 << 20);
+  uint64_t ready = 0;
+  uint64_t times = 0;
+  for (;;) {
+    const Result<Appender::Fit> fit = appender->make_room(size, false);
+    ASSERT_TRUE(fit);
+    if (*fit != Appender::Fit::fits) break;
+    EXPECT_TRUE(appender->has_room(size));
+    const uint64_t end = appender->take(size) + size;
+    if (times > 0 && ready < appender->mapping()->size() - page_size) {
+      EXPECT_LE(end, ready);
+    }
+    if (!appender->is_near_unready()) continue;
+    EXPECT_GE(end, unready_at_first);
+    const Appender::Range range = appender->take_unready();
+    if (range.size == 0) continue;
+    times++;
+    EXPECT_EQ(range.offset % page_size, 0U);
+    EXPECT_EQ(range.size % page_size, 0U);
+    EXPECT_GE(range.offset, ready);
+    ready = range.offset + range.size;
+    // Nothing behind the end of the file, where a store would end the process.
+    EXPECT_LE(ready, appender->segment()->file_size());
+    appender->mapping()->expect_stores(range.offset, range.size);
+  }
+  EXPECT_GT(times, 30U);
+  // What the next sync would write for nothing.
+  EXPECT_LE(ready, appender->end() + (128 << 10));
+}
+
+// A frame of several pages has those that are not ready made ready for itself; one that shares a
+// page with another leaves it at that.
+TEST_F(AppenderTest, AFrameOfSeveralPagesIsMadeReady) {
+  const std::unique_ptr<Appender> appender = create(4 << 20);
+  ASSERT_TRUE(appender->make_room(100'000, false));
+  const uint64_t first = appender->take(10'000);
+  const Appender::Range of_first = appender->take_unready_of(first, 10'000);
+  EXPECT_EQ(of_first.offset, 0U);
+  EXPECT_EQ(of_first.size, 3 * page_size);
+  const uint64_t small = appender->take(144);
+  EXPECT_EQ(appender->take_unready_of(small, 144).size, 0U);
+  const uint64_t second = appender->take(20'000);
+  const Appender::Range of_second = appender->take_unready_of(second, 20'000);
+  EXPECT_EQ(of_second.offset, 3 * page_size);
+  EXPECT_GE(of_second.offset + of_second.size, appender->end());
+  EXPECT_LE(of_second.offset + of_second.size, appender->segment()->file_size());
+}
+
+// What is made ready is written by the next sync: so only where much is appended between two.
+TEST_F(AppenderTest, SyncsOfFewBytesFindNothingMadeReady) {
+  const std::unique_ptr<Appender> appender = create(4 << 20);
+  for (uint64_t unsynced = 0; *appender->make_room(144, false) == Appender::Fit::fits;) {
+    appender->take(144);
+    unsynced += 144;
+    EXPECT_FALSE(appender->is_near_unready());
+    EXPECT_EQ(appender->take_unready().size, 0U);
+    if (unsynced < 1'000'000) continue;
+    EXPECT_EQ(appender->note_sync(), unsynced);
+    unsynced = 0;
+  }
+  EXPECT_GT(appender->end(), 3U << 20);
+}
+
+}  // namespace
+}  // namespace stave::store

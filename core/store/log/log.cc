@@ -1,0 +1,273 @@
+#include "core/store/log/log.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "core/base/planted_bug.h"
+#include "core/os/file_io.h"
+#include "core/store/format/record_format.h"
+
+namespace stave::store {
+
+namespace {
+
+constexpr uint64_t small_sync_max = 256 << 10;
+constexpr uint32_t small_syncs_expected = 16;  // after so many in a row more of them are
+
+Status too_many_segments() {
+  return Status::error(Code::too_large, "the log has too many segments; raise segment_size");
+}
+
+}  // namespace
+
+Log::Log(os::FileSystem& files, std::string directory, const Options& options, Manifest manifest,
+         SegmentDirectory& segments, os::FileLock& lock)
+    : files_(files),
+      directory_(std::move(directory)),
+      options_(options),
+      segments_(segments),
+      lock_(lock),
+      manifest_(manifest),
+      last_lsn_(manifest.durable_end.lsn),
+      durable_lsn_(manifest.durable_end.lsn) {}
+
+Status Log::resume() {
+  if (manifest_.sealed || manifest_.durable_end.generation == 0) return {};
+  const std::shared_ptr<Segment>& last = segments_.last();
+  Result<std::unique_ptr<Appender>> appender =
+      Appender::resume(last, manifest_.durable_end.offset, options_.segment_size);
+  if (!appender) return appender.status();
+  if (!segments_.extend_last((*appender)->mapping()->size())) return too_many_segments();
+  active_ = *std::move(appender);
+  if (options_.io == ReadIo::mmap) last->set_read_mapping(active_->mapping());
+  return {};
+}
+
+Result<Log::Place> Log::reserve(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
+  const std::lock_guard lock(mutex_);
+  STAVE_TRY(failure_);
+  STAVE_TRY(mark_in_use());
+  STAVE_TRY(make_room(size, only_deletes, visible_lsn));
+  return take(size);
+}
+
+bool Log::reserve_at_once(uint64_t size, Place* place) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!failure_.ok() || manifest_.clean || !active_ || !active_->has_room(size)) return false;
+  *place = take(size);
+  return true;
+}
+
+Log::Place Log::take(uint64_t size) noexcept {
+  const uint64_t offset = active_->take(size);
+  const uint64_t lsn = ++last_lsn_;
+  const uint64_t lag = lsn - durable_lsn();
+  return {.segment = active_->segment().get(),
+          .mapping = active_->mapping().get(),
+          .offset = offset,
+          .bytes = active_->bytes(offset),
+          .lsn = lsn,
+          .durable_lag = static_cast<uint32_t>(std::min<uint64_t>(lag, durable_lag_unknown)),
+          .unready = active_->take_unready_of(offset, size),
+          .is_near_unready = active_->is_near_unready()};
+}
+
+void Log::make_ready() noexcept {
+  std::shared_ptr<os::Mapping> mapping;
+  Appender::Range range;
+  {
+    const std::lock_guard lock(mutex_);
+    range = active_->take_unready();
+    mapping = active_->mapping();
+  }
+  if (range.size > 0) mapping->expect_stores(range.offset, range.size);
+}
+
+// Before anything is appended the manifest must stop saying that the log ends where it did. What it
+// says instead, "durable up to here", stays true.
+Status Log::mark_in_use() {
+  if (!manifest_.clean) return {};
+  STAVE_TRY(check_in_place());
+  Manifest in_use = manifest_;
+  in_use.clean = false;
+  Result<std::unique_ptr<os::File>> file = put_manifest(files_, directory_, in_use);
+  if (!file) return file.status();
+  const Status synced = os::sync_file(**file, os::join_path(directory_, manifest_name));
+  if (!synced.ok()) return fail(synced);
+  manifest_ = in_use;
+  return {};
+}
+
+Status Log::make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
+  const auto full = [this] {
+    return Status::error(Code::no_space, "no space left for the log in '" + directory_ +
+                                             "'; delete keys or free space on the device");
+  };
+  if (!active_) return roll(size, only_deletes, visible_lsn);
+  Result<Appender::Fit> fit = active_->make_room(size, only_deletes);
+  if (!fit) return fit.status();
+  if (*fit == Appender::Fit::fits) return {};
+  if (*fit == Appender::Fit::no_space) return full();
+  const Status rolled = roll(size, only_deletes, visible_lsn);
+  if (rolled.is(Code::no_space) && failure_.ok() && only_deletes && active_->fits_reserve(size))
+    return {};
+  return rolled;
+}
+
+Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_lsn) {
+  const uint64_t last_generation = manifest_.keys_on_disk ? generation_max_on_disk : generation_max;
+  if (manifest_.next_generation > last_generation ||
+      !segments_.reserve(Appender::capacity_for(options_.segment_size, first_frame_size)))
+    return too_many_segments();
+  STAVE_TRY(check_in_place());
+  sealed_.reserve(sealed_.size() + 1);
+  const SegmentHeader header{
+      .store_id = manifest_.store_id,
+      .generation = manifest_.next_generation,
+      .base_lsn = last_lsn_ + 1,
+      .previous_generation = segments_.set()->size() == 0 ? 0 : segments_.last()->generation()};
+  // Even if this fails: no generation is used twice.
+  manifest_.next_generation++;
+  Result<std::unique_ptr<Appender>> created = Appender::create(
+      files_, directory_, header, options_.segment_size, first_frame_size, only_deletes);
+  if (!created) return created.status();
+  std::unique_ptr<Appender> next = *std::move(created);
+  bool name_taken = false;
+  if (Status status = next->finish(files_, directory_, &name_taken); !status.ok())
+    return name_taken ? fail(status) : status;
+  if (options_.io == ReadIo::mmap) next->segment()->set_read_mapping(next->mapping());
+  if (active_) {
+    active_->trim(0);
+    active_->mapping()->expect_any_reads();
+    sealed_.push_back({active_->segment(), active_->mapping(), last_lsn_, false});
+  }
+  segments_.append(next->segment(), next->mapping()->size());
+  active_ = std::move(next);
+  if (expects_small_syncs()) active_->mapping()->expect_random_reads();
+  release_filled_mappings(visible_lsn);
+  return {};
+}
+
+bool Log::expects_small_syncs() const noexcept {
+  return small_syncs_ >= small_syncs_expected;
+}
+
+// File systems keep neighbouring pages of a mapping that are stored into in a row as one, of up to
+// some hundred KiB, and a sync writes all of that, be it for a record of a hundred bytes. So where
+// one small sync follows the other the log has single pages. Where much is synced at once they
+// would cost time.
+void Log::note_sync() noexcept {
+  if (!active_) return;
+  const bool expected = expects_small_syncs();
+  small_syncs_ = active_->note_sync() <= small_sync_max ? small_syncs_ + 1 : 0;
+  if (expects_small_syncs() == expected) return;
+  if (expected)
+    active_->mapping()->expect_any_reads();
+  else
+    active_->mapping()->expect_random_reads();
+}
+
+// A place may be filled until its LSN is visible; behind that a mapping is of no use to the log.
+void Log::release_filled_mappings(uint64_t visible_lsn) {
+  for (Sealed& sealed : sealed_)
+    if (sealed.last_lsn <= visible_lsn) sealed.mapping.reset();
+  std::erase_if(sealed_, [](const Sealed& sealed) { return sealed.synced && !sealed.mapping; });
+}
+
+Status Log::fail(const Status& status) noexcept {
+  if (!failure_.ok()) return failure_;
+  failure_ = Status(Code::io);  // stands if there is no memory for the message
+  try {
+    failure_ = Status::error(
+        Code::io,
+        "a sync of the log failed, so writes are refused until the store is closed and opened "
+        "again: " +
+            std::string(status.message()),
+        status.os_errno());
+  } catch (const std::bad_alloc&) {
+  }
+  return failure_;
+}
+
+std::shared_ptr<Segment> Log::next_unsynced(uint64_t generation) const noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const Sealed& sealed : sealed_)
+    if (!sealed.synced && sealed.segment->generation() > generation) return sealed.segment;
+  if (active_ && active_->segment()->generation() > generation) return active_->segment();
+  return nullptr;
+}
+
+Status Log::sync_segment(const Segment& segment) noexcept {
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+  Status status;
+  try {
+    status = os::sync_file(segment.file(), segment.path());
+  } catch (const std::bad_alloc&) {
+    status = Code::no_memory;  // for the message of a failure
+  }
+  if (status.ok()) return status;
+  const std::lock_guard lock(mutex_);
+  return fail(status);
+}
+
+Status Log::sync_through(uint64_t lsn) noexcept {
+  const std::lock_guard sync_lock(sync_mutex_);
+  uint64_t last_generation = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    STAVE_TRY(failure_);
+    if (durable_lsn() >= lsn) return {};
+    if (active_) last_generation = active_->segment()->generation();
+    note_sync();
+  }
+  // One after the other without a list of them: commits wait for this, which must not lack memory.
+  uint64_t first_generation = 0;
+  if (STAVE_PLANTED_BUG(skip_fsync)) first_generation = last_generation;
+  if (STAVE_PLANTED_BUG(lost_tail_sync)) first_generation = last_generation - 1;
+  for (uint64_t generation = first_generation; generation < last_generation;) {
+    const std::shared_ptr<Segment> segment = next_unsynced(generation);
+    STAVE_TRY(sync_segment(*segment));
+    generation = segment->generation();
+  }
+  const std::lock_guard lock(mutex_);
+  for (Sealed& sealed : sealed_) {
+    // A segment that was sealed during the sync, or holds places that were not yet filled when it
+    // began, is synced again by a later one.
+    if (sealed.last_lsn <= lsn) sealed.synced = true;
+  }
+  release_filled_mappings(lsn);
+  // Release: pairs with the acquire in durable_lsn().
+  durable_lsn_.store(lsn, std::memory_order_release);
+  return {};
+}
+
+LogEnd Log::end() const {
+  const std::lock_guard lock(mutex_);
+  if (!active_) return manifest_.durable_end;
+  return {active_->segment()->generation(), active_->end(), last_lsn_};
+}
+
+Status Log::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+Status Log::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (manifest_.clean) return {};
+    if (failure_.ok() && active_) active_->trim(delete_reserve_size(options_.segment_size));
+  }
+  STAVE_TRY(sync_through(last_lsn_));
+  Manifest clean = manifest_;
+  clean.clean = true;
+  clean.durable_end = end();
+  if (active_) clean.sealed = false;
+  STAVE_TRY(check_in_place());
+  STAVE_TRY(write_manifest(files_, directory_, clean));
+  manifest_ = clean;
+  return {};
+}
+
+}  // namespace stave::store
