@@ -44,7 +44,8 @@ class KeyDirectory {
     return memory_ ? memory_->find(hash, key, reader) : disk_->find(key, reader);
   }
 
-  // As Store::prefetch().
+  // Prefetches what find() reads for some keys, at most prefetch_max. Nothing depends on it.
+  static constexpr size_t prefetch_max = MemoryKeyDirectory::prefetch_max;
   void prefetch(std::span<const Bytes> keys) const noexcept {
     memory_ ? memory_->prefetch(keys) : disk_->prefetch(keys);
   }

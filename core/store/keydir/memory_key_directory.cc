@@ -47,7 +47,7 @@ void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {
     index::Probe probe;
     Table::Start start;
   };
-  std::array<Begun, Store::prefetch_max> begun;
+  std::array<Begun, prefetch_max> begun;
   assert(keys.size() <= begun.size());
   const sync::EpochPin pin;
   for (size_t i = 0; i < keys.size(); i++) {

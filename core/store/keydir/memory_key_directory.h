@@ -60,7 +60,8 @@ class MemoryKeyDirectory {
 
   // Whether the key is there; then `reader` stands on its record. What reading records may answer.
   Result<bool> find(uint64_t hash, Bytes key, RecordReader& reader) const;
-  // As Store::prefetch().
+  // Prefetches what find() reads for some keys, at most prefetch_max. Nothing depends on it.
+  static constexpr size_t prefetch_max = 32;
   void prefetch(std::span<const Bytes> keys) const noexcept;
 
   // For the insertion of a key of this hash.
