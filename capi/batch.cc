@@ -46,7 +46,7 @@ stave_status stave_batch_put(stave_batch* batch, const void* key, size_t key_siz
 
 stave_status stave_batch_remove(stave_batch* batch, const void* key, size_t key_size,
                                 stave_error* error) {
-  return guarded(error, [&] { return add(batch, Kind::erase, key, key_size, nullptr, 0); });
+  return guarded(error, [&] { return add(batch, Kind::remove, key, key_size, nullptr, 0); });
 }
 
 stave_status stave_batch_require(stave_batch* batch, const void* key, size_t key_size,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "capi/error.h"
 #include "core/base/bytes.h"
@@ -26,6 +27,17 @@ class FlatBytes {
  private:
   const std::byte* next_;
 };
+
+// The `count` byte strings that stand one after the other at `data`. May throw bad_alloc. REQUIRES:
+// check_flat().
+template <typename Size>
+std::vector<Bytes> split_flat(const void* data, const Size* sizes, size_t count) {
+  std::vector<Bytes> split;
+  split.reserve(count);
+  FlatBytes bytes(data);
+  for (size_t i = 0; i < count; i++) split.push_back(bytes.take(static_cast<size_t>(sizes[i])));
+  return split;
+}
 
 // invalid_argument unless `data` and `sizes` describe `count` byte strings: nothing that is needed
 // is null, and the sizes add up to what an address space can hold. A size that equals `marker`

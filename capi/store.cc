@@ -2,7 +2,7 @@
 #include <stave/store.h>
 
 #include <memory>
-#include <string>
+#include <new>
 
 #include "capi/barrier.h"
 #include "capi/buffer.h"
@@ -20,11 +20,11 @@ using stave::MutableBytes;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
-using stave::store::PutMode;
+using stave::store::WriteMode;
 
 namespace {
 
-Status put(stave_store* handle, Bytes key, Bytes value, PutMode mode,
+Status put(stave_store* handle, Bytes key, Bytes value, WriteMode mode,
            const stave_write_options* options) {
   StoreCall call;
   STAVE_TRY(call.enter(handle));
@@ -46,8 +46,7 @@ stave_status stave_store_open(const char* path, const stave_store_options* optio
     if (*path == '\0') return invalid_argument("path is empty");
     const Result<stave::store::Options> checked = store_options(options);
     if (!checked) return checked.status();
-    // What may fail for want of memory comes before there is a store, which would have to be
-    // closed.
+    // Before the store is opened: after that a failure would have to close it.
     auto handle = std::make_unique<stave_store>();
     auto opened = stave::store::Store::open(stave::os::posix_file_system(), path, *checked);
     if (!opened) return opened.status();
@@ -79,7 +78,7 @@ stave_status stave_store_put(stave_store* store, const void* key, size_t key_siz
                              const void* value, size_t value_size,
                              const stave_write_options* options, stave_error* error) {
   return guarded(error, [&] {
-    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), PutMode::always,
+    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), WriteMode::put,
                options);
   });
 }
@@ -88,7 +87,7 @@ stave_status stave_store_insert(stave_store* store, const void* key, size_t key_
                                 const void* value, size_t value_size,
                                 const stave_write_options* options, stave_error* error) {
   return guarded(error, [&] {
-    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), PutMode::only_absent,
+    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), WriteMode::insert,
                options);
   });
 }
@@ -97,7 +96,7 @@ stave_status stave_store_replace(stave_store* store, const void* key, size_t key
                                  const void* value, size_t value_size,
                                  const stave_write_options* options, stave_error* error) {
   return guarded(error, [&] {
-    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), PutMode::only_existing,
+    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), WriteMode::replace,
                options);
   });
 }
@@ -110,7 +109,45 @@ stave_status stave_store_remove(stave_store* store, const void* key, size_t key_
     STAVE_TRY(require_bytes(key, key_size, "key"));
     auto durability = call.store().options().durability;
     STAVE_TRY(write_durability(options, &durability));
-    return call.store().erase(as_bytes(key, key_size), durability);
+    return call.store().remove(as_bytes(key, key_size), durability);
+  });
+}
+
+stave_status stave_store_get(stave_store* store, const void* key, size_t key_size, void* data,
+                             size_t capacity, size_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    Output output(size);
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    STAVE_TRY(require_bytes(data, capacity, "data"));
+    const MutableBytes into(static_cast<std::byte*>(data), capacity);
+    size_t value_size = 0;
+    STAVE_TRY(call.store().get(as_bytes(key, key_size), [&](size_t needed) -> MutableBytes {
+      value_size = needed;
+      return needed <= into.size() ? into.first(needed) : MutableBytes();
+    }));
+    output.set(value_size);
+    return value_size <= capacity ? Code::ok : Code::buffer_too_small;
+  });
+}
+
+stave_status stave_store_get_buffer(stave_store* store, const void* key, size_t key_size,
+                                    stave_buffer* value, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(check_buffer(value, "value"));
+    value->size = 0;
+    StoreCall call;
+    STAVE_TRY(call.enter(store));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    const Status status =
+        call.store().get(as_bytes(key, key_size), [value](size_t size) -> MutableBytes {
+          if (!resize_for_overwrite(*value, size)) throw std::bad_alloc();
+          return {static_cast<std::byte*>(value->data), size};
+        });
+    if (!status.ok()) value->size = 0;
+    return status;
   });
 }
 
@@ -150,45 +187,5 @@ stave_status stave_store_size(stave_store* store, uint64_t* size, stave_error* e
     STAVE_TRY(call.enter(store));
     *size = call.store().size();
     return {};
-  });
-}
-
-stave_status stave_store_get(stave_store* store, const void* key, size_t key_size, void* data,
-                             size_t capacity, size_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
-    Output output(size);
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
-    STAVE_TRY(require_bytes(key, key_size, "key"));
-    STAVE_TRY(require_bytes(data, capacity, "data"));
-    const MutableBytes room(static_cast<std::byte*>(data), capacity);
-    size_t value_size = 0;
-    Status status = call.store().get(as_bytes(key, key_size), [&](size_t needed) -> MutableBytes {
-      value_size = needed;
-      return needed <= room.size() ? room.first(needed) : MutableBytes();
-    });
-    if (!status.ok()) return status;
-    output.set(value_size);
-    return value_size <= capacity ? status : Status(Code::buffer_too_small);
-  });
-}
-
-stave_status stave_store_get_buffer(stave_store* store, const void* key, size_t key_size,
-                                    stave_buffer* value, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(check_buffer(value, "value"));
-    value->size = 0;
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
-    STAVE_TRY(require_bytes(key, key_size, "key"));
-    bool without_memory = false;
-    Status status = call.store().get(as_bytes(key, key_size), [&](size_t size) -> MutableBytes {
-      without_memory = !resize_for_overwrite(*value, size);
-      return {static_cast<std::byte*>(value->data), value->size};
-    });
-    if (without_memory) return Code::no_memory;
-    if (!status.ok()) value->size = 0;
-    return status;
   });
 }

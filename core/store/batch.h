@@ -21,7 +21,7 @@ class Batch {
  public:
   enum class Kind : uint8_t {
     put,
-    erase,
+    remove,
     require_absent,
     require_exists,
     require_equal,
@@ -30,6 +30,8 @@ class Batch {
     Kind kind;
     Bytes key;
     Bytes value;  // of put and require_equal
+
+    bool is_condition() const noexcept { return kind >= Kind::require_absent; }
   };
 
   // `too_large` beyond the limits of one record or of the batch; nothing is added.

@@ -199,7 +199,7 @@ Result<Location> DiskKeyDirectory::locate(const Place& place) const {
   return segment->location_of(place.offset);
 }
 
-Place DiskKeyDirectory::place_of(const RecordPlace& place) const noexcept {
+Place DiskKeyDirectory::place_of(const RecordLocation& place) const noexcept {
   const Segment& segment = segments_.of(place.location);
   return {.generation = segment.generation(),
           .offset = segment.offset_of(place.location),
@@ -290,9 +290,9 @@ Status DiskKeyDirectory::refused(const Status& why) const {
       why.os_errno());
 }
 
-void DiskKeyDirectory::apply(Bytes key, const std::optional<RecordPlace>& prior,
-                             const std::optional<RecordPlace>& place, Location frame, uint64_t lsn,
-                             Room& room) noexcept {
+void DiskKeyDirectory::apply(Bytes key, const std::optional<RecordLocation>& prior,
+                             const std::optional<RecordLocation>& place, Location frame,
+                             uint64_t lsn, Room& room) noexcept {
   PlaceBytes old_bytes{};
   PlaceBytes new_bytes{};
   if (prior) old_bytes = encode_place(place_of(*prior));

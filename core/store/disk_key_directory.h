@@ -97,8 +97,8 @@ class DiskKeyDirectory final : private disk_index::Owner {
   Result<Room> make_room(Bytes key, bool is_insertion, bool is_erase, bool contended);
   // `prior` and `place` as in Change: none is an insertion, an erase. `frame` is where the frame of
   // the change begins, `lsn` its LSN.
-  void apply(Bytes key, const std::optional<RecordPlace>& prior,
-             const std::optional<RecordPlace>& place, Location frame, uint64_t lsn,
+  void apply(Bytes key, const std::optional<RecordLocation>& prior,
+             const std::optional<RecordLocation>& place, Location frame, uint64_t lsn,
              Room& room) noexcept;
   // After a commit of so many bytes, without a lock.
   void committed(uint64_t bytes) noexcept;
@@ -147,7 +147,7 @@ class DiskKeyDirectory final : private disk_index::Owner {
 
   disk_index::Key hash_of(Bytes key) const noexcept;
   Result<Location> locate(const Place& place) const;
-  Place place_of(const RecordPlace& place) const noexcept;
+  Place place_of(const RecordLocation& place) const noexcept;
   // Goes to a record and compares its key.
   Result<bool> is_of(Bytes key, const Place& place, RecordReader& reader) const;
 

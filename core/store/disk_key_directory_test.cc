@@ -41,10 +41,10 @@ class DiskKeyDirectoryTest : public ::testing::Test {
   void put(uint64_t first, uint64_t last) {
     for (uint64_t i = first; i < last; i++)
       ASSERT_TRUE(
-          store_->put(as_bytes(key_of(i)), as_bytes(value_of(i)), PutMode::always, Durability::os)
+          store_->put(as_bytes(key_of(i)), as_bytes(value_of(i)), WriteMode::put, Durability::os)
               .ok());
   }
-  void erase(uint64_t i) { ASSERT_TRUE(store_->erase(as_bytes(key_of(i)), Durability::os).ok()); }
+  void erase(uint64_t i) { ASSERT_TRUE(store_->remove(as_bytes(key_of(i)), Durability::os).ok()); }
   void close() {
     ASSERT_TRUE(store_->close().ok());
     store_.reset();
@@ -212,7 +212,7 @@ TEST_F(DiskKeyDirectoryTest, ABatchMayHoldKeysOfOneHash) {
   ASSERT_TRUE(store_->write(batch, Durability::os, nullptr, nullptr).ok());
   expect_keys(0, 20);
   batch.clear();
-  ASSERT_TRUE(batch.add(Batch::Kind::erase, as_bytes(key_of(0))).ok());
+  ASSERT_TRUE(batch.add(Batch::Kind::remove, as_bytes(key_of(0))).ok());
   ASSERT_TRUE(batch.add(Batch::Kind::put, as_bytes(key_of(20)), as_bytes(value_of(20))).ok());
   ASSERT_TRUE(store_->write(batch, Durability::os, nullptr, nullptr).ok());
   expect_keys(1, 21);
@@ -232,14 +232,14 @@ TEST_F(DiskKeyDirectoryTest, AFullDiskCanBeEmptiedOfKeysOfOneHash) {
   uint64_t more = keys;
   Status refused;
   for (; refused.ok() && more < 100'000; more++)
-    refused = store_->put(as_bytes(key_of(more)), as_bytes(value_of(more)), PutMode::always,
+    refused = store_->put(as_bytes(key_of(more)), as_bytes(value_of(more)), WriteMode::put,
                           Durability::os);
   ASSERT_TRUE(refused.is(Code::no_space)) << refused.message();
   more--;
   // What was too little for the log is not for the list either.
   disk_->set_capacity(disk_->used_bytes());
   for (uint64_t i = 0; i < keys; i++) {
-    const Status erased = store_->erase(as_bytes(key_of(i)), Durability::os);
+    const Status erased = store_->remove(as_bytes(key_of(i)), Durability::os);
     ASSERT_TRUE(erased.ok()) << i << ": " << erased.message();
   }
   expect_keys(keys, more);
@@ -260,7 +260,7 @@ TEST_F(DiskKeyDirectoryTest, AFailedSyncOfTheListRefusesWrites) {
   EXPECT_TRUE(store_->checkpoint().is(Code::io));
   EXPECT_TRUE(store_->stats().writes_refused);
   const Status refused =
-      store_->put(as_bytes(key_of(0)), as_bytes(value_of(0)), PutMode::always, Durability::os);
+      store_->put(as_bytes(key_of(0)), as_bytes(value_of(0)), WriteMode::put, Durability::os);
   EXPECT_TRUE(refused.is(Code::io)) << code_name(refused.code());
   EXPECT_TRUE(store_->checkpoint().is(Code::io));
   EXPECT_EQ(get(9), value_of(9));

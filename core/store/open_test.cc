@@ -27,7 +27,7 @@ class OpenTest : public ::testing::Test {
   }
   // A value of which a segment holds one.
   static Status put(Store& store, const std::string& key) {
-    return store.put(as_bytes(key), as_bytes(std::string(3000, 'v')), PutMode::always,
+    return store.put(as_bytes(key), as_bytes(std::string(3000, 'v')), WriteMode::put,
                      Durability::os);
   }
   static bool has(Store& store, const std::string& key) {
@@ -89,7 +89,7 @@ TEST_F(OpenTest, MissingFilesAreNoAnswerAboutAKey) {
   auto store = *open(data);
   ASSERT_TRUE(put(*store, "a").ok());
   fs::rename(data, root_ / "moved");
-  const Status erased = store->erase(as_bytes("b"), Durability::os);
+  const Status erased = store->remove(as_bytes("b"), Durability::os);
   EXPECT_TRUE(erased.is(Code::not_found)) << "there is none, whatever the files do";
   const Status stored = put(*store, "b");
   EXPECT_TRUE(stored.is(Code::io)) << code_name(stored.code());

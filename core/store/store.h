@@ -1,16 +1,16 @@
 // The store: a durable log-structured key-value store over a directory.
 //
-// This is what the C interface wraps; it knows nothing of handles, closing races and C types.
-// All calls are safe from any number of threads, except that close() is made once, when no other
-// call is running, and nothing is called after it. Formats: docs/formats/. Protocols:
-// docs/internals/commit.md and docs/internals/recovery.md.
+// The C interface wraps this; handles, calls that race with close, and C types are its business.
+//
+// Thread safety: all calls from any thread. REQUIRES of close(): no other call is running, and none
+// follows. Formats: docs/formats/. Protocols: docs/internals/commit.md and
+// docs/internals/recovery.md.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
@@ -42,7 +42,11 @@ struct Stats {
   bool writes_refused = false;
 };
 
-enum class PutMode { always, only_absent, only_existing };
+enum class WriteMode {
+  put,      // insert or replace
+  insert,   // only if the key is absent
+  replace,  // only if the key is present
+};
 
 class Store {
  public:
@@ -50,35 +54,42 @@ class Store {
                                              const Options& options);
   virtual ~Store() = default;
 
-  // Where a read puts the value: asked once with the size, answers where to copy it (may throw
-  // bad_alloc) or an empty span to skip reading it.
+  // Called once with the size of a value that was found; returns the memory to copy the value to,
+  // or an empty span for no copy. May throw bad_alloc.
   using Sink = FunctionRef<MutableBytes(size_t size)>;
+  // Likewise, for the key at `position`.
+  using MultiSink = FunctionRef<MutableBytes(size_t position, size_t size)>;
 
-  // not_found, or the value has been copied into what `sink` answered.
+  // `not_found`, or ok and the value is where `sink` said.
   virtual Status get(Bytes key, Sink sink) = 0;
-  // Begins to bring near what get() is going to read of some keys, at most prefetch_max, and waits
-  // for all of it at once instead of for one key after the other. Nothing depends on it.
-  static constexpr size_t prefetch_max = 32;
-  virtual void prefetch(std::span<const Bytes> keys) const noexcept = 0;
+  // Gets the keys in order, and prefetches what that reads. Calls `sink` for the keys that are
+  // present. Stops at the first error.
+  virtual Status multi_get(std::span<const Bytes> keys, MultiSink sink) = 0;
   virtual Result<PinnedValue> get_pin(Bytes key) = 0;
   virtual Status contains(Bytes key) = 0;
   virtual uint64_t size() const = 0;
 
-  // `exists` / `not_found` as the mode says.
-  virtual Status put(Bytes key, Bytes value, PutMode mode, Durability durability) = 0;
-  virtual Status erase(Bytes key, Durability durability) = 0;
-  // `mismatch` when a condition fails: *failed_position is the entry's. *erased counts the keys
-  // that existed before and do not exist behind it. Either may be null.
+  // `exists` or `not_found` as the mode says.
+  virtual Status put(Bytes key, Bytes value, WriteMode mode, Durability durability) = 0;
+  // `not_found` when the key is absent.
+  virtual Status remove(Bytes key, Durability durability) = 0;
+  // One commit. The last of several values for one key counts.
+  virtual Status multi_put(std::span<const Bytes> keys, std::span<const Bytes> values,
+                           Durability durability) = 0;
+  // One commit. `*removed` (may be null) counts the keys that were present.
+  virtual Status multi_remove(std::span<const Bytes> keys, Durability durability,
+                              uint64_t* removed) = 0;
+  // One commit. `mismatch` when a condition fails: `*failed_position` (may be null) is the entry's
+  // position. `*removed` (may be null) counts the keys that were present and no longer are.
   virtual Status write(const Batch& batch, Durability durability, size_t* failed_position,
-                       uint64_t* erased) = 0;
+                       uint64_t* removed) = 0;
 
-  // The cursor must be destroyed before the store, but may stand open during close(). Its calls
-  // follow the same rules as the store's; the bytes it stands on are its own.
+  // REQUIRES: the cursor is destroyed before the store. It may stand open during close().
   virtual Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only) = 0;
 
   virtual Status flush() = 0;
   virtual Status sync() = 0;
-  // Saves the key directory on disk beside traffic: an open after a crash reads the log from here.
+  // Saves the key directory on disk, beside traffic: an open after a crash reads the log from here.
   virtual Status checkpoint() = 0;
   virtual Stats stats() const = 0;
   // `progress(done, total)` stops the verification with any status but ok.
@@ -86,18 +97,18 @@ class Store {
   // As opened, with the stored number of shards.
   virtual const Options& options() const noexcept = 0;
 
-  // Syncs, marks the store clean, unlocks. The object is dead afterwards whatever it returns.
+  // Syncs, marks the store clean, unlocks. Whatever it returns, only the destructor may follow.
   // Destruction without close leaves the files as a killed process would.
   virtual Status close() = 0;
 };
 
-// One thread at a time.
+// Thread safety: one thread at a time.
 class Cursor {
  public:
   virtual ~Cursor() = default;
-  // ok on a record, `done` behind the last.
+  // ok when it stands on a record, `done` after the last.
   virtual Status next() = 0;
-  // Of the record it stands on; valid until the next call.
+  // Of the record that it stands on; valid until the next call.
   virtual Bytes key() const noexcept = 0;
   virtual Bytes value() const noexcept = 0;
 };

@@ -53,7 +53,7 @@ Status StoreImpl::recover_in_memory(const Manifest& manifest) {
   return {};
 }
 
-// The log is judged before the directory is changed: what turns out to be damaged stays as it is.
+// The log is judged before the directory is changed: a damaged log is left as it is.
 Status StoreImpl::recover_on_disk(const Manifest& manifest, DiskKeyDirectory& keys) {
   const KnownLog& known = keys.known_log();
   const auto pass_by = [](const Segment&, const LogReader::Record&) { return Status(); };
@@ -64,7 +64,7 @@ Status StoreImpl::recover_on_disk(const Manifest& manifest, DiskKeyDirectory& ke
   STAVE_TRY(keys.begin_replay());
   const auto replay = [&](const Segment& segment, const LogEnd& frame,
                           const LogReader::Record& record) {
-    return keys.replay(record.key, record.header.kind == RecordKind::erase, segment, record.offset,
+    return keys.replay(record.key, record.header.kind == RecordKind::remove, segment, record.offset,
                        static_cast<uint32_t>(record.header.size()), frame);
   };
   STAVE_TRY(replay_log(segments_, known.position, recovered_.manifest.durable_end, replay));
@@ -75,59 +75,16 @@ Status StoreImpl::recover_on_disk(const Manifest& manifest, DiskKeyDirectory& ke
 
 // One change as if it had just been committed.
 Status StoreImpl::replay(const Segment& segment, const LogReader::Record& record) {
-  Change change;
-  change.key = record.key;
-  change.erase = record.header.kind == RecordKind::erase;
-  change.hash = keys_->hash(record.key);
-  change.place = {segment.location_of(record.offset), static_cast<uint32_t>(record.header.size())};
-  RecordReader reader(segments_);
-  const Result<bool> found = keys_->find(change.hash, change.key, reader);
-  if (!found) return found.status();
-  if (*found) change.prior = RecordPlace{reader.location(), reader.record_size()};
-  if (change.erase && !change.prior) return {};
-  STAVE_TRY(make_room({&change, 1}));
+  Change change = make_change(record.key, {}, record.header.kind == RecordKind::remove);
+  change.location = {segment.location_of(record.offset),
+                     static_cast<uint32_t>(record.header.size())};
+  Newest newest;
+  STAVE_TRY(find_newest(change.hash, change.key, &newest));
+  change.prior = newest.location;
+  if (change.is_remove && !change.prior) return {};
+  STAVE_TRY(reserve_memory({&change, 1}));
   apply(change);
   return {};
-}
-
-// ---- Reading ------------------------------------------------------------------------------------
-
-Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
-  reads_.add_one();
-  const uint64_t hash = keys_->hash(key);
-  const sync::SequenceLock<>& publication = shards_->of(hash).publication;
-  for (sync::Backoff backoff;; backoff.wait()) {
-    const uint64_t sequence = publication.begin_read();
-    Result<bool> found = keys_->find(hash, key, reader);
-    if (publication.end_read(sequence)) return found;
-  }
-}
-
-Status StoreImpl::get(Bytes key, Sink sink) {
-  RecordReader reader(segments_);
-  const Result<bool> found = find(key, reader);
-  if (!found) return found.status();
-  if (!*found) return Code::not_found;
-  const size_t size = reader.value_size();
-  const MutableBytes into = sink(size);
-  // A caller that asks for the size only does not pay for the value.
-  if (into.size() < size) return {};
-  return reader.read_value(into.first(size));
-}
-
-Result<PinnedValue> StoreImpl::get_pin(Bytes key) {
-  RecordReader reader(segments_);
-  const Result<bool> found = find(key, reader);
-  if (!found) return found.status();
-  if (!*found) return Code::not_found;
-  return reader.pin_value();
-}
-
-Status StoreImpl::contains(Bytes key) {
-  RecordReader reader(segments_);
-  const Result<bool> found = find(key, reader);
-  if (!found) return found.status();
-  return *found ? Code::ok : Code::not_found;
 }
 
 // ---- Maintenance --------------------------------------------------------------------------------

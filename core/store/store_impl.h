@@ -1,4 +1,7 @@
-// The store behind the interface of store.h: shards, log and pipeline put together.
+// The store behind the interface of store.h: shards, log, key directory and pipeline together.
+//
+// store_read.cc reads, store_write.cc decides what a write changes, store_commit.cc makes the
+// changes in the numbered steps of docs/internals/commit.md, store_impl.cc does the rest.
 #pragma once
 
 #include <atomic>
@@ -29,19 +32,23 @@ class StoreImpl final : public Store,
   StoreImpl(os::FileSystem& files, std::string directory, const Options& options,
             std::unique_ptr<os::FileLock> lock);
 
-  // Reads the log; once, before anything else.
+  // Reads the log. REQUIRES: the first call.
   Status recover(const Manifest& manifest);
 
   Status get(Bytes key, Sink sink) override;
-  void prefetch(std::span<const Bytes> keys) const noexcept override { keys_->prefetch(keys); }
+  Status multi_get(std::span<const Bytes> keys, MultiSink sink) override;
   Result<PinnedValue> get_pin(Bytes key) override;
   Status contains(Bytes key) override;
   uint64_t size() const override { return size_.load(std::memory_order_relaxed); }
 
-  Status put(Bytes key, Bytes value, PutMode mode, Durability durability) override;
-  Status erase(Bytes key, Durability durability) override;
+  Status put(Bytes key, Bytes value, WriteMode mode, Durability durability) override;
+  Status remove(Bytes key, Durability durability) override;
+  Status multi_put(std::span<const Bytes> keys, std::span<const Bytes> values,
+                   Durability durability) override;
+  Status multi_remove(std::span<const Bytes> keys, Durability durability,
+                      uint64_t* removed) override;
   Status write(const Batch& batch, Durability durability, size_t* failed_position,
-               uint64_t* erased) override;
+               uint64_t* removed) override;
 
   Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only) override;
   Status flush() override;
@@ -55,43 +62,45 @@ class StoreImpl final : public Store,
  private:
   using ShardLocks = std::vector<std::unique_lock<sync::AdaptiveMutex>>;
 
-  // The newest logged state of a key, as a writer under the write mutex sees it.
+  // The newest logged state of a key. REQUIRES: the write mutex of its shard, as long as it is
+  // used.
   struct Newest {
-    std::optional<RecordPlace> place;  // nothing: absent
-    uint64_t pending_lsn = 0;          // not 0: rests on this commit, which is not visible yet
+    std::optional<RecordLocation> location;  // nothing: the key is absent
+    uint64_t pending_lsn = 0;  // not 0: the commit of this state, which is not visible yet
   };
 
   Status open_keys(const Manifest& manifest);
   Status recover_in_memory(const Manifest& manifest);
   Status recover_on_disk(const Manifest& manifest, DiskKeyDirectory& keys);
   Status replay(const Segment& segment, const LogReader::Record& record);
+
+  // Whether the key is present; then `reader` stands on its record.
   Result<bool> find(Bytes key, RecordReader& reader) const;
-  Change make_change(Bytes key, Bytes value, bool erase) const;
-  Status newest(uint64_t hash, Bytes key, Newest* newest) const;
-  // Once what it rests on is visible: `code`.
-  Status answer(Code code, uint64_t pending_lsn);
+  Status find_newest(uint64_t hash, Bytes key, Newest* newest) const;
 
   Status check_writable() const;
-  Status write_one(Change& change, std::optional<bool> must_exist, Durability durability);
-  Result<bool> condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn);
+  Change make_change(Bytes key, Bytes value, bool is_remove) const;
+  // Returns `code` once the commit that it rests on is visible.
+  Status answer(Code code, uint64_t pending_lsn);
+  Status write_one(Change change, std::optional<bool> must_exist, Durability durability);
+  Status write_many(std::vector<Change> changes, const Batch* conditions, Durability durability,
+                    size_t* failed_position, uint64_t* removed);
   Status judge_conditions(const Batch& batch, size_t* failed_position, uint64_t* pending_lsn);
-  std::vector<Change> changes_of(const Batch& batch) const;
+  Result<bool> condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn);
+  ShardLocks lock_shards(std::span<const Change> changes, const Batch* conditions) const;
+  Status find_prior(std::vector<Change>& changes, uint64_t* removed, uint64_t* pending_lsn) const;
   void prefetch(std::span<const Change> changes) const noexcept;
-  std::vector<uint32_t> shards_touched(const Batch& batch) const;
-  ShardLocks lock_shards(std::span<const uint32_t> shards) const;
-  Status find_priors(std::vector<Change>& changes, uint64_t* erases, uint64_t* pending_lsn) const;
 
-  // With the write mutexes held, which `unlock` gives up once the order is fixed.
+  // REQUIRES: the write mutexes of the changes' shards. `unlock` gives them up once the order of
+  // commits is fixed.
   Status commit(std::span<Change> changes, Durability durability, FunctionRef<void()> unlock);
-  Status prepare(std::span<Change> changes);
-  Status reserve(std::span<const Change> changes, uint64_t frame_size, Log::Place* place);
-  Status make_room(std::span<Change> changes);
-  void fill(std::span<Change> changes, const Log::Place& place, uint64_t frame_size) noexcept;
+  Status reserve_memory(std::span<Change> changes);
+  void fill(std::span<Change> changes, const Log::Reservation& reserved) noexcept;
   void forget_pending(std::span<Change> changes) noexcept;
-
-  void publish(Commit& commit, bool locked) noexcept override;
-  void apply_all(std::span<Change> changes) noexcept;
   void apply(Change& change) noexcept;
+
+  // CommitPipeline::Backend, DiskKeyDirectory::LogSync
+  void publish(Commit& commit, bool locked) noexcept override;
   Status sync_through(uint64_t lsn) noexcept override { return log_->sync_through(lsn); }
   uint64_t durable_lsn() const noexcept override { return log_->durable_lsn(); }
   Status sync_log(uint64_t lsn) noexcept override { return log_->sync_through(lsn); }
@@ -104,12 +113,12 @@ class StoreImpl final : public Store,
 
   std::unique_ptr<Shards> shards_;
   SegmentDirectory segments_;
-  std::optional<Log> log_;              // none when opened for reading only
-  std::unique_ptr<KeyDirectory> keys_;  // on disk it may sync the log until it is gone
+  std::optional<Log> log_;              // nothing when opened for reading only
+  std::unique_ptr<KeyDirectory> keys_;  // destroyed before the log: on disk it may sync that
   std::optional<CommitPipeline> pipeline_;
 
-  // Statistics, relaxed: nothing is read on the strength of them. Stored by whoever publishes, one
-  // at a time.
+  // Statistics, relaxed: no memory access depends on them. One thread at a time publishes, and
+  // stores to all but reads_.
   std::atomic<uint64_t> size_{0};  // keys
   std::atomic<uint64_t> live_bytes_{0};
   std::atomic<uint64_t> commits_{0};

@@ -36,7 +36,7 @@ class Verification {
     for (const Segment* segment : *segments_.set()) total += segment->end();
     std::unordered_map<Hash128, Location, KeyHash> newest;  // of each key, erased ones left out
     const auto visit = [&](const Segment& segment, const LogReader::Record& record) -> Status {
-      if (record.header.kind == RecordKind::erase)
+      if (record.header.kind == RecordKind::remove)
         newest.erase(hash_of(record.key));
       else
         newest[hash_of(record.key)] = segment.location_of(record.offset);

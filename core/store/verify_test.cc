@@ -31,7 +31,7 @@ TEST(Verify, TellsApartKeysThatWereMadeToCollide) {
   os::SimulatedFileSystem files(1);
   const auto store = *Store::open(files, "/s", {});
   for (const std::string& key : {one, other})
-    ASSERT_TRUE(store->put(as_bytes(key), as_bytes("v"), PutMode::always, Durability::os).ok());
+    ASSERT_TRUE(store->put(as_bytes(key), as_bytes("v"), WriteMode::put, Durability::os).ok());
   const Status verified = store->verify([](uint64_t, uint64_t) { return Status(); });
   EXPECT_TRUE(verified.ok()) << verified.message();
 }

@@ -36,7 +36,7 @@ TEST(WrittenBytes, ASyncedPutWritesItsPages) {
   const auto put = [&](uint64_t number) {
     const std::string key = "key " + std::to_string(number);
     ASSERT_TRUE(
-        store->put(as_bytes(key), as_bytes(value), PutMode::always, Durability::device).ok());
+        store->put(as_bytes(key), as_bytes(value), WriteMode::put, Durability::device).ok());
   };
   constexpr uint64_t first = 1000;  // the folios grow meanwhile
   constexpr uint64_t counted = 200;

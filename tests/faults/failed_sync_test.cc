@@ -59,9 +59,8 @@ TEST_P(FailedSync, RefusesWritesAndGoesOnReading) {
     EXPECT_TRUE(put(*store_, "x", "3", durability).is(Code::io));
     EXPECT_TRUE(erase(*store_, "old", durability).is(Code::io));
   }
-  EXPECT_TRUE(
-      store_->put(as_bytes("new"), as_bytes("4"), store::PutMode::only_absent, Durability::os)
-          .is(Code::io));
+  EXPECT_TRUE(store_->put(as_bytes("new"), as_bytes("4"), store::WriteMode::insert, Durability::os)
+                  .is(Code::io));
   EXPECT_TRUE(store_->sync().is(Code::io)) << "a second sync would succeed and mean nothing";
   EXPECT_TRUE(store_->flush().is(Code::io));
   EXPECT_EQ(read_all(*store_)->size(), 1U);

@@ -19,8 +19,8 @@ namespace {
 
 using store::Batch;
 using store::Durability;
-using store::PutMode;
 using store::Store;
+using store::WriteMode;
 
 constexpr const char* long_key = "a key that does not fit into a string without an allocation";
 
@@ -105,7 +105,7 @@ void AllocationRun::write() {
   for (int i = 0; i < 12; i++) {
     const std::string key = long_key + std::to_string(i % 7);
     const std::string value = test_value(static_cast<uint64_t>(i), 700);
-    const PutMode mode = expected_.contains(key) ? PutMode::only_existing : PutMode::only_absent;
+    const WriteMode mode = expected_.contains(key) ? WriteMode::replace : WriteMode::insert;
     if (step("put",
              [&] { return store_->put(as_bytes(key), as_bytes(value), mode, Durability::os); }))
       expected_[key] = value;

@@ -37,7 +37,7 @@ std::string ModelRun::apply(const Operation& operation) {
     case Kind::insert:
     case Kind::replace:
       return apply_put(operation);
-    case Kind::erase:
+    case Kind::remove:
       return apply_erase(operation);
     case Kind::batch:
       return apply_batch(operation);
@@ -73,12 +73,12 @@ std::string ModelRun::apply(const Operation& operation) {
 std::string ModelRun::apply_put(const Operation& operation) {
   const bool found = model_.contains(operation.key);
   Code outcome = Code::ok;
-  store::PutMode mode = store::PutMode::always;
+  store::WriteMode mode = store::WriteMode::put;
   if (operation.kind == Kind::insert) {
-    mode = store::PutMode::only_absent;
+    mode = store::WriteMode::insert;
     if (found) outcome = Code::exists;
   } else if (operation.kind == Kind::replace) {
-    mode = store::PutMode::only_existing;
+    mode = store::WriteMode::replace;
     outcome = as_found(found);
   }
   std::string value = test_value(operation.value.number, operation.value.size);
@@ -138,7 +138,7 @@ std::string ModelRun::apply_batch(const Operation& operation) {
   const Contents before = model_;
   Undo undo;
   for (const Operation::Entry& entry : operation.entries) {
-    if (entry.kind == Entry::erase)
+    if (entry.kind == Entry::remove)
       change(entry.key, std::nullopt, undo);
     else if (entry.kind == Entry::put)
       change(entry.key, test_value(entry.value.number, entry.value.size), undo);

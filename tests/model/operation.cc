@@ -17,7 +17,7 @@ struct KindName {
 
 constexpr std::array kinds = {
     KindName{Kind::put, "put", 330},           KindName{Kind::insert, "insert", 60},
-    KindName{Kind::replace, "replace", 60},    KindName{Kind::erase, "delete", 130},
+    KindName{Kind::replace, "replace", 60},    KindName{Kind::remove, "delete", 130},
     KindName{Kind::get, "get", 170},           KindName{Kind::get_pin, "get_pin", 60},
     KindName{Kind::contains, "contains", 50},  KindName{Kind::batch, "batch", 80},
     KindName{Kind::scan, "scan", 4},           KindName{Kind::scan_keys, "scan_keys", 4},
@@ -82,7 +82,7 @@ std::string to_script(const Operation& operation) {
     case Kind::replace:
       return line + ' ' + quoted(operation.key) + ' ' + to_script(operation.value) +
              " durability=" + name_of(operation.durability);
-    case Kind::erase:
+    case Kind::remove:
       return line + ' ' + quoted(operation.key) + " durability=" + name_of(operation.durability);
     case Kind::get:
     case Kind::get_pin:
@@ -195,7 +195,7 @@ void OperationGenerator::fill_batch(Operation& operation) {
     if (at < 11) {
       entry.value = pick_value(entry.key);
     } else if (at < 17) {
-      entry.kind = store::Batch::Kind::erase;
+      entry.kind = store::Batch::Kind::remove;
     } else {
       entry.kind = at == 17   ? store::Batch::Kind::require_absent
                    : at == 18 ? store::Batch::Kind::require_exists

@@ -22,7 +22,7 @@ struct Operation {
     put,
     insert,
     replace,
-    erase,
+    remove,
     get,
     get_pin,
     contains,

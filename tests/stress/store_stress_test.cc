@@ -31,8 +31,8 @@ namespace {
 
 using store::Batch;
 using store::Durability;
-using store::PutMode;
 using store::Store;
+using store::WriteMode;
 
 constexpr uint64_t operations_full = 1'000'000;
 constexpr uint64_t operations_per_round = 20'000;
@@ -159,10 +159,10 @@ void Worker::write_own() {
     own_.erase(key);
     return;
   }
-  const auto mode = static_cast<PutMode>(random_.below(3));
+  const auto mode = static_cast<WriteMode>(random_.below(3));
   Code expected = Code::ok;
-  if (mode == PutMode::only_absent && exists) expected = Code::exists;
-  if (mode == PutMode::only_existing && !exists) expected = Code::not_found;
+  if (mode == WriteMode::insert && exists) expected = Code::exists;
+  if (mode == WriteMode::replace && !exists) expected = Code::not_found;
   std::string value = own_value();
   check(expected, store().put(as_bytes(key), as_bytes(value), mode, durability()), "put");
   if (expected == Code::ok) own_[key] = std::move(value);
@@ -174,7 +174,7 @@ void Worker::write_own_batch() {
   for (uint64_t i = random_.between(1, 6); i > 0; i--) {
     const std::string key = own_key();
     if (random_.one_in(3)) {
-      check(Code::ok, batch.add(Batch::Kind::erase, as_bytes(key)), "add");
+      check(Code::ok, batch.add(Batch::Kind::remove, as_bytes(key)), "add");
       after.erase(key);
     } else {
       after[key] = own_value();
@@ -263,7 +263,7 @@ void Worker::flip_switch() {
   const std::string key = switch_key(number);
   if (random_.one_in(2)) {
     const Status status =
-        store().put(as_bytes(key), as_bytes("on"), PutMode::only_absent, durability());
+        store().put(as_bytes(key), as_bytes("on"), WriteMode::insert, durability());
     if (status.ok())
       shared_.switched_on[number]++;
     else

@@ -47,11 +47,11 @@ Result<std::string> get_through_pin(store::Store& store, std::string_view key) {
 
 Status put(store::Store& store, std::string_view key, std::string_view value,
            store::Durability durability) {
-  return store.put(as_bytes(key), as_bytes(value), store::PutMode::always, durability);
+  return store.put(as_bytes(key), as_bytes(value), store::WriteMode::put, durability);
 }
 
 Status erase(store::Store& store, std::string_view key, store::Durability durability) {
-  return store.erase(as_bytes(key), durability);
+  return store.remove(as_bytes(key), durability);
 }
 
 Status verify(store::Store& store) {

@@ -42,7 +42,7 @@ Status Workload::apply(store::Store& store, uint64_t number, store::Durability d
   }
   store::Batch batch;
   for (const Change& change : changes) {
-    const auto kind = change.value ? store::Batch::Kind::put : store::Batch::Kind::erase;
+    const auto kind = change.value ? store::Batch::Kind::put : store::Batch::Kind::remove;
     STAVE_TRY(batch.add(kind, as_bytes(change.key), as_bytes(change.value.value_or(""))));
   }
   return store.write(batch, durability, nullptr, nullptr);

@@ -1,39 +1,29 @@
-// One key's part in a commit that is on its way, and the table of those that are logged but not
-// yet visible.
+// One key's part in a commit, and the table of the changes that are logged and not yet visible.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "core/store/keydir/key_directory.h"
-#include "core/store/log/location.h"
 
 namespace stave::store {
 
-// Lives on the writer's side until its commit is visible or has failed.
-struct Change {
-  Bytes key;    // the caller's memory
-  Bytes value;  // empty for an erase
-  bool erase = false;
+// Lives on the writer's side until its commit is visible or has failed. `key` and `value` are the
+// caller's memory.
+struct Change : KeyChange {
+  Bytes value;  // empty for a remove
   uint32_t shard = 0;
-  uint64_t hash = 0;
-
-  KeyDirectory::Room room;           // for an insertion
-  std::optional<RecordPlace> prior;  // what will be visible when this is published
-  RecordPlace place;                 // set when it is known
-  Location frame;                    // where its frame begins, likewise
-  uint64_t lsn = 0;
   Change* next_pending = nullptr;
 };
 
-// The newest logged change of each key that has pending ones; older ones of the same key stay in
-// the chain behind it until they are removed. Intrusive: adding allocates nothing after reserve().
-// Guarded by the shard's write mutex.
+// The newest pending change of each key; older ones of the same key stay in the chain after it
+// until they are removed. Intrusive: add() allocates nothing after reserve().
+//
+// Thread safety: guarded by the shard's write mutex.
 class PendingTable {
  public:
-  // Room for `count` more. May throw bad_alloc.
+  // Makes room for `count` more. May throw bad_alloc.
   void reserve(size_t count) {
     const size_t needed = size_ + count;
     if (needed <= buckets_.size()) return;

@@ -72,14 +72,14 @@ TEST(PendingTable, EqualHashesAreToldApartByKey) {
 TEST(Batch, KeepsEntriesInOrderAndRefusesWhatIsTooLarge) {
   Batch batch;
   ASSERT_TRUE(batch.add(Batch::Kind::put, as_bytes("k"), as_bytes("v")).ok());
-  ASSERT_TRUE(batch.add(Batch::Kind::erase, {}).ok());
+  ASSERT_TRUE(batch.add(Batch::Kind::remove, {}).ok());
   const std::string long_key(65'536, 'x');
   EXPECT_TRUE(batch.add(Batch::Kind::put, as_bytes(long_key)).is(Code::too_large));
   ASSERT_TRUE(batch.add(Batch::Kind::require_equal, as_bytes("k"), as_bytes("")).ok());
   ASSERT_EQ(batch.size(), 3u);
   EXPECT_EQ(as_text(batch.entry(0).key), "k");
   EXPECT_EQ(as_text(batch.entry(0).value), "v");
-  EXPECT_EQ(batch.entry(1).kind, Batch::Kind::erase);
+  EXPECT_EQ(batch.entry(1).kind, Batch::Kind::remove);
   EXPECT_TRUE(batch.entry(1).key.empty());
   EXPECT_EQ(batch.entry(2).kind, Batch::Kind::require_equal);
   batch.clear();

@@ -101,7 +101,7 @@ TEST(RecordFormat, BatchIsTheGoldenBytes) {
   encode_record(bytes + 96,
                 {.lsn = 8,
                  .durable_lag = 2,
-                 .kind = RecordKind::erase,
+                 .kind = RecordKind::remove,
                  .member = true,
                  .key = as_bytes("key"),
                  .value = {}},

@@ -28,7 +28,7 @@ bool RecordHeader::plausible() const noexcept {
   switch (kind) {
     case RecordKind::put:
       return (flags & 0x80) == 0 && value_size <= value_size_max;
-    case RecordKind::erase:
+    case RecordKind::remove:
       return (flags & 0x80) == 0 && value_size == 0;
     case RecordKind::batch:
       return flags == 0 && key_size == 0 && value_size > 0;

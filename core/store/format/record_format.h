@@ -14,7 +14,7 @@
 
 namespace stave::store {
 
-enum class RecordKind : uint8_t { put = 1, erase = 2, batch = 3 };
+enum class RecordKind : uint8_t { put = 1, remove = 2, batch = 3 };
 
 namespace record_at {  // offsets
 inline constexpr size_t checksum = 0;

@@ -1,14 +1,14 @@
-// The key directory: key -> place of its newest visible record. In memory or on disk, as the store
-// was made (options.h).
+// The key directory: key -> location of its newest visible record. In memory or on disk, as the
+// store was made (options.h).
 //
-// Looking up may read records and fail. Changing may not: it names the place that it replaces, and
-// has what it needs from make_room(). Every call decides between the two by one branch that is
-// always taken the same way, so that the directory in memory stays inline.
+// A lookup may read records and fail. A change may not: it names the location that it replaces, and
+// reserve() has set aside what it needs. Every call decides between the two kinds by one branch.
 //
 // Thread safety: readers from any thread, without locks. Changes by one thread at a time, in log
 // order.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,14 +20,26 @@
 
 namespace stave::store {
 
-class KeyDirectory {
- public:
-  // What one change needs, set aside.
-  struct Room {
-    MemoryKeyDirectory::Room memory;
+// What a commit changes about one key.
+struct KeyChange {
+  // What applying the change needs.
+  struct Reservation {
+    MemoryKeyDirectory::Reservation memory;
     DiskKeyDirectory::Room disk;
   };
 
+  Bytes key;
+  uint64_t hash = 0;
+  bool is_remove = false;
+  std::optional<RecordLocation> prior;  // visible when this is applied; nothing: the key is absent
+  RecordLocation location;  // of the change's record; with `frame` and `lsn` once logged
+  Location frame;           // where the frame begins that the record is in
+  uint64_t lsn = 0;
+  Reservation reservation;
+};
+
+class KeyDirectory {
+ public:
   explicit KeyDirectory(std::unique_ptr<MemoryKeyDirectory> memory) noexcept
       : memory_(std::move(memory)) {}
   explicit KeyDirectory(std::unique_ptr<DiskKeyDirectory> disk) noexcept : disk_(std::move(disk)) {}
@@ -39,43 +51,40 @@ class KeyDirectory {
     return memory_ ? memory_->hash(key) : disk_->hash(key);
   }
 
-  // Whether the key is there; then `reader` stands on its record.
+  // Whether the key is present; then `reader` stands on its record. Errors of reading records.
   Result<bool> find(uint64_t hash, Bytes key, RecordReader& reader) const {
     return memory_ ? memory_->find(hash, key, reader) : disk_->find(key, reader);
   }
-
-  // Prefetches what find() reads for some keys, at most prefetch_max. Nothing depends on it.
+  // Prefetches what find() reads for the first prefetch_max of several keys.
   static constexpr size_t prefetch_max = MemoryKeyDirectory::prefetch_max;
   void prefetch(std::span<const Bytes> keys) const noexcept {
+    if (keys.size() < 2) return;
+    keys = keys.first(std::min(keys.size(), prefetch_max));
     memory_ ? memory_->prefetch(keys) : disk_->prefetch(keys);
   }
 
-  // `contended`: a change with this hash is under way, perhaps of another key.
-  Status make_room(uint64_t hash, Bytes key, bool is_insertion, bool is_erase, bool contended,
-                   Room* room) {
-    if (!memory_) return make_room_on_disk(key, is_insertion, is_erase, contended, room);
-    if (!is_insertion) return {};
-    Result<MemoryKeyDirectory::Room> made = memory_->make_room(hash);
-    if (!made) return made.status();
-    room->memory = *std::move(made);
+  // Sets aside what apply() needs, once `prior` is known. `contended`: a change with this hash is
+  // not visible yet, perhaps of another key.
+  Status reserve(KeyChange& change, bool contended) {
+    if (!memory_) return reserve_on_disk(change, contended);
+    if (change.prior) return {};
+    Result<MemoryKeyDirectory::Reservation> reserved = memory_->reserve_insertion(change.hash);
+    if (!reserved) return reserved.status();
+    change.reservation.memory = *std::move(reserved);
     return {};
   }
-
-  // Makes a change visible. None in `prior`: the key was absent; none in `place`: it goes.
-  // `frame` is where the change's frame in the log begins.
-  void apply(uint64_t hash, Bytes key, const std::optional<RecordPlace>& prior,
-             const std::optional<RecordPlace>& place, Location frame, uint64_t lsn,
-             Room& room) noexcept {
-    if (!memory_) return disk_->apply(key, prior, place, frame, lsn, room.disk);
-    if (!place)
-      memory_->erase(hash, prior->location);
-    else if (prior)
-      memory_->replace(hash, prior->location, place->location);
+  // Makes a logged change visible.
+  void apply(KeyChange& change) noexcept {
+    if (!memory_) return apply_on_disk(change);
+    if (change.is_remove)
+      memory_->remove(change.hash, change.prior->location);
+    else if (change.prior)
+      memory_->replace(change.hash, change.prior->location, change.location.location);
     else
-      memory_->insert(hash, place->location, room.memory);
+      memory_->insert(change.hash, change.location.location, change.reservation.memory);
   }
 
-  // A walk over all places beside changes; a key that is there throughout is met once.
+  // Visits all locations, beside changes; a key that is present throughout comes once.
   class Cursor {
    public:
     explicit Cursor(const KeyDirectory& directory) noexcept {
@@ -84,7 +93,7 @@ class KeyDirectory {
       else
         disk_.emplace(*directory.disk_);
     }
-    // Nothing behind the last.
+    // Nothing after the last.
     Result<std::optional<Location>> next() { return memory_ ? memory_->next() : disk_->next(); }
 
    private:
@@ -93,12 +102,18 @@ class KeyDirectory {
   };
 
  private:
-  Status make_room_on_disk(Bytes key, bool is_insertion, bool is_erase, bool contended,
-                           Room* room) {
-    Result<DiskKeyDirectory::Room> made = disk_->make_room(key, is_insertion, is_erase, contended);
-    if (!made) return made.status();
-    room->disk = *std::move(made);
+  Status reserve_on_disk(KeyChange& change, bool contended) {
+    Result<DiskKeyDirectory::Room> reserved =
+        disk_->make_room(change.key, !change.prior, change.is_remove, contended);
+    if (!reserved) return reserved.status();
+    change.reservation.disk = *std::move(reserved);
     return {};
+  }
+  void apply_on_disk(KeyChange& change) noexcept {
+    std::optional<RecordLocation> location;
+    if (!change.is_remove) location = change.location;
+    disk_->apply(change.key, change.prior, location, change.frame, change.lsn,
+                 change.reservation.disk);
   }
 
   const std::unique_ptr<MemoryKeyDirectory> memory_;  // one of the two

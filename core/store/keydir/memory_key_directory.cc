@@ -56,43 +56,44 @@ void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {
   }
   for (size_t i = 0; i < keys.size(); i++) {
     table_->with_candidate(begun[i].start, begun[i].probe, [this](auto entry) {
-      const Location place = Location::of_bits(index::NarrowLayout<>::value(entry));
-      RecordReader::prefetch(segments().of(place), place);
+      const Location location = Location::of_bits(index::NarrowLayout<>::value(entry));
+      RecordReader::prefetch(segments().of(location), location);
     });
   }
 }
 
-void MemoryKeyDirectory::insert(uint64_t hash, Location place, const Room& room) noexcept {
-  const Status inserted = table_->insert_absent(hash, place.to_bits(), room);
+void MemoryKeyDirectory::insert(uint64_t hash, Location location,
+                                const Reservation& reservation) noexcept {
+  const Status inserted = table_->insert_absent(hash, location.to_bits(), reservation);
   assert(inserted.ok());
   static_cast<void>(inserted);
 }
 
-void MemoryKeyDirectory::replace(uint64_t hash, Location old, Location place) noexcept {
-  const bool replaced = table_->replace(hash, old.to_bits(), place.to_bits());
+void MemoryKeyDirectory::replace(uint64_t hash, Location old, Location location) noexcept {
+  const bool replaced = table_->replace(hash, old.to_bits(), location.to_bits());
   assert(replaced);
   static_cast<void>(replaced);
 }
 
-void MemoryKeyDirectory::erase(uint64_t hash, Location old) noexcept {
-  const bool erased = table_->erase(hash, old.to_bits());
-  assert(erased);
-  static_cast<void>(erased);
+void MemoryKeyDirectory::remove(uint64_t hash, Location old) noexcept {
+  const bool removed = table_->erase(hash, old.to_bits());
+  assert(removed);
+  static_cast<void>(removed);
 }
 
 Result<std::optional<Location>> MemoryKeyDirectory::Cursor::next() {
   while (slice_.empty()) {
     if (cursor_.done()) return std::optional<Location>();
-    // A slice of its own, so that running out of memory half-way leaves nothing behind.
+    // A slice of its own: without memory the cursor has not moved.
     std::vector<Location> slice;
     STAVE_TRY(table_.visit_next(cursor_, [&slice](auto entry, uint8_t) {
       slice.push_back(Location::of_bits(index::NarrowLayout<>::value(entry)));
     }));
     slice_ = std::move(slice);
   }
-  const Location place = slice_.back();
+  const Location location = slice_.back();
   slice_.pop_back();
-  return std::optional<Location>(place);
+  return std::optional<Location>(location);
 }
 
 }  // namespace stave::store

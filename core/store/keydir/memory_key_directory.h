@@ -1,12 +1,12 @@
-// The key directory in memory: key -> place of its newest visible record.
+// The key directory in memory: key -> location of its newest visible record.
 //
-// An index over the log (docs/internals/index.md). Its entries hold a place and some bits of the
-// key's hash; the record at the place says whose it is. Looking up may therefore read records and
-// fail. Changing may not: it names the place that it replaces, and insertions have their memory
-// from make_room().
+// An index over the log (docs/internals/index.md). Its entries hold a location and some bits of the
+// key's hash; the record there holds the key. So a lookup may read records and fail. A change may
+// not: it names the location that it replaces, and reserve_insertion() sets aside the memory of an
+// insertion.
 //
 // Thread safety: readers from any thread, without locks. Changes of one key come one after the
-// other; those of different keys at any time.
+// other, those of different keys at any time.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ class MemoryKeyDirectory {
     Keys(const SegmentDirectory& segments, uint64_t seed) noexcept
         : segments_(&segments), seed_(seed) {}
 
-    // Of the key of the record at a place. Asked rarely: when a part of the index has outgrown the
-    // bits that it keeps.
+    // The hash of the key of the record at a location. Rare: for a part of the index that needs
+    // more bits of the hashes than it keeps.
     Result<uint64_t> fetch_hash(uint64_t value) const noexcept;
     const SegmentDirectory& segments() const noexcept { return *segments_; }
     template <typename Root, typename Entry>
@@ -50,33 +50,32 @@ class MemoryKeyDirectory {
 
  public:
   // Memory for one insertion.
-  using Room = Table::Reservation;
+  using Reservation = Table::Reservation;
 
-  // `segments` outlives it and has every place that is looked at.
+  // REQUIRES: `segments` outlives it, and has every location that is stored.
   static Result<std::unique_ptr<MemoryKeyDirectory>> create(uint64_t hash_seed,
                                                             const SegmentDirectory& segments);
 
   uint64_t hash(Bytes key) const noexcept { return hash64(key, seed_); }
 
-  // Whether the key is there; then `reader` stands on its record. What reading records may answer.
+  // Whether the key is present; then `reader` stands on its record. Errors of reading records.
   Result<bool> find(uint64_t hash, Bytes key, RecordReader& reader) const;
-  // Prefetches what find() reads for some keys, at most prefetch_max. Nothing depends on it.
+  // Prefetches what find() reads for at most prefetch_max keys.
   static constexpr size_t prefetch_max = 32;
   void prefetch(std::span<const Bytes> keys) const noexcept;
 
-  // For the insertion of a key of this hash.
-  Result<Room> make_room(uint64_t hash) { return table_->reserve_insertion(hash); }
-  // The key is absent.
-  void insert(uint64_t hash, Location place, const Room& room) noexcept;
-  // The key's record is at `old`.
-  void replace(uint64_t hash, Location old, Location place) noexcept;
-  void erase(uint64_t hash, Location old) noexcept;
+  Result<Reservation> reserve_insertion(uint64_t hash) { return table_->reserve_insertion(hash); }
+  // REQUIRES: a key of this hash is absent.
+  void insert(uint64_t hash, Location location, const Reservation& reservation) noexcept;
+  // REQUIRES of both: the key's record is at `old`.
+  void replace(uint64_t hash, Location old, Location location) noexcept;
+  void remove(uint64_t hash, Location old) noexcept;
 
-  // A walk over all places beside changes; a key that is there throughout is met once.
+  // Visits all locations, beside changes; a key that is present throughout comes once.
   class Cursor {
    public:
     explicit Cursor(const MemoryKeyDirectory& directory) noexcept : table_(*directory.table_) {}
-    // Nothing behind the last.
+    // Nothing after the last.
     Result<std::optional<Location>> next();
 
    private:

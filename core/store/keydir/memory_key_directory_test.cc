@@ -46,7 +46,7 @@ class MemoryKeyDirectoryTest : public ::testing::Test {
   }
   Location insert(uint64_t hash, const std::string& key) {
     const Location place = write_record(key, "value of " + key);
-    const Result<MemoryKeyDirectory::Room> room = directory_->make_room(hash);
+    const Result<MemoryKeyDirectory::Reservation> room = directory_->reserve_insertion(hash);
     EXPECT_TRUE(room.ok());
     directory_->insert(hash, place, *room);
     return place;
@@ -87,7 +87,7 @@ TEST_F(MemoryKeyDirectoryTest, KeysOfOneHashAreKeysOfTheirOwn) {
   EXPECT_EQ(find(42, "another key"), "absent");
   EXPECT_EQ(walk().size(), static_cast<size_t>(keys));
 
-  for (int i = 0; i < keys; i += 2) directory_->erase(42, places[i]);
+  for (int i = 0; i < keys; i += 2) directory_->remove(42, places[i]);
   for (int i = 1; i < keys; i += 2)
     directory_->replace(42, places[i], write_record("key " + std::to_string(i), "new"));
   for (int i = 0; i < keys; i++)
@@ -134,8 +134,8 @@ TEST_F(MemoryKeyDirectoryTest, DamageIsNotAbsence) {
 
 // Many insertions are under way at once between their room and their turn.
 TEST_F(MemoryKeyDirectoryTest, RoomIsKeptForEachInsertion) {
-  std::vector<MemoryKeyDirectory::Room> rooms;
-  for (int i = 0; i < 1000; i++) rooms.push_back(*directory_->make_room(9));
+  std::vector<MemoryKeyDirectory::Reservation> rooms;
+  for (int i = 0; i < 1000; i++) rooms.push_back(*directory_->reserve_insertion(9));
   for (int i = 0; i < 1000; i++) {
     const std::string key = std::to_string(i);
     directory_->insert(9, write_record(key, "v" + key), rooms[static_cast<size_t>(i)]);

@@ -37,7 +37,7 @@ Appender::Appender(std::shared_ptr<Segment> segment, std::shared_ptr<os::Mapping
 
 uint64_t Appender::capacity_for(uint64_t segment_size, uint64_t first_frame_size) noexcept {
   return round_to_page(limit_for(segment_size, first_frame_size) +
-                       delete_reserve_size(segment_size));
+                       remove_reserve_size(segment_size));
 }
 
 Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
@@ -47,7 +47,7 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
                                                    bool may_use_reserve) {
   const std::string path = os::join_path(directory, segment_name(header.generation));
   const uint64_t limit = limit_for(segment_size, first_frame_size);
-  const uint64_t reserve = delete_reserve_size(segment_size);
+  const uint64_t reserve = remove_reserve_size(segment_size);
   const uint64_t capacity = capacity_for(segment_size, first_frame_size);
   const uint64_t needed =
       round_to_page(segment_header_size + first_frame_size + (may_use_reserve ? 0 : reserve));
@@ -68,7 +68,7 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
   };
   Result<std::unique_ptr<os::Mapping>> mapping = prepare();
   if (!mapping) {
-    // If even that fails the next open removes it.
+    // If this fails too, the next open removes the file.
     static_cast<void>(files.remove(unfinished));
     return mapping.status();
   }
@@ -97,11 +97,11 @@ Result<std::unique_ptr<Appender>> Appender::resume(std::shared_ptr<Segment> segm
   Result<uint64_t> size = segment->file().size();
   if (!size) return size.status();
   const uint64_t limit = std::max(segment_size, end);
-  const uint64_t reserve = delete_reserve_size(segment_size);
+  const uint64_t reserve = remove_reserve_size(segment_size);
   const uint64_t capacity = std::max(round_to_page(limit + reserve), *size);
   Result<std::unique_ptr<os::Mapping>> mapping = segment->file().map(capacity, true);
   if (!mapping) return mapping.status();
-  // Blocks behind the end may be missing: programs that copy files leave out what was never
+  // Blocks after the end may be missing: a program that copies files may leave out what was never
   // written.
   return std::unique_ptr<Appender>(
       new Appender(std::move(segment), *std::move(mapping), limit, reserve, end, end));
@@ -124,7 +124,7 @@ Result<bool> Appender::allocate_at_least(uint64_t size) {
   return true;
 }
 
-Result<Appender::Fit> Appender::make_room(uint64_t size, bool may_use_reserve) {
+Result<Appender::Fit> Appender::ensure_space(uint64_t size, bool may_use_reserve) {
   if (end_ + size > limit_) return Fit::roll;
   Result<bool> allocated = allocate_at_least(end_ + size + reserve_);
   if (!allocated) return allocated.status();
@@ -148,24 +148,24 @@ uint64_t Appender::take(uint64_t size) noexcept {
   return offset;
 }
 
-Appender::Range Appender::take_unready() noexcept {
-  if (!is_near_unready()) return {};
-  const uint64_t from = std::max(ready_, end_ / page_size * page_size);
-  const uint64_t to =
-      std::min(from / ready_step * ready_step + ready_step, allocated_ / page_size * page_size);
+Appender::Range Appender::take_prefault() noexcept {
+  if (!is_prefault_due()) return {};
+  const uint64_t from = std::max(prefaulted_, end_ / page_size * page_size);
+  const uint64_t to = std::min(from / prefault_step * prefault_step + prefault_step,
+                               allocated_ / page_size * page_size);
   if (to <= from) return {};
-  ready_ = to;
+  prefaulted_ = to;
   return {from, to - from};
 }
 
-Appender::Range Appender::take_unready_of(uint64_t offset, uint64_t size) noexcept {
-  // A large one is long on its way whatever is done.
+Appender::Range Appender::take_prefault_of(uint64_t offset, uint64_t size) noexcept {
+  // Prefaulting does not pay for a frame that takes long anyway.
   constexpr uint64_t frame_size_max = 1 << 20;
   if (size <= page_size || size > frame_size_max) return {};
-  const uint64_t from = std::max(ready_, offset / page_size * page_size);
+  const uint64_t from = std::max(prefaulted_, offset / page_size * page_size);
   const uint64_t to = std::min(round_to_page(offset + size), allocated_ / page_size * page_size);
   if (to <= from) return {};
-  ready_ = to;
+  prefaulted_ = to;
   return {from, to - from};
 }
 

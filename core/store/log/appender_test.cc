@@ -35,7 +35,7 @@ TEST_F(AppenderTest, PagesAreMadeReadyBeforeTheyAreNeeded) {
   uint64_t ready = 0;
   uint64_t times = 0;
   for (;;) {
-    const Result<Appender::Fit> fit = appender->make_room(size, false);
+    const Result<Appender::Fit> fit = appender->ensure_space(size, false);
     ASSERT_TRUE(fit);
     if (*fit != Appender::Fit::fits) break;
     EXPECT_TRUE(appender->has_room(size));
@@ -43,9 +43,9 @@ TEST_F(AppenderTest, PagesAreMadeReadyBeforeTheyAreNeeded) {
     if (times > 0 && ready < appender->mapping()->size() - page_size) {
       EXPECT_LE(end, ready);
     }
-    if (!appender->is_near_unready()) continue;
+    if (!appender->is_prefault_due()) continue;
     EXPECT_GE(end, unready_at_first);
-    const Appender::Range range = appender->take_unready();
+    const Appender::Range range = appender->take_prefault();
     if (range.size == 0) continue;
     times++;
     EXPECT_EQ(range.offset % page_size, 0U);
@@ -65,15 +65,15 @@ TEST_F(AppenderTest, PagesAreMadeReadyBeforeTheyAreNeeded) {
 // page with another leaves it at that.
 TEST_F(AppenderTest, AFrameOfSeveralPagesIsMadeReady) {
   const std::unique_ptr<Appender> appender = create(4 << 20);
-  ASSERT_TRUE(appender->make_room(100'000, false));
+  ASSERT_TRUE(appender->ensure_space(100'000, false));
   const uint64_t first = appender->take(10'000);
-  const Appender::Range of_first = appender->take_unready_of(first, 10'000);
+  const Appender::Range of_first = appender->take_prefault_of(first, 10'000);
   EXPECT_EQ(of_first.offset, 0U);
   EXPECT_EQ(of_first.size, 3 * page_size);
   const uint64_t small = appender->take(144);
-  EXPECT_EQ(appender->take_unready_of(small, 144).size, 0U);
+  EXPECT_EQ(appender->take_prefault_of(small, 144).size, 0U);
   const uint64_t second = appender->take(20'000);
-  const Appender::Range of_second = appender->take_unready_of(second, 20'000);
+  const Appender::Range of_second = appender->take_prefault_of(second, 20'000);
   EXPECT_EQ(of_second.offset, 3 * page_size);
   EXPECT_GE(of_second.offset + of_second.size, appender->end());
   EXPECT_LE(of_second.offset + of_second.size, appender->segment()->file_size());
@@ -82,11 +82,11 @@ TEST_F(AppenderTest, AFrameOfSeveralPagesIsMadeReady) {
 // What is made ready is written by the next sync: so only where much is appended between two.
 TEST_F(AppenderTest, SyncsOfFewBytesFindNothingMadeReady) {
   const std::unique_ptr<Appender> appender = create(4 << 20);
-  for (uint64_t unsynced = 0; *appender->make_room(144, false) == Appender::Fit::fits;) {
+  for (uint64_t unsynced = 0; *appender->ensure_space(144, false) == Appender::Fit::fits;) {
     appender->take(144);
     unsynced += 144;
-    EXPECT_FALSE(appender->is_near_unready());
-    EXPECT_EQ(appender->take_unready().size, 0U);
+    EXPECT_FALSE(appender->is_prefault_due());
+    EXPECT_EQ(appender->take_prefault().size, 0U);
     if (unsynced < 1'000'000) continue;
     EXPECT_EQ(appender->note_sync(), unsynced);
     unsynced = 0;

@@ -1,8 +1,8 @@
-// A record's place in the address space of the log.
+// Where a record is in the log.
 //
-// Each segment of a handle owns a range of 2^48 bytes of addresses (segment_directory.h), so that
-// one number of 44 bits names a record: its address in units of 16 bytes. Addresses are in log
-// order; they are the handle's own and never on disk.
+// Each segment of an open store owns a range of 2^48 bytes of addresses (segment_directory.h), so
+// that one number of 44 bits names a record: its address in units of 16 bytes. Addresses are in log
+// order. They belong to the open store and are never on disk.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ class Location {
 };
 
 // A record of known size.
-struct RecordPlace {
+struct RecordLocation {
   Location location;
   uint32_t size = 0;  // without padding
 };

@@ -44,48 +44,38 @@ Status Log::resume() {
   return {};
 }
 
-Result<Log::Place> Log::reserve(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
+Result<Log::Reservation> Log::reserve(uint64_t size, bool only_removes, uint64_t visible_lsn) {
   const std::lock_guard lock(mutex_);
   STAVE_TRY(failure_);
   STAVE_TRY(mark_in_use());
-  STAVE_TRY(make_room(size, only_deletes, visible_lsn));
-  return take(size);
-}
-
-bool Log::reserve_at_once(uint64_t size, Place* place) noexcept {
-  const std::lock_guard lock(mutex_);
-  if (!failure_.ok() || manifest_.clean || !active_ || !active_->has_room(size)) return false;
-  *place = take(size);
-  return true;
-}
-
-Log::Place Log::take(uint64_t size) noexcept {
+  STAVE_TRY(ensure_space(size, only_removes, visible_lsn));
   const uint64_t offset = active_->take(size);
   const uint64_t lsn = ++last_lsn_;
   const uint64_t lag = lsn - durable_lsn();
-  return {.segment = active_->segment().get(),
-          .mapping = active_->mapping().get(),
-          .offset = offset,
-          .bytes = active_->bytes(offset),
-          .lsn = lsn,
-          .durable_lag = static_cast<uint32_t>(std::min<uint64_t>(lag, durable_lag_unknown)),
-          .unready = active_->take_unready_of(offset, size),
-          .is_near_unready = active_->is_near_unready()};
+  return Reservation{
+      .segment = active_->segment().get(),
+      .mapping = active_->mapping().get(),
+      .offset = offset,
+      .bytes = active_->bytes(offset),
+      .lsn = lsn,
+      .durable_lag = static_cast<uint32_t>(std::min<uint64_t>(lag, durable_lag_unknown)),
+      .prefault = active_->take_prefault_of(offset, size),
+      .is_prefault_due = active_->is_prefault_due()};
 }
 
-void Log::make_ready() noexcept {
+void Log::prefault() noexcept {
   std::shared_ptr<os::Mapping> mapping;
   Appender::Range range;
   {
     const std::lock_guard lock(mutex_);
-    range = active_->take_unready();
+    range = active_->take_prefault();
     mapping = active_->mapping();
   }
   if (range.size > 0) mapping->expect_stores(range.offset, range.size);
 }
 
-// Before anything is appended the manifest must stop saying that the log ends where it did. What it
-// says instead, "durable up to here", stays true.
+// Before anything is appended, the manifest must stop saying that the log ends where it did. What
+// it says instead, "durable up to here", stays true.
 Status Log::mark_in_use() {
   if (!manifest_.clean) return {};
   STAVE_TRY(check_in_place());
@@ -99,23 +89,26 @@ Status Log::mark_in_use() {
   return {};
 }
 
-Status Log::make_room(uint64_t size, bool only_deletes, uint64_t visible_lsn) {
-  const auto full = [this] {
-    return Status::error(Code::no_space, "no space left for the log in '" + directory_ +
-                                             "'; delete keys or free space on the device");
-  };
-  if (!active_) return roll(size, only_deletes, visible_lsn);
-  Result<Appender::Fit> fit = active_->make_room(size, only_deletes);
+Status Log::ensure_space(uint64_t size, bool only_removes, uint64_t visible_lsn) {
+  if (!active_) return roll(size, only_removes, visible_lsn);
+  const Result<Appender::Fit> fit = active_->ensure_space(size, only_removes);
   if (!fit) return fit.status();
-  if (*fit == Appender::Fit::fits) return {};
-  if (*fit == Appender::Fit::no_space) return full();
-  const Status rolled = roll(size, only_deletes, visible_lsn);
-  if (rolled.is(Code::no_space) && failure_.ok() && only_deletes && active_->fits_reserve(size))
+  switch (*fit) {
+    case Appender::Fit::fits:
+      return {};
+    case Appender::Fit::no_space:
+      return Status::error(Code::no_space, "no space left for the log in '" + directory_ +
+                                               "'; free space on the device and write again");
+    case Appender::Fit::roll:
+      break;
+  }
+  const Status rolled = roll(size, only_removes, visible_lsn);
+  if (rolled.is(Code::no_space) && failure_.ok() && only_removes && active_->fits_reserve(size))
     return {};
   return rolled;
 }
 
-Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_lsn) {
+Status Log::roll(uint64_t first_frame_size, bool only_removes, uint64_t visible_lsn) {
   const uint64_t last_generation = manifest_.keys_on_disk ? generation_max_on_disk : generation_max;
   if (manifest_.next_generation > last_generation ||
       !segments_.reserve(Appender::capacity_for(options_.segment_size, first_frame_size)))
@@ -130,7 +123,7 @@ Status Log::roll(uint64_t first_frame_size, bool only_deletes, uint64_t visible_
   // Even if this fails: no generation is used twice.
   manifest_.next_generation++;
   Result<std::unique_ptr<Appender>> created = Appender::create(
-      files_, directory_, header, options_.segment_size, first_frame_size, only_deletes);
+      files_, directory_, header, options_.segment_size, first_frame_size, only_removes);
   if (!created) return created.status();
   std::unique_ptr<Appender> next = *std::move(created);
   bool name_taken = false;
@@ -153,10 +146,9 @@ bool Log::expects_small_syncs() const noexcept {
   return small_syncs_ >= small_syncs_expected;
 }
 
-// File systems keep neighbouring pages of a mapping that are stored into in a row as one, of up to
-// some hundred KiB, and a sync writes all of that, be it for a record of a hundred bytes. So where
-// one small sync follows the other the log has single pages. Where much is synced at once they
-// would cost time.
+// File systems join neighbouring pages of a mapping that are stored into in a row, up to some
+// hundred KiB, and a sync writes all of them, even for one small record. So the log asks for single
+// pages while one small sync follows the other; for large syncs single pages would cost time.
 void Log::note_sync() noexcept {
   if (!active_) return;
   const bool expected = expects_small_syncs();
@@ -168,7 +160,7 @@ void Log::note_sync() noexcept {
     active_->mapping()->expect_random_reads();
 }
 
-// A place may be filled until its LSN is visible; behind that a mapping is of no use to the log.
+// A frame may be filled until its LSN is visible; after that the log has no use for the mapping.
 void Log::release_filled_mappings(uint64_t visible_lsn) {
   for (Sealed& sealed : sealed_)
     if (sealed.last_lsn <= visible_lsn) sealed.mapping.reset();
@@ -221,7 +213,7 @@ Status Log::sync_through(uint64_t lsn) noexcept {
     if (active_) last_generation = active_->segment()->generation();
     note_sync();
   }
-  // One after the other without a list of them: commits wait for this, which must not lack memory.
+  // Without a list of segments: this must not fail for lack of memory.
   uint64_t first_generation = 0;
   if (STAVE_PLANTED_BUG(skip_fsync)) first_generation = last_generation;
   if (STAVE_PLANTED_BUG(lost_tail_sync)) first_generation = last_generation - 1;
@@ -232,7 +224,7 @@ Status Log::sync_through(uint64_t lsn) noexcept {
   }
   const std::lock_guard lock(mutex_);
   for (Sealed& sealed : sealed_) {
-    // A segment that was sealed during the sync, or holds places that were not yet filled when it
+    // A segment that was sealed during the sync, or has frames that were not yet filled when it
     // began, is synced again by a later one.
     if (sealed.last_lsn <= lsn) sealed.synced = true;
   }
@@ -257,7 +249,7 @@ Status Log::close() {
   {
     const std::lock_guard lock(mutex_);
     if (manifest_.clean) return {};
-    if (failure_.ok() && active_) active_->trim(delete_reserve_size(options_.segment_size));
+    if (failure_.ok() && active_) active_->trim(remove_reserve_size(options_.segment_size));
   }
   STAVE_TRY(sync_through(last_lsn_));
   Manifest clean = manifest_;

@@ -42,7 +42,7 @@ class RecoveryTest : public ::testing::Test {
   }
   void put(const std::string& key, const std::string& value,
            Durability durability = Durability::device) {
-    ASSERT_TRUE(store_->put(as_bytes(key), as_bytes(value), PutMode::always, durability).ok());
+    ASSERT_TRUE(store_->put(as_bytes(key), as_bytes(value), WriteMode::put, durability).ok());
   }
   std::string get(const std::string& key) {
     std::string value;
@@ -154,7 +154,7 @@ TEST_F(RecoveryTest, AfterAFailedSyncOfTheUserNothingIsPublished) {
                      .forever = false});
   EXPECT_TRUE(store_->sync().is(Code::io));
   EXPECT_TRUE(
-      store_->put(as_bytes("b"), as_bytes("1"), PutMode::always, Durability::os).is(Code::io));
+      store_->put(as_bytes("b"), as_bytes("1"), WriteMode::put, Durability::os).is(Code::io));
   EXPECT_EQ(get("a"), "1");
   EXPECT_EQ(get("b"), "not_found");
   EXPECT_TRUE(store_->close().is(Code::io));
@@ -233,7 +233,7 @@ TEST_F(RecoveryTest, FullDiskCanBeEmptiedAfterACrash) {
   int stored = 0;
   while (store_
              ->put(as_bytes(std::to_string(stored)), as_bytes(std::string(1000, 'v')),
-                   PutMode::always, Durability::os)
+                   WriteMode::put, Durability::os)
              .ok())
     stored++;
   ASSERT_GT(stored, 10);
@@ -242,7 +242,7 @@ TEST_F(RecoveryTest, FullDiskCanBeEmptiedAfterACrash) {
   files_->set_capacity(used);
   open();
   ASSERT_TRUE(status_.ok()) << status_.message();
-  EXPECT_TRUE(store_->erase(as_bytes("0"), Durability::device).ok());
+  EXPECT_TRUE(store_->remove(as_bytes("0"), Durability::device).ok());
   EXPECT_EQ(get("0"), "not_found");
   EXPECT_EQ(get("1").size(), 1000u);
 }
@@ -269,11 +269,11 @@ TEST_F(RecoveryTest, CopyWithHolesDoesNotMakeFillingFail) {
   open();
   ASSERT_TRUE(status_.ok()) << status_.message();
   Status last;
-  for (int i = 0; i < keys; i++) last = store_->erase(as_bytes(std::to_string(i)), Durability::os);
+  for (int i = 0; i < keys; i++) last = store_->remove(as_bytes(std::to_string(i)), Durability::os);
   EXPECT_TRUE(last.is(Code::no_space)) << "the copy has no reserve";
   EXPECT_EQ(files_->violations(), std::vector<std::string>());
   files_->set_capacity(UINT64_MAX);
-  EXPECT_TRUE(store_->erase(as_bytes(std::to_string(keys - 1)), Durability::os).ok());
+  EXPECT_TRUE(store_->remove(as_bytes(std::to_string(keys - 1)), Durability::os).ok());
   close();
 }
 
@@ -309,7 +309,7 @@ TEST_F(RecoveryTest, GenerationsThatHaveRunOutAreAnError) {
   ASSERT_TRUE(create_manifest(*files_, directory, *manifest).ok());
   open();
   ASSERT_TRUE(status_.ok()) << status_.message();
-  EXPECT_TRUE(store_->put(as_bytes("a"), as_bytes("1"), PutMode::always, Durability::os)
+  EXPECT_TRUE(store_->put(as_bytes("a"), as_bytes("1"), WriteMode::put, Durability::os)
                   .is(Code::too_large));
   close();
 }

@@ -1,0 +1,59 @@
+// Reads of the store: one look-up behind all of them, whatever `io` and `keydir` are.
+#include <algorithm>
+
+#include "core/store/store_impl.h"
+
+namespace stave::store {
+
+// Repeated when a commit of several changes was published in the shard meanwhile, so that a reader
+// sees all changes of a commit or none.
+Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
+  reads_.add_one();
+  const uint64_t hash = keys_->hash(key);
+  const sync::SequenceLock<>& publication = shards_->of(hash).publication;
+  for (sync::Backoff backoff;; backoff.wait()) {
+    const uint64_t sequence = publication.begin_read();
+    Result<bool> found = keys_->find(hash, key, reader);
+    if (publication.end_read(sequence)) return found;
+  }
+}
+
+Status StoreImpl::get(Bytes key, Sink sink) {
+  RecordReader reader(segments_);
+  const Result<bool> found = find(key, reader);
+  if (!found) return found.status();
+  if (!*found) return Code::not_found;
+  const size_t size = reader.value_size();
+  const MutableBytes into = sink(size);
+  // A caller that asks for the size only does not pay for the value.
+  if (into.size() < size) return {};
+  return reader.read_value(into.first(size));
+}
+
+Status StoreImpl::multi_get(std::span<const Bytes> keys, MultiSink sink) {
+  for (size_t position = 0; position < keys.size(); position++) {
+    if (position % KeyDirectory::prefetch_max == 0)
+      keys_->prefetch(
+          keys.subspan(position, std::min(keys.size() - position, KeyDirectory::prefetch_max)));
+    const Status status = get(keys[position], [&](size_t size) { return sink(position, size); });
+    if (status.is_error()) return status;
+  }
+  return {};
+}
+
+Result<PinnedValue> StoreImpl::get_pin(Bytes key) {
+  RecordReader reader(segments_);
+  const Result<bool> found = find(key, reader);
+  if (!found) return found.status();
+  if (!*found) return Code::not_found;
+  return reader.pin_value();
+}
+
+Status StoreImpl::contains(Bytes key) {
+  RecordReader reader(segments_);
+  const Result<bool> found = find(key, reader);
+  if (!found) return found.status();
+  return *found ? Code::ok : Code::not_found;
+}
+
+}  // namespace stave::store
