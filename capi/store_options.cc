@@ -60,7 +60,8 @@ constexpr Option store_option_list[] = {
      .meaning = "what an acknowledged write survives: nothing, kill -9, power loss"},
     {STAVE_OPTION(stave_store_options, io, OptionType::choice),
      .default_value = static_cast<uint64_t>(defaults.io), .choices = io_choices,
-     .meaning = "how segments are read; with mmap a failing device is SIGBUS instead of an error"},
+     .meaning =
+         "how records are read; a failing device is SIGBUS with mmap, an error with buffered"},
     {STAVE_OPTION(stave_store_options, shards, OptionType::number),
      .default_value = defaults.shards, .min = 1, .max = store::shards_max, .power_of_two = true,
      .meaning = "independent locks, fixed when the store is created; 0 is the stored number, for a "
@@ -72,21 +73,22 @@ constexpr Option store_option_list[] = {
      .default_value = defaults.read_only,
      .meaning = "refuses writes and shares the store with other read-only handles"},
     {STAVE_OPTION(stave_store_options, create_if_missing, OptionType::boolean),
-     .default_value = defaults.create_if_missing, .meaning = "makes the store when there is none"},
+     .default_value = defaults.create_if_missing,
+     .meaning = "creates the store when there is none"},
     {STAVE_OPTION(stave_store_options, error_if_exists, OptionType::boolean),
      .default_value = defaults.error_if_exists,
      .meaning = "refuses to open a store that is there already"},
     {STAVE_OPTION(stave_store_options, background, OptionType::boolean),
      .default_value = defaults.background,
-     .meaning = "with keydir=disk a thread merges changes, instead of slices of writers' calls"},
+     .meaning = "with keydir=disk a thread merges changes, instead of writers in slices"},
     {STAVE_OPTION(stave_store_options, keydir, OptionType::choice),
      .default_value = static_cast<uint64_t>(defaults.keydir), .choices = keydir_choices,
-     .meaning = "where the newest record of a key is known, fixed when the store is created; "
-                "stored is as it was made, in a new store memory"},
+     .meaning = "where the key directory is, fixed when the store is created; stored is as it was "
+                "created, in a new store memory"},
     {STAVE_OPTION(stave_store_options, checkpoint_interval, OptionType::size),
      .default_value = defaults.checkpoint_interval, .max = store::checkpoint_interval_max,
      .meaning = "with keydir=disk, bytes of log after which the key directory is saved; 0 is only "
-                "when many changes have gathered"},
+                "after many changes"},
 };
 static_assert(store::shards_default == 16);  // as the text above and store.h say
 

@@ -66,7 +66,7 @@ func nameOf(number uint32, names ...string) string {
 type Options struct {
 	// Durability of the writes that do not ask for another; default DurabilityDevice.
 	Durability Durability
-	// IO is the way files are read; default IOBuffered.
+	// IO is the way files are read; default IOMmap.
 	IO IO
 	// Shards are independent locks, a power of two from 1 to 65536, fixed when the store is created;
 	// default 0: the stored number, for a new store 16.

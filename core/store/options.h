@@ -12,21 +12,22 @@ enum class Durability : uint32_t {
   device = 3,  // power loss
 };
 
+// How records are read.
 enum class ReadIo : uint32_t {
-  buffered = 1,  // pread: a failing device is an error value
-  mmap = 2,      // mapped: no copy, a failing device is SIGBUS
+  buffered = 1,  // with pread: a failing device is an error
+  mmap = 2,      // from mappings: a failing device is SIGBUS
 };
 
-// Where the key directory is: which record is a key's newest.
+// Where the key directory is.
 enum class KeyDirectoryKind : uint32_t {
-  stored = 0,  // as the store was made; a new one in memory
+  stored = 0,  // as the store was created; a new store has it in memory
   memory = 1,
   disk = 2,
 };
 
 struct Options {
   Durability durability = Durability::device;
-  ReadIo io = ReadIo::buffered;
+  ReadIo io = ReadIo::mmap;
   uint32_t shards = 0;  // 0: what the store was created with, or shards_default
   uint64_t segment_size = uint64_t{256} << 20;
   bool read_only = false;
@@ -34,13 +35,13 @@ struct Options {
   bool error_if_exists = false;
 
   KeyDirectoryKind keydir = KeyDirectoryKind::stored;
-  // Of a directory on disk. Bytes of log that an open after a crash may have to read: as often the
-  // directory is saved beside the traffic. 0: only when it has gathered much.
+  // With keydir=disk: bytes of log after which the directory is saved, and which an open after a
+  // crash may have to read. 0: only after many changes.
   uint64_t checkpoint_interval = uint64_t{256} << 20;
-  bool background = true;  // in a thread of its own, rather than in slices of writers' calls
+  bool background = true;  // merges in a thread of its own, rather than in slices of writers' calls
 
-  // For tests: the part of the 128-bit hash of a key that counts, if not all, and the changes that
-  // a directory on disk gathers (0: as many as its memory allows).
+  // For tests of keydir=disk: the bits of the 128-bit hash of a key that count, if not all, and the
+  // changes that are merged together (0: as many as its memory allows).
   uint64_t test_hash_mask = UINT64_MAX;
   uint32_t test_delta_entries = 0;
 };

@@ -20,7 +20,7 @@ static void defaults(void) {
   stave_store_options_init(&options);
   CHECK(options.struct_size == sizeof options);
   CHECK(options.durability == STAVE_DURABILITY_DEVICE);
-  CHECK(options.io == STAVE_IO_BUFFERED);
+  CHECK(options.io == STAVE_IO_MMAP);
   CHECK(options.shards == 0);
   CHECK(options.segment_size == 256u << 20);
   CHECK(options.read_only == 0);
@@ -253,7 +253,7 @@ static void description(void) {
   CHECK(described != NULL);
   memcpy(described, buffer.data, buffer.size);
   CHECK(strstr(described, "durability=memory|os|device (default device): ") == described);
-  CHECK(strstr(described, "\nio=buffered|mmap (default buffered): ") != NULL);
+  CHECK(strstr(described, "\nio=buffered|mmap (default mmap): ") != NULL);
   CHECK(strstr(described, "\nshards=a power of two from 1 to 65536 (default 0): ") != NULL);
   CHECK(strstr(described, "\nsegment_size=a number from 4KiB to 64GiB (default 256MiB)") != NULL);
   CHECK(strstr(described, "\nread_only=yes|no (default no): ") != NULL);

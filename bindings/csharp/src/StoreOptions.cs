@@ -39,7 +39,7 @@ namespace Stave
             set => data.Durability = (uint)value;
         }
 
-        /// <summary>How files are read; default Buffered.</summary>
+        /// <summary>How files are read; default Mapped.</summary>
         public IOMode IO
         {
             get => (IOMode)data.IO;

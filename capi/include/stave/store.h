@@ -1,7 +1,7 @@
 /* store: a durable log-structured key-value store (the Bitcask family).
  *
- * Bytes -> bytes in a directory: an append-only log of segments, and an index of all keys. It
- * answers "what is stored under this exact key?"; it does not sort.
+ * Bytes -> bytes in a directory: an append-only log of segments, and a directory of all keys. It
+ * finds the value of an exact key; it does not sort.
  *
  *   stave_store *store;
  *   stave_store_options options;
@@ -15,7 +15,7 @@
  * Durability
  *   A write returns when it is as durable as was asked for, and other threads see it from that
  *   moment on, never earlier. Writes become visible in the order of the log, so a weaker write that
- *   stands behind a stronger one waits for it. A batch is visible as a whole or not at all.
+ *   follows a stronger one waits for it. A batch is visible completely or not at all.
  *
  *                              survives kill -9    survives power loss    costs
  *   STAVE_DURABILITY_MEMORY    not promised        no                     a copy
@@ -23,25 +23,36 @@
  *   STAVE_DURABILITY_DEVICE    yes                 yes (the default)      an fdatasync, which all
  *                                                                         waiting writers share
  *
- *   When a sync fails, the outcome of what it covered is unknown: those writes return STAVE_IO,
- *   stay invisible, and the handle refuses further writes (STAVE_IO) while reads go on. Close it and
- *   open again: recovery shows what the device really holds.
+ *   When a sync fails, the outcome of the writes that it covered is unknown: they return STAVE_IO
+ *   and stay invisible, and the handle refuses further writes (STAVE_IO) while reads go on. Close the
+ *   store and open it again: recovery shows what the device holds.
  *
  * Exactness
- *   A lookup returns the value of that very key, STAVE_NOT_FOUND, or an error. Stored bytes are
- *   checked against their checksum when they are read: damage is STAVE_CORRUPTION.
+ *   A lookup returns the value of that key, STAVE_NOT_FOUND, or an error. Every read of a value
+ *   verifies its checksum: damage is STAVE_CORRUPTION.
+ *
+ * Failing devices (option `io`)
+ *   mmap (the default)   Reads copy from mappings of the log files, without a system call; a pin is
+ *                        not even copied. A device that fails to deliver a page is SIGBUS, which ends
+ *                        a process without a handler for it, and so is reading a log file that
+ *                        another program has cut short.
+ *   buffered             Reads call pread, once or twice a record. A device that fails is STAVE_IO
+ *                        from that call, and all else goes on.
+ *   In both modes opening and stave_store_verify call pread; writes store into a mapping of the newest
+ *   log file, so a device that fails to deliver the page at its end is SIGBUS. Space is allocated
+ *   before it is used: a full device is STAVE_NO_SPACE, never SIGBUS.
  *
  * Limits
- *   key 0 to 65,535 bytes; value 0 to 1 GiB; batch 2^32-1 records and 16 GiB; 2^36 records.
+ *   key 0 to 65,535 bytes; value 0 to 1 GiB; batch 2^32-1 records and 16 GiB; 2^36 keys.
  *   Beyond a limit: STAVE_TOO_LARGE, nothing is written.
  *   An open store has a file descriptor for each of its log files (`segments` of the statistics),
- *   and each open after a crash begins a new one. Where they run out, opening and writing fail with
- *   STAVE_IO: raise the limit (ulimit -n), or make segment_size larger in time.
+ *   and each open after a crash begins a new log file. Without free descriptors, opening and writing
+ *   fail with STAVE_IO: raise the limit (ulimit -n), or choose a larger segment_size.
  *
  * Errors of every function that takes a store
  *   INVALID_ARGUMENT (NULL or foreign handle, NULL with a size), CLOSED, FORKED, BUSY (from inside a
- *   callback of the same store), NO_MEMORY (nothing is written). They are not repeated below; the
- *   functions of batches and cursors have them too.
+ *   callback of the same store), NO_MEMORY (nothing is written). They are not repeated below.
+ *   Functions of batches and cursors return them too.
  */
 #ifndef STAVE_STORE_H
 #define STAVE_STORE_H
@@ -65,46 +76,48 @@ enum {
 };
 
 enum {
-  STAVE_IO_BUFFERED = 1, /* segments are read with pread: a failing device is an error */
-  STAVE_IO_MMAP = 2      /* segments are mapped: pins copy nothing; a failing device is SIGBUS */
+  STAVE_IO_BUFFERED = 1, /* reads call pread: a failing device is an error */
+  STAVE_IO_MMAP = 2      /* reads use mappings: faster, pins copy nothing; a failing device is SIGBUS */
 };
 
 enum {
-  STAVE_KEYDIR_STORED = 0, /* as the store was made; a new one in memory */
-  STAVE_KEYDIR_MEMORY = 1, /* which record is a key's newest: about 14 bytes of memory a key */
-  STAVE_KEYDIR_DISK = 2    /* in the file KEYS, about 40 bytes a key, through the page cache; for
-                              keys that do not fit in memory. 64 MiB of memory, whatever the keys */
+  STAVE_KEYDIR_STORED = 0, /* as the store was created; a new store has it in memory */
+  STAVE_KEYDIR_MEMORY = 1, /* in memory, about 14 bytes a key */
+  STAVE_KEYDIR_DISK = 2    /* in the file KEYS, about 40 bytes a key, through the page cache, for
+                              keys that do not fit in memory; and 64 MiB of memory */
 };
 
 /* Also settable as text, "name=value", with the member's name; sizes take KiB, MiB, GiB. */
 typedef struct stave_store_options {
   uint32_t struct_size;
   uint32_t durability;          /* memory, os or device; default device */
-  uint32_t io;                  /* buffered or mmap; default buffered */
+  uint32_t io;                  /* buffered or mmap; default mmap. See "Failing devices" above */
   uint32_t shards;              /* independent locks, a power of two from 1 to 65536, fixed when the
                                 store is created; default 0: the stored number, for a new store 16 */
   uint64_t segment_size;        /* bytes after which a new log file begins, 4 KiB to 64 GiB; default
-                                256 MiB. A larger frame gets a larger file */
-  uint8_t read_only;            /* default 0. Any number of read-only handles may share a store. The
-                                only file they make is LOCK, when it is missing; where they may not
+                                256 MiB. A larger commit gets a larger file */
+  uint8_t read_only;            /* default 0. Any number of read-only handles may share a store. They
+                                create no file but a missing LOCK; where that is not permitted
                                 (read-only media, another user's directory) they keep no writer out */
   uint8_t create_if_missing;    /* default 1 */
   uint8_t error_if_exists;      /* default 0 */
-  uint8_t background;           /* default 1: with keydir=disk a thread, begun at the first need and
-                                ended by close, merges changes into KEYS; 0: writers do, in slices */
-  uint32_t keydir;              /* stored, memory or disk, fixed when the store is created; default
+  uint8_t background;           /* default 1: with keydir=disk a thread, started when it is first
+                                needed and ended by close, merges changes into KEYS; 0: writers merge,
+                                in slices */
+  uint32_t keydir;              /* where the key directory is, which knows each key's newest record:
+                                stored, memory or disk, fixed when the store is created; default
                                 stored */
-  uint64_t checkpoint_interval; /* keydir=disk: bytes of log after which KEYS is saved by itself,
-                                beside traffic; an open after a crash reads about as much. 0: only
-                                when many changes have gathered; default 256 MiB */
+  uint64_t checkpoint_interval; /* keydir=disk: bytes of log after which KEYS is saved, beside
+                                traffic; an open after a crash reads about as much. 0: only after
+                                many changes; default 256 MiB */
 } stave_store_options;
 
 /* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_store_options_init(stave_store_options *options);
 
 /* Sets members from text: "durability=os segment_size=64MiB" (separated by spaces or commas; a
- * boolean is yes, no, true, false, 1 or 0; of a name that comes twice the later value counts).
- * INVALID_ARGUMENT names the option that is unknown or out of range, and leaves all as it was.
+ * boolean is yes, no, true, false, 1 or 0; the last value of a name counts). INVALID_ARGUMENT
+ * names the option that is unknown or out of range; no option is changed then.
  * Since 0.1. */
 STAVE_API stave_status stave_store_options_set(stave_store_options *options, const char *text,
                                                stave_error *error);
@@ -113,12 +126,12 @@ STAVE_API stave_status stave_store_options_set(stave_store_options *options, con
 STAVE_API stave_status stave_store_options_describe(stave_buffer *text, stave_error *error);
 
 /* Opens the store in the directory `path`, creating it (not its parents) when the options allow. A
- * relative path and symbolic links in it are followed once, here. Where the directory, or the file
+ * relative path and symbolic links in it are followed once, here. When the directory, or the file
  * LOCK in it, is moved, removed or replaced while the store is open, writes that need a new file
- * fail with IO. `options` may be NULL: the defaults. Recovery after a crash runs by itself; see
+ * fail with IO. `options` may be NULL: the defaults. Opening recovers from a crash; see
  * stave_store_stats. With keydir=memory it reads the whole log: O(bytes in the store). With
- * keydir=disk it reads what was logged since KEYS was last saved: after a clean close nothing,
- * whatever the number of keys. A KEYS that is missing is made from the whole log.
+ * keydir=disk it reads what was logged since KEYS was last saved: after a clean close nothing. A
+ * missing KEYS is made from the whole log.
  *   NOT_FOUND            there is no store and create_if_missing is 0, or read_only is 1, or the
  *                        parent directory is missing (`error` is filled)
  *   EXISTS               there is one and error_if_exists is 1 (`error` is filled)
@@ -137,13 +150,13 @@ STAVE_API stave_status stave_store_options_get(stave_store *store, stave_store_o
                                                stave_error *error);
 
 /* Waits for running calls, makes everything durable, marks the store as cleanly closed and unlocks
- * the directory. IO or NO_SPACE when that cannot be done: the handle is closed all the same, the
- * next open recovers, and what was acknowledged as durable is there. A second close is STAVE_OK.
+ * the directory. After IO or NO_SPACE the handle is closed too; the next open recovers, and finds
+ * every write that was acknowledged as durable. A second close is STAVE_OK.
  * BUSY from inside a callback of this store. Since 0.1. */
 STAVE_API stave_status stave_store_close(stave_store *store, stave_error *error);
 
-/* Closes if need be and gives the memory back. Cursors and pins stay valid (cursors answer CLOSED).
- * What a close would have reported is lost. Since 0.1. */
+/* Closes if need be and frees the handle. Cursors (which return CLOSED) and pins stay valid. An
+ * error of closing is lost: call stave_store_close first to see it. Since 0.1. */
 STAVE_API void stave_store_free(stave_store *store);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
@@ -156,53 +169,54 @@ typedef struct stave_write_options {
 /* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_write_options_init(stave_write_options *options);
 
-/* Errors of all writes: TOO_LARGE, READ_ONLY, NO_SPACE (nothing is written; the handle goes on
- * working, and writes succeed again when there is space), IO (see "Durability" above). `options` may
- * be NULL. O(size), and O(1) in the number of records. */
+/* Errors of all writes: TOO_LARGE, READ_ONLY, NO_SPACE (nothing is written; writes succeed again
+ * when the device has space), IO (see "Durability" above). `options` may be NULL. O(size of key and
+ * value). */
 
-/* Stores the value, whether or not the key exists. Since 0.1. */
+/* Inserts or replaces the value of the key. Since 0.1. */
 STAVE_API stave_status stave_store_put(stave_store *store, const void *key, size_t key_size,
                                        const void *value, size_t value_size,
                                        const stave_write_options *options, stave_error *error);
 
-/* Stores the value if the key is absent, else EXISTS. Since 0.1. */
+/* Inserts the value if the key is absent, else EXISTS. Since 0.1. */
 STAVE_API stave_status stave_store_insert(stave_store *store, const void *key, size_t key_size,
                                           const void *value, size_t value_size,
                                           const stave_write_options *options, stave_error *error);
 
-/* Stores the value if the key exists, else NOT_FOUND. Since 0.1. */
+/* Replaces the value if the key is present, else NOT_FOUND. Since 0.1. */
 STAVE_API stave_status stave_store_replace(stave_store *store, const void *key, size_t key_size,
                                            const void *value, size_t value_size,
                                            const stave_write_options *options, stave_error *error);
 
-/* Removes the key; NOT_FOUND if it is absent. On a full disk deletes go on from a reserve of their
- * own. Since 0.1. */
+/* Removes the key; NOT_FOUND if it is absent. On a full device removes go on, in a reserve of their
+ * own. Removed and replaced records keep their space in the log. Since 0.1. */
 STAVE_API stave_status stave_store_remove(stave_store *store, const void *key, size_t key_size,
                                           const stave_write_options *options, stave_error *error);
 
 /* ---- Reading ------------------------------------------------------------------------------- */
 
-/* Errors of all reads: CORRUPTION, IO. Readers never wait for writers' syncs. O(size). */
+/* Errors of all reads: CORRUPTION, UNSUPPORTED_VERSION (the record uses a feature that this library
+ * does not have), IO. Readers never wait for writers' syncs. O(size of key and value). */
 
-/* Copies the value into `data`, which has room for `capacity` bytes, and sets *size to the value's
- * size. BUFFER_TOO_SMALL when it does not fit: nothing is copied, *size is what is needed (another
+/* Copies the value into `data`, which has `capacity` bytes, and sets *size to the value's size.
+ * BUFFER_TOO_SMALL when it does not fit: nothing is copied, *size is the size that is needed (another
  * writer may change it meanwhile). NOT_FOUND and all other failures set *size to 0; after them `data`
  * is unspecified. `data` may be NULL when `capacity` is 0: that asks for the size. Since 0.1. */
 STAVE_API stave_status stave_store_get(stave_store *store, const void *key, size_t key_size,
                                        void *data, size_t capacity, size_t *size,
                                        stave_error *error);
 
-/* Puts the value into the caller's buffer, growing it as needed: by doubling, and for values of 64
- * KiB and more to just their size. NOT_FOUND and all other failures empty it. Since 0.1. */
+/* Copies the value into the caller's buffer, growing it as needed: by doubling, and for values of 64
+ * KiB and more to their size. NOT_FOUND and all other failures empty it. Since 0.1. */
 STAVE_API stave_status stave_store_get_buffer(stave_store *store, const void *key, size_t key_size,
                                               stave_buffer *value, stave_error *error);
 
-/* Hands out the value as a pin, which the caller frees. *pin is NULL unless the status is OK.
- * Since 0.1. */
+/* Returns the value as a pin, which the caller frees. With io=mmap nothing is copied. *pin is NULL
+ * unless the status is OK. Since 0.1. */
 STAVE_API stave_status stave_store_get_pin(stave_store *store, const void *key, size_t key_size,
                                            stave_pin **pin, stave_error *error);
 
-/* STAVE_OK when the key exists, else NOT_FOUND. Since 0.1. */
+/* STAVE_OK when the key is present, else NOT_FOUND. Since 0.1. */
 STAVE_API stave_status stave_store_contains(stave_store *store, const void *key, size_t key_size,
                                             stave_error *error);
 
@@ -211,30 +225,30 @@ STAVE_API stave_status stave_store_size(stave_store *store, uint64_t *size, stav
 
 /* ---- Many keys in one call ----------------------------------------------------------------- */
 
-/* Reads `count` keys. `keys` holds them one behind the other, key_sizes their sizes. `values`
- * receives the values of those that exist, one behind the other in the same order; value_sizes[i] is
- * the size, or STAVE_ABSENT. Each key is read atomically, the whole is not one snapshot. A failure
- * (CORRUPTION, ...) of one key is the call's; values and value_sizes are unspecified then.
- * With io=mmap what several keys need of memory is fetched together: of many records a key costs a
- * third of a stave_store_get. Since 0.1. */
+/* Reads `count` keys. `keys` holds them one after the other, key_sizes their sizes. `values`
+ * receives the values of the keys that are present, one after the other in the same order;
+ * value_sizes[i] is the size, or STAVE_ABSENT. Each key is read atomically; the call is no snapshot.
+ * A failure (CORRUPTION, ...) of one key is the call's; values and value_sizes are unspecified then.
+ * Buckets and (with io=mmap) records of several keys are prefetched together, which makes this
+ * faster than as many stave_store_get. Since 0.1. */
 STAVE_API stave_status stave_store_multi_get(stave_store *store, const void *keys,
                                              const uint32_t *key_sizes, size_t count,
                                              stave_buffer *values, uint64_t *value_sizes,
                                              stave_error *error);
 
-/* Stores `count` values under `count` keys, all or nothing, like a batch. A key that comes twice
- * keeps the later value. Since 0.1. */
+/* Puts `count` values under `count` keys, all or nothing, like a batch. A key that comes twice has
+ * the later value. Since 0.1. */
 STAVE_API stave_status stave_store_multi_put(stave_store *store, const void *keys,
                                              const uint32_t *key_sizes, const void *values,
                                              const uint64_t *value_sizes, size_t count,
                                              const stave_write_options *options,
                                              stave_error *error);
 
-/* Removes `count` keys, all or nothing; *deleted (may be NULL) is the number that existed. Absent
- * keys are no error. Since 0.1. */
+/* Removes `count` keys, all or nothing; *removed (may be NULL) is the number of keys that were
+ * present. Absent keys are no error. Since 0.1. */
 STAVE_API stave_status stave_store_multi_remove(stave_store *store, const void *keys,
                                                 const uint32_t *key_sizes, size_t count,
-                                                uint64_t *deleted,
+                                                uint64_t *removed,
                                                 const stave_write_options *options,
                                                 stave_error *error);
 
@@ -247,9 +261,9 @@ typedef struct stave_batch stave_batch;
 
 /* Conditions for stave_batch_require. */
 enum {
-  STAVE_REQUIRE_ABSENT = 1, /* the key must not exist */
-  STAVE_REQUIRE_EXISTS = 2, /* the key must exist */
-  STAVE_REQUIRE_EQUAL = 3   /* the key must exist with exactly this value */
+  STAVE_REQUIRE_ABSENT = 1, /* the key must be absent */
+  STAVE_REQUIRE_EXISTS = 2, /* the key must be present */
+  STAVE_REQUIRE_EQUAL = 3   /* the key must be present with exactly this value */
 };
 
 /* Since 0.1, as are all functions of batches. */
@@ -266,13 +280,13 @@ STAVE_API stave_status stave_batch_require(stave_batch *batch, const void *key, 
                                            stave_error *error);
 /* The number of changes and conditions so far. */
 STAVE_API stave_status stave_batch_count(stave_batch *batch, uint64_t *count, stave_error *error);
-/* Forgets all changes and conditions, keeps the memory. */
+/* Empties the batch, and keeps its memory. */
 STAVE_API stave_status stave_batch_clear(stave_batch *batch, stave_error *error);
 /* As stave_store_close and stave_store_free; a batch is no child of a store. */
 STAVE_API stave_status stave_batch_close(stave_batch *batch, stave_error *error);
 STAVE_API void stave_batch_free(stave_batch *batch);
 
-/* Applies the batch, which is left as it is. MISMATCH when a condition does not hold: nothing is
+/* Applies the batch, and does not change it. MISMATCH when a condition does not hold: nothing is
  * written, and *failed (may be NULL) is the position of the first such condition among the batch's
  * entries, counted from 0 in the order they were added. An empty batch is STAVE_OK. Since 0.1. */
 STAVE_API stave_status stave_store_write(stave_store *store, stave_batch *batch, uint64_t *failed,
@@ -281,8 +295,8 @@ STAVE_API stave_status stave_store_write(stave_store *store, stave_batch *batch,
 /* ---- Cursors ------------------------------------------------------------------------------- */
 
 /* Visits every key exactly once, in no particular order. One thread at a time; any number of cursors
- * beside any traffic. A key that exists during the cursor's whole life is visited; one that is
- * written or removed meanwhile may or may not be, with the value of some moment in between. */
+ * beside any traffic. A key that is present during the cursor's whole life is visited; one that is
+ * inserted or removed meanwhile may or may not be. The value is one of the key's during that time. */
 typedef struct stave_store_cursor stave_store_cursor;
 
 typedef struct stave_store_cursor_options {
@@ -300,24 +314,24 @@ STAVE_API void stave_store_cursor_options_init(stave_store_cursor_options *optio
 STAVE_API stave_status stave_store_cursor_open(stave_store *store,
                                                const stave_store_cursor_options *options,
                                                stave_store_cursor **cursor, stave_error *error);
-/* Moves to the next record: DONE when there is none, then and ever after. CORRUPTION and IO as
- * reads; the next call goes on behind the record that could not be read. NO_MEMORY: the next call
- * tries that record again. With keydir=disk damaged pages of KEYS are CORRUPTION, too, and the next
- * call goes on behind them. */
+/* Moves to the next record; DONE when there is none, and from then on. Errors of reads: the next
+ * call goes on after the record that could not be read. NO_MEMORY: the next call tries that record
+ * again. With keydir=disk damaged pages of KEYS are CORRUPTION too; the next call goes on after
+ * them. */
 STAVE_API stave_status stave_store_cursor_next(stave_store_cursor *cursor, stave_error *error);
-/* The record the cursor stands on. The bytes are the cursor's and valid until it is moved, closed or
+/* The record that the cursor stands on. The bytes are valid until the cursor is moved, closed or
  * freed, also when the store is closed meanwhile; *data is never NULL. INVALID_ARGUMENT when the
  * cursor stands on no record: before the first, after the last, after an error. */
 STAVE_API stave_status stave_store_cursor_key(stave_store_cursor *cursor, const void **data,
                                               size_t *size, stave_error *error);
 STAVE_API stave_status stave_store_cursor_value(stave_store_cursor *cursor, const void **data,
                                                 size_t *size, stave_error *error);
-/* Moves over up to `count_max` records and returns them in one crossing: *count records whose keys
- * and values stand in `records` as key, value, key, value, ...; sizes[2i] and sizes[2i + 1] are their
- * sizes (room for 2 * count_max). Stops early once `records` holds bytes_max bytes or more, so with
- * any bytes_max one record comes at least. DONE when there is none left. An error behind records that
- * were read is returned by the next call, so that they are not lost; with an error or DONE *count is
- * 0. The cursor stands on no record afterwards. */
+/* Moves over up to `count_max` records and returns them in one call: *count records, whose keys and
+ * values are in `records` as key, value, key, value, ...; sizes[2i] and sizes[2i + 1] are their sizes
+ * (`sizes` has 2 * count_max elements). Stops once `records` holds bytes_max bytes or more, so at
+ * least one record is returned whatever bytes_max is. DONE when there is none left. An error after
+ * records that were read is returned by the next call; with an error or DONE *count is 0. The cursor
+ * stands on no record afterwards. */
 STAVE_API stave_status stave_store_cursor_next_many(stave_store_cursor *cursor, size_t count_max,
                                                     size_t bytes_max, stave_buffer *records,
                                                     uint64_t *sizes, size_t *count,
@@ -329,18 +343,18 @@ STAVE_API void stave_store_cursor_free(stave_store_cursor *cursor);
 
 /* ---- Keeping and checking ------------------------------------------------------------------ */
 
-/* Everything acknowledged so far reaches at least the kernel: survives kill -9. READ_ONLY, IO.
+/* Everything acknowledged so far reaches the kernel: it survives kill -9. READ_ONLY, IO.
  * Since 0.1. */
 STAVE_API stave_status stave_store_flush(stave_store *store, stave_error *error);
 
-/* Everything acknowledged so far reaches the device: survives power loss. READ_ONLY, IO (final, see
+/* Everything acknowledged so far reaches the device: it survives power loss. READ_ONLY, IO (final, see
  * "Durability"). Since 0.1. */
 STAVE_API stave_status stave_store_sync(stave_store *store, stave_error *error);
 
 /* With keydir=disk: saves the key directory beside traffic, so that an open after a crash reads
  * only what is logged from now on (and the last commit). Syncs first, as stave_store_sync does.
- * INVALID_ARGUMENT with keydir=memory; READ_ONLY; NO_SPACE (nothing is lost: the next one may
- * succeed); IO. O(keys changed since the last one, and the pages they lie in). Since 0.1. */
+ * INVALID_ARGUMENT with keydir=memory; READ_ONLY; NO_SPACE (nothing is lost; a later checkpoint may
+ * succeed); IO. O(keys changed since the last checkpoint, and their pages). Since 0.1. */
 STAVE_API stave_status stave_store_checkpoint(stave_store *store, stave_error *error);
 
 typedef struct stave_store_stats {
@@ -353,7 +367,7 @@ typedef struct stave_store_stats {
   uint64_t log_bytes;         /* bytes of frames in them, live and dead */
   uint64_t live_bytes;        /* of these, bytes of the newest record of each live key */
   uint64_t disk_bytes;        /* size of the log files, preallocated space included */
-  uint64_t version;           /* LSN of the newest visible commit; 0 in an empty store */
+  uint64_t version;           /* LSN (log sequence number) of the newest visible commit; 0: none */
   uint64_t durable_version;   /* LSN up to which the device is known to hold the log */
   uint64_t commits;           /* of this handle, since it was opened, as are the next three */
   uint64_t bytes_written;     /* bytes of frames */
@@ -369,14 +383,14 @@ STAVE_API void stave_store_stats_init(stave_store_stats *stats);
 STAVE_API stave_status stave_store_stats_get(stave_store *store, stave_store_stats *stats,
                                              stave_error *error);
 
-/* Called from time to time with the bytes done and the bytes in all, at least at the end. Answers
- * STAVE_OK to go on; any other status (STAVE_CANCELLED is meant for this) stops the operation, which
- * returns it, positive ones and numbers of its own included, and fills `error` with it. */
+/* Called from time to time, and at the end, with the bytes done and the bytes in all. Returns
+ * STAVE_OK to go on. Any other number (STAVE_CANCELLED is meant for this) stops the operation, which
+ * returns that number and fills `error` with it. */
 typedef stave_status (*stave_progress)(void *context, uint64_t done, uint64_t total);
 
-/* Reads the whole log, checks every byte that a checksum covers, and proves that the index holds
- * exactly the newest record of every key. Runs beside any traffic. CORRUPTION names the first
- * damage. `progress` may be NULL. O(bytes in the store); memory O(keys). Since 0.1. */
+/* Reads the whole log, verifies all checksums, and proves that the key directory has exactly the
+ * newest record of every key. Runs beside any traffic. CORRUPTION names the first damage. `progress`
+ * may be NULL. O(bytes in the store); memory O(keys). Since 0.1. */
 STAVE_API stave_status stave_store_verify(stave_store *store, stave_progress progress,
                                           void *context, stave_error *error);
 

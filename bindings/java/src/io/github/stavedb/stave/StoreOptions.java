@@ -58,7 +58,7 @@ public final class StoreOptions {
     return this;
   }
 
-  /** How files are read; default {@link IoMode#BUFFERED}. */
+  /** How files are read; default {@link IoMode#MMAP}. */
   public StoreOptions io(IoMode mode) {
     members[IO] = Objects.requireNonNull(mode, "mode").number;
     return this;
