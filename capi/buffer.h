@@ -18,7 +18,7 @@ Status check_buffer(const stave_buffer* buffer, const char* name);
 // buffer will hold one value. False without memory: then the buffer is empty.
 bool resize_for_overwrite(stave_buffer& buffer, size_t size) noexcept;
 
-// Adds `size` unspecified bytes behind the content, with room for more to come, and sets *added to
+// Appends `size` unspecified bytes, and sets *added to
 // where they are. False without memory: then nothing has changed.
 bool extend(stave_buffer& buffer, size_t size, std::byte** added) noexcept;
 

@@ -11,7 +11,7 @@
 
 namespace stave::store {
 
-// Bytes of a batch's frame beside its records: the batch header.
+// Bytes of a batch's frame besides its records: the batch header.
 inline constexpr uint64_t batch_frame_overhead = 48;
 
 // `too_large` beyond the limits of one record.

@@ -1,5 +1,5 @@
-// The cursor: takes places from the key directory, a slice at a time, and reads their records. A
-// key that is there throughout keeps its entry, so it comes exactly once.
+// The cursor: takes locations from the key directory, and reads their records. A key that is
+// present throughout keeps its entry, so it comes exactly once.
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,20 +15,20 @@ class RecordCursor final : public Cursor {
  public:
   RecordCursor(const SegmentDirectory& segments, const KeyDirectory& directory, Bytes prefix,
                bool keys_only)
-      : reader_(segments), places_(directory), prefix_(as_text(prefix)), keys_only_(keys_only) {}
+      : reader_(segments), locations_(directory), prefix_(as_text(prefix)), keys_only_(keys_only) {}
 
   Status next() override {
     while (true) {
       key_.clear();
       value_.clear();
       if (!unread_) {
-        Result<std::optional<Location>> place = places_.next();
-        if (!place) return place.status();
-        if (!*place) return Code::done;
-        unread_ = **place;
+        Result<std::optional<Location>> location = locations_.next();
+        if (!location) return location.status();
+        if (!*location) return Code::done;
+        unread_ = **location;
       }
       const Result<bool> wanted = read(*unread_);
-      // Without memory, as when that throws, the next call reads the same record.
+      // After no_memory, or bad_alloc, the next call reads the same record.
       if (!wanted.status().is(Code::no_memory)) unread_.reset();
       if (!wanted) return wanted.status();
       if (*wanted) return {};
@@ -40,8 +40,8 @@ class RecordCursor final : public Cursor {
 
  private:
   // False when it does not have the prefix.
-  Result<bool> read(Location place) {
-    STAVE_TRY(reader_.open(place));
+  Result<bool> read(Location location) {
+    STAVE_TRY(reader_.open(location));
     const Result<Bytes> key = reader_.key();
     if (!key) return key.status();
     if (!as_text(*key).starts_with(prefix_)) return false;
@@ -56,8 +56,8 @@ class RecordCursor final : public Cursor {
   }
 
   RecordReader reader_;
-  KeyDirectory::Cursor places_;
-  std::optional<Location> unread_;  // taken from there
+  KeyDirectory::Cursor locations_;
+  std::optional<Location> unread_;  // taken from locations_
   const std::string prefix_;
   const bool keys_only_;
   std::vector<std::byte> key_;

@@ -32,13 +32,13 @@ class Opening {
 
   Result<std::unique_ptr<Store>> run() {
     STAVE_TRY(check_options(options_));
-    // Before the lock, so that asking for a store that is not there changes nothing.
+    // Before the lock, so that opening a store that does not exist changes nothing.
     Result<bool> exists = store_exists();
     if (!exists) return exists.status();
     STAVE_TRY(check_existence(*exists));
     if (!*exists && !directory_exists_) STAVE_TRY(make_directory());
     STAVE_TRY(resolve_directory());
-    // Null on read-only media without a lock file, where a reader has nobody to keep out.
+    // Null on read-only media without a lock file, where there is no writer.
     Result<std::unique_ptr<os::FileLock>> lock =
         files_.lock(os::join_path(directory_, lock_name), !options_.read_only);
     if (!lock) return lock.status();
@@ -102,10 +102,10 @@ class Opening {
     return made.is(Code::exists) ? Status() : made;
   }
 
-  // Files that the store makes later belong where it lies now, wherever the working directory, or a
-  // symbolic link on the way, leads to by then: perhaps into another store.
+  // Files that are created later must be in this directory, whatever the working directory or a
+  // symbolic link is by then.
   Status resolve_directory() {
-    // A name with a slash behind it would be left as it is.
+    // A symbolic link with a slash after it would not be resolved.
     const size_t last = directory_.find_last_not_of('/');
     directory_.resize(last == std::string::npos ? 1 : last + 1);
     Result<std::string> resolved = files_.resolve(directory_);
@@ -114,8 +114,8 @@ class Opening {
     return {};
   }
 
-  // Also when the directory was there before: whoever made it may have died before this. A parent
-  // that may not be read belongs to someone who made the directory for us.
+  // Also when the directory was there before: a process that created it may have died before this.
+  // Whoever owns a parent that this process may not read has created the directory for it.
   Status sync_parent() {
     const Status synced = os::sync_directory(files_, os::parent_of(directory_));
     return synced.is(Code::permission_denied) ? Status() : synced;
@@ -132,7 +132,7 @@ class Opening {
     manifest.keys_on_disk = options_.keydir == KeyDirectoryKind::disk;
     manifest.clean = true;
     const Status created = create_manifest(files_, directory_, manifest);
-    // It may have its name, but a crash could take that away: the next open is to make a new one.
+    // Its name may not be durable: the next open creates the store again.
     if (!created.ok()) static_cast<void>(files_.remove(os::join_path(directory_, manifest_name)));
     return created;
   }

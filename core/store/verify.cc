@@ -1,9 +1,9 @@
 // Verification: reads the log from the device, and compares the key directory with it both ways.
 //
-// It runs beside traffic. `bound` is the newest visible commit when it starts; what it finds out
-// about the log up to there is compared with a directory that has gone on since. An entry that lies
-// behind the bound is newer and proves nothing; a record that the directory lacks must have been
-// replaced by a commit behind the bound, which is looked up at the end.
+// It runs beside traffic. `bound` is the newest visible commit when it starts. The log up to there
+// is compared with a directory that has changed since: an entry after the bound is newer and proves
+// nothing; a record that the directory lacks must have been replaced by a commit after the bound,
+// which is looked up at the end.
 #include <array>
 #include <memory>
 #include <unordered_map>
@@ -25,7 +25,7 @@ struct KeyHash {
 class Verification {
  public:
   using Progress = FunctionRef<Status(uint64_t, uint64_t)>;
-  // `hash_seed` is known to nobody: keys that were made to collide would pass for one.
+  // `hash_seed` is random: keys that somebody made to collide would count as one.
   Verification(const SegmentDirectory& segments, const KeyDirectory& directory, uint64_t hash_seed,
                Progress progress)
       : segments_(segments), directory_(directory), hash_seed_(hash_seed), progress_(progress) {}
@@ -49,20 +49,20 @@ class Verification {
     return progress_(total, total);
   }
 
-  // Every place in the directory is that of a newest record.
+  // Every location in the directory is that of a newest record.
   Status compare_directory() {
-    KeyDirectory::Cursor places(directory_);
+    KeyDirectory::Cursor locations(directory_);
     while (true) {
-      Result<std::optional<Location>> place = places.next();
-      if (!place) return place.status();
-      if (!*place) return {};
-      if (live_.erase((*place)->to_bits()) == 0 && **place < bound_)
-        return damage(**place, "the index points to it, but it is not the newest record");
+      const Result<std::optional<Location>> location = locations.next();
+      if (!location) return location.status();
+      if (!*location) return {};
+      if (live_.erase((*location)->to_bits()) == 0 && **location < bound_)
+        return damage(**location, "the key directory has it, but it is not the newest record");
     }
   }
 
-  // The place of every newest record was in the directory, unless a commit up to `visible` replaced
-  // it.
+  // The location of every newest record was in the directory, unless a commit up to `visible`
+  // replaced it.
   Status explain_missing(uint64_t visible) {
     if (live_.empty()) return {};
     std::unordered_map<Hash128, Location, KeyHash> missing;
@@ -73,7 +73,7 @@ class Verification {
     };
     STAVE_TRY(walk(visible, visit));
     if (missing.empty()) return {};
-    return damage(missing.begin()->second, "the index lacks this newest record of its key");
+    return damage(missing.begin()->second, "the key directory lacks this newest record of its key");
   }
 
  private:
@@ -131,7 +131,7 @@ class Verification {
   const uint64_t hash_seed_;
   Progress progress_;
 
-  // The newest record of each key in what was read: its place, and its key's hash.
+  // The newest record of each key in what was read: its location, and its key's hash.
   std::unordered_map<uint64_t, Hash128> live_;
   Location bound_;                            // where that ended
   std::shared_ptr<const SegmentSet> walked_;  // of the last walk; later sets only add segments
@@ -153,7 +153,7 @@ Status StoreImpl::verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
   STAVE_TRY(verification.read_log(log_ ? pipeline_->visible() : recovered));
   STAVE_TRY(verification.compare_directory());
   if (DiskKeyDirectory* const keys = keys_->on_disk()) STAVE_TRY(keys->verify());
-  // The directory may have shown a commit on the point of becoming visible.
+  // The directory may have shown a commit that is published and not visible yet.
   return verification.explain_missing(log_ ? pipeline_->settled_visible() : recovered);
 }
 

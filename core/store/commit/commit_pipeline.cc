@@ -13,11 +13,11 @@ bool CommitPipeline::can_lead() const noexcept {
   return !leading_ && first_ && first_->lsn == visible() + 1;
 }
 
-// The commits before this one are being filled or published by threads that run, nearly always:
-// then it is a matter of some hundred nanoseconds, and to sleep one of ten thousand.
+// Spins for a microsecond or two: the threads that fill or publish the commits before this one are
+// nearly always running, and sleeping would take longer.
 void CommitPipeline::await_turn(uint64_t lsn) const noexcept {
-  constexpr int looks_max = 100;  // each some 10 to 40 ns
-  for (int i = 0; i < looks_max && visible() + 1 < lsn; i++) sync::Backoff::pause();
+  constexpr int spins_max = 100;
+  for (int i = 0; i < spins_max && visible() + 1 < lsn; i++) sync::Backoff::pause();
 }
 
 bool CommitPipeline::publish_now(Commit& commit) {
@@ -76,13 +76,13 @@ void CommitPipeline::fail(const Status& status) noexcept {
   fail_all(status);
 }
 
-// Publishes until the own commit is done and going on would need another sync or has gone on for
-// long enough, or until the next commit is not here yet.
+// Publishes until the own commit is done and going on needs another sync, or until the next commit
+// is not in the list yet.
 void CommitPipeline::lead(Lock& lock, const Commit& own) {
-  constexpr int favours_max = 64;  // commits published for others after the own
+  constexpr int others_max = 64;  // commits of others after the own
   leading_ = true;
-  for (int favours = 0; failure_.ok() && first_ && first_->lsn == visible() + 1;) {
-    if (own.done && ++favours > favours_max) break;
+  for (int others = 0; failure_.ok() && first_ && first_->lsn == visible() + 1;) {
+    if (own.done && ++others > others_max) break;
     if (first_->needs_device && backend_.durable_lsn() < first_->lsn &&
         !STAVE_PLANTED_BUG(publish_before_sync)) {
       if (own.done || !sync_for_list(lock)) break;
@@ -100,7 +100,7 @@ bool CommitPipeline::sync_for_list(Lock& lock) {
   for (const Commit* commit = first_->next; commit && commit->lsn == last + 1;
        commit = commit->next)
     last = commit->lsn;
-  // Those published so far need not wait for this sync.
+  // Published commits need not wait for this sync.
   changed_.notify_all();
   lock.unlock();
   const Status status = backend_.sync_through(last);

@@ -1,8 +1,8 @@
-// Brings logged commits into view, in log order, each once it is as durable as it asked to be.
+// Publishes logged commits, in log order, each once it is as durable as it asked to be.
 //
-// docs/internals/commit.md explains the protocol. In short: a commit whose turn it is and that
-// needs no sync is published by its writer at once; any other joins a list, and among the waiting
-// threads one leads: it syncs for all (group commit) and publishes them one after the other.
+// docs/internals/commit.md explains the protocol. In short: the writer of the next commit publishes
+// it at once when it needs no sync. Any other commit joins a list, and one of the waiting threads
+// leads: it syncs for all of them (group commit), and publishes them one after the other.
 //
 // Thread safety: all calls from any thread.
 //
@@ -25,7 +25,7 @@
 
 namespace stave::store {
 
-// A filled frame on its way. Lives in its writer's stack frame until done.
+// A filled frame that is not visible yet. Lives in its writer's stack frame until it is done.
 struct Commit {
   uint64_t lsn = 0;
   uint64_t frame_size = 0;  // bytes in the log
@@ -40,14 +40,12 @@ struct Commit {
 
 class CommitPipeline {
  public:
-  // What the pipeline drives.
   class Backend {
    public:
     virtual ~Backend() = default;
-    // Applies the changes; cannot fail. `locked`: the caller of publish_now holds the write
-    // mutexes.
+    // Applies the changes. `locked`: the calling thread holds the write mutexes.
     virtual void publish(Commit& commit, bool locked) noexcept = 0;
-    // Everything up to `lsn` to the device. Must not throw: waiting commits depend on the answer.
+    // Brings everything up to `lsn` to the device. Does not throw: waiting commits need the result.
     virtual Status sync_through(uint64_t lsn) noexcept = 0;
     virtual uint64_t durable_lsn() const noexcept = 0;
   };
@@ -56,24 +54,24 @@ class CommitPipeline {
       : backend_(backend), visible_(visible) {}
 
   uint64_t visible() const noexcept {
-    // Acquire: pairs with the release in set_visible(): whoever sees the LSN sees what it
-    // published.
+    // Acquire: pairs with the release in set_visible().
     return visible_.load(std::memory_order_acquire);
   }
 
-  // With the write mutexes of the commit's shards held: publishes it if nothing stands before it.
-  // False: enqueue() it.
+  // Publishes the commit if it is the next one and need not wait; false: enqueue() it. REQUIRES:
+  // the write mutexes of its shards are held.
   bool publish_now(Commit& commit);
-  // With the write mutexes held, after its changes became pending.
+  // REQUIRES: the write mutexes of its shards are held, and its changes are pending.
   void enqueue(Commit& commit) noexcept;
-  // Without them: returns when the commit is visible (ok) or never will be (the error).
+  // Returns when the commit is visible (ok) or never will be (the error). REQUIRES: the calling
+  // thread holds no write mutex, as of wait_visible().
   Status wait(Commit& commit);
-  // After a failed sync of the log: what waits and what comes later fails with `status`.
-  void fail(const Status& status) noexcept;
-  // Until the commit with this LSN, of any thread, is visible or never will be.
+  // Waits likewise for the commit with this LSN, of any thread.
   Status wait_visible(uint64_t lsn);
-  // visible(), at a moment at which no commit is published and not yet visible. So whoever has read
-  // published changes before finds their commits up to this LSN.
+  // After a failed sync of the log: waiting and later commits fail with `status`.
+  void fail(const Status& status) noexcept;
+  // visible() at a moment when no commit is being published: it covers every change that the
+  // calling thread has read before.
   uint64_t settled_visible();
 
  private:

@@ -1,4 +1,4 @@
-// A part of the key space, with locks of its own. docs/internals/commit.md has the lock order.
+// A part of the key space with its own locks. docs/internals/commit.md has the lock order.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,15 @@
 namespace stave::store {
 
 struct alignas(64) Shard {
-  // From judging a condition to reserving in the log; guards `pending`.
+  // Held from judging a write's conditions to reserving in the log. Guards `pending`.
   sync::AdaptiveMutex write_mutex;
   PendingTable pending;
 
-  // Held while a commit of several changes is published, so that readers of the key directory see
-  // all of them or none.
+  // Held while a commit of several changes is published: readers see all of them or none.
   alignas(64) sync::SequenceLock<> publication;
 };
 
-// All shards of a store, and which one a hash belongs to.
+// All shards of a store, and the one that a hash belongs to.
 class Shards {
  public:
   explicit Shards(uint32_t count) {

@@ -76,8 +76,8 @@ StateBytes encode(const Manifest& manifest) noexcept {
   return bytes;
 }
 
-// A state with the right checksum, of any version and family.
-bool is_whole(const std::byte* bytes) noexcept {
+// Of a state of any version and family.
+bool has_right_checksum(const std::byte* bytes) noexcept {
   return as_text({bytes + magic_at, magic.size()}) == magic &&
          load_le64(bytes + checksum_at) == checksum_of(bytes);
 }
@@ -126,15 +126,15 @@ Result<Manifest> read_manifest(os::FileSystem& files, const std::string& directo
   if (content->size() != manifest_size) return damaged("its size is wrong");
   const std::byte* first = as_bytes(*content).data();
   const std::byte* second = first + state_distance;
-  const bool first_whole = is_whole(first);
-  const bool second_whole = is_whole(second);
-  if (!first_whole && !second_whole) return damaged("neither of its states is whole");
-  const bool take_second = second_whole && (!first_whole || load_le64(second + sequence_at) >
+  const bool first_right = has_right_checksum(first);
+  const bool second_right = has_right_checksum(second);
+  if (!first_right && !second_right) return damaged("neither of its states has a right checksum");
+  const bool take_second = second_right && (!first_right || load_le64(second + sequence_at) >
                                                                 load_le64(first + sequence_at));
   Result<Manifest> manifest = decode(take_second ? second : first, path);
-  // What is not whole may have been the newer state. Recovery finds out.
-  const bool other_whole = take_second ? first_whole : second_whole;
-  if (manifest && !other_whole && !is_unwritten(take_second ? first : second))
+  // The other state may have been the newer one. Recovery finds out.
+  const bool other_right = take_second ? first_right : second_right;
+  if (manifest && !other_right && !is_unwritten(take_second ? first : second))
     manifest->clean = false;
   return manifest;
 }

@@ -1,4 +1,4 @@
-// The manifest: what a store is and up to where its log is known to be whole.
+// The manifest: what a store is, and up to which position its log is known to be complete.
 // docs/formats/manifest.md describes the bytes.
 #pragma once
 
@@ -18,7 +18,7 @@ inline constexpr const char* lock_name = "LOCK";
 inline constexpr const char* keys_name = "KEYS";
 inline constexpr const char* collisions_name = "COLLISIONS";
 
-// A place in the log between two frames, and the LSN of the frame before it.
+// A position in the log between two frames, and the LSN of the frame before it.
 struct LogEnd {
   uint64_t generation = 0;  // 0: no segment yet
   uint64_t offset = 0;
@@ -32,13 +32,13 @@ struct Manifest {
   uint32_t shards = 0;
   bool clean = false;         // the log ends exactly at durable_end
   bool sealed = false;        // nothing may be appended to the last segment
-  bool keys_on_disk = false;  // where the key directory is
+  bool keys_on_disk = false;  // the key directory is on disk
   LogEnd durable_end;         // everything before it was on the device
   uint64_t next_generation = 1;
-  uint64_t sequence = 0;  // of this state of the manifest; the functions below count it
+  uint64_t sequence = 0;  // of this state; put_manifest() adds one
 };
 
-// The newest state. One that was damaged or torn is passed over, and the answer is then not clean.
+// The newest state with a right checksum. When the other state is damaged or torn, it is not clean.
 // `not_found`, `corruption`, `unsupported_version`, `wrong_family`.
 Result<Manifest> read_manifest(os::FileSystem& files, const std::string& directory);
 
@@ -46,12 +46,11 @@ Result<Manifest> read_manifest(os::FileSystem& files, const std::string& directo
 Status create_manifest(os::FileSystem& files, const std::string& directory,
                        const Manifest& manifest);
 
-// Replaces the older of the two states in the file, which needs no space on the device, and counts
-// manifest.sequence. The answer is the file, not synced yet: until a sync has succeeded a crash may
-// show the state before.
+// Replaces the older of the two states in the file, which needs no space on the device. Returns the
+// file, which is not synced: until a sync has succeeded, a crash may show the state before.
 Result<std::unique_ptr<os::File>> put_manifest(os::FileSystem& files, const std::string& directory,
                                                Manifest& manifest);
-// The same with the sync.
+// Like put_manifest(), and syncs.
 Status write_manifest(os::FileSystem& files, const std::string& directory, Manifest& manifest);
 
 }  // namespace stave::store

@@ -1,7 +1,7 @@
 // Records and batch headers on disk, byte by byte. docs/formats/segment.md is the description.
 //
-// Both begin with the same 28 bytes. Decoding trusts nothing: sizes are checked against what is
-// there before anything behind them is touched, and the checksum decides.
+// Both begin with the same 28 bytes. Decoding trusts nothing: sizes are checked against the bytes
+// that are there before they are used, and the checksum decides.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +53,7 @@ static_assert(padded(record_size(16, 100)) == 144);
 // The largest record fits the 32 bits that memory keeps for its size.
 static_assert(record_size(key_size_max, value_size_max) + record_extension_size < UINT32_MAX);
 
-// The 28 bytes that records and batch headers share, decoded but not judged.
+// The 28 bytes that records and batch headers share, decoded and not checked.
 struct RecordHeader {
   uint64_t checksum;
   uint64_t lsn;
@@ -73,14 +73,14 @@ struct RecordHeader {
             .value_size = load_le32(from + record_at::value_size)};
   }
 
-  // False for what no writer of this format makes.
+  // False for a header that no writer of this format makes.
   bool plausible() const noexcept;
   bool is_batch() const noexcept { return kind == RecordKind::batch; }
   bool is_member() const noexcept { return (flags & flag_member) != 0; }
   size_t key_offset() const noexcept {
     return record_header_size + ((flags & flag_extended) != 0 ? record_extension_size : 0);
   }
-  // Bytes that the checksum covers plus its own 8: all but the padding.
+  // Bytes without the padding.
   uint64_t size() const noexcept {
     return is_batch() ? batch_header_size : key_offset() + key_size + value_size;
   }
@@ -88,7 +88,7 @@ struct RecordHeader {
   uint64_t durable_claim() const noexcept {
     return durable_lag == durable_lag_unknown || durable_lag > lsn ? 0 : lsn - durable_lag;
   }
-  // Needs a feature that this library was not taught.
+  // False for a record that uses a feature that this library does not have.
   bool is_supported() const noexcept {
     return (flags & (flag_codec_mask | flag_extended | flag_encrypted)) == 0;
   }

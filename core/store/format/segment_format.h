@@ -40,7 +40,7 @@ Result<SegmentHeader> decode_segment_header(const SegmentHeaderBytes& bytes, std
 std::string segment_name(uint64_t generation);
 std::optional<uint64_t> parse_segment_name(std::string_view name) noexcept;
 
-// What the checksums of a segment's records are seeded with, before the offset is added.
+// The seed of the checksums of a segment's records, before the offset is added.
 uint64_t segment_seed(const StoreId& store_id, uint64_t generation) noexcept;
 
 }  // namespace stave::store

@@ -56,7 +56,7 @@ Result<bool> LogReader::checksum_is_right(uint64_t offset, const RecordHeader& h
   return stream.digest() == header.checksum;
 }
 
-Result<std::optional<RecordHeader>> LogReader::whole_header(uint64_t offset, uint64_t limit) {
+Result<std::optional<RecordHeader>> LogReader::checked_header(uint64_t offset, uint64_t limit) {
   Result<std::optional<RecordHeader>> header = plausible_header(offset, limit);
   if (!header || !*header) return header;
   Result<bool> right = checksum_is_right(offset, **header);
@@ -71,12 +71,12 @@ Result<uint64_t> LogReader::batch_frame_size(uint64_t offset) {
   return load_le64(bytes->data() + record_at::batch_frame_size);
 }
 
-Result<bool> LogReader::batch_is_whole(const RecordHeader& header, uint64_t frame_size) {
+Result<bool> LogReader::batch_is_complete(const RecordHeader& header, uint64_t frame_size) {
   if (frame_size > frame_size_max || frame_size > limit_ - offset_) return false;
   const uint64_t frame_end = offset_ + frame_size;
   uint64_t offset = offset_ + batch_header_size;
   for (uint32_t i = 0; i < header.value_size; i++) {
-    Result<std::optional<RecordHeader>> member = whole_header(offset, frame_end);
+    Result<std::optional<RecordHeader>> member = checked_header(offset, frame_end);
     if (!member) return member.status();
     if (!*member || (*member)->is_batch() || !(*member)->is_member() ||
         (*member)->lsn != header.lsn)
@@ -95,7 +95,7 @@ Status LogReader::visit_record(uint64_t offset, const RecordHeader& header, Visi
 }
 
 Result<bool> LogReader::next(uint64_t lsn, Visit visit) {
-  Result<std::optional<RecordHeader>> read = whole_header(offset_, limit_);
+  Result<std::optional<RecordHeader>> read = checked_header(offset_, limit_);
   if (!read) return read.status();
   if (!*read || (*read)->lsn != lsn || (*read)->is_member()) return false;
   const RecordHeader header = **read;
@@ -106,14 +106,14 @@ Result<bool> LogReader::next(uint64_t lsn, Visit visit) {
   }
   Result<uint64_t> frame_size = batch_frame_size(offset_);
   if (!frame_size) return frame_size.status();
-  Result<bool> whole = batch_is_whole(header, *frame_size);
+  Result<bool> whole = batch_is_complete(header, *frame_size);
   if (!whole || (!*whole && !STAVE_PLANTED_BUG(torn_batch))) return whole;
   uint64_t offset = offset_ + batch_header_size;
   for (uint32_t i = 0; i < header.value_size; i++) {
     Result<std::optional<RecordHeader>> member = plausible_header(offset, limit_);
     if (!member) return member.status();
     if (STAVE_PLANTED_BUG(torn_batch) && !*member) break;
-    // It was whole a moment ago: only a file that changes under us gets here.
+    // It was there a moment ago: the file has changed.
     if (!*member) return segment_.damage(offset, "the file changed while it was read");
     STAVE_TRY(visit_record(offset, **member, visit));
     offset += padded((*member)->size());
@@ -133,8 +133,8 @@ Result<uint64_t> LogReader::presumed_end(uint64_t lsn) {
 }
 
 Result<uint64_t> LogReader::newest_durable_claim(uint64_t lsn, uint64_t first_lsn) {
-  // Behind a frame that is damaged in its value come whole ones. They are asked first: what the
-  // value holds, its writer has chosen.
+  // The frames after one whose value is damaged come first: the bytes of the value were chosen by
+  // its writer.
   const Result<uint64_t> end = presumed_end(first_lsn);
   if (!end) return end.status();
   if (*end != offset_) {
@@ -146,9 +146,9 @@ Result<uint64_t> LogReader::newest_durable_claim(uint64_t lsn, uint64_t first_ls
 
 Result<uint64_t> LogReader::newest_claim_from(uint64_t offset, uint64_t lsn, uint64_t first_lsn) {
   uint64_t newest = 0;
-  // Values that imitate the headers of large records could make this quadratic. What goes beyond
-  // the budget counts as no claim: an imitation must not keep a store from opening. Whole frames
-  // take it once, and what lies inside of them nothing.
+  // Values that imitate the headers of large records could make this quadratic. What exceeds the
+  // budget counts as no claim: an imitation must not keep a store from opening. A complete frame
+  // uses its size, and the bytes inside of it nothing.
   uint64_t hash_budget = 8 * limit_ + (uint64_t{64} << 20);
   for (uint64_t at = offset; at < limit_;) {
     Result<std::optional<RecordHeader>> header = plausible_header(at, limit_);

@@ -30,19 +30,19 @@ class LogReader {
   // Where the next frame begins.
   uint64_t offset() const noexcept { return offset_; }
 
-  // If a whole frame with this LSN begins at offset(): calls `visit` for each of its records, moves
-  // behind it and answers true; false when there is none. Errors: of reading, of `visit`, and
-  // `unsupported_version` for a whole frame of a kind this library was not taught. `visit` is
-  // called only after the whole frame has been checked.
+  // When a complete frame with this LSN begins at offset(): calls `visit` for each of its records,
+  // moves after it and returns true; otherwise false. Errors: of reading, of `visit`, and
+  // `unsupported_version` for a complete frame that uses a feature that this library does not have.
+  // `visit` is called only after all of the frame was checked.
   Result<bool> next(uint64_t lsn, Visit visit);
 
   // The newest LSN above `lsn` that frames at offset() or later say was durable, 0 if none does.
-  // Looks at every 16th byte outside of whole frames, since what lies there is not known. A frame
-  // at offset() would have the LSN `first_lsn`.
+  // Looks at every 16th byte outside of complete frames. A frame at offset() would have the LSN
+  // `first_lsn`.
   Result<uint64_t> newest_durable_claim(uint64_t lsn, uint64_t first_lsn);
 
-  // The end of the last non-zero bytes at or behind offset(), rounded up to 16; offset() if all
-  // are zero.
+  // The end of the last non-zero bytes at offset() or later, rounded up to 16; offset() if all are
+  // zero.
   Result<uint64_t> end_of_data();
 
  private:
@@ -51,15 +51,15 @@ class LogReader {
   // The header at `offset` if it is plausible and its bytes fit below `limit`.
   Result<std::optional<RecordHeader>> plausible_header(uint64_t offset, uint64_t limit);
   Result<bool> checksum_is_right(uint64_t offset, const RecordHeader& header);
-  // A whole record or batch header at `offset`.
-  Result<std::optional<RecordHeader>> whole_header(uint64_t offset, uint64_t limit);
+  // A record or batch header at `offset` with a right checksum.
+  Result<std::optional<RecordHeader>> checked_header(uint64_t offset, uint64_t limit);
   Result<uint64_t> batch_frame_size(uint64_t offset);
-  // Where the frame at offset() would end by its header, whether or not it is whole; offset() if
-  // there is no plausible header with this LSN.
+  // Where the frame at offset() would end by its header, whatever its checksum; offset() if there
+  // is no plausible header with this LSN.
   Result<uint64_t> presumed_end(uint64_t lsn);
   Result<uint64_t> newest_claim_from(uint64_t offset, uint64_t lsn, uint64_t first_lsn);
-  // Checks the members of a batch; true when they are all there.
-  Result<bool> batch_is_whole(const RecordHeader& header, uint64_t frame_size);
+  // Whether all members of a batch are there, with right checksums.
+  Result<bool> batch_is_complete(const RecordHeader& header, uint64_t frame_size);
   Status visit_record(uint64_t offset, const RecordHeader& header, Visit visit);
 
   static constexpr size_t window_size = size_t{1} << 20;

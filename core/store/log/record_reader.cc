@@ -12,7 +12,8 @@ Status RecordReader::damage() const {
   return segment_->damage(offset_, "checksum mismatch");
 }
 
-Status RecordReader::open(Segment& segment, Location location) {
+Status RecordReader::open(Location location) {
+  Segment& segment = segments_.of(location);
   segment_ = &segment;
   offset_ = segment.offset_of(location);
   head_ = segment.mapped_from(offset_);
@@ -40,7 +41,7 @@ Result<bool> RecordReader::open_if_of(Bytes key, Location location) {
     if (!own) return own.status();
     if (equal(*own, key)) return true;
   }
-  // Another key with as good as the same hash, or the right one and damaged.
+  // Another key with the same bits of its hash, or a damaged record.
   STAVE_TRY(check());
   return false;
 }

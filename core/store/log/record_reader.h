@@ -1,10 +1,9 @@
-// Reads the record at a place that a key directory names.
+// Reads one record, whose location a key directory names.
 //
-// A key directory knows a record's place and a part of its key's hash: whose record it is, only the
-// record says. Whatever the device answers, the caller gets the bytes of that very record or an
-// error.
+// A key directory knows a part of the key's hash: the record alone says which key it has. Whatever
+// the device returns, the caller gets the bytes of that record or an error.
 //
-// One thread at a time; short-lived, and large for a stack frame's object (a kilobyte).
+// Thread safety: one thread at a time. Short-lived; an object takes a kilobyte of stack.
 #pragma once
 
 #include <array>
@@ -22,30 +21,27 @@ class RecordReader {
  public:
   explicit RecordReader(const SegmentDirectory& segments) noexcept : segments_(segments) {}
 
-  // Goes to the put record at `location` and checks its header, its checksum not yet.
-  Status open(Location location) { return open(segments_.of(location), location); }
-  // The same for those who know the segment that holds it.
-  Status open(Segment& segment, Location location);
+  // Goes to the put record at `location` and checks its header, but not its checksum.
+  Status open(Location location);
   // open(), and whether the record holds `key`. `corruption` when the record is damaged, so that
   // this is unknown.
   Result<bool> open_if_of(Bytes key, Location location);
 
-  // Begins to bring near what most records take, where it can be read without a call. Any location
-  // of the segment.
+  // Prefetches the bytes of most records, when the segment is mapped.
   static void prefetch(const Segment& segment, Location location) noexcept;
 
-  // Of the record it stands on. The key stays valid until the next open.
+  // Of the record that it stands on. The key stays valid until the next open.
   Location location() const noexcept { return segment_->location_of(offset_); }
   uint32_t record_size() const noexcept { return static_cast<uint32_t>(header_.size()); }
   size_t value_size() const noexcept { return header_.value_size; }
   Result<Bytes> key();
 
-  // After key() or open_if_of(): checks the record and copies its value to `into`, which has
-  // value_size() bytes.
+  // Verifies the checksum, and copies the value to `into`, which has value_size() bytes. REQUIRES:
+  // key() or open_if_of() was called, as of pin_value().
   Status read_value(MutableBytes into) const;
-  // The same; with ReadIo::mmap without a copy.
+  // Like read_value(); without a copy when the segment is mapped.
   Result<PinnedValue> pin_value() const;
-  // Only checks the record, with memory for a piece of it.
+  // Verifies the checksum, in pieces.
   Status check() const;
 
  private:
@@ -55,14 +51,14 @@ class RecordReader {
   Status damage() const;
   size_t value_offset() const noexcept { return record_header_size + header_.key_size; }
 
-  // What one small read brings: most records whole. Larger ones cost a second read.
+  // Most records are no larger. Others cost a second read.
   static constexpr size_t first_read_size = 1024;
 
   const SegmentDirectory& segments_;
   Segment* segment_ = nullptr;
   uint64_t offset_ = 0;
   RecordHeader header_{};
-  Bytes head_;  // the record's first bytes: in a mapping, first_read_ or long_head_
+  Bytes head_;  // the record's first bytes: mapped, or in first_read_ or long_head_
   std::array<std::byte, first_read_size> first_read_;
   std::unique_ptr<std::byte[]> long_head_;
 };

@@ -1,6 +1,7 @@
-// A segment file of an open store: what readers need of it.
+// A segment file of an open store, as readers need it. log.h appends to it.
 //
-// Thread safety: all const calls from any thread. Appending is the log's business (log.h).
+// Thread safety: const calls from any thread. The others by the thread that opens the store or
+// appends.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +26,7 @@ class Segment {
   uint64_t generation() const noexcept { return header_.generation; }
   uint64_t base_lsn() const noexcept { return header_.base_lsn; }
   uint64_t previous_generation() const noexcept { return header_.previous_generation; }
-  // Where its addresses begin; given by the segment directory of this handle.
+  // Where its addresses begin. Set by the segment directory.
   uint64_t base_address() const noexcept { return base_address_; }
   void set_base_address(uint64_t address) noexcept { base_address_ = address; }
   Location location_of(uint64_t offset) const noexcept {
@@ -36,10 +37,10 @@ class Segment {
   }
   const std::string& path() const noexcept { return path_; }
   os::File& file() const noexcept { return *file_; }
-  // Seeds the checksum of the record at `offset`.
+  // The seed of the checksum of the record at `offset`.
   uint64_t seed_at(uint64_t offset) const noexcept { return seed_ + offset; }
 
-  // Where its frames end, and what the file occupies; for statistics.
+  // Where its frames end, and the size of the file.
   uint64_t end() const noexcept { return end_.load(std::memory_order_relaxed); }
   uint64_t file_size() const noexcept { return file_size_.load(std::memory_order_relaxed); }
   void set_end(uint64_t end) noexcept { end_.store(end, std::memory_order_relaxed); }
@@ -48,8 +49,7 @@ class Segment {
     update_mapped_size();
   }
 
-  // With ReadIo::mmap the bytes that readers use directly, else null. Set before the segment is
-  // handed to readers.
+  // With ReadIo::mmap the mapping that readers use, else null. Set before the segment is published.
   const std::shared_ptr<const os::Mapping>& read_mapping() const noexcept { return read_mapping_; }
   void set_read_mapping(std::shared_ptr<const os::Mapping> mapping) noexcept {
     read_mapping_ = std::move(mapping);
@@ -78,10 +78,10 @@ class Segment {
   const std::string path_;
   const std::unique_ptr<os::File> file_;
   std::shared_ptr<const os::Mapping> read_mapping_;
-  // Relaxed everywhere: each is a figure of its own, nothing is read on the strength of it.
+  // Relaxed everywhere: a reader learns of a record through the key directory, after these were
+  // set.
   std::atomic<uint64_t> file_size_{0};
-  // What every get of a record looks at is in one cache line, and what every put changes in
-  // another.
+  // Every get reads this cache line, and every put writes the next one.
   alignas(64) const uint64_t seed_;
   uint64_t base_address_ = 0;
   const std::byte* mapped_ = nullptr;

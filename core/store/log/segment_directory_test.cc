@@ -106,8 +106,7 @@ TEST(SegmentDirectory, LookupsRunBesideAppends) {
   for (int i = 0; i < 2; i++)
     readers.emplace_back([&] {
       for (uint64_t generation = 0; generation < segments;) {
-        const Location location =
-            Location::of_bits(newest.load(std::memory_order_acquire));
+        const Location location = Location::of_bits(newest.load(std::memory_order_acquire));
         generation = directory.of(location).generation();
         EXPECT_EQ(directory.of(location).offset_of(location), 64U);
         EXPECT_EQ(directory.find(generation), &directory.of(location));

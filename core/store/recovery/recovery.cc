@@ -7,19 +7,11 @@
 
 #include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
+#include "core/store/recovery/segment_chain.h"
 
 namespace stave::store {
 
 namespace {
-
-// Whether the store makes files of this name, to rename them when they are whole. What else a
-// directory holds is somebody's own.
-bool is_unfinished(std::string_view name) noexcept {
-  if (!name.ends_with(unfinished_suffix)) return false;
-  name.remove_suffix(unfinished_suffix.size());
-  return name == manifest_name || name == keys_name || name == collisions_name ||
-         parse_segment_name(name).has_value();
-}
 
 std::string damaged_record(const Segment& segment, uint64_t offset) {
   return "damaged record in segment '" + segment.path() + "' at offset " + std::to_string(offset);
@@ -45,8 +37,11 @@ class Recovery {
         replay_(replay) {}
 
   Result<Recovered> run(SegmentDirectory& segment_directory) {
-    STAVE_TRY(list_files());
-    STAVE_TRY(open_chain());
+    Result<SegmentChain> chain = open_chain(files_, directory_, manifest_, options_.read_only);
+    if (!chain) return chain.status();
+    segments_ = std::move(chain->segments);
+    leftovers_ = std::move(chain->leftovers);
+    manifest_.next_generation = std::max(manifest_.next_generation, chain->newest_generation + 1);
     STAVE_TRY(find_known_end());
     STAVE_TRY(settle_unsynced());
     for (const std::shared_ptr<Segment>& segment : segments_) {
@@ -65,8 +60,6 @@ class Recovery {
   }
 
  private:
-  Status list_files();
-  Status open_chain();
   Status find_known_end();
   Status check_known_end() const;
   Status read_to_known_end() const;
@@ -77,14 +70,12 @@ class Recovery {
   Status search_evidence();
   Status finish();
   Status cut();
-  Status remove_segments_behind_end();
+  Status remove_segments_after_end();
   Status map_for_readers();
   Status remove_file(const std::string& name);
-  bool was_cut_away(uint64_t generation) const;
   Status too_large() const;
   Status lacks_known_end(const char* advice) const;
   Status damaged_end(uint64_t durable_lsn) const;
-  Status newer_than_manifest() const;
 
   // The LSN of the last frame that belongs into a segment; of the last segment it is not known.
   uint64_t last_lsn_of(size_t position) const {
@@ -100,70 +91,19 @@ class Recovery {
   const KnownLog known_;
   Replay replay_;
 
-  std::vector<uint64_t> generations_;               // of all segment files, ascending
-  std::vector<std::shared_ptr<Segment>> segments_;  // of the log, in log order
-  std::vector<std::string> leftovers_;              // of unfinished creations and removals
-  size_t first_ = 0;                                // in which the known log ends
-  size_t kept_ = 0;  // segments up to and including the one in which the log ends
+  std::vector<std::shared_ptr<Segment>> segments_;  // as in SegmentChain
+  std::vector<std::string> leftovers_;
+  size_t first_ = 0;  // the segment in which the known log ends
+  size_t kept_ = 0;   // segments up to and including the one in which the log ends
   LogEnd end_;
   uint64_t commits_ = 0;
   uint64_t cut_bytes_ = 0;
 };
 
-Status Recovery::list_files() {
-  Result<std::vector<std::string>> names = files_.list(directory_);
-  if (!names) return names.status();
-  for (std::string& name : *names) {
-    if (const auto generation = parse_segment_name(name)) generations_.push_back(*generation);
-    if (is_unfinished(name)) leftovers_.push_back(std::move(name));
-  }
-  std::sort(generations_.begin(), generations_.end());
-  return {};
-}
-
-// A recovery has written down that the log ends before this segment, and newer ones take other
-// generations.
-bool Recovery::was_cut_away(uint64_t generation) const {
-  return manifest_.sealed && generation > manifest_.durable_end.generation &&
-         generation < manifest_.next_generation;
-}
-
-// The segments of the log are those that the newest names as its predecessors. Others are remains
-// of an earlier recovery whose removals a crash has undone.
-Status Recovery::open_chain() {
-  // A clean log ends in a known segment.
-  std::optional<uint64_t> expected;
-  if (was_clean_) expected = manifest_.durable_end.generation;
-  for (auto generation = generations_.rbegin(); generation != generations_.rend(); ++generation) {
-    if (was_clean_ && *generation >= manifest_.next_generation) return newer_than_manifest();
-    if (was_cut_away(*generation)) {
-      leftovers_.push_back(segment_name(*generation));
-      continue;
-    }
-    Result<std::shared_ptr<Segment>> segment =
-        open_segment(files_, directory_, *generation, manifest_.store_id, !options_.read_only);
-    if (!segment) return segment.status();
-    if (expected && *generation != *expected) {
-      leftovers_.push_back(segment_name(*generation));
-      continue;
-    }
-    expected = (*segment)->previous_generation();
-    segments_.push_back(*std::move(segment));
-  }
-  if (expected.value_or(0) != 0)
-    return Status::error(Code::corruption, "segment '" +
-                                               os::join_path(directory_, segment_name(*expected)) +
-                                               "' is missing; restore it from a backup");
-  std::reverse(segments_.begin(), segments_.end());
-  if (!generations_.empty())
-    manifest_.next_generation = std::max(manifest_.next_generation, generations_.back() + 1);
-  return {};
-}
-
-// The segments before the known log's end are not read: nothing in them is news.
+// The segments before the known log's end are not read.
 Status Recovery::find_known_end() {
   const LogEnd& known = known_.position;
-  // A segment that is lost is known to nobody but KEYS, so nobody is told to remove that.
+  // Not "remove KEYS": when a segment is lost, only KEYS knows of it.
   constexpr const char* advice = "Restore the directory from a backup";
   if (known.generation == 0) return known == LogEnd() ? Status() : lacks_known_end(advice);
   while (first_ < segments_.size() && segments_[first_]->generation() < known.generation) first_++;
@@ -176,8 +116,8 @@ Status Recovery::find_known_end() {
   return {};
 }
 
-// Where no frame follows on the known log, nothing has proved yet that one ends there, unless the
-// manifest says so too. To cut at a wrong place would destroy the log.
+// Without a frame after the known log, nothing has proved yet that a frame ends there, unless the
+// manifest says so too. A cut at a wrong position would destroy the log.
 Status Recovery::check_known_end() const {
   const LogEnd& known = known_.position;
   if (was_clean_ || known.generation == 0 || commits_ > 0 || known == manifest_.durable_end ||
@@ -186,8 +126,9 @@ Status Recovery::check_known_end() const {
   return read_to_known_end();
 }
 
-// Reads the segment in which the known log ends from its beginning. Frames that end before it are
-// damage, of which KEYS may be the only proof; others say that KEYS is not of this log.
+// Reads the segment in which the known log ends from its beginning. When its frames end before the
+// known end, that is damage, of which KEYS may be the only proof; otherwise KEYS is not of this
+// log.
 Status Recovery::read_to_known_end() const {
   const LogEnd& known = known_.position;
   const Segment& segment = *segments_[first_];
@@ -207,8 +148,8 @@ Status Recovery::read_to_known_end() const {
 }
 
 // What recovery shows must be what the device will show again, but after a failed sync the kernel
-// may cache pages as clean which the device does not hold. So everything that may not be durable is
-// synced, then forgotten by the cache, and only then read.
+// may cache pages as clean that the device does not hold. So everything that may not be durable is
+// synced, then dropped from the cache, and only then read.
 Status Recovery::settle_unsynced() {
   if (was_clean_ || options_.read_only) return {};
   for (size_t i = 0; i < segments_.size(); i++) {
@@ -236,7 +177,7 @@ Status Recovery::read_segment(size_t position) {
   const bool is_known = position == first_ && end_.generation != 0;
   LogReader reader(segment, is_known ? end_.offset : segment_header_size, segment.file_size());
   const auto visit = [&](const LogReader::Record& record) { return replay_(segment, record); };
-  // What follows the last frame that belongs here is not part of the log, whatever it looks like.
+  // What follows the last frame of this segment is not part of the log, whatever it looks like.
   while (end_.lsn < last_lsn_of(position)) {
     Result<bool> read = reader.next(end_.lsn + 1, visit);
     if (!read) return read.status();
@@ -261,7 +202,7 @@ Status Recovery::lacks_known_end(const char* advice) const {
                        "'" + directory_ + "' lacks the end of commit " + std::to_string(known.lsn) +
                            ", which KEYS knows in segment " + std::to_string(known.generation) +
                            " at offset " + std::to_string(known.offset) +
-                           "; are its files from two moments? " + advice);
+                           "; do these files come from different backups? " + advice);
 }
 
 Status Recovery::damaged_end(uint64_t durable_lsn) const {
@@ -270,22 +211,14 @@ Status Recovery::damaged_end(uint64_t durable_lsn) const {
   return lost(where, end_.lsn + 1, durable_lsn);
 }
 
-Status Recovery::newer_than_manifest() const {
-  return Status::error(Code::corruption,
-                       "the log in '" + directory_ + "' goes on behind commit " +
-                           std::to_string(manifest_.durable_end.lsn) +
-                           ", where MANIFEST says that the store was closed; are its files from "
-                           "two moments?");
-}
-
 Status Recovery::judge_clean_end() const {
   if (known_.durable_lsn > end_.lsn) return damaged_end(known_.durable_lsn);
   if (end_ == manifest_.durable_end) return {};
   if (end_.lsn < manifest_.durable_end.lsn) return damaged_end(manifest_.durable_end.lsn);
-  return newer_than_manifest();
+  return newer_than_manifest(directory_, manifest_);
 }
 
-// Whatever claims that more of the log was durable than can be read proves damage.
+// Evidence that more of the log was durable than can be read proves damage.
 Status Recovery::search_evidence() {
   uint64_t durable_lsn = std::max(manifest_.durable_end.lsn, known_.durable_lsn);
   const size_t first = kept_ == 0 ? 0 : kept_ - 1;
@@ -322,10 +255,10 @@ Status Recovery::remove_file(const std::string& name) {
   return removed.is(Code::not_found) ? Status() : removed;
 }
 
-// Everything up to the end is durable by now (settle_unsynced). That is written down first, so that
-// a crash in the middle cannot take the evidence away with what is removed.
+// Everything up to the end is durable by now (settle_unsynced). The manifest says so first, so that
+// a crash in the middle cannot remove the evidence with the segments.
 Status Recovery::cut() {
-  // A last segment without a frame goes too, if where the one before it ends was read.
+  // A last segment without a frame is removed too, if the end of the one before it was read.
   const bool ends_known = known_.position.generation != 0 && kept_ == first_ + 1;
   if (kept_ > 0 && !ends_known && last_kept().end() == segment_header_size) {
     kept_--;
@@ -336,7 +269,7 @@ Status Recovery::cut() {
   manifest_.sealed = true;
   manifest_.durable_end = end_;
   STAVE_TRY(write_manifest(files_, directory_, manifest_));
-  STAVE_TRY(remove_segments_behind_end());
+  STAVE_TRY(remove_segments_after_end());
   if (kept_ > 0 && last_kept().end() < last_kept().file_size()) {
     STAVE_TRY(last_kept().file().truncate(last_kept().end()));
     last_kept().set_file_size(last_kept().end());
@@ -346,9 +279,8 @@ Status Recovery::cut() {
   return write_manifest(files_, directory_, manifest_);
 }
 
-// Newest first, each removal made durable before the next, so that whatever a crash leaves is a
-// log without a gap.
-Status Recovery::remove_segments_behind_end() {
+// Newest first, each removal durable before the next, so that a crash leaves a log without a gap.
+Status Recovery::remove_segments_after_end() {
   for (size_t i = segments_.size(); i > kept_; i--) {
     STAVE_TRY(remove_file(segment_name(segments_[i - 1]->generation())));
     STAVE_TRY(os::sync_directory(files_, directory_));

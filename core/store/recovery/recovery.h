@@ -1,5 +1,5 @@
-// Opens a log: finds where it ends, tells an unfinished end from damage, and makes the cut durable.
-// docs/internals/recovery.md argues each step.
+// Opens a log: finds where it ends, decides whether that is a torn tail or damage, and makes the
+// cut durable. docs/internals/recovery.md argues each step.
 #pragma once
 
 #include <cstdint>
@@ -22,24 +22,24 @@ struct Recovered {
   bool was_clean = false;
 };
 
-// A position from which what is known of the log is enough, and the newest LSN that was on the
-// device then: an end before it is damage.
+// The part of the log that need not be read, and the newest LSN that was on the device when that
+// was written down: an end before it is damage.
 struct KnownLog {
-  LogEnd position;  // generation 0: the log's beginning
+  LogEnd position;  // where that part ends; generation 0: nowhere, all is read
   uint64_t durable_lsn = 0;
 };
 
-// Called for every record of every commit behind the known log, in log order.
+// Called for every record of every commit after the known log, in log order.
 using Replay = FunctionRef<Status(const Segment&, const LogReader::Record&)>;
 
-// Fills `segments`. On failure nothing on the device has been changed but by a cut that was decided
-// upon, which a later call completes.
+// Fills `segments`. A failure has changed nothing on the device, unless the cut had begun, which a
+// later call completes.
 Result<Recovered> recover(os::FileSystem& files, const std::string& directory,
                           const Options& options, const Manifest& manifest, const KnownLog& known,
                           SegmentDirectory& segments, Replay replay);
 
-// The records of the log from `from` to `to`, which recover() has found to be whole. `frame` is
-// where the record's frame begins, and its LSN.
+// The records of the log from `from` to `to`, the end that recover() has found. `frame` is where
+// the record's frame begins, and its LSN.
 using ReplayFrames =
     FunctionRef<Status(const Segment&, const LogEnd& frame, const LogReader::Record&)>;
 Status replay_log(const SegmentDirectory& segments, const LogEnd& from, const LogEnd& to,
