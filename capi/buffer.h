@@ -18,11 +18,11 @@ Status check_buffer(const stave_buffer* buffer, const char* name);
 // buffer will hold one value. False without memory: then the buffer is empty.
 bool resize_for_overwrite(stave_buffer& buffer, size_t size) noexcept;
 
-// Appends `size` unspecified bytes, and sets *added to
-// where they are. False without memory: then nothing has changed.
+// Appends `size` unspecified bytes, and sets *added to where they are. False without memory: then
+// nothing has changed.
 bool extend(stave_buffer& buffer, size_t size, std::byte** added) noexcept;
 
-// The same, inline while the buffer need not grow.
+// Like extend(); inline while the buffer need not grow.
 inline bool extend_inline(stave_buffer& buffer, size_t size, std::byte** added) noexcept {
   if (size > buffer.capacity - buffer.size || buffer.data == nullptr) [[unlikely]]
     return extend(buffer, size, added);
