@@ -126,7 +126,7 @@ TEST_F(DiskKeyDirectoryTest, WithoutAnIntervalOnlyAFullDeltaIsMerged) {
   expect_keys(0, 3000);
 }
 
-TEST_F(DiskKeyDirectoryTest, KeysOfOneHashAreKeysOfTheirOwn) {
+TEST_F(DiskKeyDirectoryTest, KeysWithEqualHashAreSeparate) {
   options_.test_hash_mask = 0;
   ASSERT_TRUE(open().ok());
   put(0, 50);

@@ -46,7 +46,7 @@ class OpenTest : public ::testing::Test {
 // A program opened "data" and then changed its working directory. Its next segments and its
 // manifest went into the "data" that was there, over those of another store; its own reopened
 // without what had been acknowledged.
-TEST_F(OpenTest, ARelativePathIsThatOfTheOpen) {
+TEST_F(OpenTest, RelativePathIsResolvedOnce) {
   for (const KeyDirectoryKind keydir : {KeyDirectoryKind::memory, KeyDirectoryKind::disk}) {
     const std::string kind = keydir == KeyDirectoryKind::disk ? "disk" : "memory";
     fs::current_path(directory("other " + kind));
@@ -68,7 +68,7 @@ TEST_F(OpenTest, ARelativePathIsThatOfTheOpen) {
 }
 
 // The same with a link that leads elsewhere by then, as when a new version is switched to.
-TEST_F(OpenTest, ALinkIsFollowedOnce) {
+TEST_F(OpenTest, SymbolicLinkIsFollowedOnce) {
   const fs::path first = directory("first");
   const fs::path second = directory("second");
   fs::create_directory_symlink(first, root_ / "link");
@@ -84,7 +84,7 @@ TEST_F(OpenTest, ALinkIsFollowedOnce) {
 
 // The directory of an open store was moved away. A delete answered `not_found`, as if the key were
 // not there.
-TEST_F(OpenTest, MissingFilesAreNoAnswerAboutAKey) {
+TEST_F(OpenTest, MissingFileIsNotAnAbsentKey) {
   const fs::path data = directory("data");
   auto store = *open(data);
   ASSERT_TRUE(put(*store, "a").ok());
@@ -102,7 +102,7 @@ TEST_F(OpenTest, MissingFilesAreNoAnswerAboutAKey) {
 
 // A backup was put in the place of the directory while a process still had the store open. That
 // made its segments under the names of those which a new process had written, and acknowledged.
-TEST_F(OpenTest, AnotherDirectoryInItsPlaceIsNotWrittenTo) {
+TEST_F(OpenTest, ReplacedDirectoryIsNotWrittenTo) {
   for (const KeyDirectoryKind keydir : {KeyDirectoryKind::memory, KeyDirectoryKind::disk}) {
     const std::string kind = keydir == KeyDirectoryKind::disk ? "disk" : "memory";
     const fs::path data = directory("data " + kind);
@@ -130,7 +130,7 @@ TEST_F(OpenTest, AnotherDirectoryInItsPlaceIsNotWrittenTo) {
   }
 }
 
-TEST_F(OpenTest, AManifestThatLeadsNowhereIsNoMissingStore) {
+TEST_F(OpenTest, DanglingManifestLinkIsAnError) {
   const fs::path data = directory("data");
   ASSERT_TRUE((*open(data))->close().ok());
   fs::remove(data / manifest_name);
@@ -140,7 +140,7 @@ TEST_F(OpenTest, AManifestThatLeadsNowhereIsNoMissingStore) {
 
 // Every file `*.new` was removed, whoever had made it, and a directory of such a name kept the
 // store from opening.
-TEST_F(OpenTest, OnlyItsOwnUnfinishedFilesAreRemoved) {
+TEST_F(OpenTest, OnlyOwnUnfinishedFilesAreRemoved) {
   const fs::path data = directory("data");
   ASSERT_TRUE((*open(data))->close().ok());
   const std::string unfinished = segment_name(7) + std::string(unfinished_suffix);

@@ -23,7 +23,7 @@ std::string colliding_key(char first, char second) {
 
 // Verification told keys apart by a hash that everybody can compute. Of two that were made to
 // collide it took one for a record that the directory should not have.
-TEST(Verify, TellsApartKeysThatWereMadeToCollide) {
+TEST(Verify, DistinguishesKeysWithEqualHash) {
   const std::string one = colliding_key('1', '2');
   const std::string other = colliding_key('2', '1');
   ASSERT_NE(one, other);

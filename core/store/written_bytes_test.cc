@@ -26,7 +26,7 @@ uint64_t written_bytes() {
 // ext4 keeps pages that a process stores into in a row as one folio, of 16 KiB and later of more. A
 // sync writes dirty folios whole: for commits of 22 KB the device got 200 KiB each. The log finds
 // out that its syncs are small.
-TEST(WrittenBytes, ASyncedPutWritesItsPages) {
+TEST(WrittenBytes, SyncedPutWritesItsPagesOnly) {
   constexpr uint64_t value_size = 22'000;
   const std::string value(value_size, 'v');
   const os::TemporaryDirectory directory;

@@ -76,7 +76,7 @@ TEST_F(StoreCorruption, UndamagedSpecimensAreRight) {
              [](Disk& disk) { EXPECT_TRUE(disk.remove("/store/MANIFEST").ok()); });
 }
 
-TEST_F(StoreCorruption, OfEveryByte) {
+TEST_F(StoreCorruption, EveryDamagedByteIsErrorOrRightAnswer) {
   for_each_file([&](const Specimen& specimen, const std::string& path, const std::string& content) {
     for (size_t at = 0; at < content.size(); at++) {
       for (int mutation = 0; mutation < 3; mutation++) {
@@ -93,7 +93,7 @@ TEST_F(StoreCorruption, OfEveryByte) {
   });
 }
 
-TEST_F(StoreCorruption, OfEveryLength) {
+TEST_F(StoreCorruption, EveryTruncationIsErrorOrRightAnswer) {
   for_each_file([&](const Specimen& specimen, const std::string& path, const std::string& content) {
     for (size_t size = 0; size < content.size(); size++)
       if (chosen() && !try_damage(specimen, path + " cut to " + std::to_string(size),
@@ -119,7 +119,7 @@ TEST_F(StoreCorruption, WhileTheStoreIsOpen) {
   });
 }
 
-TEST_F(StoreCorruption, OfBlocks) {
+TEST_F(StoreCorruption, DamagedBlocksAreErrorOrRightAnswer) {
   for_each_file([&](const Specimen& specimen, const std::string& path, const std::string& content) {
     const uint64_t blocks = content.size() / block_size;
     if (blocks == 0) return;
@@ -148,7 +148,7 @@ TEST_F(StoreCorruption, OfBlocks) {
   });
 }
 
-TEST_F(StoreCorruption, OfWholeFiles) {
+TEST_F(StoreCorruption, MissingOrForeignFilesAreErrorOrRightAnswer) {
   for_each_file([&](const Specimen& specimen, const std::string& path, const std::string& content) {
     bool right = try_damage(specimen, path + " removed",
                             [&](Disk& disk) { EXPECT_TRUE(disk.remove(path).ok()); });

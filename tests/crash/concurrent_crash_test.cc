@@ -217,7 +217,7 @@ std::string ConcurrentLife::judge_order(const Progress& present_min, const Progr
   return {};
 }
 
-TEST(ConcurrentCrash, LeavesAPrefixWithAllThatWasAcknowledged) {
+TEST(ConcurrentCrash, EveryImageHoldsAcknowledgedPrefix) {
   Random random(ladder_seed(20260502));
   const uint64_t images = scaled(5'000);
   ImageChecker checker(random.next());

@@ -197,7 +197,7 @@ void Life::take_kill_image() {
   if (!problem.empty()) note("killed: " + problem);
 }
 
-TEST(StoreCrash, LeavesAPrefixWithAllThatWasAcknowledged) {
+TEST(StoreCrash, EveryImageHoldsAcknowledgedPrefix) {
   Random random(ladder_seed(20260501));
   const uint64_t images = scaled(15'000);
   ImageChecker checker(random.next());

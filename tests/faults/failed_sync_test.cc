@@ -67,7 +67,7 @@ TEST_P(FailedSync, RefusesWritesAndGoesOnReading) {
   EXPECT_TRUE(store_->close().is(Code::io));
 }
 
-TEST_P(FailedSync, ShowsAfterReopeningWhatTheDeviceHolds) {
+TEST_P(FailedSync, ReopeningShowsWhatTheDeviceHolds) {
   fail();
   static_cast<void>(store_->close());
   store_.reset();
@@ -83,7 +83,7 @@ TEST_P(FailedSync, ShowsAfterReopeningWhatTheDeviceHolds) {
 
 // A recovery that removes segments fails to make that durable; so some of them come back with the
 // next crash, in any order. They are no part of the log.
-TEST(FailedDirectorySync, InRecoveryDoesNotTurnLeftoversIntoDamage) {
+TEST(FailedDirectorySync, DuringRecoveryLeavesNoDamage) {
   store::Options options = base_options();
   options.segment_size = 4096;
   const auto open = [&](Disk& disk) { return Store::open(disk, path, options); };

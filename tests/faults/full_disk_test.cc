@@ -92,7 +92,7 @@ class FullDisk {
   uint64_t deletes_ = 0;
 };
 
-TEST(FullDisk, RefusesPutsTakesDeletesAndGoesOnWithSpace) {
+TEST(FullDisk, RefusesPutsAllowsRemovesAndRecovers) {
   Random random(ladder_seed(20260602));
   uint64_t refused = 0;
   uint64_t deletes = 0;

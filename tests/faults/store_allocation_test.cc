@@ -207,7 +207,7 @@ TEST(StoreAllocations, FailWithoutHarm) {
 
 // The record for which there had been no memory was passed over: who made room and went on never
 // saw it.
-TEST(StoreAllocations, ACursorReadsAgainWhatItHadNoMemoryFor) {
+TEST(StoreAllocations, CursorReadsAgainAfterNoMemory) {
   const os::TemporaryDirectory directory(os::TemporaryDirectory::Where::memory);
   auto store = *Store::open(os::posix_file_system(), directory / "store", base_options());
   Contents expected;

@@ -204,7 +204,7 @@ class Ladder {
   Sum sum_;
 };
 
-TEST(StoreFaults, OfEveryCallAreReportedAndLoseNothing) {
+TEST(StoreFaults, EveryFailedCallIsReportedAndLosesNothing) {
   Sum total;
   for (const Scenario& scenario : scenarios) {
     Ladder ladder(scenario);

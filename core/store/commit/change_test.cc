@@ -19,7 +19,7 @@ Change change_of(const std::string& key, uint64_t lsn) {
   return change;
 }
 
-TEST(PendingTable, FindsTheNewestChangeOfAKey) {
+TEST(PendingTable, FindReturnsNewestChange) {
   const std::string key = "k";
   Change older = change_of(key, 1);
   Change newer = change_of(key, 2);
@@ -55,7 +55,7 @@ TEST(PendingTable, GrowthKeepsNewestInFront) {
   }
 }
 
-TEST(PendingTable, EqualHashesAreToldApartByKey) {
+TEST(PendingTable, EqualHashesAreDistinguishedByKey) {
   const std::string a = "a";
   const std::string b = "b";
   Change first = change_of(a, 1);
@@ -69,7 +69,7 @@ TEST(PendingTable, EqualHashesAreToldApartByKey) {
   EXPECT_EQ(table.find(first.hash, second.key), &second);
 }
 
-TEST(Batch, KeepsEntriesInOrderAndRefusesWhatIsTooLarge) {
+TEST(Batch, KeepsOrderAndRefusesTooLargeEntries) {
   Batch batch;
   ASSERT_TRUE(batch.add(Batch::Kind::put, as_bytes("k"), as_bytes("v")).ok());
   ASSERT_TRUE(batch.add(Batch::Kind::remove, {}).ok());

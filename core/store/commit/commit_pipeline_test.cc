@@ -80,7 +80,7 @@ TEST(CommitPipeline, NextCommitWithoutSyncIsPublishedAtOnce) {
   EXPECT_FALSE(pipeline.publish_now(second)) << "needs a sync";
 }
 
-TEST(CommitPipeline, OneSyncServesAllThatWait) {
+TEST(CommitPipeline, OneSyncServesAllWaitingCommits) {
   RecordingBackend backend;
   CommitPipeline pipeline(backend, 0);
   Commit first = commit_of(1, true);
@@ -107,7 +107,7 @@ TEST(CommitPipeline, SyncStopsAtTheFirstGap) {
   EXPECT_FALSE(third.done);
 }
 
-TEST(CommitPipeline, FailedSyncFailsAllThatWaitAndAllLater) {
+TEST(CommitPipeline, FailedSyncFailsWaitingAndLaterCommits) {
   RecordingBackend backend;
   CommitPipeline pipeline(backend, 0);
   backend.fail_sync_ = true;
@@ -127,7 +127,7 @@ TEST(CommitPipeline, FailedSyncFailsAllThatWaitAndAllLater) {
   EXPECT_EQ(backend.syncs_, 1u) << "a failed sync is never repeated";
 }
 
-TEST(CommitPipeline, SettledVisibleCountsWhatIsPublishedAlready) {
+TEST(CommitPipeline, SettledVisibleCoversPublishedCommits) {
   StoppingBackend backend;
   CommitPipeline pipeline(backend, 0);
   Commit first = commit_of(1, false);
@@ -146,7 +146,7 @@ TEST(CommitPipeline, SettledVisibleCountsWhatIsPublishedAlready) {
   writer.join();
 }
 
-TEST(CommitPipeline, SettledVisibleWaitsForNoSync) {
+TEST(CommitPipeline, SettledVisibleDoesNotWaitForSync) {
   StoppingBackend backend;
   CommitPipeline pipeline(backend, 0);
   Commit first = commit_of(1, true);
@@ -161,7 +161,7 @@ TEST(CommitPipeline, SettledVisibleWaitsForNoSync) {
   EXPECT_EQ(pipeline.settled_visible(), 1u);
 }
 
-TEST(CommitPipeline, ManyThreadsPublishInOrderAndNeverTooEarly) {
+TEST(CommitPipeline, ThreadsPublishInLogOrder) {
   constexpr int threads = 4;
   constexpr int commits_each = 2000;
   RecordingBackend backend;

@@ -36,7 +36,7 @@ TEST(SegmentFormat, HeaderIsTheGoldenBytes) {
             "020000000000000007000000000000000100000000000000fc48548aaba2947f");
 }
 
-TEST(SegmentFormat, HeaderComesBack) {
+TEST(SegmentFormat, HeaderRoundTrips) {
   const auto header = decode_segment_header(encode_segment_header(example_header()), "x");
   ASSERT_TRUE(header.ok());
   EXPECT_EQ(header->store_id, example_store_id());
@@ -45,7 +45,7 @@ TEST(SegmentFormat, HeaderComesBack) {
   EXPECT_EQ(header->previous_generation, 1u);
 }
 
-TEST(SegmentFormat, EveryFlippedBitOfAHeaderIsFound) {
+TEST(SegmentFormat, FlippedBitInHeaderIsCorruption) {
   const SegmentHeaderBytes good = encode_segment_header(example_header());
   for (size_t bit = 0; bit < good.size() * 8; bit++) {
     SegmentHeaderBytes bad = good;
@@ -54,7 +54,7 @@ TEST(SegmentFormat, EveryFlippedBitOfAHeaderIsFound) {
   }
 }
 
-TEST(SegmentFormat, NewerVersionIsToldFromDamage) {
+TEST(SegmentFormat, NewerVersionIsUnsupported) {
   SegmentHeaderBytes bytes = encode_segment_header(example_header());
   store_le32(&bytes[8], segment_version + 1);
   store_le64(&bytes[56], hash64(Bytes(bytes).first(56), 0));
@@ -113,7 +113,7 @@ TEST(RecordFormat, BatchIsTheGoldenBytes) {
             "2c66382e35f4e9d508000000000000000200000002100300000000006b657900");
 }
 
-TEST(RecordFormat, ChecksumDependsOnThePlace) {
+TEST(RecordFormat, ChecksumDependsOnPosition) {
   std::byte bytes[32];
   const RecordFields fields{.lsn = 1,
                             .durable_lag = durable_lag_unknown,
@@ -129,7 +129,7 @@ TEST(RecordFormat, ChecksumDependsOnThePlace) {
   EXPECT_FALSE(checksum_matches(record, segment_seed(example_store_id(), 3) + 64));
 }
 
-TEST(RecordFormat, HeaderSaysWhatItNeedsAndClaims) {
+TEST(RecordFormat, HeaderSaysFeaturesAndDurableClaim) {
   std::byte bytes[32];
   encode_record(bytes,
                 {.lsn = 10,

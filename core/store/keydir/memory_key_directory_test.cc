@@ -78,7 +78,7 @@ class MemoryKeyDirectoryTest : public ::testing::Test {
   std::unique_ptr<MemoryKeyDirectory> directory_;
 };
 
-TEST_F(MemoryKeyDirectoryTest, KeysOfOneHashAreKeysOfTheirOwn) {
+TEST_F(MemoryKeyDirectoryTest, KeysWithEqualHashAreSeparate) {
   constexpr int keys = 200;
   std::map<int, Location> places;
   for (int i = 0; i < keys; i++) places[i] = insert(42, "key " + std::to_string(i));
@@ -95,7 +95,7 @@ TEST_F(MemoryKeyDirectoryTest, KeysOfOneHashAreKeysOfTheirOwn) {
   EXPECT_EQ(walk().size(), static_cast<size_t>(keys / 2));
 }
 
-TEST_F(MemoryKeyDirectoryTest, AKeyIsTheWholeKey) {
+TEST_F(MemoryKeyDirectoryTest, FindComparesWholeKey) {
   const std::string longest(65535, 'k');
   insert(1, "");
   insert(1, std::string(1, '\0'));
@@ -110,7 +110,7 @@ TEST_F(MemoryKeyDirectoryTest, AKeyIsTheWholeKey) {
 
 // A record that cannot be told from that of another key is damage, never "absent"; a value that is
 // damaged leaves the key findable, so that a put can replace it.
-TEST_F(MemoryKeyDirectoryTest, DamageIsNotAbsence) {
+TEST_F(MemoryKeyDirectoryTest, DamagedRecordIsNotAbsent) {
   const Location place = insert(5, "the key");
   const uint64_t offset = segment_->offset_of(place);
   const auto flip = [&](uint64_t at) {
@@ -133,7 +133,7 @@ TEST_F(MemoryKeyDirectoryTest, DamageIsNotAbsence) {
 }
 
 // Many insertions are under way at once between their room and their turn.
-TEST_F(MemoryKeyDirectoryTest, RoomIsKeptForEachInsertion) {
+TEST_F(MemoryKeyDirectoryTest, EveryReservationAllowsOneInsertion) {
   std::vector<MemoryKeyDirectory::Reservation> rooms;
   for (int i = 0; i < 1000; i++) rooms.push_back(*directory_->reserve_insertion(9));
   for (int i = 0; i < 1000; i++) {

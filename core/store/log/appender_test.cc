@@ -28,7 +28,7 @@ class AppenderTest : public ::testing::Test {
 };
 
 // As its users do: takes the next bytes, has them filled, makes ready what it is told.
-TEST_F(AppenderTest, PagesAreMadeReadyBeforeTheyAreNeeded) {
+TEST_F(AppenderTest, PagesArePrefaultedBeforeTheyAreFilled) {
   constexpr uint64_t unready_at_first = 1 << 20;
   constexpr uint64_t size = 144;
   const std::unique_ptr<Appender> appender = create(4 << 20);
@@ -63,7 +63,7 @@ TEST_F(AppenderTest, PagesAreMadeReadyBeforeTheyAreNeeded) {
 
 // A frame of several pages has those that are not ready made ready for itself; one that shares a
 // page with another leaves it at that.
-TEST_F(AppenderTest, AFrameOfSeveralPagesIsMadeReady) {
+TEST_F(AppenderTest, FrameOfSeveralPagesIsPrefaulted) {
   const std::unique_ptr<Appender> appender = create(4 << 20);
   ASSERT_TRUE(appender->ensure_space(100'000, false));
   const uint64_t first = appender->take(10'000);
@@ -80,7 +80,7 @@ TEST_F(AppenderTest, AFrameOfSeveralPagesIsMadeReady) {
 }
 
 // What is made ready is written by the next sync: so only where much is appended between two.
-TEST_F(AppenderTest, SyncsOfFewBytesFindNothingMadeReady) {
+TEST_F(AppenderTest, SmallSyncsWriteNoPrefaultedPages) {
   const std::unique_ptr<Appender> appender = create(4 << 20);
   for (uint64_t unsynced = 0; *appender->ensure_space(144, false) == Appender::Fit::fits;) {
     appender->take(144);

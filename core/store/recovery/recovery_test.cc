@@ -80,7 +80,7 @@ class RecoveryTest : public ::testing::Test {
 // A process was killed while it filled a large value that contained what looks like headers of
 // large records with high LSNs. The search for evidence spent its budget of bytes on them and
 // called that damage, so the store never opened again.
-TEST_F(RecoveryTest, ValuesThatImitateFramesDoNotKeepAStoreFromOpening) {
+TEST_F(RecoveryTest, ImitatedFramesDoNotPreventOpening) {
   open();
   put("kept", "value");
   put(imitation_key, imitation_of_frames(2), Durability::os);
@@ -95,7 +95,7 @@ TEST_F(RecoveryTest, ValuesThatImitateFramesDoNotKeepAStoreFromOpening) {
 
 // The same imitations used up the search's budget when the damage was real: in the value that held
 // them, and in a commit before it. What had been acknowledged behind it was cut off in silence.
-TEST_F(RecoveryTest, ValuesThatImitateFramesHideNoDamage) {
+TEST_F(RecoveryTest, ImitatedFramesDoNotHideDamage) {
   options_.segment_size = 32 << 20;
   for (const bool damage_imitation : {true, false}) {
     store_.reset();
@@ -117,7 +117,7 @@ TEST_F(RecoveryTest, ValuesThatImitateFramesHideNoDamage) {
 
 // An old MANIFEST was put back over a newer one. It said that the log ended cleanly earlier than it
 // did; the open believed it and lost commits without a word.
-TEST_F(RecoveryTest, CleanLogThatGoesOnBehindItsEndIsDamage) {
+TEST_F(RecoveryTest, CleanLogWithFramesAfterItsEndIsDamage) {
   open();
   put("a", "1");
   close();
@@ -130,7 +130,7 @@ TEST_F(RecoveryTest, CleanLogThatGoesOnBehindItsEndIsDamage) {
   EXPECT_TRUE(status_.is(Code::corruption));
 }
 
-TEST_F(RecoveryTest, SegmentOfALaterMomentThanTheManifestIsDamage) {
+TEST_F(RecoveryTest, SegmentNewerThanManifestIsDamage) {
   open();
   put("a", "1");
   close();
@@ -145,7 +145,7 @@ TEST_F(RecoveryTest, SegmentOfALaterMomentThanTheManifestIsDamage) {
 
 // The user's own sync failed. Commits behind it, whose pages that sync had covered too, were
 // answered and shown as if nothing had happened.
-TEST_F(RecoveryTest, AfterAFailedSyncOfTheUserNothingIsPublished) {
+TEST_F(RecoveryTest, FailedUserSyncStopsPublication) {
   open();
   put("a", "1", Durability::os);
   files_->add_fault({.kind = os::Fault::Kind::io_error,
@@ -161,7 +161,7 @@ TEST_F(RecoveryTest, AfterAFailedSyncOfTheUserNothingIsPublished) {
 }
 
 // A torn state may have been the newer one, so the other must not be believed when it says clean.
-TEST_F(RecoveryTest, DamagedStateOfTheManifestMakesTheOtherNotClean) {
+TEST_F(RecoveryTest, DamagedManifestStateMakesOtherNotClean) {
   open();
   put("a", "1");
   close();
@@ -181,7 +181,7 @@ TEST_F(RecoveryTest, DamagedStateOfTheManifestMakesTheOtherNotClean) {
 
 // A recovery removed a segment, the crash that followed undid the removal, and the log had gone on
 // under a higher generation meanwhile. The segment that came back broke the chain for ever.
-TEST_F(RecoveryTest, SegmentThatComesBackAfterItsRemovalIsNotPartOfTheLog) {
+TEST_F(RecoveryTest, RemovedSegmentThatReturnsIsNotInTheLog) {
   open();
   put("a", "1");
   put("b", std::string(70000, 'b'), Durability::os);  // generation 2
@@ -206,7 +206,7 @@ TEST_F(RecoveryTest, SegmentThatComesBackAfterItsRemovalIsNotPartOfTheLog) {
 
 // A sealed segment's cut-off tail became readable again; its frame took the LSN of the next
 // segment's first one.
-TEST_F(RecoveryTest, ASegmentEndsAtTheBaseOfTheNext) {
+TEST_F(RecoveryTest, SegmentEndsAtBaseOfNext) {
   open();
   put("a", "1");
   put("lost", "x", Durability::os);
@@ -227,7 +227,7 @@ TEST_F(RecoveryTest, ASegmentEndsAtTheBaseOfTheNext) {
 
 // After a crash on a full device the log was cut and its space, the deletes' reserve included,
 // taken by others; then no key could be deleted.
-TEST_F(RecoveryTest, FullDiskCanBeEmptiedAfterACrash) {
+TEST_F(RecoveryTest, KeysCanBeRemovedOnFullDiskAfterCrash) {
   files_->set_capacity(256 << 10);
   open();
   int stored = 0;
@@ -250,7 +250,7 @@ TEST_F(RecoveryTest, FullDiskCanBeEmptiedAfterACrash) {
 // A copy of a closed store lacked the blocks that had been allocated behind its end, as many
 // copying programs leave holes out. The next open took the file's size for allocated space, and a
 // delete on a full device died of SIGBUS.
-TEST_F(RecoveryTest, CopyWithHolesDoesNotMakeFillingFail) {
+TEST_F(RecoveryTest, CopiedStoreWithHolesCanBeAppendedTo) {
   constexpr int keys = 20;
   open();
   put("fill", std::string(3000, 'f'));
@@ -280,7 +280,7 @@ TEST_F(RecoveryTest, CopyWithHolesDoesNotMakeFillingFail) {
 // The directory's sync failed when a store was made. The next open found the manifest, which the
 // device did not hold; commits were acknowledged, and after a power loss there were segments but no
 // manifest.
-TEST_F(RecoveryTest, ManifestWhoseNameWasNotSyncedIsMadeAgain) {
+TEST_F(RecoveryTest, ManifestWithUnsyncedNameIsCreatedAgain) {
   files_->add_fault({.kind = os::Fault::Kind::io_error,
                      .call_number = 2,  // the first is the parent directory's
                      .call = os::CallKind::sync_directory,
@@ -300,7 +300,7 @@ TEST_F(RecoveryTest, ManifestWhoseNameWasNotSyncedIsMadeAgain) {
 
 // A manifest said that the next segment has the last generation that there is. Its name was one
 // that the next open does not take for a segment's, so acknowledged commits were gone.
-TEST_F(RecoveryTest, GenerationsThatHaveRunOutAreAnError) {
+TEST_F(RecoveryTest, NoGenerationLeftIsAnError) {
   open();
   close();
   Result<Manifest> manifest = read_manifest(*files_, directory);
