@@ -27,9 +27,9 @@ class AppenderTest : public ::testing::Test {
   const os::TemporaryDirectory directory_;
 };
 
-// As its users do: takes the next bytes, has them filled, makes ready what it is told.
+// Takes bytes and prefaults as the log does.
 TEST_F(AppenderTest, PagesArePrefaultedBeforeTheyAreFilled) {
-  constexpr uint64_t unready_at_first = 1 << 20;
+  constexpr uint64_t unsynced_min = 1 << 20;
   constexpr uint64_t size = 144;
   const std::unique_ptr<Appender> appender = create(4 << 20);
   uint64_t ready = 0;
@@ -38,13 +38,12 @@ TEST_F(AppenderTest, PagesArePrefaultedBeforeTheyAreFilled) {
     const Result<Appender::Fit> fit = appender->ensure_space(size, false);
     ASSERT_TRUE(fit);
     if (*fit != Appender::Fit::fits) break;
-    EXPECT_TRUE(appender->has_room(size));
     const uint64_t end = appender->take(size) + size;
     if (times > 0 && ready < appender->mapping()->size() - page_size) {
       EXPECT_LE(end, ready);
     }
     if (!appender->is_prefault_due()) continue;
-    EXPECT_GE(end, unready_at_first);
+    EXPECT_GE(end, unsynced_min);
     const Appender::Range range = appender->take_prefault();
     if (range.size == 0) continue;
     times++;
@@ -52,17 +51,16 @@ TEST_F(AppenderTest, PagesArePrefaultedBeforeTheyAreFilled) {
     EXPECT_EQ(range.size % page_size, 0U);
     EXPECT_GE(range.offset, ready);
     ready = range.offset + range.size;
-    // Nothing behind the end of the file, where a store would end the process.
+    // A store after the end of the file would be SIGBUS.
     EXPECT_LE(ready, appender->segment()->file_size());
     appender->mapping()->expect_stores(range.offset, range.size);
   }
   EXPECT_GT(times, 30U);
-  // What the next sync would write for nothing.
+  // The next sync writes these pages for nothing.
   EXPECT_LE(ready, appender->end() + (128 << 10));
 }
 
-// A frame of several pages has those that are not ready made ready for itself; one that shares a
-// page with another leaves it at that.
+// A frame that shares its only page with another has none to prefault.
 TEST_F(AppenderTest, FrameOfSeveralPagesIsPrefaulted) {
   const std::unique_ptr<Appender> appender = create(4 << 20);
   ASSERT_TRUE(appender->ensure_space(100'000, false));
@@ -79,7 +77,7 @@ TEST_F(AppenderTest, FrameOfSeveralPagesIsPrefaulted) {
   EXPECT_LE(of_second.offset + of_second.size, appender->segment()->file_size());
 }
 
-// What is made ready is written by the next sync: so only where much is appended between two.
+// The next sync writes prefaulted pages, so they pay only when much is appended between two syncs.
 TEST_F(AppenderTest, SmallSyncsWriteNoPrefaultedPages) {
   const std::unique_ptr<Appender> appender = create(4 << 20);
   for (uint64_t unsynced = 0; *appender->ensure_space(144, false) == Appender::Fit::fits;) {
