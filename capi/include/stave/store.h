@@ -24,8 +24,8 @@
  *                                                                         waiting writers share
  *
  *   When a sync fails, the outcome of the writes that it covered is unknown: they return STAVE_IO
- *   and stay invisible, and the handle refuses further writes (STAVE_IO) while reads go on. Close the
- *   store and open it again: recovery shows what the device holds.
+ *   and stay invisible, and the handle refuses further writes (STAVE_IO) while reads go on. Close
+ *   the store and open it again: recovery shows what the device holds.
  *
  * Exactness
  *   A lookup returns the value of that key, STAVE_NOT_FOUND, or an error. Every read of a value
@@ -33,25 +33,25 @@
  *
  * Failing devices (option `io`)
  *   mmap (the default)   Reads copy from mappings of the log files, without a system call; a pin is
- *                        not even copied. A device that fails to deliver a page is SIGBUS, which ends
- *                        a process without a handler for it, and so is reading a log file that
+ *                        not even copied. A device that fails to deliver a page is SIGBUS, which
+ *                        ends a process without a handler for it, and so is reading a log file that
  *                        another program has cut short.
  *   buffered             Reads call pread, once or twice a record. A device that fails is STAVE_IO
  *                        from that call, and all else goes on.
- *   In both modes opening and stave_store_verify call pread; writes store into a mapping of the newest
- *   log file, so a device that fails to deliver the page at its end is SIGBUS. Space is allocated
- *   before it is used: a full device is STAVE_NO_SPACE, never SIGBUS.
+ *   In both modes opening and stave_store_verify call pread; writes store into a mapping of the
+ *   newest log file, so a device that fails to deliver the page at its end is SIGBUS. Space is
+ *   allocated before it is used: a full device is STAVE_NO_SPACE, never SIGBUS.
  *
  * Limits
  *   key 0 to 65,535 bytes; value 0 to 1 GiB; batch 2^32-1 records and 16 GiB; 2^36 keys.
  *   Beyond a limit: STAVE_TOO_LARGE, nothing is written.
  *   An open store has a file descriptor for each of its log files (`segments` of the statistics),
- *   and each open after a crash begins a new log file. Without free descriptors, opening and writing
- *   fail with STAVE_IO: raise the limit (ulimit -n), or choose a larger segment_size.
+ *   and each open after a crash begins a new log file. Without free descriptors, opening and
+ *   writing fail with STAVE_IO: raise the limit (ulimit -n), or choose a larger segment_size.
  *
  * Errors of every function that takes a store
- *   INVALID_ARGUMENT (NULL or foreign handle, NULL with a size), CLOSED, FORKED, BUSY (from inside a
- *   callback of the same store), NO_MEMORY (nothing is written). They are not repeated below.
+ *   INVALID_ARGUMENT (NULL or foreign handle, NULL with a size), CLOSED, FORKED, BUSY (from inside
+ *   a callback of the same store), NO_MEMORY (nothing is written). They are not repeated below.
  *   Functions of batches and cursors return them too.
  */
 #ifndef STAVE_STORE_H
@@ -77,7 +77,7 @@ enum {
 
 enum {
   STAVE_IO_BUFFERED = 1, /* reads call pread: a failing device is an error */
-  STAVE_IO_MMAP = 2      /* reads use mappings: faster, pins copy nothing; a failing device is SIGBUS */
+  STAVE_IO_MMAP = 2      /* reads use mappings, pins copy nothing; a failing device is SIGBUS */
 };
 
 enum {
@@ -93,23 +93,25 @@ typedef struct stave_store_options {
   uint32_t durability;          /* memory, os or device; default device */
   uint32_t io;                  /* buffered or mmap; default mmap. See "Failing devices" above */
   uint32_t shards;              /* independent locks, a power of two from 1 to 65536, fixed when the
-                                store is created; default 0: the stored number, for a new store 16 */
+                                store is created; default 0: the stored number, for a new store
+                                16 */
   uint64_t segment_size;        /* bytes after which a new log file begins, 4 KiB to 64 GiB; default
                                 256 MiB. A larger commit gets a larger file */
-  uint8_t read_only;            /* default 0. Any number of read-only handles may share a store. They
-                                create no file but a missing LOCK; where that is not permitted
-                                (read-only media, another user's directory) they keep no writer out */
+  uint8_t read_only;            /* default 0. Any number of read-only handles may share a store.
+                                They create no file but a missing LOCK; where that is not permitted
+                                (read-only media, another user's directory) they keep no writer
+                                out */
   uint8_t create_if_missing;    /* default 1 */
   uint8_t error_if_exists;      /* default 0 */
-  uint8_t background;           /* default 1: with keydir=disk a thread, started when it is first
-                                needed and ended by close, merges changes into KEYS; 0: writers merge,
-                                in slices */
+  uint8_t background;           /* default 1: with keydir=disk a thread, started when first needed
+                                and ended by close, merges changes into KEYS; 0: writers merge in
+                                slices */
   uint32_t keydir;              /* where the key directory is, which knows each key's newest record:
                                 stored, memory or disk, fixed when the store is created; default
                                 stored */
   uint64_t checkpoint_interval; /* keydir=disk: bytes of log after which KEYS is saved, beside
                                 traffic; an open after a crash reads about as much. 0: only after
-                                many changes; default 256 MiB */
+                                many changes. Default 256 MiB */
 } stave_store_options;
 
 /* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
@@ -199,15 +201,16 @@ STAVE_API stave_status stave_store_remove(stave_store *store, const void *key, s
  * does not have), IO. Readers never wait for writers' syncs. O(size of key and value). */
 
 /* Copies the value into `data`, which has `capacity` bytes, and sets *size to the value's size.
- * BUFFER_TOO_SMALL when it does not fit: nothing is copied, *size is the size that is needed (another
- * writer may change it meanwhile). NOT_FOUND and all other failures set *size to 0; after them `data`
- * is unspecified. `data` may be NULL when `capacity` is 0: that asks for the size. Since 0.1. */
+ * BUFFER_TOO_SMALL when it does not fit: nothing is copied, *size is the size that is needed
+ * (another writer may change it meanwhile). NOT_FOUND and all other failures set *size to 0; after
+ * them `data` is unspecified. `data` may be NULL when `capacity` is 0: that asks for the size.
+ * Since 0.1. */
 STAVE_API stave_status stave_store_get(stave_store *store, const void *key, size_t key_size,
                                        void *data, size_t capacity, size_t *size,
                                        stave_error *error);
 
-/* Copies the value into the caller's buffer, growing it as needed: by doubling, and for values of 64
- * KiB and more to their size. NOT_FOUND and all other failures empty it. Since 0.1. */
+/* Copies the value into the caller's buffer, growing it as needed: by doubling, and for values of
+ * 64 KiB and more to their size. NOT_FOUND and all other failures empty it. Since 0.1. */
 STAVE_API stave_status stave_store_get_buffer(stave_store *store, const void *key, size_t key_size,
                                               stave_buffer *value, stave_error *error);
 
@@ -227,10 +230,10 @@ STAVE_API stave_status stave_store_size(stave_store *store, uint64_t *size, stav
 
 /* Reads `count` keys. `keys` holds them one after the other, key_sizes their sizes. `values`
  * receives the values of the keys that are present, one after the other in the same order;
- * value_sizes[i] is the size, or STAVE_ABSENT. Each key is read atomically; the call is no snapshot.
- * A failure (CORRUPTION, ...) of one key is the call's; values and value_sizes are unspecified then.
- * Buckets and (with io=mmap) records of several keys are prefetched together, which makes this
- * faster than as many stave_store_get. Since 0.1. */
+ * value_sizes[i] is the size, or STAVE_ABSENT. Each key is read atomically; the call is no
+ * snapshot. A failure (CORRUPTION, ...) of one key is the call's; values and value_sizes are
+ * unspecified then. Buckets and (with io=mmap) records of several keys are prefetched together,
+ * which makes this faster than as many stave_store_get. Since 0.1. */
 STAVE_API stave_status stave_store_multi_get(stave_store *store, const void *keys,
                                              const uint32_t *key_sizes, size_t count,
                                              stave_buffer *values, uint64_t *value_sizes,
@@ -294,9 +297,10 @@ STAVE_API stave_status stave_store_write(stave_store *store, stave_batch *batch,
 
 /* ---- Cursors ------------------------------------------------------------------------------- */
 
-/* Visits every key exactly once, in no particular order. One thread at a time; any number of cursors
- * beside any traffic. A key that is present during the cursor's whole life is visited; one that is
- * inserted or removed meanwhile may or may not be. The value is one of the key's during that time. */
+/* Visits every key exactly once, in no particular order. One thread at a time; any number of
+ * cursors beside any traffic. A key that is present during the cursor's whole life is visited; one
+ * that is inserted or removed meanwhile may or may not be. The value is one of the key's during
+ * that time. */
 typedef struct stave_store_cursor stave_store_cursor;
 
 typedef struct stave_store_cursor_options {
@@ -327,17 +331,17 @@ STAVE_API stave_status stave_store_cursor_key(stave_store_cursor *cursor, const 
 STAVE_API stave_status stave_store_cursor_value(stave_store_cursor *cursor, const void **data,
                                                 size_t *size, stave_error *error);
 /* Moves over up to `count_max` records and returns them in one call: *count records, whose keys and
- * values are in `records` as key, value, key, value, ...; sizes[2i] and sizes[2i + 1] are their sizes
- * (`sizes` has 2 * count_max elements). Stops once `records` holds bytes_max bytes or more, so at
- * least one record is returned whatever bytes_max is. DONE when there is none left. An error after
- * records that were read is returned by the next call; with an error or DONE *count is 0. The cursor
- * stands on no record afterwards. */
+ * values are in `records` as key, value, key, value, ...; sizes[2i] and sizes[2i + 1] are their
+ * sizes (`sizes` has 2 * count_max elements). Stops once `records` holds bytes_max bytes or more,
+ * so at least one record is returned whatever bytes_max is. DONE when there is none left. An error
+ * after records that were read is returned by the next call; with an error or DONE *count is 0. The
+ * cursor stands on no record afterwards. */
 STAVE_API stave_status stave_store_cursor_next_many(stave_store_cursor *cursor, size_t count_max,
                                                     size_t bytes_max, stave_buffer *records,
                                                     uint64_t *sizes, size_t *count,
                                                     stave_error *error);
-/* As stave_store_close and stave_store_free. BUSY from inside a callback of the store, where free is
- * allowed. A closed store's memory stays until its last cursor is closed. */
+/* As stave_store_close and stave_store_free. BUSY from inside a callback of the store, where free
+ * is allowed. A closed store's memory stays until its last cursor is closed. */
 STAVE_API stave_status stave_store_cursor_close(stave_store_cursor *cursor, stave_error *error);
 STAVE_API void stave_store_cursor_free(stave_store_cursor *cursor);
 
@@ -347,8 +351,8 @@ STAVE_API void stave_store_cursor_free(stave_store_cursor *cursor);
  * Since 0.1. */
 STAVE_API stave_status stave_store_flush(stave_store *store, stave_error *error);
 
-/* Everything acknowledged so far reaches the device: it survives power loss. READ_ONLY, IO (final, see
- * "Durability"). Since 0.1. */
+/* Everything acknowledged so far reaches the device: it survives power loss. READ_ONLY, IO (final,
+ * see "Durability"). Since 0.1. */
 STAVE_API stave_status stave_store_sync(stave_store *store, stave_error *error);
 
 /* With keydir=disk: saves the key directory beside traffic, so that an open after a crash reads
@@ -384,13 +388,13 @@ STAVE_API stave_status stave_store_stats_get(stave_store *store, stave_store_sta
                                              stave_error *error);
 
 /* Called from time to time, and at the end, with the bytes done and the bytes in all. Returns
- * STAVE_OK to go on. Any other number (STAVE_CANCELLED is meant for this) stops the operation, which
- * returns that number and fills `error` with it. */
+ * STAVE_OK to go on. Any other number (STAVE_CANCELLED is meant for this) stops the operation,
+ * which returns that number and fills `error` with it. */
 typedef stave_status (*stave_progress)(void *context, uint64_t done, uint64_t total);
 
 /* Reads the whole log, verifies all checksums, and proves that the key directory has exactly the
- * newest record of every key. Runs beside any traffic. CORRUPTION names the first damage. `progress`
- * may be NULL. O(bytes in the store); memory O(keys). Since 0.1. */
+ * newest record of every key. Runs beside any traffic. CORRUPTION names the first damage.
+ * `progress` may be NULL. O(bytes in the store); memory O(keys). Since 0.1. */
 STAVE_API stave_status stave_store_verify(stave_store *store, stave_progress progress,
                                           void *context, stave_error *error);
 
