@@ -1,4 +1,4 @@
-// The memtable family: creating, closing, and calls on the whole table.
+// The memtable family: creating, closing, and calls on the filled table.
 #include <stave/memtable.h>
 
 #include <memory>
@@ -16,6 +16,7 @@ using stave::Code;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
+using stave::mvcc::Memtable;
 
 namespace stave::capi {
 
@@ -26,6 +27,17 @@ static_assert(offsetof(stave_memtable_stats, keys) == 8);
 static_assert(offsetof(stave_memtable_stats, timestamp) == 56);
 
 constexpr AbiStruct stats_struct = abi_struct<stave_memtable_stats>("stave_memtable_stats");
+
+template <typename Figure, typename Value>
+Status get_figure(stave_memtable* table, Figure* figure, const char* name,
+                  Value (mvcc::Memtable::*get)() const noexcept) {
+  STAVE_TRY(require(figure, name));
+  *figure = 0;
+  MemtableCall call;
+  STAVE_TRY(call.enter(table));
+  *figure = static_cast<Figure>((call.table().*get)());
+  return {};
+}
 
 }  // namespace
 
@@ -50,7 +62,7 @@ stave_status stave_memtable_create(const stave_memtable_options* options, stave_
     STAVE_TRY(stave::os::posix_file_system().random(
         std::as_writable_bytes(std::span(&checked->seed, 1))));
     auto handle = std::make_unique<stave_memtable>();
-    auto made = stave::mvcc::Memtable::create(*checked);
+    auto made = Memtable::create(*checked);
     if (!made) return made.status();
     handle->core = stave::sync::StripedOwner(*std::move(made));
     *table = handle.release();
@@ -77,37 +89,17 @@ void stave_memtable_free(stave_memtable* table) {
 }
 
 stave_status stave_memtable_size(stave_memtable* table, uint64_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
-    *size = 0;
-    MemtableCall call;
-    STAVE_TRY(call.enter(table));
-    *size = call.table().size();
-    return {};
-  });
+  return guarded(error, [&] { return get_figure(table, size, "size", &Memtable::size); });
 }
 
 stave_status stave_memtable_size_bytes(stave_memtable* table, uint64_t* size_bytes,
                                        stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size_bytes, "size_bytes"));
-    *size_bytes = 0;
-    MemtableCall call;
-    STAVE_TRY(call.enter(table));
-    *size_bytes = call.table().size_bytes();
-    return {};
-  });
+  return guarded(
+      error, [&] { return get_figure(table, size_bytes, "size_bytes", &Memtable::size_bytes); });
 }
 
 stave_status stave_memtable_is_empty(stave_memtable* table, uint8_t* empty, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(empty, "empty"));
-    *empty = 0;
-    MemtableCall call;
-    STAVE_TRY(call.enter(table));
-    *empty = call.table().is_empty() ? 1 : 0;
-    return {};
-  });
+  return guarded(error, [&] { return get_figure(table, empty, "empty", &Memtable::is_empty); });
 }
 
 stave_status stave_memtable_prune(stave_memtable* table, uint64_t oldest, uint64_t* pruned,
@@ -116,17 +108,13 @@ stave_status stave_memtable_prune(stave_memtable* table, uint64_t oldest, uint64
     if (pruned != nullptr) *pruned = 0;
     MemtableCall call;
     STAVE_TRY(call.enter(table));
-    uint64_t versions = 0;
-    if (!call.table().options().managed) {
-      const Result<uint64_t> result = call.table().prune(oldest);
-      if (!result) return result.status();
-      versions = *result;
-    } else if (oldest == 0) {
-      versions = call.table().prune_now();
-    } else {
+    Memtable& core = call.table();
+    const bool managed = core.options().managed;
+    if (managed && oldest != 0)
       return invalid_argument("oldest must be 0: the memtable's timestamps are managed");
-    }
-    if (pruned != nullptr) *pruned = versions;
+    const Result<uint64_t> versions = managed ? core.prune_now() : core.prune(oldest);
+    if (!versions) return versions.status();
+    if (pruned != nullptr) *pruned = *versions;
     return {};
   });
 }
@@ -152,14 +140,14 @@ stave_status stave_memtable_stats_get(stave_memtable* table, stave_memtable_stat
     STAVE_TRY(call.enter(table));
     STAVE_TRY(require(stats, "stats"));
     const stave::mvcc::MemtableStats now = call.table().stats();
-    stave_memtable_stats whole = {};
-    whole.keys = now.keys;
-    whole.rows = now.rows;
-    whole.versions = now.versions;
-    whole.size_bytes = now.size_bytes;
-    whole.snapshots = now.snapshots;
-    whole.transactions = now.transactions;
-    whole.timestamp = now.timestamp;
-    return write_struct(stats_struct, &whole, stats);
+    stave_memtable_stats filled = {};
+    filled.keys = now.keys;
+    filled.rows = now.rows;
+    filled.versions = now.versions;
+    filled.size_bytes = now.size_bytes;
+    filled.snapshots = now.snapshots;
+    filled.transactions = now.transactions;
+    filled.timestamp = now.timestamp;
+    return write_struct(stats_struct, &filled, stats);
   });
 }

@@ -48,8 +48,9 @@ Status open_cursor(Parent& parent, const stave_memtable& table, Moment moment,
   const auto checked = memtable_cursor_options(options, table.core->options().managed);
   if (!checked) return checked.status();
   auto handle = std::make_unique<stave_memtable_cursor>(parent);
-  handle->core = std::make_unique<MemtableCursor>(table.core.share(), std::move(moment.lease),
-                                                  moment.snapshot, moment.reader, *checked);
+  handle->core = std::make_unique<MemtableCursor>(
+      table.core.share(), std::move(moment.lease),
+      stave::mvcc::ReadView{moment.snapshot, moment.reader}, *checked);
   *cursor = handle.release();
   return {};
 }

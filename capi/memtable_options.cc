@@ -30,10 +30,10 @@ static_assert(defaults.managed);
 constexpr Option option_list[] = {
     {STAVE_OPTION(stave_memtable_options, timestamps, OptionType::choice),
      .default_value = STAVE_TIMESTAMPS_MANAGED, .choices = timestamp_choices,
-     .meaning = "who keeps the time: the table, or the caller"},
+     .meaning = "who chooses the timestamps: the table, or the caller"},
     {STAVE_OPTION(stave_memtable_options, capacity, OptionType::number),
      .default_value = defaults.capacity, .max = mvcc::capacity_max,
-     .meaning = "keys for which there is room from the start"},
+     .meaning = "keys for which memory is allocated at once"},
     {STAVE_OPTION(stave_memtable_options, background, OptionType::boolean),
      .default_value = defaults.background,
      .meaning = "lets the background thread free old versions"},
@@ -85,12 +85,12 @@ Result<mvcc::CursorOptions> memtable_cursor_options(const stave_memtable_cursor_
 }
 
 Status write_memtable_options(const mvcc::MemtableOptions& options, stave_memtable_options* to) {
-  stave_memtable_options whole;
-  set_defaults(table, &whole);
-  whole.timestamps = options.managed ? STAVE_TIMESTAMPS_MANAGED : STAVE_TIMESTAMPS_EXPLICIT;
-  whole.capacity = options.capacity;
-  whole.background = options.background ? 1 : 0;
-  return write_struct(table.type, &whole, to);
+  stave_memtable_options filled;
+  set_defaults(table, &filled);
+  filled.timestamps = options.managed ? STAVE_TIMESTAMPS_MANAGED : STAVE_TIMESTAMPS_EXPLICIT;
+  filled.capacity = options.capacity;
+  filled.background = options.background ? 1 : 0;
+  return write_struct(table.type, &filled, to);
 }
 
 }  // namespace stave::capi

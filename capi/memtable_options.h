@@ -12,11 +12,11 @@ namespace stave::capi {
 // `options` may be null: the defaults.
 Result<mvcc::MemtableOptions> memtable_options(const stave_memtable_options* options);
 
-// `options` may be null. The prefix is the caller's.
+// `options` may be null: the defaults. The prefix points to the caller's bytes.
 Result<mvcc::CursorOptions> memtable_cursor_options(const stave_memtable_cursor_options* options,
                                                     bool managed);
 
-// To the caller, as far as it has room.
+// Copies to the caller's struct as much as its struct_size allows.
 Status write_memtable_options(const mvcc::MemtableOptions& options, stave_memtable_options* to);
 
 }  // namespace stave::capi

@@ -1,131 +1,79 @@
 // Memtables that keep the time: transactions and snapshots.
 #include <stave/memtable.h>
 
-#include <algorithm>
-#include <array>
 #include <memory>
 #include <utility>
 
 #include "capi/barrier.h"
-#include "capi/buffer.h"
 #include "capi/error.h"
-#include "capi/flat_bytes.h"
 #include "capi/memtable_handle.h"
 #include "capi/memtable_read.h"
 #include "capi/memtable_write.h"
 #include "capi/output.h"
 
 using stave::as_bytes;
-using stave::Bytes;
 using stave::Code;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
-using stave::mvcc::InlineValue;
+using stave::mvcc::KeyWrite;
 using stave::mvcc::Memtable;
+using stave::mvcc::ReadView;
 using stave::mvcc::SnapshotLease;
-using stave::mvcc::Visible;
+using stave::mvcc::Transaction;
 
 namespace {
 
-// One look at one key by a transaction or by a snapshot, to be given to the ways of reading.
-struct TransactionRead {
-  TransactionCall& call;
-  Bytes key;
-  Result<Visible> operator()(Memtable::Visit visit) const { return call.core().read(key, visit); }
-};
-struct SnapshotRead {
-  SnapshotCall& call;
-  Bytes key;
-  Result<Visible> operator()(Memtable::Visit visit) const {
-    return call.table().read(key, call.core().timestamp(), 0, visit);
+class TransactionReader {
+ public:
+  explicit TransactionReader(stave_memtable_transaction* transaction) noexcept
+      : handle_(transaction) {}
+
+  Status enter() {
+    STAVE_TRY(call_.enter(handle_));
+    const Result<ReadView> view = call_.core().view();
+    if (!view) return view.status();
+    view_ = *view;
+    return {};
   }
+  Memtable& table() noexcept { return call_.table(); }
+  ReadView view() const noexcept { return view_; }
+
+ private:
+  stave_memtable_transaction* const handle_;
+  TransactionCall call_;
+  ReadView view_;
 };
 
-// The functions below are the same for both; `Call` and `Read` say for which.
+class SnapshotReader {
+ public:
+  explicit SnapshotReader(stave_memtable_snapshot* snapshot) noexcept : handle_(snapshot) {}
 
-template <typename Call, typename Read, typename Handle>
-Status get(Handle* handle, const void* key, size_t key_size, void* data, size_t capacity,
-           size_t* size) {
-  STAVE_TRY(require(size, "size"));
-  Output output(size);
-  Call call;
-  STAVE_TRY(call.enter(handle));
-  STAVE_TRY(require_bytes(key, key_size, "key"));
-  size_t found = 0;
-  const Status status =
-      read_into(Read{call, as_bytes(key, key_size)}, data, capacity, &found, nullptr);
-  output.set(found);
-  return status;
-}
+  Status enter() { return call_.enter(handle_); }
+  Memtable& table() noexcept { return call_.table(); }
+  ReadView view() noexcept { return call_.core().view(); }
 
-template <typename Call, typename Read, typename Handle>
-Status get_buffer(Handle* handle, const void* key, size_t key_size, stave_buffer* value) {
-  STAVE_TRY(check_buffer(value, "value"));
-  value->size = 0;
-  Call call;
-  STAVE_TRY(call.enter(handle));
-  STAVE_TRY(require_bytes(key, key_size, "key"));
-  return read_buffer(Read{call, as_bytes(key, key_size)}, *value, nullptr);
-}
+ private:
+  stave_memtable_snapshot* const handle_;
+  SnapshotCall call_;
+};
 
-template <typename Call, typename Read, typename Handle>
-Status get_pin(Handle* handle, const void* key, size_t key_size, stave_pin** pin) {
-  STAVE_TRY(require(pin, "pin"));
-  *pin = nullptr;
-  Call call;
-  STAVE_TRY(call.enter(handle));
-  STAVE_TRY(require_bytes(key, key_size, "key"));
-  return read_pin(Read{call, as_bytes(key, key_size)}, pin, nullptr);
-}
-
-template <typename Call, typename Read, typename Handle>
-Status contains(Handle* handle, const void* key, size_t key_size) {
-  Call call;
-  STAVE_TRY(call.enter(handle));
-  STAVE_TRY(require_bytes(key, key_size, "key"));
-  return outcome(Read{call, as_bytes(key, key_size)}([](const InlineValue&, const std::byte*) {}),
-                 nullptr);
-}
-
-// Calls with many keys ask themselves, because they may have none of which the core would say it.
-Status check_not_ended(TransactionCall& call) {
-  return call.core().ended() ? Code::closed : Code::ok;
-}
-Status check_not_ended(SnapshotCall&) {
-  return {};
-}
-
-template <typename Call, typename Read, typename Handle>
-Status multi_get(Handle* handle, const void* keys, const uint32_t* key_sizes, size_t count,
-                 stave_buffer* values, uint64_t* value_sizes) {
-  STAVE_TRY(check_buffer(values, "values"));
-  values->size = 0;
-  Call call;
-  STAVE_TRY(call.enter(handle));
-  STAVE_TRY(check_not_ended(call));
-  STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
-  if (count != 0) STAVE_TRY(require(value_sizes, "value_sizes"));
-  FlatBytes flat(keys);
-  std::array<Bytes, Memtable::prefetch_max> group;
-  for (size_t done = 0; done < count;) {
-    const size_t size = std::min(group.size(), count - done);
-    for (size_t i = 0; i < size; i++) group[i] = flat.take(key_sizes[done + i]);
-    if (size > 1) call.table().prefetch({group.data(), size});
-    for (size_t i = 0; i < size; i++, done++)
-      STAVE_TRY(read_appended(Read{call, group[i]}, *values, STAVE_ABSENT, &value_sizes[done]));
-  }
-  return {};
-}
-
-Status write(stave_memtable_transaction* transaction, Bytes key, Bytes value, bool tombstone) {
+Status get_figure(stave_memtable_transaction* transaction, uint64_t* figure, const char* name,
+                  uint64_t (Transaction::*get)() const noexcept) {
+  STAVE_TRY(require(figure, name));
+  *figure = 0;
   TransactionCall call;
   STAVE_TRY(call.enter(transaction));
-  STAVE_TRY(require_bytes(key.data(), key.size(), "key"));
-  STAVE_TRY(require_bytes(value.data(), value.size(), "value"));
-  return write_value(
-      [&](InlineValue::Source source) { return call.core().write(key, std::move(source)); }, value,
-      tombstone);
+  if (call.core().ended()) return Code::closed;
+  *figure = (call.core().*get)();
+  return {};
+}
+
+Status write(stave_memtable_transaction* transaction, const KeyWrite& write) {
+  TransactionCall call;
+  STAVE_TRY(call.enter(transaction));
+  STAVE_TRY(check_write(write));
+  return call.core().write(write);
 }
 
 }  // namespace
@@ -149,74 +97,58 @@ stave_status stave_memtable_begin(stave_memtable* table, stave_memtable_transact
 
 stave_status stave_memtable_transaction_id(stave_memtable_transaction* transaction, uint64_t* id,
                                            stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(id, "id"));
-    *id = 0;
-    TransactionCall call;
-    STAVE_TRY(call.enter(transaction));
-    if (call.core().ended()) return Code::closed;
-    *id = call.core().identity();
-    return {};
-  });
+  return guarded(error, [&] { return get_figure(transaction, id, "id", &Transaction::identity); });
 }
 
 stave_status stave_memtable_transaction_snapshot(stave_memtable_transaction* transaction,
                                                  uint64_t* timestamp, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(timestamp, "timestamp"));
-    *timestamp = 0;
-    TransactionCall call;
-    STAVE_TRY(call.enter(transaction));
-    if (call.core().ended()) return Code::closed;
-    *timestamp = call.core().snapshot();
-    return {};
+  return guarded(error, [&] {
+    return get_figure(transaction, timestamp, "timestamp", &Transaction::snapshot);
   });
 }
 
-[[gnu::flatten]] stave_status stave_memtable_transaction_put(
-    stave_memtable_transaction* transaction, const void* key, size_t key_size, const void* value,
-    size_t value_size, stave_error* error) {
+stave_status stave_memtable_transaction_put(stave_memtable_transaction* transaction,
+                                            const void* key, size_t key_size, const void* value,
+                                            size_t value_size, stave_error* error) {
   return guarded(error, [&] {
-    return write(transaction, as_bytes(key, key_size), as_bytes(value, value_size), false);
+    return write(transaction, {as_bytes(key, key_size), as_bytes(value, value_size)});
   });
 }
 
 stave_status stave_memtable_transaction_remove(stave_memtable_transaction* transaction,
                                                const void* key, size_t key_size,
                                                stave_error* error) {
-  return guarded(error, [&] { return write(transaction, as_bytes(key, key_size), {}, true); });
+  return guarded(error, [&] {
+    return write(transaction, {.key = as_bytes(key, key_size), .tombstone = true});
+  });
 }
 
-[[gnu::flatten]] stave_status stave_memtable_transaction_get(
-    stave_memtable_transaction* transaction, const void* key, size_t key_size, void* data,
-    size_t capacity, size_t* size, stave_error* error) {
+stave_status stave_memtable_transaction_get(stave_memtable_transaction* transaction,
+                                            const void* key, size_t key_size, void* data,
+                                            size_t capacity, size_t* size, stave_error* error) {
   return guarded(error, [&] {
-    return get<TransactionCall, TransactionRead>(transaction, key, key_size, data, capacity, size);
+    return get(TransactionReader(transaction), key, key_size, data, capacity, size);
   });
 }
 
 stave_status stave_memtable_transaction_get_buffer(stave_memtable_transaction* transaction,
                                                    const void* key, size_t key_size,
                                                    stave_buffer* value, stave_error* error) {
-  return guarded(error, [&] {
-    return get_buffer<TransactionCall, TransactionRead>(transaction, key, key_size, value);
-  });
+  return guarded(error,
+                 [&] { return get_buffer(TransactionReader(transaction), key, key_size, value); });
 }
 
 stave_status stave_memtable_transaction_get_pin(stave_memtable_transaction* transaction,
                                                 const void* key, size_t key_size, stave_pin** pin,
                                                 stave_error* error) {
-  return guarded(error, [&] {
-    return get_pin<TransactionCall, TransactionRead>(transaction, key, key_size, pin);
-  });
+  return guarded(error,
+                 [&] { return get_pin(TransactionReader(transaction), key, key_size, pin); });
 }
 
 stave_status stave_memtable_transaction_contains(stave_memtable_transaction* transaction,
                                                  const void* key, size_t key_size,
                                                  stave_error* error) {
-  return guarded(error, [&] {
-    return contains<TransactionCall, TransactionRead>(transaction, key, key_size);
-  });
+  return guarded(error, [&] { return contains(TransactionReader(transaction), key, key_size); });
 }
 
 stave_status stave_memtable_transaction_multi_get(stave_memtable_transaction* transaction,
@@ -224,8 +156,7 @@ stave_status stave_memtable_transaction_multi_get(stave_memtable_transaction* tr
                                                   size_t count, stave_buffer* values,
                                                   uint64_t* value_sizes, stave_error* error) {
   return guarded(error, [&] {
-    return multi_get<TransactionCall, TransactionRead>(transaction, keys, key_sizes, count, values,
-                                                       value_sizes);
+    return multi_get(TransactionReader(transaction), keys, key_sizes, count, values, value_sizes);
   });
 }
 
@@ -235,15 +166,16 @@ stave_status stave_memtable_transaction_multi_write(stave_memtable_transaction* 
                                                     size_t count, size_t* written,
                                                     stave_error* error) {
   return guarded(error, [&]() -> Status {
-    if (written != nullptr) *written = 0;
+    Output output(written);
     TransactionCall call;
     STAVE_TRY(call.enter(transaction));
-    STAVE_TRY(check_not_ended(call));
-    return write_many(
-        [&](Bytes key, InlineValue::Source source) {
-          return call.core().write(key, std::move(source));
-        },
-        {keys, key_sizes, values, value_sizes, count}, written);
+    if (call.core().ended()) return Code::closed;
+    const auto list = split_writes(keys, key_sizes, values, value_sizes, count);
+    if (!list) return list.status();
+    size_t made = 0;
+    Status status = call.core().multi_write(*list, made);
+    output.set(made);
+    return status;
   });
 }
 
@@ -310,29 +242,24 @@ stave_status stave_memtable_snapshot_timestamp(stave_memtable_snapshot* snapshot
 stave_status stave_memtable_snapshot_get(stave_memtable_snapshot* snapshot, const void* key,
                                          size_t key_size, void* data, size_t capacity, size_t* size,
                                          stave_error* error) {
-  return guarded(error, [&] {
-    return get<SnapshotCall, SnapshotRead>(snapshot, key, key_size, data, capacity, size);
-  });
+  return guarded(
+      error, [&] { return get(SnapshotReader(snapshot), key, key_size, data, capacity, size); });
 }
 
 stave_status stave_memtable_snapshot_get_buffer(stave_memtable_snapshot* snapshot, const void* key,
                                                 size_t key_size, stave_buffer* value,
                                                 stave_error* error) {
-  return guarded(error, [&] {
-    return get_buffer<SnapshotCall, SnapshotRead>(snapshot, key, key_size, value);
-  });
+  return guarded(error, [&] { return get_buffer(SnapshotReader(snapshot), key, key_size, value); });
 }
 
 stave_status stave_memtable_snapshot_get_pin(stave_memtable_snapshot* snapshot, const void* key,
                                              size_t key_size, stave_pin** pin, stave_error* error) {
-  return guarded(error,
-                 [&] { return get_pin<SnapshotCall, SnapshotRead>(snapshot, key, key_size, pin); });
+  return guarded(error, [&] { return get_pin(SnapshotReader(snapshot), key, key_size, pin); });
 }
 
 stave_status stave_memtable_snapshot_contains(stave_memtable_snapshot* snapshot, const void* key,
                                               size_t key_size, stave_error* error) {
-  return guarded(error,
-                 [&] { return contains<SnapshotCall, SnapshotRead>(snapshot, key, key_size); });
+  return guarded(error, [&] { return contains(SnapshotReader(snapshot), key, key_size); });
 }
 
 stave_status stave_memtable_snapshot_multi_get(stave_memtable_snapshot* snapshot, const void* keys,
@@ -340,8 +267,7 @@ stave_status stave_memtable_snapshot_multi_get(stave_memtable_snapshot* snapshot
                                                stave_buffer* values, uint64_t* value_sizes,
                                                stave_error* error) {
   return guarded(error, [&] {
-    return multi_get<SnapshotCall, SnapshotRead>(snapshot, keys, key_sizes, count, values,
-                                                 value_sizes);
+    return multi_get(SnapshotReader(snapshot), keys, key_sizes, count, values, value_sizes);
   });
 }
 

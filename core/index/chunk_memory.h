@@ -1,5 +1,5 @@
 // Memory for tables: small pieces from the heap, others in huge pages. Zeroed, aligned to 128
-// bytes.
+// bytes. Not a pool: tables keep their pieces until they end.
 #pragma once
 
 #include <cstddef>

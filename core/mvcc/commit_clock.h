@@ -1,9 +1,9 @@
-// The order of commits where the table keeps the time: hands out commit timestamps and snapshots.
+// The clock of a managed table: hands out commit timestamps and snapshots in one order.
 //
 // Thread safety: everything may be called from any thread.
 //
 // Invariant: when next() is t, every transaction with a timestamp below t is published. So a
-// snapshot at t sees exactly the commits below t, now and for ever.
+// snapshot at t sees exactly the commits below t, now and later.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ namespace stave::mvcc {
 template <template <typename> class Atomic = std::atomic>
 class CommitClock {
  public:
-  // What a snapshot taken now reads at: the next commit's timestamp.
+  // The timestamp of a snapshot taken now, which is that of the next commit.
   uint64_t next() const noexcept {
     // Acquire: pairs with the release in commit(): the versions below are linked and published.
     return next_.load(std::memory_order_acquire);

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include "core/base/limits.h"
+
 namespace stave::mvcc {
 
 SharedBytes* SharedBytes::create(Bytes bytes) noexcept {
@@ -15,55 +17,47 @@ SharedBytes* SharedBytes::create(Bytes bytes) noexcept {
 }
 
 void SharedBytes::release() noexcept {
-  // Acquire and release: who frees the bytes comes after everyone who read them.
+  // Acquire and release: the thread that frees the bytes comes after every other that read them.
   if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(this);
 }
 
-InlineValue::Source InlineValue::Source::value(Bytes bytes) noexcept {
-  Source source(bytes, static_cast<uint32_t>(bytes.size()));
-  if (bytes.size() > inline_value_size_max) source.block_ = SharedBytes::create(bytes);
-  return source;
+Status InlineValue::Source::prepare() noexcept {
+  if (bytes_.size() <= inline_value_size_max) return {};
+  if (bytes_.size() > value_size_max)
+    return Status::error(Code::too_large, "the value is larger than 1 GiB");
+  block_ = SharedBytes::create(bytes_);
+  return block_ != nullptr ? Code::ok : Code::no_memory;
 }
 
-size_t InlineValue::room(const Source& source) noexcept {
-  if (source.size_ == tombstone_size) return 0;
-  return source.block_ != nullptr ? sizeof(SharedBytes*) : source.size_;
-}
-
-InlineValue::InlineValue(Source&& source, std::byte* room) noexcept : size_(source.size_) {
+InlineValue::InlineValue(Source&& source, std::byte* tail) noexcept
+    : size_(source.is_tombstone_ ? tombstone_size : static_cast<uint32_t>(source.bytes_.size())) {
   if (is_large()) {
     SharedBytes* block = std::exchange(source.block_, nullptr);
-    std::memcpy(room, &block, sizeof(block));
-  } else if (!is_tombstone()) {
-    copy(room, source.bytes_);
+    std::memcpy(tail, &block, sizeof(block));
+  } else {
+    copy(tail, source.bytes_);
   }
 }
 
-void InlineValue::release(std::byte* room) noexcept {
-  if (SharedBytes* large = block(room); large != nullptr) large->release();
+void InlineValue::release(std::byte* tail) noexcept {
+  if (SharedBytes* block = value(tail).block; block != nullptr) block->release();
 }
 
-Bytes InlineValue::bytes(const std::byte* room) const noexcept {
+ValueRef InlineValue::value(const std::byte* tail) const noexcept {
   if (is_tombstone()) return {};
-  return is_large() ? block(room)->bytes() : Bytes(room, size_);
-}
-
-SharedBytes* InlineValue::block(const std::byte* room) const noexcept {
-  if (!is_large()) return nullptr;
+  if (!is_large()) return {Bytes(tail, size_), nullptr};
   SharedBytes* block = nullptr;
-  std::memcpy(&block, room, sizeof(block));
-  return block;
+  std::memcpy(&block, tail, sizeof(block));
+  return {block->bytes(), block};
 }
 
-ValueHold::ValueHold(const InlineValue& value, const std::byte* room) noexcept
-    : block_(value.block(room)) {
+ValueHold::ValueHold(const ValueRef& value) noexcept : block_(value.block) {
   if (block_ != nullptr) {
     block_->add_reference();
-    return;
+  } else {
+    inline_size_ = value.bytes.size();
+    copy(inline_, value.bytes);
   }
-  const Bytes bytes = value.bytes(room);
-  inline_size_ = bytes.size();
-  copy(inline_, bytes);
 }
 
 ValueHold& ValueHold::operator=(ValueHold&& other) noexcept {

@@ -1,6 +1,6 @@
-// The payload of a memtable's versions: a value or a tombstone. Small values lie in the version's
-// own allocation; larger ones in a block with a count of references, so that they can be handed
-// out without a copy and outlive their version.
+// The payload of a memtable's versions: a value or a tombstone. A small value lies in the version's
+// own allocation (its tail); a larger one in a block with a count of references, so that it can be
+// handed out without a copy and outlive its version.
 #pragma once
 
 #include <atomic>
@@ -9,10 +9,11 @@
 #include <utility>
 
 #include "core/base/bytes.h"
+#include "core/base/status.h"
 
 namespace stave::mvcc {
 
-// Bytes of a value that share their version's allocation at most.
+// Values up to this size share their version's allocation.
 inline constexpr size_t inline_value_size_max = 56;
 
 // Immutable bytes with a count of references.
@@ -21,7 +22,7 @@ class SharedBytes {
   // With one reference. Null without memory.
   static SharedBytes* create(Bytes bytes) noexcept;
   void add_reference() noexcept {
-    // Relaxed: whoever adds one has the right to by another.
+    // Relaxed: the caller has a reference already.
     references_.fetch_add(1, std::memory_order_relaxed);
   }
   void release() noexcept;
@@ -34,67 +35,68 @@ class SharedBytes {
   size_t size_;
 };
 
+// A value that a read has found. Valid while the reader is pinned.
+struct ValueRef {
+  Bytes bytes;
+  SharedBytes* block = nullptr;  // that holds the bytes of a large value, else null
+};
+
 class InlineValue {
  public:
   // What a version is made from.
   class Source {
    public:
-    // `bytes` must live until the version is made. Check ready() next.
-    static Source value(Bytes bytes) noexcept;
-    static Source tombstone() noexcept { return Source({}, tombstone_size); }
+    // `bytes` must live until the version is made. Ignored for a tombstone.
+    Source(Bytes bytes, bool tombstone) noexcept
+        : bytes_(tombstone ? Bytes() : bytes), is_tombstone_(tombstone) {}
     Source(Source&& other) noexcept
-        : bytes_(other.bytes_), size_(other.size_), block_(std::exchange(other.block_, nullptr)) {}
+        : bytes_(other.bytes_),
+          is_tombstone_(other.is_tombstone_),
+          block_(std::exchange(other.block_, nullptr)) {}
     Source& operator=(Source&&) = delete;
     ~Source() {
       if (block_ != nullptr) block_->release();
     }
-    // False without memory for a large value.
-    bool ready() const noexcept {
-      return size_ == tombstone_size || size_ <= inline_value_size_max || block_ != nullptr;
-    }
-    bool is_tombstone() const noexcept { return size_ == tombstone_size; }
+    // Copies a large value. REQUIRED before a version is made. `too_large` or `no_memory`.
+    Status prepare() noexcept;
 
    private:
     friend class InlineValue;
-    Source(Bytes bytes, uint32_t size) noexcept : bytes_(bytes), size_(size) {}
     Bytes bytes_;
-    uint32_t size_;
+    bool is_tombstone_;
     SharedBytes* block_ = nullptr;
   };
 
-  static size_t room(const Source& source) noexcept;
-  InlineValue(Source&& source, std::byte* room) noexcept;
-  void release(std::byte* room) noexcept;
-  size_t room() const noexcept {
+  // What Version needs of a payload (version.h).
+  static size_t tail_size(const Source& source) noexcept {
+    return source.block_ != nullptr ? sizeof(SharedBytes*) : source.bytes_.size();
+  }
+  InlineValue(Source&& source, std::byte* tail) noexcept;
+  void release(std::byte* tail) noexcept;
+  size_t tail_size() const noexcept {
     if (is_tombstone()) return 0;
     return is_large() ? sizeof(SharedBytes*) : size_;
   }
+  size_t memory() const noexcept {
+    return tail_size() + (is_large() ? SharedBytes::size_for(size_) : 0);
+  }
 
   bool is_tombstone() const noexcept { return size_ == tombstone_size; }
-  Bytes bytes(const std::byte* room) const noexcept;
-  // The block of a large value, else null.
-  SharedBytes* block(const std::byte* room) const noexcept;
-  // Bytes of memory behind the version and in blocks of its own.
-  size_t memory() const noexcept {
-    if (is_tombstone()) return 0;
-    return is_large() ? sizeof(SharedBytes*) + SharedBytes::size_for(size_) : size_;
-  }
+  // Empty for a tombstone.
+  ValueRef value(const std::byte* tail) const noexcept;
 
  private:
   static constexpr uint32_t tombstone_size = UINT32_MAX;
-  bool is_large() const noexcept {
-    return size_ != tombstone_size && size_ > inline_value_size_max;
-  }
+  bool is_large() const noexcept { return !is_tombstone() && size_ > inline_value_size_max; }
 
   uint32_t size_;
 };
 
-// A value that was read, independent of the version it was read from: no epoch is held by it.
+// A value that was read and that outlives its version and the reader's pin.
 class ValueHold {
  public:
   ValueHold() noexcept = default;
-  // While the version it lies in cannot be freed.
-  ValueHold(const InlineValue& value, const std::byte* room) noexcept;
+  explicit ValueHold(const ValueRef& value) noexcept;
   ValueHold(ValueHold&& other) noexcept { *this = std::move(other); }
   ValueHold& operator=(ValueHold&& other) noexcept;
   ~ValueHold() {

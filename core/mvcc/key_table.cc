@@ -11,7 +11,7 @@ namespace stave::mvcc {
 
 namespace {
 
-// Rows are aligned to 16 and processes have addresses of 47 bits, so that 43 are left of 44.
+// Rows are aligned to 16 bytes and addresses have 47 bits, so that 43 of the index's 44 are used.
 constexpr unsigned address_shift = 4;
 
 uint64_t value_of(const Row* row) noexcept {
@@ -21,11 +21,10 @@ Row* row_of(uint64_t value) noexcept {
   return reinterpret_cast<Row*>(static_cast<uintptr_t>(value << address_shift));
 }
 
-// A row's key does not change, and a row that somebody may still meet is not freed.
 auto match_key(Bytes key) noexcept {
   return [key](uint64_t value) {
-    // A key's first version mostly lies behind its row.
-    __builtin_prefetch(reinterpret_cast<const std::byte*>(row_of(value)) + BlockPool::kLine);
+    // A key's first version mostly lies after its row.
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(row_of(value)) + block_unit);
     return equal_keys(row_of(value)->key(), key) ? index::Verdict::equal
                                                  : index::Verdict::different;
   };
@@ -55,19 +54,6 @@ Row* KeyTable::find(Bytes key) const noexcept {
   return found.verdict == index::Verdict::equal ? row_of(found.value) : nullptr;
 }
 
-KeyTable::Place KeyTable::look_for(Bytes key) const noexcept {
-  const uint64_t hash = hash64(key, seed_);
-  return {hash, table_->start(Table::probe(hash))};
-}
-
-Row* KeyTable::find(const Place& place, Bytes key) const noexcept {
-  const auto match = [match = match_key(key)](Layout::Entry entry) {
-    return match(Layout::value(entry));
-  };
-  const Table::Found found = table_->find(place.start, Table::probe(place.hash), match);
-  return found.verdict == index::Verdict::equal ? row_of(found.value) : nullptr;
-}
-
 void KeyTable::prefetch(std::span<const Bytes> keys) const noexcept {
   struct Begun {
     index::Probe probe;
@@ -85,7 +71,7 @@ void KeyTable::prefetch(std::span<const Bytes> keys) const noexcept {
     table_->with_candidate(each.start, each.probe, [&each](Layout::Entry entry) {
       each.row = row_of(Layout::value(entry));
       prefetch_one_of_many(each.row);
-      prefetch_one_of_many(reinterpret_cast<const std::byte*>(each.row) + BlockPool::kLine);
+      prefetch_one_of_many(reinterpret_cast<const std::byte*>(each.row) + block_unit);
     });
   }
   for (const Begun& each : all)

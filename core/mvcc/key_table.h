@@ -1,9 +1,9 @@
-// The rows of a memtable by key: core/index, whose values are the rows' addresses and which finds
-// the keys in the rows.
+// The rows of a memtable by key: an index whose values are the rows' addresses and which finds the
+// keys in the rows.
 //
 // Thread safety: everything may be called from any thread. A row that was found is used under the
-// EpochPin that was held when it was found; rows are retired, so an address stands for one key for
-// as long as anybody may hold it.
+// EpochPin that was held when it was found; rows are retired, so an address means one key as long
+// as any thread may hold it.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@ class KeyTable {
     template <typename Root, typename Entry>
     void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
   };
-  // Sparser than the index's own: beside a row a bucket weighs little, and one that overflows costs
-  // a reader another wait for memory (a write 10 % of its time).
+  // Buckets split earlier than the index's own: beside a row a bucket weighs little, and one that
+  // overflows costs a reader another cache miss.
   struct Layout : index::NarrowLayout<> {
     static constexpr uint64_t kGrowAtNumerator = 1;
     static constexpr uint64_t kGrowAtDenominator = 2;
@@ -40,35 +40,28 @@ class KeyTable {
   using Table = index::Table<Layout, RowKeys>;
 
  public:
-  // With room for `capacity` keys. `seed` is of the keys' hash: one that nobody can guess keeps
-  // them from choosing keys that collide.
+  // With memory for `capacity` keys. `seed` is of the keys' hash: a secret one keeps an attacker
+  // from choosing keys that collide.
   static Result<std::unique_ptr<KeyTable>> create(uint64_t capacity, uint64_t seed) noexcept;
   ~KeyTable();
   KeyTable(const KeyTable&) = delete;
   KeyTable& operator=(const KeyTable&) = delete;
 
-  // Null when there is none.
+  // Null when the key has no row.
   Row* find(Bytes key) const noexcept;
-  // The same in two steps under one pin: look_for() has the key's bucket loaded and does not wait.
-  struct Place {
-    uint64_t hash = 0;
-    Table::Start start;
-  };
-  Place look_for(Bytes key) const noexcept;
-  Row* find(const Place& place, Bytes key) const noexcept;
-  // Begins to bring near what find() and a read of the newest version need of some keys, waiting
-  // for all of them at once. Under a pin.
+  // Prefetches what find() and a read of the newest version need, of up to prefetch_max keys, whose
+  // cache misses overlap. REQUIRES a pin.
   static constexpr size_t prefetch_max = 32;
   void prefetch(std::span<const Bytes> keys) const noexcept;
-  // Returns the row that the key has now: `fresh` or an older one, which stays. Null without
-  // memory.
+  // Returns the row that the key has now: `fresh`, or one that was there before and stays. Null
+  // without memory.
   Row* insert(Row* fresh) noexcept;
-  // Takes a row out that is in.
+  // REQUIRES: the row is in the table.
   void erase(const Row* row) noexcept;
-  // Takes all rows out, at one moment. Nobody inserts or erases meanwhile.
+  // Removes all rows at one moment. REQUIRES: no thread inserts or erases meanwhile.
   Status clear() noexcept;
 
-  // A walk over all rows beside any traffic: a row that is there throughout is visited once.
+  // Visits all rows beside any traffic: a row that is there throughout is visited once.
   class Walk;
 
  private:
@@ -81,8 +74,8 @@ class KeyTable {
 class KeyTable::Walk {
  public:
   explicit Walk(const KeyTable& table) noexcept : table_(*table.table_) {}
-  // Visits some more rows, a bounded number, within the caller's pin. `done` when there were none
-  // left. After `no_memory` the next call goes on.
+  // Visits the next few rows, a bounded number. `done` when none are left. After `no_memory` the
+  // next call goes on. REQUIRES a pin.
   Status next(FunctionRef<void(Row&)> visit);
 
  private:

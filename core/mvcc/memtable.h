@@ -1,19 +1,19 @@
-// A multi-version table in memory: keys with all their versions that somebody may still read.
+// A multi-version table in memory: keys with all their versions that some reader may still see.
 //
-// Managed, the table keeps the time: transactions (transaction.h) read at a snapshot, commit in one
-// order, and what no live snapshot can see is freed. Explicit, the caller brings the timestamps:
-// transactions are numbers, and only prune() frees.
+// Managed, the table keeps the time: transactions (transaction.h) read at a snapshot and commit in
+// one order, and versions that no open snapshot can see are freed. Explicit, the caller brings the
+// timestamps: transactions are numbers, and only prune() frees.
 //
 // Thread safety: everything may be called from any thread.
 //
-// How it is made. A key table finds a key's row, and a row holds the chain of the key's versions
+// How it works. A key table finds a key's row, and a row holds the chain of the key's versions
 // (version_chain.h). A transaction installs pending versions, one writer per key; its commit links
-// them into their chains, publishes its record, by which all become visible at once, and then
-// settles them one by one. Readers take no lock: they hold an epoch for one call.
-//   1. A row is in the key table from its first write to its death; a dead row has no version.
-//   2. Whoever holds a pending version is the only one who adds to that chain.
-//   3. Managed: a version that has a successor is either parked (snapshot_registry.h), or waits in
-//      a list of `orphans_`, or is needed by nobody and gone.
+// them into their chains, publishes its record, which makes all of them visible at once, and then
+// settles them one by one. Readers take no lock: they are pinned for one call.
+//   1. A row is in the key table from its first write until it is dead; a dead row has no version.
+//   2. Only the transaction that holds the pending version adds to that chain.
+//   3. Managed: a version that has a successor is parked at a snapshot that needs it
+//      (snapshot_registry.h), or is an orphan in a list of `orphans_`, or is unlinked.
 // docs/internals/mvcc.md has the argument.
 #pragma once
 
@@ -28,23 +28,24 @@
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
-#include "core/mvcc/block_pool.h"
 #include "core/mvcc/commit_clock.h"
 #include "core/mvcc/key_table.h"
+#include "core/mvcc/retired_list.h"
 #include "core/mvcc/row.h"
 #include "core/mvcc/snapshot_registry.h"
 #include "core/mvcc/write_set.h"
 #include "core/sync/adaptive_mutex.h"
 #include "core/sync/background.h"
+#include "core/sync/striped_counter.h"
 
 namespace stave::mvcc {
 
-// More keys than that have no room in any memory.
+// No memory holds more keys than this.
 inline constexpr uint64_t capacity_max = uint64_t{1} << 40;
 
 struct MemtableOptions {
   bool managed = true;
-  uint64_t capacity = 0;   // keys for which there is room from the start
+  uint64_t capacity = 0;   // keys for which memory is allocated at once
   bool background = true;  // may use the background thread
   uint64_t seed = 0;       // of the keys' hash
 };
@@ -56,46 +57,60 @@ struct MemtableStats {
   uint64_t size_bytes = 0;    // of rows and versions
   uint64_t snapshots = 0;     // open ones, those of transactions included
   uint64_t transactions = 0;  // explicit ones that have written
-  uint64_t timestamp = 0;     // what a snapshot taken now reads at; explicit: 0
+  uint64_t timestamp = 0;     // of a snapshot taken now; explicit: 0
+};
+
+// What a read sees of a key.
+enum class Visible : uint8_t { absent, value, deleted };
+
+// What a read may see: commits below `snapshot`, and the pending versions of the transaction
+// `reader` (0: none).
+struct ReadView {
+  uint64_t snapshot = 0;
+  uint64_t reader = 0;
+};
+
+struct KeyWrite {
+  Bytes key;
+  Bytes value = {};
+  bool tombstone = false;  // removes the key; the value is ignored
 };
 
 class SnapshotHold;
 
-// What is visible of a key.
-enum class Visible : uint8_t { absent, value, deleted };
-
 class Memtable final : private sync::Background::Task {
  public:
-  using Visit = FunctionRef<void(const InlineValue&, const std::byte* room)>;
+  // Is called with a value, while the caller is pinned.
+  using Visit = FunctionRef<void(const ValueRef&)>;
+  // Is called for each key with its position; the value is empty unless `visible` is value. A
+  // status other than ok ends the read.
+  using VisitMany = FunctionRef<Status(size_t position, Visible visible, const ValueRef& value)>;
 
   static Result<std::shared_ptr<Memtable>> create(const MemtableOptions& options) noexcept;
-  Memtable(const MemtableOptions& options, std::unique_ptr<KeyTable> keys,
-           BlockPool* pool) noexcept;
+  Memtable(const MemtableOptions& options, std::unique_ptr<KeyTable> keys) noexcept;
   ~Memtable();
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 
   const MemtableOptions& options() const noexcept { return options_; }
 
-  // ---- Both ------------------------------------------------------------------------------------
+  // ---- Both kinds ------------------------------------------------------------------------------
 
-  // What is visible at `snapshot`, or pending of the transaction `reader` (0: none). Calls `visit`
-  // with a value, under a pin. `too_old` when prune() has been there.
-  Result<Visible> read(Bytes key, uint64_t snapshot, uint64_t reader, Visit visit) const;
-  // Begins to bring near what read() needs of some keys, at most prefetch_max, waiting for all of
-  // them at once.
-  static constexpr size_t prefetch_max = KeyTable::prefetch_max;
-  void prefetch(std::span<const Bytes> keys) const noexcept;
-  // The same as read() for a row, under the caller's pin.
-  Visible read_row(const Row& row, uint64_t snapshot, uint64_t reader, Visit visit) const;
+  // `too_old` when prune() may have freed what was visible, like all reads.
+  Result<Visible> read(Bytes key, ReadView view, Visit visit) const;
+  // Reads keys in order; their cache misses overlap.
+  Status multi_read(std::span<const Bytes> keys, ReadView view, VisitMany visit) const;
+  // Reads a row of keys(). REQUIRES a pin, and check_horizon() afterwards.
+  Visible read_row(const Row& row, ReadView view, Visit visit) const;
   const KeyTable& keys() const noexcept { return *keys_; }
   Status check_horizon(uint64_t snapshot) const noexcept;
 
-  // These are exact when nobody writes. Values only:
-  uint64_t size() const noexcept { return totals().keys; }
-  uint64_t size_bytes() const noexcept { return totals().bytes; }
-  // No version of any kind.
-  bool is_empty() const noexcept { return totals().versions == 0; }
+  // These are exact while no thread writes. `size` counts keys whose newest committed version is a
+  // value.
+  uint64_t size() const noexcept { return keys_count_.sum(); }
+  uint64_t size_bytes() const noexcept { return bytes_.sum(); }
+  // True when there is no version of any kind.
+  bool is_empty() const noexcept { return versions_.sum() == 0; }
   MemtableStats stats();
   // Removes everything at one moment. `busy` while a transaction or snapshot is open (explicit: a
   // transaction that has written).
@@ -103,7 +118,9 @@ class Memtable final : private sync::Background::Task {
 
   // ---- Explicit timestamps ---------------------------------------------------------------------
 
-  Status write(Bytes key, InlineValue::Source source, uint64_t transaction);
+  Status write(const KeyWrite& write, uint64_t transaction);
+  // Writes in order until one fails; `written` becomes the number of writes made.
+  Status multi_write(std::span<const KeyWrite> writes, uint64_t transaction, size_t& written);
   Status commit(uint64_t transaction, uint64_t timestamp, std::span<const Bytes> keys);
   // Takes back the transaction's writes to these keys.
   Status abort(uint64_t transaction, std::span<const Bytes> keys);
@@ -113,86 +130,81 @@ class Memtable final : private sync::Background::Task {
 
   // ---- Managed ---------------------------------------------------------------------------------
 
-  // Prunes all that can be pruned now; returns the number of versions.
+  // Frees what can be freed now; returns the number of versions.
   uint64_t prune_now() noexcept;
 
  private:
   friend class SnapshotHold;
   friend class Transaction;
 
-  // What is left to do when a row's lock is free again.
-  struct Aftermath {
-    ParkedList dropped;              // versions to retire
-    bool died = false;               // the row
-    ValueVersion* marked = nullptr;  // to park at `blocker`, or an orphan without one
-    SnapshotView::Blocker blocker = {};
+  // What a call has changed under the locks of rows, and finishes when it holds none.
+  struct DeferredCleanup {
+    // Changes of the counters.
+    int64_t keys = 0;
+    int64_t rows = 0;
+    int64_t versions = 0;
+    int64_t bytes = 0;
+    RetiredList dead_rows;  // to be erased from the key table by finish()
+    RetiredList needed;     // superseded versions that a snapshot needs: orphans after finish()
+    RetiredList unlinked;   // to be retired by retire(): versions, rows, records
   };
-  // Changes of the totals, gathered over a call.
-  struct Totals {
-    uint64_t keys = 0;  // wrap around below 0, like the others
-    uint64_t rows = 0;
-    uint64_t versions = 0;
-    uint64_t bytes = 0;
-  };
-  // Each thread adds to one: the first kOwnTotals threads to one of their own, without a locked
-  // instruction, the others to one that they share.
-  struct alignas(64) TotalsShard {
-    std::atomic<uint64_t> keys{0};
-    std::atomic<uint64_t> rows{0};
-    std::atomic<uint64_t> versions{0};
-    std::atomic<uint64_t> bytes{0};
-    std::atomic<uint64_t> begun{0};  // transactions
-  };
-  // Versions to be looked at again, of some threads.
+  // Versions that will be examined again. Each thread adds to one of the lists.
   struct alignas(64) Orphans {
     sync::AdaptiveMutex mutex;  // guards the list
-    ParkedList list;
-    std::atomic<uint64_t> count{0};       // a hint
-    std::atomic<uint64_t> last_added{0};  // the time then: a hint
+    RetiredList list;
+    std::atomic<uint64_t> count{0};  // the list's, as a hint
+  };
+  // A superseded version that a snapshot needs.
+  struct Needed {
+    ValueVersion* version = nullptr;  // null: there is none
+    SnapshotView::Blocker blocker = {};
   };
   struct NumberedTransaction;
   struct alignas(64) TransactionShard {
-    std::mutex mutex;
+    std::mutex mutex;  // guards what follows
     std::unordered_map<uint64_t, std::shared_ptr<NumberedTransaction>> transactions;
+    uint64_t made = 0;  // transactions, ever
   };
-  enum class Claim : uint8_t { done, conflict, again, no_memory };
+  enum class Claim : uint8_t { claimed, conflict, retry, no_memory };
 
   // ---- memtable.cc
 
-  Status collect_rows(ParkedList& rows) const noexcept;
+  Status collect_rows(RetiredList& rows) const noexcept;
   Status clear_rows() noexcept;
+  uint64_t count_transactions() noexcept;
+
+  // These three REQUIRE the row's lock, or that no other thread uses the row.
+  static void drop(ValueVersion* version, DeferredCleanup& cleanup) noexcept;
+  static void drop_if_dead(Row& row, DeferredCleanup& cleanup) noexcept;
+  static void drop_row(Row& row, DeferredCleanup& cleanup) noexcept;
+  // Ends the call's work on rows: erases dead ones, adds to the counters and to the orphans. While
+  // that is not done, the call keeps clear() away: by a snapshot or a transaction that is open, or
+  // by prune_mutex_.
+  void finish(DeferredCleanup& cleanup) noexcept;
+  // May free many objects, so it comes after the end of the call's snapshot.
+  void retire(DeferredCleanup& cleanup) noexcept;
 
   // ---- memtable_write.cc: the steps of a transaction
 
   // Makes a pending version. `conflict` when another transaction has one, or when a version was
   // committed at `snapshot` or later.
-  Status install(WriteSet& writes, Bytes key, InlineValue::Source&& source, uint64_t snapshot);
-  // One attempt. Makes `version` when it is null; it is the row's on `done`.
-  Claim try_install(WriteSet& writes, Bytes key, InlineValue::Source& source, uint64_t snapshot,
-                    ValueVersion*& version, Totals& change);
+  Status install(WriteSet& writes, const KeyWrite& write, uint64_t snapshot);
+  Status install_many(WriteSet& writes, std::span<const KeyWrite> list, uint64_t snapshot,
+                      size_t& written);
+  Claim try_install(WriteSet& writes, Bytes key, ValueVersion* version, uint64_t snapshot);
   // The key's row, found or made. Null without memory.
-  Row* row_for(const KeyTable::Place& place, Bytes key, Totals& change);
-  // Under the row's lock.
-  Claim claim(Row& row, ValueVersion* version, WriteSet& writes, uint64_t snapshot,
-              Aftermath& after, Totals& change) noexcept;
+  Row* row_for(Bytes key, DeferredCleanup& cleanup);
+  // REQUIRES the row's lock.
+  static Claim claim(Row& row, ValueVersion* version, WriteSet& writes, uint64_t snapshot,
+                     DeferredCleanup& cleanup) noexcept;
+  // The steps of a commit. Returns whether a version has superseded another, or is a tombstone.
+  static bool link(WriteSet& writes, uint64_t timestamp) noexcept;
+  static void settle(WriteSet& writes, uint64_t timestamp, const SnapshotView* view,
+                     DeferredCleanup& cleanup) noexcept;
   uint64_t commit_managed(WriteSet& writes, SnapshotHold& hold) noexcept;
-  void take_back(Row& row, ValueVersion* version, Totals& change) noexcept;
+  static void take_back(Row& row, ValueVersion* version, DeferredCleanup& cleanup) noexcept;
   void roll_back(WriteSet& writes) noexcept;
-  // The version gets its timestamp and is no longer pending. Under the row's lock.
-  static void settle(Row& row, ValueVersion* version, uint64_t timestamp, Totals& change) noexcept;
-  // A version that is out of its row. Under the row's lock.
-  static void drop(ValueVersion* version, Aftermath& after, Totals& change) noexcept;
-  static void mark_if_dead(Row& row, Aftermath& after) noexcept;
-  // After a row's lock is released. Versions to retire join `dropped`, if there is one: retiring
-  // may mean freeing many others, which is not for a moment when a snapshot is open.
-  void finish(Row& row, Aftermath& after, Totals& change, ParkedList* dropped = nullptr) noexcept;
-  void retire_versions(ParkedList& dropped) noexcept;
-  void retire_record(WriteSet& writes) noexcept;
-  TotalsShard& own_totals(bool& alone) noexcept;
-  void add(const Totals& change) noexcept;
-  // A number that no other call gets.
-  uint64_t new_identity() noexcept;
-  Totals totals() const noexcept;
+  static void drop_record(WriteSet& writes, DeferredCleanup& cleanup) noexcept;
 
   // ---- memtable_explicit.cc: transactions by number
 
@@ -201,67 +213,54 @@ class Memtable final : private sync::Background::Task {
   void end_if_empty(NumberedTransaction& transaction) noexcept;
   Status check_commit(NumberedTransaction& transaction, uint64_t timestamp,
                       std::span<const Bytes> keys) const;
-  void commit_checked(WriteSet& writes, uint64_t timestamp) noexcept;
-  // The row's lock at a moment when no version is linked and not settled.
-  static void settled_lock(Row& row) noexcept;
-  void prune_row(Row& row, uint64_t oldest, Totals& change) noexcept;
+  static void lock_settled(Row& row) noexcept;
+  static void prune_row(Row& row, uint64_t oldest, DeferredCleanup& cleanup) noexcept;
 
   // ---- memtable_prune.cc: managed pruning
 
   bool run() noexcept override;
-  // The version behind a settled one, and the settled one if it is a tombstone. Under the row's
-  // lock, like the next three.
-  static void drop_superseded(Row& row, ValueVersion* version, const SnapshotView& view,
-                              Aftermath& after, Totals& change) noexcept;
-  static void consider(Row& row, ValueVersion* version, uint64_t end, const SnapshotView& view,
-                       Aftermath& after, Totals& change) noexcept;
-  static void consider_tombstone(Row& row, const SnapshotView& view, Aftermath& after,
-                                 Totals& change) noexcept;
-  static void mark(Row& row, ValueVersion* version, const SnapshotView::Blocker& blocker,
-                   Aftermath& after) noexcept;
-  void park(ValueVersion* version, const SnapshotView::Blocker& blocker) noexcept;
-  void examine(ValueVersion* version, const SnapshotView& view, Totals& change,
-               ParkedList& dropped) noexcept;
-  Orphans& own_orphans() noexcept;
-  // What a commit of so many writes looks at: a few of its thread's when they are many, or all that
-  // it may of a list that is idle and whose turn it is.
-  struct Portion {
+  static Needed unlink_unneeded(Row& row, ValueVersion* version, uint64_t end,
+                                const SnapshotView& view, DeferredCleanup& cleanup) noexcept;
+  void park(const Needed& needed) noexcept;
+  void examine(ValueVersion* version, const SnapshotView& view, DeferredCleanup& cleanup) noexcept;
+  // What a commit at `timestamp` of so many writes examines.
+  struct Due {
     Orphans& orphans;
     uint64_t count;
   };
-  Portion orphans_in_turn(uint64_t timestamp, uint64_t writes) noexcept;
-  void add_orphans(ParkedList& list) noexcept;
-  // Looks at up to `count` of them and returns how many there were. The caller keeps clear() away:
-  // by a snapshot that is open or by prune_mutex_.
+  Due due_orphans(uint64_t timestamp, uint64_t writes) noexcept;
+  void add_orphans(RetiredList& list) noexcept;
+  // Examines up to `count` orphans and returns how many there were.
   uint64_t examine_orphans(Orphans& orphans, uint64_t count, const SnapshotView& view,
-                           Totals& change, ParkedList& dropped) noexcept;
+                           DeferredCleanup& cleanup) noexcept;
   uint64_t count_orphans() noexcept;
-  // A slice of all, under prune_mutex_.
+  // Examines up to `count` of all orphans. REQUIRES prune_mutex_.
   struct Slice {
     uint64_t examined;
-    uint64_t pruned;  // of these, versions that nobody needs
+    uint64_t pruned;  // versions
   };
   Slice prune_slice(uint64_t count) noexcept;
-  void end_snapshot(SnapshotRegistry::Place* place) noexcept;
+  void end_snapshot(SnapshotRegistry::OpenSnapshot* snapshot) noexcept;
   void wake_background() noexcept {
     if (options_.background) sync::Background::wake();
   }
 
   static constexpr size_t kShards = 16;  // of numbered transactions
-  static constexpr size_t kOwnTotals = 16;
-  static constexpr size_t kSharedTotals = 8;
   static constexpr size_t kOrphanLists = 8;
 
   const MemtableOptions options_;
   const std::unique_ptr<KeyTable> keys_;
-  BlockPool* const pool_;  // of rows and versions
-  std::array<TotalsShard, kOwnTotals + kSharedTotals> totals_;
+  // As in MemtableStats.
+  sync::StripedCounter keys_count_;
+  sync::StripedCounter rows_;
+  sync::StripedCounter versions_;
+  sync::StripedCounter bytes_;
 
   SnapshotRegistry::Clock clock_;
   SnapshotRegistry snapshots_;
   std::mutex prune_mutex_;  // held by the one thread that prunes or clears, not by commits
   std::array<Orphans, kOrphanLists> orphans_;
-  uint64_t left_in_round_ = 0;  // of the background thread: orphans that it found and has not seen
+  uint64_t left_in_round_ = 0;  // of the background thread: orphans that it has yet to examine
 
   std::array<TransactionShard, kShards> transactions_;
   std::atomic<uint64_t> horizon_{0};  // the largest `oldest` of prune()

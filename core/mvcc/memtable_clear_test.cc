@@ -25,7 +25,7 @@ std::optional<Status> clear_beside_settling(const std::shared_ptr<Memtable>& tab
   constexpr int keys = 2000;
   const auto transaction = *Transaction::begin(table);
   for (int i = 0; i < keys; i++) {
-    EXPECT_TRUE(transaction->write(as_bytes(std::to_string(i)), value_source("v")).ok());
+    EXPECT_TRUE(transaction->write({as_bytes(std::to_string(i)), as_bytes("v")}).ok());
   }
   const sync::EpochPin pin;
   Row* const last = table->keys().find(as_bytes(std::to_string(keys - 1)));
@@ -56,7 +56,7 @@ TEST(MemtableClear, IsRefusedWhileACommitSettles) {
 }
 
 // Both used to retire the versions that prune() had just cut off.
-TEST(MemtableClear, BesidePruneOfExplicitTimestamps) {
+TEST(MemtableClear, NeverRetiresWhatPruneRetires) {
   constexpr int rounds = 200;
   constexpr int keys = 200;
   auto table = *Memtable::create({.managed = false});
@@ -69,7 +69,7 @@ TEST(MemtableClear, BesidePruneOfExplicitTimestamps) {
     for (int version = 0; version < 4; version++) {
       timestamp++;
       for (const Bytes key : all) {
-        ASSERT_TRUE(table->write(key, value_source("v"), timestamp).ok());
+        ASSERT_TRUE(table->write({key, as_bytes("v")}, timestamp).ok());
       }
       ASSERT_TRUE(table->commit(timestamp, timestamp, all).ok());
     }

@@ -39,20 +39,20 @@ void look_in_the_middle_of(Memtable& table, Commit commit) {
   EXPECT_TRUE(is_visible(table, last_key));
 }
 
-TEST(MemtableCommit, IsOneMoment) {
+TEST(MemtableCommit, IsVisibleAtOneMoment) {
   auto table = *Memtable::create({.background = false});
   auto transaction = *Transaction::begin(table);
-  ASSERT_TRUE(transaction->write(as_bytes(first_key), value_source("v")).ok());
-  ASSERT_TRUE(transaction->write(as_bytes(last_key), value_source("v")).ok());
+  ASSERT_TRUE(transaction->write({as_bytes(first_key), as_bytes("v")}).ok());
+  ASSERT_TRUE(transaction->write({as_bytes(last_key), as_bytes("v")}).ok());
   look_in_the_middle_of(*table, [&] { EXPECT_TRUE(transaction->commit().ok()); });
   transaction.reset();
   expect_no_leak(table);
 }
 
-TEST(MemtableCommit, IsOneMomentWithTimestampsOfTheCaller) {
+TEST(MemtableCommit, IsVisibleAtOneMomentInAnExplicitTable) {
   auto table = *Memtable::create({.managed = false});
-  ASSERT_TRUE(table->write(as_bytes(first_key), value_source("v"), 1).ok());
-  ASSERT_TRUE(table->write(as_bytes(last_key), value_source("v"), 1).ok());
+  ASSERT_TRUE(table->write({as_bytes(first_key), as_bytes("v")}, 1).ok());
+  ASSERT_TRUE(table->write({as_bytes(last_key), as_bytes("v")}, 1).ok());
   look_in_the_middle_of(*table, [&] {
     EXPECT_TRUE(table->commit(1, 10, as_keys({first_key, last_key})).ok());
   });

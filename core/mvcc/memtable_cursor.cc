@@ -5,12 +5,11 @@
 namespace stave::mvcc {
 
 MemtableCursor::MemtableCursor(std::shared_ptr<Memtable> table,
-                               std::shared_ptr<SnapshotLease> lease, uint64_t snapshot,
-                               uint64_t reader, const CursorOptions& options)
+                               std::shared_ptr<SnapshotLease> lease, ReadView view,
+                               const CursorOptions& options)
     : table_(std::move(table)),
       lease_(std::move(lease)),
-      snapshot_(snapshot),
-      reader_(reader),
+      view_(view),
       prefix_(as_text(options.prefix)),
       keys_only_(options.keys_only),
       tombstones_(options.tombstones),
@@ -23,7 +22,7 @@ Status MemtableCursor::next() {
   return {};
 }
 
-// All rows of a step of the walk or none: a step that fails is made again.
+// Reads all rows of a step of the walk or none: a step that fails is repeated.
 Status MemtableCursor::read_ahead() {
   const sync::EpochPin pin;
   Status status;
@@ -33,7 +32,7 @@ Status MemtableCursor::read_ahead() {
     ahead_.clear();
     throw;
   }
-  if (status.ok()) status = table_->check_horizon(snapshot_);
+  if (status.ok()) status = table_->check_horizon(view_.snapshot);
   if (!status.ok()) ahead_.clear();
   return status;
 }
@@ -42,10 +41,9 @@ void MemtableCursor::add(const Row& row) {
   const std::string_view key = as_text(row.key());
   if (!key.starts_with(prefix_)) return;
   Record record;
-  const Visible visible = table_->read_row(row, snapshot_, reader_,
-                                           [&](const InlineValue& value, const std::byte* room) {
-                                             if (!keys_only_) record.value = ValueHold(value, room);
-                                           });
+  const Visible visible = table_->read_row(row, view_, [&](const ValueRef& value) {
+    if (!keys_only_) record.value = ValueHold(value);
+  });
   if (visible == Visible::absent || (visible == Visible::deleted && !tombstones_)) return;
   record.key = key;
   record.deleted = visible == Visible::deleted;

@@ -1,7 +1,7 @@
-// Visits the keys that are visible at one timestamp, in no particular order, beside any traffic.
+// Visits the keys that are visible in one view, in no particular order, beside any traffic.
 //
 // Every key that is visible throughout the cursor's life is visited once. One thread at a time. The
-// cursor holds no epoch between its calls: it reads some rows at a time and keeps their values.
+// cursor is not pinned between its calls: it reads some rows at a time and keeps their values.
 #pragma once
 
 #include <cstdint>
@@ -26,16 +26,16 @@ struct CursorOptions {
 
 class MemtableCursor {
  public:
-  // `lease` keeps the timestamp alive in a managed table, unless `reader` does, the transaction
-  // whose writes are seen (0: none). Throws bad_alloc.
+  // REQUIRES in a managed table: `lease`, or the transaction view.reader, keeps the snapshot open.
+  // Throws bad_alloc.
   MemtableCursor(std::shared_ptr<Memtable> table, std::shared_ptr<SnapshotLease> lease,
-                 uint64_t snapshot, uint64_t reader, const CursorOptions& options);
+                 ReadView view, const CursorOptions& options);
 
-  // To the next record, `done` when there is none, `too_old` when prune() has been there. Throws
-  // bad_alloc, and can go on then.
+  // Moves to the next record. `done` when there is none, `too_old` when prune() may have freed
+  // some. Throws bad_alloc; the next call then goes on.
   Status next();
 
-  // Of the record it stands on, valid until it moves.
+  // The record that the cursor stands on. The bytes are valid until it moves.
   Bytes key() const noexcept { return as_bytes(record_.key); }
   Bytes value() const noexcept { return record_.value.bytes(); }
   bool deleted() const noexcept { return record_.deleted; }
@@ -51,8 +51,7 @@ class MemtableCursor {
 
   std::shared_ptr<Memtable> table_;
   std::shared_ptr<SnapshotLease> lease_;
-  const uint64_t snapshot_;
-  const uint64_t reader_;
+  const ReadView view_;
   const std::string prefix_;
   const bool keys_only_;
   const bool tombstones_;

@@ -8,10 +8,10 @@
 
 namespace stave::mvcc {
 
-// Exists while it has writes, and during the call that makes the first. Others may find it before
-// it has any: for them it does not exist yet.
+// Exists while it has writes, and during the call that makes the first. A call that finds it before
+// it has any treats it as absent.
 struct Memtable::NumberedTransaction {
-  // Callers may use one number again and again: it is no seed.
+  // `seed` is not the number: callers may use one number again and again.
   NumberedTransaction(uint64_t number, uint64_t seed) : writes(number, seed) {}
 
   std::mutex mutex;  // guards what follows
@@ -30,16 +30,12 @@ std::shared_ptr<Memtable::NumberedTransaction> Memtable::find_transaction(uint64
 std::shared_ptr<Memtable::NumberedTransaction> Memtable::make_transaction(uint64_t number) {
   TransactionShard& shard = transactions_[number % kShards];
   const std::lock_guard lock(shard.mutex);
-  std::shared_ptr<NumberedTransaction>& place = shard.transactions[number];
-  if (place == nullptr) {
-    try {
-      place = std::make_shared<NumberedTransaction>(number, new_identity());
-    } catch (const std::bad_alloc&) {
-      shard.transactions.erase(number);
-      throw;
-    }
-  }
-  return place;
+  if (const auto found = shard.transactions.find(number); found != shard.transactions.end())
+    return found->second;
+  auto made =
+      std::make_shared<NumberedTransaction>(number, shard.made++ * kShards + number % kShards);
+  shard.transactions.emplace(number, made);
+  return made;
 }
 
 void Memtable::end_if_empty(NumberedTransaction& transaction) noexcept {
@@ -51,13 +47,19 @@ void Memtable::end_if_empty(NumberedTransaction& transaction) noexcept {
   shard.transactions.erase(number);
 }
 
-Status Memtable::write(Bytes key, InlineValue::Source source, uint64_t transaction) {
+Status Memtable::write(const KeyWrite& write, uint64_t transaction) {
+  size_t written = 0;
+  return multi_write({&write, 1}, transaction, written);
+}
+
+Status Memtable::multi_write(std::span<const KeyWrite> writes, uint64_t transaction,
+                             size_t& written) {
   while (true) {
     const std::shared_ptr<NumberedTransaction> found = make_transaction(transaction);
     const std::lock_guard lock(found->mutex);
-    // It ended between the two lines above: the number begins anew.
+    // It ended between the two lines above: the number is free again.
     if (found->ended) continue;
-    Status status = install(found->writes, key, std::move(source), UINT64_MAX);
+    Status status = install_many(found->writes, writes, UINT64_MAX, written);
     end_if_empty(*found);
     return status;
   }
@@ -74,8 +76,14 @@ Status Memtable::commit(uint64_t transaction, uint64_t timestamp, std::span<cons
     if (!found->writes.empty()) {
       const sync::EpochPin pin;
       STAVE_TRY(check_commit(*found, timestamp, keys));
-      commit_checked(found->writes, timestamp);
+      DeferredCleanup cleanup;
+      link(found->writes, timestamp);
+      found->writes.record()->publish(timestamp);
+      settle(found->writes, timestamp, nullptr, cleanup);
+      drop_record(found->writes, cleanup);
+      finish(cleanup);
       end_if_empty(*found);
+      retire(cleanup);
       return {};
     }
   }
@@ -83,7 +91,7 @@ Status Memtable::commit(uint64_t transaction, uint64_t timestamp, std::span<cons
   return Status::error(Code::invalid_argument, "the transaction has written none of the keys");
 }
 
-// The keys must be those of the writes, each at least once.
+// Checks that the keys are those of the writes, each at least once, and that the timestamp is new.
 Status Memtable::check_commit(NumberedTransaction& transaction, uint64_t timestamp,
                               std::span<const Bytes> keys) const {
   WriteSet& writes = transaction.writes;
@@ -105,8 +113,8 @@ Status Memtable::check_commit(NumberedTransaction& transaction, uint64_t timesta
     return Status::error(Code::invalid_argument,
                          "commit leaves out a key that the transaction has written");
   }
-  // The keys are this transaction's until it ends: no other commit can bring the timestamp in
-  // between the look and the link.
+  // The transaction owns the keys until it ends: no other commit can add the timestamp between this
+  // check and the link.
   for (const WriteSet::Write& write : writes.writes()) {
     if (write.row->find_equal(timestamp) == nullptr) continue;
     return Status::error(Code::invalid_argument,
@@ -115,43 +123,25 @@ Status Memtable::check_commit(NumberedTransaction& transaction, uint64_t timesta
   return {};
 }
 
-void Memtable::commit_checked(WriteSet& writes, uint64_t timestamp) noexcept {
-  for (const WriteSet::Write& write : writes.writes()) {
-    const std::lock_guard lock(*write.row);
-    write.row->link(write.version, timestamp);
-    write.version->set_marked(true);
-    if (STAVE_PLANTED_BUG(publish_while_linking)) writes.record()->publish(timestamp);
-  }
-  writes.record()->publish(timestamp);
-  Totals change;
-  for (const WriteSet::Write& write : writes.writes()) {
-    const std::lock_guard lock(*write.row);
-    write.version->set_marked(false);
-    settle(*write.row, write.version, timestamp, change);
-  }
-  retire_record(writes);
-  add(change);
-}
-
 Status Memtable::abort(uint64_t transaction, std::span<const Bytes> keys) {
   const std::shared_ptr<NumberedTransaction> found = find_transaction(transaction);
   if (found == nullptr) return {};
   const std::lock_guard lock(found->mutex);
-  if (found->writes.empty()) return {};
-  Totals change;
-  {
-    const sync::EpochPin pin;
-    for (const Bytes key : keys) {
-      Row* row = keys_->find(key);
-      ValueVersion* pending = row == nullptr ? nullptr : row->pending();
-      if (pending == nullptr || pending->record() != found->writes.record()) continue;
-      found->writes.forget(pending);
-      take_back(*row, pending, change);
-    }
-    if (found->writes.empty()) retire_record(found->writes);
+  WriteSet& writes = found->writes;
+  if (writes.empty()) return {};
+  const sync::EpochPin pin;
+  DeferredCleanup cleanup;
+  for (const Bytes key : keys) {
+    Row* row = keys_->find(key);
+    ValueVersion* pending = row == nullptr ? nullptr : row->pending();
+    if (pending == nullptr || pending->record() != writes.record()) continue;
+    writes.remove(pending);
+    take_back(*row, pending, cleanup);
   }
-  add(change);
+  if (writes.empty()) drop_record(writes, cleanup);
+  finish(cleanup);
   end_if_empty(*found);
+  retire(cleanup);
   return {};
 }
 
@@ -165,35 +155,26 @@ bool Memtable::has_write_conflict(Bytes key, uint64_t transaction) const {
 
 // ---- Pruning -----------------------------------------------------------------------------------
 
-void Memtable::settled_lock(Row& row) noexcept {
+void Memtable::lock_settled(Row& row) noexcept {
   sync::Backoff backoff;
   while (true) {
     row.lock();
     const ValueVersion* pending = row.pending();
     if (pending == nullptr || !pending->marked()) return;
-    // Its commit is under way and takes no more than a few steps for each of its keys.
+    // Its commit is under way and takes only a few steps for each of its keys.
     row.unlock();
     backoff.wait();
   }
 }
 
-void Memtable::prune_row(Row& row, uint64_t oldest, Totals& change) noexcept {
-  Aftermath after;
-  settled_lock(row);
-  {
-    const std::lock_guard lock(row, std::adopt_lock);
-    ValueVersion* kept = row.find(oldest);
-    if (kept != nullptr) {
-      ValueVersion* version = kept->next(0);
-      row.cut_behind(kept);
-      while (version != nullptr) {
-        ValueVersion* older = version->next(0);
-        drop(version, after, change);
-        version = older;
-      }
-    }
-  }
-  finish(row, after, change);
+void Memtable::prune_row(Row& row, uint64_t oldest, DeferredCleanup& cleanup) noexcept {
+  lock_settled(row);
+  const std::lock_guard lock(row, std::adopt_lock);
+  ValueVersion* const kept = row.find(oldest);
+  if (kept == nullptr) return;
+  ValueVersion* version = kept->next(0);
+  row.cut_after(kept);
+  while (version != nullptr) drop(std::exchange(version, version->next(0)), cleanup);
 }
 
 Result<uint64_t> Memtable::prune(uint64_t oldest) {
@@ -207,14 +188,15 @@ Result<uint64_t> Memtable::prune(uint64_t oldest) {
   uint64_t versions = 0;
   Status status;
   while (status.ok()) {
-    // What is cut off is retired here alone: clear() does not come between.
+    // Keeps clear() away, which would retire the same versions.
     std::unique_lock prune_lock(prune_mutex_, std::defer_lock);
     if (!STAVE_PLANTED_BUG(unguarded_prune)) prune_lock.lock();
     const sync::EpochPin pin;
-    Totals change;
-    status = walk.next([&](Row& row) { prune_row(row, oldest, change); });
-    versions -= change.versions;
-    add(change);
+    DeferredCleanup cleanup;
+    status = walk.next([&](Row& row) { prune_row(row, oldest, cleanup); });
+    versions -= static_cast<uint64_t>(cleanup.versions);
+    finish(cleanup);
+    retire(cleanup);
   }
   if (!status.is(Code::done)) return status;
   return versions;

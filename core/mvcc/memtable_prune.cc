@@ -1,10 +1,9 @@
 // Managed pruning: a version is freed when no snapshot, now or later, can see it.
 //
-// The keep rule: a version is kept iff it is the newest, or some live snapshot s has
-// begin < s <= its successor's begin. It is asked when a version gets a successor, and when the
-// snapshot that kept it ends. A tombstone is kept also when it is the only version left, as long as
-// some live snapshot s has s <= begin: a transaction at s that writes the key must meet the
-// conflict.
+// The keep rule: a version is kept iff it is the newest, or an open snapshot s has
+// begin < s <= begin of its successor. It is applied when a version gets a successor, and when the
+// snapshot that kept it ends. A tombstone that is the only version left is kept while an open
+// snapshot s has s <= begin: a transaction at s that writes the key must meet the conflict.
 #include <algorithm>
 #include <mutex>
 #include <utility>
@@ -20,129 +19,101 @@ namespace {
 // Versions examined under one pin.
 constexpr uint64_t slice = 256;
 
-// So many versions of a thread wait for its later commits to look at them again: time enough for
-// transactions as short as its own to end.
+// So many orphans stay in a thread's list for its later commits to examine: by then transactions as
+// short as its own have ended.
 constexpr uint64_t left_waiting = 16;
 
-// Of lists to which nothing has been added for so many commits, whose threads may be gone, one has
-// its turn now and then. Those of threads under way are left to them: what two threads look at in
-// turn travels between their caches.
+// Every so many commits one examines the next of all lists instead of its thread's own, as the
+// threads of some lists may have ended.
 constexpr uint64_t commits_between_turns = 64;
-constexpr uint64_t commits_until_idle = 1024;
 
 }  // namespace
 
-void Memtable::drop_superseded(Row& row, ValueVersion* version, const SnapshotView& view,
-                               Aftermath& after, Totals& change) noexcept {
-  ValueVersion* older = version->next(0);
-  if (older != nullptr && !older->marked()) {
-    consider(row, older, version->begin(), view, after, change);
+// Unlinks `version` (or null), whose successor begins at `end`, and then the row's last version if
+// that is a settled tombstone. Returns the one that a snapshot needs, marked: from then on only
+// examine() unlinks it. REQUIRES the row's lock.
+Memtable::Needed Memtable::unlink_unneeded(Row& row, ValueVersion* version, uint64_t end,
+                                           const SnapshotView& view,
+                                           DeferredCleanup& cleanup) noexcept {
+  Needed needed;
+  const auto unlink = [&](ValueVersion* candidate, uint64_t after, uint64_t up_to) {
+    if (view.need(after, up_to, needed.blocker) == SnapshotView::Need::none) {
+      row.remove(candidate);
+      drop(candidate, cleanup);
+      return;
+    }
+    candidate->set_marked(true);
+    candidate->tag = reinterpret_cast<uintptr_t>(&row);
+    needed.version = candidate;
+  };
+  if (version != nullptr) {
+    unlink(version, version->begin() + (STAVE_PLANTED_BUG(prune_needed) ? 1 : 0), end);
   }
-  consider_tombstone(row, view, after, change);
+  ValueVersion* const newest = row.newest();
+  if (newest != nullptr && newest->payload().is_tombstone() && newest->next(0) == nullptr &&
+      !newest->marked() && newest != row.pending()) {
+    unlink(newest, 0, newest->begin());
+  }
+  return needed;
 }
 
-// `end` is the successor's begin.
-void Memtable::consider(Row& row, ValueVersion* version, uint64_t end, const SnapshotView& view,
-                        Aftermath& after, Totals& change) noexcept {
-  SnapshotView::Blocker blocker;
-  const uint64_t begin = STAVE_PLANTED_BUG(prune_needed) ? version->begin() + 1 : version->begin();
-  if (view.need(begin, end, blocker) == SnapshotView::Need::none) {
-    row.remove(version);
-    drop(version, after, change);
-  } else {
-    mark(row, version, blocker, after);
-  }
-}
-
-void Memtable::consider_tombstone(Row& row, const SnapshotView& view, Aftermath& after,
-                                  Totals& change) noexcept {
-  ValueVersion* newest = row.newest();
-  if (newest == nullptr || !newest->payload().is_tombstone() || newest->next(0) != nullptr ||
-      newest->marked() || newest == row.pending()) {
+void Memtable::park(const Needed& needed) noexcept {
+  const SnapshotView::Blocker& blocker = needed.blocker;
+  if (blocker.snapshot != nullptr &&
+      snapshots_.park(blocker.snapshot, blocker.timestamp, needed.version))
     return;
-  }
-  SnapshotView::Blocker blocker;
-  if (view.need(0, newest->begin(), blocker) == SnapshotView::Need::none) {
-    row.remove(newest);
-    drop(newest, after, change);
-  } else {
-    mark(row, newest, blocker, after);
-  }
-}
-
-void Memtable::mark(Row& row, ValueVersion* version, const SnapshotView::Blocker& blocker,
-                    Aftermath& after) noexcept {
-  // From here on only examine() removes it.
-  version->set_marked(true);
-  version->tag = reinterpret_cast<uintptr_t>(&row);
-  after.marked = version;
-  after.blocker = blocker;
-}
-
-void Memtable::park(ValueVersion* version, const SnapshotView::Blocker& blocker) noexcept {
-  if (blocker.place != nullptr && snapshots_.park(blocker.place, blocker.timestamp, version))
-    return;
-  ParkedList one;
-  one.push(version);
+  RetiredList one;
+  one.push(needed.version);
   add_orphans(one);
   wake_background();
 }
 
-void Memtable::end_snapshot(SnapshotRegistry::Place* place) noexcept {
-  const auto adopt = [this](ParkedList& parked) { add_orphans(parked); };
-  if (snapshots_.close(place, adopt)) wake_background();
+void Memtable::end_snapshot(SnapshotRegistry::OpenSnapshot* snapshot) noexcept {
+  const auto adopt = [this](RetiredList& parked) { add_orphans(parked); };
+  if (snapshots_.close(snapshot, adopt)) wake_background();
 }
 
-Memtable::Orphans& Memtable::own_orphans() noexcept {
-  return orphans_[sync::thread_number() % kOrphanLists];
-}
-
-Memtable::Portion Memtable::orphans_in_turn(uint64_t timestamp, uint64_t writes) noexcept {
+Memtable::Due Memtable::due_orphans(uint64_t timestamp, uint64_t writes) noexcept {
+  const bool in_turn = timestamp % commits_between_turns == 0;
+  Orphans& orphans =
+      orphans_[(in_turn ? timestamp / commits_between_turns : sync::thread_number()) %
+               kOrphanLists];
+  // Relaxed: a hint; the list itself is read under the mutex.
+  const uint64_t waiting = orphans.count.load(std::memory_order_relaxed);
+  const uint64_t left = in_turn ? 0 : left_waiting;
   // Twice what the commit can add.
-  const uint64_t most = 2 * writes;
-  // Relaxed, here and below: hints; the list itself is looked at under the mutex.
-  if (timestamp % commits_between_turns == 0) [[unlikely]] {
-    Orphans& other = orphans_[timestamp / commits_between_turns % kOrphanLists];
-    const uint64_t last_added = other.last_added.load(std::memory_order_relaxed);
-    if (timestamp - last_added > commits_until_idle)
-      return {other, std::min(other.count.load(std::memory_order_relaxed), most)};
-  }
-  Orphans& own = own_orphans();
-  const uint64_t waiting = own.count.load(std::memory_order_relaxed);
-  return {own, waiting > left_waiting ? std::min(waiting - left_waiting, most) : 0};
+  return {orphans, waiting > left ? std::min(waiting - left, 2 * writes) : 0};
 }
 
-void Memtable::add_orphans(ParkedList& list) noexcept {
-  Orphans& own = own_orphans();
+void Memtable::add_orphans(RetiredList& list) noexcept {
+  Orphans& own = orphans_[sync::thread_number() % kOrphanLists];
   const std::lock_guard lock(own.mutex);
   own.list.append(list);
   own.count.store(own.list.count(), std::memory_order_relaxed);
-  own.last_added.store(clock_.next(), std::memory_order_relaxed);
 }
 
-// A version that nobody keeps any more, or that has only just been found to need another look.
-void Memtable::examine(ValueVersion* version, const SnapshotView& view, Totals& change,
-                       ParkedList& dropped) noexcept {
+// Unlinks a version that was marked, or parks it at a snapshot that needs it.
+void Memtable::examine(ValueVersion* version, const SnapshotView& view,
+                       DeferredCleanup& cleanup) noexcept {
   Row& row = *reinterpret_cast<Row*>(static_cast<uintptr_t>(version->tag));
-  Aftermath after;
+  Needed needed;
   {
     const std::lock_guard lock(row);
     version->set_marked(false);
-    ValueVersion* successor = row.newer_than(version);
-    // One that is linked but not committed will see to this version when it settles.
-    if (successor != nullptr && successor->begin() != 0 && successor != row.pending()) {
-      consider(row, version, successor->begin(), view, after, change);
-    }
-    if (after.marked == nullptr) consider_tombstone(row, view, after, change);
-    mark_if_dead(row, after);
+    ValueVersion* const successor = row.newer_than(version);
+    // A successor that is linked but not settled takes care of this version when it settles.
+    const bool superseded =
+        successor != nullptr && successor->begin() != 0 && successor != row.pending();
+    needed = unlink_unneeded(row, superseded ? version : nullptr,
+                             superseded ? successor->begin() : 0, view, cleanup);
+    drop_if_dead(row, cleanup);
   }
-  if (after.marked != nullptr) park(after.marked, after.blocker);
-  finish(row, after, change, &dropped);
+  if (needed.version != nullptr) park(needed);
 }
 
 uint64_t Memtable::examine_orphans(Orphans& orphans, uint64_t count, const SnapshotView& view,
-                                   Totals& change, ParkedList& dropped) noexcept {
-  ParkedList taken;
+                                   DeferredCleanup& cleanup) noexcept {
+  RetiredList taken;
   {
     const std::lock_guard lock(orphans.mutex);
     taken = orphans.list.take(count);
@@ -150,7 +121,7 @@ uint64_t Memtable::examine_orphans(Orphans& orphans, uint64_t count, const Snaps
   }
   const uint64_t examined = taken.count();
   while (sync::Retired* orphan = taken.pop()) {
-    examine(static_cast<ValueVersion*>(orphan), view, change, dropped);
+    examine(static_cast<ValueVersion*>(orphan), view, cleanup);
   }
   return examined;
 }
@@ -167,22 +138,21 @@ uint64_t Memtable::count_orphans() noexcept {
 Memtable::Slice Memtable::prune_slice(uint64_t count) noexcept {
   const sync::EpochPin pin;
   const SnapshotView view(snapshots_, clock_);
-  Totals change;
-  ParkedList dropped;
+  DeferredCleanup cleanup;
   uint64_t examined = 0;
   for (Orphans& orphans : orphans_) {
-    examined += examine_orphans(orphans, count - examined, view, change, dropped);
+    examined += examine_orphans(orphans, count - examined, view, cleanup);
   }
-  const uint64_t pruned = dropped.count();
-  retire_versions(dropped);
-  add(change);
+  const auto pruned = static_cast<uint64_t>(-cleanup.versions);
+  finish(cleanup);
+  retire(cleanup);
   return {examined, pruned};
 }
 
 uint64_t Memtable::prune_now() noexcept {
   const std::lock_guard lock(prune_mutex_);
   uint64_t pruned = 0;
-  // What must be looked at again is put at the end, and left there when the rest is done.
+  // Orphans that are still needed go to the end of a list, and stay there when the rest is done.
   uint64_t waiting = count_orphans();
   while (waiting != 0) {
     const Slice done = prune_slice(std::min(waiting, slice));
@@ -193,13 +163,12 @@ uint64_t Memtable::prune_now() noexcept {
   return pruned;
 }
 
-// The background thread's part, in slices that hold the epoch only briefly. In one round what was
-// there at its beginning: beside traffic there is always something, and whoever adds it asks for a
-// round.
+// The background thread's part, in slices that are pinned only briefly. A round examines as many
+// orphans as there were at its beginning; a thread that adds some asks for another round.
 bool Memtable::run() noexcept {
   const std::unique_lock lock(prune_mutex_, std::try_to_lock);
   if (!lock) {
-    // Somebody prunes or clears, and may leave some behind.
+    // Another thread prunes or clears, and may leave some orphans.
     sync::Background::wake();
     return false;
   }

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/cow_map/node_pool.h"
 #include "core/mvcc/memtable_cursor.h"
 #include "core/mvcc/memtable_test_support.h"
 #include "core/mvcc/transaction.h"
@@ -20,236 +21,23 @@
 namespace stave::mvcc {
 namespace {
 
-// ---- Explicit timestamps -----------------------------------------------------------------------
-
-class ExplicitMemtable : public testing::Test {
- protected:
-  void TearDown() override { expect_no_leak(table_); }
-
-  std::string read(std::string_view key, uint64_t snapshot, uint64_t reader = 0) {
-    return visible_text(table_->read(as_bytes(key), snapshot, reader, text_visitor(text_)), text_);
-  }
-  Status write(std::string_view key, std::string_view value, uint64_t transaction) {
-    return table_->write(as_bytes(key), InlineValue::Source::value(as_bytes(value)), transaction);
-  }
-  Status remove(std::string_view key, uint64_t transaction) {
-    return table_->write(as_bytes(key), InlineValue::Source::tombstone(), transaction);
-  }
-  Status commit(uint64_t transaction, uint64_t timestamp,
-                const std::vector<std::string_view>& keys) {
-    return table_->commit(transaction, timestamp, as_keys(keys));
-  }
-  Status abort(uint64_t transaction, const std::vector<std::string_view>& keys) {
-    return table_->abort(transaction, as_keys(keys));
-  }
-  void put(std::string_view key, std::string_view value, uint64_t timestamp) {
-    ASSERT_TRUE(write(key, value, 1000 + timestamp).ok());
-    ASSERT_TRUE(commit(1000 + timestamp, timestamp, {key}).ok());
-  }
-
-  std::shared_ptr<Memtable> table_ = *Memtable::create({.managed = false});
-  std::string text_;
-};
-
-TEST_F(ExplicitMemtable, AVersionIsVisibleAboveItsTimestamp) {
-  EXPECT_EQ(read("k", UINT64_MAX), "absent");
-  ASSERT_TRUE(write("k", "v", 7).ok());
-  EXPECT_EQ(read("k", UINT64_MAX), "absent");
-  EXPECT_EQ(read("k", UINT64_MAX, 8), "absent");
-  EXPECT_EQ(read("k", 1, 7), "=v");
-  ASSERT_TRUE(commit(7, 10, {"k"}).ok());
-  EXPECT_EQ(read("k", 10), "absent");
-  EXPECT_EQ(read("k", 11), "=v");
-  EXPECT_EQ(read("k", UINT64_MAX), "=v");
-  EXPECT_EQ(read("k", 0), "absent");
-}
-
-TEST_F(ExplicitMemtable, DeletedIsNotAbsent) {
-  put("k", "", 1);
-  EXPECT_EQ(read("k", 2), "=");
-  ASSERT_TRUE(remove("k", 5).ok());
-  EXPECT_EQ(read("k", 9, 5), "deleted");
-  ASSERT_TRUE(commit(5, 5, {"k"}).ok());
-  EXPECT_EQ(read("k", 6), "deleted");
-  EXPECT_EQ(read("k", 5), "=");
-  EXPECT_EQ(read("k", 1), "absent");
-  EXPECT_EQ(table_->size(), 0U);
-  EXPECT_FALSE(table_->is_empty());
-}
-
-TEST_F(ExplicitMemtable, TheFirstWriterOfAKeyWins) {
-  ASSERT_TRUE(write("k", "1", 1).ok());
-  EXPECT_TRUE(write("k", "2", 2).is(Code::conflict));
-  EXPECT_EQ(read("k", 9, 2), "absent");
-  EXPECT_TRUE(table_->has_write_conflict(as_bytes("k"), 2));
-  EXPECT_FALSE(table_->has_write_conflict(as_bytes("k"), 1));
-  EXPECT_FALSE(table_->has_write_conflict(as_bytes("other"), 2));
-  ASSERT_TRUE(commit(1, 5, {"k"}).ok());
-  EXPECT_FALSE(table_->has_write_conflict(as_bytes("k"), 2));
-  ASSERT_TRUE(write("k", "2", 2).ok());
-  ASSERT_TRUE(commit(2, 6, {"k"}).ok());
-  EXPECT_EQ(read("k", 6), "=1");
-  EXPECT_EQ(read("k", 7), "=2");
-}
-
-TEST_F(ExplicitMemtable, WritesTwiceThenCommitsThenAThirdAborts) {
-  ASSERT_TRUE(write("k", "1", 1).ok());
-  ASSERT_TRUE(write("k", "2", 1).ok());
-  EXPECT_EQ(table_->stats().versions, 1U);
-  EXPECT_EQ(read("k", 9, 1), "=2");
-  ASSERT_TRUE(commit(1, 5, {"k"}).ok());
-  ASSERT_TRUE(write("k", "3", 3).ok());
-  ASSERT_TRUE(abort(3, {"k"}).ok());
-  EXPECT_EQ(read("k", 9), "=2");
-  EXPECT_EQ(table_->stats().versions, 1U);
-  EXPECT_EQ(table_->stats().transactions, 0U);
-}
-
-TEST_F(ExplicitMemtable, CommitNamesExactlyTheKeysWritten) {
-  ASSERT_TRUE(write("a", "1", 1).ok());
-  ASSERT_TRUE(write("b", "2", 1).ok());
-  ASSERT_TRUE(write("c", "3", 2).ok());
-  EXPECT_TRUE(commit(1, 5, {"a"}).is(Code::invalid_argument));
-  EXPECT_TRUE(commit(1, 5, {"a", "a"}).is(Code::invalid_argument));
-  EXPECT_TRUE(commit(1, 5, {"a", "b", "c"}).is(Code::invalid_argument));
-  EXPECT_TRUE(commit(1, 5, {"a", "b", "d"}).is(Code::invalid_argument));
-  EXPECT_TRUE(commit(1, 5, {}).is(Code::invalid_argument));
-  EXPECT_TRUE(commit(1, 0, {"a", "b"}).is(Code::invalid_argument));
-  EXPECT_TRUE(commit(1, timestamp_max + 1, {"a", "b"}).is(Code::invalid_argument));
-  EXPECT_TRUE(commit(9, 5, {"a"}).is(Code::invalid_argument));
-  EXPECT_EQ(read("a", 9), "absent");
-  EXPECT_TRUE(commit(1, timestamp_max, {"b", "a", "b"}).ok());
-  EXPECT_EQ(read("a", UINT64_MAX), "=1");
-  EXPECT_EQ(read("a", timestamp_max), "absent");
-  EXPECT_TRUE(commit(9, 5, {}).ok());
-}
-
-TEST_F(ExplicitMemtable, CommitsInAnyOrderOfTimestamps) {
-  for (const uint64_t timestamp : {50U, 10U, 30U, 20U, 60U, 40U}) {
-    put("k", std::to_string(timestamp), timestamp);
-  }
-  for (uint64_t snapshot = 1; snapshot <= 70; snapshot++) {
-    const uint64_t newest = std::min<uint64_t>((snapshot - 1) / 10 * 10, 60);
-    EXPECT_EQ(read("k", snapshot), newest == 0 ? "absent" : "=" + std::to_string(newest));
-  }
-  // A timestamp that the key has: refused, and the transaction goes on.
-  ASSERT_TRUE(write("k", "x", 1).ok());
-  ASSERT_TRUE(write("other", "x", 1).ok());
-  EXPECT_TRUE(commit(1, 30, {"k", "other"}).is(Code::invalid_argument));
-  EXPECT_EQ(read("other", 99), "absent");
-  EXPECT_EQ(read("k", 31), "=30");
-  EXPECT_TRUE(commit(1, 31, {"k", "other"}).ok());
-  EXPECT_EQ(read("k", 32), "=x");
-}
-
-TEST_F(ExplicitMemtable, AbortTakesBackTheKeysNamed) {
-  put("a", "old", 1);
-  ASSERT_TRUE(write("a", "1", 7).ok());
-  ASSERT_TRUE(write("b", "2", 7).ok());
-  ASSERT_TRUE(abort(7, {"b", "never written"}).ok());
-  EXPECT_EQ(table_->stats().rows, 1U);
-  EXPECT_TRUE(write("b", "3", 8).ok());
-  EXPECT_TRUE(commit(7, 5, {"a"}).ok());
-  EXPECT_EQ(read("a", 9), "=1");
-  ASSERT_TRUE(abort(8, {"b"}).ok());
-  ASSERT_TRUE(abort(8, {"b"}).ok());
-  EXPECT_EQ(table_->stats().rows, 1U);
-  EXPECT_EQ(table_->stats().transactions, 0U);
-}
-
-TEST_F(ExplicitMemtable, PruneKeepsTheNewestBelowAndEverythingNewer) {
-  for (uint64_t timestamp = 10; timestamp <= 50; timestamp += 10) {
-    put("k", std::to_string(timestamp), timestamp);
-  }
-  ASSERT_TRUE(remove("t", 1).ok());
-  ASSERT_TRUE(commit(1, 10, {"t"}).ok());
-  ASSERT_TRUE(write("p", "pending", 2).ok());
-  EXPECT_EQ(*table_->prune(31), 2U);
-  EXPECT_EQ(read("k", 31), "=30");
-  EXPECT_EQ(read("k", 41), "=40");
-  EXPECT_EQ(read("k", 99), "=50");
-  EXPECT_EQ(read("k", 30), "too_old");
-  EXPECT_EQ(read("t", 31), "deleted");
-  EXPECT_EQ(read("p", 31, 2), "=pending");
-  EXPECT_EQ(*table_->prune(31), 0U);
-  EXPECT_EQ(*table_->prune(5), 0U);
-  EXPECT_EQ(read("k", 30), "too_old");
-}
-
-TEST_F(ExplicitMemtable, ValuesOfEverySizeAroundTheInlineLimit) {
-  uint64_t timestamp = 1;
-  for (const size_t size : {0U, 1U, 55U, 56U, 57U, 64U, 4096U, 1U << 20}) {
-    const std::string value(size, static_cast<char>('a' + size % 7));
-    put("k", value, timestamp);
-    EXPECT_EQ(read("k", ++timestamp), "=" + value);
-  }
-  EXPECT_TRUE(write(std::string(65'536, 'k'), "v", 1).is(Code::too_large));
-  EXPECT_TRUE(write(std::string(65'535, 'k'), "v", 1).ok());
-  EXPECT_TRUE(write("", "empty key", 1).ok());
-  EXPECT_EQ(read("", 0, 1), "=empty key");
-}
-
-TEST_F(ExplicitMemtable, AThousandVersionsReadAtAnyAge) {
-  constexpr uint64_t kVersions = 1000;
-  for (uint64_t i = 1; i <= kVersions; i++) put("k", std::to_string(i), i * 3);
-  for (uint64_t snapshot = 0; snapshot <= kVersions * 3 + 5; snapshot++) {
-    const uint64_t visible = snapshot == 0 ? 0 : std::min((snapshot - 1) / 3, kVersions);
-    ASSERT_EQ(read("k", snapshot), visible == 0 ? "absent" : "=" + std::to_string(visible));
-  }
-}
-
-// A caller who has one transaction at a time may call them all 1. Their versions all had the height
-// that follows from the number: a read of an old one went through all newer ones.
-TEST_F(ExplicitMemtable, VersionsOfOneTransactionNumberDifferInHeight) {
-  constexpr uint64_t count = 1000;
-  for (uint64_t timestamp = 1; timestamp <= count; timestamp++) {
-    ASSERT_TRUE(write("k", "v", 1).ok());
-    ASSERT_TRUE(commit(1, timestamp, {"k"}).ok());
-  }
-  std::map<unsigned, uint64_t> heights;
-  const sync::EpochPin pin;
-  const ValueVersion* version = table_->keys().find(as_bytes(std::string_view("k")))->newest();
-  for (; version != nullptr; version = version->next(0)) heights[version->height()]++;
-  EXPECT_GT(heights[1], count / 2);
-  EXPECT_GT(heights[2], count / 10);
-  EXPECT_GT(heights[3], 0U);
-}
-
-TEST_F(ExplicitMemtable, ClearRemovesEverythingUnlessATransactionHasWritten) {
-  put("a", "1", 1);
-  ASSERT_TRUE(write("b", "2", 5).ok());
-  EXPECT_TRUE(table_->clear().is(Code::busy));
-  EXPECT_EQ(read("a", 9), "=1");
-  ASSERT_TRUE(abort(5, {"b"}).ok());
-  ASSERT_TRUE(table_->clear().ok());
-  EXPECT_EQ(read("a", 9), "absent");
-  EXPECT_TRUE(table_->is_empty());
-  EXPECT_EQ(table_->size_bytes(), 0U);
-  EXPECT_EQ(table_->stats().rows, 0U);
-  EXPECT_EQ(table_->size(), 0U);
-  put("a", "again", 1);
-  EXPECT_EQ(read("a", 9), "=again");
-}
-
-// ---- Managed -----------------------------------------------------------------------------------
-
 class ManagedMemtable : public testing::Test {
  protected:
   void TearDown() override { expect_no_leak(table_); }
 
   std::shared_ptr<Transaction> begin() { return *Transaction::begin(table_); }
   std::string read(const Transaction& transaction, std::string_view key) {
-    return visible_text(transaction.read(as_bytes(key), text_visitor(text_)), text_);
-  }
-  std::string read(const SnapshotLease& snapshot, std::string_view key) {
-    return visible_text(table_->read(as_bytes(key), snapshot.timestamp(), 0, text_visitor(text_)),
+    return visible_text(table_->read(as_bytes(key), *transaction.view(), text_visitor(text_)),
                         text_);
   }
+  std::string read(const SnapshotLease& snapshot, std::string_view key) {
+    return visible_text(table_->read(as_bytes(key), snapshot.view(), text_visitor(text_)), text_);
+  }
   static Status put(Transaction& transaction, std::string_view key, std::string_view value) {
-    return transaction.write(as_bytes(key), InlineValue::Source::value(as_bytes(value)));
+    return transaction.write({as_bytes(key), as_bytes(value)});
   }
   static Status remove(Transaction& transaction, std::string_view key) {
-    return transaction.write(as_bytes(key), InlineValue::Source::tombstone());
+    return transaction.write({.key = as_bytes(key), .tombstone = true});
   }
   uint64_t commit_one(std::string_view key, std::string_view value) {
     const auto transaction = begin();
@@ -340,7 +128,7 @@ TEST_F(ManagedMemtable, ASnapshotCostsAtMostOneVersionOfAKey) {
   EXPECT_EQ(read(*held, "k"), "=first");
 }
 
-TEST_F(ManagedMemtable, WhatASnapshotKeptGoesWithIt) {
+TEST_F(ManagedMemtable, VersionsThatASnapshotKeptAreFreedAfterIt) {
   commit_one("k", "0");
   std::vector<std::shared_ptr<SnapshotLease>> held;
   for (int i = 1; i <= 20; i++) {
@@ -362,7 +150,7 @@ TEST_F(ManagedMemtable, WhatASnapshotKeptGoesWithIt) {
 }
 
 // It was the difference of two totals: less than nothing when somebody wrote meanwhile.
-TEST_F(ManagedMemtable, PruneCountsWhatItHasFreedBesideAWriter) {
+TEST_F(ManagedMemtable, PruneCountsOnlyWhatItHasFreed) {
   std::atomic<bool> done{false};
   std::thread writer([&] {
     for (int i = 0; i < 50'000; i++) commit_one(std::to_string(i), "v");
@@ -381,7 +169,7 @@ TEST_F(ManagedMemtable, PruneCountsWhatItHasFreedBesideAWriter) {
 
 // Totals are sums over threads. When one thread adds and another takes away, a third must not find
 // less than nothing.
-TEST_F(ManagedMemtable, TotalsBesideWritersAreNotNegative) {
+TEST_F(ManagedMemtable, StatisticsAreNeverNegative) {
   std::atomic<bool> stop{false};
   std::atomic<int> turn{0};
   const auto take_turns = [&](int mine) {
@@ -434,7 +222,7 @@ TEST_F(ManagedMemtable, ATombstoneStaysWhileAnOlderTransactionMayWriteTheKey) {
   EXPECT_EQ(table_->stats().rows, 0U);
 }
 
-TEST_F(ManagedMemtable, KeysComeAndGoWhileASnapshotIsHeld) {
+TEST_F(ManagedMemtable, ASnapshotSeesNothingOfKeysThatComeAndGo) {
   const auto held = SnapshotLease::open(table_);
   for (int i = 0; i < 1000; i++) {
     commit_one("k", std::to_string(i));
@@ -442,6 +230,47 @@ TEST_F(ManagedMemtable, KeysComeAndGoWhileASnapshotIsHeld) {
     ASSERT_LE(versions(), 2U) << i;
   }
   EXPECT_EQ(read(*held, "k"), "absent");
+}
+
+// The version's block fails, and then the row's.
+TEST_F(ManagedMemtable, AWriteWithoutMemoryChangesNothing) {
+  static int permitted;
+  for (int before_failure = 0; before_failure < 2; before_failure++) {
+    const auto transaction = begin();
+    permitted = before_failure;
+    cow_map::NodePool::ask([]() noexcept { return permitted-- > 0; });
+    EXPECT_TRUE(put(*transaction, "k", "v").is(Code::no_memory));
+    cow_map::NodePool::ask(nullptr);
+    EXPECT_EQ(versions(), 0U);
+    EXPECT_EQ(table_->stats().rows, 0U);
+    EXPECT_EQ(read(*transaction, "k"), "absent");
+    EXPECT_TRUE(put(*transaction, "k", "v").ok());
+  }
+}
+
+TEST_F(ManagedMemtable, MultiReadReturnsWhatReadsReturn) {
+  constexpr size_t count = 100;
+  for (size_t i = 0; i < count; i += 2) commit_one(std::to_string(i), std::to_string(i));
+  remove_one("2");
+  std::vector<std::string> names;
+  for (size_t i = 0; i < count; i++) names.push_back(std::to_string(i));
+  std::vector<Bytes> keys;
+  for (const std::string& name : names) keys.push_back(as_bytes(name));
+  const auto transaction = begin();
+  ASSERT_TRUE(put(*transaction, "3", "mine").ok());
+  size_t visited = 0;
+  const auto compare = [&](size_t position, Visible visible, const ValueRef& value) -> Status {
+    EXPECT_EQ(position, visited++);
+    EXPECT_EQ(visible_text(visible, std::string(as_text(value.bytes))),
+              read(*transaction, names[position]));
+    return {};
+  };
+  EXPECT_TRUE(table_->multi_read(keys, *transaction->view(), compare).ok());
+  EXPECT_EQ(visited, count);
+  const auto stop = [](size_t position, Visible, const ValueRef&) -> Status {
+    return position == 40 ? Code::no_memory : Code::ok;
+  };
+  EXPECT_TRUE(table_->multi_read(keys, *transaction->view(), stop).is(Code::no_memory));
 }
 
 TEST_F(ManagedMemtable, ClearIsRefusedWhileAnybodyReads) {
@@ -470,8 +299,7 @@ TEST_F(ManagedMemtable, ACursorVisitsOneMomentAndOwnWrites) {
   ASSERT_TRUE(remove(*transaction, "k4").ok());
   expected["k3"] = "mine";
   expected.erase("k4");
-  MemtableCursor cursor(table_, nullptr, transaction->snapshot(), transaction->identity(),
-                        {.prefix = as_bytes("k")});
+  MemtableCursor cursor(table_, nullptr, *transaction->view(), {.prefix = as_bytes("k")});
   std::map<std::string, std::string> found;
   while (cursor.next().ok()) {
     EXPECT_TRUE(found.emplace(as_text(cursor.key()), as_text(cursor.value())).second);
@@ -480,7 +308,7 @@ TEST_F(ManagedMemtable, ACursorVisitsOneMomentAndOwnWrites) {
   EXPECT_TRUE(cursor.next().is(Code::done));
 }
 
-TEST_F(ManagedMemtable, AThousandThreadsBornAndDeadInTurn) {
+TEST_F(ManagedMemtable, ThreadsMayComeAndGo) {
   for (int i = 0; i < 1000; i++) {
     std::thread([&] {
       commit_one("k" + std::to_string(i % 10), std::to_string(i));

@@ -18,9 +18,7 @@ namespace stave::mvcc {
 
 // A visitor that leaves the value in `text`.
 inline auto text_visitor(std::string& text) {
-  return [&text](const InlineValue& value, const std::byte* room) {
-    text = as_text(value.bytes(room));
-  };
+  return [&text](const ValueRef& value) { text = as_text(value.bytes); };
 }
 
 // "absent", "deleted", "=" and the value, or the name of an error.
@@ -37,14 +35,9 @@ inline std::string visible_text(const Result<Visible>& visible, const std::strin
   return "=" + text;
 }
 
-inline InlineValue::Source value_source(std::string_view value) {
-  return InlineValue::Source::value(as_bytes(value));
-}
-
 // At any snapshot from now on.
 inline bool is_visible(const Memtable& table, std::string_view key) {
-  const auto visible =
-      table.read(as_bytes(key), UINT64_MAX, 0, [](const InlineValue&, const std::byte*) {});
+  const auto visible = table.read(as_bytes(key), {.snapshot = UINT64_MAX}, [](const ValueRef&) {});
   return visible.ok() && *visible == Visible::value;
 }
 

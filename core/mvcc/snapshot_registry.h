@@ -1,16 +1,15 @@
-// The live snapshots of one table, and what waits for each of them to end.
+// The open snapshots of one table, and the versions that wait for each of them to end.
 //
-// A snapshot publishes its timestamp (snapshot_slot.h); it holds no epoch, no lock, and belongs to
-// no thread. Places for snapshots are spread over stripes by thread and made in chunks as they are
-// needed. A chunk without a snapshot is retired again, so that scans look at not many more places
-// than there are snapshots, however many there once were.
+// A snapshot publishes its timestamp in a slot (snapshot_slot.h); it holds no epoch and no lock,
+// and belongs to no thread. The slots are spread over stripes by thread and made in chunks as they
+// are needed. A chunk without a snapshot is retired, so that the cost of a scan follows the number
+// of snapshots that are open now.
 //
-// A version that only a snapshot keeps alive is parked at that snapshot; when the snapshot closes,
-// close() hands back what was parked there. So nobody looks again and again at what cannot be freed
-// yet.
+// A version that only a snapshot keeps alive is parked at that snapshot, and close() hands back
+// what was parked there: nobody examines again and again what cannot be freed yet.
 //
-// Thread safety: everything may be called from any thread. A Place that a view has shown may be
-// used under the EpochPin that was held when the view was made.
+// Thread safety: everything may be called from any thread. An OpenSnapshot that a view has shown
+// may be used under the EpochPin that was held when the view was made.
 #pragma once
 
 #include <array>
@@ -21,33 +20,13 @@
 
 #include "core/base/function_ref.h"
 #include "core/mvcc/commit_clock.h"
+#include "core/mvcc/retired_list.h"
 #include "core/mvcc/snapshot_slot.h"
 #include "core/sync/adaptive_mutex.h"
 #include "core/sync/epoch.h"
 #include "core/sync/full_barrier.h"
 
 namespace stave::mvcc {
-
-// A list through Retired::next, which is its owner's until the object is retired.
-class ParkedList {
- public:
-  bool empty() const noexcept { return first_ == nullptr; }
-  void push(sync::Retired* object) noexcept;
-  // Moves all of `other` to the end.
-  void append(ParkedList& other) noexcept;
-  // Null when empty.
-  sync::Retired* pop() noexcept;
-  // The first `count` objects, or all.
-  ParkedList take(uint64_t count) noexcept;
-  uint64_t count() const noexcept { return count_; }
-  // Retires all, which know how they are reclaimed. Nobody can reach them any more.
-  void retire() noexcept;
-
- private:
-  sync::Retired* first_ = nullptr;
-  sync::Retired* last_ = nullptr;
-  uint64_t count_ = 0;
-};
 
 class SnapshotView;
 
@@ -62,20 +41,22 @@ class SnapshotRegistry {
  public:
   using Clock = CommitClock<>;
 
-  // Where one snapshot stands.
-  class Place {
+  class OpenSnapshot {
    public:
     uint64_t timestamp() const noexcept { return slot_->timestamp(); }
+    // Not 0, and different for each snapshot that the registry has ever opened.
+    uint64_t number() const noexcept { return number_; }
 
    private:
     friend class SnapshotRegistry;
     Slot* slot_ = nullptr;
     Stripe* stripe_ = nullptr;
     Chunk* chunk_ = nullptr;
-    // In the list of the stripe's free places.
-    Place* next_free_ = nullptr;
-    Place* previous_free_ = nullptr;
-    ParkedList parked_;
+    uint64_t number_ = 0;
+    // The list of the stripe's free slots.
+    OpenSnapshot* next_free_ = nullptr;
+    OpenSnapshot* previous_free_ = nullptr;
+    RetiredList parked_;
   };
 
   SnapshotRegistry() noexcept;
@@ -84,19 +65,20 @@ class SnapshotRegistry {
   SnapshotRegistry& operator=(const SnapshotRegistry&) = delete;
 
   // Opens a snapshot of this moment. Null without memory.
-  Place* open(const Clock& clock) noexcept;
-  // Ends it. What was parked there is first handed to adopt(list): run_without_snapshots() never
-  // comes between. False when nothing was and nothing was retired either.
-  bool close(Place* place, FunctionRef<void(ParkedList&)> adopt) noexcept;
+  OpenSnapshot* open(const Clock& clock) noexcept;
+  // Ends it. First hands what was parked there to adopt(list), if anything: run_without_snapshots()
+  // never runs between the two. True when there is something to reclaim now.
+  bool close(OpenSnapshot* snapshot, FunctionRef<void(RetiredList&)> adopt) noexcept;
 
-  // Parks an object at a snapshot that a view has shown at this timestamp. False when it has ended
-  // meanwhile.
-  bool park(Place* place, uint64_t timestamp, sync::Retired* object) noexcept;
+  // Parks an object at a snapshot that a view has shown at this timestamp. False when that has
+  // ended meanwhile.
+  bool park(OpenSnapshot* snapshot, uint64_t timestamp, sync::Retired* object) noexcept;
 
-  // How many are open; exact when nobody opens or closes one.
+  // How many are open; exact while no thread opens or closes one.
   uint64_t count() const noexcept;
 
-  // Locks out open() and close() while `action` runs, if there is no snapshot; otherwise false.
+  // Runs `action` with open() and close() locked out and returns true; false when a snapshot is
+  // open.
   template <typename Action>
   bool run_without_snapshots(Action action) noexcept {
     lock_all();
@@ -111,66 +93,68 @@ class SnapshotRegistry {
   using Scan = SnapshotScan<std::atomic, Barrier>;
 
   static constexpr size_t kStripes = 8;
-  static constexpr size_t kChunkPlaces = 7;  // the slots and the link fill one cache line
-  static constexpr size_t kFreePlacesMax = 4 * kChunkPlaces;  // above, chunks are given back
+  static constexpr size_t kChunkSlots = 7;  // the slots and the link fill one cache line
+  static constexpr size_t kFreeSlotsMax = 4 * kChunkSlots;  // with more, empty chunks are retired
 
   struct Chunk : sync::Retired {
-    alignas(64) std::array<Slot, kChunkPlaces> slots;
+    alignas(64) std::array<Slot, kChunkSlots> slots;
     std::atomic<Chunk*> next_chunk{nullptr};
     Chunk* previous_chunk = nullptr;
     size_t open = 0;
-    std::array<Place, kChunkPlaces> places;
+    std::array<OpenSnapshot, kChunkSlots> snapshots;
   };
   struct alignas(64) Stripe {
-    sync::AdaptiveMutex mutex;  // guards the lists, of which scans read the chunks'
-    Place* free = nullptr;
+    sync::AdaptiveMutex mutex;  // guards what follows; scans read the list of chunks without it
+    OpenSnapshot* free = nullptr;
     size_t free_count = 0;
     std::atomic<uint64_t> open{0};
+    uint64_t opened = 0;  // ever
     Chunk first;
   };
 
-  static void add_places(Stripe& stripe, Chunk& chunk) noexcept;
+  static void add_slots(Stripe& stripe, Chunk& chunk) noexcept;
   static bool add_chunk(Stripe& stripe) noexcept;
   static void remove_chunk(Stripe& stripe, Chunk& chunk) noexcept;
-  static void push_free(Stripe& stripe, Place& place) noexcept;
-  static void remove_free(Stripe& stripe, Place& place) noexcept;
+  static void push_free(Stripe& stripe, OpenSnapshot& snapshot) noexcept;
+  static void remove_free(Stripe& stripe, OpenSnapshot& snapshot) noexcept;
   static void add_open(Stripe& stripe, uint64_t more) noexcept;
   void lock_all() noexcept;
   void unlock_all() noexcept;
 
-  // Places of each stripe's first chunk that were ever taken, which is what a scan looks at. Apart
-  // from what opening and closing change all the time.
+  // How many slots of each stripe's first chunk were ever used: a scan looks at no others. On a
+  // cache line that opening and closing rarely change.
   alignas(64) std::array<std::atomic<size_t>, kStripes> used_{};
   std::array<Stripe, kStripes> stripes_;
 };
 
-// Which timestamps are read at, as of one moment: what a pruner decides by.
+// The timestamps that are read at, as of one moment: what a pruner decides by.
 class SnapshotView {
  public:
-  // Of all but the snapshot at `but`, which its owner has ceased to read at. Under a pin.
+  // Of all snapshots except `except`, at which its owner reads no more. REQUIRES a pin.
   SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::Clock& clock,
-               const SnapshotRegistry::Place* but = nullptr) noexcept;
+               const SnapshotRegistry::OpenSnapshot* except = nullptr) noexcept;
 
   enum class Need {
     none,      // no snapshot, now or later, reads in that interval
     snapshot,  // the one in `blocker` does
-    unknown,   // one that was just being opened may, or memory for the view was lacking
+    unknown,   // one that was being opened may, or there was no memory for the view
   };
   struct Blocker {
-    SnapshotRegistry::Place* place;
+    SnapshotRegistry::OpenSnapshot* snapshot;
     uint64_t timestamp;
   };
-  // Whether a snapshot reads at a timestamp in (after, up_to]. `blocker` is one of them, drawn by
-  // lot: a version that n snapshots need and that is looked at again when its blocker ends is so
-  // looked at O(log n) times, in whatever order they end.
+  // Whether a snapshot reads at a timestamp in (after, up_to]. `blocker` is one of them, chosen
+  // pseudo-randomly: a version that n snapshots need, and that is examined again when its blocker
+  // ends, is examined O(log n) times in whatever order they end.
   Need need(uint64_t after, uint64_t up_to, Blocker& blocker) const noexcept;
 
  private:
   static constexpr size_t kInline = 16;
 
-  // A live snapshot's stays the same. Fibonacci hashing (Knuth, The Art of Computer Programming 3).
-  static uint64_t lot(const Blocker& live) noexcept {
-    return (reinterpret_cast<uintptr_t>(live.place) + live.timestamp) * 0x9e3779b97f4a7c15;
+  // The pseudo-random rank of a snapshot, which stays the same while it is open. Fibonacci hashing
+  // (Knuth, The Art of Computer Programming 3).
+  static uint64_t rank(const Blocker& live) noexcept {
+    return (reinterpret_cast<uintptr_t>(live.snapshot) + live.timestamp) * 0x9e3779b97f4a7c15;
   }
   void add(Blocker live) noexcept;
 

@@ -1,8 +1,8 @@
-// The lock-free half of the snapshot registry: how a snapshot announces which timestamp it reads
-// at, and how a pruner learns which timestamps are, or may come to be, read at.
+// The lock-free half of the snapshot registry: how a snapshot announces the timestamp that it reads
+// at, and how a pruner learns which timestamps are read at, now or later.
 //
-// The protocol. A snapshot must take its timestamp from the clock and announce it as one step, or a
-// pruner that looks between the two frees what the snapshot needs. It is made one step like this:
+// The protocol. A snapshot takes its timestamp from the clock and then announces it; a pruner that
+// looks between the two steps must not free what the snapshot needs:
 //
 //   snapshot                                pruner
 //   S1 slot = claim(clock)                  P1 now = clock
@@ -17,10 +17,10 @@
 //      the timestamp is not below `now`.
 // A snapshot makes two stores and a barrier, and never repeats.
 //
-// The slots themselves are relaxed: nothing is read through them but numbers, and the order to the
-// clock is the barriers'. Nor can a pruner that has seen a snapshot's end disturb the reads before
-// it: a read that met the pruner's unlinking (acquire, release) would come after the pruner's look
-// at the slot, and so that look before the end that it saw.
+// The slots are relaxed: they hold numbers only, and their order to the clock is given by the
+// barriers. A pruner that has seen a snapshot's end cannot disturb the reads before it: a read that
+// met the pruner's unlinking (acquire, release) would come after the pruner's look at the slot, and
+// so the look before the end that it saw.
 #pragma once
 
 #include <atomic>
@@ -42,7 +42,7 @@ class SnapshotSlot {
     return timestamp;
   }
   void withdraw() noexcept { word_.store(0, std::memory_order_relaxed); }
-  // For the holder of the slot and whoever keeps it from withdrawing.
+  // REQUIRES: the caller holds the slot, or keeps its holder from withdrawing.
   uint64_t timestamp() const noexcept { return word_.load(std::memory_order_relaxed); }
 
  private:
@@ -53,7 +53,7 @@ class SnapshotSlot {
   Atomic<uint64_t> word_{0};  // 0: no snapshot
 };
 
-// One look at all slots: look_at() each, after the construction.
+// One scan of all slots. REQUIRES: look_at() is called for each, after the construction.
 template <template <typename> class Atomic, typename Barrier>
 class SnapshotScan {
  public:
@@ -73,7 +73,7 @@ class SnapshotScan {
     return 0;
   }
 
-  // After looking at every slot: snapshots that the scan has not met read at this or later.
+  // After every slot was looked at: snapshots that the scan has not met read at this or later.
   uint64_t floor() const noexcept { return floor_; }
 
  private:

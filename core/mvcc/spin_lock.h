@@ -1,5 +1,5 @@
 // A lock of one byte, for critical sections of a few stores in structures of which there are
-// millions (a chain per key). Not for anything that waits, allocates or calls out.
+// millions (a chain per key). The holder must not wait, allocate or call back.
 #pragma once
 
 #include <atomic>

@@ -6,15 +6,15 @@
 namespace stave::mvcc {
 
 bool SnapshotHold::begin(Memtable& table) noexcept {
-  place_ = table.snapshots_.open(table.clock_);
-  if (place_ == nullptr) return false;
+  snapshot_ = table.snapshots_.open(table.clock_);
+  if (snapshot_ == nullptr) return false;
   table_ = &table;
-  timestamp_ = place_->timestamp();
+  timestamp_ = snapshot_->timestamp();
   return true;
 }
 
 void SnapshotHold::end() noexcept {
-  if (place_ != nullptr) table_->end_snapshot(std::exchange(place_, nullptr));
+  if (snapshot_ != nullptr) table_->end_snapshot(std::exchange(snapshot_, nullptr));
 }
 
 std::shared_ptr<SnapshotLease> SnapshotLease::open(
@@ -38,36 +38,41 @@ Result<std::shared_ptr<Transaction>> Transaction::begin(
   }
 }
 
-Transaction::Transaction(const std::shared_ptr<Memtable>& table) noexcept
-    : table_(table), writes_(table->new_identity()) {}
-
 Status Transaction::start() noexcept {
-  return hold_.begin(*table_) ? Code::ok : Code::no_memory;
+  if (!hold_.begin(*table_)) return Code::no_memory;
+  const uint64_t number = hold_.snapshot()->number();
+  writes_.emplace(number, number);
+  return {};
 }
 
-Result<Visible> Transaction::read(Bytes key, Memtable::Visit visit) const {
+Result<ReadView> Transaction::view() const {
   if (ended_) return Code::closed;
-  return table_->read(key, snapshot(), wrote_ ? identity() : 0, visit);
+  return ReadView{.snapshot = snapshot(), .reader = wrote_ ? identity() : 0};
 }
 
-Status Transaction::write(Bytes key, InlineValue::Source&& source) {
+Status Transaction::write(const KeyWrite& write) {
+  size_t written = 0;
+  return multi_write({&write, 1}, written);
+}
+
+Status Transaction::multi_write(std::span<const KeyWrite> writes, size_t& written) {
   if (ended_) return Code::closed;
-  Status status = table_->install(writes_, key, std::move(source), snapshot());
-  if (status.ok()) wrote_ = true;
+  Status status = table_->install_many(*writes_, writes, snapshot(), written);
+  wrote_ |= written != 0;
   return status;
 }
 
 Result<uint64_t> Transaction::commit() {
   if (ended_) return Code::closed;
   uint64_t timestamp = 0;
-  if (!writes_.empty()) timestamp = table_->commit_managed(writes_, hold_);
+  if (!writes_->empty()) timestamp = table_->commit_managed(*writes_, hold_);
   end();
   return timestamp;
 }
 
 Status Transaction::roll_back() noexcept {
   if (ended_) return Code::closed;
-  table_->roll_back(writes_);
+  if (writes_) table_->roll_back(*writes_);
   end();
   return {};
 }

@@ -1,20 +1,21 @@
 // One version of one key, and the record of the transaction that wrote it.
 //
-// The first word of a version says since when it is valid: either its commit timestamp, or, while
-// its transaction is at work and for a moment after, the address of that transaction's record. The
-// record's status word is 0 until the transaction commits and its commit timestamp from then on. So
-// one store to one word makes any number of versions visible at once; afterwards each version gets
-// its timestamp and the record is retired. docs/internals/mvcc.md argues each order.
+// The first word of a version says since when it is valid: either its commit timestamp or, until it
+// is settled, the address of its transaction's record. The record's status word is 0 until the
+// transaction commits and its commit timestamp from then on. So one store to one word makes any
+// number of versions visible at once; afterwards each version gets its timestamp and the record is
+// retired. docs/internals/mvcc.md argues each memory order.
 //
-// The payload is what the key's value is: the bytes themselves in a memtable (inline_value.h), a
-// place in the log in a store. Needed of it:
+// The payload is what the version holds: the value's bytes in a memtable (inline_value.h), a
+// Location in the log in a store. It may have a tail: bytes of any number after it in the version's
+// own allocation, whose address it is given in each call. A payload type has
 //   Payload::Source                  what it is made from; moved from
-//   Payload::room(source)            bytes it wants behind itself, in the version's own allocation
-//   Payload(source&&, room)          `room` is the address of those bytes, here and below
-//   payload.release(room)            the end of it
-//   payload.room()                   what room(source) was
-//   payload.memory()                 its bytes of memory besides sizeof(Payload)
-// A version is immutable for readers but for its first word and its links.
+//   Payload::tail_size(source)       bytes of the tail
+//   Payload(source&&, tail)
+//   payload.release(tail)            before the version is freed
+//   payload.tail_size()              what tail_size(source) was
+//   payload.memory()                 bytes of memory besides sizeof(Payload)
+// Readers see a version as immutable except for its first word and its links.
 #pragma once
 
 #include <atomic>
@@ -23,7 +24,7 @@
 #include <new>
 #include <utility>
 
-#include "core/mvcc/block_pool.h"
+#include "core/mvcc/block_memory.h"
 #include "core/sync/epoch.h"
 
 namespace stave::mvcc {
@@ -40,11 +41,11 @@ class TransactionRecord : public sync::Retired {
   uint64_t identity() const noexcept { return identity_; }
   // The commit timestamp, 0 before the commit.
   uint64_t committed() const noexcept {
-    // Acquire: pairs with the release in publish(). Who sees one version of the transaction as
-    // committed finds all others linked into their chains.
+    // Acquire: pairs with the release in publish(). A thread that sees one version of the
+    // transaction as committed finds all others linked into their chains.
     return status_.load(std::memory_order_acquire);
   }
-  // Once, when all versions of the transaction are linked: makes them visible.
+  // Makes all versions of the transaction visible. REQUIRES: they are linked.
   void publish(uint64_t timestamp) noexcept {
     status_.store(timestamp, std::memory_order_release);  // pairs with committed()
   }
@@ -63,28 +64,20 @@ class Version : public sync::Retired {
   // Levels of links: enough for a search among 4^8 versions in logarithmic time.
   static constexpr unsigned height_max = 8;
 
-  // A version that `record` has written, in memory of `pool` (null: the heap's). Null without
-  // memory; then `source` is untouched.
-  static Version* create(BlockPool* pool, unsigned height, const Record& record,
-                         Source&& source) noexcept {
-    const BlockPool::Block block = BlockPool::take(pool, size_for(height, source));
-    if (block.memory == nullptr) return nullptr;
-    return new (block.memory) Version(block.origin, height, record, std::move(source));
+  // A version that `record` has written. Null without memory; then `source` is untouched.
+  static Version* create(unsigned height, const Record& record, Source&& source) noexcept {
+    void* const memory = allocate_block(size_for(height, Payload::tail_size(source)));
+    return memory == nullptr ? nullptr : new (memory) Version(height, record, std::move(source));
   }
   static void destroy(Version* version) noexcept {
-    const BlockPool::Block block{version, version->origin_};
-    const size_t size =
-        sizeof(Version) + version->height_ * sizeof(Link) + version->payload_.room();
-    version->payload_.release(version->room());
+    const size_t size = size_for(version->height_, version->payload_.tail_size());
+    version->payload_.release(version->tail());
     version->~Version();
-    BlockPool::give_back(block, size);
+    free_block(version, size);
   }
   // For EpochRegistry::retire().
   static void destroy_retired(Retired* retired) noexcept {
     destroy(static_cast<Version*>(retired));
-  }
-  static size_t size_for(unsigned height, const Source& source) noexcept {
-    return sizeof(Version) + height * sizeof(Link) + Payload::room(source);
   }
 
   size_t memory() const noexcept {
@@ -94,17 +87,17 @@ class Version : public sync::Retired {
   // The commit timestamp, 0 while the transaction runs.
   uint64_t begin() const noexcept {
     // Acquire: pairs with the release in settle(). Like the record's status, a timestamp that is
-    // seen here brings the transaction's other versions along.
+    // seen here makes the transaction's other versions visible to this thread.
     const uint64_t word = begin_.load(std::memory_order_acquire);
     if ((word & record_bit) == 0) [[likely]]
       return word;
     return record_in(word)->committed();
   }
-  // Of the transaction that wrote it, null once the version is settled. Valid while the caller is
-  // pinned.
+  // The record of the transaction that wrote the version, null once it is settled. Valid while the
+  // caller is pinned.
   const Record* record() const noexcept {
-    // Relaxed: the record was complete before the version was published, by which the caller found
-    // it.
+    // Relaxed: the record was complete before the version was published, and the caller has found
+    // the version.
     const uint64_t word = begin_.load(std::memory_order_relaxed);
     return (word & record_bit) == 0 ? nullptr : record_in(word);
   }
@@ -114,10 +107,9 @@ class Version : public sync::Retired {
   }
 
   const Payload& payload() const noexcept { return payload_; }
-  const std::byte* room() const noexcept {
+  const std::byte* tail() const noexcept {
     return reinterpret_cast<const std::byte*>(links() + height_);
   }
-  std::byte* room() noexcept { return reinterpret_cast<std::byte*>(links() + height_); }
 
   unsigned height() const noexcept { return height_; }
   // The next older version that is linked at this level.
@@ -129,7 +121,7 @@ class Version : public sync::Retired {
     links()[level].store(version, std::memory_order_release);  // pairs with next()
   }
 
-  // A mark for the owner of the chain, under its lock.
+  // A mark for the owner of the chain. REQUIRES its lock.
   bool marked() const noexcept { return marked_; }
   void set_marked(bool marked) noexcept { marked_ = marked; }
 
@@ -138,16 +130,20 @@ class Version : public sync::Retired {
   // Tells a record's address from a timestamp.
   static constexpr uint64_t record_bit = uint64_t{1} << 63;
 
-  Version(BlockPool::Origin origin, unsigned height, const Record& record, Source&& source) noexcept
+  Version(unsigned height, const Record& record, Source&& source) noexcept
       : begin_(reinterpret_cast<uintptr_t>(&record) | record_bit),
         height_(static_cast<uint8_t>(height)),
-        origin_(origin),
-        payload_(std::move(source), room()) {
+        payload_(std::move(source), tail()) {
     for (unsigned level = 0; level < height; level++) new (links() + level) Link(nullptr);
   }
   ~Version() {
     for (unsigned level = 0; level < height_; level++) links()[level].~Link();
   }
+
+  static size_t size_for(unsigned height, size_t tail_size) noexcept {
+    return sizeof(Version) + height * sizeof(Link) + tail_size;
+  }
+  std::byte* tail() noexcept { return reinterpret_cast<std::byte*>(links() + height_); }
 
   static const Record* record_in(uint64_t word) noexcept {
     return reinterpret_cast<const Record*>(static_cast<uintptr_t>(word & ~record_bit));
@@ -158,7 +154,6 @@ class Version : public sync::Retired {
   Atomic<uint64_t> begin_;
   uint8_t height_;
   bool marked_ = false;
-  BlockPool::Origin origin_;
   Payload payload_;
 };
 

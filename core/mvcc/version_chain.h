@@ -2,22 +2,22 @@
 // at a time changes it.
 //
 // Thread safety: find(), newest() and pending() may be called by any number of threads, each under
-// an EpochPin from the call until it is done with what it was given. All else is for the holder of
-// the chain's lock. What is removed is retired, never freed at once.
+// an EpochPin that lasts as long as it uses the result. Everything else REQUIRES the chain's lock.
+// A version that is removed is retired, never freed at once.
 //
 // Invariants
 //   1. The list is sorted by begin(), newest first, without equals. A version whose transaction
 //      still runs (begin() is 0) is in it only while its transaction commits: from link() to the
 //      record's publish().
-//   2. At most one version is pending: written, and not yet settled or withdrawn. Its transaction
-//      owns the key: nobody else may install another. It is the only one in the list whose
-//      begin() can be 0.
+//   2. At most one version is pending: written, and not yet settled or taken back. Its transaction
+//      owns the key: no other may install one. It is the only one in the list whose begin() can be
+//      0.
 //   3. A version linked at level l is linked at every level below. The links of a removed version
 //      stay as they were: a reader that stands on it goes on to older versions.
 //
 // Search. The list is a skip list (Pugh 1990) without a head: a search starts at the newest version
 // and climbs over ever taller ones, as in a finger search. So a chain of one version, the common
-// one, pays for one link, and a chain of n is searched in O(log n).
+// case, needs one link, and a chain of n versions is searched in O(log n).
 #pragma once
 
 #include <algorithm>
@@ -67,8 +67,9 @@ class VersionChain {
     pending_.store(version, std::memory_order_release);  // pairs with pending()
   }
 
-  // Puts the pending version into the list, where its commit timestamp belongs. It becomes visible
-  // when its record is published. A chain whose commits come in order may say timestamp_max.
+  // Puts the pending version into the list at the position of its commit timestamp. It becomes
+  // visible when its record is published. A chain whose commits come in order may pass
+  // timestamp_max.
   void link(Version* version, uint64_t timestamp) noexcept {
     Version* const front = newest();
     if (front == nullptr || (timestamp == timestamp_max && version->height() == 1)) {
@@ -83,7 +84,7 @@ class VersionChain {
       if (path.at[level] != nullptr) {
         next = path.at[level]->next(level);
       } else {
-        // Nothing before the position is as tall: the first behind it that is.
+        // Nothing before the position is as tall: link to the first version after it that is.
         while (next != nullptr && next->height() <= level) next = next->next(next->height() - 1);
       }
       version->set_next(level, next);
@@ -93,11 +94,11 @@ class VersionChain {
     }
   }
 
-  // Takes a version out of the list. The caller retires it.
+  // Removes a version from the list. The caller retires it.
   void remove(Version* version) noexcept {
     Version* const front = newest();
     if (front->next(0) == version) {
-      // The second, as when the first has superseded it: nobody else points to it.
+      // The second one, superseded by the first: only the first links to it.
       const unsigned shared = std::min(version->height(), front->height());
       for (unsigned level = shared; level-- != 0;) front->set_next(level, version->next(level));
       return;
@@ -108,19 +109,15 @@ class VersionChain {
     }
   }
 
-  // Takes everything older than `version` out of the list: what its next(0) was before the call
-  // leads to.
-  void cut_behind(Version* version) noexcept {
+  // Removes everything older than `version`: the versions from what next(0) was before the call.
+  void cut_after(Version* version) noexcept {
     const Path path = path_to(version->begin() - 1);
     for (unsigned level = 0; level < Version::height_max; level++) {
       if (path.at[level] != nullptr) path.at[level]->set_next(level, nullptr);
     }
   }
 
-  // Takes everything out.
-  void cut_all() noexcept { newest_.store(nullptr, std::memory_order_relaxed); }
-
-  // The version before this one in the list, null when it is the newest.
+  // The next newer version in the list, null when `version` is the newest.
   Version* newer_than(const Version* version) const noexcept {
     return path_to(version->begin()).at[0];
   }
@@ -137,9 +134,9 @@ class VersionChain {
     std::array<Version*, Version::height_max> at{};
   };
 
-  // From a version that is too new for `snapshot`: the farthest known one that is too new as well
-  // or, failing that, the next. Versions between are newer than the one it jumps to (invariant 1),
-  // but for one whose transaction runs, which is invisible to everyone.
+  // From a version that is too new for `snapshot`: the farthest linked one that is also too new, or
+  // else the next. No version that is skipped is visible: all are newer than the target (invariant
+  // 1), except one whose transaction runs, which no snapshot sees.
   static Version* towards(const Version* version, uint64_t snapshot) noexcept {
     for (unsigned level = version->height() - 1; level != 0; level--) {
       Version* next = version->next(level);
@@ -148,7 +145,7 @@ class VersionChain {
     return version->next(0);
   }
 
-  // To the position behind all versions that are newer than `timestamp`.
+  // The path to the position after all versions that are newer than `timestamp`.
   Path path_to(uint64_t timestamp) const noexcept {
     Path path;
     Version* version = newest();
@@ -166,14 +163,14 @@ class VersionChain {
     }
     return path;
   }
-  // A version whose transaction runs is at the front: chains whose commits come out of order are
-  // changed only while there is none (Memtable::settled_lock).
+  // A version whose transaction runs is at the front: a chain whose commits come out of order is
+  // changed only while it has none (Memtable::lock_settled).
   static bool is_newer(const Version* version, uint64_t timestamp) noexcept {
     const uint64_t begin = version->begin();
     return begin == 0 || begin > timestamp;
   }
 
-  // Makes the level's link at the end of the path lead to `version`.
+  // Makes the link at the end of the path, at this level, lead to `version`.
   void point_past(const Path& path, unsigned level, Version* version) noexcept {
     if (path.at[level] != nullptr) {
       path.at[level]->set_next(level, version);

@@ -21,11 +21,11 @@ struct Location {
   uint64_t size = 0;
 
   using Source = Location;
-  static size_t room(const Source&) noexcept { return 0; }
+  static size_t tail_size(const Source&) noexcept { return 0; }
   Location(uint64_t at, uint64_t bytes) noexcept : position(at), size(bytes) {}
   Location(Source&& source, std::byte*) noexcept : position(source.position), size(source.size) {}
   void release(std::byte*) noexcept {}
-  size_t room() const noexcept { return 0; }
+  size_t tail_size() const noexcept { return 0; }
   size_t memory() const noexcept { return 0; }
 };
 static_assert(sizeof(Location) == 16);
@@ -50,7 +50,7 @@ class VersionChainTest : public testing::Test {
   // A commit at a timestamp that no version has.
   void commit(uint64_t timestamp, unsigned height) {
     Version::Record record(timestamp);
-    Version* version = Version::create(nullptr, height, record, Location(timestamp, 7));
+    Version* version = Version::create(height, record, Location(timestamp, 7));
     {
       const std::lock_guard lock(chain_);
       chain_.set_pending(version);
@@ -120,7 +120,7 @@ TEST_F(VersionChainTest, InsertsAndRemovesAnywhere) {
   check_links();
 }
 
-TEST_F(VersionChainTest, CutsBehindAVersion) {
+TEST_F(VersionChainTest, CutRemovesEverythingOlder) {
   os::SeededRandom random(18);
   for (uint64_t timestamp = 1; timestamp <= 100; timestamp++) {
     commit(timestamp, static_cast<unsigned>(1 + random.below(4)));
@@ -130,7 +130,7 @@ TEST_F(VersionChainTest, CutsBehindAVersion) {
     Version* version = expected_[kept]->next(0);
     {
       const std::lock_guard lock(chain_);
-      chain_.cut_behind(expected_[kept]);
+      chain_.cut_after(expected_[kept]);
     }
     while (version != nullptr) {
       Version* older = version->next(0);
@@ -143,7 +143,7 @@ TEST_F(VersionChainTest, CutsBehindAVersion) {
   }
 }
 
-TEST_F(VersionChainTest, FindsTheOneBeforeAndTheOneAt) {
+TEST_F(VersionChainTest, FindsTheNewerVersionAndTheEqualOne) {
   for (const uint64_t timestamp : {10U, 20U, 30U}) commit(timestamp, 2);
   EXPECT_EQ(chain_.newer_than(expected_[10]), expected_[20]);
   EXPECT_EQ(chain_.newer_than(expected_[30]), nullptr);
@@ -167,11 +167,10 @@ struct CountingAtomic : std::atomic<T> {
 uint64_t longest_search(uint64_t count) {
   using CountingChain = VersionChain<Location, CountingAtomic>;
   CountingChain chain;
-  WriteSet heights(count);
+  WriteSet heights(count, count);
   for (uint64_t timestamp = 1; timestamp <= count; timestamp++) {
     CountingChain::Version::Record record(timestamp);
-    auto* version =
-        CountingChain::Version::create(nullptr, heights.random_height(), record, Location(1, 1));
+    auto* version = CountingChain::Version::create(heights.random_height(), record, Location(1, 1));
     const std::lock_guard lock(chain);
     chain.link(version, timestamp);
     version->settle(timestamp);

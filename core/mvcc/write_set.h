@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "core/mvcc/row.h"
@@ -19,11 +20,9 @@ class WriteSet {
     uint64_t named = 0;  // the last commit call that named the key
   };
 
-  // `identity` is not 0. `seed` is of the heights: sets with the same one begin with the same
-  // height, and versions of one height are no skip list.
+  // `identity` is the transaction's number, not 0. `seed` is of the heights of versions: it must
+  // differ between sets, since versions of equal heights make no skip list.
   WriteSet(uint64_t identity, uint64_t seed) noexcept : identity_(identity), random_(seed) {}
-  // Of an identity that no other set has.
-  explicit WriteSet(uint64_t identity) noexcept : WriteSet(identity, identity) {}
   ~WriteSet() { delete record_; }
   WriteSet(const WriteSet&) = delete;
   WriteSet& operator=(const WriteSet&) = delete;
@@ -36,11 +35,17 @@ class WriteSet {
 
   // Makes sure that the next add() cannot fail. False without memory.
   bool prepare_add() noexcept {
-    if (record_ != nullptr && writes_.size() < writes_.capacity()) [[likely]]
+    if (record_ == nullptr) record_ = new (std::nothrow) ValueRecord(identity_);
+    if (record_ == nullptr) return false;
+    if (writes_.size() < writes_.capacity()) return true;
+    try {
+      writes_.reserve(writes_.empty() ? 4 : 2 * writes_.size());
       return true;
-    return make_room();
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
   }
-  // While a version is pending its tag, free until it is retired, says where in the set it is.
+  // The tag of a pending version, which is free until the version is retired, is its position here.
   void add(Row* row, ValueVersion* version) noexcept {
     version->tag = writes_.size();
     writes_.push_back({row, version});
@@ -49,38 +54,25 @@ class WriteSet {
     version->tag = old->tag;
     writes_[version->tag].version = version;
   }
-  void forget(ValueVersion* version) noexcept {
-    Write& place = writes_[version->tag];
-    place = writes_.back();
-    place.version->tag = version->tag;
+  void remove(ValueVersion* version) noexcept {
+    Write& removed = writes_[version->tag];
+    removed = writes_.back();
+    removed.version->tag = version->tag;
     writes_.pop_back();
   }
-  // After the commit: the record goes its own way.
-  ValueRecord* release_record() noexcept {
+  // Empties the set. Returns the record, null when there is none; the caller retires it.
+  ValueRecord* release() noexcept {
     writes_.clear();
     return std::exchange(record_, nullptr);
   }
 
-  // Of a new version: each level is a fourth as likely as the one below.
+  // The height of a new version: each level is a fourth as likely as the one below.
   unsigned random_height() noexcept {
     const auto zeros = static_cast<unsigned>(std::countr_zero(random_.next() | uint64_t{1} << 62));
     return 1 + std::min(zeros / 2, ValueVersion::height_max - 1);
   }
 
  private:
-  bool make_room() noexcept {
-    if (record_ == nullptr) record_ = new (std::nothrow) ValueRecord(identity_);
-    if (record_ == nullptr) return false;
-    try {
-      if (writes_.size() == writes_.capacity()) {
-        writes_.reserve(writes_.empty() ? 4 : 2 * writes_.size());
-      }
-    } catch (const std::bad_alloc&) {
-      return false;
-    }
-    return true;
-  }
-
   uint64_t identity_;
   os::SeededRandom random_;
   ValueRecord* record_ = nullptr;  // made by the first write

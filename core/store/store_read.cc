@@ -8,7 +8,7 @@ namespace stave::store {
 // Repeated when a commit of several changes was published in the shard meanwhile, so that a reader
 // sees all changes of a commit or none.
 Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
-  reads_.add_one();
+  reads_.add(1);
   const uint64_t hash = keys_->hash(key);
   const sync::SequenceLock<>& publication = shards_->of(hash).publication;
   for (sync::Backoff backoff;; backoff.wait()) {

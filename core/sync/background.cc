@@ -58,7 +58,7 @@ void before_fork() {
 void after_fork_in_parent() {
   background.unlock();
 }
-// Neither the thread nor the handles behind the tasks exist in the child.
+// Neither the thread nor the owners of the tasks exist in the child.
 void after_fork_in_child() {
   background.tasks = nullptr;
   background.running = nullptr;
@@ -70,8 +70,8 @@ void after_fork_in_child() {
   background.unlock();
 }
 
-// As in epoch.cc. A failure leaves only a forked child worse off: its tables are pruned by their
-// writers alone.
+// As in epoch.cc. A failure affects only a forked child: its tables are pruned by their writers
+// alone.
 [[maybe_unused]] const bool handlers_added =
     os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
 
@@ -94,7 +94,7 @@ void BackgroundThread::serve(uint64_t mine) noexcept {
     do {
       pause(mine);
     } while (mine == generation && !run_all(mine));
-    // Who looked at the flag before it was cleared has work that the last round below finds.
+    // A caller that read the flag before it was cleared has work that the last round below finds.
     requested = false;
     set_awake(false);
     pause(mine);
@@ -143,7 +143,7 @@ void Background::add(Task& task) noexcept {
 
 void Background::remove(Task& task) noexcept {
   background.lock();
-  // The thread goes on from a running task to the next, so that one leaves the list afterwards.
+  // The thread goes on from a running task to the next, so a running one leaves the list afterwards.
   task.leaving_ = true;
   while (background.running == &task) pthread_cond_wait(&background.changed, &background.mutex);
   Task** link = &background.tasks;

@@ -76,7 +76,7 @@ TEST(Background, EveryWakeIsFollowedByARun) {
   Background::remove(task);
 }
 
-TEST(Background, ReclaimsWhatWasRetired) {
+TEST(Background, ReclaimsRetiredObjects) {
   CountedTask task;
   Background::add(task);
   for (int i = 0; i < 10; i++) EpochRegistry::retire(new Retired);

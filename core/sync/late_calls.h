@@ -1,4 +1,4 @@
-// For tests: calls at the very end of a thread, where the library has been left.
+// For tests: calls at the very end of a thread, when the library has cleaned up after it.
 #pragma once
 
 #include <pthread.h>
@@ -11,8 +11,8 @@ namespace stave::sync {
 // Calls from the destructor of a pthread key of the program.
 class LateCalls {
  public:
-  // Rounds of destructors, and those in which a thread may call for the first time: the library's
-  // turn comes one later, or not at all. ThreadSanitizer is gone by the last of the system's four.
+  // Rounds of destructors, and those in which a thread may call for the first time: the library's own
+  // destructor runs one later, or not at all. ThreadSanitizer does not work in the last of the four.
 #ifdef __SANITIZE_THREAD__
   static constexpr int kRounds = 3;
   static constexpr int kFirstCallRounds = 2;
@@ -20,18 +20,18 @@ class LateCalls {
   static constexpr int kRounds = 4;
   static constexpr int kFirstCallRounds = 4;
 #endif
-  // From this one on the library has given everything back that the thread had before.
+  // From this round on the library has given back everything that the thread had before.
   static constexpr int kFirstAfterLeaving = 2;
 
   LateCalls() : is_made_(pthread_key_create(&key_, run) == 0) {}
-  // When the thread has ended.
+  // REQUIRES: the thread has ended.
   ~LateCalls() {
     if (is_made_) pthread_key_delete(key_);
   }
   LateCalls(const LateCalls&) = delete;
   LateCalls& operator=(const LateCalls&) = delete;
 
-  // `call(round)` in each round, from 1 on, at the end of the calling thread.
+  // Calls `call(round)` in each round, from 1 on, at the end of the calling thread.
   bool add(std::function<void(int)> call) {
     call_ = std::move(call);
     return is_made_ && pthread_setspecific(key_, this) == 0;

@@ -15,13 +15,13 @@ namespace {
 constexpr uint8_t stages = 3;
 static_assert(static_cast<uint8_t>(ExitStage::number) == stages - 1);
 
-// What each stage calls; null before its first use. A table in place of calls, as this layer does
-// not know those above. Relaxed, all accesses: a thread that has something to give back has stored
+// What each stage calls; null before its first use. A table instead of calls, as this layer does not
+// know those above. Relaxed, all accesses: a thread that has something to give back has stored
 // the function itself, and the others store no other.
 constinit std::array<std::atomic<GiveBack>, stages> give_back_functions{};
 
 struct ThreadState {
-  uint8_t over = 0;  // so many stages
+  uint8_t over = 0;  // how many stages are
   bool is_registered = false;
 };
 STAVE_FAST_THREAD_LOCAL ThreadState thread_state;
@@ -41,7 +41,7 @@ class Key {
   bool set() noexcept {
     // Sequentially consistent, as is the load in get(): pairs with the exchange and the load in
     // remove(). One of the two sees the other, so a key is set before it is deleted or not at all:
-    // its number might be that of somebody else's by then.
+    // its number might belong to another key by then.
     setting_.fetch_add(1, std::memory_order_seq_cst);
     const int64_t key = get();
     // Any value but null will do.
@@ -92,18 +92,18 @@ void in_child() {
   key.forget_other_threads();
 }
 
-// With the library, when there are keys, and those that need no memory to be set. Whoever is before
-// it, in a constructor of a static object, makes the key.
+// Made when the library is loaded: there are still keys then, also such as need no memory to be set.
+// A constructor of a static object that calls the library earlier makes the key itself.
 [[maybe_unused]] const bool key_made = key.make();
 [[maybe_unused]] const bool handler_added = os::add_fork_handlers(nullptr, nullptr, in_child);
 
-// When the library goes: with the process, or with a program's plugin that is linked with the
-// static library and unloaded (libstave.so itself stays). Of the threads that have used it some may
-// live on, and would call at their end what is no longer there. That is safe beside threads in
-// set(), see there, and takes from no thread what it has: one that ends behind this, while the
-// process does, gives nothing back. A thread that is inside of leave() when a plugin is unloaded
-// is inside of the plugin, like one that is in any call, and the plugin's to wait for. The
-// library's own threads are joined when their handles are freed.
+// Runs when the library is unloaded: with the process, or with a program's plugin that is linked
+// with the static library (libstave.so itself stays). Threads that have used the library may outlive
+// it, and would call at their end what is no longer there. Removing the key is safe beside threads
+// in set(), see there, and takes nothing from any thread: one that ends after this, while the
+// process ends, gives nothing back. A thread inside leave() when a plugin is unloaded is inside the
+// plugin, like one in any call, and the plugin must wait for it. The library's own threads are
+// joined when their handles are freed.
 [[gnu::destructor]] void remove_key() {
   key.remove();
 }

@@ -19,7 +19,6 @@
 namespace stave::test {
 namespace {
 
-using mvcc::InlineValue;
 using mvcc::Memtable;
 using mvcc::Transaction;
 
@@ -34,14 +33,14 @@ Bytes key_bytes(const uint32_t& key) {
 
 // Decodes what a read finds.
 auto into(AppendList& list) {
-  return [&list](const InlineValue& value, const std::byte* room) {
-    const Bytes bytes = value.bytes(room);
+  return [&list](const mvcc::ValueRef& value) {
+    const Bytes bytes = value.bytes;
     list.resize(bytes.size() / sizeof(uint32_t));
     copy(reinterpret_cast<std::byte*>(list.data()), bytes);
   };
 }
-InlineValue::Source source_of(const AppendList& list) {
-  return InlineValue::Source::value(as_bytes(list.data(), list.size() * sizeof(uint32_t)));
+Bytes list_bytes(const AppendList& list) {
+  return as_bytes(list.data(), list.size() * sizeof(uint32_t));
 }
 
 struct Counts {
@@ -90,24 +89,25 @@ struct ManagedTable {
   std::shared_ptr<Memtable> table = *Memtable::create({});
 
   struct Access {
+    std::shared_ptr<Memtable> table;
     std::shared_ptr<Transaction> transaction;
 
     void read(uint32_t key, AppendList& list) {
-      ASSERT_TRUE(transaction->read(key_bytes(key), into(list)).ok());
+      ASSERT_TRUE(table->read(key_bytes(key), *transaction->view(), into(list)).ok());
     }
     bool write(uint32_t key, const AppendList& list) {
-      return transaction->write(key_bytes(key), source_of(list)).ok();
+      return transaction->write({key_bytes(key), list_bytes(list)}).ok();
     }
     void roll_back(HistoryTransaction&) { ASSERT_TRUE(transaction->roll_back().ok()); }
     void commit(HistoryTransaction& history) { history.timestamp = *transaction->commit(); }
   };
   Access begin(uint32_t, HistoryTransaction& history) {
-    Access access{*Transaction::begin(table)};
+    Access access{table, *Transaction::begin(table)};
     history.snapshot = access.transaction->snapshot();
     return access;
   }
   void read_finally(uint32_t key, AppendList& list) {
-    ASSERT_TRUE(table->read(key_bytes(key), UINT64_MAX, 0, into(list)).ok());
+    ASSERT_TRUE(table->read(key_bytes(key), {.snapshot = UINT64_MAX}, into(list)).ok());
   }
 };
 
@@ -128,10 +128,10 @@ struct ExplicitTable {
     std::vector<uint32_t> written;
 
     void read(uint32_t key, AppendList& list) {
-      ASSERT_TRUE(owner.table->read(key_bytes(key), snapshot, number, into(list)).ok());
+      ASSERT_TRUE(owner.table->read(key_bytes(key), {snapshot, number}, into(list)).ok());
     }
     bool write(uint32_t key, const AppendList& list) {
-      if (!owner.table->write(key_bytes(key), source_of(list), number).ok()) return false;
+      if (!owner.table->write({key_bytes(key), list_bytes(list)}, number).ok()) return false;
       written.push_back(key);
       // The key is ours now: nobody can commit it from here on.
       return owner.committed_at[key].load() < snapshot;
@@ -156,7 +156,7 @@ struct ExplicitTable {
     return {*this, uint64_t{number} + 1, history.snapshot, {}};
   }
   void read_finally(uint32_t key, AppendList& list) {
-    ASSERT_TRUE(table->read(key_bytes(key), UINT64_MAX, 0, into(list)).ok());
+    ASSERT_TRUE(table->read(key_bytes(key), {.snapshot = UINT64_MAX}, into(list)).ok());
   }
 };
 

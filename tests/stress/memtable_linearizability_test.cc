@@ -22,7 +22,6 @@
 namespace stave::test {
 namespace {
 
-using mvcc::InlineValue;
 using mvcc::Memtable;
 using mvcc::SnapshotLease;
 using mvcc::Transaction;
@@ -128,7 +127,7 @@ class History {
     Status status;
     if (call.kind == CallKind::put_twice) status = write(*transaction, key, ~call.value);
     if (call.kind == CallKind::remove)
-      status = transaction->write(as_bytes(key), InlineValue::Source::tombstone());
+      status = transaction->write({.key = as_bytes(key), .tombstone = true});
     else if (status.ok() &&
              (!reads || (found == call.expected && call.kind != CallKind::get_inside)))
       status = write(*transaction, key, call.value);
@@ -146,22 +145,21 @@ class History {
   }
 
   static Status write(Transaction& transaction, const std::string& key, uint64_t value) {
-    return transaction.write(as_bytes(key),
-                             InlineValue::Source::value(as_bytes(&value, sizeof value)));
+    return transaction.write({as_bytes(key), as_bytes(&value, sizeof value)});
   }
   static auto into(uint64_t& value) {
-    return [&value](const InlineValue& found, const std::byte* room) {
-      std::memcpy(&value, found.bytes(room).data(), sizeof value);
+    return [&value](const mvcc::ValueRef& found) {
+      std::memcpy(&value, found.bytes.data(), sizeof value);
     };
   }
   uint64_t read(const SnapshotLease& snapshot, const std::string& key) const {
     uint64_t value = absent;
-    EXPECT_TRUE(table_->read(as_bytes(key), snapshot.timestamp(), 0, into(value)).ok());
+    EXPECT_TRUE(table_->read(as_bytes(key), snapshot.view(), into(value)).ok());
     return value;
   }
-  static uint64_t read(const Transaction& transaction, const std::string& key) {
+  uint64_t read(const Transaction& transaction, const std::string& key) const {
     uint64_t value = absent;
-    EXPECT_TRUE(transaction.read(as_bytes(key), into(value)).ok());
+    EXPECT_TRUE(table_->read(as_bytes(key), *transaction.view(), into(value)).ok());
     return value;
   }
 
@@ -170,7 +168,7 @@ class History {
     const std::string key =
         "filler" + std::to_string(thread) + "-" + std::to_string(random.below(fillers));
     const auto transaction = *Transaction::begin(table_);
-    ASSERT_TRUE((random.coin() ? transaction->write(as_bytes(key), InlineValue::Source::tombstone())
+    ASSERT_TRUE((random.coin() ? transaction->write({.key = as_bytes(key), .tombstone = true})
                                : write(*transaction, key, 1))
                     .ok());
     if (!random.one_in(4)) {

@@ -27,7 +27,6 @@
 namespace stave::test {
 namespace {
 
-using mvcc::InlineValue;
 using mvcc::Memtable;
 using mvcc::MemtableCursor;
 using mvcc::SnapshotLease;
@@ -39,13 +38,8 @@ constexpr uint64_t operations_full = 10'000'000;
 constexpr uint64_t accounts = 16;
 constexpr uint64_t balance_at_first = 1000;
 
-InlineValue::Source value_source(std::string_view value) {
-  return InlineValue::Source::value(as_bytes(value));
-}
 auto into(std::optional<std::string>& text) {
-  return [&text](const InlineValue& value, const std::byte* room) {
-    text = as_text(value.bytes(room));
-  };
+  return [&text](const mvcc::ValueRef& value) { text = as_text(value.bytes); };
 }
 std::string account(uint64_t number) {
   return "account" + std::to_string(number);
@@ -102,7 +96,7 @@ class Worker {
 
   std::optional<std::string> read(std::string_view key, uint64_t snapshot) {
     std::optional<std::string> value;
-    EXPECT_TRUE(table_->read(as_bytes(key), snapshot, 0, into(value)).ok());
+    EXPECT_TRUE(table_->read(as_bytes(key), {.snapshot = snapshot}, into(value)).ok());
     return value;
   }
 
@@ -112,11 +106,11 @@ class Worker {
     for (uint64_t i = random_.between(1, 3); i != 0; i--) {
       const std::string key = prefix_ + std::to_string(random_.below(20));
       if (random_.one_in(4)) {
-        ASSERT_TRUE(transaction->write(as_bytes(key), InlineValue::Source::tombstone()).ok());
+        ASSERT_TRUE(transaction->write({.key = as_bytes(key), .tombstone = true}).ok());
         changed.erase(key);
       } else {
         const std::string value(random_.below(100), static_cast<char>('a' + random_.below(26)));
-        ASSERT_TRUE(transaction->write(as_bytes(key), value_source(value)).ok());
+        ASSERT_TRUE(transaction->write({as_bytes(key), as_bytes(value)}).ok());
         changed[key] = value;
       }
     }
@@ -136,13 +130,13 @@ class Worker {
     if (from == to) return;
     std::optional<std::string> a;
     std::optional<std::string> b;
-    ASSERT_TRUE(transaction->read(as_bytes(from), into(a)).ok());
-    ASSERT_TRUE(transaction->read(as_bytes(to), into(b)).ok());
+    ASSERT_TRUE(table_->read(as_bytes(from), *transaction->view(), into(a)).ok());
+    ASSERT_TRUE(table_->read(as_bytes(to), *transaction->view(), into(b)).ok());
     const std::string less = std::to_string(std::stoll(*a) - 1);
     const std::string more = std::to_string(std::stoll(*b) + 1);
     // Left without commit after a conflict: rolled back by the destructor.
-    if (!transaction->write(as_bytes(from), value_source(less)).ok() ||
-        !transaction->write(as_bytes(to), value_source(more)).ok()) {
+    if (!transaction->write({as_bytes(from), as_bytes(less)}).ok() ||
+        !transaction->write({as_bytes(to), as_bytes(more)}).ok()) {
       figures_.conflicts++;
       return;
     }
@@ -186,7 +180,7 @@ class Worker {
       }
     }
     Own visited;
-    MemtableCursor cursor(table_, held.lease, snapshot, 0, {.prefix = as_bytes(prefix_)});
+    MemtableCursor cursor(table_, held.lease, held.lease->view(), {.prefix = as_bytes(prefix_)});
     while (cursor.next().ok()) {
       ASSERT_TRUE(visited.emplace(as_text(cursor.key()), as_text(cursor.value())).second);
     }
@@ -199,7 +193,7 @@ class Worker {
     const std::string key = prefix_ + std::to_string(random_.below(20));
     const auto transaction = *Transaction::begin(table_);
     std::optional<std::string> found;
-    ASSERT_TRUE(transaction->read(as_bytes(key), into(found)).ok());
+    ASSERT_TRUE(table_->read(as_bytes(key), *transaction->view(), into(found)).ok());
     const auto expected = own_.find(key);
     ASSERT_EQ(found.has_value(), expected != own_.end());
     if (found) {
@@ -222,7 +216,7 @@ TEST(MemtableStress, TransactionsSnapshotsAndCursors) {
     const auto first = *Transaction::begin(table);
     for (uint64_t i = 0; i < accounts; i++) {
       ASSERT_TRUE(
-          first->write(as_bytes(account(i)), value_source(std::to_string(balance_at_first))).ok());
+          first->write({as_bytes(account(i)), as_bytes(std::to_string(balance_at_first))}).ok());
     }
     ASSERT_TRUE(first->commit().ok());
   }
@@ -260,7 +254,7 @@ constexpr std::string_view right = "right";
 std::optional<uint64_t> read_number(const Memtable& table, std::string_view key,
                                     uint64_t snapshot) {
   std::optional<std::string> text;
-  const Result<Visible> visible = table.read(as_bytes(key), snapshot, 0, into(text));
+  const Result<Visible> visible = table.read(as_bytes(key), {.snapshot = snapshot}, into(text));
   if (!visible || !text) return std::nullopt;
   return std::stoull(*text);
 }
@@ -272,8 +266,8 @@ void commit_pairs(Memtable& table, uint64_t number, uint64_t count, std::atomic<
     const uint64_t timestamp = i * threads + number;
     const std::string value = std::to_string(timestamp);
     const uint64_t transaction = timestamp;
-    bool wrote = table.write(both[0], value_source(value), transaction).ok();
-    if (wrote && !table.write(both[1], value_source(value), transaction).ok()) {
+    bool wrote = table.write({both[0], as_bytes(value)}, transaction).ok();
+    if (wrote && !table.write({both[1], as_bytes(value)}, transaction).ok()) {
       ASSERT_TRUE(table.abort(transaction, {both.data(), 1}).ok());
       wrote = false;
     }
@@ -348,7 +342,7 @@ class MeetingPoint {
 // Two transactions that race to write the same keys, one behind the other or from both ends: of
 // each key exactly one wins. Many keys between two meetings: where the machine is busy a meeting
 // takes as long as the others' time slices.
-TEST(MemtableStress, OneOfTwoRacersWins) {
+TEST(MemtableStress, ExactlyOneOfTwoWritersWins) {
   constexpr uint64_t keys = 1000;
   const uint64_t rounds = scaled(1'000'000) / keys;
   const auto table = *Memtable::create({.managed = false});
@@ -362,7 +356,7 @@ TEST(MemtableStress, OneOfTwoRacersWins) {
       start.arrive_and_wait();
       for (uint64_t i = 0; i < keys; i++) {
         const uint64_t key = racer == 0 || round % 2 == 0 ? i : keys - 1 - i;
-        if (table->write(as_bytes(&key, sizeof key), value_source("v"), transaction).ok()) {
+        if (table->write({as_bytes(&key, sizeof key), as_bytes("v")}, transaction).ok()) {
           won.push_back(key);
         }
       }
@@ -396,25 +390,25 @@ TEST(MemtableStress, ASnapshotHeldForAMillionWritesKeepsMemoryBounded) {
     if (i == keys) held = SnapshotLease::open(table);
     const std::string key = std::to_string(i % keys);
     const auto transaction = *Transaction::begin(table);
-    ASSERT_TRUE(transaction->write(as_bytes(key), value_source(std::to_string(i))).ok());
+    ASSERT_TRUE(transaction->write({as_bytes(key), as_bytes(std::to_string(i))}).ok());
     ASSERT_TRUE(transaction->commit().ok());
     most = std::max(most, table->stats().versions);
   }
   // One live snapshot: two versions of each key.
   EXPECT_LE(most, 2 * keys + 1);
   std::optional<std::string> value;
-  ASSERT_TRUE(table->read(as_bytes("7"), held->timestamp(), 0, into(value)).ok());
+  ASSERT_TRUE(table->read(as_bytes("7"), held->view(), into(value)).ok());
   EXPECT_EQ(value, "7");
   report_counts("held snapshot", {{"writes", writes}, {"versions at most", most}});
 }
 
-TEST(MemtableStress, MemoryComesBackInSilence) {
+TEST(MemtableStress, IdleTableFreesOldVersions) {
   const auto table = *Memtable::create({});
   std::vector<std::shared_ptr<SnapshotLease>> held;
   for (uint64_t i = 0; i < 20'000; i++) {
     const std::string key = std::to_string(i % 1000);
     const auto transaction = *Transaction::begin(table);
-    ASSERT_TRUE(transaction->write(as_bytes(key), value_source(std::string(100, 'x'))).ok());
+    ASSERT_TRUE(transaction->write({as_bytes(key), as_bytes(std::string(100, 'x'))}).ok());
     ASSERT_TRUE(transaction->commit().ok());
     if (i % 1000 == 0) held.push_back(SnapshotLease::open(table));
   }

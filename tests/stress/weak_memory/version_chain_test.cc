@@ -16,10 +16,10 @@ namespace {
 // A payload that must have been published before it is read.
 struct Number {
   using Source = uint64_t;
-  static size_t room(const Source&) noexcept { return 0; }
+  static size_t tail_size(const Source&) noexcept { return 0; }
   Number(Source&& source, std::byte*) noexcept : value(source) {}
   void release(std::byte*) noexcept {}
-  size_t room() const noexcept { return 0; }
+  size_t tail_size() const noexcept { return 0; }
   size_t memory() const noexcept { return 0; }
 
   mutable NonAtomic<uint64_t> value;
@@ -48,7 +48,7 @@ struct State {
     return *records.emplace_back(std::make_unique<Record>(identity));
   }
   Version* new_version(unsigned height, const Record& record, uint64_t value) {
-    versions.push_back(Version::create(nullptr, height, record, uint64_t{value}));
+    versions.push_back(Version::create(height, record, uint64_t{value}));
     return versions.back();
   }
 };
