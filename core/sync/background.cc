@@ -143,7 +143,8 @@ void Background::add(Task& task) noexcept {
 
 void Background::remove(Task& task) noexcept {
   background.lock();
-  // The thread goes on from a running task to the next, so a running one leaves the list afterwards.
+  // The thread goes on from a running task to the next, so a running one leaves the list
+  // afterwards.
   task.leaving_ = true;
   while (background.running == &task) pthread_cond_wait(&background.changed, &background.mutex);
   Task** link = &background.tasks;

@@ -1,5 +1,5 @@
-// Waiting for another thread without being woken by it: spins, then yields, then sleeps, longer each
-// time, up to a millisecond. For waits that are rare or short.
+// Waiting for another thread without being woken by it: spins, then yields, then sleeps, longer
+// each time, up to a millisecond. For waits that are rare or short.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,9 @@ namespace stave::sync {
 // Calls from the destructor of a pthread key of the program.
 class LateCalls {
  public:
-  // Rounds of destructors, and those in which a thread may call for the first time: the library's own
-  // destructor runs one later, or not at all. ThreadSanitizer does not work in the last of the four.
+  // Rounds of destructors, and those in which a thread may call for the first time: the library's
+  // own destructor runs one later, or not at all. ThreadSanitizer does not work in the last of the
+  // four.
 #ifdef __SANITIZE_THREAD__
   static constexpr int kRounds = 3;
   static constexpr int kFirstCallRounds = 2;

@@ -1,8 +1,8 @@
 // Sequence locks: readers of a payload wider than a word take no lock and write nothing; they read,
 // and repeat if a writer was active meanwhile.
 //
-// Thread safety: any number of readers and writers. A reader is never blocked by other readers or by
-// a waiting writer; it repeats because of an active one.
+// Thread safety: any number of readers and writers. A reader is never blocked by other readers or
+// by a waiting writer; it repeats because of an active one.
 //
 // The protocol is the fence-free form (after Boehm, "Can seqlocks get along with programming
 // language memory models?", 2012): the payload is atomic words, stored with release and loaded with

@@ -15,8 +15,8 @@ namespace {
 constexpr uint8_t stages = 3;
 static_assert(static_cast<uint8_t>(ExitStage::number) == stages - 1);
 
-// What each stage calls; null before its first use. A table instead of calls, as this layer does not
-// know those above. Relaxed, all accesses: a thread that has something to give back has stored
+// What each stage calls; null before its first use. A table instead of calls, as this layer does
+// not know those above. Relaxed, all accesses: a thread that has something to give back has stored
 // the function itself, and the others store no other.
 constinit std::array<std::atomic<GiveBack>, stages> give_back_functions{};
 
@@ -92,17 +92,17 @@ void in_child() {
   key.forget_other_threads();
 }
 
-// Made when the library is loaded: there are still keys then, also such as need no memory to be set.
-// A constructor of a static object that calls the library earlier makes the key itself.
+// Made when the library is loaded: there are still keys then, also such as need no memory to be
+// set. A constructor of a static object that calls the library earlier makes the key itself.
 [[maybe_unused]] const bool key_made = key.make();
 [[maybe_unused]] const bool handler_added = os::add_fork_handlers(nullptr, nullptr, in_child);
 
 // Runs when the library is unloaded: with the process, or with a program's plugin that is linked
-// with the static library (libstave.so itself stays). Threads that have used the library may outlive
-// it, and would call at their end what is no longer there. Removing the key is safe beside threads
-// in set(), see there, and takes nothing from any thread: one that ends after this, while the
-// process ends, gives nothing back. A thread inside leave() when a plugin is unloaded is inside the
-// plugin, like one in any call, and the plugin must wait for it. The library's own threads are
+// with the static library (libstave.so itself stays). Threads that have used the library may
+// outlive it, and would call at their end what is no longer there. Removing the key is safe beside
+// threads in set(), see there, and takes nothing from any thread: one that ends after this, while
+// the process ends, gives nothing back. A thread inside leave() when a plugin is unloaded is inside
+// the plugin, like one in any call, and the plugin must wait for it. The library's own threads are
 // joined when their handles are freed.
 [[gnu::destructor]] void remove_key() {
   key.remove();
