@@ -8,11 +8,6 @@
 
 #include <cstdint>
 
-#include "core/base/wide_vectors.h"
-#ifdef STAVE_WIDE_VECTORS
-#include <immintrin.h>
-#endif
-
 namespace stave::cow_map {
 
 class KeyHash {
@@ -25,26 +20,15 @@ class KeyHash {
     return __builtin_bswap64((key ^ seed_) * first_factor) * second_factor;
   }
   uint64_t key_of(uint64_t hash) const noexcept {
-    return (__builtin_bswap64(hash * inverse(second_factor)) * inverse(first_factor)) ^ seed_;
+    return (__builtin_bswap64(hash * second_inverse()) * first_inverse()) ^ seed_;
   }
-#ifdef STAVE_WIDE_VECTORS
-  // The same for eight.
-  STAVE_WIDE __m512i keys_of(__m512i hashes) const noexcept {
-    const __m512i reversed = _mm512_set_epi64(
-        0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607,
-        0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607);
-    const __m512i swapped =
-        _mm512_shuffle_epi8(_mm512_mullo_epi64(hashes, all(inverse(second_factor))), reversed);
-    return _mm512_xor_si512(_mm512_mullo_epi64(swapped, all(inverse(first_factor))), all(seed_));
-  }
-#endif
+
+  // What undoes the two multiplications, for to_keys() of eight hashes at a time.
+  static constexpr uint64_t first_inverse() noexcept { return inverse(first_factor); }
+  static constexpr uint64_t second_inverse() noexcept { return inverse(second_factor); }
+  uint64_t seed() const noexcept { return seed_; }
 
  private:
-#ifdef STAVE_WIDE_VECTORS
-  STAVE_WIDE static __m512i all(uint64_t value) noexcept {
-    return _mm512_set1_epi64(static_cast<int64_t>(value));
-  }
-#endif
   static constexpr uint64_t first_factor = 0x9e3779b97f4a7c15;
   static constexpr uint64_t second_factor = 0xd6e8feb86659fd93;
 

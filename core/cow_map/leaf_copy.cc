@@ -17,6 +17,21 @@ STAVE_WIDE inline __m512i chosen(const void* words, __mmask8 set) noexcept {
   return _mm512_maskz_compress_epi64(set, _mm512_load_si512(words));
 }
 
+STAVE_WIDE inline __m512i all(uint64_t value) noexcept {
+  return _mm512_set1_epi64(static_cast<int64_t>(value));
+}
+
+// Like KeyHash::key_of(), of eight hashes.
+STAVE_WIDE inline __m512i keys_of(const KeyHash& hash, __m512i hashes) noexcept {
+  const __m512i reversed = _mm512_set_epi64(
+      0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607,
+      0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607);
+  const __m512i swapped =
+      _mm512_shuffle_epi8(_mm512_mullo_epi64(hashes, all(KeyHash::second_inverse())), reversed);
+  return _mm512_xor_si512(_mm512_mullo_epi64(swapped, all(KeyHash::first_inverse())),
+                          all(hash.seed()));
+}
+
 }  // namespace
 #endif
 
@@ -78,7 +93,7 @@ STAVE_WIDE void wide::to_keys(const KeyHash& hash, uint64_t* hashes, size_t coun
   const KeyHash local = hash;
   size_t done = 0;
   for (; done + together <= count; done += together)
-    _mm512_storeu_si512(hashes + done, local.keys_of(_mm512_loadu_si512(hashes + done)));
+    _mm512_storeu_si512(hashes + done, keys_of(local, _mm512_loadu_si512(hashes + done)));
   plain::to_keys(local, hashes + done, count - done);
 }
 

@@ -68,6 +68,17 @@ class LayersTest(CheckTest):
         self.write('examples/a.cc', '#include "core/base/status.h"\n')
         self.assert_complains('layers', 'may not include core/base/status.h')
 
+    def test_helpers_of_tests_in_the_product(self):
+        for name in ('core/os/a.cc', 'core/store/a.cc', 'capi/a.cc'):
+            self.write(name, '#include "core/os/testing/b.h"\n')
+            self.assert_complains('layers', f'{name}:1: core/os/testing/b.h is for tests only')
+            (self.root / name).unlink()
+
+    def test_helpers_of_tests_in_tests(self):
+        for name in ('core/os/a_test.cc', 'core/store/a_test_support.h', 'core/os/testing/a.cc', 'tests/a.cc'):
+            self.write(name, '#include "core/os/testing/b.h"\n')
+        self.assert_clean('layers')
+
     def test_include_relative_to_the_file(self):
         self.write('core/os/a.cc', '#include "b.h"\n')
         self.assert_complains('layers', '"b.h" must be named from the root')
