@@ -150,6 +150,24 @@ class StyleTest(CheckTest):
         self.write('docs/a.md', 'see /ho' 'me/someone/notes\n')
         self.assert_complains('style', 'docs/a.md:1: a path of one machine')
 
+    def test_format_of_scripts(self):
+        self.write('tests/conformance/store/a.test', '# format 2\n')
+        self.assert_clean('style')
+        self.write('tests/conformance/store/a.test', '# format 1\n')
+        self.assert_complains('style', 'the first line of a script is "# format 2"')
+
+    def test_numbers_as_names_of_tests(self):
+        self.write('core/os/a_test.cc', 'TEST(Os, Test1) {}\n')
+        self.assert_complains('style', 'the test Test1 has a number for a name')
+        self.write('core/os/a_test.cc', 'TEST(Os, Keeps64Bits) {}\n')
+        self.assert_clean('style')
+
+    def test_wide_lines_of_documents(self):
+        self.write('docs/a.md', 'word ' * 30 + 'end\n')
+        self.assert_complains('style', 'docs/a.md:1: 153 columns; 120 at most')
+        self.write('docs/a.md', '| ' + 'x' * 200 + ' |\n```c\n' + 'x' * 200 + '\n```\n')
+        self.assert_clean('style')
+
     def test_header_guards(self):
         self.write('core/base/a.h', 'int answer();\n')
         self.assert_complains('style', 'core/base/a.h: lacks #pragma once')

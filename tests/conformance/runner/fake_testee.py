@@ -49,7 +49,7 @@ def misbehave(key):
 def answer(words, handles):
     """The lines of the reply."""
     if words == ["hello"]:
-        format_number = 2 if _PRETENDS == "foreign" else 1
+        format_number = 3 if _PRETENDS == "foreign" else 2
         capabilities = "" if _PRETENDS == "poor" else "store"
         return [f"ok format={format_number} language=fake capabilities={capabilities}"]
     if words == ["handles"]:

@@ -1,12 +1,13 @@
-"""Scripts: what a file of format 1 holds, and writing new expectations into it."""
+"""Scripts: what a file of format 2 holds, and writing new expectations into it."""
 
 import os
 import re
 
 import notation
 
-FORMAT_LINE = "# format 1"
-SEPARATOR = "----"
+FORMAT_LINE = "# format 2"
+INDENT = "  "  # of a status line; a data line has it twice
+SILENT = frozenset({"kill", "reset"})  # the runner's own commands that have no reply
 _FENCE = re.compile(r"^(```+|~~~+)\s*stave-test\s*$")
 
 
@@ -15,32 +16,23 @@ class ScriptError(Exception):
 
 
 class Block:
-    """Commands and the replies they must get. `line` counts from 1, in the file."""
+    """Commands and the reply that each must get. `line` counts from 1, in the file; `start` and `end`
+    bound its lines there."""
 
-    def __init__(self, title, line):
+    def __init__(self, title, start):
         self.title = title
-        self.line = line
+        self.line = start + 1
+        self.start = start
+        self.end = start
         self.commands = []
-        self.reply_lines = []
-        self.has_separator = False
-        self.replies_start = 0  # index of the first reply line in the file's lines
-        self.replies_end = 0
+        self.expected = []  # for each command the lines of its reply as a testee sends them
 
     def replies(self):
         """The expected replies, one list of lines per command."""
-        if not self.has_separator:
-            raise ScriptError("the block has no expectations: run with --rewrite")
-        replies, current = [], []
-        for line in self.reply_lines:
-            current.append(line)
-            if not line.startswith("  "):
-                replies.append(current)
-                current = []
-        if current:
-            raise ScriptError("data lines without a status line behind them")
-        if len(replies) != len(self.commands):
-            raise ScriptError(f"{len(self.commands)} commands but {len(replies)} replies")
-        return replies
+        for command, reply in zip(self.commands, self.expected):
+            if not reply and command not in SILENT:
+                raise ScriptError(f"no reply is expected of {command[:100]!r}: run with --rewrite")
+        return self.expected
 
 
 class Script:
@@ -75,30 +67,44 @@ def parse(path, name, lines, first=0, last=None, fenced=False):
             index += 1
         else:
             title = comment[0] if comment else f"block {len(blocks) + 1}"
-            block = Block(title, index + 1)
-            index = _parse_block(name, lines, index, last, block)
+            block = Block(title, index)
+            index = _parse_block(name, lines, last, block)
             blocks.append(block)
             comment = []
     _check(name, blocks)
     return Script(path, name, needs, blocks)
 
 
-def _parse_block(name, lines, index, last, block):
-    while index < last and lines[index].strip() and lines[index] != SEPARATOR:
-        if lines[index].startswith("#"):
-            raise ScriptError(f"{name}:{index + 1}: a comment inside a block")
-        block.commands.append(lines[index])
+def _parse_block(name, lines, last, block):
+    """Reads the lines of the block from block.start on; returns the index behind them."""
+    index = block.start
+    while index < last and lines[index].strip():
+        line = lines[index]
         index += 1
-    block.replies_start = block.replies_end = index
-    if index < last and lines[index] == SEPARATOR:
-        block.has_separator = True
-        index += 1
-        block.replies_start = index
-        while index < last and lines[index].strip():
-            block.reply_lines.append(lines[index])
-            index += 1
-        block.replies_end = index
+        if line.startswith("#"):
+            raise ScriptError(f"{name}:{index}: a comment inside a block")
+        if not line.startswith(INDENT):
+            _check_reply_ends(name, index - 1, block)
+            block.commands.append(line)
+            block.expected.append([])
+        elif not block.commands or block.commands[-1] in SILENT:
+            raise ScriptError(f"{name}:{index}: a reply without a command above it that has one")
+        elif block.expected[-1] and not _is_data(block.expected[-1][-1]):
+            raise ScriptError(f"{name}:{index}: a reply goes on behind its status line")
+        else:
+            block.expected[-1].append(line[len(INDENT):])
+    _check_reply_ends(name, index, block)
+    block.end = index
     return index
+
+
+def _is_data(reply_line):
+    return reply_line.startswith(INDENT)
+
+
+def _check_reply_ends(name, line, block):
+    if block.commands and block.expected[-1] and _is_data(block.expected[-1][-1]):
+        raise ScriptError(f"{name}:{line}: data lines without a status line below them")
 
 
 def _check(name, blocks):
@@ -106,12 +112,10 @@ def _check(name, blocks):
         raise ScriptError(f"{name}: no tests in it")
     titles = set()
     for block in blocks:
-        if not block.commands:
-            raise ScriptError(f"{name}:{block.line}: a block without commands")
         if block.title in titles:
             raise ScriptError(f"{name}:{block.line}: a second block with the title {block.title!r}")
         titles.add(block.title)
-        for line in block.commands + block.reply_lines:
+        for line in [*block.commands, *(line for reply in block.expected for line in reply)]:
             try:
                 notation.check(line)
             except notation.NotationError as error:
@@ -152,12 +156,15 @@ def find(script_root, document_root, documents):
 
 
 def rewrite(path, answers):
-    """Writes the replies into the file: answers is a list of (block, lines of all replies)."""
+    """Writes replies into the file: answers is a list of (block, for each command its reply)."""
     with open(path, encoding="utf-8") as file:
         lines = file.read().split("\n")
     # From the end to the start, so that earlier positions stay right.
-    for block, reply_lines in sorted(answers, key=lambda answer: -answer[0].line):
-        new = reply_lines if block.has_separator else [SEPARATOR] + reply_lines
-        lines[block.replies_start : block.replies_end] = new
+    for block, replies in sorted(answers, key=lambda answer: -answer[0].start):
+        lines[block.start : block.end] = [
+            line
+            for command, reply in zip(block.commands, replies)
+            for line in [command, *(INDENT + line for line in reply)]
+        ]
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(lines))

@@ -48,8 +48,8 @@ class Session:
         self.testee.start()
         reply = self.testee.ask("hello")[-1]
         facts = dict(word.split("=", 1) for word in reply.split()[1:])
-        if not reply.startswith("ok ") or facts.get("format") != "1":
-            raise testees.TesteeFailure(f"the testee does not speak format 1: {reply[:200]}")
+        if not reply.startswith("ok ") or facts.get("format") != "2":
+            raise testees.TesteeFailure(f"the testee does not speak format 2: {reply[:200]}")
         return facts
 
     def run(self, script):
@@ -92,7 +92,7 @@ class Session:
         reply = self._run_own(words)
         if reply is None:
             reply = self._run_testee(notation.expand(command), words)
-        if reply[-1].startswith("testee_error"):
+        if reply and reply[-1].startswith("testee_error"):
             raise CommandError(f"{command[:200]}: {reply[-1][:500]}")
         if modifier in _MODIFIERS:
             reply = _MODIFIERS[modifier](reply)
@@ -103,11 +103,11 @@ class Session:
             self.testee.kill()
             self.types.clear()
             self.testee.start()
-            return ["ok"]
+            return []
         if words == ["reset"]:
             self._free_all()
             files.empty(self.testee.directory)
-            return ["ok"]
+            return []
         status = files.run(self.testee.directory, words)
         return [status] if status else None
 

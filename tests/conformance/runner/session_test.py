@@ -23,7 +23,7 @@ class SessionTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-B", _FAKE, pretends]
             talk = session.Session(testee.Testee(command, folder, None, 20), _TABLE)
-            text = "# format 1\n\n" + "\n\n".join(blocks)
+            text = "# format 2\n\n" + "\n\n".join(blocks)
             parsed = script.parse("x", "x", text.split("\n"))
             try:
                 talk.hello()
@@ -33,26 +33,26 @@ class SessionTest(unittest.TestCase):
         self.used_verbs = talk.used_verbs
         return "\n".join(report.failure(parsed, "fake", one) for one in failures)
 
-    OPEN = 'db = store.open "a"\ndb put "k" "v"\n----\nok\nok'
+    OPEN = 'db = store.open "a"\n  ok\ndb put "k" "v"\n  ok'
 
     def test_a_good_script(self):
-        text = self.run_script(self.OPEN, 'db get "k"\ndb get "l"\n----\nok "v"\nnot_found')
+        text = self.run_script(self.OPEN, 'db get "k"\n  ok "v"\ndb get "l"\n  not_found')
         self.assertEqual(text, "")
         self.assertEqual(self.used_verbs, {"store.open", "store.put", "store.get"})
 
     def test_a_difference_names_test_command_and_both_replies(self):
-        text = self.run_script(self.OPEN, '# The get.\ndb get "k"\n----\nnot_found')
+        text = self.run_script(self.OPEN, '# The get.\ndb get "k"\n  not_found')
         for part in ("x: The get.", 'db get "k"', "- not_found", '+ ok "v"'):
             self.assertIn(part, text)
 
     def test_a_lie_is_caught(self):
-        text = self.run_script(self.OPEN, 'db get "k"\n----\nok "v"', pretends="lie")
+        text = self.run_script(self.OPEN, 'db get "k"\n  ok "v"', pretends="lie")
         self.assertIn('+ ok "something else"', text)
 
     def test_long_differences_are_shortened_and_located(self):
         text = self.run_script(
-            'db = store.open "a"\ndb put "k" fill(9999,"v")+"!"\ndb get "k"\n----\n'
-            'ok\nok\nok fill(9999,"v")+"?"'
+            'db = store.open "a"\n  ok\ndb put "k" fill(9999,"v")+"!"\n  ok\n'
+            'db get "k"\n  ok fill(9999,"v")+"?"'
         )
         self.assertIn('+ ok fill(9999,"v")+"!"', text)
         self.assertIn("part at character 10003", text)
@@ -60,34 +60,34 @@ class SessionTest(unittest.TestCase):
 
     def test_modifiers(self):
         self.assertEqual("", self.run_script(
-            'db = store.open "a"\ndb put "2" "b"\ndb put "1" "a"\nunordered db scan\n'
-            'only_status db scan\nonly_outcome db scan\n----\n'
-            'ok\nok\nok\n  "2" = "b"\n  "1" = "a"\nok 2\nok 2\nok'
+            'db = store.open "a"\n  ok\ndb put "2" "b"\n  ok\ndb put "1" "a"\n  ok\n'
+            'unordered db scan\n    "2" = "b"\n    "1" = "a"\n  ok 2\n'
+            'only_status db scan\n  ok 2\nonly_outcome db scan\n  ok'
         ))
 
     def test_kill_loses_the_handles_and_keeps_the_files(self):
         self.assertEqual("", self.run_script(
-            self.OPEN, 'kill\ndb = store.open "a"\ndb get "k"\n----\nok\nok\nok "v"'
+            self.OPEN, 'kill\ndb = store.open "a"\n  ok\ndb get "k"\n  ok "v"'
         ))
         self.assertIn("no handle or verb db get", self.run_script(
-            self.OPEN, 'kill\ndb get "k"\n----\nok\nok "v"'
+            self.OPEN, 'kill\ndb get "k"\n  ok "v"'
         ))
 
     def test_reset_frees_the_handles_and_empties_the_directory(self):
         self.assertEqual("", self.run_script(
-            self.OPEN, 'reset\ndb = store.open "a"\ndb get "k"\n----\nok\nok\nnot_found'
+            self.OPEN, 'reset\ndb = store.open "a"\n  ok\ndb get "k"\n  not_found'
         ))
 
     def test_leaks_are_caught(self):
         text = self.run_script(self.OPEN, pretends="leak")
         self.assertIn("at the end of the script: handles: expected ok 0, got ok 1", text)
         self.assertIn("expected ok 0", self.run_script(
-            self.OPEN, "reset\n----\nok", pretends="leak"
+            self.OPEN, "reset", pretends="leak"
         ))
 
     def test_a_crash_fails_its_test_and_all_behind_it(self):
         text = self.run_script(
-            self.OPEN, '# Crash.\ndb put "!crash" ""\n----\nok', '# Behind.\ndb get "k"\n----\nok'
+            self.OPEN, '# Crash.\ndb put "!crash" ""\n  ok', '# Behind.\ndb get "k"\n  ok'
         )
         self.assertIn("a word before dying", text)
         self.assertIn("x: Behind.: not run: x: Crash. broke off", text)
@@ -106,15 +106,15 @@ class SessionTest(unittest.TestCase):
             ("db size", "no verb size"),
             ('damage "a" "absent"', "no file holds"),
         ):
-            self.assertIn(what, self.run_script(self.OPEN, f"{command}\n----\nok"), command)
+            self.assertIn(what, self.run_script(self.OPEN, f"{command}\n  ok"), command)
 
     def test_a_handle_that_was_freed_is_no_handle(self):
         self.assertIn("no handle or verb", self.run_script(
-            self.OPEN, 'db free\ndb get "k"\n----\nok\nok "v"'
+            self.OPEN, 'db free\n  ok\ndb get "k"\n  ok "v"'
         ))
 
     def test_a_testee_of_another_format(self):
-        with self.assertRaisesRegex(testee.TesteeFailure, "does not speak format 1"):
+        with self.assertRaisesRegex(testee.TesteeFailure, "does not speak format 2"):
             self.run_script(self.OPEN, pretends="foreign")
 
 

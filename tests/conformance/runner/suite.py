@@ -117,18 +117,13 @@ class Suite:
 
 
 def _rewritten(block, replies):
-    """The new expectation of a block; replies that did not change keep the author's notation."""
-    try:
-        old = block.replies()
-    except scripts.ScriptError:
-        old = [[] for _ in replies]
-    lines = []
-    for command, want, got in zip(block.commands, old, replies):
-        if want and session.expectation(command, want) == got:
-            lines += want
-        else:
-            lines += [notation.shorten(line) for line in got]
-    return lines
+    """The new expectations of a block; replies that did not change keep the author's notation."""
+    return [
+        want
+        if want and session.expectation(command, want) == got
+        else [notation.shorten(line) for line in got]
+        for command, want, got in zip(block.commands, block.expected, replies)
+    ]
 
 
 def verdict(suite, known_folder, complete):

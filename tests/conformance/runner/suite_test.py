@@ -10,19 +10,17 @@ import known_failures
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _FAKE = os.path.join(_FOLDER, "fake_testee.py")
-_SCRIPT = """# format 1
+_SCRIPT = """# format 2
 
 # Put.
 db = store.open "a"
+  ok
 db put "k" "v"
-----
-ok
-ok
+  ok
 
 # Get.
 db get "k"
-----
-ok "v"
+  ok "v"
 """
 
 
@@ -80,7 +78,7 @@ class CommandLineTest(unittest.TestCase):
         self.assertNotIn("left out", output)
 
     def test_what_a_testee_can_do_must_be_what_the_table_says(self):
-        self.write("scripts/y.test", _SCRIPT.replace("# format 1", "# format 1\n# needs store"))
+        self.write("scripts/y.test", _SCRIPT.replace("# format 2", "# format 2\n# needs store"))
         self.assertEqual(self.run_runner({"one": "", "two": ""})[0], 0)
         code, output = self.run_runner({"one": "", "two": "poor"})
         self.assertEqual(code, 1)
@@ -90,7 +88,7 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("the testee has store, the table of languages says moon,store", output)
 
     def test_a_script_that_a_language_cannot_run_is_left_out_aloud(self):
-        self.write("scripts/y.test", _SCRIPT.replace("# format 1", "# format 1\n# needs moon"))
+        self.write("scripts/y.test", _SCRIPT.replace("# format 2", "# format 2\n# needs moon"))
         code, output = self.run_runner({"one": ""})
         self.assertEqual(code, 0, output)
         self.assertTrue(output.endswith("one: has no moon yet\n2 passed, 0 failed\n"), output)

@@ -104,7 +104,7 @@ Testee::Verbs Testee::general_verbs(Testee& t) {
       {"hello",
        [] {
          print(
-             "ok format=1 language=cpp "
+             "ok format=2 language=cpp "
              "capabilities=store,keydir,index,cow_map,disk_index,memtable\n");
        }},
       {"handles", [&t] { t.reply(stave::Result<uint64_t>(stave_live_handles())); }},

@@ -202,7 +202,7 @@ internal sealed class Testee
         switch (verb)
         {
             case "hello":
-                return Reply.Ok("format=1 language=csharp capabilities=" +
+                return Reply.Ok("format=2 language=csharp capabilities=" +
                     "store,keydir,index,cow_map,disk_index,memtable");
             case "handles":
                 return Reply.Ok(CollectGarbage());

@@ -99,7 +99,7 @@ func records(all []stave.Record) (lines []string) {
 // Those of the other families are in files of their names.
 var verbs = map[string]verb{
 	"hello": func(*testee, arguments) (reply, error) {
-		return result("format=1 language=go capabilities=store,keydir,index,cow_map,disk_index,memtable", nil)
+		return result("format=2 language=go capabilities=store,keydir,index,cow_map,disk_index,memtable", nil)
 	},
 	"handles": func(t *testee, _ arguments) (reply, error) {
 		// Once is not always enough, as the collector may take a while to forget.

@@ -146,7 +146,7 @@ final class Testee {
   private Reply runGeneral(String verb, Object handle, List<Object> arguments) {
     switch (verb) {
       case "hello":
-        return Reply.ok("format=1 language=java capabilities=store,keydir,index,cow_map,disk_index,memtable");
+        return Reply.ok("format=2 language=java capabilities=store,keydir,index,cow_map,disk_index,memtable");
       case "handles":
         return Reply.ok(collectGarbage(handles.size()));
       case "error_mentions":

@@ -48,7 +48,7 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
 
     def general_verbs(self):
         return {
-            "hello": lambda: b"format=1 language=python capabilities=store,keydir,index,cow_map,disk_index,memtable",
+            "hello": lambda: b"format=2 language=python capabilities=store,keydir,index,cow_map,disk_index,memtable",
             "handles": self.live_handles,
             "version": lambda: f"{stave.version()} {stave.version_number()}".encode(),
             "status": self.status,
