@@ -1,4 +1,4 @@
-// The index family: creating, closing, one key.
+// The index family: creating, closing, one key, many keys.
 #include <stave/index.h>
 
 #include <memory>
@@ -7,14 +7,14 @@
 
 #include "capi/barrier.h"
 #include "capi/error.h"
+#include "capi/flat_bytes.h"
 #include "capi/index_handle.h"
 #include "capi/index_options.h"
 #include "capi/output.h"
-#include "core/base/limits.h"
 #include "core/os/posix_file_system.h"
 
 using stave::as_bytes;
-using stave::Bytes;
+using stave::Code;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
@@ -39,99 +39,70 @@ namespace stave::capi {
 
 namespace {
 
-// The key of a call, with a hash of the caller's or the index's own.
+// The bytes of a call's key, with a hash of the caller's or the index's own.
 struct KeyArgument {
   const void* data;
   size_t size;
   std::optional<uint64_t> hash = std::nullopt;
-
-  Status check() const { return require_bytes(data, size, "key"); }
-  bool is_too_large() const noexcept { return size > key_size_max; }
-  index::Index::Key in(const index::Index& index) const noexcept {
-    const Bytes bytes = as_bytes(data, size);
-    return hash ? index::Index::Key{.bytes = bytes, .hash = *hash} : index.key(bytes);
-  }
 };
+Status to_key(const KeyArgument& argument, index::Index::Key* key) {
+  STAVE_TRY(require_bytes(argument.data, argument.size, "key"));
+  key->bytes = as_bytes(argument.data, argument.size);
+  key->hash = argument.hash;
+  return {};
+}
 
-Status get(stave_index* handle, const KeyArgument& key, uint64_t* value) {
+Status get(stave_index* handle, const KeyArgument& argument, uint64_t* value) {
   STAVE_TRY(require(value, "value"));
   Output output(value);
   IndexCall call;
   STAVE_TRY(call.enter_to_read(handle));
-  STAVE_TRY(key.check());
-  if (key.is_too_large()) return Code::not_found;
+  index::Index::Key key;
+  STAVE_TRY(to_key(argument, &key));
   uint64_t found = 0;
-  const Status status = call.index().get(key.in(call.index()), &found);
-  if (status.ok()) output.set(found);
-  return status;
+  Status error;
+  const Code code = call.index().find(key, &found, &error);
+  if (code == Code::ok) output.set(found);
+  return error.ok() ? Status(code) : error;
 }
 
-Status put(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t* previous,
-           uint8_t* existed) {
+// All changes of one key. Of a key that was present, *previous is the value and *existed 1; both
+// may be null.
+Status update(stave_index* handle, const KeyArgument& argument, const index::Index::Change& change,
+              uint64_t* previous, uint8_t* existed = nullptr) {
   Output previous_output(previous);
   Output existed_output(existed);
   IndexCall call;
   STAVE_TRY(call.enter_to_write(handle));
-  STAVE_TRY(key.check());
-  const auto replaced = call.index().put(key.in(call.index()), value);
-  if (!replaced) return replaced.status();
-  if (!replaced->has_value()) return {};
-  previous_output.set(**replaced);
-  existed_output.set(1);
-  return {};
+  index::Index::Key key;
+  STAVE_TRY(to_key(argument, &key));
+  Status error;
+  const index::Index::Outcome outcome = call.index().update(key, change, &error);
+  if (outcome.was_present) {
+    previous_output.set(outcome.previous);
+    existed_output.set(1);
+  }
+  return error.ok() ? Status(outcome.code) : error;
 }
 
-Status remove(stave_index* handle, const KeyArgument& key, uint64_t* previous) {
-  Output output(previous);
-  IndexCall call;
-  STAVE_TRY(call.enter_to_write(handle));
-  STAVE_TRY(key.check());
-  const auto removed = call.index().remove(key.in(call.index()));
-  if (!removed) return removed.status();
-  if (!removed->has_value()) return Code::not_found;
-  output.set(**removed);
-  return {};
-}
-
-Status insert(stave_index* handle, const KeyArgument& key, uint64_t value, uint64_t* existing) {
-  Output output(existing);
-  IndexCall call;
-  STAVE_TRY(call.enter_to_write(handle));
-  STAVE_TRY(key.check());
-  const auto present = call.index().insert_if_absent(key.in(call.index()), value);
-  if (!present) return present.status();
-  if (!present->has_value()) return {};
-  output.set(**present);
-  return Code::exists;
-}
-
-Status compare_and_swap(stave_index* handle, const KeyArgument& key, uint64_t expected,
-                        uint64_t desired, uint64_t* actual) {
-  Output output(actual);
-  IndexCall call;
-  STAVE_TRY(call.enter_to_write(handle));
-  STAVE_TRY(key.check());
-  uint64_t found = 0;
-  const Status status =
-      call.index().compare_and_swap(key.in(call.index()), expected, desired, &found);
-  if (status.is(Code::mismatch)) output.set(found);
+// Like update() for actions that expect a value: *actual is set on a mismatch only.
+Status update_if(stave_index* handle, const KeyArgument& argument,
+                 const index::Index::Change& change, uint64_t* actual) {
+  uint64_t previous = 0;
+  Status status = update(handle, argument, change, &previous);
+  if (actual != nullptr) *actual = status.is(Code::mismatch) ? previous : 0;
   return status;
 }
 
-Status remove_if(stave_index* handle, const KeyArgument& key, uint64_t expected, uint64_t* actual) {
-  Output output(actual);
-  IndexCall call;
-  STAVE_TRY(call.enter_to_write(handle));
-  STAVE_TRY(key.check());
-  uint64_t found = 0;
-  const Status status = call.index().remove_if(key.in(call.index()), expected, &found);
-  if (status.is(Code::mismatch)) output.set(found);
-  return status;
+index::Index::FlatKeys flat_keys(const void* keys, const uint32_t* sizes, size_t count) noexcept {
+  return {static_cast<const std::byte*>(keys), {sizes, count}};
 }
 
 }  // namespace
 
 }  // namespace stave::capi
+
+using Action = stave::index::Index::Action;
 
 // ---- Creating and closing ----------------------------------------------------------------------
 
@@ -177,7 +148,24 @@ void stave_index_free(stave_index* index) {
 
 stave_status stave_index_put(stave_index* index, const void* key, size_t key_size, uint64_t value,
                              uint64_t* previous, uint8_t* existed, stave_error* error) {
-  return guarded(error, [&] { return put(index, {key, key_size}, value, previous, existed); });
+  return guarded(error, [&] {
+    return update(index, {key, key_size}, {Action::put, value}, previous, existed);
+  });
+}
+
+stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
+                                uint64_t value, uint64_t* existing, stave_error* error) {
+  return guarded(error, [&] {
+    return update(index, {key, key_size}, {Action::insert, value}, existing);
+  });
+}
+
+stave_status stave_index_compare_and_swap(stave_index* index, const void* key, size_t key_size,
+                                          uint64_t expected, uint64_t desired, uint64_t* actual,
+                                          stave_error* error) {
+  return guarded(error, [&] {
+    return update_if(index, {key, key_size}, {Action::compare_and_swap, desired, expected}, actual);
+  });
 }
 
 stave_status stave_index_get(stave_index* index, const void* key, size_t key_size, uint64_t* value,
@@ -193,25 +181,14 @@ stave_status stave_index_contains(stave_index* index, const void* key, size_t ke
 
 stave_status stave_index_remove(stave_index* index, const void* key, size_t key_size,
                                 uint64_t* previous, stave_error* error) {
-  return guarded(error, [&] { return remove(index, {key, key_size}, previous); });
-}
-
-stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
-                                uint64_t value, uint64_t* existing, stave_error* error) {
-  return guarded(error, [&] { return insert(index, {key, key_size}, value, existing); });
-}
-
-stave_status stave_index_compare_and_swap(stave_index* index, const void* key, size_t key_size,
-                                          uint64_t expected, uint64_t desired, uint64_t* actual,
-                                          stave_error* error) {
-  return guarded(error, [&] {
-    return compare_and_swap(index, {key, key_size}, expected, desired, actual);
-  });
+  return guarded(error, [&] { return update(index, {key, key_size}, {Action::remove}, previous); });
 }
 
 stave_status stave_index_remove_if(stave_index* index, const void* key, size_t key_size,
                                    uint64_t expected, uint64_t* actual, stave_error* error) {
-  return guarded(error, [&] { return remove_if(index, {key, key_size}, expected, actual); });
+  return guarded(error, [&] {
+    return update_if(index, {key, key_size}, {Action::remove_if, 0, expected}, actual);
+  });
 }
 
 // ---- One key whose hash is known ---------------------------------------------------------------
@@ -233,14 +210,16 @@ stave_status stave_index_put_hashed(stave_index* index, const void* key, size_t 
                                     uint64_t hash, uint64_t value, uint64_t* previous,
                                     uint8_t* existed, stave_error* error) {
   return guarded(error, [&] {
-    return put(index, {key, key_size, hash}, value, previous, existed);
+    return update(index, {key, key_size, hash}, {Action::put, value}, previous, existed);
   });
 }
 
 stave_status stave_index_insert_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t value, uint64_t* existing,
                                        stave_error* error) {
-  return guarded(error, [&] { return insert(index, {key, key_size, hash}, value, existing); });
+  return guarded(error, [&] {
+    return update(index, {key, key_size, hash}, {Action::insert, value}, existing);
+  });
 }
 
 stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void* key,
@@ -248,7 +227,8 @@ stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void*
                                                  uint64_t desired, uint64_t* actual,
                                                  stave_error* error) {
   return guarded(error, [&] {
-    return compare_and_swap(index, {key, key_size, hash}, expected, desired, actual);
+    return update_if(index, {key, key_size, hash}, {Action::compare_and_swap, desired, expected},
+                     actual);
   });
 }
 
@@ -265,11 +245,48 @@ stave_status stave_index_contains_hashed(stave_index* index, const void* key, si
 
 stave_status stave_index_remove_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t* previous, stave_error* error) {
-  return guarded(error, [&] { return remove(index, {key, key_size, hash}, previous); });
+  return guarded(error, [&] {
+    return update(index, {key, key_size, hash}, {Action::remove}, previous);
+  });
 }
 
 stave_status stave_index_remove_if_hashed(stave_index* index, const void* key, size_t key_size,
                                           uint64_t hash, uint64_t expected, uint64_t* actual,
                                           stave_error* error) {
-  return guarded(error, [&] { return remove_if(index, {key, key_size, hash}, expected, actual); });
+  return guarded(error, [&] {
+    return update_if(index, {key, key_size, hash}, {Action::remove_if, 0, expected}, actual);
+  });
+}
+
+// ---- Many keys in one call ---------------------------------------------------------------------
+
+stave_status stave_index_multi_get(stave_index* index, const void* keys, const uint32_t* key_sizes,
+                                   size_t count, uint64_t* values, uint8_t* found,
+                                   stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    IndexCall call;
+    STAVE_TRY(call.enter_to_read(index));
+    STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
+    if (count != 0) {
+      STAVE_TRY(require(values, "values"));
+      STAVE_TRY(require(found, "found"));
+    }
+    return call.index().multi_get(flat_keys(keys, key_sizes, count), values, found);
+  });
+}
+
+stave_status stave_index_multi_put(stave_index* index, const void* keys, const uint32_t* key_sizes,
+                                   size_t count, const uint64_t* values, uint64_t* previous,
+                                   uint8_t* existed, size_t* done, stave_error* error) {
+  size_t put = 0;
+  const stave_status status = guarded(error, [&]() -> Status {
+    IndexCall call;
+    STAVE_TRY(call.enter_to_write(index));
+    STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
+    if (count != 0) STAVE_TRY(require(values, "values"));
+    return call.index().multi_put(flat_keys(keys, key_sizes, count), values, previous, existed,
+                                  &put);
+  });
+  if (done != nullptr) *done = put;
+  return status;
 }

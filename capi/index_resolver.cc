@@ -53,7 +53,7 @@ index::Verdict CallerResolver::match(uint64_t value, Bytes key, Status* error) c
     case STAVE_MISMATCH:
       return index::Verdict::different;
     case STAVE_NOT_FOUND:
-      return index::Verdict::gone;
+      return index::Verdict::stale;
     default:
       *error = refused("compare", answer);
       return index::Verdict::error;

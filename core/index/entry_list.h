@@ -1,6 +1,5 @@
-// A few entries, or what a call knows of them: the candidates it has judged, the content of a
-// bucket. Nearly always less than five; thousands when as many keys share a hash. Without memory it
-// says so.
+// A list of entries, or of structs with a member `entry`: the candidates that a call has judged,
+// the content of a bucket. Nearly always fewer than five; thousands when as many keys share a hash.
 #pragma once
 
 #include <array>
@@ -11,43 +10,41 @@
 
 namespace stave::index {
 
-template <typename Entry>
+template <typename Item>
 class EntryList {
  public:
   // False without memory.
-  bool add(Entry entry) noexcept {
+  bool add(const Item& item) noexcept {
     if (size_ == capacity_ && !enlarge()) return false;
-    data()[size_++] = entry;
+    data()[size_++] = item;
     return true;
   }
 
-  // The same for one that may be there already.
-  bool add_once(const Entry& entry) noexcept { return contains(entry) || add(entry); }
-
   size_t size() const noexcept { return size_; }
-  void clear() noexcept { size_ = next_ = 0; }
-  const Entry* begin() const noexcept { return data(); }
-  const Entry* end() const noexcept { return data() + size_; }
+  const Item* begin() const noexcept { return data(); }
+  const Item* end() const noexcept { return data() + size_; }
 
-  // Calls come in the order of add(), mostly: the search goes on where the last one ended.
-  bool contains(Entry entry) const noexcept {
+  // The item of this entry; null if there is none. Most callers ask in the order of add(): the
+  // search goes on where the last one ended.
+  template <typename Entry>
+  const Item* find(const Entry& entry) const noexcept {
     for (size_t i = 0; i < size_; i++) {
       const size_t at = next_ + i < size_ ? next_ + i : next_ + i - size_;
-      if (data()[at] != entry) continue;
+      if (data()[at].entry != entry) continue;
       next_ = at + 1 == size_ ? 0 : at + 1;
-      return true;
+      return &data()[at];
     }
-    return false;
+    return nullptr;
   }
 
  private:
   static constexpr size_t kInline = 4;
 
-  const Entry* data() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
-  Entry* data() noexcept { return heap_ ? heap_.get() : inline_.data(); }
+  const Item* data() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
+  Item* data() noexcept { return heap_ ? heap_.get() : inline_.data(); }
 
   bool enlarge() noexcept {
-    std::unique_ptr<Entry[]> larger(new (std::nothrow) Entry[2 * capacity_]);
+    std::unique_ptr<Item[]> larger(new (std::nothrow) Item[2 * capacity_]);
     if (!larger) return false;
     for (size_t i = 0; i < size_; i++) larger[i] = data()[i];
     heap_ = std::move(larger);
@@ -55,8 +52,8 @@ class EntryList {
     return true;
   }
 
-  std::array<Entry, kInline> inline_;
-  std::unique_ptr<Entry[]> heap_;
+  std::array<Item, kInline> inline_;
+  std::unique_ptr<Item[]> heap_;
   size_t size_ = 0;
   size_t capacity_ = kInline;
   mutable size_t next_ = 0;

@@ -1,11 +1,8 @@
 #include "core/index/index.h"
 
-#include <string>
-
-#include "core/base/limits.h"
+#include "core/index/index_of.h"
 #include "core/index/narrow_layout.h"
-#include "core/index/owned_index.h"
-#include "core/index/resolved_index.h"
+#include "core/index/owned_keys.h"
 #include "core/index/wide_layout.h"
 
 namespace stave::index {
@@ -15,28 +12,43 @@ Result<std::unique_ptr<Index>> Index::create(const IndexOptions& options) {
     return Status::error(Code::invalid_argument, "value_bits must be 44 or 64");
   if (options.inline_key_size != 8 && options.inline_key_size != 16)
     return Status::error(Code::invalid_argument, "inline_key_size must be 8 or 16");
-  if (options.resolver == nullptr) {
-    return options.inline_key_size == 8 ? OwnedIndex::create(options)
-                                        : OwnedIndex16::create(options);
+  const KeyHash hash(options.seed);
+  if (options.resolver != nullptr) {
+    const ResolvedKeys keys(*options.resolver, hash);
+    if (options.value_bits == 44)
+      return IndexOf<NarrowLayout<>, ResolvedKeys>::create(options, keys);
+    return IndexOf<WideLayout<1>, ResolvedKeys>::create(options, keys);
   }
-  if (options.value_bits == 44) return ResolvedIndex<NarrowLayout<>>::create(options);
-  return ResolvedIndex<WideLayout<>>::create(options);
+  if (options.inline_key_size == 8)
+    return IndexOf<WideLayout<1>, OwnedKeys<1>>::create(options, OwnedKeys<1>(hash));
+  return IndexOf<WideLayout<2>, OwnedKeys<2>>::create(options, OwnedKeys<2>(hash));
 }
 
-Result<bool> Index::contains(const Key& key) const {
-  uint64_t value = 0;
-  const Status status = get(key, &value);
+Result<Index::Previous> Index::change(const Key& key, const Change& change) {
+  Status error;
+  const Outcome outcome = update(key, change, &error);
+  Status status = to_status(outcome.code, std::move(error));
   if (status.is_error()) return status;
-  return status.ok();
+  return outcome.was_present ? Previous(outcome.previous) : Previous();
 }
 
-Status Index::collect_values(std::vector<uint64_t>* values) const {
+Status Index::change_if(const Key& key, const Change& change, uint64_t* actual) {
+  Status error;
+  const Outcome outcome = update(key, change, &error);
+  if (outcome.was_present) *actual = outcome.previous;
+  return to_status(outcome.code, std::move(error));
+}
+
+Status Index::for_each_value(FunctionRef<Status(uint64_t value)> visit) const {
   const Result<std::unique_ptr<Cursor>> cursor = this->cursor();
   if (!cursor.ok()) return cursor.status();
   Item item;
-  Status status = (*cursor)->next(&item);
-  for (; status.ok(); status = (*cursor)->next(&item)) values->push_back(item.value);
-  return status.is(Code::done) ? Status() : status;
+  for (;;) {
+    const Status status = (*cursor)->next(&item);
+    if (status.is(Code::done)) return {};
+    STAVE_TRY(status);
+    STAVE_TRY(visit(item.value));
+  }
 }
 
 }  // namespace stave::index

@@ -5,32 +5,32 @@
 //   uint64_t value;
 //   Status status = (*index)->get(as_bytes("key"), &value);      ok, not_found
 //
-// Two modes. An index that owns its keys is exact by itself and hands keys back; entries take 16
-// bytes, or 24 to have keys of up to 16 bytes inside. With a resolver it
-// keeps none and asks who has them (resolved_keys.h); entries then take 8 bytes for values of 44
-// bits, 16 bytes for 64.
+// Two key policies. An index that owns its keys is exact by itself and can return them; entries
+// take 16 bytes, or 24 to have keys of up to 16 bytes inside. With a resolver it keeps none and
+// asks the resolver (resolved_keys.h); entries then take 8 bytes for values of 44 bits, 16 bytes
+// for 64.
 //
-// Each call exists with the hash given by the caller. Such a hash may be anything that is always
-// the same for the same key; hash() is what the plain calls use, so both can be mixed when it is
-// that.
+// A key may come with a hash from the caller: any number, always the same one for the same key.
+// hash() is what the index uses for keys without one, so both can be mixed if it is that.
 //
 // Thread safety: everything from any thread; destroying alone. Linearizable per key. Readers take
 // no lock and never wait for a writer. Cost: everything O(1) per key, unless the name says
 // otherwise. Errors of every call: `too_large` (key above key_size_max, value above value_bits),
-// `no_memory`, what the resolver answered; then nothing has changed.
+// `no_memory`, the resolver's; then nothing has changed. A key that is too large is not found.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/base/bytes.h"
-#include "core/base/hash.h"
+#include "core/base/function_ref.h"
 #include "core/base/status.h"
+#include "core/index/key_hash.h"
 #include "core/index/resolved_keys.h"
 #include "core/index/stats.h"
 
@@ -52,96 +52,77 @@ class Index {
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  uint64_t hash(Bytes key) const noexcept {
-    return key.size() == sizeof(uint64_t) ? hash(word_of(key.data())) : hash64(key, seed_);
-  }
-
-  // Of the bytes of these words.
-  template <size_t kWords>
-  uint64_t hash(const std::array<uint64_t, kWords>& words) const noexcept {
-    if constexpr (kWords == 1)
-      return hash(words[0]);
-    else
-      return hash64(std::as_bytes(std::span(words)), seed_);
-  }
-  uint64_t hash(uint64_t word) const noexcept { return word_hash_(word); }
-  static uint64_t word_of(const void* key) noexcept {
-    uint64_t word;
-    std::memcpy(&word, key, sizeof word);
-    return word;
-  }
+  uint64_t hash(Bytes key) const noexcept { return hash_(key); }
 
   // ---- One key ---------------------------------------------------------------------------------
 
-  // A key and its hash.
   struct Key {
+    Key() noexcept = default;
+    Key(Bytes key) noexcept : bytes(key) {}
+    Key(Bytes key, uint64_t callers_hash) noexcept : bytes(key), hash(callers_hash) {}
     Bytes bytes;
-    uint64_t hash = 0;
-    bool own_hash = false;  // it is known to be hash(bytes)
+    std::optional<uint64_t> hash;  // nothing: the index's own
   };
-  Key key(Bytes bytes) const noexcept { return {bytes, hash(bytes), true}; }
 
-  // The value before, if there was one.
-  using Previous = std::optional<uint64_t>;
-
-  // ok or not_found; another code is explained in *error, which is left alone otherwise. No Status
-  // is carried about: nearly all of a lookup should be its wait for memory. An index that owns its
-  // keys has no errors for keys of up to key_size_max bytes; then `error` may be null.
-  virtual Code find(Bytes bytes, uint64_t* value, Status* error) const noexcept = 0;
+  // ok or not_found. Another code is an error, explained in *error, which is unchanged otherwise.
   virtual Code find(const Key& key, uint64_t* value, Status* error) const noexcept = 0;
-  // The same; `KeyType` is Bytes or Key.
-  template <typename KeyType>
-  Status get(const KeyType& key, uint64_t* value) const {
+
+  enum class Action : uint8_t {
+    put,               // inserts or replaces: ok
+    insert,            // only if the key is absent: ok, exists
+    compare_and_swap,  // replaces `expected`: ok, mismatch, not_found
+    remove,            // ok, not_found
+    remove_if,         // removes `expected`: ok, mismatch, not_found
+  };
+  struct Change {
+    Action action = Action::put;
+    uint64_t value = 0;
+    uint64_t expected = 0;
+  };
+  struct Outcome {
+    Code code = Code::ok;  // as the action says, or an error
+    bool was_present = false;
+    uint64_t previous = 0;  // the value that there was, if the key was present
+  };
+  // All changes of one key. An error may be explained in *error, which must be ok before.
+  virtual Outcome update(const Key& key, const Change& change, Status* error) noexcept = 0;
+
+  // find() and update() with one result.
+  using Previous = std::optional<uint64_t>;  // the value that there was
+  Status get(const Key& key, uint64_t* value) const {
     Status error;
     const Code code = find(key, value, &error);
-    return error.ok() ? Status(code) : error;
+    return to_status(code, std::move(error));
   }
-
-  Result<bool> contains(Bytes bytes) const { return contains(key(bytes)); }
-  Result<bool> contains(const Key& key) const;
-
-  // Inserts or replaces.
-  Result<Previous> put(Bytes bytes, uint64_t value) { return put(key(bytes), value); }
-  virtual Result<Previous> put(const Key& key, uint64_t value) = 0;
-
-  // Leaves the value of a present key, and answers it.
-  Result<Previous> insert_if_absent(Bytes bytes, uint64_t value) {
-    return insert_if_absent(key(bytes), value);
+  Result<Previous> put(const Key& key, uint64_t value) { return change(key, {Action::put, value}); }
+  Result<Previous> insert(const Key& key, uint64_t value) {
+    return change(key, {Action::insert, value});
   }
-  virtual Result<Previous> insert_if_absent(const Key& key, uint64_t value) = 0;
-
-  // Replaces `expected` by `value`. ok; mismatch (*actual is the value there) or not_found.
-  Status compare_and_swap(Bytes bytes, uint64_t expected, uint64_t value, uint64_t* actual) {
-    return compare_and_swap(key(bytes), expected, value, actual);
+  Result<Previous> remove(const Key& key) { return change(key, {Action::remove}); }
+  // *actual is the value that there was, if the key was present.
+  Status compare_and_swap(const Key& key, uint64_t expected, uint64_t value, uint64_t* actual) {
+    return change_if(key, {Action::compare_and_swap, value, expected}, actual);
   }
-  virtual Status compare_and_swap(const Key& key, uint64_t expected, uint64_t value,
-                                  uint64_t* actual) = 0;
-
-  Result<Previous> remove(Bytes bytes) { return remove(key(bytes)); }
-  virtual Result<Previous> remove(const Key& key) = 0;
-
-  // Removes the key if its value is `expected`. ok; mismatch (*actual is the value there) or
-  // not_found.
-  Status remove_if(Bytes bytes, uint64_t expected, uint64_t* actual) {
-    return remove_if(key(bytes), expected, actual);
+  Status remove_if(const Key& key, uint64_t expected, uint64_t* actual) {
+    return change_if(key, {Action::remove_if, 0, expected}, actual);
   }
-  virtual Status remove_if(const Key& key, uint64_t expected, uint64_t* actual) = 0;
 
   // ---- Many keys -------------------------------------------------------------------------------
 
-  // What multi_get() and multi_put() tell of each key.
-  struct Slot {
-    Code code = Code::ok;  // multi_get: ok, not_found; multi_put: ok (there was a value), not_found
-    uint64_t value = 0;    // the value; before the put
+  // Keys that lie one after the other.
+  struct FlatKeys {
+    const std::byte* bytes = nullptr;
+    std::span<const uint32_t> sizes;
   };
-  // Each key for itself, with the memory accesses of many under way at once. The first error ends
-  // the call; what was put before it stays. The spans are of one size.
-  virtual Status multi_get(std::span<const Bytes> keys, std::span<Slot> slots) const = 0;
-  virtual Status multi_get(std::span<const Key> keys, std::span<Slot> slots) const = 0;
-  virtual Status multi_put(std::span<const Bytes> keys, std::span<const uint64_t> values,
-                           std::span<Slot> slots) = 0;
-  virtual Status multi_put(std::span<const Key> keys, std::span<const uint64_t> values,
-                           std::span<Slot> slots) = 0;
+  // Each key is an operation of its own; the memory accesses of many are under way at once. The
+  // first error ends the call.
+  //
+  // values[i] is the value and found[i] is 1, or both are 0 if the key is absent.
+  virtual Status multi_get(const FlatKeys& keys, uint64_t* values, uint8_t* found) const = 0;
+  // previous[i] and existed[i] (each array may be null) are as of multi_get() before the put. *done
+  // keys have been put, all unless there was an error.
+  virtual Status multi_put(const FlatKeys& keys, const uint64_t* values, uint64_t* previous,
+                           uint8_t* existed, size_t* done) = 0;
 
   // ---- All keys --------------------------------------------------------------------------------
 
@@ -152,12 +133,13 @@ class Index {
   virtual IndexStats stats() const = 0;
   // At one point in time.
   virtual Status clear() = 0;
-  // Room for so many entries in all.
+  // Makes room for so many entries in all.
   virtual Status reserve(uint64_t entries) = 0;
   // Gives back memory; O(entries), and writers wait for the shard that is being shrunk.
   virtual Status shrink_to_fit() = 0;
 
-  // A walk beside writers: an entry that is there throughout is met once, whatever grows meanwhile.
+  // A walk beside writers: an entry that is there throughout is visited once, whatever grows
+  // meanwhile.
   struct Item {
     uint64_t value = 0;
     std::vector<std::byte> key;  // empty with a resolver
@@ -170,14 +152,21 @@ class Index {
   };
   // Not thread safe itself; the index outlives it.
   virtual Result<std::unique_ptr<Cursor>> cursor() const = 0;
-  Status collect_values(std::vector<uint64_t>* values) const;
+  // What a cursor visits; ends with the first status that is not ok.
+  Status for_each_value(FunctionRef<Status(uint64_t value)> visit) const;
 
  protected:
-  explicit Index(uint64_t seed) noexcept : seed_(seed), word_hash_(seed) {}
+  explicit Index(KeyHash hash) noexcept : hash_(hash) {}
+
+  static Status to_status(Code code, Status error) noexcept {
+    return error.ok() ? Status(code) : error;
+  }
 
  private:
-  const uint64_t seed_;
-  const WordHash word_hash_;
+  Result<Previous> change(const Key& key, const Change& change);
+  Status change_if(const Key& key, const Change& change, uint64_t* actual);
+
+  const KeyHash hash_;
 };
 
 }  // namespace stave::index

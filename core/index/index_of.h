@@ -1,5 +1,5 @@
-// What the two kinds of index share, over the table that suits each: owned_index.h and
-// resolved_index.h.
+// An index over the table that suits its keys: OwnedKeys (owned_keys.h) or ResolvedKeys
+// (resolved_keys.h).
 #pragma once
 
 #include <algorithm>
@@ -17,191 +17,210 @@
 
 namespace stave::index {
 
-// `Self` has
-//   Result<Update> update(const Key&, decide)       decide(const uint64_t* value) -> Decision
-//   Result<Update> update_at_once(const Key&, decide)    the same, with a lock if it can be held
-//   Probe probe(const Key&)
-//   Found find_from(const Start&, const Probe&, const Key&, Status* error)
-//   void prefetch_candidate(const Start&, const Probe&)    begins to load what it stands for
-template <typename Self, typename Layout, typename Keys>
-class IndexOf : public Index {
- public:
-  using IndexTable = Table<Layout, Keys>;
-  using Entry = typename Layout::Entry;
+// What an update decides about a key with this value, or (null) about an absent one.
+inline Decision decide(const Index::Change& change, const uint64_t* present) noexcept {
+  const Decision set = {Decision::Action::set, change.value};
+  const Decision remove = {Decision::Action::remove, 0};
+  const bool is_expected = present != nullptr && *present == change.expected;
+  switch (change.action) {
+    case Index::Action::put:
+      return set;
+    case Index::Action::insert:
+      return present == nullptr ? set : Decision{};
+    case Index::Action::compare_and_swap:
+      return is_expected ? set : Decision{};
+    case Index::Action::remove:
+      return remove;
+    case Index::Action::remove_if:
+      return is_expected ? remove : Decision{};
+  }
+  return {};
+}
 
+// The code of an update that met `present`, the value of the key, or null.
+inline Code code_of(const Index::Change& change, const uint64_t* present) noexcept {
+  switch (change.action) {
+    case Index::Action::put:
+      return Code::ok;
+    case Index::Action::insert:
+      return present == nullptr ? Code::ok : Code::exists;
+    case Index::Action::remove:
+      return present == nullptr ? Code::not_found : Code::ok;
+    case Index::Action::compare_and_swap:
+    case Index::Action::remove_if:
+      if (present == nullptr) return Code::not_found;
+      return *present == change.expected ? Code::ok : Code::mismatch;
+  }
+  return Code::internal;
+}
+
+template <typename Layout, typename Keys>
+class IndexOf final : public Index {
+ public:
   static Result<std::unique_ptr<Index>> create(const IndexOptions& options, Keys keys) {
-    Result<std::unique_ptr<IndexTable>> table =
-        IndexTable::create({.capacity = options.capacity, .shards = options.shards}, keys);
+    auto table = IndexTable::create({.capacity = options.capacity, .shards = options.shards}, keys);
     if (!table.ok()) return table.status();
-    std::unique_ptr<Index> index(new (std::nothrow) Self(options, *std::move(table)));
+    std::unique_ptr<Index> index(new (std::nothrow) IndexOf(options, *std::move(table)));
     if (index == nullptr) return Code::no_memory;
     return index;
   }
 
-  Result<Previous> put(const Key& key, uint64_t value) final {
-    STAVE_TRY(check(key, value));
-    return previous_at_once(key, [value](const uint64_t*) {
-      return Decision{Decision::Action::set, value};
-    });
+  Code find(const Key& key, uint64_t* value, Status* error) const noexcept override {
+    if (key.bytes.size() > key_size_max) return Code::not_found;
+    const sync::EpochPin pin;
+    const Sought sought = keys().sought(key.bytes, key.hash);
+    const auto found = table_->find(sought.probe, matcher(sought, error));
+    if (found.verdict == Verdict::equal) [[likely]] {
+      *value = found.value;
+      return Code::ok;
+    }
+    return found.verdict == Verdict::error ? error->code() : Code::not_found;
   }
 
-  Result<Previous> insert_if_absent(const Key& key, uint64_t value) final {
-    STAVE_TRY(check(key, value));
-    return previous(key, [value](const uint64_t* present) {
-      return present == nullptr ? Decision{Decision::Action::set, value} : Decision{};
-    });
+  Outcome update(const Key& key, const Change& change, Status* error) noexcept override {
+    const Code code = check(key.bytes.size(), change.value, error);
+    if (code != Code::ok) [[unlikely]]
+      return {code};
+    return update(keys().sought(key.bytes, key.hash), change, error);
   }
 
-  Status compare_and_swap(const Key& key, uint64_t expected, uint64_t value,
-                          uint64_t* actual) final {
-    STAVE_TRY(check(key, value));
-    return if_expected(key, expected, {Decision::Action::set, value}, actual);
+  Status multi_get(const FlatKeys& keys, uint64_t* values, uint8_t* found) const override {
+    std::array<Sought, kGroup> group;
+    FlatKeys rest = keys;
+    for (size_t begin = 0; !rest.sizes.empty(); begin += kGroup) {
+      const sync::EpochPin pin;
+      const auto sizes = begin_group(rest, group);
+      for (size_t i = 0; i < sizes.size(); i++) {
+        Status error;
+        const auto one = table_->find(group[i].probe, matcher(group[i], &error));
+        if (one.verdict == Verdict::error) [[unlikely]]
+          return error;
+        const bool is_found = one.verdict == Verdict::equal && sizes[i] <= key_size_max;
+        found[begin + i] = is_found ? 1 : 0;
+        values[begin + i] = is_found ? one.value : 0;
+      }
+    }
+    return {};
   }
 
-  Result<Previous> remove(const Key& key) final {
-    STAVE_TRY(check(key, 0));
-    return previous_at_once(key, [](const uint64_t*) {
-      return Decision{Decision::Action::erase, 0};
-    });
+  Status multi_put(const FlatKeys& keys, const uint64_t* values, uint64_t* previous,
+                   uint8_t* existed, size_t* done) override {
+    std::array<Sought, kGroup> group;
+    FlatKeys rest = keys;
+    *done = 0;
+    while (!rest.sizes.empty()) {
+      const sync::EpochPin pin;
+      const auto sizes = begin_group(rest, group);
+      for (size_t i = 0; i < sizes.size(); i++) {
+        const uint64_t value = values[*done];
+        Status error;
+        Outcome outcome = {check(sizes[i], value, &error)};
+        if (outcome.code == Code::ok) outcome = update(group[i], {Action::put, value}, &error);
+        if (outcome.code != Code::ok) return to_status(outcome.code, std::move(error));
+        if (previous != nullptr) previous[*done] = outcome.previous;
+        if (existed != nullptr) existed[*done] = outcome.was_present ? 1 : 0;
+        ++*done;
+      }
+    }
+    return {};
   }
 
-  Status remove_if(const Key& key, uint64_t expected, uint64_t* actual) final {
-    STAVE_TRY(check(key, 0));
-    return if_expected(key, expected, {Decision::Action::erase, 0}, actual);
-  }
+  uint64_t size() const noexcept override { return table_->size(); }
+  uint64_t capacity() const noexcept override { return table_->capacity(); }
+  IndexStats stats() const override { return table_->stats(); }
+  Status clear() override { return table_->clear(); }
+  Status reserve(uint64_t entries) override { return table_->reserve(entries); }
+  Status shrink_to_fit() override { return table_->shrink_to_fit(); }
 
-  Status multi_get(std::span<const Bytes> keys, std::span<Slot> slots) const final {
-    return get_all(keys, slots);
-  }
-  Status multi_get(std::span<const Key> keys, std::span<Slot> slots) const final {
-    return get_all(keys, slots);
-  }
-  Status multi_put(std::span<const Bytes> keys, std::span<const uint64_t> values,
-                   std::span<Slot> slots) final {
-    return put_all(keys, values, slots);
-  }
-  Status multi_put(std::span<const Key> keys, std::span<const uint64_t> values,
-                   std::span<Slot> slots) final {
-    return put_all(keys, values, slots);
-  }
-
-  uint64_t size() const noexcept final { return table_->size(); }
-  uint64_t capacity() const noexcept final { return table_->capacity(); }
-  IndexStats stats() const final { return table_->stats(); }
-  Status clear() final { return table_->clear(); }
-  Status reserve(uint64_t entries) final { return table_->reserve(entries); }
-  Status shrink_to_fit() final { return table_->shrink_to_fit(); }
-
-  Result<std::unique_ptr<Cursor>> cursor() const final {
-    std::unique_ptr<Cursor> cursor(new (std::nothrow)
-                                       BucketCursor(static_cast<const Self&>(*this)));
+  Result<std::unique_ptr<Cursor>> cursor() const override {
+    std::unique_ptr<Cursor> cursor(new (std::nothrow) BucketCursor(*table_));
     if (cursor == nullptr) return Code::no_memory;
     return cursor;
   }
 
- protected:
-  IndexOf(const IndexOptions& options, std::unique_ptr<IndexTable> table) noexcept
-      : Index(options.seed), value_bits_(options.value_bits), table_(std::move(table)) {}
-
-  [[gnu::cold]] static Status key_too_large() {
-    return Status::error(Code::too_large, "a key has at most 65,535 bytes");
-  }
-  [[gnu::cold]] static Code too_large(Status* error) {
-    *error = key_too_large();
-    return Code::too_large;
-  }
-  Status check(const Key& key, uint64_t value) const {
-    if (key.bytes.size() > key_size_max) return key_too_large();
-    if (value_bits_ < 64 && value >> value_bits_ != 0)
-      return Status::error(Code::too_large, "a value of this index has at most 44 bits");
-    return {};
-  }
-  IndexTable& table() const noexcept { return *table_; }
+ private:
+  using IndexTable = Table<Layout, Keys>;
+  using Entry = typename Layout::Entry;
+  using Sought = typename Keys::Sought;
 
   // Lookups begun together: what one processor core keeps under way, and a little more.
   static constexpr size_t kGroup = 32;
 
- private:
-  using Start = typename IndexTable::Start;
-
-  const Self& self() const noexcept { return static_cast<const Self&>(*this); }
-  Key as_key(Bytes bytes) const noexcept { return this->key(bytes); }
-  static const Key& as_key(const Key& key) noexcept { return key; }
-
-  // A key on its way through the stages of multi_get() and multi_put().
-  struct Staged {
-    Key key;
-    Probe probe;
-    Start start;
-  };
-  // Asks for the buckets of the keys, and then for what their candidates stand for.
-  template <typename KeyType>
-  void begin_all(std::span<const KeyType> keys, std::array<Staged, kGroup>& group) const noexcept {
-    for (size_t i = 0; i < keys.size(); i++) {
-      const Key key = as_key(keys[i]);
-      const Probe probe = self().probe(key);
-      group[i].start = table_->start_one_of_many(probe);
-      group[i].key = key;
-      group[i].probe = probe;
-    }
-    for (size_t i = 0; i < keys.size(); i++)
-      self().prefetch_candidate(group[i].start, group[i].probe);
+  IndexOf(const IndexOptions& options, std::unique_ptr<IndexTable> table) noexcept
+      : Index(KeyHash(options.seed)), table_(std::move(table)) {
+    if (options.value_bits < 64) value_max_ = (uint64_t{1} << options.value_bits) - 1;
   }
 
-  template <typename KeyType>
-  [[gnu::flatten]] Status get_all(std::span<const KeyType> keys, std::span<Slot> slots) const {
-    std::array<Staged, kGroup> group;
-    Status error;
-    for (size_t done = 0; done < keys.size(); done += kGroup) {
-      const size_t size = std::min(kGroup, keys.size() - done);
-      const sync::EpochPin pin;
-      begin_all(keys.subspan(done, size), group);
-      for (size_t i = 0; i < size; i++) {
-        const Staged& staged = group[i];
-        Slot& slot = slots[done + i];
-        if (staged.key.bytes.size() > key_size_max) [[unlikely]]
-          return key_too_large();
-        const auto found = self().find_from(staged.start, staged.probe, staged.key, &error);
-        if (found.verdict == Verdict::error) [[unlikely]]
-          return error;
-        slot.code = found.verdict == Verdict::equal ? Code::ok : Code::not_found;
-        slot.value = found.value;
+  const Keys& keys() const noexcept { return table_->keys(); }
+  auto matcher(const Sought& sought, Status* error) const noexcept {
+    return [this, &sought, error](const Entry& entry) {
+      return keys().match(entry, Layout::value(entry), sought, error);
+    };
+  }
+
+  Code check(size_t key_size, uint64_t value, Status* error) const noexcept {
+    if (key_size > key_size_max) [[unlikely]]
+      *error = Status::error(Code::too_large, "a key has at most 65,535 bytes");
+    else if (value > value_max_) [[unlikely]]
+      *error = Status::error(Code::too_large, "a value of this index has at most 44 bits");
+    return error->code();
+  }
+
+  Outcome update(Sought sought, const Change& change, Status* error) noexcept {
+    // From making a record to publishing it, the shards with their arenas stay.
+    const sync::EpochPin pin;
+    typename Keys::NewRecord record;
+    for (;;) {
+      typename Keys::Storage* lacking = nullptr;  // where a record has to be made first
+      const auto updated = table_->update(
+          sought.probe, matcher(sought, error),
+          [&](const uint64_t* present, typename Keys::Storage& storage) {
+            const Decision decision = decide(change, present);
+            const bool inserts = present == nullptr && decision.action == Decision::Action::set;
+            if (!inserts || record.is_ready(sought, storage)) [[likely]]
+              return decision;
+            lacking = &storage;
+            return Decision{};
+          });
+      if (updated.code != Code::ok) [[unlikely]]
+        return {error->ok() ? updated.code : error->code()};
+      if (lacking == nullptr) [[likely]] {
+        if (updated.inserted) record.release();
+        const uint64_t* const present = updated.was_present ? &updated.previous : nullptr;
+        return {code_of(change, present), updated.was_present, updated.previous};
       }
+      if (!record.make(sought, *lacking)) return {Code::no_memory};
     }
-    return {};
   }
 
-  template <typename KeyType>
-  Status put_all(std::span<const KeyType> keys, std::span<const uint64_t> values,
-                 std::span<Slot> slots) {
-    std::array<Staged, kGroup> group;
-    for (size_t done = 0; done < keys.size(); done += kGroup) {
-      const size_t size = std::min(kGroup, keys.size() - done);
-      const sync::EpochPin pin;
-      begin_all(keys.subspan(done, size), group);
-      for (size_t i = 0; i < size; i++) {
-        Slot& slot = slots[done + i];
-        const Result<Previous> previous = put(group[i].key, values[done + i]);
-        slot.code = previous.status().code();
-        if (!previous.ok()) return previous.status();
-        slot.code = previous->has_value() ? Code::ok : Code::not_found;
-        slot.value = previous->value_or(0);
-      }
+  // Takes the next keys off `rest` and prefetches what their lookups need. A key that is too large
+  // is replaced by an empty one. Returns the sizes of the keys. REQUIRES: a pin.
+  std::span<const uint32_t> begin_group(FlatKeys& rest, std::array<Sought, kGroup>& group) const {
+    const auto sizes = rest.sizes.first(std::min(kGroup, rest.sizes.size()));
+    for (size_t i = 0; i < sizes.size(); i++) {
+      const Bytes key(rest.bytes, sizes[i] <= key_size_max ? sizes[i] : 0);
+      group[i] = keys().sought(key, std::nullopt);
+      rest.bytes += sizes[i];
     }
-    return {};
+    rest.sizes = rest.sizes.subspan(sizes.size());
+    table_->prefetch(
+        sizes.size(), [&group](size_t i) -> const Probe& { return group[i].probe; },
+        [&](size_t i, const Entry& entry) {
+          keys().prefetch(entry, Layout::value(entry), group[i]);
+        });
+    return sizes;
   }
 
-  // Bucket by bucket.
   class BucketCursor final : public Cursor {
    public:
-    explicit BucketCursor(const Self& index) noexcept : index_(index) {}
+    explicit BucketCursor(const IndexTable& table) noexcept : table_(table) {}
     Status next(Item* item) override {
       while (items_.empty()) {
-        if (place_.done()) return Code::done;
-        // Kept only as a whole: without memory the same bucket comes again.
+        if (position_.done()) return Code::done;
+        // Kept only if complete: without memory the same bucket is visited again.
         std::vector<Item> items;
-        STAVE_TRY(index_.table().visit_next(place_, [&](const Entry& entry, uint8_t tag) {
-          items.push_back({Layout::value(entry), index_.key_bytes(entry, tag)});
+        STAVE_TRY(table_.visit_next(position_, [&](const Entry& entry, uint8_t tag) {
+          items.push_back({Layout::value(entry), Keys::key_bytes(entry, tag)});
         }));
         items_.swap(items);
       }
@@ -211,37 +230,12 @@ class IndexOf : public Index {
     }
 
    private:
-    const Self& index_;
-    typename IndexTable::Cursor place_;
-    std::vector<Item> items_;
+    const IndexTable& table_;
+    typename IndexTable::Cursor position_;
+    std::vector<Item> items_;  // of one bucket, those not returned yet
   };
 
-  static Result<Previous> previous_of(const Result<typename IndexTable::Updated>& updated) {
-    if (!updated.ok()) return updated.status();
-    return updated->was_present ? Previous(updated->value()) : Previous();
-  }
-  template <typename Decide>
-  Result<Previous> previous(const Key& key, Decide decide) {
-    return previous_of(static_cast<Self&>(*this).update(key, decide));
-  }
-  // For what nearly always changes the entry.
-  template <typename Decide>
-  Result<Previous> previous_at_once(const Key& key, Decide decide) {
-    return previous_of(static_cast<Self&>(*this).update_at_once(key, decide));
-  }
-
-  Status if_expected(const Key& key, uint64_t expected, Decision decision, uint64_t* actual) {
-    const auto updated = static_cast<Self&>(*this).update(key, [&](const uint64_t* present) {
-      return present != nullptr && *present == expected ? decision : Decision{};
-    });
-    if (!updated.ok()) return updated.status();
-    if (!updated->was_present) return Code::not_found;
-    if (updated->value() == expected) return {};
-    *actual = updated->value();
-    return Code::mismatch;
-  }
-
-  const unsigned value_bits_;
+  uint64_t value_max_ = ~uint64_t{0};
   const std::unique_ptr<IndexTable> table_;
 };
 

@@ -48,7 +48,7 @@ class IndexTest : public testing::TestWithParam<Kind> {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, IndexTest, testing::ValuesIn(all_kinds), kind_name);
 
-TEST_P(IndexTest, PutGetRemove) {
+TEST_P(IndexTest, GetReturnsTheLatestPut) {
   EXPECT_EQ(get(1), std::nullopt);
   EXPECT_EQ(put(1), std::nullopt);
   EXPECT_EQ(get(1), value(1));
@@ -61,14 +61,14 @@ TEST_P(IndexTest, PutGetRemove) {
   EXPECT_EQ(index->size(), 0U);
 }
 
-TEST_P(IndexTest, ConditionalOperations) {
+TEST_P(IndexTest, ConditionalOperationsChangeOnlyWhatTheyExpect) {
   const std::string key = keys.key(7);
   uint64_t actual = 0;
   EXPECT_TRUE(
       index->compare_and_swap(as_bytes(key), value(7), value(7, 1), &actual).is(Code::not_found));
   EXPECT_TRUE(index->remove_if(as_bytes(key), value(7), &actual).is(Code::not_found));
-  EXPECT_EQ(*index->insert_if_absent(as_bytes(key), value(7)), std::nullopt);
-  EXPECT_EQ(*index->insert_if_absent(as_bytes(key), value(7, 9)), value(7));
+  EXPECT_EQ(*index->insert(as_bytes(key), value(7)), std::nullopt);
+  EXPECT_EQ(*index->insert(as_bytes(key), value(7, 9)), value(7));
   EXPECT_TRUE(
       index->compare_and_swap(as_bytes(key), value(7, 3), value(7, 4), &actual).is(Code::mismatch));
   EXPECT_EQ(actual, value(7));
@@ -114,7 +114,7 @@ TEST_P(IndexTest, BehavesLikeAMap) {
 
 // ---- Traps -------------------------------------------------------------------------------------
 
-TEST_P(IndexTest, KeysOfOneHash) {
+TEST_P(IndexTest, KeysOfOneHashAreKeptApart) {
   for (const uint64_t count : {2U, 3U, 1000U}) {
     keys.set_hash([](uint64_t) { return uint64_t{42}; });
     const auto operate = [&](auto operation) {
@@ -237,7 +237,7 @@ TEST_P(IndexTest, ShrinkGivesMemoryBack) {
   EXPECT_EQ(index->size(), 0U);
 }
 
-TEST_P(IndexTest, ClearEmpties) {
+TEST_P(IndexTest, ClearRemovesAllEntries) {
   for (uint64_t i = 0; i < 10'000; i++) put(i);
   ASSERT_TRUE(index->clear().ok());
   EXPECT_EQ(index->size(), 0U);
@@ -259,7 +259,7 @@ TEST_P(IndexTest, ClearAndShrinkGiveMemoryBackBeforeTheyReturn) {
 }
 
 // The same of what removals leave: it holds what it lies in, and so the whole index.
-TEST_P(IndexTest, TheEndGivesMemoryBack) {
+TEST_P(IndexTest, DestructorGivesMemoryBack) {
   for (uint64_t i = 0; i < 10'000; i++) put(i);
   ASSERT_TRUE(sync::EpochRegistry::reclaim_all());
   for (uint64_t i = 0; i < 1'000; i++) remove(i);
@@ -267,47 +267,66 @@ TEST_P(IndexTest, TheEndGivesMemoryBack) {
   EXPECT_EQ(sync::EpochRegistry::waiting(), 0U);
 }
 
-TEST_P(IndexTest, ManyKeysAtOnce) {
+TEST_P(IndexTest, ManyKeysInOneCallAreOperationsOfTheirOwn) {
   constexpr size_t count = 1000;
-  std::vector<std::string> names;
-  std::vector<Bytes> views;
-  std::vector<uint64_t> values;
-  std::vector<Index::Slot> slots(count);
-  for (uint64_t i = 0; i < count; i++) names.push_back(keys.key(i));
+  ManyKeys many;
+  std::vector<uint64_t> values(count);
+  std::vector<uint64_t> previous(count);
+  std::vector<uint8_t> existed(count);
   for (uint64_t i = 0; i < count; i++) {
-    views.push_back(as_bytes(names[i]));
-    values.push_back(value(i));
+    many.add(keys.key(i));
+    values[i] = value(i);
   }
   for (uint64_t i = 0; i < count; i += 3) put(i, 1);
-  ASSERT_TRUE(index->multi_put(views, values, slots).ok());
+  size_t done = 0;
+  ASSERT_TRUE(
+      index->multi_put(many.flat(), values.data(), previous.data(), existed.data(), &done).ok());
+  EXPECT_EQ(done, count);
   for (uint64_t i = 0; i < count; i++) {
-    ASSERT_EQ(slots[i].code, i % 3 == 0 ? Code::ok : Code::not_found);
-    if (i % 3 == 0) {
-      ASSERT_EQ(slots[i].value, value(i, 1));
-    }
+    ASSERT_EQ(existed[i], i % 3 == 0 ? 1 : 0);
+    ASSERT_EQ(previous[i], i % 3 == 0 ? value(i, 1) : 0);
   }
   for (uint64_t i = 0; i < count; i += 7) remove(i);
-  ASSERT_TRUE(index->multi_get(views, slots).ok());
+  std::vector<uint64_t> answers(count, 99);
+  std::vector<uint8_t> found(count, 99);
+  ASSERT_TRUE(index->multi_get(many.flat(), answers.data(), found.data()).ok());
   for (uint64_t i = 0; i < count; i++) {
-    ASSERT_EQ(slots[i].code, i % 7 == 0 ? Code::not_found : Code::ok);
-    if (i % 7 != 0) {
-      ASSERT_EQ(slots[i].value, value(i));
-    }
+    ASSERT_EQ(found[i], i % 7 == 0 ? 0 : 1);
+    ASSERT_EQ(answers[i], i % 7 == 0 ? 0 : value(i));
   }
 }
 
-TEST_P(IndexTest, CursorMeetsEveryEntryOnce) {
+// A key that is too large is not found; a put of it ends the call after the keys before it.
+TEST_P(IndexTest, ManyKeysMayHoldOneThatIsTooLarge) {
+  ManyKeys many;
+  many.add(keys.key(1));
+  many.add(std::string(key_size_max + 1, 'k'));
+  many.add(keys.key(2));
+  const uint64_t values[3] = {value(1), 1, value(2)};
+  size_t done = 99;
+  EXPECT_TRUE(index->multi_put(many.flat(), values, nullptr, nullptr, &done).is(Code::too_large));
+  EXPECT_EQ(done, 1U);
+  EXPECT_EQ(put(2), std::nullopt);
+  uint64_t answers[3];
+  uint8_t found[3];
+  ASSERT_TRUE(index->multi_get(many.flat(), answers, found).ok());
+  EXPECT_EQ(found[0], 1);
+  EXPECT_EQ(found[1], 0);
+  EXPECT_EQ(found[2], 1);
+  EXPECT_EQ(answers[1], 0U);
+}
+
+TEST_P(IndexTest, CursorVisitsEveryEntryOnce) {
   constexpr uint64_t count = 20'000;
   for (uint64_t i = 0; i < count; i++) put(i);
-  std::vector<uint64_t> values;
-  ASSERT_TRUE(index->collect_values(&values).ok());
+  const std::vector<uint64_t> values = values_of(*index);
   const std::set<uint64_t> distinct(values.begin(), values.end());
   EXPECT_EQ(values.size(), count);
   EXPECT_EQ(distinct.size(), count);
 }
 
 // Growing, then shrinking, in the middle of a walk.
-TEST_P(IndexTest, CursorBesideGrowthAndShrink) {
+TEST_P(IndexTest, CursorVisitsEntriesOnceBesideGrowthAndShrink) {
   constexpr uint64_t count = 5'000;
   for (uint64_t i = 0; i < count; i++) put(i);
   auto cursor = index->cursor();
@@ -332,7 +351,7 @@ TEST_P(IndexTest, CursorBesideGrowthAndShrink) {
   for (const auto& [one, times] : met) ASSERT_EQ(times, 1);
 }
 
-TEST_P(IndexTest, RefusesWhatIsTooLarge) {
+TEST_P(IndexTest, KeysAndValuesThatAreTooLargeAreRefused) {
   const std::string key(key_size_max + 1, 'k');
   EXPECT_TRUE(index->put(as_bytes(key), 1).status().is(Code::too_large));
   if (GetParam() == Kind::narrow_resolved) {
@@ -341,7 +360,7 @@ TEST_P(IndexTest, RefusesWhatIsTooLarge) {
   EXPECT_EQ(index->size(), 0U);
 }
 
-TEST(IndexOptionsTest, RefusesNonsense) {
+TEST(IndexOptionsTest, OptionsOutOfRangeAreRefused) {
   EXPECT_TRUE(Index::create({.shards = 3}).status().is(Code::invalid_argument));
   EXPECT_TRUE(Index::create({.shards = 512}).status().is(Code::invalid_argument));
   EXPECT_TRUE(Index::create({.value_bits = 32}).status().is(Code::invalid_argument));
@@ -354,9 +373,9 @@ class ResolvedIndexTest : public IndexTest {};
 INSTANTIATE_TEST_SUITE_P(Kinds, ResolvedIndexTest,
                          testing::Values(Kind::wide_resolved, Kind::narrow_resolved), kind_name);
 
-TEST_P(ResolvedIndexTest, WhatIsGoneIsReplaced) {
+TEST_P(ResolvedIndexTest, PutReplacesAStaleEntry) {
   put(1);
-  keys.gone = value(1);
+  keys.stale = value(1);
   EXPECT_EQ(get(1), std::nullopt);
   EXPECT_EQ(remove(1), std::nullopt);
   EXPECT_EQ(index->size(), 1U);
@@ -379,7 +398,7 @@ TEST_P(ResolvedIndexTest, AnErrorChangesNothing) {
 }
 
 // The resolver may use the index, also for the key that it is asked about.
-TEST_P(ResolvedIndexTest, ResolverCallsTheIndex) {
+TEST_P(ResolvedIndexTest, ResolverMayCallTheIndex) {
   struct Nested : NumberedKeys {
     Verdict match(uint64_t value, Bytes key, Status* error) const noexcept override {
       if (depth++ == 0) {
@@ -410,7 +429,7 @@ class OwnedIndexTest : public IndexTest {};
 INSTANTIATE_TEST_SUITE_P(Kinds, OwnedIndexTest, testing::Values(Kind::owned, Kind::owned16),
                          kind_name);
 
-TEST_P(OwnedIndexTest, KeysOfAllSizes) {
+TEST_P(OwnedIndexTest, KeysOfAllSizesAreKept) {
   std::map<std::string, uint64_t> model;
   std::string key;
   for (uint64_t size = 0; size < 3000; size = size < 40 ? size + 1 : size * 5 / 4) {
@@ -440,7 +459,7 @@ TEST_P(OwnedIndexTest, KeysOfAllSizes) {
 
 // Whole keys, shorter ones and those with records are told apart whatever their bytes are, also
 // when these are what an entry of another kind has.
-TEST_P(OwnedIndexTest, KeysOfTheSameBytesAndOtherSizes) {
+TEST_P(OwnedIndexTest, KeysOfTheSameBytesAndOtherSizesAreKeptApart) {
   std::map<std::string, uint64_t> model;
   for (const char last : {'\0', '\1', '\7', '\x0f', '\x10', '\x7f', '\x80', '\xff'}) {
     for (size_t size = 0; size <= 20; size++) {

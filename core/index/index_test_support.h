@@ -1,4 +1,4 @@
-// What the index's tests share: every kind of index behind one face, and keys to put into it.
+// What the index's tests share: every kind of index behind one interface, and keys to put into it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/endian.h"
 #include "core/index/index.h"
@@ -16,7 +17,7 @@
 
 namespace stave::index {
 
-// What the last test has retired is not to look like a leak.
+// Reclaims what the last test has retired, so that it does not look like a leak.
 class ReclaimedAtTheEnd : public testing::Environment {
  public:
   void TearDown() override { EXPECT_TRUE(sync::EpochRegistry::reclaim_all()); }
@@ -30,7 +31,7 @@ inline constexpr std::array<Kind, 4> all_kinds = {Kind::owned, Kind::owned16, Ki
 inline bool is_owned(Kind kind) {
   return kind == Kind::owned || kind == Kind::owned16;
 }
-// Of keys that entries have room for, where they have keys.
+// The size of the largest keys that entries hold, where they hold keys.
 inline size_t inline_key_size(Kind kind) {
   return kind == Kind::owned16 ? 16 : 8;
 }
@@ -49,8 +50,8 @@ inline std::string kind_name(const testing::TestParamInfo<Kind>& info) {
   return "";
 }
 
-// Values say which key they belong to: the number of the key in their high bits. So a resolver
-// needs no memory of its own, and a value never comes to stand for another key.
+// A value has the number of its key in its high bits. So a resolver needs no memory of its own, and
+// a value never comes to stand for another key.
 class NumberedKeys : public Resolver {
  public:
   static constexpr unsigned version_bits = 20;
@@ -59,14 +60,14 @@ class NumberedKeys : public Resolver {
   }
   static uint64_t number(uint64_t value) noexcept { return value >> version_bits; }
 
-  // Of a key's number: 8 bytes or more.
+  // `key_size` is 8 bytes or more.
   explicit NumberedKeys(size_t key_size = 8) noexcept : key_size_(key_size) {}
   std::string key(uint64_t number) const {
     std::string key(key_size_, '.');
     for (size_t i = 0; i < 8; i++) key[key_size_ - 1 - i] = static_cast<char>(number >> (8 * i));
     return key;
   }
-  // The hash that the test gives, where it gives one.
+  // The hash of each key where the test passes hashes of its own.
   void set_hash(uint64_t (*function)(uint64_t number)) noexcept { hash_ = function; }
 
   Verdict match(uint64_t value, Bytes bytes, Status* error) const noexcept override {
@@ -76,7 +77,7 @@ class NumberedKeys : public Resolver {
       *error = Code::io;
       return Verdict::error;
     }
-    if (gone.load(std::memory_order_relaxed) == value) return Verdict::gone;
+    if (stale.load(std::memory_order_relaxed) == value) return Verdict::stale;
     return as_bytes(key(number(value))).size() == bytes.size() &&
                    equal(as_bytes(key(number(value))), bytes)
                ? Verdict::equal
@@ -92,7 +93,7 @@ class NumberedKeys : public Resolver {
   mutable std::atomic<uint64_t> hashes{0};
   bool yields = false;  // lets other threads in between a lookup and what follows from it
   std::atomic<bool> fails{false};
-  std::atomic<uint64_t> gone{~uint64_t{0}};
+  std::atomic<uint64_t> stale{~uint64_t{0}};
 
  private:
   const size_t key_size_;
@@ -108,5 +109,29 @@ inline std::unique_ptr<Index> make_index(Kind kind, const NumberedKeys& keys,
   EXPECT_TRUE(index.ok());
   return *std::move(index);
 }
+
+inline std::vector<uint64_t> values_of(const Index& index) {
+  std::vector<uint64_t> values;
+  const Status status = index.for_each_value([&values](uint64_t value) -> Status {
+    values.push_back(value);
+    return {};
+  });
+  EXPECT_TRUE(status.ok());
+  return values;
+}
+
+// Keys for one call.
+class ManyKeys {
+ public:
+  void add(const std::string& key) {
+    bytes_ += key;
+    sizes_.push_back(static_cast<uint32_t>(key.size()));
+  }
+  Index::FlatKeys flat() const { return {as_bytes(bytes_).data(), sizes_}; }
+
+ private:
+  std::string bytes_;
+  std::vector<uint32_t> sizes_;
+};
 
 }  // namespace stave::index

@@ -1,8 +1,8 @@
-// A bucket, its chain of nodes, and what their writer does to them: insert, remove, replace, and
-// keeping the chain short. docs/internals/index.md tells what readers see in between.
+// A locked bucket and its chain of nodes: insert, remove, replace, and keeping the chain short.
+// docs/internals/index.md says what readers see in between.
 //
-// The holder of the bucket's lock is the only writer. `control` is his copy of the control word,
-// which readers see when it is published: by unlock(), or where an order needs it earlier.
+// The holder of the bucket's lock is the only writer. `control` is its copy of the control word,
+// which readers see when it is published: by unlock(), or earlier where an order needs it.
 #pragma once
 
 #include <atomic>
@@ -15,8 +15,8 @@
 
 namespace stave::index {
 
-// Where an entry is: in a node, or (0) in the bucket itself.
-struct Place {
+// A slot of a node, or (node 0) of the bucket itself.
+struct SlotRef {
   uint32_t node = 0;
   size_t slot = 0;
 };
@@ -31,14 +31,14 @@ class LockedBucket {
 
   static constexpr SlotSet kNodeSlots = SlotSet::first_slots(Layout::kNodeSlots);
 
-  // Of a bucket that the caller has locked or that nobody else can reach; `control` without the
-  // lock.
-  LockedBucket(Memory& memory, uint64_t index, ControlWord as_it_is) noexcept
-      : control(as_it_is), memory_(memory), bucket_(memory.bucket(index)), index_(index) {}
+  // REQUIRES: the caller has locked the bucket, or nobody else can reach it. `unlocked` is its
+  // control word without the lock.
+  LockedBucket(Memory& memory, uint64_t index, ControlWord unlocked) noexcept
+      : control(unlocked), memory_(memory), bucket_(memory.bucket(index)), index_(index) {}
 
   uint64_t index() const noexcept { return index_; }
 
-  // Calls visit(entry, place, tag) for each entry until it returns false.
+  // Calls visit(entry, slot, tag) for each entry until it returns false.
   template <typename Visit>
   void for_each(Visit&& visit) const {
     const Snapshot snapshot = Layout::begin(bucket_);
@@ -46,7 +46,7 @@ class LockedBucket {
         snapshot, Layout::chain(snapshot), [](ControlWord tags) { return tags.used_slots(); },
         visit);
   }
-  // The same for the entries with this tag.
+  // Like for_each(), for the entries with this tag.
   template <typename Visit>
   void for_each_with(uint8_t tag, Visit&& visit) const {
     const Snapshot snapshot = Layout::begin(bucket_);
@@ -55,46 +55,29 @@ class LockedBucket {
         [tag](ControlWord tags) { return tags.matching(tag); }, visit);
   }
 
-  // In place: the entry has the same tag and bits of the hash as before.
-  void replace(Place place, Entry entry) noexcept {
-    if (place.node == 0) {
-      Layout::write(bucket_, place.slot, entry);
+  // REQUIRES: the entry has the tag and the bits of the hash of the one that it replaces.
+  void replace(SlotRef ref, Entry entry) noexcept {
+    if (ref.node == 0) {
+      Layout::write(bucket_, ref.slot, entry);
     } else {
-      Layout::write(memory_.node(place.node), place.slot, entry);
+      Layout::write(memory_.node(ref.node), ref.slot, entry);
     }
   }
 
-  // Nothing has been removed from this bucket since it was empty: it is being filled.
+  // Promises that nothing has been removed from this bucket since it was empty: it is being filled.
   void expect_no_removals() noexcept { only_first_has_room_ = true; }
 
   // False without memory for a node; then nothing has changed.
   bool insert(uint8_t tag, Entry entry, bool reserved) noexcept {
     const Snapshot snapshot = Layout::begin(bucket_);
-    const uint32_t chain = Layout::chain(snapshot);
     const SlotSet free = control.free_slots() & Layout::entry_slots(snapshot);
-    if (!free.empty()) [[likely]] {
-      Layout::begin_writing(bucket_);
-      Layout::write(bucket_, free.first(), entry);
-      control = control.with_tag(free.first(), tag);
-      return true;
-    }
-    for (uint32_t number = chain; number != 0;) {
-      Node& node = memory_.node(number);
-      const SlotSet free_in_node = control_of(node).free_slots() & kNodeSlots;
-      if (free_in_node.empty()) {
-        number = only_first_has_room_ ? 0 : Layout::next(node);
-        continue;
-      }
-      Layout::begin_writing_node(bucket_, snapshot, tag);
-      Layout::write(node, free_in_node.first(), entry);
-      publish(node, control_of(node).with_tag(free_in_node.first(), tag));
-      return true;
-    }
-    only_first_has_room_ = true;  // the new one
-    return insert_node(snapshot, tag, entry, reserved);
+    if (free.empty()) return insert_in_chain(snapshot, tag, entry, reserved);
+    Layout::begin_writing(bucket_);
+    Layout::write(bucket_, free.first(), entry);
+    control = control.with_tag(free.first(), tag);
+    return true;
   }
-
-  // The same in a bucket that nobody can reach yet, whose entries all come this way.
+  // Like insert(), in a bucket that nobody can reach yet and all of whose entries come this way.
   bool append(uint8_t tag, Entry entry) noexcept {
     if (appended_ == Layout::kHeadSlots) return insert(tag, entry, false);
     Layout::write(bucket_, appended_, entry);
@@ -102,21 +85,21 @@ class LockedBucket {
     return true;
   }
 
-  // Frees the place, and nodes that are not needed any more.
-  void remove(Place place) noexcept {
+  // Frees the slot, and nodes that are not needed any more.
+  void remove(SlotRef ref) noexcept {
     only_first_has_room_ = false;
-    if (place.node == 0) {
-      control = control.without_tag(place.slot);
+    if (ref.node == 0) {
+      control = control.without_tag(ref.slot);
     } else {
-      Node& node = memory_.node(place.node);
-      publish(node, control_of(node).without_tag(place.slot));
+      Node& node = memory_.node(ref.node);
+      publish(node, control_of(node).without_tag(ref.slot));
     }
     tidy_chain();
   }
 
-  // Makes `control` visible, still locked.
+  // Makes `control` visible and keeps the lock.
   void publish() noexcept { publish(bucket_, control.with_lock()); }
-  // Makes it visible and lets the lock go.
+  // Makes `control` visible and releases the lock.
   void unlock() noexcept { publish(bucket_, control); }
 
   // ---- Splitting -------------------------------------------------------------------------------
@@ -137,7 +120,7 @@ class LockedBucket {
     }
   }
 
-  // A bucket that was never published loses its nodes.
+  // Gives back the nodes. REQUIRES: the bucket was never published.
   void abandon() noexcept {
     for (uint32_t number = Layout::chain(Layout::begin(bucket_)); number != 0;) {
       const uint32_t next = Layout::next(memory_.node(number));
@@ -151,8 +134,28 @@ class LockedBucket {
   // nodes.
   void tidy_chain() noexcept {
     const Snapshot snapshot = Layout::begin(bucket_);
-    const uint32_t chain = Layout::chain(snapshot);
-    if (chain == 0) return;
+    if (const uint32_t chain = Layout::chain(snapshot); chain != 0) shorten(snapshot, chain);
+  }
+
+  static ControlWord control_of(const Node& node) noexcept {
+    // Acquire: pairs with the release in publish(); a node's words are as new as its tags, and an
+    // entry whose tag has left because it moved makes the reader see the level or the head that
+    // tells.
+    return ControlWord(node.control.load(std::memory_order_acquire));
+  }
+  template <typename Group>
+  static void publish(Group& group, ControlWord control) noexcept {
+    // Release: pairs with the acquires in find(), try_lock() and control_of().
+    group.control.store(control.bits(), STAVE_PLANTED_BUG(relaxed_publish)
+                                            ? std::memory_order_relaxed
+                                            : std::memory_order_release);
+  }
+
+  ControlWord control;
+
+ private:
+  // tidy_chain() where there is a chain.
+  [[gnu::noinline]] void shorten(Snapshot snapshot, uint32_t chain) noexcept {
     SlotSet free = control.free_slots() & Layout::entry_slots(snapshot);
     SlotSet room = free;
     bool fits = true;
@@ -183,8 +186,8 @@ class LockedBucket {
       }
     }
     control = control.with_overflow(false);
-    // The entries can be found in the head before the link goes. The nodes keep theirs for readers
-    // who hold the link.
+    // The entries can be found in the head before the link is removed. The nodes keep theirs for
+    // readers that hold the link.
     publish();
     Layout::set_chain(bucket_, 0, 0);
     for (uint32_t number = chain; number != 0;) {
@@ -194,43 +197,45 @@ class LockedBucket {
     }
   }
 
-  static ControlWord control_of(const Node& node) noexcept {
-    // Acquire: pairs with the release in publish(); a node's words are as new as its tags, and an
-    // entry whose tag is gone because it moved makes the reader see the level or the head that
-    // tell.
-    return ControlWord(node.control.load(std::memory_order_acquire));
-  }
-  template <typename Group>
-  static void publish(Group& group, ControlWord control) noexcept {
-    // Release: pairs with the acquires in find(), lock() and control_of().
-    group.control.store(control.bits(), STAVE_PLANTED_BUG(relaxed_publish)
-                                            ? std::memory_order_relaxed
-                                            : std::memory_order_release);
-  }
-
-  ControlWord control;
-
- private:
   // From `chain` on, for the slots that `select(tags)` chooses of a control word.
   template <typename Select, typename Visit>
   void for_each_in(Snapshot snapshot, uint32_t chain, Select select, Visit& visit) const {
     SlotSet slots = select(control) & Layout::entry_slots(snapshot);
     for (; !slots.empty(); slots.drop_first()) {
       const size_t slot = slots.first();
-      if (!visit(Layout::read(bucket_, slot), Place{0, slot}, control.tag(slot))) return;
+      if (!visit(Layout::read(bucket_, slot), SlotRef{0, slot}, control.tag(slot))) return;
     }
     for (uint32_t number = chain; number != 0;) {
       const Node& node = memory_.node(number);
       const ControlWord tags = control_of(node);
       for (slots = select(tags) & kNodeSlots; !slots.empty(); slots.drop_first()) {
         const size_t slot = slots.first();
-        if (!visit(Layout::read(node, slot), Place{number, slot}, tags.tag(slot))) return;
+        if (!visit(Layout::read(node, slot), SlotRef{number, slot}, tags.tag(slot))) return;
       }
       number = Layout::next(node);
     }
   }
 
-  // All slots are taken: a new node in front of the chain.
+  // Inserts where all slots of the head are taken.
+  [[gnu::noinline]] bool insert_in_chain(Snapshot snapshot, uint8_t tag, Entry entry,
+                                         bool reserved) noexcept {
+    for (uint32_t number = Layout::chain(snapshot); number != 0;) {
+      Node& node = memory_.node(number);
+      const SlotSet free_in_node = control_of(node).free_slots() & kNodeSlots;
+      if (free_in_node.empty()) {
+        number = only_first_has_room_ ? 0 : Layout::next(node);
+        continue;
+      }
+      Layout::begin_writing_node(bucket_, snapshot, tag);
+      Layout::write(node, free_in_node.first(), entry);
+      publish(node, control_of(node).with_tag(free_in_node.first(), tag));
+      return true;
+    }
+    only_first_has_room_ = true;  // the new one
+    return insert_node(snapshot, tag, entry, reserved);
+  }
+
+  // Inserts where all slots are taken: into a new node at the front of the chain.
   bool insert_node(Snapshot snapshot, uint8_t tag, Entry entry, bool reserved) noexcept {
     const uint32_t chain = Layout::chain(snapshot);
     uint64_t classes = (chain != 0 ? Layout::tag_classes(snapshot) : 0) | tag_class(tag);
@@ -276,9 +281,9 @@ class LockedBucket {
   Memory& memory_;
   Bucket& bucket_;
   const uint64_t index_;
-  // No node behind the first of the chain has a free slot, as is known: new nodes are put in front,
-  // when all others are full. So filling a bucket with n entries takes O(n), where each would walk
-  // the whole chain.
+  // Known: no node after the first of the chain has a free slot. (A new node goes to the front,
+  // when all others are full.) So filling a bucket with n entries takes O(n) instead of a walk
+  // along the whole chain for each.
   bool only_first_has_room_ = false;
   size_t appended_ = 0;
 };

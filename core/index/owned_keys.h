@@ -1,8 +1,7 @@
-// Keys that the index keeps: in the entry up to 8 bytes, or up to 16 where entries have two words
-// for them; behind it in an arena otherwise.
+// The key policy for keys that the index keeps: in the entry up to 8 bytes, or up to 16 where
+// entries have two words for them; longer ones in an arena.
 //
-// An entry is read in the right way without another look, and keys of different kinds are never
-// taken for each other:
+// Entries of different kinds are never taken for each other:
 //
 //   as long as the words    tag 128-255   words: the bytes
 //   shorter                 tag 1-127     words: the bytes, the size in the highest one
@@ -18,12 +17,15 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
-#include <span>
+#include <optional>
+#include <vector>
 
 #include "core/base/bytes.h"
-#include "core/base/hash.h"
+#include "core/base/planted_bug.h"
+#include "core/base/status.h"
 #include "core/index/hash_parts.h"
 #include "core/index/key_arena.h"
+#include "core/index/key_hash.h"
 #include "core/index/probe.h"
 #include "core/sync/epoch.h"
 
@@ -33,69 +35,79 @@ template <size_t kWords>
 class OwnedKeys {
  public:
   using Storage = KeyArena;
-  // A key that is as long as the words.
-  using Whole = std::array<uint64_t, kWords>;
+  static constexpr bool kMatchesUnderLock = true;
 
-  explicit OwnedKeys(uint64_t seed) noexcept : seed_(seed), word_hash_(seed) {}
+  explicit OwnedKeys(KeyHash hash) noexcept : hash_(hash) {}
 
-  // Of a whole key with the hash that the index gives it.
-  static Probe probe_whole(uint64_t hash, const Whole& whole) noexcept {
-    const HashParts parts = HashParts::as_it_is(hash);
-    const auto tag = static_cast<uint8_t>(parts.tag_byte() | kWholeTag);
-    return with_words({parts.position(), parts.shard_byte(), tag}, whole);
+  // ---- What IndexOf asks of its keys -----------------------------------------------------------
+
+  // A key on its way through a call.
+  struct Sought {
+    Probe probe;
+    Bytes bytes;
+    uint64_t hash = 0;
+  };
+  Sought sought(Bytes bytes, std::optional<uint64_t> given) const noexcept {
+    const uint64_t hash = given ? *given : hash_(bytes);
+    // The hash of a key kept in its entry is computed again later, so it has to be the index's own.
+    const bool fits = bytes.size() <= sizeof(Words) && (!given || *given == hash_(bytes));
+    return {fits ? probe_of_words(hash, bytes) : probe_of_record(hash), bytes, hash};
   }
 
-  // `own_hash`: the hash is this seed's of the key, not one of the caller's.
-  static Probe probe(uint64_t hash, Bytes key, bool own_hash) noexcept {
-    Whole words{};
-    if (own_hash && key.size() == sizeof words) {
-      std::memcpy(&words, key.data(), sizeof words);
-      return probe_whole(hash, words);
-    }
-    const HashParts parts(hash);
-    const auto tag = static_cast<uint8_t>(std::max(1, parts.tag_byte() & ~kWholeTag));
-    if (own_hash && key.size() < sizeof words) {
-      copy(reinterpret_cast<std::byte*>(&words), key);
-      words.back() |= uint64_t{key.size()} << kSizeShift;
-      return with_words({parts.position(), parts.shard_byte(), tag}, words);
-    }
-    return {parts.position(), parts.shard_byte(), tag, kRecordBit | hash_bits(parts),
-            ~kAddressMask};
-  }
-
-  // Of an entry that shares the probe's tag and word, under its mask.
+  // The verdict on an entry that shares the probe's tag and words, under its mask.
   template <typename Entry>
-  static Verdict match(const Entry& entry, const Probe& probe, uint64_t hash, Bytes key) noexcept {
-    if (!has_record(probe)) return Verdict::equal;
+  Verdict match(const Entry& entry, uint64_t, const Sought& sought, Status*) const noexcept {
+    if (!has_record(sought.probe)) return Verdict::equal;
     const KeyRecord* const record = record_of(entry);
-    return record->hash() == hash && equal_keys(record->key(), key) ? Verdict::equal
-                                                                    : Verdict::different;
-  }
-
-  // The bytes of the entry's key: of its record, which the caller's pin keeps, or put into
-  // `buffer`.
-  template <typename Entry>
-  static Bytes key_of(const Entry& entry, uint8_t tag,
-                      std::byte (&buffer)[sizeof(Whole)]) noexcept {
-    const uint64_t last = entry.key.back();
-    if (has_record(tag, last)) return record_of(entry)->key();
-    std::memcpy(buffer, &entry.key, sizeof buffer);
-    const size_t size =
-        (tag & kWholeTag) != 0 ? sizeof(Whole) : static_cast<size_t>(last >> kSizeShift);
-    return {buffer, size};
-  }
-
-  static bool has_record(uint8_t tag, uint64_t word) noexcept {
-    return (tag & kWholeTag) == 0 && (word & kRecordBit) != 0;
-  }
-  static bool has_record(const Probe& probe) noexcept { return has_record(probe.tag, probe.word); }
-  // Points the probe's word to the record, for an entry to be made of it.
-  static void set_record(Probe& probe, const KeyRecord* record) noexcept {
-    probe.word = (probe.word & ~kAddressMask) | reinterpret_cast<uintptr_t>(record);
+    return record->hash() == sought.hash && equal_keys(record->key(), sought.bytes)
+               ? Verdict::equal
+               : Verdict::different;
   }
   template <typename Entry>
-  static KeyRecord* record_of(const Entry& entry) noexcept {
-    return reinterpret_cast<KeyRecord*>(entry.key.back() & kAddressMask);
+  void prefetch(const Entry& entry, uint64_t, const Sought& sought) const noexcept {
+    if (has_record(sought.probe)) __builtin_prefetch(record_of(entry));
+  }
+
+  // The record of a key whose entry has no room for it. Freed unless release() says that an entry
+  // has it.
+  class NewRecord {
+   public:
+    NewRecord() noexcept = default;
+    ~NewRecord() { discard(); }
+    NewRecord(const NewRecord&) = delete;
+    NewRecord& operator=(const NewRecord&) = delete;
+
+    // Whether an entry of this key can be made in the shard with this arena.
+    bool is_ready(const Sought& sought, const KeyArena& arena) const noexcept {
+      return !has_record(sought.probe) || arena_ == &arena;
+    }
+    // False without memory.
+    bool make(Sought& sought, KeyArena& arena) noexcept {
+      discard();
+      arena_ = &arena;
+      record_ = arena.add(sought.hash, sought.bytes);
+      sought.probe.word =
+          (sought.probe.word & ~kAddressMask) | reinterpret_cast<uintptr_t>(record_);
+      return record_ != nullptr;
+    }
+    void release() noexcept {
+      if (!STAVE_PLANTED_BUG(freed_record)) record_ = nullptr;
+    }
+
+   private:
+    void discard() noexcept {
+      if (record_ != nullptr) arena_->free(record_);
+      record_ = nullptr;
+    }
+    KeyArena* arena_ = nullptr;
+    KeyRecord* record_ = nullptr;
+  };
+
+  template <typename Entry>
+  static std::vector<std::byte> key_bytes(const Entry& entry, uint8_t tag) {
+    std::byte buffer[sizeof(Words)];
+    const Bytes key = key_of(entry, tag, buffer);
+    return {key.begin(), key.end()};
   }
 
   // ---- What Table asks of its keys -------------------------------------------------------------
@@ -103,83 +115,117 @@ class OwnedKeys {
   template <typename Entry>
   uint64_t position(const Entry& entry, uint8_t tag) const noexcept {
     if (has_record(tag, entry.key.back())) return HashParts(record_of(entry)->hash()).position();
-    if ((tag & kWholeTag) != 0) return HashParts::as_it_is(hash(entry.key)).position();
-    return position_of_short(entry, tag);
+    std::byte buffer[sizeof(Words)];
+    const uint64_t hash = hash_(key_of(entry, tag, buffer));
+    return ((tag & kFullTag) != 0 ? HashParts::as_it_is(hash) : HashParts(hash)).position();
   }
 
-  // The entry has been removed: its record is free when the readers of this moment are gone.
-  template <typename Root, typename Entry>
-  void discard(Root& root, uint32_t shard, uint8_t tag, const Entry& entry) const noexcept {
+  // Frees the record of a removed entry when the readers of this moment have ended.
+  template <typename Shards, typename Entry>
+  void discard(Shards& shards, uint32_t shard, uint8_t tag, const Entry& entry) const noexcept {
     if (!has_record(tag, entry.key.back())) return;
-    KeyArena& arena = root.storage(shard);
-    retire(root, arena, arena.remove(record_of(entry)));
+    KeyArena& arena = shards.storage(shard);
+    retire(shards, arena, arena.remove(record_of(entry)));
   }
-  // All that was removed shall be free as soon as it can be.
-  template <typename Root>
-  void discard_waiting(Root& root, uint32_t shard) const noexcept {
-    KeyArena& arena = root.storage(shard);
-    retire(root, arena, arena.take_removed());
+  template <typename Shards>
+  void discard_waiting(Shards& shards, uint32_t shard) const noexcept {
+    KeyArena& arena = shards.storage(shard);
+    retire(shards, arena, arena.take_removed());
   }
 
  private:
-  template <typename Root>
-  static void retire(Root& root, KeyArena& arena, const KeyArena::Removed& removed) noexcept {
-    if (removed.first == nullptr) return;
-    auto* const waiting = new (std::nothrow) Waiting<Root>(root, arena, removed);
-    if (waiting == nullptr) {
-      arena.keep_waiting(removed);
-      return;
-    }
-    root.add_owner();
-    sync::EpochRegistry::retire(waiting, [](sync::Retired* retired) noexcept {
-      auto* const gone = static_cast<Waiting<Root>*>(retired);
-      gone->arena.free_removed(gone->removed);
-      gone->root.disown();
-      delete gone;
-    });
-    // A thread may hold back dozens of such objects: fewer when the keys are large.
-    const size_t worth =
-        std::min<size_t>(removed.bytes / kWorthOfObject, sync::EpochRegistry::kDecideEvery);
-    if (worth != 0) sync::EpochRegistry::add_reclaim_pressure(static_cast<uint32_t>(worth));
-  }
+  using Words = std::array<uint64_t, kWords>;
 
-  static constexpr uint8_t kWholeTag = 0x80;
+  static constexpr uint8_t kFullTag = 0x80;
   static constexpr unsigned kSizeShift = 56;
   static constexpr uint64_t kRecordBit = uint64_t{1} << 63;
   static constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
+  // Of a batch of removed records, the bytes that count as one more retired object.
+  static constexpr size_t kBytesOfObject = size_t{16} << 10;
 
-  static constexpr size_t kWorthOfObject = size_t{16} << 10;
-
-  template <typename Root>
-  struct Waiting : sync::Retired {
-    Waiting(Root& owner, KeyArena& from, KeyArena::Removed records) noexcept
-        : root(owner), arena(from), removed(records) {}
-    Root& root;
-    KeyArena& arena;
-    const KeyArena::Removed removed;
-  };
-
-  template <typename Entry>
-  [[gnu::noinline]] uint64_t position_of_short(const Entry& entry, uint8_t tag) const noexcept {
-    std::byte buffer[sizeof(Whole)];
-    return HashParts(hash64(key_of(entry, tag, buffer), seed_)).position();
-  }
-  uint64_t hash(const Whole& whole) const noexcept {
-    if constexpr (kWords == 1)
-      return word_hash_(whole[0]);
-    else
-      return hash64(std::as_bytes(std::span(whole)), seed_);
-  }
-  static Probe with_words(Probe probe, const Whole& words) noexcept {
+  // REQUIRES: the key fits into the words, and `hash` is the index's own.
+  static Probe probe_of_words(uint64_t hash, Bytes key) noexcept {
+    Words words{};
+    Probe probe;
+    if (key.size() == sizeof words) [[likely]] {
+      // Each bit of this hash depends on all of the key, so it needs no scattering.
+      const HashParts parts = HashParts::as_it_is(hash);
+      std::memcpy(&words, key.data(), sizeof words);
+      probe = {parts.position(), parts.shard_byte(),
+               static_cast<uint8_t>(parts.tag_byte() | kFullTag)};
+    } else {
+      const HashParts parts(hash);
+      copy(reinterpret_cast<std::byte*>(&words), key);
+      words.back() |= uint64_t{key.size()} << kSizeShift;
+      probe = {parts.position(), parts.shard_byte(), tag_of_others(parts)};
+    }
     probe.word = words.back();
     if constexpr (kWords == 2) probe.first_word = words.front();
     return probe;
   }
-  // Bits that neither tag nor, for long, position of the bucket use.
-  static uint64_t hash_bits(HashParts parts) noexcept { return parts.position() >> 33 << 48; }
+  static Probe probe_of_record(uint64_t hash) noexcept {
+    const HashParts parts(hash);
+    // Bits of the hash that neither the tag nor, for long, the position of the bucket uses.
+    const uint64_t hash_bits = parts.position() >> 33 << 48;
+    return {parts.position(), parts.shard_byte(), tag_of_others(parts), kRecordBit | hash_bits,
+            ~kAddressMask};
+  }
+  static uint8_t tag_of_others(const HashParts& parts) noexcept {
+    return static_cast<uint8_t>(std::max(1, parts.tag_byte() & ~kFullTag));
+  }
 
-  const uint64_t seed_;
-  const WordHash word_hash_;
+  static bool has_record(uint8_t tag, uint64_t word) noexcept {
+    return (tag & kFullTag) == 0 && (word & kRecordBit) != 0;
+  }
+  static bool has_record(const Probe& probe) noexcept { return has_record(probe.tag, probe.word); }
+  template <typename Entry>
+  static KeyRecord* record_of(const Entry& entry) noexcept {
+    return reinterpret_cast<KeyRecord*>(entry.key.back() & kAddressMask);
+  }
+  // The bytes of the entry's key: of its record, which the caller's pin keeps, or put into
+  // `buffer`.
+  template <typename Entry>
+  static Bytes key_of(const Entry& entry, uint8_t tag,
+                      std::byte (&buffer)[sizeof(Words)]) noexcept {
+    const uint64_t last = entry.key.back();
+    if (has_record(tag, last)) return record_of(entry)->key();
+    std::memcpy(buffer, &entry.key, sizeof buffer);
+    const size_t size =
+        (tag & kFullTag) != 0 ? sizeof(Words) : static_cast<size_t>(last >> kSizeShift);
+    return {buffer, size};
+  }
+
+  // Removed records on their way back to their arena, whose shards they own.
+  template <typename Shards>
+  struct Waiting : sync::Retired {
+    Waiting(Shards& owner, KeyArena& from, KeyArena::Removed records) noexcept
+        : shards(owner), arena(from), removed(records) {}
+    Shards& shards;
+    KeyArena& arena;
+    const KeyArena::Removed removed;
+  };
+  template <typename Shards>
+  static void retire(Shards& shards, KeyArena& arena, const KeyArena::Removed& removed) noexcept {
+    if (removed.first == nullptr) return;
+    auto* const waiting = new (std::nothrow) Waiting<Shards>(shards, arena, removed);
+    if (waiting == nullptr) {
+      arena.keep_waiting(removed);
+      return;
+    }
+    shards.add_owner();
+    sync::EpochRegistry::retire(waiting, [](sync::Retired* retired) noexcept {
+      auto* const free = static_cast<Waiting<Shards>*>(retired);
+      free->arena.free_removed(free->removed);
+      free->shards.disown();
+      delete free;
+    });
+    // A thread may hold back dozens of such objects: fewer when the keys are large.
+    const size_t weight =
+        std::min<size_t>(removed.bytes / kBytesOfObject, sync::EpochRegistry::kDecideEvery);
+    if (weight != 0) sync::EpochRegistry::add_reclaim_pressure(static_cast<uint32_t>(weight));
+  }
+
+  KeyHash hash_;
 };
 
 }  // namespace stave::index

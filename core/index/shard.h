@@ -1,8 +1,10 @@
-// One shard in production: the protocol over memory of its own, and when it grows.
+// One shard in production: the buckets over memory of their own, counts of entries, and when it
+// grows.
 //
-// `Keys` knows what the entries of a layout stand for (resolved_keys.h, owned_keys.h):
-//   std::optional<uint64_t> position(Entry)      from the entry alone; where the layout keeps all
-//   of it Result<uint64_t> fetch_hash(uint64_t value)  may call out; where it keeps a part of it
+// `Keys`, the key policy, knows what the entries of a layout stand for (resolved_keys.h,
+// owned_keys.h):
+//   uint64_t position(Entry, tag)               where the layout keeps all of the position
+//   Result<uint64_t> fetch_hash(uint64_t value)  where it keeps a part of it; may call out
 //
 // Thread safety: all members from any thread, within an epoch pin.
 #pragma once
@@ -15,21 +17,20 @@
 #include <optional>
 
 #include "core/base/status.h"
+#include "core/index/bucket_array.h"
 #include "core/index/entry_counts.h"
 #include "core/index/shard_memory.h"
-#include "core/index/shard_protocol.h"
 #include "core/index/stats.h"
 #include "core/sync/thread_number.h"
 
 namespace stave::index {
 
 template <typename Layout>
-class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
+class Shard final : public BucketArray<Layout, ShardMemory<Layout>> {
  public:
-  using Memory = ShardMemory<Layout>;
-  using Protocol = ShardProtocol<Layout, Memory>;
+  using Buckets = BucketArray<Layout, ShardMemory<Layout>>;
   using Entry = typename Layout::Entry;
-  using Half = typename Protocol::Half;
+  using Half = typename Buckets::Half;
 
   // The most buckets that one operation splits.
   static constexpr unsigned kSplitsPerOperation = 2;
@@ -38,7 +39,7 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   // before reserve() gives up.
   static constexpr unsigned kReserveFailuresMax = 16;
 
-  // `count` outlives all that is done with the shard but disown(). Null without memory.
+  // Null without memory. `count` must outlive every call but disown().
   static Shard* create(unsigned bucket_bits, EntryCount count) noexcept {
     auto* shard = new (std::nothrow) Shard(bucket_bits, count);
     if (shard == nullptr) return nullptr;
@@ -46,12 +47,12 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
     shard->disown();
     return nullptr;
   }
-  // By the index, when no reader can find it any more.
+  // The table gives the shard up. REQUIRES: no reader can find it any more.
   void disown() noexcept {
     if (this->remove_owner()) delete this;
   }
 
-  // The same, when readers may still be in it. Allocates nothing.
+  // Like disown(), while readers may still be in it. Allocates nothing.
   void retire() noexcept {
     retirement_.shard = this;
     sync::EpochRegistry::retire(&retirement_, [](sync::Retired* retired) noexcept {
@@ -59,39 +60,17 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
     });
   }
 
-  Protocol& protocol() noexcept { return *this; }
-  const Protocol& protocol() const noexcept { return *this; }
-
   // Exact when no operation is under way.
   uint64_t entries() const noexcept { return count_.sum(); }
-  void count_erased() noexcept { count_.subtract(); }
-  // Where the calling thread counts, if it has_own(); add() tells when to grow().
-  EntryCount::Own own_count() const noexcept { return count_.own(); }
-
+  void count_removed() noexcept { count_.subtract(); }
+  // Counts an entry and splits buckets, a few at most, while there are too many entries for them.
   template <typename Keys>
   void count_inserted(const Keys& keys) noexcept {
     if (count_.add()) grow(keys);
   }
-  // Splits buckets while there are too many entries for them; a few of them.
-  template <typename Keys>
-  void grow(const Keys& keys) noexcept {
-    if (!crowded()) return;
-    if (!try_lock_growth()) return;  // another writer is at it
-    unsigned splits = 0;
-    while (splits < kSplitsPerOperation && crowded()) {
-      // Without a split the buckets overflow into nodes and the next writer tries again.
-      if (!split_bucket(keys).ok()) break;
-      splits++;
-    }
-    this->prefetch_splits(splits);
-    if (splits > splits_of_one_operation_max_.load(std::memory_order_relaxed))
-      splits_of_one_operation_max_.store(splits, std::memory_order_relaxed);
-    unlock_growth();
-  }
 
-  // Grows until there is room for so many entries. `closed` when the shard has a successor, `busy`
-  // from inside a callback of the shard's own growth, `no_memory`, or why the keys' owner does not
-  // tell a hash.
+  // Grows until there is room for so many entries. `closed` if the shard has a successor, `busy`
+  // from inside a callback of the shard's own growth, `no_memory`, or the error of fetch_hash().
   template <typename Keys>
   Status reserve(uint64_t entries, const Keys& keys) noexcept {
     unsigned failures = 0;
@@ -109,7 +88,75 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
     return {};
   }
 
-  // Waits for the growth lock. What it guards also guards the shard's replacement.
+  // Calls publish(Shard*) with a successor that has the same entries in as few buckets as they
+  // need, and closes this shard; does nothing if it has no more than those. Writers wait meanwhile.
+  // Errors as of reserve(); then nothing has changed.
+  template <typename Keys, typename Publish>
+  Status replace_by_smaller(const Keys& keys, Publish&& publish) noexcept {
+    STAVE_TRY(lock_growth());
+    Status status;
+    bool replaced = false;
+    this->with_all_locked([&] {
+      const Result<Shard*> smaller = make_smaller(keys);
+      status = smaller.status();
+      replaced = smaller.ok() && *smaller != nullptr;
+      if (replaced) publish(*smaller);
+      return replaced;
+    });
+    // The growth lock of a closed shard stays locked, too.
+    if (!replaced) unlock_growth();
+    return status;
+  }
+
+  // The position of an entry of bucket `index`, as far as a cursor at the reversed position
+  // `reversed` needs it. `not_found` if the entry is stale.
+  template <typename Keys>
+  Result<uint64_t> known_position(Entry entry, uint8_t tag, uint64_t index, unsigned level,
+                                  uint64_t reversed, const Keys& keys) const;
+
+  uint64_t capacity() const noexcept {
+    return this->bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator /
+           Layout::kGrowAtDenominator;
+  }
+  void add_to(IndexStats& stats) const;
+
+  // In how many buckets so many entries are at the load at which a bucket is split.
+  static constexpr uint64_t buckets_for(uint64_t entries) noexcept {
+    return (entries * Layout::kGrowAtDenominator) /
+               (Layout::kHeadSlots * Layout::kGrowAtNumerator) +
+           1;
+  }
+
+ private:
+  // How many insertions crowded() allows the threads of a shard with room: at least so many, and at
+  // most this part of its capacity. Threads do not know each other's allowances, so a shard may
+  // hold that many entries too many for a while.
+  static constexpr uint64_t kAllowedMin = 4;
+  static constexpr uint64_t kAllowedPart = 64;
+
+  Shard(unsigned bucket_bits, EntryCount count) noexcept : Buckets(bucket_bits), count_(count) {}
+  ~Shard() override = default;
+
+  static uint32_t me() noexcept { return sync::thread_number() + 1; }
+
+  template <typename Keys>
+  [[gnu::noinline]] void grow(const Keys& keys) noexcept {
+    if (!crowded()) return;
+    if (!try_lock_growth()) return;  // another writer is at it
+    unsigned splits = 0;
+    while (splits < kSplitsPerOperation && crowded()) {
+      // Without a split the buckets overflow into nodes and the next writer tries again.
+      if (!split_bucket(keys).ok()) break;
+      splits++;
+    }
+    this->prefetch_splits(splits);
+    if (splits > splits_of_one_operation_max_.load(std::memory_order_relaxed))
+      splits_of_one_operation_max_.store(splits, std::memory_order_relaxed);
+    unlock_growth();
+  }
+
+  // ---- The growth lock: guards splitting and the shard's replacement ---------------------------
+
   Status lock_growth() noexcept {
     sync::Backoff backoff;
     while (!try_lock_growth()) {
@@ -121,55 +168,8 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
     return {};
   }
   void unlock_growth() noexcept {
-    growing_.store(0, std::memory_order_release);  // pairs with try_lock_growth()
+    growing_.store(0, std::memory_order_release);  // pairs with the acquire in try_lock_growth()
   }
-
-  // Fills a shard that nobody else has yet, with entries that are counted already; false without
-  // memory.
-  bool fill(uint64_t position, uint8_t tag, Entry entry) noexcept {
-    auto locked = this->lock(position);
-    locked->expect_no_removals();
-    const bool inserted = locked->insert(tag, entry, false);
-    locked->unlock();
-    return inserted;
-  }
-
-  // While all buckets and the growth are locked: a shard with the same entries in as few buckets as
-  // they need. Null when this one has no more than that, `no_memory`.
-  template <typename Keys>
-  Result<Shard*> make_smaller(const Keys& keys) noexcept;
-
-  // The position of an entry of a locked bucket, as far as a cursor that stands at `reversed` needs
-  // it. `not_found` when the entry stands for nothing any more.
-  template <typename Keys>
-  Result<uint64_t> known_position(Entry entry, uint8_t tag, uint64_t index, unsigned level,
-                                  uint64_t reversed, const Keys& keys) const;
-
-  uint64_t capacity() const noexcept {
-    return this->bucket_count() * Layout::kHeadSlots * Layout::kGrowAtNumerator /
-           Layout::kGrowAtDenominator;
-  }
-  void add_to(IndexStats& stats) const;
-
-  // Buckets of which the given load is that of a table about to grow.
-  static constexpr uint64_t buckets_for(uint64_t entries) noexcept {
-    return (entries * Layout::kGrowAtDenominator) /
-               (Layout::kHeadSlots * Layout::kGrowAtNumerator) +
-           1;
-  }
-
- private:
-  // For how many entries threads are told that there is room, where there is: the least, and a part
-  // of the shard's capacity. What a thread has been allowed others do not know of, so by as much a
-  // shard may be overfilled for a while.
-  static constexpr uint64_t kAllowedMin = 4;
-  static constexpr uint64_t kAllowedPart = 64;
-
-  Shard(unsigned bucket_bits, EntryCount count) noexcept : Protocol(bucket_bits), count_(count) {}
-  ~Shard() override = default;
-
-  static uint32_t me() noexcept { return sync::thread_number() + 1; }
-
   bool try_lock_growth() noexcept {
     uint32_t nobody = 0;
     if (growing_.load(std::memory_order_relaxed) != nobody) return false;
@@ -181,8 +181,8 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   bool crowded_by(uint64_t entries) const noexcept {
     return buckets_for(entries) > this->bucket_count();
   }
-  // Whether there are too many entries for the buckets. If not, the calling thread need not ask
-  // again at once.
+  // Whether there are too many entries for the buckets. If not, gives the calling thread an
+  // allowance of insertions before it asks again.
   bool crowded() const noexcept {
     const uint64_t capacity = this->capacity();
     const uint64_t entries = this->entries();
@@ -191,8 +191,8 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
     return false;
   }
 
-  // Under the growth lock. `conflict` when the bucket refuses for the moment; `no_memory`, or why
-  // the keys' owner does not tell a hash.
+  // REQUIRES: the growth lock. `conflict` if entries have come whose halves are unknown;
+  // `no_memory`, or the error of fetch_hash().
   template <typename Keys>
   Status split_bucket(const Keys& keys) noexcept {
     if (!this->ensure_bucket(this->bucket_count())) return Code::no_memory;
@@ -205,7 +205,7 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
   Status split_with(const Keys& keys) noexcept {
     bool split = false;
     if constexpr (Layout::kKeepsWholePosition) {
-      split = Protocol::split_next([&keys](Entry entry, uint8_t tag, uint64_t, unsigned level) {
+      split = Buckets::split_next([&keys](Entry entry, uint8_t tag, uint64_t, unsigned level) {
         return half(keys.position(entry, tag) >> level);
       });
     } else {
@@ -213,14 +213,14 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
       const uint64_t count = this->bucket_count();
       if (static_cast<unsigned>(std::bit_width(count)) - 1 - base_level >= Layout::kHashBits)
         return split_by_fetched_hashes(keys, count);
-      split = Protocol::split_next([base_level](Entry entry, uint8_t, uint64_t, unsigned level) {
+      split = Buckets::split_next([base_level](Entry entry, uint8_t, uint64_t, unsigned level) {
         return half(Layout::kept_position(entry) >> (level - base_level));
       });
     }
     return split ? Code::ok : Code::conflict;
   }
 
-  // As many low bits of the position as the entry and its bucket tell.
+  // As many low bits of the position as the entry and its bucket determine.
   template <typename Keys>
   uint64_t position_of(Entry entry, uint8_t tag, uint64_t index, const Keys& keys) const {
     if constexpr (Layout::kKeepsWholePosition) {
@@ -232,42 +232,52 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
 
   static Half half(uint64_t bits) noexcept { return (bits & 1) != 0 ? Half::upper : Half::lower; }
 
-  // The entries keep too few bits of their hashes: asks for them, without a bucket's lock. Entries
-  // that come meanwhile are not known, and the split is left to a later operation.
-  struct Fetched {
-    Entry entry;
-    Half half = Half::unknown;
-    friend bool operator==(const Fetched& a, const Fetched& b) { return a.entry == b.entry; }
-    friend bool operator!=(const Fetched& a, const Fetched& b) { return !(a == b); }
-  };
+  // Splits where the entries keep too few bits of their hashes: fetches the hashes, without a
+  // bucket's lock. If entries come meanwhile the split is left to a later operation.
   template <typename Keys>
-  Status split_by_fetched_hashes(const Keys& keys, uint64_t count) noexcept {
+  [[gnu::noinline]] Status split_by_fetched_hashes(const Keys& keys, uint64_t count) noexcept {
+    struct Fetched {
+      Entry entry;
+      Half half = Half::unknown;
+    };
     const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
     EntryList<Entry> entries;
-    auto locked = this->lock(low_bits(count, level));
-    if (!locked) return Code::closed;
     bool complete = true;
-    locked->for_each([&](Entry entry, Place, uint8_t) {
-      complete = entries.add(entry);
-      return complete;
+    const bool open = this->with_lock(low_bits(count, level), [&](auto& bucket) {
+      bucket.for_each([&](Entry entry, SlotRef, uint8_t) { return complete = entries.add(entry); });
     });
-    locked->unlock();
+    if (!open) return Code::closed;
     EntryList<Fetched> halves;
     for (const Entry entry : entries) {
       const Result<uint64_t> hash = keys.fetch_hash(Layout::value(entry));
-      // What is gone matches no key: it may stay where it is.
-      const bool is_gone = hash.status().is(Code::not_found);
-      if (!hash.ok() && !is_gone) return hash.status();
+      // A stale entry matches no key: it may stay where it is.
+      const bool is_stale = hash.status().is(Code::not_found);
+      if (!hash.ok() && !is_stale) return hash.status();
       complete =
           complete &&
-          halves.add({entry, is_gone ? Half::lower : half(HashParts(*hash).position() >> level)});
+          halves.add({entry, is_stale ? Half::lower : half(HashParts(*hash).position() >> level)});
     }
     if (!complete) return Code::no_memory;
-    const bool split = Protocol::split_next([&halves](Entry entry, uint8_t, uint64_t, unsigned) {
-      const auto* const found = std::find(halves.begin(), halves.end(), Fetched{entry});
-      return found == halves.end() ? Half::unknown : found->half;
+    const bool split = Buckets::split_next([&halves](Entry entry, uint8_t, uint64_t, unsigned) {
+      const Fetched* const found = halves.find(entry);
+      return found == nullptr ? Half::unknown : found->half;
     });
     return split ? Code::ok : Code::conflict;
+  }
+
+  // While all buckets and the growth are locked: a shard with the same entries in as few buckets as
+  // they need. Null if this one has no more than that; `no_memory`.
+  template <typename Keys>
+  Result<Shard*> make_smaller(const Keys& keys) noexcept;
+  // Adds an entry that is counted already to a shard that no other thread can reach. False without
+  // memory.
+  bool fill(uint64_t position, uint8_t tag, Entry entry) noexcept {
+    bool inserted = false;
+    static_cast<void>(this->with_lock(position, [&](auto& bucket) {
+      bucket.expect_no_removals();
+      inserted = bucket.insert(tag, entry, false);
+    }));
+    return inserted;
   }
 
   struct Retirement : sync::Retired {
@@ -276,7 +286,7 @@ class Shard final : public ShardProtocol<Layout, ShardMemory<Layout>> {
 
   const EntryCount count_;
   Retirement retirement_;
-  // The number plus one of the thread that holds the growth lock.
+  // The number of the thread that holds the growth lock, plus one; 0: nobody.
   alignas(64) std::atomic<uint32_t> growing_{0};
   std::atomic<uint64_t> splits_{0};
   std::atomic<uint64_t> splits_of_one_operation_max_{0};
@@ -289,7 +299,7 @@ Result<Shard<Layout>*> Shard<Layout>::make_smaller(const Keys& keys) noexcept {
   const auto for_each_bucket = [&](auto visit) {
     for (uint64_t index = 0; index < count; index++) {
       this->locked_bucket(index).for_each(
-          [&](Entry entry, Place, uint8_t tag) { return visit(entry, tag, index); });
+          [&](Entry entry, SlotRef, uint8_t tag) { return visit(entry, tag, index); });
     }
   };
   uint64_t entries = 0;

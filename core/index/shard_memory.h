@@ -1,10 +1,9 @@
 // The buckets and overflow nodes of one shard, and how discarded nodes come back.
 //
-// A node that left its chain may still be read by those who came before: it waits for their epochs
-// to end. The wait needs a small object, so it waits first until some others are there, too.
+// A node that left its chain may still be read by calls that began before: it is free when their
+// epochs have ended. Nodes wait for that in batches, one allocated object each.
 //
-// The memory has several owners: the index, and every such object on its way. Whoever leaves last
-// frees it.
+// The memory has several owners: the table, and every batch. The last one frees it.
 //
 // Thread safety: nodes are taken and given back by any thread; ensure_bucket() under the growth
 // lock.
@@ -38,12 +37,12 @@ class ShardMemory {
 
   bool ensure_bucket(uint64_t index) noexcept { return buckets_.ensure(index); }
 
-  // A node: one of those set aside by reserve_node(), or another. 0 without memory.
+  // Takes one of the nodes set aside by reserve_node(), or another. 0 without memory.
   uint32_t take_node(bool reserved) noexcept {
     const std::lock_guard lock(mutex_);
     if (!reserved && !ensure_nodes(reserved_ + 1)) return 0;
     const uint32_t number = take();
-    // One that was set aside for good has to be replaced at once.
+    // A node that was set aside by set_aside() has to be replaced at once.
     if (reserved && !STAVE_PLANTED_BUG(spent_reservation)) set_short(!ensure_nodes(reserved_));
     return number;
   }
@@ -52,7 +51,7 @@ class ShardMemory {
     const std::lock_guard lock(mutex_);
     put_back(number);
   }
-  // Takes back a node when the readers of this moment are gone.
+  // Takes back a node when the readers of this moment have ended.
   void discard_node(uint32_t number) noexcept {
     if (STAVE_PLANTED_BUG(early_reclamation)) return give_back_node(number);
     {
@@ -60,7 +59,7 @@ class ShardMemory {
       Layout::set_next_discarded(node(number), discarded_);
       discarded_ = number;
       used_--;
-      if (++discarded_count_ < kNodesOfObject) return;
+      if (++discarded_count_ < kNodesOfBatch) return;
     }
     auto* batch = new (std::nothrow) Discarded(this);
     if (batch == nullptr) return;  // until the next one is discarded
@@ -85,20 +84,20 @@ class ShardMemory {
     const std::lock_guard lock(mutex_);
     reserved_--;
   }
-  // Sets so many aside for good: so many writers may each take_node(true) without a reserve_node(),
-  // if is_short() was false when they began. What a writer does is ordered, whatever threads do it.
-  // False without memory.
+  // Sets so many nodes aside permanently: so many writers may each take_node(true) without a
+  // reserve_node(), if is_short() was false when they began. REQUIRES: the operations of one writer
+  // are ordered, whatever threads run them. False without memory.
   bool set_aside(uint32_t nodes) noexcept {
     const std::lock_guard lock(mutex_);
     if (!ensure_nodes(reserved_ + nodes)) return false;
     reserved_ += nodes;
     return true;
   }
-  // There was no memory for a node in place of one that was set aside; there is again when a
-  // reserve_node() has succeeded.
+  // True from the moment when there was no memory to replace a node of set_aside() until a
+  // reserve_node() succeeds.
   bool is_short() const noexcept {
-    // Relaxed: the writer who takes a node and finds no other in its place knows, and each of the
-    // others may take one before it does.
+    // Relaxed: the writer that takes a node and finds no other in its place knows, and each of the
+    // others may take one before it knows.
     return is_short_.load(std::memory_order_relaxed);
   }
 
@@ -114,19 +113,19 @@ class ShardMemory {
   }
 
   void add_owner() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
-  // True for the last: then the caller deletes what this is a part of.
+  // True for the last owner: then the caller deletes the object that this is a part of.
   bool remove_owner() noexcept {
     // Release and acquire: what every owner did comes before the deletion.
     return owners_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
 
  protected:
-  // Virtual: the last owner may be a deleter that knows this part only.
+  // Virtual: the last owner may be a batch, which knows this part only.
   virtual ~ShardMemory() = default;
 
  private:
   static constexpr unsigned kFirstNodeBits = 4;
-  static constexpr uint32_t kNodesOfObject = 16;
+  static constexpr uint32_t kNodesOfBatch = 16;
 
   struct Discarded : sync::Retired {
     explicit Discarded(ShardMemory* owner) noexcept : memory(owner) {}
@@ -177,14 +176,14 @@ class ShardMemory {
   }
 
   ChunkedArray<Bucket> buckets_;
-  // In smaller steps: how many there will be is not known, and few lookups come here.
+  // In smaller chunks: how many nodes there will be is not known, and few lookups come here.
   ChunkedArray<Node, 2, kNodeBits> nodes_;
 
   mutable std::mutex mutex_;
   uint32_t free_ = 0;       // list of free nodes
-  uint32_t discarded_ = 0;  // list of nodes that wait for an object to wait with
+  uint32_t discarded_ = 0;  // list of discarded nodes that are in no batch yet
   uint32_t discarded_count_ = 0;
-  uint32_t fresh_ = 1;  // never used so far: this node and all behind it; 0 is no node
+  uint32_t fresh_ = 1;  // never used so far: this node and all after it; 0 is no node
   uint64_t free_count_ = 0;
   uint64_t reserved_ = 0;
   uint64_t used_ = 0;

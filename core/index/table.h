@@ -1,18 +1,25 @@
-// The concurrent hash table: shards, hashes and entries; no keys. index.h puts keys on top of it;
-// who has keys elsewhere (the store) uses it directly, with the comparison inlined.
+// The concurrent hash table: hashes and entries, in shards; no keys. index_of.h puts keys on top of
+// it; a user that has its keys elsewhere (the store, the memtable) uses it directly, with the
+// comparison inlined.
 //
 //   auto table = Table<NarrowLayout<>, Keys>::create(options, keys);
 //   const auto found = table.find(hash, [&](uint64_t value) { return is_key_at(value, key); });
 //
 // An operation gets the key's hash and `match(value)`, its verdict on a candidate: is the key that
-// this value stands for the one looked for? It is asked of entries with the same bits of the hash,
-// nearly always the right one, with no lock held, inside an epoch pin, and may be asked several
-// times.
+// this value stands for the one looked for? It is asked about entries with the same bits of the
+// hash, nearly always the right one, inside an epoch pin, and may be asked several times.
 //
-// What match() may be asked of: values that were there at some moment of the call, also when they
-// have been replaced or removed meanwhile. A value must not come to stand for another key before
-// the calls that may have seen it are over: release what it points to by the epochs
-// (EpochRegistry::retire), or answer `gone` from then on.
+// match() may be asked about values that were in the table at some moment of the call, also when
+// they have been replaced or removed meanwhile. A value must not come to stand for another key
+// before the calls that may have seen it have ended: release what it points to by the epochs
+// (EpochRegistry::retire), or return `stale` from then on.
+//
+// `Keys`, the key policy (owned_keys.h, resolved_keys.h), has
+//   kMatchesUnderLock        whether updates may call match() under a bucket's lock
+//   Storage                  what a shard needs for its keys: bytes(), shrink()
+//   position(), fetch_hash() see shard.h
+//   discard(set, shard number, tag, entry)   called after an entry has been removed
+//   discard_waiting(set, shard number)       frees what discard() holds back, as soon as possible
 //
 // Thread safety: everything from any thread. Linearizable per key.
 #pragma once
@@ -30,8 +37,8 @@
 #include "core/index/bit_reverse.h"
 #include "core/index/hash_parts.h"
 #include "core/index/probe.h"
-#include "core/index/root.h"
 #include "core/index/shard.h"
+#include "core/index/shard_set.h"
 #include "core/index/stats.h"
 #include "core/sync/epoch.h"
 
@@ -46,137 +53,82 @@ template <typename Layout, typename Keys>
 class Table {
  public:
   using Entry = typename Layout::Entry;
-  using TableShard = Shard<Layout>;
-  using TableRoot = Root<Layout, Keys>;
-  using Protocol = typename TableShard::Protocol;
+  using Storage = typename Keys::Storage;
 
   static Result<std::unique_ptr<Table>> create(const TableOptions& options, Keys keys);
-  // No call is under way, and none of the calling thread's pins holds what the table gave out.
+  // REQUIRES: no call is under way, and no pin of the calling thread protects what the table
+  // returned.
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
   const Keys& keys() const noexcept { return keys_; }
 
-  // A probe for a hash alone; `word` and `word_mask` are for layouts of two words.
-  static Probe probe(uint64_t hash) noexcept {
-    const HashParts parts(hash);
-    return {.position = parts.position(),
-            .shard = parts.shard_byte(),
-            .tag = parts.tag(),
-            .word = hash};
-  }
-
   // ---- One entry -------------------------------------------------------------------------------
 
   struct Found {
-    Verdict verdict = Verdict::different;  // equal, error, or different: absent
+    Verdict verdict = Verdict::different;  // equal, error, or different: the key is absent
     uint64_t value = 0;
   };
   template <typename Match>
   Found find(uint64_t hash, Match&& match) const {
-    return find(probe(hash), [&match](Entry entry) { return match(Layout::value(entry)); });
+    return find(probe_of(hash),
+                [&match](const Entry& entry) { return match(Layout::value(entry)); });
   }
   // `match` gets whole entries.
   template <typename Match>
   Found find(const Probe& probe, Match&& match) const {
     const sync::EpochPin pin;
     for (;;) {
-      const Protocol& protocol = shard_of(probe).protocol();
-      const auto found = protocol.find(probe, match);
-      if (found.verdict != Verdict::different || is_in_force(protocol, probe))
+      const TableShard& shard = shard_of(probe);
+      bool met_stale = false;
+      const auto found = shard.find(probe, [&](const Entry& entry) {
+        const Verdict verdict = match(entry);
+        met_stale |= verdict == Verdict::stale;
+        return verdict;
+      });
+      // A stale entry's key may have a new value, in the shard's successor. A caller that knows
+      // that the entry is stale sees the successor.
+      if (!met_stale || &shard_of(probe) == &shard) [[likely]]
         return {found.verdict, Layout::value(found.entry)};
     }
   }
 
   struct Updated {
+    Code code =
+        Code::ok;  // no_memory; internal: match() returned `error`. Nothing has changed then
     bool was_present = false;
     bool inserted = false;
-    Entry previous;
-    uint64_t value() const noexcept { return Layout::value(previous); }
+    uint64_t previous = 0;  // the value, if it was present
   };
-  // Finds the entry of the key, asks `decide(const uint64_t* value)` (null when it is absent) and
-  // does what it says, in one step. `error` when match() says so, `no_memory`; then nothing has
-  // changed. decide() is called without a lock and may be called several times, the last time
-  // counts.
+  // Finds the entry of the key, calls decide(const uint64_t* value), null when the key is absent,
+  // and does what it returns, in one step. decide() runs under a bucket's lock: it calls nobody.
   template <typename Match, typename Decide>
-  Result<Updated> update(uint64_t hash, Match&& match, Decide&& decide) {
+  Updated update(uint64_t hash, Match&& match, Decide&& decide) {
     return update(
-        probe(hash), [&match](Entry entry) { return match(Layout::value(entry)); },
-        [&decide](const uint64_t* value, typename Keys::Storage&) { return decide(value); });
+        probe_of(hash), [&match](const Entry& entry) { return match(Layout::value(entry)); },
+        [&decide](const uint64_t* value, Storage&) { return decide(value); });
   }
-  // `match` gets whole entries, `decide` the storage that belongs to where the entry will be. The
-  // probe may be changed by decide().
+  // `match` gets whole entries, `decide` also the storage of the entry's shard.
   template <typename Match, typename Decide>
-  Result<Updated> update(const Probe& probe, Match&& match, Decide&& decide) {
-    return retry_closed(probe, decide, [&](Protocol& protocol, auto&& decide_here) {
-      return protocol.update(probe, match, decide_here);
-    });
-  }
-  // The same with match() and decide() called under the bucket's lock, for keys that are compared
-  // in no time.
-  template <typename Match, typename Decide>
-  Result<Updated> update_at_once(const Probe& probe, Match&& match, Decide&& decide) {
-    return retry_closed(probe, decide, [&](Protocol& protocol, auto&& decide_here) {
-      return protocol.update_at_once(probe, match, decide_here);
-    });
+  Updated update(const Probe& probe, Match&& match, Decide&& decide) {
+    return update_with<Keys::kMatchesUnderLock>(probe, match, decide,
+                                                [](const TableShard&) { return false; });
   }
 
-  // The same for setting a value and removing a key, in as few instructions as possible, where it
-  // can be done in the head of a free bucket. Otherwise the result is `nothing`: update_at_once()
-  // can. Within a pin. For entries of which Keys::discard() has nothing to discard, and threads
-  // that have a count of their own.
-  using InHead = typename Protocol::InHead;
-  // What an insertion may have made too full to be left so, *crowded, grow() splits. Where the
-  // result is `full`, set_in_chain() has to go on with *full.
-  template <typename Match>
-  InHead set_in_head(const Probe& probe, uint64_t value, Match&& match, TableShard** full,
-                     TableShard** crowded) {
-    TableShard& shard = shard_of(probe);
-    Protocol& protocol = shard.protocol();
-    const InHead done =
-        protocol.set_in_head(protocol.start_now(probe.position), probe, value, match);
-    if (done.result == InHead::Result::full) *full = &shard;
-    if (done.result == InHead::Result::inserted && shard.own_count().add()) *crowded = &shard;
-    return done;
-  }
-  // Of a key that is absent; false without memory. It may leave the shard crowded.
-  bool set_in_chain(TableShard& full, const Probe& probe, uint64_t value, bool* crowded) {
-    if (!full.protocol().set_in_chain(probe, value, false)) return false;
-    *crowded = full.own_count().add();
-    return true;
-  }
-  // Sets the value of a key that is there.
-  template <typename Match>
-  InHead replace_in_head(const Probe& probe, uint64_t value, Match&& match) {
-    Protocol& protocol = shard_of(probe).protocol();
-    return protocol.replace_in_head(protocol.start_now(probe.position), probe, value, match);
-  }
-  void grow(TableShard& crowded) noexcept { crowded.grow(keys_); }
-  template <typename Match>
-  InHead erase_in_head(const Probe& probe, Match&& match) {
-    TableShard& shard = shard_of(probe);
-    const EntryCount::Own count = shard.own_count();
-    Protocol& protocol = shard.protocol();
-    const InHead done = protocol.erase_in_head(protocol.start_now(probe.position), probe, match);
-    if (done.result == InHead::Result::erased) count.subtract();
-    return done;
-  }
+  // ---- Changes that cannot fail ----------------------------------------------------------------
 
-  // ---- Publishing what cannot fail any more ----------------------------------------------------
-
-  // Memory set aside for one insertion of this hash. While it lives, one insert() with it allocates
-  // nothing that it needs.
+  // Memory set aside for one insertion of a key with this hash.
   class Reservation {
    public:
     Reservation() noexcept = default;
     ~Reservation() { release(); }
     Reservation(Reservation&& other) noexcept
-        : shard_(std::exchange(other.shard_, nullptr)), for_good_(other.for_good_) {}
+        : shard_(std::exchange(other.shard_, nullptr)), is_standing_(other.is_standing_) {}
     Reservation& operator=(Reservation&& other) noexcept {
       release();
       shard_ = std::exchange(other.shard_, nullptr);
-      for_good_ = other.for_good_;
+      is_standing_ = other.is_standing_;
       return *this;
     }
 
@@ -188,89 +140,62 @@ class Table {
       shard_->disown();
       shard_ = nullptr;
     }
-    TableShard* shard_ = nullptr;
-    bool for_good_ = false;  // one of set_aside()
+    Shard<Layout>* shard_ = nullptr;
+    bool is_standing_ = false;  // of what set_aside() has set aside
   };
   Result<Reservation> reserve_insertion(uint64_t hash);
-  // Sets memory aside for good, for tables that are neither cleared nor shrunk: so many writers may
-  // each have one reservation at a time from standing_reservation(), which costs nothing. False
-  // without memory.
+  // Sets memory aside permanently, so that as many writers may each have one standing reservation
+  // at a time, which costs nothing. For tables that are neither cleared nor shrunk. False without
+  // memory.
   bool set_aside(uint32_t writers) noexcept;
-  // Nothing when memory is short: then reserve_insertion() tells.
+  // Nothing when memory is short: then call reserve_insertion().
   std::optional<Reservation> standing_reservation(uint64_t hash) const noexcept;
 
-  // Inserts an entry for a key that the caller knows to be absent and keeps others from inserting.
-  // Cannot fail while no clear() and no shrink_to_fit() run between the reservation and this.
-  Status insert_absent(uint64_t hash, uint64_t value, const Reservation& reservation) noexcept;
-  // Replaces the entry that has this value; false when there is none. Compares values, not keys:
-  // for values that stand for one key only. Allocates nothing.
-  bool replace(uint64_t hash, uint64_t expected, uint64_t value) noexcept;
-  // The same, removing it.
-  bool erase(uint64_t hash, uint64_t expected) noexcept;
+  // Inserts an entry for a key. REQUIRES: the key is absent, and the caller keeps other threads
+  // from inserting it. Cannot fail if no clear() and no shrink_to_fit() runs between the
+  // reservation and this.
+  Status insert_absent(uint64_t hash, uint64_t value, const Reservation& reservation) noexcept {
+    const auto is_other = [](const Entry&) noexcept { return Verdict::different; };
+    return update_with<true>(
+               probe_of(hash), is_other,
+               [value](const uint64_t*, Storage&) {
+                 return Decision{Decision::Action::set, value};
+               },
+               [&reservation](const TableShard& shard) {
+                 return reservation.is_standing_ || reservation.shard_ == &shard;
+               })
+        .code;
+  }
+  // Replaces the entry that has the value `expected`; false when there is none. Compares values,
+  // not keys: REQUIRES that a value stands for one key only. Allocates nothing.
+  bool replace_exact(uint64_t hash, uint64_t expected, uint64_t value) noexcept {
+    return change_exact(hash, expected, {Decision::Action::set, value});
+  }
+  // Like replace_exact(), but removes the entry.
+  bool remove_exact(uint64_t hash, uint64_t expected) noexcept {
+    return change_exact(hash, expected, {Decision::Action::remove, 0});
+  }
 
-  // ---- Many ------------------------------------------------------------------------------------
+  // ---- Many keys -------------------------------------------------------------------------------
 
-  // Where a lookup begins, for what it needs to be loaded while other lookups begin. Of use as long
-  // as the caller's pin lasts that was there before.
-  struct Start {
-    const Protocol* protocol = nullptr;
-    typename Protocol::Start place;
-  };
-  Start start(const Probe& probe) const noexcept {
-    const Protocol& protocol = shard_of(probe).protocol();
-    return {&protocol, protocol.start(probe.position)};
+  // Loads what lookups or updates of `count` keys will need, waiting for all of it together: the
+  // buckets of probe_of(i), and then what their first candidates stand for, which follow(i, entry)
+  // prefetches (the entry may be torn), or their chains.
+  template <typename ProbeOf, typename Follow>
+  void prefetch(size_t count, ProbeOf&& probe_of, Follow&& follow) const {
+    const sync::EpochPin pin;
+    for (size_t i = 0; i < count; i++) {
+      const Probe& probe = probe_of(i);
+      shard_of(probe).prefetch_bucket(probe.position);
+    }
+    for (size_t i = 0; i < count; i++) {
+      const Probe& probe = probe_of(i);
+      shard_of(probe).prefetch_candidate(probe, [&](const Entry& entry) { follow(i, entry); });
+    }
   }
-  Start start_one_of_many(const Probe& probe) const noexcept {
-    const Protocol& protocol = shard_of(probe).protocol();
-    return {&protocol, protocol.start_one_of_many(probe.position)};
-  }
-  template <typename Match>
-  Found find(const Start& start, const Probe& probe, Match&& match) const {
-    const auto found = start.protocol->find(start.place, probe, match);
-    return {found.verdict, Layout::value(found.entry)};
-  }
-  // Whether a lookup that has found nothing may say so where match() may answer `gone`: in a shard
-  // that has been replaced the entry stays, while its key has a new value in the successor.
-  bool is_in_force(const Start& start, const Probe& probe) const noexcept {
-    return is_in_force(*start.protocol, probe);
-  }
-  // The same in the head of a bucket that nobody changes, in as few instructions as possible. False
-  // when find() has to tell.
-  template <typename Match>
-  bool find_at_once(const Start& start, const Probe& probe, Match&& match, Found& found) const {
-    typename Protocol::Found in_head;
-    const bool told = start.protocol->find_at_once(start.place, probe, match, in_head);
-    found = {in_head.verdict, Layout::value(in_head.entry)};
-    return told;
-  }
-  template <typename Match>
-  bool find_at_once(const Probe& probe, Match&& match, Found& found) const {
-    const Protocol& protocol = shard_of(probe).protocol();
-    typename Protocol::Found in_head;
-    const bool told =
-        protocol.find_at_once(protocol.start_now(probe.position), probe, match, in_head);
-    found = {in_head.verdict, Layout::value(in_head.entry)};
-    return told;
-  }
-  // When find_at_once() has not told.
-  template <typename Match>
-  Found find_everywhere(const Start& start, const Probe& probe, Match&& match) const {
-    const auto found = start.protocol->find_everywhere(probe, match);
-    return {found.verdict, Layout::value(found.entry)};
-  }
-  template <typename Match>
-  Found find_everywhere(const Probe& probe, Match&& match) const {
-    const auto found = shard_of(probe).protocol().find_everywhere(probe, match);
-    return {found.verdict, Layout::value(found.entry)};
-  }
-  void prefetch_chain(const Start& start, const Probe& probe) const noexcept {
-    start.protocol->prefetch_chain(start.place, probe);
-  }
-  // Calls use(entry) with the first candidate, for what follows from it to be loaded too, or loads
-  // the chain where it may be. The entry may be torn.
-  template <typename Use>
-  void with_candidate(const Start& start, const Probe& probe, Use&& use) const {
-    start.protocol->with_candidate(start.place, probe, use);
+  void prefetch_bucket(const Probe& probe) const noexcept {
+    const sync::EpochPin pin;
+    shard_of(probe).prefetch_bucket(probe.position);
   }
 
   // ---- The whole table -------------------------------------------------------------------------
@@ -305,32 +230,280 @@ class Table {
   Status visit_next(Cursor& cursor, Visit&& visit) const;
 
  private:
-  Table(Keys keys, TableRoot* root) noexcept : keys_(std::move(keys)), root_(root) {}
+  using TableShard = Shard<Layout>;
+  using Shards = ShardSet<Layout, Keys>;
 
-  // Within a pin.
-  TableRoot& root() const noexcept {
+  Table(Keys keys, Shards* shards) noexcept : keys_(std::move(keys)), shards_(shards) {}
+
+  // REQUIRES an epoch pin, as shard_of() does.
+  Shards& shards() const noexcept {
     // Acquire: pairs with the releases in create() and clear().
-    return *root_.load(std::memory_order_acquire);
+    return *shards_.load(std::memory_order_acquire);
   }
-  TableShard& shard_of(const Probe& probe) const noexcept {
-    return this->root().shard_of(probe.shard);
-  }
-  bool is_in_force(const Protocol& protocol, const Probe& probe) const noexcept {
-    // Who has learnt that the key has a new value in a successor sees that it was published.
-    return &shard_of(probe).protocol() == &protocol;
-  }
+  TableShard& shard_of(const Probe& probe) const noexcept { return shards().shard_of(probe.shard); }
   static unsigned first_buckets_bits(uint64_t capacity, uint32_t shards) noexcept;
-  // Runs update(protocol, decide) until it meets the shard that is in force, and counts what it
-  // did.
-  template <typename Decide, typename Update>
-  Result<Updated> retry_closed(const Probe& probe, Decide& decide, Update update);
-  // Within a pin.
-  Status shrink_shard(TableRoot& root, uint32_t number);
+
+  // The one update: in the shard that is in force, with what follows from it.
+  // `is_reserved(shard)`: whether a node for an insertion was set aside in this shard.
+  template <bool kMatchesUnderLock, typename Match, typename Decide, typename IsReserved>
+  Updated update_with(const Probe& probe, Match& match, Decide&& decide, IsReserved&& is_reserved) {
+    const sync::EpochPin pin;
+    for (;;) {
+      Shards& shards = this->shards();
+      const uint32_t number = shards.shard_number(probe.shard);
+      TableShard& shard = shards.shard_of(probe.shard);
+      const auto updated = shard.template update<kMatchesUnderLock>(
+          probe, match,
+          [&](const uint64_t* value) { return decide(value, shards.storage(number)); },
+          is_reserved(shard));
+      using Result = typename TableShard::Buckets::Updated::Result;
+      if (updated.result == Result::closed) [[unlikely]]
+        continue;
+      if (updated.result != Result::done) [[unlikely]]
+        return {.code = updated.result == Result::no_memory ? Code::no_memory : Code::internal};
+      if (updated.inserted) shard.count_inserted(keys_);
+      if (updated.removed) {
+        shard.count_removed();
+        keys_.discard(shards, number, probe.tag, updated.previous);
+      }
+      return {Code::ok, updated.was_present, updated.inserted, Layout::value(updated.previous)};
+    }
+  }
+  bool change_exact(uint64_t hash, uint64_t expected, const Decision& change) noexcept {
+    const auto is_expected = [expected](const Entry& entry) noexcept {
+      return Layout::value(entry) == expected ? Verdict::equal : Verdict::different;
+    };
+    return update_with<true>(
+               probe_of(hash), is_expected,
+               [&change](const uint64_t* value, Storage&) {
+                 return value != nullptr ? change : Decision{};
+               },
+               [](const TableShard&) { return false; })
+        .was_present;
+  }
 
   const Keys keys_;
-  std::atomic<TableRoot*> root_;
+  std::atomic<Shards*> shards_;
 };
 
-}  // namespace stave::index
+// ---- Making ------------------------------------------------------------------------------------
 
-#include "core/index/table_impl.h"  // IWYU pragma: export
+template <typename Layout, typename Keys>
+unsigned Table<Layout, Keys>::first_buckets_bits(uint64_t capacity, uint32_t shards) noexcept {
+  constexpr unsigned bits_min = 3;
+  const uint64_t buckets = TableShard::buckets_for(capacity / shards);
+  // Rounded down: the rest is made by splitting, to the bucket.
+  return std::max(bits_min, static_cast<unsigned>(std::bit_width(buckets)) - 1);
+}
+
+template <typename Layout, typename Keys>
+Result<std::unique_ptr<Table<Layout, Keys>>> Table<Layout, Keys>::create(
+    const TableOptions& options, Keys keys) {
+  constexpr uint32_t shards_max = 1 << shard_bits_max;
+  constexpr uint32_t default_shards = 16;
+  constexpr uint64_t entries_per_shard = 1 << 16;
+  uint32_t count = options.shards;
+  if (count == 0) {
+    // Enough for writers not to meet at one shard's growth; more when the shards would be large.
+    const uint64_t wanted = std::bit_ceil(options.capacity / entries_per_shard + 1);
+    count = static_cast<uint32_t>(std::clamp<uint64_t>(wanted, default_shards, shards_max));
+  }
+  if (!std::has_single_bit(count) || count > shards_max)
+    return Status::error(Code::invalid_argument, "shards must be a power of two up to 256");
+  Shards* const shards = Shards::create(count, first_buckets_bits(options.capacity, count));
+  if (shards == nullptr) return Code::no_memory;
+  std::unique_ptr<Table> table(new (std::nothrow) Table(std::move(keys), shards));
+  if (table == nullptr) {
+    shards->disown();
+    return Code::no_memory;
+  }
+  STAVE_TRY(table->reserve(options.capacity));
+  return table;
+}
+
+template <typename Layout, typename Keys>
+Table<Layout, Keys>::~Table() {
+  shards_.load(std::memory_order_relaxed)->disown();
+  // Removed records and discarded nodes that wait for readers own all of the memory that they lie
+  // in. A bounded number of slices: other threads may be retiring all the time.
+  constexpr int slices_max = 8;
+  for (int i = 0; i < slices_max && !sync::EpochRegistry::try_reclaim(); i++) {
+  }
+}
+
+// ---- Changes that cannot fail ------------------------------------------------------------------
+
+template <typename Layout, typename Keys>
+Result<typename Table<Layout, Keys>::Reservation> Table<Layout, Keys>::reserve_insertion(
+    uint64_t hash) {
+  const sync::EpochPin pin;
+  TableShard& shard = shard_of(probe_of(hash));
+  if (!shard.reserve_node()) return Code::no_memory;
+  shard.add_owner();
+  Reservation reservation;
+  reservation.shard_ = &shard;
+  return reservation;
+}
+
+template <typename Layout, typename Keys>
+bool Table<Layout, Keys>::set_aside(uint32_t writers) noexcept {
+  const sync::EpochPin pin;
+  const Shards& shards = this->shards();
+  for (uint32_t i = 0; i < shards.shards(); i++)
+    if (!shards.shard(i).set_aside(writers)) return false;
+  return true;
+}
+
+template <typename Layout, typename Keys>
+std::optional<typename Table<Layout, Keys>::Reservation> Table<Layout, Keys>::standing_reservation(
+    uint64_t hash) const noexcept {
+  const sync::EpochPin pin;
+  if (shard_of(probe_of(hash)).is_short()) return std::nullopt;
+  std::optional<Reservation> reservation(std::in_place);
+  reservation->is_standing_ = true;
+  return reservation;
+}
+
+// ---- The whole table ---------------------------------------------------------------------------
+
+template <typename Layout, typename Keys>
+uint64_t Table<Layout, Keys>::size() const noexcept {
+  const sync::EpochPin pin;
+  const Shards& shards = this->shards();
+  uint64_t entries = 0;
+  for (uint32_t i = 0; i < shards.shards(); i++) entries += shards.shard(i).entries();
+  return entries;
+}
+
+template <typename Layout, typename Keys>
+uint64_t Table<Layout, Keys>::capacity() const noexcept {
+  const sync::EpochPin pin;
+  const Shards& shards = this->shards();
+  uint64_t capacity = 0;
+  for (uint32_t i = 0; i < shards.shards(); i++) capacity += shards.shard(i).capacity();
+  return capacity;
+}
+
+template <typename Layout, typename Keys>
+IndexStats Table<Layout, Keys>::stats() const {
+  const sync::EpochPin pin;
+  const Shards& shards = this->shards();
+  IndexStats stats;
+  for (uint32_t i = 0; i < shards.shards(); i++) {
+    const uint64_t key_bytes = shards.storage(i).bytes();
+    shards.shard(i).add_to(stats);
+    stats.shards.back().bytes += key_bytes;
+    stats.bytes += key_bytes;
+    stats.key_bytes += key_bytes;
+  }
+  return stats;
+}
+
+template <typename Layout, typename Keys>
+Status Table<Layout, Keys>::clear() {
+  {
+    const sync::EpochPin pin;
+    Shards* const fresh = Shards::create(shards().shards(), first_buckets_bits(0, 1));
+    if (fresh == nullptr) return Code::no_memory;
+    // Release: pairs with the acquire in shards(). Acquire: the sets that other clears put there.
+    // Calls that still work on the old set began before, and are linearized before
+    // (docs/internals/index.md).
+    Shards* const old = shards_.exchange(fresh, std::memory_order_acq_rel);
+    sync::EpochRegistry::retire(
+        old, [](sync::Retired* retired) noexcept { static_cast<Shards*>(retired)->disown(); });
+  }
+  // The old set is much memory in one object, which would otherwise wait for the next sixty-four.
+  sync::EpochRegistry::try_reclaim();
+  return {};
+}
+
+template <typename Layout, typename Keys>
+Status Table<Layout, Keys>::reserve(uint64_t entries) {
+  for (uint32_t i = 0;;) {
+    // A pin for each shard: what other threads retire meanwhile waits for it.
+    const sync::EpochPin pin;
+    const Shards& shards = this->shards();
+    if (i == shards.shards()) return {};
+    Status status = shards.shard(i).reserve(entries / shards.shards(), keys_);
+    if (status.is(Code::closed)) continue;  // with its successor
+    if (!status.ok()) return status;
+    i++;
+  }
+}
+
+template <typename Layout, typename Keys>
+Status Table<Layout, Keys>::shrink_to_fit() {
+  for (uint32_t i = 0;;) {
+    {
+      const sync::EpochPin pin;
+      Shards& shards = this->shards();
+      if (i == shards.shards()) break;
+      TableShard& shard = shards.shard(i);
+      bool replaced = false;
+      Status status = shard.replace_by_smaller(keys_, [&](TableShard* smaller) {
+        shards.replace_shard(i, smaller);
+        replaced = true;
+      });
+      if (status.is(Code::closed)) continue;  // with its successor
+      if (!status.ok()) return status;
+      if (replaced) shard.retire();
+      keys_.discard_waiting(shards, i);
+    }
+    i++;
+    // So that the next shard's successor finds the room that this one has left.
+    sync::EpochRegistry::try_reclaim();
+  }
+  // After the last shard, also what was waiting for its readers.
+  const sync::EpochPin pin;
+  Shards& shards = this->shards();
+  for (uint32_t i = 0; i < shards.shards(); i++) shards.storage(i).shrink();
+  return {};
+}
+
+template <typename Layout, typename Keys>
+template <typename Visit>
+Status Table<Layout, Keys>::visit_next(Cursor& cursor, Visit&& visit) const {
+  if (cursor.done_) return {};
+  const sync::EpochPin pin;
+  const Shards& shards = this->shards();
+  struct Seen {
+    Entry entry;
+    uint8_t tag = 0;
+  };
+  EntryList<Seen> seen;
+  bool complete = true;
+  uint64_t index = 0;
+  unsigned level = 0;
+  TableShard* shard = nullptr;
+  bool open = false;
+  while (!open) {
+    shard = &shards.shard(cursor.shard_);
+    open = shard->with_lock(reverse_bits(cursor.next_), [&](const auto& bucket) {
+      index = bucket.index();
+      level = shard->level_of(bucket.control);
+      bucket.for_each([&](const Entry& entry, SlotRef, uint8_t tag) {
+        return complete = seen.add({entry, tag});
+      });
+    });
+  }
+  if (!complete) return Code::no_memory;
+
+  const uint64_t interval_begin = reverse_bits(index);
+  for (const Seen& one : seen) {
+    // After a shrink the bucket may begin before the cursor's position.
+    if (interval_begin < cursor.next_) {
+      const Result<uint64_t> position =
+          shard->known_position(one.entry, one.tag, index, level, cursor.next_, keys_);
+      if (position.status().is(Code::not_found)) continue;
+      if (!position.ok()) return position.status();
+      if (reverse_bits(*position) < cursor.next_) continue;
+    }
+    visit(one.entry, one.tag);
+  }
+  // Wraps to 0 after the last bucket of the shard.
+  cursor.next_ = level == 0 ? 0 : interval_begin + (uint64_t{1} << (64 - level));
+  if (cursor.next_ == 0) cursor.done_ = ++cursor.shard_ == shards.shards();
+  return {};
+}
+
+}  // namespace stave::index

@@ -9,17 +9,15 @@
 #include "core/index/narrow_layout.h"
 #include "core/index/resolved_keys.h"
 #include "core/index/wide_layout.h"
-#include "core/sync/epoch.h"
-#include "core/sync/thread_number.h"
 
 namespace stave::index {
 namespace {
 
-// A thread that sleeps between counting the buckets and looking at one may find that one split
-// twice. It went on to the bucket that its key's hash would have had at that level, which was not
-// there: the other half had not been split so far. From there it was sent back, for ever.
-TEST(ShardProtocol, WhoBeginsAtAnOldBucketArrivesByBucketsThatAreThere) {
-  using Protocol = ShardProtocol<NarrowLayout<>, ShardMemory<NarrowLayout<>>>;
+// A reader that sleeps between counting the buckets and reading one may find that one split several
+// times. The bucket of its position at that level need not exist: the other half may have been
+// split less often.
+TEST(BucketArray, AReaderAtASplitBucketArrivesThroughBucketsThatExist) {
+  using Buckets = BucketArray<NarrowLayout<>, ShardMemory<NarrowLayout<>>>;
   const auto home = [](uint64_t count, uint64_t position) {
     const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
     const uint64_t index = low_bits(position, level + 1);
@@ -35,7 +33,7 @@ TEST(ShardProtocol, WhoBeginsAtAnOldBucketArrivesByBucketsThatAreThere) {
       for (uint64_t position = 0; position < 256; position++) {
         uint64_t index = home(old_count, position);
         for (unsigned steps = 0; low_bits(position, level_of(index)) != index; steps++) {
-          index = Protocol::other_half(index, position);
+          index = Buckets::other_half(index, position);
           ASSERT_LT(index, count);
           ASSERT_LE(steps, level) << old_count << " to " << count << ", " << position;
         }
@@ -51,12 +49,12 @@ struct Identity : Resolver {
   Result<uint64_t> hash(uint64_t value) const noexcept override {
     hashes++;
     if (unreachable) return Code::io;
-    if (value == gone) return Code::not_found;
+    if (value == stale) return Code::not_found;
     return value;
   }
   mutable uint64_t hashes = 0;
   bool unreachable = false;
-  uint64_t gone = ~uint64_t{0};
+  uint64_t stale = ~uint64_t{0};
 };
 
 // Keeps 2 bits of each hash: all doublings but the first two have to ask.
@@ -71,7 +69,7 @@ void put(AnyTable& table, uint64_t value) {
       [value](const uint64_t*) {
         return Decision{Decision::Action::set, value};
       });
-  ASSERT_TRUE(updated.ok());
+  ASSERT_EQ(updated.code, Code::ok);
 }
 
 template <typename AnyTable>
@@ -84,7 +82,7 @@ bool contains(const AnyTable& table, uint64_t value) {
              .verdict == Verdict::equal;
 }
 
-TEST(TableTest, AsksForHashesWhenItsBitsRunOut) {
+TEST(TableTest, GrowthFetchesHashesWhenTheEntriesKeepTooFewBits) {
   Identity keys;
   const auto table = ForgetfulTable::create({.shards = 1}, ResolvedKeys(keys));
   ASSERT_TRUE(table.ok());
@@ -94,7 +92,7 @@ TEST(TableTest, AsksForHashesWhenItsBitsRunOut) {
   for (uint64_t i = 0; i < 20'000; i++) ASSERT_EQ(contains(**table, i), i < 10'000) << i;
 }
 
-TEST(TableTest, UnknownHashesPostponeGrowth) {
+TEST(TableTest, GrowthWaitsForHashesThatCannotBeFetched) {
   Identity keys;
   const auto table = ForgetfulTable::create({.shards = 1}, ResolvedKeys(keys));
   ASSERT_TRUE(table.ok());
@@ -103,19 +101,17 @@ TEST(TableTest, UnknownHashesPostponeGrowth) {
   const uint64_t stuck = (*table)->stats().buckets;
   EXPECT_LE(stuck, 32U);
   for (uint64_t i = 0; i < 1000; i++) ASSERT_TRUE(contains(**table, i));
-  // It used to say no_memory.
   EXPECT_TRUE((*table)->reserve(10'000).is(Code::io));
   keys.unreachable = false;
-  keys.gone = 7;
+  keys.stale = 7;
   for (uint64_t i = 1000; i < 2000; i++) put(**table, i);
   EXPECT_GT((*table)->stats().buckets, 8 * stuck);
   for (uint64_t i = 0; i < 2000; i++) {
-    ASSERT_TRUE(i == keys.gone || contains(**table, i)) << i;
+    ASSERT_TRUE(i == keys.stale || contains(**table, i)) << i;
   }
 }
 
-// Through growth and shrink, with positions that have to be asked for.
-TEST(TableTest, CursorAsksForPositionsAfterAShrink) {
+TEST(TableTest, CursorFetchesPositionsAfterAShrink) {
   Identity keys;
   const auto table = ForgetfulTable::create({.shards = 1}, ResolvedKeys(keys));
   ASSERT_TRUE(table.ok());
@@ -130,7 +126,7 @@ TEST(TableTest, CursorAsksForPositionsAfterAShrink) {
                                  })
                     .ok());
     if (step != 100) continue;
-    for (uint64_t i = 100; i < 10'000; i++) (*table)->erase(i, i);
+    for (uint64_t i = 100; i < 10'000; i++) (*table)->remove_exact(i, i);
     ASSERT_TRUE((*table)->shrink_to_fit().ok());
     EXPECT_LT((*table)->stats().buckets, 100U);
   }
@@ -138,7 +134,7 @@ TEST(TableTest, CursorAsksForPositionsAfterAShrink) {
   for (const auto& [value, times] : met) ASSERT_EQ(times, 1) << value;
 }
 
-TEST(TableTest, ReservedInsertionsReplacementsAndErasuresByValue) {
+TEST(TableTest, ExactChangesFindTheirValue) {
   Identity keys;
   const auto table = NarrowTable::create({}, ResolvedKeys(keys));
   ASSERT_TRUE(table.ok());
@@ -148,18 +144,18 @@ TEST(TableTest, ReservedInsertionsReplacementsAndErasuresByValue) {
     ASSERT_TRUE((*table)->insert_absent(42, i, *reservation).ok());
   }
   EXPECT_EQ((*table)->size(), 1000U);
-  EXPECT_TRUE((*table)->replace(42, 500, 5000));
-  EXPECT_FALSE((*table)->replace(42, 500, 5001));
-  EXPECT_FALSE((*table)->replace(43, 501, 5001));
-  EXPECT_TRUE((*table)->erase(42, 5000));
-  EXPECT_FALSE((*table)->erase(42, 5000));
+  EXPECT_TRUE((*table)->replace_exact(42, 500, 5000));
+  EXPECT_FALSE((*table)->replace_exact(42, 500, 5001));
+  EXPECT_FALSE((*table)->replace_exact(43, 501, 5001));
+  EXPECT_TRUE((*table)->remove_exact(42, 5000));
+  EXPECT_FALSE((*table)->remove_exact(42, 5000));
   EXPECT_EQ((*table)->size(), 999U);
 }
 
-// What a reader does beside writers, with the writers' part in the middle of it: all keys but one
-// leave the chain that it walks along, and the nodes are wanted for another bucket.
+// A reader on its way along a chain, while all keys but one leave the chain and the nodes are
+// wanted for another bucket.
 template <typename AnyTable>
-void keep_the_chain_of_a_reader() {
+void expect_that_a_reader_keeps_its_chain() {
   Identity keys;
   // No split will send the reader back.
   const auto created = AnyTable::create({.capacity = 10'000, .shards = 1}, ResolvedKeys(keys));
@@ -187,7 +183,7 @@ void keep_the_chain_of_a_reader() {
     // By now in the first node.
     if (++looks == 9) {
       for (uint64_t other = 0; other < 40; other++) {
-        EXPECT_TRUE(other == last || table.erase(here, other));
+        EXPECT_TRUE(other == last || table.remove_exact(here, other));
       }
       for (uint64_t other = 100; other < 200; other++) insert(elsewhere, other);
     }
@@ -196,47 +192,13 @@ void keep_the_chain_of_a_reader() {
   EXPECT_EQ(found.verdict, Verdict::equal);
   EXPECT_EQ(found.value, last);
 }
-TEST(TableTest, AReaderKeepsTheChainThatItIsIn) {
-  keep_the_chain_of_a_reader<NarrowTable>();
-  keep_the_chain_of_a_reader<Table<WideLayout<>, ResolvedKeys>>();
+TEST(TableTest, AReaderKeepsItsChain) {
+  expect_that_a_reader_keeps_its_chain<NarrowTable>();
+  expect_that_a_reader_keeps_its_chain<Table<WideLayout<>, ResolvedKeys>>();
 }
 
-// The second half of a put goes on in the shard of the first, whose bucket it holds, and not in the
-// one that clear() has put there meanwhile.
-TEST(TableTest, APutIntoAFullBucketEndsWhereItBegan) {
-  using WideTable = Table<WideLayout<1>, ResolvedKeys>;
-  Identity keys;
-  const auto table = WideTable::create({.shards = 1}, ResolvedKeys(keys));
-  ASSERT_TRUE(table.ok());
-  static_cast<void>(sync::thread_number());  // this thread has a count of its own
-  const sync::EpochPin pin;                  // ... and keeps the old shard
-  const Probe probe = WideTable::probe(1);
-  const auto never = [](const auto&) { return Verdict::different; };
-  WideTable::TableShard* full = nullptr;
-  WideTable::TableShard* crowded = nullptr;
-  uint64_t inserted = 0;
-  for (; full == nullptr; inserted++) {
-    ASSERT_LT(inserted, 10U);
-    (*table)->set_in_head(probe, inserted, never, &full, &crowded);
-  }
-  ASSERT_TRUE((*table)->clear().ok());
-  bool is_crowded = false;
-  EXPECT_TRUE((*table)->set_in_chain(*full, probe, inserted, &is_crowded));
-  EXPECT_EQ((*table)->size(), 0U);
-  EXPECT_EQ(full->entries(), inserted);
-  // Free again, and one can go on.
-  const auto locked = full->protocol().lock(probe.position);
-  ASSERT_TRUE(locked.has_value());
-  size_t entries = 0;
-  locked->for_each([&entries](auto, Place, uint8_t) { return ++entries != 0; });
-  EXPECT_EQ(entries, inserted);
-  auto held = *locked;
-  held.unlock();
-}
-
-// What is set aside for good is there for each insertion of each writer, however many before it
-// have taken nodes.
-TEST(TableTest, WhatIsSetAsideIsSetAsideAgain) {
+// A node that was set aside and taken is replaced: each insertion of each writer finds one.
+TEST(TableTest, StandingReservationsAreRenewed) {
   constexpr uint32_t writers = 3;
   constexpr uint64_t keys = 2000;
   Identity identity;
@@ -261,14 +223,14 @@ TEST(TableTest, WhatIsSetAsideIsSetAsideAgain) {
   }
 }
 
-// A reservation of before a shrink or clear is not taken from the successor.
+// A reservation made before a shrink or clear does not count in the successor.
 TEST(TableTest, ReservationOutlivesItsShard) {
   Identity keys;
   const auto table = NarrowTable::create({.shards = 1}, ResolvedKeys(keys));
   ASSERT_TRUE(table.ok());
   for (uint64_t i = 0; i < 1000; i++) put(**table, i);
   auto before_shrink = (*table)->reserve_insertion(1);
-  for (uint64_t i = 0; i < 1000; i++) (*table)->erase(i, i);
+  for (uint64_t i = 0; i < 1000; i++) (*table)->remove_exact(i, i);
   ASSERT_TRUE((*table)->shrink_to_fit().ok());
   auto before_clear = (*table)->reserve_insertion(2);
   ASSERT_TRUE((*table)->clear().ok());

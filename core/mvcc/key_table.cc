@@ -55,42 +55,34 @@ Row* KeyTable::find(Bytes key) const noexcept {
 }
 
 void KeyTable::prefetch(std::span<const Bytes> keys) const noexcept {
-  struct Begun {
-    index::Probe probe;
-    Table::Start start;
-    const Row* row = nullptr;
-  };
-  std::array<Begun, prefetch_max> begun;
-  assert(keys.size() <= begun.size());
-  const std::span<Begun> all(begun.data(), keys.size());
-  for (size_t i = 0; i < all.size(); i++) {
-    all[i].probe = Table::probe(hash64(keys[i], seed_));
-    all[i].start = table_->start_one_of_many(all[i].probe);
-  }
-  for (Begun& each : all) {
-    table_->with_candidate(each.start, each.probe, [&each](Layout::Entry entry) {
-      each.row = row_of(Layout::value(entry));
-      prefetch_one_of_many(each.row);
-      prefetch_one_of_many(reinterpret_cast<const std::byte*>(each.row) + block_unit);
-    });
-  }
-  for (const Begun& each : all)
-    if (each.row != nullptr) prefetch_one_of_many(each.row->newest());
+  std::array<index::Probe, prefetch_max> probes;
+  std::array<const Row*, prefetch_max> rows{};
+  assert(keys.size() <= probes.size());
+  for (size_t i = 0; i < keys.size(); i++) probes[i] = index::probe_of(hash64(keys[i], seed_));
+  table_->prefetch(
+      keys.size(), [&probes](size_t i) -> const index::Probe& { return probes[i]; },
+      [&rows](size_t i, Layout::Entry entry) {
+        rows[i] = row_of(Layout::value(entry));
+        prefetch_one_of_many(rows[i]);
+        prefetch_one_of_many(reinterpret_cast<const std::byte*>(rows[i]) + block_unit);
+      });
+  for (size_t i = 0; i < keys.size(); i++)
+    if (rows[i] != nullptr) prefetch_one_of_many(rows[i]->newest());
 }
 
 Row* KeyTable::insert(Row* fresh) noexcept {
   const Bytes key = fresh->key();
-  const Result<Table::Updated> updated =
+  const Table::Updated updated =
       table_->update(hash64(key, seed_), match_key(key), [fresh](const uint64_t* present) {
         if (present != nullptr) return index::Decision{};
         return index::Decision{index::Decision::Action::set, value_of(fresh)};
       });
-  if (!updated) return nullptr;
-  return updated->was_present ? row_of(updated->value()) : fresh;
+  if (updated.code != Code::ok) return nullptr;
+  return updated.was_present ? row_of(updated.previous) : fresh;
 }
 
 void KeyTable::erase(const Row* row) noexcept {
-  table_->erase(hash64(row->key(), seed_), value_of(row));
+  table_->remove_exact(hash64(row->key(), seed_), value_of(row));
 }
 
 Status KeyTable::clear() noexcept {

@@ -25,11 +25,12 @@ class KeyTable {
   // What the index needs to know of keys that it does not keep.
   struct RowKeys {
     using Storage = index::NoStorage;
+    static constexpr bool kMatchesUnderLock = false;
     uint64_t seed = 0;
 
     Result<uint64_t> fetch_hash(uint64_t value) const noexcept;
-    template <typename Root, typename Entry>
-    void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
+    template <typename Shards, typename Entry>
+    void discard(Shards&, uint32_t, uint8_t, Entry) const noexcept {}
   };
   // Buckets split earlier than the index's own: beside a row a bucket weighs little, and one that
   // overflows costs a reader another cache miss.

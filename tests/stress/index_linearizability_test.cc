@@ -1,6 +1,5 @@
 // Histories of concurrent calls on a few keys of an index that splits, overflows, shrinks and is
-// cleared meanwhile: each key's is that of a register. Of keys in their entries half the calls go
-// the way of the C interface, "at once".
+// cleared meanwhile: each key's is that of a register.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,7 +10,6 @@
 #include <vector>
 
 #include "core/index/index_test_support.h"
-#include "core/index/owned_index.h"
 #include "core/sync/thread_number.h"
 #include "tests/support/ladder.h"
 #include "tests/support/linearizability.h"
@@ -30,15 +28,7 @@ constexpr uint64_t kDefaultSeed = 20'261'121;
 // The state of a key: its value, or kAbsent.
 constexpr uint64_t kAbsent = ~uint64_t{0};
 
-enum class CallKind : uint8_t {
-  get,
-  put,
-  insert_if_absent,
-  compare_and_swap,
-  remove,
-  remove_if,
-  clear
-};
+enum class CallKind : uint8_t { get, put, insert, compare_and_swap, remove, remove_if, clear };
 
 struct Call {
   test::Interval interval;
@@ -58,7 +48,7 @@ struct Call {
       case CallKind::put:
         state = value;
         break;
-      case CallKind::insert_if_absent:
+      case CallKind::insert:
         if (state == kAbsent) state = value;
         break;
       case CallKind::compare_and_swap:
@@ -124,7 +114,7 @@ class History {
 
  private:
   Index::Key key_of(const std::string& name, uint64_t number) const {
-    if (own_hash_) return index_->key(as_bytes(name));
+    if (own_hash_) return as_bytes(name);
     return {as_bytes(name), keys_.hash(NumberedKeys::value(number)).ok()
                                 ? *keys_.hash(NumberedKeys::value(number))
                                 : 0};
@@ -162,8 +152,6 @@ class History {
       ASSERT_TRUE(answer.ok());
       call.answer = answer->value_or(kAbsent);
     };
-    if (own_hash_ && call.value % 2 == 0 && made_at_once(call.kind, name, call.value, call.answer))
-      return;
     const auto conditional = [&call](const Status& status, uint64_t actual) {
       ASSERT_FALSE(status.is_error());
       call.answer = status.ok() ? call.expected : status.is(Code::mismatch) ? actual : kAbsent;
@@ -176,8 +164,8 @@ class History {
       case CallKind::put:
         previous(index_->put(key, call.value));
         break;
-      case CallKind::insert_if_absent:
-        previous(index_->insert_if_absent(key, call.value));
+      case CallKind::insert:
+        previous(index_->insert(key, call.value));
         break;
       case CallKind::remove:
         previous(index_->remove(key));
@@ -197,51 +185,13 @@ class History {
     }
   }
 
-  // As the C interface does it; false where it can not be done so, and nothing has been.
-  bool made_at_once(CallKind kind, const std::string& name, uint64_t value, uint64_t& answer) {
-    return name.size() == OwnedIndex::whole_size
-               ? made_at_once(OwnedIndex::of(*index_), kind, name, value, answer)
-               : made_at_once(OwnedIndex16::of(*index_), kind, name, value, answer);
-  }
-  template <typename Owned>
-  static bool made_at_once(Owned& owned, CallKind kind, const std::string& name, uint64_t value,
-                           uint64_t& answer) {
-    const sync::EpochPin pin;
-    const auto whole = Owned::whole_of(name.data());
-    if (kind == CallKind::get) {
-      uint64_t found = 0;
-      answer = owned.find_whole(whole, &found) == Code::ok ? found : kAbsent;
-      return true;
-    }
-    if (!Owned::may_change_at_once()) return false;
-    if (kind == CallKind::remove) {
-      const auto done = owned.erase_whole_at_once(whole);
-      if (done.known) answer = done.was_present ? done.previous : kAbsent;
-      return done.known;
-    }
-    if (kind != CallKind::put) return false;
-    const auto done = owned.set_whole_at_once(whole, value);
-    if (done.crowded != nullptr) owned.grow(*done.crowded);
-    if (done.full != nullptr) {
-      std::this_thread::yield();  // for clear() and shrink_to_fit() to come between
-      answer = kAbsent;
-      return owned.set_whole_in_chain(*done.full, whole, value);
-    }
-    if (done.known) answer = done.was_present ? done.previous : kAbsent;
-    return done.known;
-  }
-
   // Splits, spills, gathers and shrinks around the keys that are watched.
   void disturb(test::Random& random, uint64_t thread) {
     const uint64_t number = kKeys + thread * kFillers + random.below(kFillers);
     const std::string name = keys_.key(number);
-    const bool removes = random.one_in(3);
-    const CallKind kind = removes ? CallKind::remove : CallKind::put;
-    uint64_t before = 0;
-    const bool made = own_hash_ && made_at_once(kind, name, NumberedKeys::value(number), before);
-    if (!made && removes) {
+    if (random.one_in(3)) {
       ASSERT_TRUE(index_->remove(key_of(name, number)).ok());
-    } else if (!made) {
+    } else {
       ASSERT_TRUE(index_->put(key_of(name, number), NumberedKeys::value(number)).ok());
     }
     if (random.one_in(200)) {

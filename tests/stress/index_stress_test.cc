@@ -62,8 +62,7 @@ class Stress {
     for (const auto& model : models) expected += model.size();
     for (uint64_t number = 0; number < kSharedKeys; number++) expected += present(number) ? 1 : 0;
     EXPECT_EQ(index->size(), expected);
-    std::vector<uint64_t> values;
-    ASSERT_TRUE(index->collect_values(&values).ok());
+    const std::vector<uint64_t> values = values_of(*index);
     EXPECT_EQ(values.size(), expected);
     EXPECT_EQ(std::set<uint64_t>(values.begin(), values.end()).size(), expected);
     for (const auto& model : models)
@@ -82,7 +81,7 @@ class Stress {
 
  private:
   Index::Key key_of(const std::string& name, uint64_t number) const {
-    if (own_hash) return index->key(as_bytes(name));
+    if (own_hash) return as_bytes(name);
     return {as_bytes(name), *keys.hash(NumberedKeys::value(number))};
   }
   Index::Previous put(uint64_t number, uint64_t version) {
@@ -156,8 +155,7 @@ class Stress {
 
   // This thread's keys do not change meanwhile: each is met once.
   void walk(uint64_t thread) {
-    std::vector<uint64_t> values;
-    ASSERT_TRUE(index->collect_values(&values).ok());
+    const std::vector<uint64_t> values = values_of(*index);
     std::set<uint64_t> own;
     for (const uint64_t value : values) {
       const uint64_t number = NumberedKeys::number(value);

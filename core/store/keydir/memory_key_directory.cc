@@ -43,23 +43,15 @@ Result<bool> MemoryKeyDirectory::find(uint64_t hash, Bytes key, RecordReader& re
 }
 
 void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {
-  struct Begun {
-    index::Probe probe;
-    Table::Start start;
-  };
-  std::array<Begun, prefetch_max> begun;
-  assert(keys.size() <= begun.size());
-  const sync::EpochPin pin;
-  for (size_t i = 0; i < keys.size(); i++) {
-    begun[i].probe = Table::probe(hash(keys[i]));
-    begun[i].start = table_->start_one_of_many(begun[i].probe);
-  }
-  for (size_t i = 0; i < keys.size(); i++) {
-    table_->with_candidate(begun[i].start, begun[i].probe, [this](auto entry) {
-      const Location location = Location::of_bits(index::NarrowLayout<>::value(entry));
-      RecordReader::prefetch(segments().of(location), location);
-    });
-  }
+  std::array<index::Probe, prefetch_max> probes;
+  assert(keys.size() <= probes.size());
+  for (size_t i = 0; i < keys.size(); i++) probes[i] = index::probe_of(hash(keys[i]));
+  table_->prefetch(
+      keys.size(), [&probes](size_t i) -> const index::Probe& { return probes[i]; },
+      [this](size_t, Table::Entry entry) {
+        const Location location = Location::of_bits(index::NarrowLayout<>::value(entry));
+        RecordReader::prefetch(segments().of(location), location);
+      });
 }
 
 void MemoryKeyDirectory::insert(uint64_t hash, Location location,
@@ -70,13 +62,13 @@ void MemoryKeyDirectory::insert(uint64_t hash, Location location,
 }
 
 void MemoryKeyDirectory::replace(uint64_t hash, Location old, Location location) noexcept {
-  const bool replaced = table_->replace(hash, old.to_bits(), location.to_bits());
+  const bool replaced = table_->replace_exact(hash, old.to_bits(), location.to_bits());
   assert(replaced);
   static_cast<void>(replaced);
 }
 
 void MemoryKeyDirectory::remove(uint64_t hash, Location old) noexcept {
-  const bool removed = table_->erase(hash, old.to_bits());
+  const bool removed = table_->remove_exact(hash, old.to_bits());
   assert(removed);
   static_cast<void>(removed);
 }

@@ -31,6 +31,7 @@ class MemoryKeyDirectory {
   class Keys {
    public:
     using Storage = index::NoStorage;
+    static constexpr bool kMatchesUnderLock = false;
     Keys(const SegmentDirectory& segments, uint64_t seed) noexcept
         : segments_(&segments), seed_(seed) {}
 
@@ -38,8 +39,8 @@ class MemoryKeyDirectory {
     // more bits of the hashes than it keeps.
     Result<uint64_t> fetch_hash(uint64_t value) const noexcept;
     const SegmentDirectory& segments() const noexcept { return *segments_; }
-    template <typename Root, typename Entry>
-    void discard(Root&, uint32_t, uint8_t, Entry) const noexcept {}
+    template <typename Shards, typename Entry>
+    void discard(Shards&, uint32_t, uint8_t, Entry) const noexcept {}
 
    private:
     const SegmentDirectory* segments_;

@@ -35,14 +35,10 @@ class CoreIndex {
 
   void multi_get(const std::array<Key, batch>& keys, std::array<uint64_t, batch>& values,
                  std::array<uint8_t, batch>& found) const {
-    std::array<Bytes, batch> views;
-    std::array<stave::index::Index::Slot, batch> slots;
-    for (size_t i = 0; i < batch; i++) views[i] = bytes_of(keys[i]);
-    check(index_->multi_get(views, slots));
-    for (size_t i = 0; i < batch; i++) {
-      values[i] = slots[i].value;
-      found[i] = slots[i].code == Code::ok;
-    }
+    std::array<uint32_t, batch> sizes;
+    sizes.fill(sizeof(Key));
+    check(index_->multi_get({reinterpret_cast<const std::byte*>(keys.data()), sizes}, values.data(),
+                            found.data()));
   }
 
  private:

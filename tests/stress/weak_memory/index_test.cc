@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "core/index/bucket_array.h"
 #include "core/index/narrow_layout.h"
-#include "core/index/shard_protocol.h"
 #include "core/index/wide_layout.h"
 #include "tests/stress/weak_memory/kernel_check.h"
 
@@ -67,9 +67,9 @@ class Memory {
 // Keys have one tag, those from 8 on another. A value says whose it is.
 template <typename Layout>
 struct State {
-  using Protocol = index::ShardProtocol<Layout, Memory<Layout>, Atomic>;
+  using Buckets = index::BucketArray<Layout, Memory<Layout>, Atomic>;
   using Entry = typename Layout::Entry;
-  using Half = typename Protocol::Half;
+  using Half = typename Buckets::Half;
 
   static uint64_t value(uint64_t key, uint64_t version) { return key << 8 | version; }
   static Probe probe(uint64_t key) {
@@ -92,57 +92,42 @@ struct State {
 
   // The version, or -1 when the key is absent.
   int get(uint64_t key) {
-    const auto found = protocol.find(probe(key), match(key));
+    const auto found = buckets.find(probe(key), match(key));
     return found.verdict == Verdict::equal ? static_cast<int>(Layout::value(found.entry) & 0xff)
                                            : -1;
   }
-  // Whether a key is changed at once where that is possible: owned ones always, of the resolved
-  // ones, which the store changes so and others do not, half.
-  static bool at_once(uint64_t key) { return Layout::kKeepsWholePosition || key % 2 == 0; }
+  // Owned keys are compared under the bucket's lock. Of the others, which are not, values are
+  // changed under it where they are named by the caller: here those of every other key.
+  static bool matches_under_lock(uint64_t key) {
+    return Layout::kKeepsWholePosition || key % 2 == 0;
+  }
+  template <typename Decide>
+  auto update(uint64_t key, Decide decide) {
+    const auto updated = matches_under_lock(key)
+                             ? buckets.template update<true>(probe(key), match(key), decide)
+                             : buckets.template update<false>(probe(key), match(key), decide);
+    check(updated.result == Buckets::Updated::Result::done, "no node left");
+    return updated;
+  }
   // True when it was absent.
   bool put(uint64_t key, uint64_t version) {
-    const auto decide = [=](const uint64_t*) {
-      return Decision{Decision::Action::set, value(key, version)};
-    };
-    if (at_once(key)) {
-      using Result = typename Protocol::InHead::Result;
-      const auto start = protocol.start(probe(key).position);
-      const Result done =
-          protocol.set_in_head(start, probe(key), value(key, version), match(key)).result;
-      if (done == Result::full) {
-        check(protocol.set_in_chain(probe(key), value(key, version), false), "no node left");
-        return true;
-      }
-      if (done != Result::nothing) return done == Result::inserted;
-    }
-    const auto updated = Layout::kKeepsWholePosition
-                             ? protocol.update_at_once(probe(key), match(key), decide)
-                             : protocol.update(probe(key), match(key), decide);
-    check(updated.result == Protocol::Updated::Result::done, "no node left");
-    return !updated.was_present;
+    return !update(key, [=](const uint64_t*) {
+              return Decision{Decision::Action::set, value(key, version)};
+            }).was_present;
   }
   bool remove(uint64_t key) {
-    if (at_once(key)) {
-      using Result = typename Protocol::InHead::Result;
-      const auto start = protocol.start(probe(key).position);
-      const Result done = protocol.erase_in_head(start, probe(key), match(key)).result;
-      if (done != Result::nothing) return done == Result::erased;
-    }
-    return protocol
-        .update(probe(key), match(key),
-                [](const uint64_t*) {
-                  return Decision{Decision::Action::erase, 0};
-                })
-        .erased;
+    return update(key,
+                  [](const uint64_t*) {
+                    return Decision{Decision::Action::remove, 0};
+                  })
+        .removed;
   }
   void increment(uint64_t key) {
-    protocol.update(probe(key), match(key), [](const uint64_t* old) {
-      return Decision{Decision::Action::set, *old + 1};
-    });
+    update(key, [](const uint64_t* old) { return Decision{Decision::Action::set, *old + 1}; });
   }
   void split() {
-    protocol.make_bucket();
-    check(protocol.split_next([](Entry entry, uint8_t, uint64_t, unsigned level) {
+    buckets.make_bucket();
+    check(buckets.split_next([](Entry entry, uint8_t, uint64_t, unsigned level) {
       return (Layout::value(entry) >> (8 + level) & 1) != 0 ? Half::upper : Half::lower;
     }),
           "no node left for a split");
@@ -151,7 +136,7 @@ struct State {
     check(get(key) == version, "a key that is there is not found");
   }
 
-  Protocol protocol{0};
+  Buckets buckets{0};
 };
 
 template <typename Layout>
@@ -199,7 +184,7 @@ Scenario splitting() {
           .expected_notes = {"a split", "a reader sees an update"}};
 }
 
-// Who began at the bucket before either split finds his way by the first one.
+// A reader that began at the bucket before either split finds its way by the first one.
 template <typename Layout>
 Scenario splitting_twice() {
   return {.name = "readers and a writer while the bucket splits twice",
@@ -279,7 +264,7 @@ Scenario spilling_and_gathering() {
                              "the removed key is missed"}};
 }
 
-// A link tells which tags there may be behind it: so the one that an entry brings is told first.
+// A link says which tags its chain may have: it does so before an entry with another tag joins.
 template <typename Layout>
 Scenario chaining_another_tag() {
   return {.name = "an entry with a tag of its own joins a chain, and its place is taken",
@@ -360,20 +345,19 @@ Scenario counting() {
 
 template <typename Layout>
 std::vector<Scenario> scenarios() {
-  return {splitting<Layout>(),
-          splitting_twice<Layout>(),
-          reusing<Layout>(),
-          spilling_and_gathering<Layout>(),
-          chaining_another_tag<Layout>(),
-          racing_inserts<Layout>("two writers insert the same key, and one removes", {2}),
-          racing_inserts<Layout>("the same where the head is full", {2, 6, 8}),
-          counting<Layout>()};
+  return {
+      splitting<Layout>(),
+      splitting_twice<Layout>(),
+      reusing<Layout>(),
+      spilling_and_gathering<Layout>(),
+      chaining_another_tag<Layout>(),
+      racing_inserts<Layout>("two writers insert the same key, and one removes", {2}),
+      racing_inserts<Layout>("two writers insert the same key where the head is full", {2, 6, 8}),
+      counting<Layout>()};
 }
 
 TEST(WeakMemory, NarrowIndexBuckets) {
-  // What find_at_once() reads of a narrow slot is one word, which match() judges: an older one than
-  // the tag is another key's, or this key's value of a moment ago. Wide entries need the order.
-  check_kernel({.scenarios = scenarios<Narrow>(), .redundant = {"find_at_once load(acquire)"}});
+  check_kernel({.scenarios = scenarios<Narrow>(), .redundant = {}});
 }
 
 TEST(WeakMemory, WideIndexBuckets) {

@@ -1,18 +1,19 @@
-// A reader held at every place of its lookup while writers change the bucket: what a late reader
-// may see. (weak_memory/ looks at all interleavings and memory orders, with smaller buckets.)
-#include "core/index/locked_bucket.h"
+// A reader stopped inside its lookup while writers change the bucket, and how much work changes
+// are. (weak_memory/ checks all interleavings and memory orders, with smaller buckets.)
+#include "core/index/bucket_array.h"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "core/index/control_word.h"
 #include "core/index/entry_counts.h"
+#include "core/index/locked_bucket.h"
 #include "core/index/narrow_layout.h"
 #include "core/index/resolved_keys.h"
 #include "core/index/shard.h"
-#include "core/index/shard_protocol.h"
 #include "core/index/wide_layout.h"
 #include "core/sync/epoch.h"
 
@@ -54,7 +55,7 @@ struct Keys {
 };
 
 // The reader of `held` is stopped inside its comparison with another key of the same hash, while
-// its own key is moved by a split, by spilling and by gathering. It must find it all the same.
+// its own key is moved by a split, by spilling and by gathering.
 TYPED_TEST(HeldReaderTest, FindsTheKeyWhereverItMoves) {
   using ShardType = Shard<TypeParam>;
   const sync::EpochPin pin;
@@ -62,33 +63,41 @@ TYPED_TEST(HeldReaderTest, FindsTheKeyWhereverItMoves) {
   ASSERT_TRUE(counts);
   ShardType* const shard = ShardType::create(0, counts.shard(0));
   if (shard == nullptr) FAIL() << "no memory";
-  auto& protocol = shard->protocol();
   constexpr uint64_t hash = 77;
   const HashParts parts(hash);
   const Probe probe{.position = parts.position(), .tag = parts.tag(), .word = hash};
-  typename ShardType::Protocol::Updated updated;
+  // Values are keys.
+  const auto is = [](uint64_t value) {
+    return [value](const auto& entry) {
+      return TypeParam::value(entry) == value ? Verdict::equal : Verdict::different;
+    };
+  };
   const auto insert = [&](uint64_t value) {
-    ASSERT_TRUE(protocol.insert_absent(probe, value, false, updated));
+    const auto updated = shard->template update<true>(probe, is(value), [value](const uint64_t*) {
+      return Decision{Decision::Action::set, value};
+    });
+    ASSERT_TRUE(updated.inserted);
     shard->count_inserted(Keys());
   };
   const auto erase = [&](uint64_t value) {
-    ASSERT_TRUE(protocol.change_exact(probe, value, {Decision::Action::erase, 0}, updated));
-    ASSERT_TRUE(updated.erased);
-    shard->count_erased();
-    updated = {};
+    const auto updated = shard->template update<true>(probe, is(value), [](const uint64_t*) {
+      return Decision{Decision::Action::remove, 0};
+    });
+    ASSERT_TRUE(updated.removed);
+    shard->count_removed();
   };
   for (uint64_t held = 0; held < 12; held++) {
     for (uint64_t value = 0; value < 12; value++) insert(value);
     bool first = true;
     uint64_t splits = 0;
-    const auto found = protocol.find(probe, [&](auto entry) {
+    const auto found = shard->find(probe, [&](auto entry) {
       if (std::exchange(first, false)) {
         // Makes room, so that what is left is gathered; spills again; splits.
         for (uint64_t value = 0; value < 12; value++) {
           if (value != held) erase(value);
         }
         for (uint64_t value = 20; value < 40; value++) insert(value);
-        splits = protocol.bucket_count();
+        splits = shard->bucket_count();
       }
       return TypeParam::value(entry) == held ? Verdict::equal : Verdict::different;
     });
@@ -136,79 +145,79 @@ template <typename Layout>
 class WorkTest : public testing::Test {
  protected:
   using Memory = CountingMemory<Layout>;
-  using Protocol = ShardProtocol<Layout, Memory>;
-  using Locked = typename Protocol::Locked;
+  using Buckets = BucketArray<Layout, Memory>;
+  using Locked = typename Buckets::Locked;
   // As many entries of one hash as fit into the nodes twice, and the nodes that they take.
   static constexpr uint64_t kEntries = 2000;
   static constexpr uint64_t kNodesUsed = kEntries / Layout::kNodeSlots + 1;
 
   static constexpr Probe probe{.position = 0xFFFF, .tag = 7, .word = 1};
   typename Layout::Entry entry(uint64_t value) const {
-    return Layout::make(protocol.pattern(probe), value);
+    return Layout::make(buckets.pattern(probe), value);
+  }
+  void insert(Locked& bucket, uint64_t value) {
+    ASSERT_TRUE(bucket.insert(probe.tag, entry(value), false));
   }
   static uint64_t entries_of(const Locked& bucket) {
     uint64_t entries = 0;
-    bucket.for_each([&entries](auto, Place, uint8_t) { return ++entries != 0; });
+    bucket.for_each([&entries](auto, SlotRef, uint8_t) { return ++entries != 0; });
+    return entries;
+  }
+  uint64_t entries_of(uint64_t index) {
+    uint64_t entries = 0;
+    EXPECT_TRUE(buckets.with_lock(index, [&](Locked& bucket) { entries = entries_of(bucket); }));
     return entries;
   }
 
-  Protocol protocol{0};
+  Buckets buckets{0};
 };
 TYPED_TEST_SUITE(WorkTest, Layouts);
 
 // Thousands of keys of one hash move together when their bucket is split, inside the put of a key
-// that has nothing to do with them. For each of them the whole chain was searched for a free slot:
-// of 10,000 keys the split took 36 ms, and four times as much of twice as many.
+// that has nothing to do with them.
 TYPED_TEST(WorkTest, SplittingABucketOfOneHashIsLinear) {
-  std::optional<typename TestFixture::Locked> parent = this->protocol.lock(0);
-  ASSERT_TRUE(parent);
-  for (uint64_t value = 0; value < this->kEntries; value++)
-    ASSERT_TRUE(parent->insert(this->probe.tag, this->entry(value), false));
-  parent->unlock();
-
-  this->protocol.visits = 0;
-  ASSERT_TRUE(this->protocol.split_next(
-      [](auto, uint8_t, uint64_t, unsigned) { return TestFixture::Protocol::Half::upper; }));
+  ASSERT_TRUE(this->buckets.with_lock(0, [this](auto& parent) {
+    for (uint64_t value = 0; value < this->kEntries; value++) this->insert(parent, value);
+  }));
+  this->buckets.visits = 0;
+  ASSERT_TRUE(this->buckets.split_next(
+      [](auto, uint8_t, uint64_t, unsigned) { return TestFixture::Buckets::Half::upper; }));
   // Each entry looks at one node; the chains are walked a few times.
-  EXPECT_LT(this->protocol.visits, 4 * this->kEntries + 10 * this->kNodesUsed);
-
-  EXPECT_EQ(this->entries_of(*this->protocol.lock(1)), this->kEntries);
+  EXPECT_LT(this->buckets.visits, 4 * this->kEntries + 10 * this->kNodesUsed);
+  EXPECT_EQ(this->entries_of(1), this->kEntries);
 }
 
 // shrink_to_fit() fills the shard's successor with one entry at a time.
 TYPED_TEST(WorkTest, FillingABucketIsLinear) {
   for (uint64_t value = 0; value < this->kEntries; value++) {
-    std::optional<typename TestFixture::Locked> bucket = this->protocol.lock(0);
-    ASSERT_TRUE(bucket);
-    bucket->expect_no_removals();
-    ASSERT_TRUE(bucket->insert(this->probe.tag, this->entry(value), false));
-    bucket->unlock();
+    ASSERT_TRUE(this->buckets.with_lock(0, [this, value](auto& bucket) {
+      bucket.expect_no_removals();
+      this->insert(bucket, value);
+    }));
   }
-  EXPECT_LT(this->protocol.visits, 4 * this->kEntries + 10 * this->kNodesUsed);
-  EXPECT_EQ(this->entries_of(*this->protocol.lock(0)), this->kEntries);
+  EXPECT_LT(this->buckets.visits, 4 * this->kEntries + 10 * this->kNodesUsed);
+  EXPECT_EQ(this->entries_of(0), this->kEntries);
 }
 
-// What is removed leaves room in the midst of the chain, which the next insertions take: also those
-// of the writer who has just found all nodes full.
+// Removals leave free slots in the middle of the chain, which the next insertions take, also if the
+// writer has found all nodes full before.
 TYPED_TEST(WorkTest, InsertionsTakeFreedSlots) {
-  std::optional<typename TestFixture::Locked> bucket = this->protocol.lock(0);
-  ASSERT_TRUE(bucket);
-  for (uint64_t value = 0; value < 200; value++)
-    ASSERT_TRUE(bucket->insert(this->probe.tag, this->entry(value), false));
-  for (uint64_t value = 0; value < 200; value += 20) {
-    std::optional<Place> place;
-    bucket->for_each([&](auto entry, Place at, uint8_t) {
-      if (TypeParam::value(entry) == value) place = at;
-      return !place;
-    });
-    ASSERT_TRUE(place);
-    bucket->remove(*place);
-  }
-  const uint32_t unused = this->protocol.take_node(false);
-  for (uint64_t value = 0; value < 200; value += 20)
-    ASSERT_TRUE(bucket->insert(this->probe.tag, this->entry(value), false));
-  EXPECT_EQ(this->protocol.take_node(false), unused + 1);  // none was taken
-  EXPECT_EQ(this->entries_of(*bucket), 200U);
+  ASSERT_TRUE(this->buckets.with_lock(0, [this](auto& bucket) {
+    for (uint64_t value = 0; value < 200; value++) this->insert(bucket, value);
+    for (uint64_t value = 0; value < 200; value += 20) {
+      std::optional<SlotRef> slot;
+      bucket.for_each([&](auto entry, SlotRef at, uint8_t) {
+        if (TypeParam::value(entry) == value) slot = at;
+        return !slot;
+      });
+      ASSERT_TRUE(slot);
+      bucket.remove(*slot);
+    }
+    const uint32_t unused = this->buckets.take_node(false);
+    for (uint64_t value = 0; value < 200; value += 20) this->insert(bucket, value);
+    EXPECT_EQ(this->buckets.take_node(false), unused + 1);  // none was taken
+    EXPECT_EQ(this->entries_of(bucket), 200U);
+  }));
 }
 
 }  // namespace

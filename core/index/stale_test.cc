@@ -1,5 +1,5 @@
-// Records that are gone: what the resolver answers about a value that a lookup has found before the
-// value was replaced and its record given back.
+// Stale entries: the resolver says that a value has no record any more, about a value that a lookup
+// has found before it was replaced and its record was released.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -7,8 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "core/index/index_of.h"
 #include "core/index/index_test_support.h"
-#include "core/index/owned_index.h"
+#include "core/index/owned_keys.h"
+#include "core/index/wide_layout.h"
 
 namespace stave::index {
 namespace {
@@ -21,22 +23,22 @@ class Records : public NumberedKeys {
  public:
   Verdict match(uint64_t value, Bytes bytes, Status* error) const noexcept override {
     if (value == step_at_ && step_) std::exchange(step_, nullptr)();
-    if (gone_.contains(value)) return Verdict::gone;
+    if (released_.contains(value)) return Verdict::stale;
     return NumberedKeys::match(value, bytes, error);
   }
-  void remove(uint64_t value) { gone_.insert(value); }
+  void release(uint64_t value) { released_.insert(value); }
   void at(uint64_t value, std::function<void()> step) {
     step_at_ = value;
     step_ = std::move(step);
   }
 
  private:
-  std::set<uint64_t> gone_;
+  std::set<uint64_t> released_;
   uint64_t step_at_ = ~uint64_t{0};
   mutable std::function<void()> step_;
 };
 
-class GoneTest : public testing::TestWithParam<Kind> {
+class StaleTest : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
     start_again([] {});
@@ -66,7 +68,7 @@ class GoneTest : public testing::TestWithParam<Kind> {
       const std::string again = keys->key(1);
       const Index::Key other{as_bytes(again), one_hash};
       EXPECT_EQ(*index->put(other, value(1, 1)), value(1));
-      keys->remove(value(1));
+      keys->release(value(1));
     });
     look();
   }
@@ -77,14 +79,6 @@ class GoneTest : public testing::TestWithParam<Kind> {
     start_again(prepare);
     look_while_replaced(move, [&] { EXPECT_TRUE(index->get(key(1), &found).ok()); });
     EXPECT_EQ(found, value(1, 1));
-    start_again(prepare);
-    look_while_replaced(move, [&] {
-      const Index::Key wanted = key(1);
-      Index::Slot slot;
-      EXPECT_TRUE(index->multi_get(std::span(&wanted, 1), std::span(&slot, 1)).ok());
-      EXPECT_EQ(slot.code, Code::ok);
-      EXPECT_EQ(slot.value, value(1, 1));
-    });
     start_again(prepare);
     look_while_replaced(move, [&] {
       EXPECT_TRUE(
@@ -99,16 +93,14 @@ class GoneTest : public testing::TestWithParam<Kind> {
   std::unique_ptr<Index> index;
   std::string name;
 };
-INSTANTIATE_TEST_SUITE_P(Kinds, GoneTest,
+INSTANTIATE_TEST_SUITE_P(Kinds, StaleTest,
                          testing::Values(Kind::wide_resolved, Kind::narrow_resolved), kind_name);
 
-// A put remembered one of the entries that are gone, met the others under the lock as unknown ones,
-// and looked again, for ever.
-TEST_P(GoneTest, APutBesideSeveralThatAreGoneEnds) {
+TEST_P(StaleTest, APutBesideSeveralStaleEntriesReplacesOne) {
   for (uint64_t number = 1; number <= 20; number++) put(number);
-  for (uint64_t number = 1; number <= 20; number++) keys->remove(value(number));
+  for (uint64_t number = 1; number <= 20; number++) keys->release(value(number));
   EXPECT_EQ(put(21), std::nullopt);
-  EXPECT_EQ(*index->insert_if_absent(key(22), value(22)), std::nullopt);
+  EXPECT_EQ(*index->insert(key(22), value(22)), std::nullopt);
   uint64_t found = 0;
   EXPECT_TRUE(index->get(key(21), &found).ok());
   EXPECT_EQ(found, value(21));
@@ -116,14 +108,13 @@ TEST_P(GoneTest, APutBesideSeveralThatAreGoneEnds) {
   EXPECT_EQ(index->size(), 20U);
 }
 
-// The lookup stands in a shard that has been replaced. There the entry stays as it was, and it was
-// taken for one whose key has no value any more.
-TEST_P(GoneTest, AKeyThatGetsANewValueInASuccessorIsFound) {
+// The lookup is in a shard that has been replaced, where the entry stays as it was.
+TEST_P(StaleTest, AKeyWithANewValueInTheSuccessorIsFound) {
   expect_found_beside([this] { put(1); }, [this] { EXPECT_TRUE(index->shrink_to_fit().ok()); });
 }
 
-// The same where the entry was gathered from a node into the head of its bucket.
-TEST_P(GoneTest, AKeyThatGetsANewValueInTheHeadIsFound) {
+// The entry was gathered from a node into the head of its bucket.
+TEST_P(StaleTest, AKeyWithANewValueInTheHeadIsFound) {
   constexpr uint64_t others = 7;  // fill the head
   expect_found_beside(
       [this] {
@@ -140,31 +131,50 @@ TEST_P(GoneTest, AKeyThatGetsANewValueInTheHeadIsFound) {
       });
 }
 
-// An update that finds its key absent, in a shard that is being replaced, looks again. It may find
-// the key there by then, and do what it is to do; and it had already asked for a record of the key.
-// So it was done twice: a put answered with its own value as the one before, and took away what
-// others had put meanwhile.
-TEST(Absent, AnUpdateThatLooksAgainIsDoneOnce) {
-  const NumberedKeys keys;
-  const auto index = make_index(Kind::owned, keys, {.shards = 1});
-  const std::string name = "longer than the entry";
-  const Index::Key key = index->key(as_bytes(name));
-  int done = 0;
-  const auto updated = OwnedIndex::of(*index).update(key, [&](const uint64_t* present) {
-    if (present == nullptr) {
-      EXPECT_TRUE(index->shrink_to_fit().ok());
-      EXPECT_EQ(*index->put(as_bytes(name), 1), std::nullopt);
-    } else {
-      EXPECT_EQ(*present, 1U);
-      done++;
+// The record of a key that has none yet is made without a lock, after the update has found the key
+// absent. Meanwhile another thread may put the key, and the shard may get a successor.
+class SteppingKeys : public OwnedKeys<1> {
+ public:
+  using OwnedKeys<1>::OwnedKeys;
+  static inline std::function<void()> step;
+
+  class NewRecord : public OwnedKeys<1>::NewRecord {
+   public:
+    bool make(Sought& sought, KeyArena& arena) noexcept {
+      if (step) std::exchange(step, nullptr)();
+      return OwnedKeys<1>::NewRecord::make(sought, arena);
     }
-    return Decision{Decision::Action::set, 2};
-  });
-  ASSERT_TRUE(updated.ok());
-  EXPECT_TRUE(updated->was_present);
-  EXPECT_EQ(updated->value(), 1U);
-  EXPECT_EQ(done, 1);
-  EXPECT_EQ(index->size(), 1U);
+  };
+};
+
+TEST(NewRecord, APutThatMakesARecordSeesWhatCameMeanwhile) {
+  const std::string name = "longer than the entry";
+  for (const bool shrinks : {false, true}) {
+    const auto created =
+        IndexOf<WideLayout<1>, SteppingKeys>::create({.shards = 1}, SteppingKeys(KeyHash(0)));
+    ASSERT_TRUE(created.ok());
+    Index& index = **created;
+    for (uint64_t i = 0; i < 1000; i++) ASSERT_TRUE(index.put(as_bytes(std::to_string(i)), i).ok());
+    for (uint64_t i = 1; i < 1000; i++) ASSERT_TRUE(index.remove(as_bytes(std::to_string(i))).ok());
+    SteppingKeys::step = [&] {
+      if (shrinks) {
+        EXPECT_TRUE(index.shrink_to_fit().ok());
+      }
+      EXPECT_EQ(*index.put(as_bytes(name), 1), std::nullopt);
+    };
+    EXPECT_EQ(*index.put(as_bytes(name), 2), 1U);
+    uint64_t value = 0;
+    EXPECT_TRUE(index.get(as_bytes(name), &value).ok());
+    EXPECT_EQ(value, 2U);
+    EXPECT_EQ(index.size(), 2U);
+    // clear() takes the arena of the record away.
+    EXPECT_EQ(*index.remove(as_bytes(name)), 2U);
+    SteppingKeys::step = [&] { EXPECT_TRUE(index.clear().ok()); };
+    EXPECT_EQ(*index.put(as_bytes(name), 3), std::nullopt);
+    EXPECT_TRUE(index.get(as_bytes(name), &value).ok());
+    EXPECT_EQ(value, 3U);
+    EXPECT_EQ(index.size(), 1U);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// All shards of a table at one time. clear() puts a new root in place of the old one.
+// All shards of a table at one time. clear() replaces the set by another.
 //
-// Ownership: the table owns its root; keys on their way back to a shard's storage own it too, until
+// Ownership: the table owns its set; so do records on their way back to a shard's storage, until
 // they are there.
 #pragma once
 
@@ -18,20 +18,20 @@
 namespace stave::index {
 
 template <typename Layout, typename Keys>
-class Root : public sync::Retired {
+class ShardSet : public sync::Retired {
  public:
   using Storage = typename Keys::Storage;
 
   // Null without memory.
-  static Root* create(uint32_t shards, unsigned bucket_bits) noexcept {
-    std::unique_ptr<Root> root(new (std::nothrow) Root(shards));
-    if (!root || !root->storage_ || !root->counts_) return nullptr;
+  static ShardSet* create(uint32_t shards, unsigned bucket_bits) noexcept {
+    std::unique_ptr<ShardSet> set(new (std::nothrow) ShardSet(shards));
+    if (!set || !set->storage_ || !set->counts_) return nullptr;
     for (uint32_t i = 0; i < shards; i++) {
-      TableShard* const shard = TableShard::create(bucket_bits, root->counts_.shard(i));
+      TableShard* const shard = TableShard::create(bucket_bits, set->counts_.shard(i));
       if (shard == nullptr) return nullptr;
-      root->set_shard(i, shard);
+      set->replace_shard(i, shard);
     }
-    return root.release();
+    return set.release();
   }
 
   void add_owner() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
@@ -43,14 +43,14 @@ class Root : public sync::Retired {
   uint32_t shards() const noexcept { return shard_mask_ + 1; }
   uint32_t shard_number(uint8_t byte) const noexcept { return byte & shard_mask_; }
   Shard<Layout>& shard(uint32_t number) const noexcept {
-    // Acquire: pairs with the release in set_shard().
+    // Acquire: pairs with the release in replace_shard().
     return *shards_[number].load(std::memory_order_acquire);
   }
   // The shard of the keys whose hashes have this byte (hash_parts.h).
   Shard<Layout>& shard_of(uint8_t byte) const noexcept { return shard(byte); }
-  void set_shard(uint32_t number, Shard<Layout>* shard) noexcept {
-    // The first last: it is where who replaces a shard looks for it, and waits at the old one's
-    // lock until all are stored.
+  void replace_shard(uint32_t number, Shard<Layout>* shard) noexcept {
+    // From the last one down: a thread that replaces a shard looks for it in the first, and waits
+    // at the old one's lock until all are stored.
     for (size_t byte = shards_.size() - shards() + number;; byte -= shards()) {
       // Release: pairs with the acquire in shard().
       shards_[byte].store(shard, std::memory_order_release);
@@ -61,11 +61,11 @@ class Root : public sync::Retired {
 
  private:
   using TableShard = Shard<Layout>;
-  friend std::default_delete<Root>;
+  friend std::default_delete<ShardSet>;
 
-  explicit Root(uint32_t shards) noexcept
+  explicit ShardSet(uint32_t shards) noexcept
       : shard_mask_(shards - 1), storage_(new (std::nothrow) Storage[shards]), counts_(shards) {}
-  ~Root() {
+  ~ShardSet() {
     for (uint32_t i = 0; i < shards(); i++) {
       TableShard* const shard = shards_[i].load(std::memory_order_relaxed);
       if (shard != nullptr) shard->disown();
@@ -76,8 +76,8 @@ class Root : public sync::Retired {
   const std::unique_ptr<Storage[]> storage_;
   const EntryCounts counts_;
   std::atomic<uint64_t> owners_{1};
-  // For each byte that a hash can have, the shards again and again: a lookup has nothing to
-  // compute, and one pointer less to follow.
+  // A shard for each value of the hash's byte, repeated as needed: a lookup computes nothing and
+  // follows one pointer less.
   std::array<std::atomic<TableShard*>, size_t{1} << shard_bits_max> shards_{};
 };
 

@@ -1,4 +1,4 @@
-// The index family: what concerns all entries.
+// The index family: what concerns all entries, and statistics.
 #include <stave/index.h>
 
 #include <cstring>
@@ -47,7 +47,7 @@ stave_index_stats to_c(const stave::index::IndexStats& stats) noexcept {
   return result;
 }
 
-// A number that the index tells.
+// Sets *result to a number of the index, called `name`.
 Status number(stave_index* handle, uint64_t (stave::index::Index::*get)() const noexcept,
               uint64_t* result, const char* name) {
   STAVE_TRY(require(result, name));
@@ -55,22 +55,6 @@ Status number(stave_index* handle, uint64_t (stave::index::Index::*get)() const 
   IndexCall call;
   STAVE_TRY(call.enter_to_read(handle));
   *result = (call.index().*get)();
-  return {};
-}
-
-Status collect_values(const stave::index::Index& index, stave_buffer& values, uint64_t* count) {
-  auto cursor = index.cursor();
-  if (!cursor) return cursor.status();
-  stave::index::Index::Item item;
-  for (;;) {
-    const Status status = (*cursor)->next(&item);
-    if (status.is(Code::done)) break;
-    if (!status.ok()) return status;
-    std::byte* added = nullptr;
-    if (!extend(values, sizeof item.value, &added)) return Code::no_memory;
-    std::memcpy(added, &item.value, sizeof item.value);
-  }
-  *count = values.size / sizeof item.value;
   return {};
 }
 
@@ -171,6 +155,13 @@ stave_status stave_index_collect_values(stave_index* index, stave_buffer* values
     values->size = 0;
     IndexCall call;
     STAVE_TRY(call.enter_to_read(index));
-    return collect_values(call.index(), *values, count);
+    STAVE_TRY(call.index().for_each_value([values](uint64_t value) -> Status {
+      std::byte* added = nullptr;
+      if (!extend(*values, sizeof value, &added)) return Code::no_memory;
+      std::memcpy(added, &value, sizeof value);
+      return {};
+    }));
+    *count = values->size / sizeof(uint64_t);
+    return {};
   });
 }
