@@ -19,6 +19,8 @@
 //   void give_back_node(uint32_t);      one that no reader has seen
 //   void discard_node(uint32_t);        one that readers may still pass
 //
+// The file is long because what readers may see and what writers do is one argument.
+//
 // Thread safety: all members from any thread, within an epoch pin, except where they say otherwise.
 #pragma once
 

@@ -1,3 +1,4 @@
+// Every rule of the index, for each kind of it: the file is long because there are many.
 #include "core/index/index.h"
 
 #include <map>
@@ -492,6 +493,16 @@ TEST_P(OwnedIndexTest, KeysThatFitIntoTheEntryTakeNoOtherMemory) {
   const std::string longer(inline_key_size(GetParam()) + 1, 'k');
   ASSERT_TRUE(index->put(as_bytes(longer), 1).ok());
   EXPECT_GT(index->stats().key_bytes, 0U);
+}
+
+// A hash that the caller passes and that is the index's own leaves the key in its entry.
+TEST_P(OwnedIndexTest, KeysWithTheIndexsOwnHashTakeNoOtherMemory) {
+  for (uint64_t i = 0; i < 1'000; i++) {
+    const std::string key = keys.key(i);
+    ASSERT_TRUE(index->put(hashed(key, index->hash(as_bytes(key))), value(i)).ok());
+    ASSERT_EQ(get(i), value(i));
+  }
+  EXPECT_EQ(index->stats().key_bytes, 0U);
 }
 
 TEST_P(OwnedIndexTest, LongKeysReuseTheirMemory) {

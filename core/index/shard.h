@@ -349,9 +349,7 @@ template <typename Layout>
 void Shard<Layout>::add_to(IndexStats& stats) const {
   constexpr uint64_t sample_max = 1024;
   const uint64_t buckets = this->bucket_count();
-  const ShardStats own{.entries = entries(),
-                       .buckets = buckets,
-                       .bytes = buckets * sizeof(typename Layout::Bucket) + this->node_bytes()};
+  const ShardStats own{.entries = entries(), .buckets = buckets, .bytes = this->bytes(buckets)};
   stats.entries += own.entries;
   stats.capacity += capacity();
   stats.buckets += own.buckets;

@@ -29,8 +29,7 @@ class ShardMemory {
   using Bucket = typename Layout::Bucket;
   using Node = typename Layout::Node;
 
-  explicit ShardMemory(unsigned bucket_bits) noexcept
-      : buckets_(bucket_bits), nodes_(kFirstNodeBits) {}
+  explicit ShardMemory(unsigned) noexcept {}
 
   Bucket& bucket(uint64_t index) const noexcept { return buckets_[index]; }
   Node& node(uint32_t number) const noexcept { return nodes_[number]; }
@@ -106,10 +105,10 @@ class ShardMemory {
     const std::lock_guard lock(mutex_);
     return used_;
   }
-  // Bytes for nodes, in chains or not.
-  uint64_t node_bytes() const noexcept {
+  // Of so many buckets, and of the nodes, in chains or not.
+  uint64_t bytes(uint64_t buckets) const noexcept {
     const std::lock_guard lock(mutex_);
-    return uint64_t{fresh_} * sizeof(Node);
+    return buckets_.bytes(buckets) + nodes_.bytes(fresh_);
   }
 
   void add_owner() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
@@ -124,7 +123,7 @@ class ShardMemory {
   virtual ~ShardMemory() = default;
 
  private:
-  static constexpr unsigned kFirstNodeBits = 4;
+  static constexpr unsigned kBucketBits = 36;
   static constexpr uint32_t kNodesOfBatch = 16;
 
   struct Discarded : sync::Retired {
@@ -175,9 +174,8 @@ class ShardMemory {
     free_count_++;
   }
 
-  ChunkedArray<Bucket> buckets_;
-  // In smaller chunks: how many nodes there will be is not known, and few lookups come here.
-  ChunkedArray<Node, 2, kNodeBits> nodes_;
+  ChunkedArray<Bucket, kBucketBits> buckets_;
+  ChunkedArray<Node, kNodeBits> nodes_;
 
   mutable std::mutex mutex_;
   uint32_t free_ = 0;       // list of free nodes

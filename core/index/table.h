@@ -54,6 +54,7 @@ class Table {
  public:
   using Entry = typename Layout::Entry;
   using Storage = typename Keys::Storage;
+  using TableShard = Shard<Layout>;
 
   static Result<std::unique_ptr<Table>> create(const TableOptions& options, Keys keys);
   // REQUIRES: no call is under way, and no pin of the calling thread protects what the table
@@ -140,7 +141,7 @@ class Table {
       shard_->disown();
       shard_ = nullptr;
     }
-    Shard<Layout>* shard_ = nullptr;
+    TableShard* shard_ = nullptr;
     bool is_standing_ = false;  // of what set_aside() has set aside
   };
   Result<Reservation> reserve_insertion(uint64_t hash);
@@ -200,9 +201,9 @@ class Table {
 
   // ---- The whole table -------------------------------------------------------------------------
 
-  uint64_t size() const noexcept;
+  uint64_t size() const noexcept { return sum(&TableShard::entries); }
   // Entries that fit before the next bucket is split.
-  uint64_t capacity() const noexcept;
+  uint64_t capacity() const noexcept { return sum(&TableShard::capacity); }
   IndexStats stats() const;
   // Empties the table, at one point in time. `no_memory` changes nothing.
   Status clear();
@@ -230,7 +231,6 @@ class Table {
   Status visit_next(Cursor& cursor, Visit&& visit) const;
 
  private:
-  using TableShard = Shard<Layout>;
   using Shards = ShardSet<Layout, Keys>;
 
   Table(Keys keys, Shards* shards) noexcept : keys_(std::move(keys)), shards_(shards) {}
@@ -241,6 +241,13 @@ class Table {
     return *shards_.load(std::memory_order_acquire);
   }
   TableShard& shard_of(const Probe& probe) const noexcept { return shards().shard_of(probe.shard); }
+  uint64_t sum(uint64_t (TableShard::*number)() const noexcept) const noexcept {
+    const sync::EpochPin pin;
+    const Shards& shards = this->shards();
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < shards.shards(); i++) sum += (shards.shard(i).*number)();
+    return sum;
+  }
   static unsigned first_buckets_bits(uint64_t capacity, uint32_t shards) noexcept;
 
   // The one update: in the shard that is in force, with what follows from it.
@@ -365,24 +372,6 @@ std::optional<typename Table<Layout, Keys>::Reservation> Table<Layout, Keys>::st
 }
 
 // ---- The whole table ---------------------------------------------------------------------------
-
-template <typename Layout, typename Keys>
-uint64_t Table<Layout, Keys>::size() const noexcept {
-  const sync::EpochPin pin;
-  const Shards& shards = this->shards();
-  uint64_t entries = 0;
-  for (uint32_t i = 0; i < shards.shards(); i++) entries += shards.shard(i).entries();
-  return entries;
-}
-
-template <typename Layout, typename Keys>
-uint64_t Table<Layout, Keys>::capacity() const noexcept {
-  const sync::EpochPin pin;
-  const Shards& shards = this->shards();
-  uint64_t capacity = 0;
-  for (uint32_t i = 0; i < shards.shards(); i++) capacity += shards.shard(i).capacity();
-  return capacity;
-}
 
 template <typename Layout, typename Keys>
 IndexStats Table<Layout, Keys>::stats() const {

@@ -65,8 +65,9 @@ class Pages {
 
   static std::byte* take_from(Page& page, size_t size) noexcept {
     const uint64_t mask = mask_of(size);
-    const size_t step = size / page_piece_min;
-    for (size_t number = 0; number < huge_page_size / page_piece_min; number += step) {
+    const size_t units = size / page_piece_min;
+    const size_t step = size_t{1} << std::countr_zero(units);
+    for (size_t number = 0; number + units <= huge_page_size / page_piece_min; number += step) {
       if ((page.used & mask << number) != 0) continue;
       page.used |= mask << number;
       return page.memory + number * page_piece_min;
@@ -107,7 +108,7 @@ void unlock_pages() {
 }  // namespace
 
 std::byte* take_page_piece(size_t size) noexcept {
-  assert(std::has_single_bit(size) && size >= page_piece_min && size <= page_piece_max);
+  assert(size % page_piece_min == 0 && size >= page_piece_min && size <= page_piece_max);
   const std::lock_guard lock(pages);
   return pages.take(size);
 }

@@ -16,8 +16,8 @@ namespace stave::os {
 inline constexpr size_t page_piece_min = huge_page_size / 32;
 inline constexpr size_t page_piece_max = huge_page_size / 2;
 
-// `size` is a power of two between the two above; the piece is aligned to it. Null when the system
-// refuses.
+// `size` is a multiple of page_piece_min, at most page_piece_max; the piece is aligned to the
+// largest power of two that divides it. Null when the system refuses.
 std::byte* take_page_piece(size_t size) noexcept;
 void give_back_page_piece(std::byte* piece, size_t size) noexcept;
 

@@ -50,7 +50,7 @@ TEST(PagePieces, AreZeroAndApartInAnyOrder) {
   std::vector<Piece> pieces;
   for (int i = 0; i < 2000; i++) {
     if (pieces.size() < 20 && random() % 2 == 0) {
-      const size_t size = page_piece_min << random() % 3;
+      const size_t size = page_piece_min * (1 + random() % 6);
       const Piece fresh{take_page_piece(size), size};
       ASSERT_NE(fresh.memory, nullptr);
       EXPECT_TRUE(is_zero(fresh));
