@@ -82,7 +82,7 @@ stave_status stave_cow_map_clone(stave_cow_map* map, stave_cow_map** clone, stav
     STAVE_TRY(require(clone, "clone"));
     *clone = nullptr;
     CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
+    STAVE_TRY(call.enter(map));
     auto handle = std::make_unique<stave_cow_map>();
     STAVE_TRY(handle->map.clone_from(map->map));
     *clone = handle.release();
@@ -216,7 +216,7 @@ stave_status stave_cow_map_stats_get(stave_cow_map* map, stave_cow_map_stats* st
                                      stave_error* error) {
   return guarded(error, [&]() -> Status {
     CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
+    STAVE_TRY(call.enter(map));
     STAVE_TRY(require(stats, "stats"));
     const auto read = map->map.stats();
     if (!read) return read.status();

@@ -31,6 +31,7 @@ namespace stave::capi {
 // those that change the map.
 class CowMapCall : public Call<stave_cow_map> {
  public:
+  // For calls that do not take the map's lock: its holder may be in a callback.
   Status enter_to_read(stave_cow_map* handle) { return enter(handle, sync::Pinned::yes); }
 };
 

@@ -80,23 +80,44 @@ void Handle::free() noexcept {
 }
 
 Status Handle::shut() noexcept {
-  if (!gate_.close_and_wait()) return {};
+  if (!try_hold()) {
+    gate_.await_finished();
+    return {};
+  }
   Status status;
+  bool is_first;
   {
-    // The parent does not close meanwhile. If it has begun to, this waits for the end of that, but
-    // in a callback of the parent's, which that waits for in turn.
+    // From here on the parent does not close, unless its own parent is closed. If it has begun to,
+    // this waits for the end of that, but in a callback of the parent's, which that waits for in
+    // turn. Before the gate is shut: such a callback may close this handle, too, and must not wait
+    // for a thread that waits for the parent.
     sync::Gate::Entry inside_parent;
     Handle* const parent = parent_.get();
     if (parent != nullptr &&
         inside_parent.enter(parent->gate_, sync::Reentry::allowed, sync::Pinned::no) != Code::ok &&
         parent->gate_.closed())
       parent->gate_.await_finished();
-    status = caught([this] { return close_core(); });
+    is_first = gate_.close_and_wait();
+    if (is_first) {
+      status = caught([this] { return close_core(); });
+      release_hold();
+    }
     release_hold();
   }
-  gate_.finish_close();
-  after_close();
+  if (is_first) {
+    gate_.finish_close();
+    after_close();
+  }
   return status;
+}
+
+bool Handle::try_hold() noexcept {
+  // Relaxed: it only keeps what the caller has already.
+  uint32_t holds = holds_.load(std::memory_order_relaxed);
+  while (holds != 0 && !holds_.compare_exchange_weak(holds, holds + 1, std::memory_order_relaxed,
+                                                     std::memory_order_relaxed)) {
+  }
+  return holds != 0;
 }
 
 void Handle::release_hold() noexcept {

@@ -104,7 +104,8 @@ class Handle {
   virtual ~Handle();
 
  private:
-  // Called by the first close, with no call inside, and not while the parent closes.
+  // Called by the first close, with no call inside, and not while the parent closes (but for one
+  // whose own parent is closed).
   virtual Status close_core() { return {}; }
   // Called once, when this is closed and no child is open.
   virtual void destroy_core() noexcept = 0;
@@ -112,6 +113,8 @@ class Handle {
   virtual void after_close() noexcept {}
 
   Status shut() noexcept;
+  // False when the core has been destroyed. Pairs with release_hold().
+  bool try_hold() noexcept;
   void release_hold() noexcept;
   void release_memory() noexcept;
 
@@ -120,7 +123,8 @@ class Handle {
   os::ForkGuard fork_guard_;
   sync::Gate gate_;
   Hold parent_;  // until the core has been destroyed
-  // One for this handle until it is closed, and one for each child. At 0 the core is destroyed.
+  // One for this handle until it is closed, one for each child, and one for each thread that
+  // closes. At 0 the core is destroyed.
   std::atomic<uint32_t> holds_{1};
   // One until free(), and one until `holds_` is 0. At 0 the memory is given back.
   std::atomic<uint32_t> memory_holds_{2};

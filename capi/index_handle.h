@@ -28,6 +28,11 @@ struct stave_index final : stave::capi::CoreHandle<std::unique_ptr<stave::index:
   stave_index_options options;  // as they were asked for, but the seed as it was chosen
 
  private:
+  // At once, though cursors may be open: their calls are refused, and their end needs no index.
+  stave::Status close_core() override {
+    core.reset();
+    return {};
+  }
   void after_close() noexcept override { resolver.destroy(); }
 };
 

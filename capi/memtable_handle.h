@@ -39,7 +39,9 @@ struct stave_memtable_transaction final
   stave_memtable& table;
 
  private:
-  stave::Status close_core() override { return core->roll_back(); }
+  stave::Status close_core() override {
+    return core->ended() ? stave::Status() : core->roll_back();
+  }
 };
 
 struct stave_memtable_snapshot final

@@ -150,7 +150,7 @@ class Index {
     // ok with an item, or `done`.
     virtual Status next(Item* item) = 0;
   };
-  // Not thread safe itself; the index outlives it.
+  // Not thread safe itself. The index outlives the last call of next(), not the cursor.
   virtual Result<std::unique_ptr<Cursor>> cursor() const = 0;
   // What a cursor visits; ends with the first status that is not ok.
   Status for_each_value(FunctionRef<Status(uint64_t value)> visit) const;

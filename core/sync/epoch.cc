@@ -324,8 +324,10 @@ void give_back_slot() noexcept {
   thread.slot = nullptr;
 }
 
-// Null without memory, and when nobody would give the slot back.
+// Null without memory, when nobody would give the slot back, and while a call of the thread is
+// counted in its gate: a thread with a slot that announces no gate is inside none (Gate::Entry).
 Epochs::Slot* take_slot(EpochThread& thread) noexcept {
+  if (thread.counted != nullptr) return nullptr;
   if (!will_give_back(ExitStage::epochs, give_back_slot)) return nullptr;
   Epochs::Slot* slot = internal::epochs.take_slot();
   if (slot == nullptr) {

@@ -8,6 +8,16 @@ using internal::epoch_thread;
 using internal::Epochs;
 using internal::EpochThread;
 
+namespace {
+
+// What a call is answered whose thread is inside the gate already. It is let in even when close has
+// begun: what the thread is inside of cannot be taken apart.
+Code in_callback(Reentry reentry) noexcept {
+  return reentry == Reentry::refused ? Code::busy : Code::ok;
+}
+
+}  // namespace
+
 bool Gate::close_and_wait() noexcept {
   const bool first = protocol_.close();
   if (!first) {
@@ -43,47 +53,41 @@ bool Gate::is_among_entries_of(const EpochThread& thread) const noexcept {
 // A call from inside a callback, or of a thread that has no slot.
 Code Gate::Entry::enter_nested(Gate& gate, Reentry reentry) noexcept {
   EpochThread& thread = epoch_thread;
-  if (reentry == Reentry::refused) {
-    bool busy = false;
-    gate.for_each([&](const Gate& each) {
-      busy = each.is_among_entries_of(thread);
-      // What is above a closed gate need not be there any more.
-      return !busy && !each.closed();
-    });
-    if (busy) return Code::busy;
-  }
   if (thread.slot == nullptr) internal::take_slot_of(thread);
   if (thread.slot == nullptr || thread.inside + kDepthMax > Epochs::kInsideMax)
-    return enter_counted(gate);
+    return enter_counted(gate, reentry);
   slot_ = thread.slot;
-  const uint32_t outer = thread.inside;
+  // What the thread is inside of without this call.
+  const EpochThread before = thread;
   announce(gate, thread);
   Epochs::barrier();
-  // Let in where a gate is closed, too, if the thread was inside it before: what it is inside
-  // cannot be taken apart. Asked without the announcements that have just been made.
-  EpochThread before = thread;
-  before.inside = outer;
-  bool refused = false;
+  // Only now are the gates above an open one sure to live while they are asked.
+  Code refusal = Code::ok;
   gate.for_each([&](const Gate& each) {
-    refused = each.closed() && !each.is_among_entries_of(before);
-    return !refused;
+    if (each.is_among_entries_of(before))
+      refusal = in_callback(reentry);
+    else if (each.closed())
+      refusal = Code::closed;
+    return refusal == Code::ok;
   });
-  if (!refused) return Code::ok;
-  leave();
-  return Code::closed;
+  if (refusal != Code::ok) leave();
+  return refusal;
 }
 
-Code Gate::Entry::enter_counted(Gate& gate) noexcept {
-  bool refused = false;
+Code Gate::Entry::enter_counted(Gate& gate, Reentry reentry) noexcept {
+  Code refusal = Code::ok;
   const uint32_t depth = gate.for_each([&](Gate& each) {
-    if (each.protocol_.enter_counted()) return true;
-    refused = !each.entered_by_this_thread();
-    if (!refused) each.protocol_.enter_counted_again();
-    return !refused;
+    if (each.entered_by_this_thread()) {
+      refusal = in_callback(reentry);
+      if (refusal == Code::ok) each.protocol_.enter_counted_again();
+    } else if (!each.protocol_.enter_counted()) {
+      refusal = Code::closed;
+    }
+    return refusal == Code::ok;
   });
-  if (refused) {
+  if (refusal != Code::ok) {
     leave_gates(gate, depth - 1);
-    return Code::closed;
+    return refusal;
   }
   gate_ = &gate;
   outer_counted_ = static_cast<const Entry*>(epoch_thread.counted);

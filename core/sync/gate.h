@@ -88,7 +88,7 @@ class Gate {
       });
     }
     Code enter_nested(Gate& gate, Reentry reentry) noexcept;
-    Code enter_counted(Gate& gate) noexcept;
+    Code enter_counted(Gate& gate, Reentry reentry) noexcept;
     // Does not touch the gates: the last withdrawal lets their closer go on.
     void leave() noexcept {
       if (slot_ == nullptr) [[unlikely]]

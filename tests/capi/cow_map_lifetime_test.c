@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void closed_handles(void) {
@@ -191,6 +192,114 @@ static void calls_from_inside(void) {
   close_cow_map(state.other);
 }
 
+/* ---- Closes beside callbacks --------------------------------------------------------------------
+ */
+
+/* A callback runs; then this many threads begin calls of the map that wait for its end. */
+typedef struct held_map {
+  stave_cow_map* map;
+  stave_cow_map_cursor* cursor;
+  stave_store* store;
+  atomic_int in_callback;
+  atomic_int begun;
+  int begun_min;
+} held_map;
+
+static void sleep_ms(long ms) {
+  nanosleep(&(struct timespec){0, ms * 1000000}, NULL);
+}
+static void await_calls(held_map* state) {
+  atomic_store(&state->in_callback, 1);
+  while (atomic_load(&state->begun) < state->begun_min) sleep_ms(1);
+  sleep_ms(50); /* now they most likely wait */
+}
+static void await_callback(held_map* state) {
+  while (!atomic_load(&state->in_callback)) sleep_ms(1);
+}
+
+static void* close_map(void* argument) {
+  held_map* state = argument;
+  await_callback(state);
+  atomic_fetch_add(&state->begun, 1);
+  CHECK_STATUS(STAVE_OK, stave_cow_map_close(state->map, NULL));
+  return NULL;
+}
+static void* close_cursor_of_closing_map(void* argument) {
+  held_map* state = argument;
+  uint64_t size;
+  await_callback(state);
+  while (stave_cow_map_size(state->map, &size, NULL) != STAVE_CLOSED) sleep_ms(1);
+  atomic_fetch_add(&state->begun, 1);
+  CHECK_STATUS(STAVE_OK, stave_cow_map_cursor_close(state->cursor, NULL));
+  return NULL;
+}
+static stave_status close_cursor(void* context, stave_buffer* value) {
+  held_map* state = context;
+  (void)value;
+  await_calls(state);
+  CHECK_STATUS(STAVE_OK, stave_cow_map_cursor_close(state->cursor, NULL));
+  return STAVE_OK;
+}
+
+/* A callback's close of a cursor waits for no thread that waits for the callback. */
+static void closes_of_a_cursor_from_inside_and_outside(void) {
+  held_map state = {.map = create_cow_map(""), .begun_min = 2};
+  pthread_t closers[2];
+  put_entry(state.map, 1, "value");
+  CHECK_STATUS(STAVE_OK, stave_cow_map_cursor_open(state.map, &state.cursor, NULL));
+  CHECK(pthread_create(&closers[0], NULL, close_map, &state) == 0);
+  CHECK(pthread_create(&closers[1], NULL, close_cursor_of_closing_map, &state) == 0);
+  CHECK_STATUS(STAVE_OK, stave_cow_map_modify(state.map, 1, close_cursor, &state, NULL));
+  for (int i = 0; i < 2; i++) CHECK(pthread_join(closers[i], NULL) == 0);
+  stave_cow_map_free(state.map);
+  stave_cow_map_cursor_free(state.cursor);
+  CHECK(stave_live_handles() == 0);
+}
+
+static void* copy_map(void* argument) {
+  held_map* state = argument;
+  stave_cow_map* clone;
+  await_callback(state);
+  atomic_fetch_add(&state->begun, 1);
+  CHECK_STATUS(STAVE_OK, stave_cow_map_clone(state->map, &clone, NULL));
+  close_cow_map(clone);
+  return NULL;
+}
+static void* ask_for_stats(void* argument) {
+  held_map* state = argument;
+  stave_cow_map_stats stats;
+  stave_cow_map_stats_init(&stats);
+  await_callback(state);
+  atomic_fetch_add(&state->begun, 1);
+  CHECK_STATUS(STAVE_OK, stave_cow_map_stats_get(state->map, &stats, NULL));
+  return NULL;
+}
+static stave_status close_a_store(void* context, stave_buffer* value) {
+  held_map* state = context;
+  (void)value;
+  await_calls(state);
+  close_store(state->store);
+  return STAVE_OK;
+}
+
+/* What waits for a callback does not hold up what the callback waits for: the end of a store waits
+ * for calls that are under way in the whole process. */
+static void a_store_closed_from_inside(void) {
+  static void* (*const waiting[])(void*) = {copy_map, ask_for_stats};
+  for (int i = 0; i < 2; i++) {
+    char* const path = fresh_path();
+    held_map state = {.map = create_cow_map(""), .store = open_store(path, ""), .begun_min = 1};
+    pthread_t thread;
+    put_entry(state.map, 1, "value");
+    put_text(state.store, "key", "value");
+    CHECK(pthread_create(&thread, NULL, waiting[i], &state) == 0);
+    CHECK_STATUS(STAVE_OK, stave_cow_map_modify(state.map, 1, close_a_store, &state, NULL));
+    CHECK(pthread_join(thread, NULL) == 0);
+    close_cow_map(state.map);
+    free(path);
+  }
+}
+
 /* ---- A child process ----------------------------------------------------------------------------
  */
 
@@ -275,6 +384,8 @@ int main(void) {
   free_orders(order, 0);
   clones_of_clones();
   calls_from_inside();
+  closes_of_a_cursor_from_inside_and_outside();
+  a_store_closed_from_inside();
   forked();
   CHECK(stave_live_handles() == 0);
   return 0;

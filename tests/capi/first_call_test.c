@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 
 #include "tests/capi/failing_malloc.h"
@@ -13,11 +14,12 @@
 
 /* In place of the system's, which says so for the keys behind the first 32 when it has no memory:
  * the library's calls come here, too. */
-static atomic_int keys_are_refused;
+static atomic_int keys_are_refused; /* so many times more */
 static atomic_long refused;
 static int (*set_key)(pthread_key_t, const void*);
 int pthread_setspecific(pthread_key_t key, const void* value) {
-  if (atomic_load(&keys_are_refused)) {
+  if (atomic_load(&keys_are_refused) > 0) {
+    atomic_fetch_sub(&keys_are_refused, 1);
     atomic_fetch_add(&refused, 1);
     return ENOMEM;
   }
@@ -147,7 +149,7 @@ typedef struct first_call {
 
 static void* call(void* context) {
   first_call* const first = context;
-  atomic_store(&keys_are_refused, first->keys_are_refused);
+  atomic_store(&keys_are_refused, first->keys_are_refused ? INT_MAX : 0);
   atomic_store(&allocations, 0);
   atomic_store(&failing_on, first->failing_on);
   atomic_store(&failing, first->failing);
@@ -193,6 +195,48 @@ static void come_and_go(const struct operation* tried, int keys) {
   }
 }
 
+/* ---- A call from inside the first ---------------------------------------------------------------
+ */
+
+static stave_index* resolved;
+static int compared;
+
+static stave_status compare(void* context, uint64_t value, const void* key, size_t key_size) {
+  (void)context, (void)value, (void)key, (void)key_size;
+  compared++;
+  CHECK_STATUS(STAVE_BUSY, stave_index_put(resolved, "key", 3, 8, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_BUSY, stave_index_close(resolved, NULL));
+  return STAVE_OK;
+}
+static void* get_resolved(void* times_refused) {
+  uint64_t value = 0;
+  atomic_store(&keys_are_refused, *(const int*)times_refused);
+  CHECK_STATUS(STAVE_OK, stave_index_get(resolved, "key", 3, &value, NULL));
+  atomic_store(&keys_are_refused, 0);
+  return NULL;
+}
+
+/* A call from inside the resolver is found out, too, when the memory that the thread lacked at
+ * first is there a little later. */
+static void memory_comes_back_within_a_call(void) {
+  stave_index_options options;
+  stave_index_resolver resolver;
+  stave_index_options_init(&options);
+  stave_index_resolver_init(&resolver);
+  options.key_mode = STAVE_KEYS_RESOLVED;
+  resolver.compare = compare;
+  CHECK_STATUS(STAVE_OK, stave_index_create(&options, &resolver, &resolved, NULL));
+  CHECK_STATUS(STAVE_OK, stave_index_put(resolved, "key", 3, 7, NULL, NULL, NULL));
+  for (int times_refused = 0; times_refused < 10; times_refused++) {
+    pthread_t thread;
+    compared = 0;
+    CHECK(pthread_create(&thread, NULL, get_resolved, &times_refused) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(compared == 1);
+  }
+  stave_index_free(resolved);
+}
+
 int main(void) {
   char* const store_path = fresh_path();
   char* const file_path = fresh_path();
@@ -222,6 +266,7 @@ int main(void) {
   CHECK(failed > 100);
   for (int i = 0; i < operation_count; i++) CHECK_STATUS(STAVE_OK, operations[i].run());
 
+  memory_comes_back_within_a_call();
   stave_index_free(table);
   stave_cow_map_free(map);
   stave_memtable_free(versions);

@@ -43,6 +43,7 @@ static void ended_transactions(void) {
     check_calls(&memtable_of_transaction, family.transaction, STAVE_CLOSED);
     check_calls(&memtable_transaction_ends, family.transaction, STAVE_CLOSED);
     check_calls(&memtable_of_cursor, family.of_transaction, STAVE_CLOSED);
+    CHECK_STATUS(STAVE_OK, stave_memtable_transaction_close(family.transaction, NULL));
     stave_memtable_transaction_free(family.transaction);
     /* A closed transaction whose cursor is open lets go of its writes when that goes. */
     stave_memtable_cursor_free(family.of_transaction);
