@@ -51,13 +51,13 @@ enum {
   /* The machine's doing. */
   STAVE_NO_MEMORY = -20,
   STAVE_IO = -21,                /* see os_errno; after a failed sync the handle refuses writes */
-  STAVE_NO_SPACE = -22,          /* the device or quota is full; reads and deletes go on */
+  STAVE_NO_SPACE = -22,          /* the device or quota is full; reads go on */
   STAVE_LOCKED = -23,            /* another process or handle holds the directory */
   STAVE_PERMISSION_DENIED = -24, /* the operating system denies access */
 
   /* What lies in the files. */
   STAVE_CORRUPTION = -40,          /* damaged bytes; the message names the file and the offset */
-  STAVE_UNSUPPORTED_VERSION = -41, /* written by a newer Stave */
+  STAVE_UNSUPPORTED_VERSION = -41, /* a format, codec or flag that this build cannot read */
   STAVE_TOO_OLD = -42,             /* the requested history is no longer kept */
   STAVE_WRONG_FAMILY = -43,        /* the directory belongs to another kind of store */
 

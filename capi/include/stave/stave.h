@@ -25,8 +25,8 @@
  *            before a child that has not called exec, the directory stays locked until that ends.
  * dlclose    libstave.so stays loaded: threads that have used it give back what they keep for their
  *            next call when they end. A plugin with the static library inside may be unloaded when
- *            its handles are freed. Threads that have used it may live on (what they keep is lost),
- *            but not just be ending.
+ *            its handles are freed. Threads that have used it may live on (what they keep is lost);
+ *            those that have begun to end must have ended.
  * Structs    that cross the boundary begin with `struct_size`. Set them up with their _init
  *            function; programs built against an older or a newer header keep working: members that
  *            the program does not know have their defaults, bytes that the library does not know
