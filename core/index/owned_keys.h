@@ -115,7 +115,8 @@ class OwnedKeys {
   template <typename Entry>
   uint64_t position(const Entry& entry, uint8_t tag) const noexcept {
     if (has_record(tag, entry.key.back())) return HashParts(record_of(entry)->hash()).position();
-    std::byte buffer[sizeof(Words)];
+    // Two words, also where keys have one: g++ 12 does not see that a key of 16 bytes has a record.
+    std::byte buffer[2 * sizeof(uint64_t)];
     const uint64_t hash = hash_(key_of(entry, tag, buffer));
     return ((tag & kFullTag) != 0 ? HashParts::as_it_is(hash) : HashParts(hash)).position();
   }
