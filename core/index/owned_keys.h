@@ -186,11 +186,10 @@ class OwnedKeys {
   // The bytes of the entry's key: of its record, which the caller's pin keeps, or put into
   // `buffer`.
   template <typename Entry>
-  static Bytes key_of(const Entry& entry, uint8_t tag,
-                      std::byte (&buffer)[sizeof(Words)]) noexcept {
+  static Bytes key_of(const Entry& entry, uint8_t tag, std::byte* buffer) noexcept {
     const uint64_t last = entry.key.back();
     if (has_record(tag, last)) return record_of(entry)->key();
-    std::memcpy(buffer, &entry.key, sizeof buffer);
+    std::memcpy(buffer, &entry.key, sizeof entry.key);
     const size_t size =
         (tag & kFullTag) != 0 ? sizeof(Words) : static_cast<size_t>(last >> kSizeShift);
     return {buffer, size};
