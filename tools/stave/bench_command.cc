@@ -114,7 +114,7 @@ class BenchThread {
         check(store_.put(key, maker_.value(number, version)));
         break;
       case OperationKind::erase:
-        check(store_.erase(key));
+        check(store_.remove(key));
         break;
     }
   }

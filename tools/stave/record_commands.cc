@@ -198,7 +198,7 @@ struct DeleteArguments {
 void erase(const DeleteArguments& arguments) {
   const std::string key = parse_bytes(arguments.key, arguments.notation.notation());
   Store store = open_store(arguments.store, Access::write);
-  const Result<void> outcome = store.erase(key);
+  const Result<void> outcome = store.remove(key);
   if (!outcome && outcome.status() != Status::not_found) throw failure_of(outcome.error());
   check(store.close());
   if (outcome.status() == Status::not_found) throw no_such_key(key);
