@@ -1,7 +1,6 @@
 // The disk_index family: opening, closing, and calls on keys.
 #include <stave/disk_index.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "capi/barrier.h"
@@ -15,20 +14,6 @@ using stave::Result;
 using stave::Status;
 using namespace stave::capi;
 using stave::disk_index::key_size;
-using stave::disk_index::PutMode;
-
-namespace {
-
-Status put(stave_disk_index* handle, const void* key, size_t size_of_key, const void* record,
-           size_t record_size, PutMode mode) {
-  DiskIndexCall call;
-  STAVE_TRY(call.enter(handle));
-  STAVE_TRY(require_disk_index_key(key, size_of_key));
-  STAVE_TRY(require_record(call.index(), record, record_size));
-  return call.index().put(disk_index_key(key), as_bytes(record, record_size), mode);
-}
-
-}  // namespace
 
 stave_status stave_disk_index_open(const char* path, const stave_disk_index_options* options,
                                    stave_disk_index** index, stave_error* error) {
@@ -73,14 +58,23 @@ void stave_disk_index_free(stave_disk_index* index) {
 
 stave_status stave_disk_index_put(stave_disk_index* index, const void* key, size_t size_of_key,
                                   const void* record, size_t record_size, stave_error* error) {
-  return guarded(
-      error, [&] { return put(index, key, size_of_key, record, record_size, PutMode::always); });
+  return guarded(error, [&]() -> Status {
+    DiskIndexCall call;
+    STAVE_TRY(call.enter(index));
+    STAVE_TRY(require_disk_index_key(key, size_of_key));
+    STAVE_TRY(require_record(call.index(), record, record_size));
+    return call.index().put(disk_index_key(key), as_bytes(record, record_size));
+  });
 }
 
 stave_status stave_disk_index_insert(stave_disk_index* index, const void* key, size_t size_of_key,
                                      const void* record, size_t record_size, stave_error* error) {
-  return guarded(error, [&] {
-    return put(index, key, size_of_key, record, record_size, PutMode::only_absent);
+  return guarded(error, [&]() -> Status {
+    DiskIndexCall call;
+    STAVE_TRY(call.enter(index));
+    STAVE_TRY(require_disk_index_key(key, size_of_key));
+    STAVE_TRY(require_record(call.index(), record, record_size));
+    return call.index().insert(disk_index_key(key), as_bytes(record, record_size));
   });
 }
 
@@ -104,13 +98,11 @@ stave_status stave_disk_index_multi_put(stave_disk_index* index, const void* key
     if (count == 0) return {};
     STAVE_TRY(require(keys, "keys"));
     STAVE_TRY(require_record(call.index(), records, record_size));
-    for (size_t i = 0; i < count; i++) {
-      const auto* const key = static_cast<const std::byte*>(keys) + i * key_size;
-      const auto* const record = static_cast<const std::byte*>(records) + i * record_size;
-      STAVE_TRY(call.index().put(disk_index_key(key), {record, record_size}, PutMode::always));
-      if (done != nullptr) *done = i + 1;
-    }
-    return {};
+    size_t put = 0;
+    const Status status = call.index().multi_put(as_bytes(keys, count * key_size),
+                                                 as_bytes(records, count * record_size), &put);
+    if (done != nullptr) *done = put;
+    return status;
   });
 }
 
@@ -145,20 +137,9 @@ stave_status stave_disk_index_multi_get(stave_disk_index* index, const void* key
     STAVE_TRY(require(keys, "keys"));
     STAVE_TRY(require_record(call.index(), records, record_size));
     STAVE_TRY(require(found, "found"));
-    const auto key = [keys](size_t i) {
-      return disk_index_key(static_cast<const std::byte*>(keys) + i * key_size);
-    };
-    for (size_t done = 0; done < count;) {
-      const size_t end = std::min(count, done + stave::disk_index::DiskIndex::prefetch_max);
-      for (size_t i = done; i < end && end - done > 1; i++) call.index().prefetch(key(i));
-      for (; done < end; done++) {
-        auto* const record = static_cast<std::byte*>(records) + done * record_size;
-        const Status status = call.index().get(key(done), {record, record_size});
-        if (status.is_error()) return status;
-        found[done] = status.ok() ? 1 : 0;
-      }
-    }
-    return {};
+    return call.index().multi_get(
+        as_bytes(keys, count * key_size),
+        MutableBytes(static_cast<std::byte*>(records), count * record_size), {found, count});
   });
 }
 

@@ -5,7 +5,7 @@
 #include "capi/disk_index_handle.h"
 #include "capi/error.h"
 #include "capi/options_table.h"
-#include "core/disk_index/format/payload.h"
+#include "core/disk_index/format/record.h"
 
 namespace stave::capi {
 

@@ -2,51 +2,35 @@
 // memory-mapped file.
 //
 // This is what the C interface wraps; it knows nothing of handles, closing races and C types. Any
-// number of threads may call anything at the same time; writers take turns. close() is made once,
+// number of threads may call anything at the same time; writers take turns. close() is called once,
 // when no other call is running, and nothing is called after it.
 // Format: docs/formats/disk_index.md. How it works: docs/internals/disk_index.md.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
+#include "core/disk_index/checkpoint/checkpointer.h"
 #include "core/disk_index/format/key.h"
-#include "core/disk_index/format/superblock.h"
-#include "core/disk_index/owner.h"
+#include "core/disk_index/log/change_log.h"
+#include "core/disk_index/log/entry_counter.h"
+#include "core/disk_index/log/writer.h"
+#include "core/disk_index/merge/merger.h"
+#include "core/disk_index/merge/merger_thread.h"
+#include "core/disk_index/open/bulk_loader.h"
+#include "core/disk_index/options.h"
+#include "core/disk_index/read/cursor.h"
+#include "core/disk_index/read/reader.h"
+#include "core/disk_index/read/verify.h"
+#include "core/disk_index/state.h"
 #include "core/os/file_system.h"
 
 namespace stave::disk_index {
-
-struct Options {
-  bool create_if_missing = true;
-  bool error_if_exists = false;
-  bool create_parents = false;  // the directories that lead to the file
-  bool read_only = false;
-  // Of a new file; an existing one must agree. Without them a file has what it was made with, and a
-  // new one payload records.
-  std::optional<RecordKind> record_kind;
-  uint32_t record_size = 0;
-  // Merge changes in a thread of the index's own rather than in slices of the writers' calls.
-  bool background = true;
-  uint64_t delta_memory = uint64_t{64} << 20;  // bytes of the tables of unmerged changes
-  uint64_t bulk_memory = uint64_t{256} << 20;  // bytes that bulk_load() sorts at a time
-  // Of an index of places, and of no other. The owner has locked out other processes, and outlives
-  // the index. A new file gets `file_id`, which an existing one must have.
-  Owner* owner = nullptr;
-  FileId file_id{};
-
-  // For tests: the part of a key's hash that counts, the entries of a delta (0: as many as
-  // delta_memory allows), and how long nobody writes before the index merges by itself.
-  uint64_t hash_mask = UINT64_MAX;
-  uint32_t delta_entries = 0;
-  std::chrono::steady_clock::duration idle_time = std::chrono::seconds(1);
-};
 
 struct Stats {
   uint64_t entries = 0;
@@ -64,82 +48,107 @@ struct Stats {
   bool writes_refused = false;        // after a failed sync
 };
 
-enum class PutMode { always, only_absent };
-
-class Cursor;
-
 class DiskIndex {
  public:
   static Result<std::unique_ptr<DiskIndex>> open(os::FileSystem& files, const std::string& path,
                                                  const Options& options);
-  // Makes the file at `path` anew from what `source` answers, as bulk_load() does, whatever there
+  // Makes the file at `path` anew from what `source` returns, as bulk_load() does, whatever there
   // was before; the old file stays until the new one is complete. `options` as for open.
-  using Source = FunctionRef<Status(Key* key, MutableBytes record)>;
   static Status rebuild(os::FileSystem& files, const std::string& path, const Options& options,
-                        Source source);
-  virtual ~DiskIndex() = default;
+                        RecordSource source);
+  // What an open has found, and the lock that keeps other processes away.
+  DiskIndex(os::FileSystem& files, std::string path, const Options& options,
+            std::unique_ptr<os::FileLock> lock, Opened opened);
+  // Without close() the file is left as a killed process would leave it.
+  ~DiskIndex() { thread_.stop(); }
 
-  virtual uint32_t record_size() const noexcept = 0;
-  virtual RecordKind record_kind() const noexcept = 0;
+  uint32_t record_size() const noexcept { return state_.record_size; }
+  RecordKind record_kind() const noexcept { return state_.record_kind; }
+
+  // ---- Reading ----
 
   // `not_found`, or the record has been copied into `record`, which has record_size() bytes.
-  virtual Status get(const Key& key, MutableBytes record) = 0;
-  virtual Status contains(const Key& key) = 0;
-  // Begins to bring near what get() is going to read, so that it waits for several keys at once.
-  // Each asks for a dozen lines; more keys together would wait for room to ask in.
-  static constexpr size_t prefetch_max = 8;
-  virtual void prefetch(const Key& key) const noexcept = 0;
-  virtual uint64_t size() const noexcept = 0;
+  Status get(const Key& key, MutableBytes record) const { return reader_.get(key, record); }
+  Status contains(const Key& key) const { return reader_.contains(key); }
+  // found[i] says whether the i-th key is there; then the i-th of `records` is its record. Stops at
+  // the first error.
+  Status multi_get(Bytes keys, MutableBytes records, std::span<uint8_t> found) const {
+    return reader_.multi_get(keys, records, found);
+  }
+  // Prefetches what get() reads first. No more than prefetch_max keys at a time.
+  static constexpr size_t prefetch_max = Reader::prefetch_max;
+  void prefetch(const Key& key) const noexcept { reader_.prefetch(key); }
+  uint64_t size() noexcept { return counter_.size(); }
+  // The cursor must be destroyed before the index, but may stand open during close().
+  Result<std::unique_ptr<Cursor>> open_cursor() const { return std::make_unique<Cursor>(state_); }
+  Stats stats();
 
-  // Survives the process when it returns. `exists` when the mode says so.
-  virtual Status put(const Key& key, Bytes record, PutMode mode) = 0;
-  // `not_found` when the key is not there.
-  virtual Status remove(const Key& key) = 0;
+  // ---- Changes: each survives the process when it returns ----
 
-  // `source` fills in a key and a record, or answers `done`; its errors stop the load and are
-  // answered. Of one key the last record counts. Readers see all of it or nothing, before and
-  // after a crash; it is durable on return. Writers wait. `source` may not call the index.
-  virtual Status bulk_load(Source source) = 0;
-  // Space for so many entries in all.
-  virtual Status reserve(uint64_t entries) = 0;
+  Status put(const Key& key, Bytes record) { return writer_.put(key, record, WriteMode::put); }
+  // `exists` when the key is there.
+  Status insert(const Key& key, Bytes record) {
+    return writer_.put(key, record, WriteMode::insert);
+  }
+  // `not_found` when the key is absent.
+  Status remove(const Key& key) { return writer_.remove(key); }
+  // Puts the records in order; `*done` is the number of those that were put.
+  Status multi_put(Bytes keys, Bytes records, size_t* done) {
+    return writer_.multi_put(keys, records, done);
+  }
+  // Errors of `source` stop the load and are returned. Of one key the last record counts. Readers
+  // see all of it or nothing, before and after a crash; it is durable on return. Writers wait.
+  // `source` may not call the index.
+  Status bulk_load(RecordSource source);
+
+  // ---- Durability ----
 
   // What was written before the call survives a power loss. `lsn` stays in the file.
-  virtual Status save(uint64_t lsn) = 0;
-  // The same, with all changes merged into the segments and an empty log: the next open has nothing
-  // to do.
-  virtual Status checkpoint(uint64_t lsn) = 0;
-  // Merges all changes made so far beside readers and writers, which promises nothing about the
-  // device. The index's own thread does so once nobody has written for a while.
-  virtual Status merge() = 0;
+  Status save(uint64_t lsn);
+  // Like save(), with all changes merged into the segments and an empty log: the next open has
+  // nothing to do.
+  Status checkpoint(uint64_t lsn);
+  // Merges all changes made so far, beside readers and writers. Promises nothing about the device.
+  Status merge() { return merger_.merge(); }
   // The lsn of the last save or checkpoint that is durable.
-  virtual uint64_t lsn() const = 0;
+  uint64_t lsn();
 
+  // ---- The file ----
+
+  // Space for so many entries in all.
+  Status reserve(uint64_t entries);
   // Rewrites the file as small as it can be. Writers wait.
-  virtual Status shrink_to_fit() = 0;
+  Status shrink_to_fit();
   // Reads everything. `progress(done, total)` counts segments and stops it with any status but ok.
-  virtual Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) = 0;
-  virtual Stats stats() const = 0;
+  Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
+    return disk_index::verify(state_, checkpointer_.durable(), progress);
+  }
+  // Saves and unlocks. Nothing is called afterwards, whatever it returns.
+  Status close();
 
-  // The cursor must be destroyed before the index, but may stand open during close().
-  virtual Result<std::unique_ptr<Cursor>> open_cursor() = 0;
+  // ---- Opening, before any other call ----
 
-  // Saves and unlocks. The object is dead afterwards whatever it returns. Destruction without close
-  // leaves the file as a killed process would.
-  virtual Status close() = 0;
-};
+  // Finds the log's operations.
+  Status recover(const LogContents& log);
+  // Merges a log that earlier processes have left half merged, if that is worth it.
+  void merge_leftovers();
 
-// All records in an order of its own. One that is there from the first call to the last is met
-// exactly once; one that comes, goes or changes meanwhile may be met before or after that. One
-// thread at a time.
-class Cursor {
- public:
-  virtual ~Cursor() = default;
-  // ok on a record, `done` behind the last. `corruption` once for each segment with damaged pages;
-  // the next call goes on. Left out are no keys but those that get() answers so.
-  virtual Status next() = 0;
-  // Of the record it stands on; valid until the next call.
-  virtual const Key& key() const noexcept = 0;
-  virtual Bytes record() const noexcept = 0;
+ protected:
+  // Merges all changes, so that everything is in the segments. REQUIRES: both locks.
+  Status merge_all(WriterLock& writer);
+  Status save_at_close();
+  Status write_compact(DiskIndex& other);
+  void adopt(DiskIndex& other, std::unique_ptr<View> ours, std::unique_ptr<View> shell) noexcept;
+
+  State state_;
+  EntryCounter counter_;
+  ChangeLog log_;
+  Checkpointer checkpointer_;
+  Merger merger_;
+  MergerThread thread_;
+  Writer writer_;
+  Reader reader_;
+  uint64_t recovered_operations_ = 0;
 };
 
 }  // namespace stave::disk_index

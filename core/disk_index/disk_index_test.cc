@@ -21,11 +21,11 @@ TEST(DiskIndex, PointOperations) {
   EXPECT_TRUE(index->get(key, record).is(Code::not_found));
   EXPECT_TRUE(index->contains(key).is(Code::not_found));
   EXPECT_TRUE(index->remove(key).is(Code::not_found));
-  EXPECT_TRUE(index->put(key, record_of(1), PutMode::only_absent).ok());
-  EXPECT_TRUE(index->put(key, record_of(2), PutMode::only_absent).is(Code::exists));
+  EXPECT_TRUE(index->insert(key, record_of(1)).ok());
+  EXPECT_TRUE(index->insert(key, record_of(2)).is(Code::exists));
   EXPECT_TRUE(index->get(key, record).ok());
   EXPECT_EQ(record, record_of(1));
-  EXPECT_TRUE(index->put(key, record_of(2), PutMode::always).ok());
+  EXPECT_TRUE(index->put(key, record_of(2)).ok());
   EXPECT_TRUE(index->get(key, record).ok());
   EXPECT_EQ(record, record_of(2));
   EXPECT_EQ(index->size(), 1u);
@@ -44,7 +44,7 @@ TEST(DiskIndex, KeysAtTheEdges) {
     for (const uint64_t low : {uint64_t{0}, uint64_t{1}, UINT64_MAX, UINT64_MAX - 1})
       for (const uint64_t high : {uint64_t{0}, uint64_t{1}, UINT64_MAX, uint64_t{1} << 63}) {
         model[{low, high}] = record_of(low ^ high);
-        ASSERT_TRUE(index->put({low, high}, record_of(low ^ high), PutMode::always).ok());
+        ASSERT_TRUE(index->put({low, high}, record_of(low ^ high)).ok());
       }
     expect_same(*index, model);
     ASSERT_TRUE(index->checkpoint(0).ok());
@@ -57,8 +57,8 @@ TEST(DiskIndex, KeysAtTheEdges) {
 TEST(DiskIndex, RefusesRecordsOfAnotherSize) {
   Disk disk;
   const auto index = opened(disk, small());
-  EXPECT_TRUE(index->put({1, 1}, record_of(1, 23), PutMode::always).is(Code::invalid_argument));
-  EXPECT_TRUE(index->put({1, 1}, {}, PutMode::always).is(Code::invalid_argument));
+  EXPECT_TRUE(index->put({1, 1}, record_of(1, 23)).is(Code::invalid_argument));
+  EXPECT_TRUE(index->put({1, 1}, {}).is(Code::invalid_argument));
 }
 
 struct RandomCase {
@@ -87,7 +87,7 @@ TEST_P(RandomOperations, AgreeWithAMap) {
     const uint64_t what = random() % 1000;
     if (what < 600) {
       const auto record = record_of(random(), one.record_size);
-      ASSERT_TRUE(index->put(key, record, PutMode::always).ok());
+      ASSERT_TRUE(index->put(key, record).ok());
       model[{key.low, key.high}] = record;
     } else if (what < 990) {
       const Status status = index->remove(key);
@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(DiskIndex, BulkLoadIsAtomicAndTheLastRecordCounts) {
   Disk disk;
   const auto index = opened(disk, small());
-  ASSERT_TRUE(index->put({5, 0}, record_of(99), PutMode::always).ok());
+  ASSERT_TRUE(index->put({5, 0}, record_of(99)).ok());
   uint64_t next = 0;
   const auto failing = [&](Key* key, MutableBytes record) -> Status {
     if (next == 5000) return Code::cancelled;
@@ -160,13 +160,11 @@ TEST(DiskIndex, BulkLoadIsAtomicAndTheLastRecordCounts) {
 TEST(DiskIndex, AnOverwriteDoesNotGrowTheFile) {
   Disk disk;
   const auto index = opened(disk, small(64));
-  for (uint64_t i = 0; i < 500; i++)
-    ASSERT_TRUE(index->put({i, 0}, record_of(i), PutMode::always).ok());
+  for (uint64_t i = 0; i < 500; i++) ASSERT_TRUE(index->put({i, 0}, record_of(i)).ok());
   ASSERT_TRUE(index->checkpoint(0).ok());
   uint64_t largest = 0;
   for (uint64_t round = 0; round < 60; round++) {
-    for (uint64_t i = 0; i < 500; i++)
-      ASSERT_TRUE(index->put({i, 0}, record_of(round), PutMode::always).ok());
+    for (uint64_t i = 0; i < 500; i++) ASSERT_TRUE(index->put({i, 0}, record_of(round)).ok());
     ASSERT_TRUE(index->checkpoint(0).ok());
     if (round == 10) largest = index->stats().file_bytes;
   }
@@ -178,7 +176,7 @@ TEST(DiskIndex, ConstantSizeKeepsTheFileConstant) {
   const auto index = opened(disk, small(64));
   uint64_t largest = 0;
   for (uint64_t i = 0; i < 40'000; i++) {
-    ASSERT_TRUE(index->put({i, 0}, record_of(i), PutMode::always).ok());
+    ASSERT_TRUE(index->put({i, 0}, record_of(i)).ok());
     if (i >= 500) {
       ASSERT_TRUE(index->remove({i - 500, 0}).ok());
     }
@@ -191,8 +189,7 @@ TEST(DiskIndex, ConstantSizeKeepsTheFileConstant) {
 TEST(DiskIndex, ShrinksToWhatItHolds) {
   Disk disk;
   const auto index = opened(disk, small(200));
-  for (uint64_t i = 0; i < 20'000; i++)
-    ASSERT_TRUE(index->put({i, 0}, record_of(i), PutMode::always).ok());
+  for (uint64_t i = 0; i < 20'000; i++) ASSERT_TRUE(index->put({i, 0}, record_of(i)).ok());
   Model model;
   for (uint64_t i = 0; i < 20'000; i++) {
     if (i % 100 == 0) {
@@ -206,7 +203,7 @@ TEST(DiskIndex, ShrinksToWhatItHolds) {
   EXPECT_LT(index->stats().file_bytes, 128u * 1024);
   EXPECT_EQ(index->lsn(), 77u);
   expect_same(*index, model);
-  ASSERT_TRUE(index->put({1, 1}, record_of(1), PutMode::always).ok());
+  ASSERT_TRUE(index->put({1, 1}, record_of(1)).ok());
   model[{1, 1}] = record_of(1);
   ASSERT_TRUE(index->close().ok());
   expect_same(*opened(disk, small()), model);
@@ -221,7 +218,7 @@ TEST(DiskIndex, AFileThatWasMadeLongerGetsItsLengthBack) {
   {
     const auto index = opened(disk, small(64));
     for (const auto& [key, record] : model)
-      ASSERT_TRUE(index->put({key.first, key.second}, record, PutMode::always).ok());
+      ASSERT_TRUE(index->put({key.first, key.second}, record).ok());
     ASSERT_TRUE(index->close().ok());
   }
   auto file = *disk.open("/x", os::OpenMode::read_write);
@@ -232,7 +229,7 @@ TEST(DiskIndex, AFileThatWasMadeLongerGetsItsLengthBack) {
   reader.read_only = true;
   expect_same(*opened(disk, reader), model);
   const auto index = opened(disk, small(64));
-  ASSERT_TRUE(index->put({1, 1}, record_of(1), PutMode::always).ok());
+  ASSERT_TRUE(index->put({1, 1}, record_of(1)).ok());
   model[{1, 1}] = record_of(1);
   EXPECT_LE(*file->size(), before + 64 * 1024);
   expect_same(*index, model);
@@ -247,7 +244,7 @@ TEST(DiskIndex, ReservedSpaceIsKeptByAClose) {
     ASSERT_TRUE(index->close().ok());
   }
   const auto index = opened(disk, small());
-  ASSERT_TRUE(index->put({1, 1}, record_of(1), PutMode::always).ok());
+  ASSERT_TRUE(index->put({1, 1}, record_of(1)).ok());
   EXPECT_GE(index->stats().free_bytes, reserved * (16 + payload_size));
 }
 
@@ -255,7 +252,7 @@ TEST(DiskIndex, RebuildRepairsWhatCannotBeOpened) {
   Disk disk;
   {
     const auto index = opened(disk, small());
-    ASSERT_TRUE(index->put({1, 1}, record_of(1), PutMode::always).ok());
+    ASSERT_TRUE(index->put({1, 1}, record_of(1)).ok());
     ASSERT_TRUE(index->close().ok());
     const auto file = disk.open("/x", os::OpenMode::read_write);
     ASSERT_TRUE((*file)->truncate(100).ok());
@@ -317,7 +314,7 @@ TEST(DiskIndex, OneWriterOrManyReaders) {
   reading.read_only = true;
   {
     const auto writer = opened(disk, small());
-    ASSERT_TRUE(writer->put({1, 1}, record_of(1), PutMode::always).ok());
+    ASSERT_TRUE(writer->put({1, 1}, record_of(1)).ok());
     EXPECT_TRUE(DiskIndex::open(disk, "/x", small()).status().is(Code::locked));
     EXPECT_TRUE(DiskIndex::open(disk, "/x", reading).status().is(Code::locked));
   }  // killed
@@ -326,7 +323,7 @@ TEST(DiskIndex, OneWriterOrManyReaders) {
   EXPECT_TRUE(DiskIndex::open(disk, "/x", small()).status().is(Code::locked));
   expect_same(*first, {{{1, 1}, record_of(1)}});
   expect_same(*second, {{{1, 1}, record_of(1)}});
-  EXPECT_TRUE(first->put({2, 2}, record_of(2), PutMode::always).is(Code::read_only));
+  EXPECT_TRUE(first->put({2, 2}, record_of(2)).is(Code::read_only));
   EXPECT_TRUE(first->save(1).is(Code::read_only));
   EXPECT_TRUE(first->close().ok());
 }
@@ -375,14 +372,14 @@ TEST(DiskIndex, AFullDiskLeavesAWorkingFile) {
   Status status;
   for (uint64_t i = 0; status.ok(); i++) {
     ASSERT_LT(i, 100'000u);
-    status = index->put({i, 0}, record_of(i), PutMode::always);
+    status = index->put({i, 0}, record_of(i));
     if (status.ok()) model[{i, 0}] = record_of(i);
   }
   EXPECT_TRUE(status.is(Code::no_space)) << status.message();
   EXPECT_GT(model.size(), 1000u);
   expect_same(*index, model);
   disk.set_capacity(UINT64_MAX);
-  ASSERT_TRUE(index->put({1, 1}, record_of(1), PutMode::always).ok());
+  ASSERT_TRUE(index->put({1, 1}, record_of(1)).ok());
   model[{1, 1}] = record_of(1);
   expect_same(*index, model);
   ASSERT_TRUE(index->close().ok());
@@ -392,10 +389,10 @@ TEST(DiskIndex, AFullDiskLeavesAWorkingFile) {
 TEST(DiskIndex, AFailedSyncIsFinal) {
   Disk disk;
   const auto index = opened(disk, small());
-  ASSERT_TRUE(index->put({1, 1}, record_of(1), PutMode::always).ok());
+  ASSERT_TRUE(index->put({1, 1}, record_of(1)).ok());
   disk.add_fault({os::Fault::Kind::io_error, 1, os::CallKind::sync_data});
   EXPECT_TRUE(index->save(1).is(Code::io));
-  EXPECT_TRUE(index->put({2, 2}, record_of(2), PutMode::always).is(Code::io));
+  EXPECT_TRUE(index->put({2, 2}, record_of(2)).is(Code::io));
   EXPECT_TRUE(index->save(1).is(Code::io));
   EXPECT_TRUE(index->contains({1, 1}).ok());
   EXPECT_TRUE(index->stats().writes_refused);

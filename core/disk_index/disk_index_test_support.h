@@ -11,8 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/endian.h"
 #include "core/disk_index/disk_index.h"
-#include "core/disk_index/format/payload.h"
+#include "core/disk_index/format/record.h"
 #include "core/os/testing/simulated_file_system.h"
 
 namespace stave::disk_index {
@@ -29,8 +30,12 @@ inline Options small(uint32_t delta_entries = 16) {
 
 inline std::vector<std::byte> record_of(uint64_t number, uint32_t size = payload_size) {
   if (size == payload_size) {
-    const PayloadBytes bytes = *encode_payload({number, 1, 2, Codec::lz4});
-    return {bytes.begin(), bytes.end()};
+    std::vector<std::byte> payload(payload_size);
+    store_le64(payload.data(), number);
+    store_le32(&payload[8], 1);
+    store_le32(&payload[12], 2);
+    payload[payload_codec_at] = static_cast<std::byte>(Codec::lz4);
+    return payload;
   }
   std::vector<std::byte> record(size);
   for (size_t i = 0; i < size; i++) record[i] = static_cast<std::byte>(number >> (i % 8 * 8));

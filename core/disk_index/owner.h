@@ -1,43 +1,48 @@
-// An index that is part of something with a log of its own, such as a store's key directory.
+// The owner of a disk index that is part of something with a log of its own: a store, whose key
+// directory the index is.
 //
-// Its records are places (RecordKind::place), and the owner's log is its redo log: an open shows
-// what the segments hold, and the owner repeats the frames of its log from `replay_from` on.
-// docs/internals/key_directory.md argues why that gives the right state.
+// The records of such an index are locations in the owner's log (RecordKind::location), and that
+// log is its redo log: after an open the index has what its segments hold, and the owner repeats
+// the frames of its log from some frame on. The index tells its owner when changes have reached
+// segments; what frames these were, only the owner knows. docs/internals/key_directory.md argues
+// why that gives the right state.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "core/base/status.h"
 
 namespace stave::disk_index {
 
-inline constexpr uint32_t place_size = 16;
+inline constexpr uint32_t location_size = 16;
 
-// A frame of the owner's log: its number, and where it begins.
-struct LogMark {
-  uint64_t lsn = 1;
-  uint64_t generation = 0;  // 0: of the log's first frame, wherever that is
-  uint64_t offset = 0;
-  friend bool operator==(const LogMark&, const LogMark&) = default;
+// What a superblock keeps for the owner. The index does not interpret it.
+struct OwnerNote {
+  uint64_t lsn = 0;
+  std::array<uint64_t, 4> words{};
+  friend bool operator==(const OwnerNote&, const OwnerNote&) = default;
 };
 
-// What a superblock says to the owner.
-struct OwnerState {
-  LogMark replay_from;             // changes of all frames before it are in the segments
-  uint64_t newest_lsn = 0;         // no segment holds a change of a later frame
-  uint64_t companion_version = 0;  // of what Owner::before_superblock() had saved
-  uint64_t weight = 0;             // the sum over all entries in segments of weight_of()
-  friend bool operator==(const OwnerState&, const OwnerState&) = default;
-};
-
+// Thread safety: the index calls these under its locks, in any thread. They may not call the index.
 class Owner {
  public:
   virtual ~Owner() = default;
-  // Before a superblock is written whose segments hold changes of frames up to `lsn`: brings the
-  // owner's log up to there to the device, and what else belongs to the index. Answers the version
-  // of that. Called under the index's locks: it may not call the index.
-  virtual Result<uint64_t> before_superblock(uint64_t lsn) = 0;
-  // What an entry counts in OwnerState::weight. `record` has place_size bytes.
+
+  // Changes from now on go to a new delta. All that were made before are in older ones.
+  virtual void delta_began() noexcept = 0;
+  // All changes made before the last delta_began() are in the segments that the next superblock
+  // names.
+  virtual void older_deltas_merged() noexcept = 0;
+
+  // Called before a superblock is written. Brings to the device what the segments may refer to, and
+  // what else belongs to the index. Returns what the superblock keeps.
+  virtual Result<OwnerNote> before_superblock() = 0;
+  // True iff a superblock written now would tell of more merged changes than `saved`.
+  virtual bool has_advanced(const OwnerNote& saved) const noexcept = 0;
+
+  // What an entry adds to Superblock::weight. `record` has location_size bytes.
   virtual uint64_t weight_of(const std::byte* record) const noexcept = 0;
 };
 

@@ -26,8 +26,8 @@ constexpr size_t count_at = 48;         // 8; 8 zero
 constexpr size_t header_size = 64;
 constexpr size_t checksum_size = 8;  // behind the entries
 
-// An entry: the place, the key's size, the key.
-constexpr size_t key_size_at = disk_index::place_size;  // 2
+// An entry: the location, the key's size, the key.
+constexpr size_t key_size_at = disk_index::location_size;  // 2
 constexpr size_t key_at = key_size_at + 2;
 
 constexpr uint64_t encoded_size(size_t key_size) noexcept {
@@ -72,21 +72,21 @@ Result<CollisionList::Room> CollisionList::make_room(os::FileSystem& files,
   return room;
 }
 
-std::optional<Place> CollisionList::find(Bytes key) const {
+std::optional<DiskLocation> CollisionList::find(Bytes key) const {
   if (size() == 0) [[likely]]
     return {};
   const std::shared_lock lock(mutex_);
   const auto found = entries_.find(as_text(key));
   if (found == entries_.end()) return {};
-  return found->second.place;
+  return found->second.location;
 }
 
-std::vector<Place> CollisionList::places() const {
+std::vector<DiskLocation> CollisionList::locations() const {
   const std::shared_lock lock(mutex_);
-  std::vector<Place> places;
-  places.reserve(entries_.size());
-  for (const auto& [key, entry] : entries_) places.push_back(entry.place);
-  return places;
+  std::vector<DiskLocation> locations;
+  locations.reserve(entries_.size());
+  for (const auto& [key, entry] : entries_) locations.push_back(entry.location);
+  return locations;
 }
 
 std::optional<CollisionList::Listed> CollisionList::next(const std::string* after,
@@ -95,7 +95,7 @@ std::optional<CollisionList::Listed> CollisionList::next(const std::string* afte
   auto found = after == nullptr ? entries_.begin() : entries_.upper_bound(*after);
   while (found != entries_.end() && found->second.since > version) ++found;
   if (found == entries_.end()) return {};
-  return Listed{found->first, found->second.place};
+  return Listed{found->first, found->second.location};
 }
 
 void CollisionList::changed(uint64_t lsn) noexcept {
@@ -105,20 +105,20 @@ void CollisionList::changed(uint64_t lsn) noexcept {
   size_.store(entries_.size(), std::memory_order_release);
 }
 
-void CollisionList::insert(Room room, const Place& place, uint64_t lsn) noexcept {
+void CollisionList::insert(Room room, const DiskLocation& location, uint64_t lsn) noexcept {
   room.list_ = nullptr;  // its bytes are the entry's now
   const std::unique_lock lock(mutex_);
-  room.node_.mapped() = {.place = place, .since = version_ + 1};
+  room.node_.mapped() = {.location = location, .since = version_ + 1};
   entries_.insert(std::move(room.node_));
   changed(lsn);
 }
 
-bool CollisionList::replace(Bytes key, const Place& place, uint64_t lsn) noexcept {
+bool CollisionList::replace(Bytes key, const DiskLocation& location, uint64_t lsn) noexcept {
   if (size() == 0) return false;
   const std::unique_lock lock(mutex_);
   const auto found = entries_.find(as_text(key));
   if (found == entries_.end()) return false;
-  found->second.place = place;
+  found->second.location = location;
   changed(lsn);
   return true;
 }
@@ -153,7 +153,7 @@ std::vector<std::byte> CollisionList::encode(const StoreId& store_id) const {
   store_le64(&bytes[newest_lsn_at], newest_lsn_);
   store_le64(&bytes[count_at], entries_.size());
   for (const auto& [key, entry] : entries_) {
-    append(bytes, encode_place(entry.place));
+    append(bytes, encode_location(entry.location));
     std::array<std::byte, 2> size;
     store_le16(size.data(), static_cast<uint16_t>(key.size()));
     append(bytes, size);
@@ -356,7 +356,7 @@ Status CollisionList::decode(os::File& file, uint64_t size, const std::string& p
         return damaged(path, "its keys are not in order");
       encoded_bytes_.fetch_add(encoded_size(key.size()), std::memory_order_relaxed);
       entries_.emplace_hint(entries_.end(), std::move(key),
-                            Entry{.place = decode_place(entry.data())});
+                            Entry{.location = decode_location(entry.data())});
     }
   }
   if (reader.left() > 0) return damaged(path, "it ends too late");

@@ -1,5 +1,5 @@
 // Keys whose 128-bit hash another key in the directory on disk has already: in full, with the
-// places of their newest records. Nearly always empty.
+// locations of their newest records. Nearly always empty.
 //
 // On a full disk the list can still be saved, or nothing could be deleted any more once the changes
 // wait for that: while it has keys, or may get one, COLLISIONS.new stands beside the file, with
@@ -25,14 +25,14 @@
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
 #include "core/os/file_system.h"
+#include "core/store/location_format.h"
 #include "core/store/format/segment_format.h"
-#include "core/store/place_format.h"
 
 namespace stave::store {
 
 class CollisionList {
   struct Entry {
-    Place place;
+    DiskLocation location;
     uint64_t since = 0;  // version() when the key came; 0 for one that was loaded
   };
   using Entries = std::map<std::string, Entry, std::less<>>;
@@ -71,25 +71,25 @@ class CollisionList {
   // Gives that space back.
   void forget_reserve(os::FileSystem& files, const std::string& directory) noexcept;
 
-  std::optional<Place> find(Bytes key) const;
+  std::optional<DiskLocation> find(Bytes key) const;
   uint64_t size() const noexcept {
     // Acquire: pairs with the release in set_size(). A key that was inserted before a reader began
     // is not missed.
     return size_.load(std::memory_order_acquire);
   }
-  std::vector<Place> places() const;
+  std::vector<DiskLocation> locations() const;
   struct Listed {
     std::string key;
-    Place place;
+    DiskLocation location;
   };
   // In order of the keys the next one behind `after` (null: the first) that has been here without a
   // break since the list had this version.
   std::optional<Listed> next(const std::string* after, uint64_t version) const;
 
   // `lsn` is of the frame that has the change. The key is absent.
-  void insert(Room room, const Place& place, uint64_t lsn) noexcept;
+  void insert(Room room, const DiskLocation& location, uint64_t lsn) noexcept;
   // False when the key is not here.
-  bool replace(Bytes key, const Place& place, uint64_t lsn) noexcept;
+  bool replace(Bytes key, const DiskLocation& location, uint64_t lsn) noexcept;
   bool erase(Bytes key, uint64_t lsn) noexcept;
 
   // Of the newest change; counts on over saves and loads.

@@ -9,16 +9,17 @@
 namespace stave::store {
 namespace {
 
-const Place some_place = {.generation = 3, .offset = 64, .size = 44};
-const Place other_place = {.generation = 4, .offset = 128, .size = 50};
+const DiskLocation some_location = {.generation = 3, .offset = 64, .size = 44};
+const DiskLocation other_location = {.generation = 4, .offset = 128, .size = 50};
 
 const auto nothing_before = [](uint64_t) { return Status(); };
 
 class CollisionListTest : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(files_.make_directory("/store").ok()); }
-  static void insert(CollisionList& list, std::string_view key, const Place& place, uint64_t lsn) {
-    list.insert(list.make_room(as_bytes(key)), place, lsn);
+  static void insert(CollisionList& list, std::string_view key, const DiskLocation& location,
+                     uint64_t lsn) {
+    list.insert(list.make_room(as_bytes(key)), location, lsn);
   }
   Status load(CollisionList& list) { return list.load(files_, "/store", id_); }
   Result<uint64_t> save(CollisionList& list) {
@@ -31,35 +32,35 @@ class CollisionListTest : public ::testing::Test {
 };
 
 // The bytes of docs/formats/key_directory.md.
-TEST(PlaceFormat, IsAsDocumented) {
-  const Place place = {
+TEST(LocationFormat, IsAsDocumented) {
+  const DiskLocation location = {
       .generation = 0x0504030201, .offset = 0x0a09080706 * 16, .size = 0x0e0d0c0b, .codec = 0};
-  const PlaceBytes bytes = encode_place(place);
+  const DiskLocationBytes bytes = encode_location(location);
   for (size_t i = 0; i < 14; i++) EXPECT_EQ(std::to_integer<size_t>(bytes[i]), i + 1);
   EXPECT_EQ(bytes[14], std::byte{0});
   EXPECT_EQ(bytes[15], std::byte{0});
-  EXPECT_EQ(decode_place(bytes.data()), place);
+  EXPECT_EQ(decode_location(bytes.data()), location);
 }
 
-TEST(PlaceFormat, HoldsTheLargestPlaces) {
-  const Place place = {.generation = place_generation_max,
-                       .offset = (uint64_t{1} << 44) - 16,
-                       .size = UINT32_MAX,
-                       .codec = 2};
-  EXPECT_EQ(decode_place(encode_place(place).data()), place);
+TEST(LocationFormat, HoldsTheLargestPlaces) {
+  const DiskLocation location = {.generation = location_generation_max,
+                                 .offset = (uint64_t{1} << 44) - 16,
+                                 .size = UINT32_MAX,
+                                 .codec = 2};
+  EXPECT_EQ(decode_location(encode_location(location).data()), location);
 }
 
 TEST_F(CollisionListTest, FindsExactlyTheKeysItHas) {
   CollisionList list;
   EXPECT_FALSE(list.find(as_bytes("a")));
-  insert(list, "a", some_place, 1);
-  insert(list, "", other_place, 2);
-  EXPECT_EQ(list.find(as_bytes("a")), some_place);
-  EXPECT_EQ(list.find(as_bytes("")), other_place);
+  insert(list, "a", some_location, 1);
+  insert(list, "", other_location, 2);
+  EXPECT_EQ(list.find(as_bytes("a")), some_location);
+  EXPECT_EQ(list.find(as_bytes("")), other_location);
   EXPECT_FALSE(list.find(as_bytes("b")));
-  EXPECT_FALSE(list.replace(as_bytes("b"), other_place, 3));
-  EXPECT_TRUE(list.replace(as_bytes("a"), other_place, 3));
-  EXPECT_EQ(list.find(as_bytes("a")), other_place);
+  EXPECT_FALSE(list.replace(as_bytes("b"), other_location, 3));
+  EXPECT_TRUE(list.replace(as_bytes("a"), other_location, 3));
+  EXPECT_EQ(list.find(as_bytes("a")), other_location);
   EXPECT_TRUE(list.erase(as_bytes("a"), 4));
   EXPECT_FALSE(list.erase(as_bytes("a"), 4));
   EXPECT_EQ(list.size(), 1U);
@@ -69,12 +70,12 @@ TEST_F(CollisionListTest, FindsExactlyTheKeysItHas) {
 // What a cursor walks: a key that was away for a moment does not count as one that stayed.
 TEST_F(CollisionListTest, ShowsInOrderWhatHasStayedSinceAVersion) {
   CollisionList list;
-  for (const char* key : {"c", "", "b", "a"}) insert(list, key, some_place, 1);
+  for (const char* key : {"c", "", "b", "a"}) insert(list, key, some_location, 1);
   const uint64_t version = list.version();
-  EXPECT_TRUE(list.replace(as_bytes("a"), other_place, 2));
+  EXPECT_TRUE(list.replace(as_bytes("a"), other_location, 2));
   EXPECT_TRUE(list.erase(as_bytes("b"), 3));
-  insert(list, "b", other_place, 4);
-  insert(list, "aa", some_place, 5);
+  insert(list, "b", other_location, 4);
+  insert(list, "aa", some_location, 5);
   const auto keys = [&](uint64_t since) {
     std::vector<std::string> found;
     for (auto listed = list.next(nullptr, since); listed; listed = list.next(&found.back(), since))
@@ -85,7 +86,7 @@ TEST_F(CollisionListTest, ShowsInOrderWhatHasStayedSinceAVersion) {
   EXPECT_EQ(keys(list.version()), (std::vector<std::string>{"", "a", "aa", "b", "c"}));
   EXPECT_EQ(keys(0), std::vector<std::string>());
   const std::string first;
-  EXPECT_EQ(list.next(&first, version)->place, other_place);
+  EXPECT_EQ(list.next(&first, version)->location, other_location);
   ASSERT_TRUE(save(list).ok());
   CollisionList loaded;
   ASSERT_TRUE(load(loaded).ok());
@@ -105,10 +106,10 @@ TEST_F(CollisionListTest, AFullDiskCanSaveWhatItHasRoomFor) {
   ASSERT_TRUE(room.ok());
   files_.set_capacity(files_.used_bytes());
   EXPECT_TRUE(list.make_room(files_, "/store", as_bytes(large)).status().is(Code::no_space));
-  list.insert(*std::move(room), some_place, 1);
+  list.insert(*std::move(room), some_location, 1);
   for (uint64_t lsn = 2; lsn < 10; lsn++) {
     ASSERT_TRUE(save(list).ok()) << lsn;
-    ASSERT_TRUE(list.replace(as_bytes(large), other_place, lsn));
+    ASSERT_TRUE(list.replace(as_bytes(large), other_location, lsn));
   }
   ASSERT_TRUE(list.erase(as_bytes(large), 10));
   ASSERT_TRUE(save(list).ok());
@@ -119,8 +120,8 @@ TEST_F(CollisionListTest, AFullDiskCanSaveWhatItHasRoomFor) {
 TEST_F(CollisionListTest, IsSavedWithItsVersion) {
   CollisionList list;
   EXPECT_TRUE(load(list).is(Code::not_found));
-  insert(list, "a", some_place, 10);
-  insert(list, std::string(65535, 'k'), other_place, 11);
+  insert(list, "a", some_location, 10);
+  insert(list, std::string(65535, 'k'), other_location, 11);
   uint64_t told = 0;
   const Result<uint64_t> version = list.save(files_, "/store", id_, [&](uint64_t lsn) {
     told = lsn;
@@ -133,7 +134,7 @@ TEST_F(CollisionListTest, IsSavedWithItsVersion) {
   EXPECT_EQ(loaded.version(), *version);
   EXPECT_EQ(loaded.newest_lsn(), 11U);
   EXPECT_EQ(loaded.size(), 2U);
-  EXPECT_EQ(loaded.find(as_bytes(std::string(65535, 'k'))), other_place);
+  EXPECT_EQ(loaded.find(as_bytes(std::string(65535, 'k'))), other_location);
 }
 
 TEST_F(CollisionListTest, IsWrittenOnlyWhenItHasChanged) {
@@ -142,7 +143,7 @@ TEST_F(CollisionListTest, IsWrittenOnlyWhenItHasChanged) {
   ASSERT_TRUE(files_.remove("/store/COLLISIONS").ok());
   ASSERT_TRUE(save(list).ok());
   EXPECT_FALSE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
-  insert(list, "a", some_place, 1);
+  insert(list, "a", some_location, 1);
   ASSERT_TRUE(save(list).ok());
   EXPECT_TRUE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
 }
@@ -150,7 +151,7 @@ TEST_F(CollisionListTest, IsWrittenOnlyWhenItHasChanged) {
 // When the log cannot be synced, nothing that rests on it may be written.
 TEST_F(CollisionListTest, IsNotWrittenWhenWhatComesBeforeFails) {
   CollisionList list;
-  insert(list, "a", some_place, 1);
+  insert(list, "a", some_location, 1);
   const auto failing = [](uint64_t) { return Status(Code::io); };
   EXPECT_TRUE(list.save(files_, "/store", id_, failing).status().is(Code::io));
   EXPECT_FALSE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
@@ -162,7 +163,7 @@ TEST_F(CollisionListTest, IsNotWrittenWhenWhatComesBeforeFails) {
 TEST_F(CollisionListTest, AFailedSyncIsFinal) {
   for (const os::CallKind call : {os::CallKind::sync_data, os::CallKind::sync_directory}) {
     CollisionList list;
-    insert(list, "a", some_place, 1);
+    insert(list, "a", some_location, 1);
     files_.add_fault({.kind = os::Fault::Kind::io_error, .call_number = 1, .call = call});
     EXPECT_TRUE(save(list).status().is(Code::io));
     EXPECT_TRUE(list.has_failed());
@@ -172,8 +173,8 @@ TEST_F(CollisionListTest, AFailedSyncIsFinal) {
 
 TEST_F(CollisionListTest, DamageIsFoundAtEveryByteAndLength) {
   CollisionList list;
-  insert(list, "key", some_place, 1);
-  insert(list, "another", other_place, 2);
+  insert(list, "key", some_location, 1);
+  insert(list, "another", other_location, 2);
   ASSERT_TRUE(save(list).ok());
   const std::string whole = content();
   const auto refused = [&](const std::string& bytes) {

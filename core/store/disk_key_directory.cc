@@ -16,8 +16,22 @@ namespace {
 // Of the tables that find unmerged changes: half of what a store's directory may use.
 constexpr uint64_t delta_memory = uint64_t{32} << 20;
 
-disk_index::LogMark mark_of(const LogEnd& frame) noexcept {
-  return {frame.lsn, frame.generation, frame.offset};
+// What the index's superblock keeps of the log and the list. docs/formats/key_directory.md
+// describes the bytes.
+struct Note {
+  LogEnd replay_from;
+  uint64_t newest_lsn = 0;
+  uint64_t list_version = 0;
+};
+disk_index::OwnerNote encode(const Note& note) noexcept {
+  return {
+      note.replay_from.lsn,
+      {note.replay_from.generation, note.replay_from.offset, note.newest_lsn, note.list_version}};
+}
+Note decode(const disk_index::OwnerNote& from) noexcept {
+  return {{.generation = from.words[0], .offset = from.words[1], .lsn = from.lsn},
+          from.words[2],
+          from.words[3]};
 }
 
 }  // namespace
@@ -34,7 +48,7 @@ DiskKeyDirectory::DiskKeyDirectory(os::FileSystem& files, std::string directory,
       log_(log) {}
 
 DiskKeyDirectory::~DiskKeyDirectory() {
-  // Its merger may call before_superblock() until it is gone.
+  // Its merger may call this object until it is gone.
   index_.reset();
 }
 
@@ -62,27 +76,27 @@ Result<std::unique_ptr<DiskKeyDirectory>> DiskKeyDirectory::open(
 }
 
 Status DiskKeyDirectory::open_files() {
-  Result<std::unique_ptr<disk_index::PlaceIndex>> index =
-      disk_index::PlaceIndex::open(files_, os::join_path(path_, keys_name), index_options());
+  Result<std::unique_ptr<disk_index::LocationIndex>> index =
+      disk_index::LocationIndex::open(files_, os::join_path(path_, keys_name), index_options());
   // Without it all is made from the log, from its first frame on.
   if (index.status().is(Code::not_found)) return {};
   if (!index) return index.status();
   index_ = *std::move(index);
   const Status loaded = collisions_.load(files_, path_, store_id_);
-  const disk_index::OwnerState state = index_->owner_state();
-  if (loaded.is(Code::not_found) ||
-      (loaded.ok() && collisions_.version() < state.companion_version))
+  set_positions();
+  const Note note = decode(index_->owner_note());
+  if (loaded.is(Code::not_found) || (loaded.ok() && collisions_.version() < note.list_version))
     return Status::error(
         Code::corruption,
         "'" + os::join_path(path_, collisions_name) +
             "' is missing or older than KEYS; remove KEYS, and the next open makes "
             "both from the log");
   STAVE_TRY(loaded);
-  known_.position = {state.replay_from.generation, state.replay_from.offset,
-                     state.replay_from.lsn - 1};
-  known_.durable_lsn = std::max(state.newest_lsn, collisions_.newest_lsn());
-  live_bytes_ = state.weight;
-  for (const Place& place : collisions_.places()) live_bytes_ += padded(place.size);
+  known_.position = note.replay_from;
+  known_.position.lsn--;
+  known_.durable_lsn = std::max(note.newest_lsn, collisions_.newest_lsn());
+  live_bytes_ = index_->weight();
+  for (const DiskLocation& location : collisions_.locations()) live_bytes_ += padded(location.size);
   return {};
 }
 
@@ -92,22 +106,24 @@ Status DiskKeyDirectory::begin_replay() {
   STAVE_TRY(save_collisions(0).status());
   disk_index::Options options = index_options();
   options.create_if_missing = true;
-  Result<std::unique_ptr<disk_index::PlaceIndex>> index =
-      disk_index::PlaceIndex::open(files_, os::join_path(path_, keys_name), options);
+  Result<std::unique_ptr<disk_index::LocationIndex>> index =
+      disk_index::LocationIndex::open(files_, os::join_path(path_, keys_name), options);
   if (!index) return index.status();
   index_ = *std::move(index);
+  set_positions();
   return {};
 }
 
 // The directory may know this change already, and later ones of this key and of others with its
-// hash: segments of the index and the list are saved at different moments behind known_log(). Each
+// hash: segments of the index and the list are saved at different moments after known_log(). Each
 // change of a key makes its own entry right, and the last one leaves it so.
 Status DiskKeyDirectory::replay(Bytes key, bool erase, const Segment& segment, uint64_t offset,
                                 uint32_t size, const LogEnd& frame) {
   const disk_index::Key hash = hash_of(key);
-  std::optional<Place> after;
-  if (!erase) after = Place{.generation = segment.generation(), .offset = offset, .size = size};
-  const Result<std::optional<Place>> before = entry(hash);
+  std::optional<DiskLocation> after;
+  if (!erase)
+    after = DiskLocation{.generation = segment.generation(), .offset = offset, .size = size};
+  const Result<std::optional<DiskLocation>> before = entry(hash);
   if (!before) return before.status();
   bool own = false;
   if (*before && STAVE_PLANTED_BUG(keydir_trusts_hash)) {
@@ -118,7 +134,7 @@ Status DiskKeyDirectory::replay(Bytes key, bool erase, const Segment& segment, u
     if (!same) return same.status();
     own = *same;
   }
-  const std::optional<Place> listed = collisions_.find(key);
+  const std::optional<DiskLocation> listed = collisions_.find(key);
   if (listed) live_bytes_ -= padded(listed->size);
   if (own) live_bytes_ -= padded((*before)->size);
   if (after) live_bytes_ += padded(after->size);
@@ -137,7 +153,7 @@ Status DiskKeyDirectory::replay(Bytes key, bool erase, const Segment& segment, u
 Status DiskKeyDirectory::end_replay(const LogEnd& end) {
   // Release: pairs with the acquire in save_collisions().
   replaying_.store(false, std::memory_order_release);
-  if (!options_.read_only) index_->set_mark({end.lsn + 1, end.generation, end.offset});
+  if (!options_.read_only) note_end(end);
   return {};
 }
 
@@ -146,32 +162,28 @@ uint64_t DiskKeyDirectory::size() const noexcept {
   return indexed + static_cast<uint64_t>(overlay_size_) + collisions_.size();
 }
 
-Result<std::optional<Place>> DiskKeyDirectory::entry(const disk_index::Key& hash) const {
+Result<std::optional<DiskLocation>> DiskKeyDirectory::entry(const disk_index::Key& hash) const {
   if (!overlay_.empty())
     if (const auto found = overlay_.find(hash); found != overlay_.end()) return found->second;
-  if (!index_) return std::optional<Place>();
-  PlaceBytes bytes;
+  if (!index_) return std::optional<DiskLocation>();
+  DiskLocationBytes bytes;
   const Status found = index_->get(hash, bytes);
-  if (found.ok()) return std::optional<Place>(decode_place(bytes.data()));
-  if (found.is(Code::not_found)) return std::optional<Place>();
+  if (found.ok()) return std::optional<DiskLocation>(decode_location(bytes.data()));
+  if (found.is(Code::not_found)) return std::optional<DiskLocation>();
   return found;
 }
 
 // Replays only.
-Status DiskKeyDirectory::set_entry(const disk_index::Key& hash, const std::optional<Place>& before,
-                                   const std::optional<Place>& after, const LogEnd& frame) {
+Status DiskKeyDirectory::set_entry(const disk_index::Key& hash,
+                                   const std::optional<DiskLocation>& before,
+                                   const std::optional<DiskLocation>& after, const LogEnd& frame) {
   if (options_.read_only) {
     overlay_[hash] = after;
     overlay_size_ += (after ? 1 : 0) - (before ? 1 : 0);
     return {};
   }
-  PlaceBytes old_bytes{};
-  PlaceBytes new_bytes{};
-  if (before) old_bytes = encode_place(*before);
-  if (after) new_bytes = encode_place(*after);
   STAVE_TRY(index_->promise(1, true));
-  STAVE_TRY(index_->exchange(hash, before ? Bytes(old_bytes) : Bytes(),
-                             after ? Bytes(new_bytes) : Bytes(), mark_of(frame)));
+  STAVE_TRY(exchange(hash, before, after, frame));
   index_->merge_slice();
   return {};
 }
@@ -186,46 +198,47 @@ disk_index::Key DiskKeyDirectory::hash_of(Bytes key) const noexcept {
 }
 
 // The file may say anything; the segments know what there is.
-Result<Location> DiskKeyDirectory::locate(const Place& place) const {
-  const Segment* const segment = segments_.find(place.generation);
-  if (segment == nullptr || place.size == 0 || place.offset < segment_header_size ||
-      place.offset + place.size > segment->file_size())
+Result<Location> DiskKeyDirectory::locate(const DiskLocation& stored) const {
+  const Segment* const segment = segments_.find(stored.generation);
+  if (segment == nullptr || stored.size == 0 || stored.offset < segment_header_size ||
+      stored.offset + stored.size > segment->file_size())
     return Status::error(Code::corruption,
                          "'" + os::join_path(path_, keys_name) + "' names a record in segment " +
-                             std::to_string(place.generation) + " at offset " +
-                             std::to_string(place.offset) +
+                             std::to_string(stored.generation) + " at offset " +
+                             std::to_string(stored.offset) +
                              ", which the log does not have; remove the file, and the next open "
                              "makes it from the log");
-  return segment->location_of(place.offset);
+  return segment->location_of(stored.offset);
 }
 
-Place DiskKeyDirectory::place_of(const RecordLocation& place) const noexcept {
-  const Segment& segment = segments_.of(place.location);
+DiskLocation DiskKeyDirectory::disk_location_of(const RecordLocation& stored) const noexcept {
+  const Segment& segment = segments_.of(stored.location);
   return {.generation = segment.generation(),
-          .offset = segment.offset_of(place.location),
-          .size = place.size};
+          .offset = segment.offset_of(stored.location),
+          .size = stored.size};
 }
 
-Result<bool> DiskKeyDirectory::is_of(Bytes key, const Place& place, RecordReader& reader) const {
-  const Result<Location> location = locate(place);
+Result<bool> DiskKeyDirectory::is_of(Bytes key, const DiskLocation& stored,
+                                     RecordReader& reader) const {
+  const Result<Location> location = locate(stored);
   if (!location) return location.status();
   Result<bool> same = reader.open_if_of(key, *location);
   // An entry is exchanged for one of the same bytes, so its record has to have this size.
-  if (same.ok() && *same && reader.record_size() != place.size) {
+  if (same.ok() && *same && reader.record_size() != stored.size) {
     const Segment& segment = segments_.of(*location);
-    return segment.damage(place.offset, "its size is not what KEYS says");
+    return segment.damage(stored.offset, "its size is not what KEYS says");
   }
   return same;
 }
 
 Result<bool> DiskKeyDirectory::find(Bytes key, RecordReader& reader) const {
-  const Result<std::optional<Place>> found = entry(hash_of(key));
+  const Result<std::optional<DiskLocation>> found = entry(hash_of(key));
   if (!found) return found.status();
   if (*found) {
     Result<bool> same = is_of(key, **found, reader);
     if (!same || *same) return same;
   }
-  const std::optional<Place> listed = collisions_.find(key);
+  const std::optional<DiskLocation> listed = collisions_.find(key);
   if (!listed) return false;
   return is_of(key, *listed, reader);
 }
@@ -243,7 +256,7 @@ void DiskKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept try 
     // Without mappings there is nothing that could be asked for ahead.
     if (options_.io != ReadIo::mmap) continue;
     for (size_t i = 0; i < count; i++) {
-      const Result<std::optional<Place>> found = entry(hashes[i]);
+      const Result<std::optional<DiskLocation>> found = entry(hashes[i]);
       if (!found || !*found) continue;
       const Result<Location> location = locate(**found);
       if (location) RecordReader::prefetch(segments_.of(*location), *location);
@@ -290,27 +303,38 @@ Status DiskKeyDirectory::refused(const Status& why) const {
       why.os_errno());
 }
 
+// Makes a promised change in the index, unless the entry is not `before`: `mismatch`.
+Status DiskKeyDirectory::exchange(const disk_index::Key& hash,
+                                  const std::optional<DiskLocation>& before,
+                                  const std::optional<DiskLocation>& after,
+                                  const LogEnd& frame) noexcept {
+  note_change(frame);
+  const DiskLocationBytes old_bytes = encode_location(before.value_or(DiskLocation()));
+  const DiskLocationBytes new_bytes = encode_location(after.value_or(DiskLocation()));
+  return index_->exchange(hash, before ? Bytes(old_bytes) : Bytes(),
+                          after ? Bytes(new_bytes) : Bytes());
+}
+
 void DiskKeyDirectory::apply(Bytes key, const std::optional<RecordLocation>& prior,
-                             const std::optional<RecordLocation>& place, Location frame,
-                             uint64_t lsn, Room& room) noexcept {
-  PlaceBytes old_bytes{};
-  PlaceBytes new_bytes{};
-  if (prior) old_bytes = encode_place(place_of(*prior));
-  if (place) new_bytes = encode_place(place_of(*place));
+                             const std::optional<RecordLocation>& place, Location frame, uint64_t lsn,
+                             Room& room) noexcept {
+  std::optional<DiskLocation> before;
+  std::optional<DiskLocation> after;
+  if (prior) before = disk_location_of(*prior);
+  if (place) after = disk_location_of(*place);
   const Segment& segment = segments_.of(frame);
   room.index_ = nullptr;  // the promise is kept
-  const Status exchanged = index_->exchange(hash_of(key), prior ? Bytes(old_bytes) : Bytes(),
-                                            place ? Bytes(new_bytes) : Bytes(),
-                                            {lsn, segment.generation(), segment.offset_of(frame)});
+  const Status exchanged =
+      exchange(hash_of(key), before, after, {segment.generation(), segment.offset_of(frame), lsn});
   if (exchanged.ok()) return;
   assert(exchanged.is(Code::mismatch));
   // The entry is another key's.
   [[maybe_unused]] bool listed = true;
   if (!prior) {
     assert(room.listed_);
-    collisions_.insert(std::move(room.listed_), place_of(*place), lsn);
-  } else if (place) {
-    listed = collisions_.replace(key, place_of(*place), lsn);
+    collisions_.insert(std::move(room.listed_), *after, lsn);
+  } else if (after) {
+    listed = collisions_.replace(key, *after, lsn);
   } else {
     listed = collisions_.erase(key, lsn);
   }
@@ -323,18 +347,60 @@ void DiskKeyDirectory::committed(uint64_t bytes) noexcept {
       uncheckpointed_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes >=
           options_.checkpoint_interval / 2) {
     uncheckpointed_bytes_.store(0, std::memory_order_relaxed);
-    index_->want_merge();
+    index_->request_merge();
   }
   index_->merge_slice();
 }
 
 // ---- Saving -------------------------------------------------------------------------------------
 
-// The log up to the newest change goes to the device before what names its places; the list, which
-// may be newer than the superblock but not older, before the superblock.
-Result<uint64_t> DiskKeyDirectory::before_superblock(uint64_t lsn) {
-  if (STAVE_PLANTED_BUG(keydir_stale_list) && !replaying_) return collisions_.version();
-  return save_collisions(lsn);
+void DiskKeyDirectory::set_positions() noexcept {
+  const Note note = decode(index_->owner_note());
+  const std::lock_guard lock(positions_mutex_);
+  last_change_ = delta_from_ = replay_from_ = note.replay_from;
+  newest_lsn_ = note.newest_lsn;
+}
+
+// Before the change is made: if a delta begins in between, the change is in that delta.
+void DiskKeyDirectory::note_change(const LogEnd& frame) noexcept {
+  const std::lock_guard lock(positions_mutex_);
+  last_change_ = frame;
+  newest_lsn_ = std::max(newest_lsn_, frame.lsn);
+}
+
+void DiskKeyDirectory::note_end(const LogEnd& end) noexcept {
+  const std::lock_guard lock(positions_mutex_);
+  last_change_ = {.generation = end.generation, .offset = end.offset, .lsn = end.lsn + 1};
+}
+
+void DiskKeyDirectory::delta_began() noexcept {
+  const std::lock_guard lock(positions_mutex_);
+  delta_from_ = last_change_;
+}
+
+void DiskKeyDirectory::older_deltas_merged() noexcept {
+  const std::lock_guard lock(positions_mutex_);
+  replay_from_ = delta_from_;
+}
+
+bool DiskKeyDirectory::has_advanced(const disk_index::OwnerNote& saved) const noexcept {
+  const std::lock_guard lock(positions_mutex_);
+  return replay_from_ != decode(saved).replay_from;
+}
+
+// The log up to the newest change goes to the device before what names its locations; the list,
+// which may be newer than the superblock but not older, before the superblock.
+Result<disk_index::OwnerNote> DiskKeyDirectory::before_superblock() {
+  Note note;
+  {
+    const std::lock_guard lock(positions_mutex_);
+    note = {replay_from_, newest_lsn_, collisions_.version()};
+  }
+  if (STAVE_PLANTED_BUG(keydir_stale_list) && !replaying_) return encode(note);
+  const Result<uint64_t> version = save_collisions(note.newest_lsn);
+  if (!version) return version.status();
+  note.list_version = *version;
+  return encode(note);
 }
 
 Result<uint64_t> DiskKeyDirectory::save_collisions(uint64_t lsn) {
@@ -348,7 +414,7 @@ Result<uint64_t> DiskKeyDirectory::save_collisions(uint64_t lsn) {
 }
 
 uint64_t DiskKeyDirectory::weight_of(const std::byte* record) const noexcept {
-  return padded(decode_place(record).size);
+  return padded(decode_location(record).size);
 }
 
 Status DiskKeyDirectory::verify() {
@@ -362,65 +428,10 @@ uint64_t DiskKeyDirectory::disk_bytes() const {
 
 Status DiskKeyDirectory::close(const LogEnd& end) {
   if (!index_) return {};
-  if (!options_.read_only) index_->set_mark({end.lsn + 1, end.generation, end.offset});
+  if (!options_.read_only) note_end(end);
   const Status closed = index_->close();
   collisions_.forget_reserve(files_, path_);
   return closed;
-}
-
-// ---- All places ---------------------------------------------------------------------------------
-
-// First the index, then the list: of that only the keys that have been there since before the walk
-// began. They were in the list all the time, so the index did not have them. A key that has come
-// since is one that was not there when it came: the index may have shown it before.
-Status DiskKeyDirectory::Cursor::begin() {
-  list_version_ = directory_->collisions_.version();
-  for (const auto& [hash, place] : directory_->overlay_)
-    if (place) overlaid_.push_back(*place);
-  if (directory_->index_) {
-    Result<std::unique_ptr<disk_index::Cursor>> entries = directory_->index_->open_cursor();
-    if (!entries) return entries.status();
-    entries_ = *std::move(entries);
-  }
-  begun_ = true;
-  return {};
-}
-
-Result<std::optional<Place>> DiskKeyDirectory::Cursor::next_entry() {
-  while (entries_) {
-    const Status moved = entries_->next();
-    if (moved.is(Code::done)) {
-      entries_.reset();
-    } else if (!moved.ok()) {
-      return moved;
-    } else if (!directory_->overlay_.contains(entries_->key())) {
-      return std::optional<Place>(decode_place(entries_->record().data()));
-    }
-  }
-  if (overlaid_.empty()) return std::optional<Place>();
-  const Place place = overlaid_.back();
-  overlaid_.pop_back();
-  return std::optional<Place>(place);
-}
-
-std::optional<Place> DiskKeyDirectory::Cursor::next_listed() {
-  const uint64_t since = STAVE_PLANTED_BUG(keydir_cursor_twice) ? UINT64_MAX : list_version_;
-  std::optional<CollisionList::Listed> listed =
-      directory_->collisions_.next(listed_ ? &*listed_ : nullptr, since);
-  if (!listed) return {};
-  listed_ = std::move(listed->key);
-  return listed->place;
-}
-
-Result<std::optional<Location>> DiskKeyDirectory::Cursor::next() {
-  if (!begun_) STAVE_TRY(begin());
-  Result<std::optional<Place>> place = next_entry();
-  if (!place) return place.status();
-  if (!*place) place = next_listed();
-  if (!*place) return std::optional<Location>();
-  const Result<Location> location = directory_->locate(**place);
-  if (!location) return location.status();
-  return std::optional<Location>(*location);
 }
 
 }  // namespace stave::store

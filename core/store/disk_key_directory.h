@@ -1,21 +1,23 @@
-// The key directory on disk: key -> place of its newest visible record, for keys that do not fit in
-// memory.
+// The key directory on disk: key -> location of its newest visible record, for keys that do not fit
+// in memory.
 //
-// An index of places under the 128-bit hash of the key (core/disk_index/place_index.h), and a list
-// of the keys whose hash another key had first. Which of two keys an entry of the index is for,
-// only the record at its place says. docs/internals/key_directory.md has the whole.
+// An index of locations under the 128-bit hash of the key (core/disk_index/location_index.h), and a
+// list of the keys whose hash another key had first. Which of two keys an entry of the index
+// belongs to, only the record at its location says. docs/internals/key_directory.md argues why this
+// is right.
 //
-// Thread safety: as of MemoryKeyDirectory; apply() by one thread at a time.
+// Thread safety: as MemoryKeyDirectory; apply() by one thread at a time.
 //
-//   1. A key that is there is in the index or in the list, never in both. It does not go from one
-//      to the other but by being deleted.
-//   2. A key that is not there has no entry in either, so whoever inserts a key and finds an entry
-//      of its hash knows without reading a record that it is another key's.
+//   1. A key that is present is in the index or in the list, never in both. It moves from one to
+//      the other only by being removed in between.
+//   2. An absent key has no entry in either. So an insert that finds an entry of its hash knows
+//      without reading a record that the entry is another key's.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,7 +26,7 @@
 #include <vector>
 
 #include "core/base/hash.h"
-#include "core/disk_index/place_index.h"
+#include "core/disk_index/location_index.h"
 #include "core/store/collision_list.h"
 #include "core/store/format/manifest.h"
 #include "core/store/log/record_reader.h"
@@ -35,16 +37,17 @@ namespace stave::store {
 
 class DiskKeyDirectory final : private disk_index::Owner {
  public:
-  // What it needs of the log, which it brings up to an LSN to the device.
+  // What it needs of the log.
   class LogSync {
    public:
     virtual ~LogSync() = default;
+    // Brings the log up to this LSN to the device.
     virtual Status sync_log(uint64_t lsn) noexcept = 0;
     // As Log's.
     virtual Status check_in_place() = 0;
   };
 
-  // What one change of a commit needs.
+  // What one change of a commit needs, set aside.
   class Room {
    public:
     Room() noexcept = default;
@@ -64,11 +67,11 @@ class DiskKeyDirectory final : private disk_index::Owner {
       if (index_ != nullptr) index_->forget_promise(1);
       index_ = nullptr;
     }
-    disk_index::PlaceIndex* index_ = nullptr;
+    disk_index::LocationIndex* index_ = nullptr;
     CollisionList::Room listed_;  // of a key that may have to go to the list
   };
 
-  // What is there already. `segments` and `log` outlive it.
+  // Opens the files that exist. `segments` and `log` outlive it.
   static Result<std::unique_ptr<DiskKeyDirectory>> open(
       os::FileSystem& files, const std::string& directory, const Options& options,
       const Manifest& manifest, const SegmentDirectory& segments, LogSync& log);
@@ -76,10 +79,10 @@ class DiskKeyDirectory final : private disk_index::Owner {
 
   // What of the log need not be replayed.
   const KnownLog& known_log() const noexcept { return known_; }
-  // When that has been found to fit the log. Makes the files that were missing.
+  // Once known_log() has been found to fit the log. Makes the files that were missing.
   Status begin_replay();
-  // A record of the log behind known_log(), as if it had just been committed, whether or not the
-  // directory has heard of it or of later ones.
+  // A record of the log after known_log(), as if it had just been committed, whether or not the
+  // directory has it or later ones already.
   Status replay(Bytes key, bool erase, const Segment& segment, uint64_t offset, uint32_t size,
                 const LogEnd& frame);
   // All of the log up to here was replayed.
@@ -107,14 +110,14 @@ class DiskKeyDirectory final : private disk_index::Owner {
   bool refuses_changes() const noexcept {
     return collisions_.has_failed() || (index_ && index_->refuses_changes());
   }
-  Status checkpoint() { return index_->checkpoint_beside(); }
+  Status checkpoint() { return index_->checkpoint_owner(); }
   // Every page of the index.
   Status verify();
   uint64_t disk_bytes() const;
   // Everything before `end` was applied and is durable.
   Status close(const LogEnd& end);
 
-  // A walk over all places beside changes; a key that is there throughout is met once.
+  // A walk over all locations beside changes; a key that is present throughout is met once.
   class Cursor {
    public:
     explicit Cursor(const DiskKeyDirectory& directory) noexcept : directory_(&directory) {}
@@ -122,12 +125,12 @@ class DiskKeyDirectory final : private disk_index::Owner {
 
    private:
     Status begin();
-    Result<std::optional<Place>> next_entry();
-    std::optional<Place> next_listed();
+    Result<std::optional<DiskLocation>> next_entry();
+    std::optional<DiskLocation> next_listed();
 
     const DiskKeyDirectory* directory_;
     std::unique_ptr<disk_index::Cursor> entries_;
-    std::vector<Place> overlaid_;
+    std::vector<DiskLocation> overlaid_;
     uint64_t list_version_ = 0;          // when the walk began
     std::optional<std::string> listed_;  // the key of the list that came last
     bool begun_ = false;
@@ -146,18 +149,33 @@ class DiskKeyDirectory final : private disk_index::Owner {
   disk_index::Options index_options() const;
 
   disk_index::Key hash_of(Bytes key) const noexcept;
-  Result<Location> locate(const Place& place) const;
-  Place place_of(const RecordLocation& place) const noexcept;
+  Result<Location> locate(const DiskLocation& stored) const;
+  DiskLocation disk_location_of(const RecordLocation& stored) const noexcept;
   // Goes to a record and compares its key.
-  Result<bool> is_of(Bytes key, const Place& place, RecordReader& reader) const;
+  Result<bool> is_of(Bytes key, const DiskLocation& stored, RecordReader& reader) const;
 
   // The index with the overlay on it.
-  Result<std::optional<Place>> entry(const disk_index::Key& hash) const;
-  Status set_entry(const disk_index::Key& hash, const std::optional<Place>& before,
-                   const std::optional<Place>& after, const LogEnd& frame);
+  Result<std::optional<DiskLocation>> entry(const disk_index::Key& hash) const;
+  Status exchange(const disk_index::Key& hash, const std::optional<DiskLocation>& before,
+                  const std::optional<DiskLocation>& after, const LogEnd& frame) noexcept;
+  Status set_entry(const disk_index::Key& hash, const std::optional<DiskLocation>& before,
+                   const std::optional<DiskLocation>& after, const LogEnd& frame);
 
-  Result<uint64_t> before_superblock(uint64_t lsn) override;
+  // ---- disk_index::Owner ----
+
+  void delta_began() noexcept override;
+  void older_deltas_merged() noexcept override;
+  Result<disk_index::OwnerNote> before_superblock() override;
+  bool has_advanced(const disk_index::OwnerNote& saved) const noexcept override;
   uint64_t weight_of(const std::byte* record) const noexcept override;
+
+  // As the index's superblock says.
+  void set_positions() noexcept;
+  // The change of this frame is made next.
+  void note_change(const LogEnd& frame) noexcept;
+  // All frames before `end` were applied.
+  void note_end(const LogEnd& end) noexcept;
+  // The list goes to the device, and before it the log up to `lsn` and to the list's newest change.
   Result<uint64_t> save_collisions(uint64_t lsn);
   Status refused(const Status& why) const;
 
@@ -169,14 +187,22 @@ class DiskKeyDirectory final : private disk_index::Owner {
   const SegmentDirectory& segments_;
   LogSync& log_;
 
+  // Which frames of the log the index's segments have. A frame is named by its beginning and its
+  // LSN. The index may be between any two of its steps when a change is noted, and need not wait.
+  mutable std::mutex positions_mutex_;  // guards what follows
+  LogEnd last_change_;       // the frame of the newest change; all before it were applied
+  LogEnd delta_from_;        // last_change_ when the active delta began
+  LogEnd replay_from_;       // the segments have all changes of frames before it
+  uint64_t newest_lsn_ = 0;  // of all changes
+
   KnownLog known_;
   CollisionList collisions_;
-  std::unique_ptr<disk_index::PlaceIndex> index_;  // none when reading only a store without one
+  std::unique_ptr<disk_index::LocationIndex> index_;  // none in a read-only store without one
   // The log that is replayed is on the device, and there is no other yet.
   std::atomic<bool> replaying_{true};
   uint64_t live_bytes_ = 0;  // while replaying
   // Of a store that is opened for reading only: what replaying has changed.
-  std::unordered_map<disk_index::Key, std::optional<Place>, KeyHash> overlay_;
+  std::unordered_map<disk_index::Key, std::optional<DiskLocation>, KeyHash> overlay_;
   int64_t overlay_size_ = 0;  // keys that it adds
 
   std::atomic<uint64_t> uncheckpointed_bytes_{0};  // relaxed: a rough count

@@ -357,23 +357,29 @@ TEST_F(DiskKeyDirectoryTest, APlaceInTheLogThatIsNoneCutsNothing) {
   kill();
   const auto keys = *disk_->open(file("KEYS"), os::OpenMode::read_write);
   const std::string log = *os::read_small_file(*disk_, file("0000000000000001.segment"), 1 << 20);
-  for (const disk_index::LogMark& mark : {disk_index::LogMark{0, 0, 0},
-                                          {5, 0, 0},
-                                          {1, 1, 8},
-                                          {5, 1, 16384},
-                                          {50, 1, 80},
-                                          {50, 1, 71},
-                                          {4, 1, 112}}) {
+  struct Frame {
+    uint64_t lsn;
+    uint64_t generation;
+    uint64_t offset;
+  };
+  for (const Frame& frame : {Frame{0, 0, 0},
+                             {5, 0, 0},
+                             {1, 1, 8},
+                             {5, 1, 16384},
+                             {50, 1, 80},
+                             {50, 1, 71},
+                             {4, 1, 112}}) {
     for (const uint64_t page : disk_index::superblock_pages) {
       disk_index::SuperblockBytes bytes;
       ASSERT_TRUE(os::read_exactly(*keys, "KEYS", page * bytes.size(), bytes).ok());
       Result<disk_index::Superblock> block = disk_index::decode_superblock(bytes, "KEYS");
-      block->owner.replay_from = mark;
-      block->lsn = mark.lsn;
+      block->owner.words[0] = frame.generation;
+      block->owner.words[1] = frame.offset;
+      block->lsn = frame.lsn;
       const auto forged = disk_index::encode_superblock(*block);
       ASSERT_TRUE(os::write_all(*keys, "KEYS", page * bytes.size(), forged).ok());
     }
-    EXPECT_TRUE(open().is(Code::corruption)) << mark.lsn << " at " << mark.offset;
+    EXPECT_TRUE(open().is(Code::corruption)) << frame.lsn << " at " << frame.offset;
     EXPECT_TRUE(*os::read_small_file(*disk_, file("0000000000000001.segment"), 1 << 20) == log);
   }
   ASSERT_TRUE(disk_->remove(file("KEYS")).ok());

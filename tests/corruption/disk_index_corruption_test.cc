@@ -53,7 +53,7 @@ std::vector<std::byte> make_specimen(Contents& contents) {
   const auto put = [&](uint64_t key, uint64_t value) {
     std::vector<std::byte> record(60, static_cast<std::byte>(value));
     store_le64(record.data(), value);
-    EXPECT_TRUE(index->put(key_of(key), record, disk_index::PutMode::always).ok());
+    EXPECT_TRUE(index->put(key_of(key), record).ok());
     contents[key] = value;
   };
   for (uint64_t i = 0; i < 300; i++) put(i, i);

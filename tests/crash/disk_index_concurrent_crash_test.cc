@@ -24,7 +24,6 @@ namespace {
 
 using disk_index::DiskIndex;
 using disk_index::Key;
-using disk_index::PutMode;
 using os::CrashPlan;
 using Disk = os::SimulatedFileSystem;
 
@@ -130,7 +129,7 @@ void History::write(size_t number, uint64_t puts) {
     store_le64(record.data(), put);
     writer.began[put] = clock_.fetch_add(1);
     writer.started = put;
-    const Status status = index_->put(key_of(number, put), record, PutMode::always);
+    const Status status = index_->put(key_of(number, put), record);
     if (!status.ok()) return note("put: " + describe(status));
     writer.ended[put] = clock_.fetch_add(1);
     writer.returned = put;

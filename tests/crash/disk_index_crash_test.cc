@@ -20,7 +20,6 @@ namespace {
 
 using disk_index::DiskIndex;
 using disk_index::Key;
-using disk_index::PutMode;
 using os::CrashPlan;
 using Disk = os::SimulatedFileSystem;
 using Contents = std::map<uint64_t, uint64_t>;
@@ -101,7 +100,7 @@ class Index {
   Status put(uint64_t key, uint64_t value) {
     std::array<std::byte, 8> record;
     store_le64(record.data(), value);
-    return index_->put(key_of(key), record, PutMode::always);
+    return index_->put(key_of(key), record);
   }
 
   // Everything a cursor shows, if that is what gets and size() say, too.

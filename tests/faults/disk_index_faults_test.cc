@@ -49,8 +49,7 @@ class FaultedLife {
       store_le64(record.data(), next_);
       Contents after = states_.back();
       after[key] = next_++;
-      if (index_->put(key_of(key), record, disk_index::PutMode::always).ok())
-        states_.push_back(std::move(after));
+      if (index_->put(key_of(key), record).ok()) states_.push_back(std::move(after));
     }
   }
   void removes(uint64_t count) {

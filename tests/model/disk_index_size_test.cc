@@ -18,7 +18,6 @@ namespace {
 
 using disk_index::DiskIndex;
 using disk_index::Key;
-using disk_index::PutMode;
 
 constexpr uint64_t operations_full = 10'000'000;  // of either kind
 constexpr uint64_t keys = 50'000;                 // there at any moment
@@ -44,7 +43,7 @@ TEST_P(ConstantSize, KeepsTheFileConstant) {
   std::array<std::byte, sizeof(uint64_t)> record;
   for (uint64_t i = 0; i < operations; i++) {
     store_le64(record.data(), i);
-    ASSERT_TRUE(index->put(key_of(i), record, PutMode::only_absent).ok());
+    ASSERT_TRUE(index->insert(key_of(i), record).ok());
     if (i >= keys) {
       ASSERT_TRUE(index->remove(key_of(i - keys)).ok());
     }

@@ -21,7 +21,6 @@ namespace {
 
 using disk_index::DiskIndex;
 using disk_index::Key;
-using disk_index::PutMode;
 using Record = std::array<std::byte, 8>;
 
 Record record_of(uint64_t number) {
@@ -83,7 +82,7 @@ class Writer {
     const auto index = open(path, false);
     if (!index.ok()) _exit(1);
     for (uint64_t number = first;; number++) {
-      if (!(*index)->put(Key{number, ~number}, record_of(number), PutMode::always).ok()) _exit(2);
+      if (!(*index)->put(Key{number, ~number}, record_of(number)).ok()) _exit(2);
       if (write(reports, "x", 1) != 1) _exit(3);
     }
   }
@@ -137,7 +136,7 @@ TEST(DiskIndexProcesses, AReaderIsToldWhoWritesAndSeesAllThatReturned) {
     keys = (*reader)->size();
     const auto second = open(path, true);
     ASSERT_TRUE(second.ok()) << "readers share: " << second.status().message();
-    EXPECT_TRUE((*reader)->put(Key{1, 1}, record_of(1), PutMode::always).is(Code::read_only));
+    EXPECT_TRUE((*reader)->put(Key{1, 1}, record_of(1)).is(Code::read_only));
     EXPECT_TRUE(open(path, false).status().is(Code::locked)) << "a writer beside readers";
   }
   report_counts("process, disk index",
@@ -155,13 +154,13 @@ TEST(DiskIndexProcesses, AFileIsOneByWhateverLinkItIsOpened) {
   {  // Made by the link, before there is a file.
     const auto index = open(link, false);
     ASSERT_TRUE(index.ok()) << index.status().message();
-    ASSERT_TRUE((*index)->put(Key{0, ~uint64_t{0}}, record_of(0), PutMode::always).ok());
+    ASSERT_TRUE((*index)->put(Key{0, ~uint64_t{0}}, record_of(0)).ok());
     EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(path)));
     EXPECT_TRUE(open(path, false).status().is(Code::locked)) << "two writers";
     EXPECT_TRUE(open(path, true).status().is(Code::locked));
     EXPECT_TRUE(open(link, false).status().is(Code::locked));
     ASSERT_TRUE((*index)->shrink_to_fit().ok());
-    ASSERT_TRUE((*index)->put(Key{1, ~uint64_t{1}}, record_of(1), PutMode::always).ok());
+    ASSERT_TRUE((*index)->put(Key{1, ~uint64_t{1}}, record_of(1)).ok());
     ASSERT_TRUE((*index)->close().ok());
   }
   EXPECT_TRUE(std::filesystem::is_symlink(link));

@@ -20,7 +20,6 @@ namespace {
 
 using disk_index::DiskIndex;
 using disk_index::Key;
-using disk_index::PutMode;
 
 constexpr uint64_t histories_full = 1000;
 constexpr uint64_t threads = 4;
@@ -190,10 +189,10 @@ class History {
         status = index_->contains(key);
         break;
       case CallKind::put:
-        status = index_->put(key, record, PutMode::always);
+        status = index_->put(key, record);
         break;
       case CallKind::insert:
-        status = index_->put(key, record, PutMode::only_absent);
+        status = index_->insert(key, record);
         break;
       case CallKind::remove:
         status = index_->remove(key);
@@ -208,7 +207,7 @@ class History {
     const Record record{};
     for (uint64_t i = 0; i < 4; i++) {
       const Key key = filler(fillers_at_first + (number << 2 | i));
-      ASSERT_TRUE(index_->put(key, record, PutMode::always).ok());
+      ASSERT_TRUE(index_->put(key, record).ok());
     }
     if (random.one_in(60)) {
       ASSERT_TRUE(index_->save(number).ok());

@@ -42,7 +42,7 @@ class Stress {
       std::array<std::byte, 16> record;
       store_le64(record.data(), number);
       store_le64(record.data() + 8, ++versions[at]);
-      ASSERT_TRUE(index_.put(key_of(number), record, disk_index::PutMode::always).ok());
+      ASSERT_TRUE(index_.put(key_of(number), record).ok());
       // Who sees the floor sees the put.
       floor_[number].store(versions[at], std::memory_order_release);
     }

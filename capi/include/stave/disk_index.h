@@ -1,8 +1,8 @@
 /* disk_index: a persistent hash index from 128-bit keys to records of one fixed size.
  *
- * One memory-mapped file. It finds the record of an exact key with one page of the file, and opens
- * without reading records: what it reads is 32 bytes for each eleven thousand keys or so. It is meant
- * to stand beside data of your own: the key is a hash or an id, the record says where the data lies.
+ * One memory-mapped file. A lookup reads one page of the file. An open reads no records, only 32 bytes
+ * for about each 11,000 keys. It is meant to be used with data of your own: the key is a hash or an id,
+ * the record says where the data is.
  *
  *   stave_disk_index *index;
  *   stave_payload payload = {.offset = 4096, .length = 700, .uncompressed_length = 1800,
@@ -21,30 +21,30 @@
  *
  * Records
  *   Either stave_payload (the default), or 1 to 256 bytes that mean nothing to the index
- *   (record_size). Chosen when the file is made. record_size arguments must match.
+ *   (record_size). Chosen when the file is created. record_size arguments must match.
  *
  * What survives
- *   A put or delete that returned survives kill -9. After a power loss an open shows everything up
- *   to the last save, checkpoint, load or close that returned, and of what came later a prefix:
+ *   A put or remove that returned survives kill -9. After a power loss an open shows everything up
+ *   to the last save, checkpoint, load or close that returned, and a prefix of what came later:
  *   nothing torn, nothing lost from the middle. Damaged bytes are STAVE_CORRUPTION, at open or for
- *   the keys they concern; all others are served. stave_disk_index_rebuild makes the file anew.
- *   When a sync fails, what it covered is unknown: the handle refuses writes (STAVE_IO) and reads go
- *   on. Close it and open again.
- *   The file is mapped: a device that fails under a read ends the process with SIGBUS. A full disk
- *   does not: it is STAVE_NO_SPACE of the write, and the file goes on working.
+ *   the keys they concern; all others are served. stave_disk_index_rebuild creates the file anew.
+ *   After a failed sync it is unknown what the device has: the handle refuses writes (STAVE_IO),
+ *   reads continue. Close it and open again.
+ *   The file is mapped: if the device fails a read, the process ends with SIGBUS. A full disk is
+ *   STAVE_NO_SPACE for the write, and the index remains usable.
  *
  * Threads and processes
  *   Any number of threads. Readers take no lock and never wait; writers take turns. One process
- *   writes, or any number read (read_only); FILE.lock beside the file sees to that. A reader makes it
- *   when it is not there; where it may not (read-only media, another user's directory) it goes
- *   without, and nothing keeps that user's writers out. Symbolic links are followed: FILE is what they
- *   lead to, also when it is yet to be made. Of a file with several names (hard links) use one.
+ *   writes, or any number read (read_only); FILE.lock beside the file enforces that. A reader creates
+ *   it if it is missing; where it may not (read-only media, another user's directory) it uses none,
+ *   and nothing excludes that user's writers. Symbolic links are followed: FILE is what they lead to,
+ *   also if it does not exist yet. Use one name only of a file with several (hard links).
  *
  * Growth
- *   Changes are gathered in a redo log in the file and merged into it segment by segment, by a
- *   thread of the index's own, also once nobody has written for a second, or (background=no) in
- *   slices of the writers' calls. No call pays for the whole, and the file is never there twice, but
- *   while stave_disk_index_shrink_to_fit and stave_disk_index_rebuild write a new one.
+ *   Changes are gathered in a redo log in the file and merged into it segment by segment: by a
+ *   thread of the index's own, also after a second without writes, or (background=no) in slices of
+ *   the writers' calls. No call pays for a whole merge. Only stave_disk_index_shrink_to_fit and
+ *   stave_disk_index_rebuild need space for a second file.
  *
  * Errors of every function that takes an index
  *   INVALID_ARGUMENT (NULL or foreign handle, a key or record of a wrong size), CLOSED, FORKED, BUSY
@@ -64,7 +64,7 @@ extern "C" {
 
 #define STAVE_DISK_INDEX_KEY_SIZE 16
 
-/* How the bytes that a payload record points to are packed. Stave does not read them. */
+/* How the bytes that a payload record refers to are packed. Stave does not read them. */
 enum { STAVE_CODEC_NONE = 0, STAVE_CODEC_LZ4 = 1, STAVE_CODEC_ZSTANDARD = 2 };
 
 /* The default record, 24 bytes. An unknown codec is INVALID_ARGUMENT when it is written, and
@@ -86,16 +86,16 @@ typedef struct stave_disk_index_options {
   uint32_t struct_size;
   uint32_t record_size;      /* 1 to 256: opaque records; default 0: payload records in a new file,
                                 whatever it holds in an old one */
-  uint64_t delta_memory;     /* bytes of the tables of changes that are not merged yet, 64 KiB to 64
-                                GiB; default 64 MiB, and half as much again while changes come
-                                faster than they are merged. More makes fewer, larger merges, and a larger
-                                log in the file */
+  uint64_t delta_memory;     /* bytes of the tables of unmerged changes, 64 KiB to 64 GiB; default
+                                64 MiB, and up to half as much more while changes come faster
+                                than they are merged. More makes fewer, larger merges, and a
+                                larger log in the file */
   uint64_t bulk_memory;      /* bytes that a load sorts at a time, from 64 KiB; default 256 MiB */
   uint8_t read_only;         /* default 0 */
   uint8_t create_if_missing; /* default 1 */
-  uint8_t create_parents;    /* default 0; 1: make the directories that lead to a new file */
+  uint8_t create_parents;    /* default 0; 1: create the directories that lead to a new file */
   uint8_t error_if_exists;   /* default 0 */
-  uint8_t background;        /* default 1: merge in a thread, started when one is near */
+  uint8_t background;        /* default 1: merge in a thread, started when there is work */
   uint8_t reserved[3];       /* zero */
 } stave_disk_index_options;
 
@@ -109,44 +109,42 @@ STAVE_API stave_status stave_disk_index_options_set(stave_disk_index_options *op
 /* All options with type, default and meaning, one a line, as UTF-8 text for people. Since 0.1. */
 STAVE_API stave_status stave_disk_index_options_describe(stave_buffer *text, stave_error *error);
 
-/* Opens the file `path`, making it when the options allow. `options` may be NULL: the defaults.
- * After a clean close O(entries / 10,000), with a constant that makes it a fraction of a millisecond
- * up to hundreds of millions; after a crash, what the log holds is read too (at most half of the
- * entries, twice; some tens of MiB where they are few), and a writer merges what many processes that
- * ended without a close have gathered there.
- *   NOT_FOUND            there is no file and it may not be made, or its directory is missing
- *   EXISTS               there is one and error_if_exists is 1
+/* Opens the file `path`, and creates it if the options allow. `options` may be NULL: the defaults.
+ * O(entries / 10,000) after a clean close: a fraction of a millisecond up to hundreds of millions of
+ * keys. After a crash the log is read too (at most half of the entries, twice; some tens of MiB if
+ * there are few), and an open for writing merges what processes without a close have left there.
+ *   NOT_FOUND            there is no file and it may not be created, or its directory is missing
+ *   EXISTS               there is a file and error_if_exists is 1
  *   INVALID_ARGUMENT     an option is out of range, record_size differs from the file's, or one of
- *                        FILE, FILE.lock and FILE.new is there and no regular file (a directory, a
+ *                        FILE, FILE.lock and FILE.new exists and is no regular file (a directory, a
  *                        FIFO; FILE.lock also as a symbolic link)
  *   LOCKED               open elsewhere; the message has the holder's process number
- *   CORRUPTION           a damaged, cut or foreign file; nothing was changed
+ *   CORRUPTION           a damaged, truncated or foreign file; nothing was changed
  *   UNSUPPORTED_VERSION, PERMISSION_DENIED, NO_SPACE, IO
  * Since 0.1. */
 STAVE_API stave_status stave_disk_index_open(const char *path,
                                              const stave_disk_index_options *options,
                                              stave_disk_index **index, stave_error *error);
 
-/* The options in force: defaults filled in, the file's record_size read (24 for payload).
- * options->struct_size says how much may be written. Since 0.1. */
+/* The options in force, with defaults and the file's record_size (24 for payload) filled in. At most
+ * options->struct_size bytes are written. Since 0.1. */
 STAVE_API stave_status stave_disk_index_options_get(stave_disk_index *index,
                                                     stave_disk_index_options *options,
                                                     stave_error *error);
 
-/* Waits for running calls, saves (see stave_disk_index_save) and unlocks the file. When more than
- * 4096 changes wait to be merged they are merged first. IO when that cannot be done: the handle is
- * closed all the same. A second close is STAVE_OK. BUSY from inside a callback of this index.
- * Since 0.1. */
+/* Waits for running calls, saves (see stave_disk_index_save) and unlocks the file. If more than 4096
+ * changes are unmerged, they are merged first. IO if that fails: the handle is closed all the same. A
+ * second close is STAVE_OK. BUSY from inside a callback of this index. Since 0.1. */
 STAVE_API stave_status stave_disk_index_close(stave_disk_index *index, stave_error *error);
 
-/* Closes if need be and gives the memory back. Cursors stay valid (and answer CLOSED). Since 0.1. */
+/* Closes if necessary and frees the memory. Cursors stay valid (and return CLOSED). Since 0.1. */
 STAVE_API void stave_disk_index_free(stave_disk_index *index);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
 
-/* Errors of all writes: READ_ONLY, NO_SPACE (nothing is written), IO, CORRUPTION (the first page
- * where the key may be is damaged; a put looks at no other, and damage in pages for what found no
- * room there is found when changes are merged). O(1). */
+/* Errors of all writes: READ_ONLY, NO_SPACE (nothing is written), IO, CORRUPTION (the key's first page
+ * is damaged; a put reads no other page, and damage in overflow pages is found when changes are
+ * merged). O(1). */
 
 /* Stores the record, whether or not the key exists. Since 0.1. */
 STAVE_API stave_status stave_disk_index_put(stave_disk_index *index, const void *key,
@@ -163,8 +161,8 @@ STAVE_API stave_status stave_disk_index_remove(stave_disk_index *index, const vo
                                                size_t key_size, stave_error *error);
 
 /* Stores `count` records: `keys` holds 16 bytes of each key, `records` record_size bytes of each
- * record, one behind the other. Each is a put of its own: a failure leaves *done (may be NULL)
- * stored. Since 0.1. */
+ * record, one after the other. Each is a put of its own; after a failure the first *done (may be
+ * NULL) are stored. Since 0.1. */
 STAVE_API stave_status stave_disk_index_multi_put(stave_disk_index *index, const void *keys,
                                                   const void *records, size_t record_size,
                                                   size_t count, size_t *done, stave_error *error);
@@ -173,8 +171,8 @@ STAVE_API stave_status stave_disk_index_multi_put(stave_disk_index *index, const
 
 /* Errors of all reads: CORRUPTION. O(1). */
 
-/* Copies the record into `record`, which has the index's record size. With any status but OK what
- * is in it is unspecified. Since 0.1. */
+/* Copies the record into `record`, which has the index's record size. Its content is unspecified
+ * unless the status is OK. Since 0.1. */
 STAVE_API stave_status stave_disk_index_get(stave_disk_index *index, const void *key,
                                             size_t key_size, void *record, size_t record_size,
                                             stave_error *error);
@@ -183,103 +181,102 @@ STAVE_API stave_status stave_disk_index_get(stave_disk_index *index, const void 
 STAVE_API stave_status stave_disk_index_contains(stave_disk_index *index, const void *key,
                                                  size_t key_size, stave_error *error);
 
-/* Reads `count` keys, which stand one behind the other. found[i] becomes 1 or 0; the records stand
- * in `records` (room for count * record_size bytes) at their keys' positions. The three arrays must
- * not overlap. Each key is read atomically, the whole is not one snapshot. What several keys need of
- * memory is fetched together: in a large index a key costs less than by itself. Since 0.1. */
+/* Reads `count` keys, one after the other in `keys`. found[i] becomes 1 or 0; the i-th record is
+ * written at its key's position in `records` (count * record_size bytes). The three arrays must not
+ * overlap. Each key is read atomically; the whole is not one snapshot. Loads from memory overlap, so
+ * in a large index a key costs less than with single gets. Since 0.1. */
 STAVE_API stave_status stave_disk_index_multi_get(stave_disk_index *index, const void *keys,
                                                   size_t count, void *records, size_t record_size,
                                                   uint8_t *found, stave_error *error);
 
-/* The number of keys. O(1), but for what puts since the last call have left open, whether their keys
- * are new: 0.1 us for each of them, at most tenths of a second. Since 0.1. */
+/* The number of keys. O(1), plus a lookup for each put since the last call, of which it is not known
+ * whether its key was new: at most tenths of a second. Since 0.1. */
 STAVE_API stave_status stave_disk_index_size(stave_disk_index *index, uint64_t *size,
                                              stave_error *error);
 
 /* ---- Loading ------------------------------------------------------------------------------- */
 
-/* Answers the next records: up to `count_max` keys of 16 bytes into `keys`, their records into
- * `records`, and how many into *count; 0 ends the load. Any status but STAVE_OK stops it; the
+/* Writes the next records: up to `count_max` keys of 16 bytes to `keys`, their records to `records`,
+ * and their number to *count; 0 ends the load. Any status but STAVE_OK stops it; the
  * function that runs the source returns it and fills `error` with it. */
 typedef stave_status (*stave_disk_index_source)(void *context, void *keys, void *records,
                                                 size_t count_max, size_t *count);
 
-/* Adds all records of a source, far faster than puts: sorted by hash, written in order. Of a key that
- * comes twice, or is there already, the later record counts. It is one change: readers, and an open
- * after a crash, see all of it or nothing; on return it is durable. Needs space for what it rewrites,
- * beside what is there. Other writers wait. NO_SPACE, IO, READ_ONLY, CORRUPTION. Since 0.1. */
+/* Adds all records of a source, far faster than puts: sorted by hash, written in order. If a key
+ * comes twice or exists already, the later record counts. It is one change: readers, and an open after
+ * a crash, see all of it or nothing; on return it is durable. Needs space for what it rewrites, in
+ * addition to the file. Other writers wait. NO_SPACE, IO, READ_ONLY, CORRUPTION. Since 0.1. */
 STAVE_API stave_status stave_disk_index_bulk_load(stave_disk_index *index,
                                                   stave_disk_index_source source, void *context,
                                                   stave_error *error);
 
-/* Makes the file `path` anew from a source, whatever stands there now: the repair for a damaged one.
- * The old file stays until the new one is complete and durable, and for good if that fails. Nobody
- * may have it open (LOCKED). `options` as for open; record_size 0 makes payload records. Since 0.1. */
+/* Creates the file `path` anew from a source, whatever is there now: the repair for a damaged file.
+ * The old file stays until the new one is complete and durable, and if that fails. Nobody may have
+ * it open (LOCKED). `options` as for open; record_size 0 means payload records. Since 0.1. */
 STAVE_API stave_status stave_disk_index_rebuild(const char *path,
                                                 const stave_disk_index_options *options,
                                                 stave_disk_index_source source, void *context,
                                                 stave_error *error);
 
-/* Allocates space for `entries` keys in all, so that puts up to there do not meet a full disk while
- * merges keep pace, and sizes merges for so many. The next save or close makes the space the file's
- * own; a process that dies before leaves it to be freed. NO_SPACE, READ_ONLY, TOO_LARGE. Since 0.1. */
+/* Allocates space for `entries` keys in all, so that puts up to that number find no full disk while
+ * merges keep pace, and sizes merges for so many keys. The space belongs to the file from the next
+ * save or close on; if the process dies before, the next open frees it. NO_SPACE, READ_ONLY, TOO_LARGE. Since 0.1. */
 STAVE_API stave_status stave_disk_index_reserve(stave_disk_index *index, uint64_t entries,
                                                 stave_error *error);
 
 /* ---- Cursors ------------------------------------------------------------------------------- */
 
-/* Visits every key exactly once, in no particular order. One thread at a time; any number of cursors
- * beside any traffic. A key that exists during the cursor's whole life is visited; one that is
- * written or removed meanwhile may or may not be, with the record of some moment in between. */
+/* Visits every key exactly once, in no particular order. One thread at a time; any number of cursors,
+ * concurrently with other calls. A key that exists during the cursor's whole life is visited; one that
+ * is written or removed meanwhile may or may not be, with its record of some moment in between. */
 typedef struct stave_disk_index_cursor stave_disk_index_cursor;
 
-/* The cursor stands before the first record. Since 0.1, as are all of these. */
+/* The cursor is before the first record. All cursor functions: since 0.1. */
 STAVE_API stave_status stave_disk_index_cursor_open(stave_disk_index *index,
                                                     stave_disk_index_cursor **cursor,
                                                     stave_error *error);
-/* Moves to the next record: DONE when there is none, then and ever after. CORRUPTION when it comes
- * upon damaged pages, once for each segment that has some: the cursor stands on no record, and the
- * next call goes on. Left out are no keys but those that are CORRUPTION for get, too. */
+/* Moves to the next record; DONE when there is none, and from then on. CORRUPTION once for each
+ * segment with damaged pages: the cursor is on no record, and the next call goes on. Only keys that
+ * are CORRUPTION for get, too, are left out. */
 STAVE_API stave_status stave_disk_index_cursor_next(stave_disk_index_cursor *cursor,
                                                     stave_error *error);
-/* The record the cursor stands on. The bytes are the cursor's and valid until it is moved, closed or
- * freed. INVALID_ARGUMENT when the cursor stands on no record. */
+/* The record the cursor is on. The bytes belong to the cursor and are valid until it is moved, closed
+ * or freed. INVALID_ARGUMENT if the cursor is on no record. */
 STAVE_API stave_status stave_disk_index_cursor_key(stave_disk_index_cursor *cursor,
                                                    const void **data, size_t *size,
                                                    stave_error *error);
 STAVE_API stave_status stave_disk_index_cursor_record(stave_disk_index_cursor *cursor,
                                                       const void **data, size_t *size,
                                                       stave_error *error);
-/* Moves over up to `count_max` records in one crossing: 16 bytes of key each into `keys`, the
- * index's record size each into `records`, how many into *count. DONE when there is none left. An
- * error behind records that were read is returned by the next call. The cursor stands on no record
- * afterwards. */
+/* Moves over up to `count_max` records in one call: 16 bytes of key each to `keys`, the index's record
+ * size each to `records`, their number to *count. DONE when there is none left. An error after records
+ * that were read is returned by the next call. The cursor is on no record afterwards. */
 STAVE_API stave_status stave_disk_index_cursor_next_many(stave_disk_index_cursor *cursor,
                                                          size_t count_max, void *keys,
                                                          void *records, size_t record_size,
                                                          size_t *count, stave_error *error);
-/* As stave_disk_index_close and stave_disk_index_free. */
+/* Like stave_disk_index_close and stave_disk_index_free. */
 STAVE_API stave_status stave_disk_index_cursor_close(stave_disk_index_cursor *cursor,
                                                      stave_error *error);
 STAVE_API void stave_disk_index_cursor_free(stave_disk_index_cursor *cursor);
 
 /* ---- Keeping and checking ------------------------------------------------------------------ */
 
-/* Everything written so far survives a power loss when this returns. Two syncs, and nothing is
- * rewritten. `lsn` is a number of yours that stays in the file: a caller with a log of its own
- * stores here up to where the index follows it, and replays the rest after an open
+/* Everything written before the call survives a power loss when this returns. Costs two syncs;
+ * nothing is rewritten. `lsn` is a number of the caller's that stays in the file: a caller with a log
+ * of its own stores here up to where the index has it, and replays the rest after an open
  * (stave_disk_index_stats.lsn). READ_ONLY, IO, NO_SPACE. Since 0.1. */
 STAVE_API stave_status stave_disk_index_save(stave_disk_index *index, uint64_t lsn,
                                              stave_error *error);
 
-/* The same, and merges all changes first, so that the log is empty. Rewrites up to the whole file.
- * Writers wait. READ_ONLY, IO, NO_SPACE, CORRUPTION. Since 0.1. */
+/* Like stave_disk_index_save, but merges all changes first, so that the log is empty. Rewrites up to
+ * the whole file. Writers wait. READ_ONLY, IO, NO_SPACE, CORRUPTION. Since 0.1. */
 STAVE_API stave_status stave_disk_index_checkpoint(stave_disk_index *index, uint64_t lsn,
                                                    stave_error *error);
 
-/* Writes the file anew as small as it can be, under the name FILE.new, and puts it in the old one's
- * place; saves with the last lsn. Writers wait, readers do not. O(entries). READ_ONLY, IO (also where
- * FILE's directory was moved or replaced since the open), NO_SPACE, CORRUPTION. Since 0.1. */
+/* Writes the file anew as small as it can be, as FILE.new, and renames it to FILE; saves with the last
+ * lsn. Writers wait, readers do not. O(entries). READ_ONLY, IO (also if FILE's directory was moved or
+ * replaced since the open), NO_SPACE, CORRUPTION. Since 0.1. */
 STAVE_API stave_status stave_disk_index_shrink_to_fit(stave_disk_index *index, stave_error *error);
 
 typedef struct stave_disk_index_stats {
@@ -287,8 +284,8 @@ typedef struct stave_disk_index_stats {
   uint8_t writes_refused;        /* 1: a sync has failed */
   uint8_t reserved[3];           /* zero */
   uint64_t entries;              /* keys */
-  uint64_t file_bytes;           /* size of the file; not what a dead process left at its end */
-  uint64_t free_bytes;           /* of these, ready for use; unknown (0) before the first write */
+  uint64_t file_bytes;           /* size of the file, without what a killed process left at its end */
+  uint64_t free_bytes;           /* of these, free for reuse; unknown (0) before the first write */
   uint64_t segments;             /* units of merging */
   uint64_t segment_bytes;        /* bytes of their pages */
   uint64_t log_bytes;            /* bytes of the redo log */
@@ -302,17 +299,17 @@ typedef struct stave_disk_index_stats {
 
 /* Fills in struct_size, the rest with zeros. NULL is ignored. Since 0.1. */
 STAVE_API void stave_disk_index_stats_init(stave_disk_index_stats *stats);
-/* stats->struct_size says how much may be written. Waits for a running merge step. Since 0.1. */
+/* Writes at most stats->struct_size bytes. Waits for a running merge step. Since 0.1. */
 STAVE_API stave_status stave_disk_index_stats_get(stave_disk_index *index,
                                                   stave_disk_index_stats *stats,
                                                   stave_error *error);
 
-/* As stave_progress of store.h: segments done and in all. */
+/* Like stave_progress of store.h: segments done, and in all. */
 typedef stave_status (*stave_disk_index_progress)(void *context, uint64_t done, uint64_t total);
 
-/* Reads everything: superblocks, directory, the saved part of the log, and each page of each segment
- * with all its entries in their places and no key twice. Runs beside readers and writers.
- * CORRUPTION names the first damage. `progress` may be NULL; any status but STAVE_OK that it answers
+/* Reads everything: superblocks, directory, the saved part of the log, and each page of each segment,
+ * whose entries must be in their buckets and no key twice. Runs concurrently with reads and writes.
+ * CORRUPTION names the first damage. `progress` may be NULL; any status but STAVE_OK that it returns
  * stops the verification and is returned. O(bytes of the file). Since 0.1. */
 STAVE_API stave_status stave_disk_index_verify(stave_disk_index *index,
                                                stave_disk_index_progress progress, void *context,

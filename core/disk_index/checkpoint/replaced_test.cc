@@ -28,17 +28,17 @@ TEST(DiskIndex, ABackupInItsPlaceIsNotReplacedByAShrink) {
   };
   const std::array<std::byte, 8> record{};
   const auto old = open(data);
-  ASSERT_TRUE(old->put({1, 1}, record, PutMode::always).ok());
+  ASSERT_TRUE(old->put({1, 1}, record).ok());
   ASSERT_TRUE(old->save(0).ok());
   fs::create_directory(root / "backup");
   fs::copy_file(data / "index", root / "backup" / "index");
-  ASSERT_TRUE(old->put({2, 2}, record, PutMode::always).ok());
+  ASSERT_TRUE(old->put({2, 2}, record).ok());
   fs::rename(data, root / "moved");
   EXPECT_TRUE(old->shrink_to_fit().is(Code::io)) << "there is no directory";
   fs::rename(root / "backup", data);
   EXPECT_TRUE(old->shrink_to_fit().is(Code::io));
   EXPECT_EQ(open(data)->size(), 1U);
-  ASSERT_TRUE(old->put({3, 3}, record, PutMode::always).ok());
+  ASSERT_TRUE(old->put({3, 3}, record).ok());
   ASSERT_TRUE(old->close().ok());
   EXPECT_EQ(open(root / "moved")->size(), 3U);
 }

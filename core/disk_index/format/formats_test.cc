@@ -8,7 +8,7 @@
 #include "core/disk_index/format/directory_format.h"
 #include "core/disk_index/format/log_format.h"
 #include "core/disk_index/format/page_format.h"
-#include "core/disk_index/format/payload.h"
+#include "core/disk_index/format/record.h"
 #include "core/disk_index/format/superblock.h"
 
 namespace stave::disk_index {
@@ -90,11 +90,11 @@ TEST(DiskIndexFormats, ImpossibleSuperblocksAreDamage) {
   };
   const std::vector<Case> cases = {
       {"record kind 4", [](Superblock& b) { b.record_kind = static_cast<RecordKind>(4); }},
-      {"record size 24", [](Superblock& b) { b.record_kind = RecordKind::place; }},
-      {"places with a redo log",
+      {"record size 24", [](Superblock& b) { b.record_kind = RecordKind::location; }},
+      {"locations with a redo log",
        [](Superblock& b) {
-         b.record_kind = RecordKind::place;
-         b.record_size = place_size;
+         b.record_kind = RecordKind::location;
+         b.record_size = location_size;
        }},
       {"record size 0", [](Superblock& b) { b.record_size = 0; }},
       {"record size 25", [](Superblock& b) { b.record_size = 25; }},
@@ -150,7 +150,7 @@ TEST(DiskIndexFormats, PageHeaderIsAsDocumented) {
             "0d0c0b0a"
             "0000000000000080");
   EXPECT_TRUE(page_is_whole(page.data(), file_seed(id), 5));
-  EXPECT_FALSE(page_is_whole(page.data(), file_seed(id), 6)) << "bound to its place";
+  EXPECT_FALSE(page_is_whole(page.data(), file_seed(id), 6)) << "bound to its position";
   id[0] = std::byte{1};
   EXPECT_FALSE(page_is_whole(page.data(), file_seed(id), 5)) << "bound to its file";
 }
@@ -170,16 +170,16 @@ TEST(DiskIndexFormats, SegmentsAreAsDocumented) {
 }
 
 TEST(DiskIndexFormats, PositionsFollowTheHash) {
-  EXPECT_EQ(position_of(0, 0, 7).page, 0u);
-  EXPECT_EQ(position_of(UINT64_MAX, 0, 7).page, 6u);
-  EXPECT_EQ(position_of(UINT64_MAX, 0, 7).place, 31u);
-  EXPECT_EQ(position_of(0x8000000000000000, 1, 7).page, 0u) << "the segment's own bits are cut off";
-  EXPECT_EQ(position_of(0xffffffffffffffff, 40, home_pages_max).page, home_pages_max - 1);
+  EXPECT_EQ(bucket_of(0, 0, 7).page, 0u);
+  EXPECT_EQ(bucket_of(UINT64_MAX, 0, 7).page, 6u);
+  EXPECT_EQ(bucket_of(UINT64_MAX, 0, 7).bucket, 31u);
+  EXPECT_EQ(bucket_of(0x8000000000000000, 1, 7).page, 0u) << "the segment's own bits are cut off";
+  EXPECT_EQ(bucket_of(0xffffffffffffffff, 40, home_pages_max).page, home_pages_max - 1);
   uint32_t last = 0;
   for (uint64_t i = 0; i < 1000; i++) {
-    const Position position = position_of(i * (UINT64_MAX / 1000), 0, 13);
-    EXPECT_GE(position.page * places + position.place, last);
-    last = position.page * places + position.place;
+    const BucketRef ref = bucket_of(i * (UINT64_MAX / 1000), 0, 13);
+    EXPECT_GE(ref.page * buckets_per_page + ref.bucket, last);
+    last = ref.page * buckets_per_page + ref.bucket;
   }
 }
 
@@ -200,29 +200,44 @@ TEST(DiskIndexFormats, LogSlotsAreBoundToChunkAndSlot) {
   EXPECT_EQ(checked_log_kind(zeros.data(), size, 0, 0), LogKind::none);
 }
 
-TEST(DiskIndexFormats, PayloadIsAsDocumented) {
-  const Payload payload{0x0102030405060708, 0x11121314, 0x21222324, Codec::zstandard};
-  const Result<PayloadBytes> bytes = encode_payload(payload);
-  ASSERT_TRUE(bytes.ok());
-  EXPECT_EQ(hex(*bytes),
-            "0807060504030201"
-            "14131211"
-            "24232221"
-            "02"
-            "00000000000000");
-  EXPECT_EQ(*decode_payload(bytes->data()), payload);
+TEST(DiskIndexFormats, APayloadHasAKnownCodecAndZeros) {
+  std::vector<std::byte> bytes(payload_size, std::byte{0xff});
+  std::fill(bytes.begin() + payload_codec_at, bytes.end(), std::byte{0});
+  for (const Codec codec : {Codec::none, Codec::lz4, Codec::zstandard}) {
+    bytes[payload_codec_at] = static_cast<std::byte>(codec);
+    EXPECT_TRUE(is_payload(bytes.data()));
+    EXPECT_TRUE(check_record(RecordKind::payload, payload_size, bytes).ok());
+  }
+  for (int codec = 3; codec < 256; codec++) {
+    bytes[payload_codec_at] = static_cast<std::byte>(codec);
+    EXPECT_FALSE(is_payload(bytes.data())) << codec;
+  }
+  EXPECT_NE(damaged_payload(bytes.data()).message().find("unknown codec 255"), std::string::npos);
+  EXPECT_TRUE(check_record(RecordKind::payload, payload_size, bytes).is(Code::invalid_argument));
+  EXPECT_TRUE(check_record(RecordKind::opaque, payload_size, bytes).ok());
+  for (size_t at = payload_codec_at + 1; at < payload_size; at++) {
+    std::fill(bytes.begin() + payload_codec_at, bytes.end(), std::byte{0});
+    bytes[at] = std::byte{1};
+    EXPECT_FALSE(is_payload(bytes.data())) << at;
+    EXPECT_TRUE(damaged_payload(bytes.data()).is(Code::corruption));
+  }
 }
 
-TEST(DiskIndexFormats, AnUnknownCodecIsAnError) {
-  EXPECT_TRUE(encode_payload({0, 0, 0, static_cast<Codec>(3)}).status().is(Code::invalid_argument));
-  for (int codec = 3; codec < 256; codec++) {
-    PayloadBytes bytes{};
-    bytes[16] = static_cast<std::byte>(codec);
-    EXPECT_TRUE(decode_payload(bytes.data()).status().is(Code::corruption)) << codec;
-  }
-  PayloadBytes bytes{};
-  bytes[23] = std::byte{1};
-  EXPECT_TRUE(decode_payload(bytes.data()).status().is(Code::corruption));
+TEST(DiskIndexFormats, SuperblockKeepsTheOwnersNote) {
+  Superblock block = example();
+  block.record_kind = RecordKind::location;
+  block.record_size = location_size;
+  block.log_page = block.log_salt = block.log_sequence = block.log_durable = 0;
+  block.owner = {block.lsn, {0x11, 0x22, 0x33, 0x44}};
+  block.weight = 0x55;
+  const SuperblockBytes bytes = encode_superblock(block);
+  EXPECT_EQ(hex(Bytes(bytes).subspan(144, 40)),
+            "1100000000000000"
+            "2200000000000000"
+            "3300000000000000"
+            "4400000000000000"
+            "5500000000000000");
+  EXPECT_EQ(*decode_superblock(bytes, "x"), block);
 }
 
 }  // namespace

@@ -16,16 +16,13 @@ namespace stave::disk_index {
 inline constexpr std::array superblock_pages = {uint64_t{0}, uint64_t{1}};
 inline constexpr uint32_t format_version = 1;
 
-// `place`: of a store's records. The store's log is the redo log, and OwnerState counts.
-enum class RecordKind : uint32_t { payload = 1, opaque = 2, place = 3 };
-
 struct Superblock {
   FileId file_id{};
   uint64_t hash_seed = 0;
   RecordKind record_kind = RecordKind::opaque;
   uint32_t record_size = 0;
   uint64_t generation = 0;  // of this superblock; each new one counts one up
-  uint64_t lsn = 0;         // the caller's; see DiskIndex::save. Of places: owner.replay_from.lsn
+  uint64_t lsn = 0;         // the caller's; see DiskIndex::save. With an owner: owner.lsn
   uint64_t file_pages = 0;  // the file has at least as many
   uint64_t entries = 0;     // in the segments
   uint64_t directory_page = 0;
@@ -33,12 +30,14 @@ struct Superblock {
   uint64_t segments = 0;  // that the directory names
   uint32_t depth = 0;     // the largest of a segment
   bool is_named = true;   // the file's name was durable when this was written
-  // Of an index of places, which has no redo log of its own, all four are 0.
+  // All four are 0 with an owner, whose log is the redo log.
   uint64_t log_page = 0;  // of the first chunk of the redo log
   uint64_t log_salt = 0;
   uint64_t log_sequence = 0;  // of the first operation in that chunk
   uint64_t log_durable = 0;   // operations before this one were on the device
-  OwnerState owner;           // of an index of places
+  // 0 without an owner.
+  OwnerNote owner;
+  uint64_t weight = 0;  // the sum of Owner::weight_of() over all entries in segments
   friend bool operator==(const Superblock&, const Superblock&) = default;
 };
 

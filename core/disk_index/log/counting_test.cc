@@ -57,7 +57,7 @@ class Model {
       std::array<std::byte, 8> record;
       store_le64(record.data(), number);
       const bool only_absent = choice == 1;
-      status = index.put(key, record, only_absent ? PutMode::only_absent : PutMode::always);
+      status = only_absent ? index.insert(key, record) : index.put(key, record);
       expected = only_absent && there ? Status(Code::exists) : Status();
     }
     ASSERT_EQ(status.code(), expected.code()) << status.message();
@@ -121,7 +121,7 @@ TEST_P(Counting, BesideAWriter) {
   std::array<std::byte, 8> record{};
   for (uint64_t number = 0; number < records; number++) {
     begun.store(number + 1);
-    ASSERT_TRUE(index->put({number, 1}, record, PutMode::always).ok());
+    ASSERT_TRUE(index->put({number, 1}, record).ok());
     before.store(number + 1);
   }
   reader.join();

@@ -1,5 +1,6 @@
 #include "core/disk_index/log/delta.h"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 
@@ -37,13 +38,10 @@ Delta::Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations,
   chunk_pages_ = std::make_unique<uint64_t[]>(chunks_max_);
 }
 
-Delta::Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations,
-             uint64_t more_chunks)
-    : Delta(limits, record_size, more_operations, more_chunks, 1024 + more_operations) {}
-
-std::unique_ptr<Delta> Delta::for_places(DeltaLimits limits, uint64_t promised) {
+std::unique_ptr<Delta> Delta::for_promises(DeltaLimits limits, uint32_t record_size,
+                                           uint64_t promised) {
   return std::unique_ptr<Delta>(
-      new Delta(limits, place_size, promised, chunks_of(promised), limits.hard + promised + 1));
+      new Delta(limits, record_size, promised, chunks_of(promised), limits.hard + promised + 1));
 }
 
 bool Delta::wants_merge() const noexcept {
@@ -57,11 +55,6 @@ double Delta::filled() const noexcept {
   };
   return std::max({part(entries(), limits_.soft), part(operations_, limits_.soft_operations()),
                    part(chunks_, chunks_of(limits_.soft_operations()))});
-}
-
-bool Delta::is_full() const noexcept {
-  return entries() >= limits_.hard || operations_ >= limits_.hard_operations() ||
-         chunks_ == chunks_max_ || crowded_;
 }
 
 void Delta::make_part_ready(size_t parts) noexcept {

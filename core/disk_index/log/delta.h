@@ -5,8 +5,6 @@
 // writer at a time.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -16,7 +14,7 @@
 #include "core/disk_index/format/directory_format.h"
 #include "core/disk_index/format/log_format.h"
 #include "core/disk_index/log/layered_table.h"
-#include "core/disk_index/owner.h"
+#include "core/disk_index/log/lookahead.h"
 #include "core/disk_index/pages/page_file.h"
 #include "core/sync/epoch.h"
 
@@ -47,17 +45,19 @@ class Delta : public sync::Retired {
   };
 
  public:
-  // Changes that wait in cache before they go into the large table, all of them in one operation.
+  // Changes gathered in cache before they are moved into the large table together.
   static constexpr uint32_t recent_max = 512;
-  // While the large table is being made ready: so many that it is when they go there.
+  // While the large table is being made ready: so many that it is ready when they are moved.
   static constexpr uint32_t first_recent_max = 2048;
 
-  // Room for limits.hard entries, and for as many more as a recovery has found operations in so
-  // many chunks, or as an owner was promised.
+  // Room for limits.hard entries, and for as many more operations as a recovery has found, in so
+  // many chunks.
   Delta(DeltaLimits limits, uint32_t record_size, uint64_t more_operations = 0,
-        uint64_t more_chunks = 0);
-  // Of an index of places: no key's probe is ever too long, whatever the hashes.
-  static std::unique_ptr<Delta> for_places(DeltaLimits limits, uint64_t promised);
+        uint64_t more_chunks = 0)
+      : Delta(limits, record_size, more_operations, more_chunks, 1024 + more_operations) {}
+  // Room for limits.hard entries and for so many promised operations, whatever their hashes.
+  static std::unique_ptr<Delta> for_promises(DeltaLimits limits, uint32_t record_size,
+                                             uint64_t promised);
 
   std::optional<Change> find(const PageFile& file, uint64_t hash, const Key& key) const noexcept {
     const std::optional<uint32_t> number = table_.find(hash, IsKey{*this, file, key});
@@ -65,22 +65,17 @@ class Delta : public sync::Retired {
     return change(file, *number);
   }
   void prefetch(uint64_t hash) const noexcept { table_.prefetch(hash); }
-  // `visit(change)` for changes of hashes in [first, last], and of some others; of a key's two the
-  // newer first.
-  // They lie all over the log: each is asked for some changes before it is visited.
+  // Calls visit(change) for changes of hashes in [first, last] and of some others. If a key has
+  // two, the newer one comes first. Changes lie all over the log, so they are prefetched.
   template <typename Visit>
   void for_range(const PageFile& file, uint64_t first, uint64_t last, Visit&& visit) const {
-    std::array<uint32_t, 16> asked;
-    size_t count = 0;
+    const auto visit_one = [&](uint32_t number) { visit(change(file, number)); };
+    Lookahead<uint32_t> lookahead;
     table_.for_range(first, last, [&](uint32_t number) {
       __builtin_prefetch(slot_at(file, number));
-      uint32_t& place = asked[count % asked.size()];
-      if (count >= asked.size()) visit(change(file, place));
-      place = number;
-      count++;
+      lookahead.push(number, visit_one);
     });
-    for (size_t i = count - std::min(count, asked.size()); i < count; i++)
-      visit(change(file, asked[i % asked.size()]));
+    lookahead.finish(visit_one);
   }
 
   // Writer: makes another part of the memory ready for stores, so that changes need not wait for
@@ -92,9 +87,10 @@ class Delta : public sync::Retired {
   void add_chunk(uint64_t page) noexcept { chunk_pages_[chunks_++] = page; }
   void set_start(const LogStart& start) noexcept { start_ = start; }
   bool wants_merge() const noexcept;
-  // So many operations more, whatever their keys.
+  // Whether so many operations more fit in, whatever their keys.
   bool has_room_for(uint64_t operations) const noexcept {
-    return entries() + operations <= limits_.hard + more_operations_ &&
+    return !crowded_ && chunks_ < chunks_max_ &&
+           entries() + operations <= limits_.hard + more_operations_ &&
            operations_ + operations <= limits_.hard_operations() + more_operations_;
   }
   // New keys, or half as many operations, that fit in.
@@ -104,11 +100,8 @@ class Delta : public sync::Retired {
   }
   // How much of what begins a merge is there: keys, operations or chunks, as wants_merge().
   double filled() const noexcept;
-  // Nothing may be added any more.
-  bool is_full() const noexcept;
-  // The operation in `slot` of the newest chunk; there is room. What the key's change was before,
-  // if it is one of those that are found without waiting: the recent ones, and all where there are
-  // no such.
+  // Adds the operation in `slot` of the newest chunk; there is room. Returns the key's change
+  // before it, if that is a recent one, or if recent changes are not gathered.
   std::optional<Change> add(const PageFile& file, uint64_t hash, const Key& key,
                             uint32_t slot) noexcept;
   // The number of the operation in `slot` of the newest chunk, and its key.
@@ -141,9 +134,6 @@ class Delta : public sync::Retired {
   uint64_t operations() const noexcept { return operations_; }
   uint32_t chunks() const noexcept { return chunks_; }
   const LogStart& start() const noexcept { return start_; }
-  // Of an index of places: no frame of the owner's log before this one has a change in here.
-  const LogMark& mark() const noexcept { return mark_; }
-  void set_mark(const LogMark& mark) noexcept { mark_ = mark; }
   std::vector<Extent> extents() const;
 
  private:
@@ -164,7 +154,6 @@ class Delta : public sync::Retired {
   uint32_t record_size_;
   uint32_t slot_size_;
   LogStart start_;
-  LogMark mark_;
   uint64_t probe_max_;
   // A probe was longer than probe_max_: the hashes do not spread. All recent changes will find
   // slots, which is what the table's tail is for, but no more than these.

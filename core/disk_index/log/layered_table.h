@@ -11,8 +11,6 @@
 //      one in both, the newer first.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -20,6 +18,7 @@
 #include <utility>
 
 #include "core/disk_index/log/delta_table.h"
+#include "core/disk_index/log/lookahead.h"
 #include "core/sync/epoch.h"
 
 namespace stave::disk_index {
@@ -96,26 +95,21 @@ class LayeredTable {
   std::unique_ptr<Recent> replace_recent(std::unique_ptr<Recent> next, HashOf&& hash_of,
                                          IsSame&& is_same, Moved&& moved) noexcept {
     if (recent_) {
-      // Each asks for its slot some changes before it is moved, so that they wait together.
       struct Change {
         uint64_t hash;
         uint32_t number;
       };
-      std::array<Change, 16> asked;
       const auto move = [&](const Change& change) {
         moved(table_.put(change.hash, change.number,
                          [&](uint32_t other) { return is_same(change.number, other); }));
       };
-      size_t count = 0;
+      Lookahead<Change> lookahead;
       recent_->table_.for_range(0, UINT64_MAX, [&](uint32_t number) {
-        Change& place = asked[count % asked.size()];
-        if (count >= asked.size()) move(place);
-        place = {hash_of(number), number};
-        table_.prefetch(place.hash);
-        count++;
+        const uint64_t hash = hash_of(number);
+        table_.prefetch(hash);
+        lookahead.push({hash, number}, move);
       });
-      for (size_t i = count - std::min(count, asked.size()); i < count; i++)
-        move(asked[i % asked.size()]);
+      lookahead.finish(move);
     }
     // Release: pairs with the acquires in find() and for_range(), for invariant 1.
     readers_recent_.store(next.get(), std::memory_order_release);

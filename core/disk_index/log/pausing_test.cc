@@ -65,7 +65,7 @@ class Writers {
  private:
   void write(uint64_t writer) {
     for (uint64_t put = 0; !stop_; put++) {
-      const Status status = index_.put({put, writer}, record_of(put), PutMode::always);
+      const Status status = index_.put({put, writer}, record_of(put));
       if (!status.ok()) {
         failures_[writer] = status;
         failed_++;
@@ -92,7 +92,7 @@ Model begun(DiskIndex& index) {
   Model model;
   for (uint64_t i = 0; i < frozen_keys; i++) {
     model[{i, writers}] = record_of(i);
-    EXPECT_TRUE(index.put({i, writers}, record_of(i), PutMode::always).ok());
+    EXPECT_TRUE(index.put({i, writers}, record_of(i)).ok());
   }
   return model;
 }
@@ -179,7 +179,7 @@ TEST(PausingWriters, MeetTheFullDisk) {
     EXPECT_GT(all.returned(), 0u);
     all.add_to(model);
     disk.set_capacity(UINT64_MAX);
-    ASSERT_TRUE(index->put({round, writers + 1}, record_of(round), PutMode::always).ok());
+    ASSERT_TRUE(index->put({round, writers + 1}, record_of(round)).ok());
     model[{round, writers + 1}] = record_of(round);
   }
   expect_same_and_after_reopen(disk, std::move(index), model);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <utility>
 
 #include "core/base/planted_bug.h"
@@ -12,16 +13,12 @@ namespace stave::disk_index {
 
 namespace {
 
-// Of the file, and at most: to make a page ready takes a few microseconds, at times a hundred.
+// Pages of a run: a part of the file's, and at most so many, since one put makes them ready.
 constexpr uint64_t run_divisor = 64;
 constexpr uint64_t run_pages_max = 4;
 
 uint64_t largest_run(uint64_t chunk_pages) noexcept {
   return std::max<uint64_t>(1, run_pages_max / chunk_pages) * chunk_pages;
-}
-
-uint64_t salt_of(const std::array<std::byte, 8>& random) noexcept {
-  return STAVE_PLANTED_BUG(disk_index_log_salt) ? 0 : load_le64(random.data());
 }
 
 std::vector<Extent> joined(std::vector<Extent> extents) {
@@ -55,14 +52,43 @@ void RedoLog::resume(LogChunk chunk, uint32_t slot, uint64_t sequence) noexcept 
 }
 
 Status RedoLog::begin_chunk() {
+  if (!reserved_.empty()) {
+    begin_reserved_chunk();
+    return {};
+  }
   if (run_.pages == 0) STAVE_TRY(begin_run());
-  std::array<std::byte, 8> salt{};
-  STAVE_TRY(files_->random(salt));
+  const Result<uint64_t> salt = make_salt();
+  if (!salt) return salt.status();
   const uint64_t page = run_.page;
   run_.page += log_chunk_pages(record_size_);
   run_.pages -= log_chunk_pages(record_size_);
-  begin_chunk({page, salt_of(salt)});
+  go_on_in({page, *salt});
   return {};
+}
+
+Status RedoLog::reserve_chunks_for(uint64_t operations) {
+  const uint64_t count = (operations + log_chunk_slots - 2) / (log_chunk_slots - 1);
+  reserved_.reserve(count);
+  while (reserved_.size() < count) {
+    const Result<uint64_t> salt = make_salt();
+    if (!salt) return salt.status();
+    const Result<Extent> pages = allocate_chunk_pages();
+    if (!pages) return pages.status();
+    reserved_.push_back({pages->page, *salt});
+  }
+  return {};
+}
+
+void RedoLog::begin_reserved_chunk() noexcept {
+  assert(!reserved_.empty());
+  go_on_in(reserved_.back());
+  reserved_.pop_back();
+}
+
+Result<uint64_t> RedoLog::make_salt() {
+  std::array<std::byte, 8> random{};
+  STAVE_TRY(files_->random(random));
+  return STAVE_PLANTED_BUG(disk_index_log_salt) ? 0 : load_le64(random.data());
 }
 
 // As many chunks as are in proportion to the file, or one if there is no room for more.
@@ -70,12 +96,23 @@ Result<Extent> RedoLog::allocate_run() {
   if (const std::optional<Extent> run = stock_->take()) return *run;
   const uint64_t chunk_pages = log_chunk_pages(record_size_);
   const uint64_t wanted = std::min(file_->size_pages() / run_divisor, run_pages_max);
-  const uint64_t pages = std::max<uint64_t>(1, wanted / chunk_pages) * chunk_pages;
+  const uint64_t pages = wanted / chunk_pages * chunk_pages;
+  if (pages > chunk_pages) {
+    const Result<uint64_t> page = file_->allocate(pages);
+    if (page) return Extent{*page, pages};
+    if (!page.status().is(Code::no_space)) return page.status();
+  }
+  return allocate_chunk_pages();
+}
+
+Result<Extent> RedoLog::allocate_chunk_pages() {
+  const uint64_t pages = log_chunk_pages(record_size_);
   Result<uint64_t> page = file_->allocate(pages);
-  if (page) return Extent{*page, pages};
-  if (page.status().is(Code::no_space) && pages > chunk_pages) page = file_->allocate(chunk_pages);
+  // Pages that only wait for readers to end may be enough. No reader waits for the writers' lock.
+  if (page.status().is(Code::no_space) && sync::EpochRegistry::reclaim_all())
+    page = file_->allocate(pages);
   if (!page) return page.status();
-  return Extent{*page, chunk_pages};
+  return Extent{*page, pages};
 }
 
 Status RedoLog::begin_run() {
@@ -86,7 +123,7 @@ Status RedoLog::begin_run() {
   current_run_ = run_ = *run;
   // What is made ready counts as stored into, and a sync has to write it.
   run_is_ready_ = !std::exchange(sync_comes_, false);
-  if (run_is_ready_) file_->expect_stores(*run);
+  if (run_is_ready_) file_->held_region()->expect_stores(*run);
   return {};
 }
 
@@ -108,15 +145,7 @@ void RedoLog::leave_run() {
   sync_comes_ = true;
 }
 
-Result<LogChunk> RedoLog::allocate_chunk() {
-  std::array<std::byte, 8> salt{};
-  STAVE_TRY(files_->random(salt));
-  const Result<uint64_t> page = file_->allocate(log_chunk_pages(record_size_));
-  if (!page) return page.status();
-  return LogChunk{*page, salt_of(salt)};
-}
-
-void RedoLog::begin_chunk(const LogChunk& next) noexcept {
+void RedoLog::go_on_in(const LogChunk& next) noexcept {
   if (chunk_.page != 0) {
     const sync::EpochPin pin;
     const std::array<std::byte, record_size_max> nothing{};

@@ -1,5 +1,5 @@
-// The redo log: every operation since the last checkpoint, stored into mapped pages of the file,
-// so that it is with the kernel before the call returns.
+// The redo log: every operation since the last checkpoint, stored into mapped pages of the file, so
+// that the kernel has it before the call returns.
 //
 // Thread safety: one writer at a time.
 #pragma once
@@ -20,17 +20,18 @@ class RedoLog {
  public:
   RedoLog(os::FileSystem& files, std::shared_ptr<PageFile> file, uint32_t record_size);
 
-  // Behind `slot` slots of a chunk that an earlier process wrote: what it wrote behind them and
-  // was lost could come back, so what comes next needs a new chunk.
+  // Goes on after `slot` slots of a chunk that an earlier process wrote. What it wrote after them
+  // and was lost could come back, so the next operation needs a new chunk.
   void resume(LogChunk chunk, uint32_t slot, uint64_t sequence) noexcept;
-  // A new chunk, linked from the one before it: `no_space` changes nothing. Chunks are allocated in
-  // runs, which are made ready for stores at once.
+  // A new chunk, linked from the one before it: a reserved one, or from a run of chunks, which are
+  // allocated and made ready for stores together. `no_space` changes nothing.
   Status begin_chunk();
-  // The same in two steps, of which only the first can fail, and one chunk at a time.
-  Result<LogChunk> allocate_chunk();
-  void begin_chunk(const LogChunk& next) noexcept;
+  // Allocates chunks until those that are reserved hold so many operations.
+  Status reserve_chunks_for(uint64_t operations);
+  // REQUIRES: a chunk is reserved.
+  void begin_reserved_chunk() noexcept;
   bool needs_chunk() const noexcept { return ended_ || slot_ == log_chunk_slots - 1; }
-  // Into the current chunk, unless it needs_chunk(), under an EpochPin. Answers the slot.
+  // Appends to the current chunk and returns the slot. REQUIRES: !needs_chunk(), an EpochPin.
   uint32_t append(LogKind kind, const Key& key, Bytes record) noexcept;
 
   // Where the next operation will be, when a chunk has just begun.
@@ -39,18 +40,21 @@ class RedoLog {
   uint64_t slots_left() const noexcept { return needs_chunk() ? 0 : log_chunk_slots - 1 - slot_; }
   // Of the next operation.
   uint64_t sequence() const noexcept { return sequence_; }
-  // Where runs come from, as long as it has any.
+  // Where runs come from, while it has any.
   PageStock& stock() const noexcept { return *stock_; }
-  // What was stored into since the last call and some pages more, but for the newest runs.
-  // Neighbours are one.
+  // What was stored into since the last call, and some pages more, without the newest runs.
+  // Neighbours are joined.
   std::vector<Extent> take_stored(size_t runs_kept);
   // Before a sync: the next operation needs a new chunk, in another run, unless the sync would find
-  // nothing of this one. Who stores into a page while a sync writes it waits for the file system.
+  // nothing of this one. A store into a page that a sync is writing waits for the file system.
   void leave_run();
 
  private:
   Result<Extent> allocate_run();
+  Result<Extent> allocate_chunk_pages();
   Status begin_run();
+  Result<uint64_t> make_salt();
+  void go_on_in(const LogChunk& next) noexcept;
   void store_slot(LogKind kind, const Key& key, Bytes record) noexcept;
 
   os::FileSystem* files_;
@@ -67,9 +71,10 @@ class RedoLog {
   Extent current_run_;          // where chunk_ is, unless it was left
   bool run_is_ready_ = false;   // current_run_ counts as stored into already
   std::vector<Extent> stored_;  // runs before it
+  std::vector<LogChunk> reserved_;
 };
 
-// What a recovery finds from a place on.
+// What a recovery finds from some chunk on.
 struct LogContents {
   struct Chunk {
     LogChunk chunk;

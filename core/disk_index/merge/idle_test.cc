@@ -8,7 +8,6 @@
 
 #include "core/disk_index/disk_index.h"
 #include "core/disk_index/format/log_format.h"
-#include "core/disk_index/merge/idleness.h"
 #include "core/os/testing/simulated_file_system.h"
 
 namespace stave::disk_index {
@@ -19,34 +18,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Disk = os::SimulatedFileSystem;
 
-TEST(Idleness, BeginsWhenAStateIsSeenFirst) {
-  Idleness idleness(milliseconds(1000));
-  const Idleness::Time start{hours(1)};
-  EXPECT_EQ(idleness.time_left(7, start), milliseconds(1000));
-  EXPECT_EQ(idleness.time_left(7, start + milliseconds(400)), milliseconds(600));
-  EXPECT_EQ(idleness.time_left(8, start + milliseconds(900)), milliseconds(1000)) << "a change";
-  EXPECT_EQ(idleness.time_left(8, start + milliseconds(1899)), milliseconds(1));
-  EXPECT_EQ(idleness.time_left(8, start + milliseconds(1900)), Idleness::no_time);
-  EXPECT_EQ(idleness.time_left(8, start + milliseconds(5000)), Idleness::no_time);
-  EXPECT_TRUE(idleness.is_seen(8));
-  EXPECT_FALSE(idleness.is_seen(9));
-}
-
-TEST(Idleness, LeavesAloneWhatFailedUntilSomethingChanges) {
-  Idleness idleness(milliseconds(1));
-  EXPECT_TRUE(idleness.may_try(3));
-  idleness.note_failure(3);
-  EXPECT_FALSE(idleness.may_try(3));
-  EXPECT_FALSE(idleness.may_try(3));
-  EXPECT_TRUE(idleness.has_failed());
-  EXPECT_TRUE(idleness.may_try(4));
-  EXPECT_FALSE(idleness.has_failed());
-  EXPECT_TRUE(idleness.may_try(3));
-  idleness.note_failure(3);
-  idleness.forget_failure();
-  EXPECT_TRUE(idleness.may_try(3));
-}
-
 class IdleIndex : public testing::Test {
  protected:
   // An idle merge is worth it from a 16th of that on: 250 keys.
@@ -55,7 +26,7 @@ class IdleIndex : public testing::Test {
   // before that put is done.
   static constexpr uint64_t keys = log_chunk_slots;
 
-  void open(Idleness::Clock::duration idle_time) {
+  void open(std::chrono::steady_clock::duration idle_time) {
     Options options;
     options.record_size = sizeof(uint64_t);
     options.delta_entries = delta_entries;
@@ -69,7 +40,7 @@ class IdleIndex : public testing::Test {
     for (uint64_t i = first; i < end; i++) {
       std::array<std::byte, sizeof(uint64_t)> record;
       store_le64(record.data(), i);
-      ASSERT_TRUE(index_->put({i, i}, record, PutMode::always).ok());
+      ASSERT_TRUE(index_->put({i, i}, record).ok());
     }
   }
 
@@ -85,9 +56,9 @@ class IdleIndex : public testing::Test {
 
   // Ends when the state is reached, or when nobody can believe any more that it will be.
   void wait_until(const std::function<bool(const Stats&)>& reached) {
-    const auto end = Idleness::Clock::now() + seconds(200);
+    const auto end = std::chrono::steady_clock::now() + seconds(200);
     while (!reached(index_->stats())) {
-      ASSERT_LT(Idleness::Clock::now(), end);
+      ASSERT_LT(std::chrono::steady_clock::now(), end);
       std::this_thread::sleep_for(milliseconds(1));
     }
   }
@@ -154,7 +125,7 @@ TEST_F(IdleIndex, IsNotMergedAgainAfterAFailedSync) {
   put(0, keys);
   wait_until([](const Stats& stats) { return stats.writes_refused; });
   std::array<std::byte, sizeof(uint64_t)> record{};
-  EXPECT_TRUE(index_->put({1, 1}, record, PutMode::always).is(Code::io));
+  EXPECT_TRUE(index_->put({1, 1}, record).is(Code::io));
   for (uint64_t i = 0; i < keys; i++) EXPECT_TRUE(index_->get({i, i}, record).ok());
   EXPECT_TRUE(index_->close().is(Code::io));
 }

@@ -1,136 +1,192 @@
-// The thread that merges: what it waits for, and what it has ready for writers.
+#include "core/disk_index/merge/merger.h"
+
 #include <algorithm>
 #include <utility>
 
-#include "core/disk_index/disk_index_impl.h"
+#include "core/base/planted_bug.h"
 
 namespace stave::disk_index {
 
 namespace {
 
-// A merge for its readers' sake writes every segment that has a change, which few changes do all
-// over. So many write about as much as changing their pages in place would: a 64th of the entries
-// lies in three quarters of the pages.
-constexpr uint32_t idle_divisor = 8;  // of what begins a pass otherwise
+// Segments without changes that one step passes by.
+constexpr uint32_t untouched_per_step = 256;
+
+// Of the segment that begins at `first`.
+uint64_t last_hash(uint64_t first, uint32_t depth) noexcept {
+  return depth == 0 ? UINT64_MAX : first | UINT64_MAX >> depth;
+}
 
 }  // namespace
 
-// Whether the next delta will soon be needed. writer_mutex_ is held, here and in the next.
-bool DiskIndexImpl::wants_spare() const noexcept {
-  const Delta& active = *view().active;
-  return options_.background && !holds_places() && !spare_ &&
-         active.entries() >= active.limits().soft / 2;
+// ---- Passes -------------------------------------------------------------------------------------
+
+Status Merger::finish_pass() {
+  const MergeLock merge(state_.merge_mutex);
+  WriterLock writer(state_.writer_mutex, std::defer_lock);
+  return finish_pass(writer);
 }
 
-// Whether lookups gain from a merge that nothing else asks for.
-bool DiskIndexImpl::wants_idle_merge() const noexcept {
-  const View& now = view();
-  return options_.background && !holds_places() && now.frozen == nullptr &&
-         now.active->entries() >= std::max(1u, now.active->limits().soft / idle_divisor);
-}
-
-// For whoever begins a chunk of the log.
-void DiskIndexImpl::wake_merger() {
-  if (stopping_) return;
-  if (!wants_spare() && (idleness_.is_watched() || !wants_idle_merge()) && !idleness_.has_failed())
-    return;
-  if (!merger_) start_merger();
-  merge_wanted_.notify_one();
-}
-
-// Fresh memory of 32 MiB takes the system up to 100 ms.
-void DiskIndexImpl::prepare_spare() {
-  DeltaLimits now;
-  {
-    const WriterLock writer(writer_mutex_);
-    now = limits();
-  }
-  auto spare = std::make_unique<Delta>(now, record_size_);
-  while (!spare->is_ready()) spare->make_part_ready(1);
-  const WriterLock writer(writer_mutex_);
-  spare_ = std::move(spare);
-}
-
-// The delta that follows the active one.
-std::unique_ptr<Delta> DiskIndexImpl::next_delta() {
-  const DeltaLimits now = limits();
-  std::unique_ptr<Delta> spare = std::move(spare_);
-  // One that was made before a large load would be merged much too early.
-  if (spare && spare->limits().soft >= now.soft / 2) return spare;
-  return std::make_unique<Delta>(now, record_size_);
-}
-
-// A thread is a convenience: while there is none to be had its work is the writers', and the next
-// chunk of the log, or the next pass, tries again.
-void DiskIndexImpl::start_merger() noexcept {
-  if (stopping_) return;
-  merger_ = os::HelperThread::start(
-      [](void* index) noexcept { static_cast<DiskIndexImpl*>(index)->run_merger(); }, this);
-  writers_merge_.store(!merger_, std::memory_order_relaxed);
-}
-
-void DiskIndexImpl::stop_merger() noexcept {
-  std::optional<os::HelperThread> merger;
-  {
-    const WriterLock writer(writer_mutex_);
-    stopping_ = true;
-    merger = std::exchange(merger_, {});
-  }
-  merge_wanted_.notify_one();
-  if (merger) merger->join();
-}
-
-// Waits for something to do.
-DiskIndexImpl::MergerTask DiskIndexImpl::next_task(WriterLock& writer) {
-  while (!stopping_) {
-    const uint64_t sequence = log_.sequence();
-    if (!refuses_.load(std::memory_order_relaxed) && idleness_.may_try(sequence)) {
-      if (view().frozen != nullptr || wants_spare() || may_freeze())
-        return {.wants_spare = wants_spare()};
-      if (wants_idle_merge()) {
-        const auto left = idleness_.time_left(sequence, Idleness::Clock::now());
-        if (left == Idleness::no_time) return {.wants_spare = !spare_, .is_idle = true};
-        idleness_.watch(true);
-        merge_wanted_.wait_for(writer, left);
-        idleness_.watch(false);
-        continue;
-      }
-    }
-    merge_wanted_.wait(writer);
-  }
-  return {.ends = true};
-}
-
-void DiskIndexImpl::run_merger() noexcept {
+Status Merger::finish_pass(WriterLock& writer) {
   for (;;) {
-    MergerTask task;
-    {
-      WriterLock writer(writer_mutex_);
-      task = next_task(writer);
-    }
-    if (task.ends) return;
-    Status status;
-    bool done = false;
-    try {
-      if (task.wants_spare) prepare_spare();
-      const MergeLock merge(merge_mutex_);
-      WriterLock writer(writer_mutex_);
-      // Perhaps no writer comes any more; or one came just now.
-      const bool is_idle = task.is_idle && wants_idle_merge() && idleness_.is_seen(log_.sequence());
-      if (may_freeze() || is_idle) status = freeze(writer);
-      writer.unlock();
-      fill_stock();
-      if (status.ok()) status = advance(writer, &done);
-    } catch (const std::exception&) {
-      status = Code::no_memory;
-    }
-    if (status.ok()) continue;
-    // The writer who needs the merge meets the error; until something is changed there is nothing
-    // to gain.
-    WriterLock writer(writer_mutex_);
-    idleness_.note_failure(log_.sequence());
-    merge_wanted_.wait_for(writer, std::chrono::milliseconds(100), [&] { return stopping_; });
+    const Result<Progress> progress = step(writer);
+    if (!progress) return progress.status();
+    if (*progress == Progress::ended) return {};
   }
+}
+
+Status Merger::merge() {
+  const MergeLock merge(state_.merge_mutex);
+  WriterLock writer(state_.writer_mutex, std::defer_lock);
+  for (;;) {
+    STAVE_TRY(finish_pass(writer));
+    writer.lock();
+    if (state_.view().frozen == nullptr) break;
+    // A writer has frozen the next one meanwhile.
+    writer.unlock();
+  }
+  STAVE_TRY(state_.refusal());
+  if (state_.view().active->operations() == 0) return {};
+  STAVE_TRY(log_.begin_delta(0));
+  writer.unlock();
+  return finish_pass(writer);
+}
+
+Status Merger::drain(WriterLock& writer) {
+  for (;;) {
+    STAVE_TRY(finish_pass(writer));
+    // What an earlier pass has left when the disk was full.
+    if (checkpointer_.has_replaced()) STAVE_TRY(checkpointer_.save_segments(writer));
+    if (state_.view().active->operations() == 0) return {};
+    STAVE_TRY(log_.begin_delta(0));
+  }
+}
+
+void Merger::merge_slice() noexcept {
+  const MergeLock merge(state_.merge_mutex, std::try_to_lock);
+  if (!merge) return;
+  WriterLock writer(state_.writer_mutex);
+  if (state_.view().frozen == nullptr) return;
+  const double filled = 2.0 * state_.view().active->filled();
+  writer.unlock();
+  if (filled <= static_cast<double>(next_hash_) / 0x1p64) return;
+  try {
+    static_cast<void>(step(writer));
+  } catch (const std::exception&) {
+    // Without memory now: the next writer tries again.
+  }
+}
+
+// ---- Steps --------------------------------------------------------------------------------------
+
+Result<Merger::Progress> Merger::step(WriterLock& writer) {
+  // Only a thread that holds the merge lock ends a pass, so the delta stays.
+  const Delta* const frozen = [&] {
+    const sync::EpochPin pin;
+    return state_.view().frozen;
+  }();
+  if (frozen == nullptr) return Progress::ended;
+  for (uint32_t passed = 0; passed < untouched_per_step; passed++) {
+    const uint64_t first = next_hash_;
+    const uint64_t last = last_hash(first, state_.directory->word_of(first).depth());
+    collect_changes(*frozen, first, last);
+    if (!changes_.empty()) {
+      Status merged = merge_segment(first, writer);
+      if (merged.is(Code::no_space)) merged = merge_segment_on_full_disk(first, writer);
+      STAVE_TRY(merged);
+    }
+    if (last == UINT64_MAX) {
+      end_pass(writer);
+      STAVE_TRY(checkpointer_.save_segments(writer));
+      return Progress::ended;
+    }
+    next_hash_ = last + 1;
+    if (!changes_.empty()) break;
+  }
+  if (checkpointer_.holds_back_much()) STAVE_TRY(checkpointer_.save_segments(writer));
+  return Progress::working;
+}
+
+void Merger::collect_changes(const Delta& frozen, uint64_t first, uint64_t last) {
+  changes_.clear();
+  const sync::EpochPin pin;
+  frozen.for_range(*state_.file, first, last, [&](const Change& change) {
+    const uint64_t hash = state_.hasher(change.entry);
+    if (hash >= first && hash <= last) changes_.push_back({hash, change.kind, change.entry});
+  });
+}
+
+// Merges changes_ into the segment whose lowest hash is `range`.
+Status Merger::merge_segment(uint64_t range, WriterLock& writer) {
+  const uint64_t slot = state_.directory->slot_of(range);
+  const Segment old = state_.directory->segment_at(slot);
+  // Once the directory has changed nothing may throw: the old extent would be lost.
+  checkpointer_.reserve_replaced(1);
+  STAVE_TRY(
+      rewriter_.build(*state_.directory, slot, changes_, checkpointer_.durable().generation + 1));
+  while (rewriter_.depth() > state_.directory->depth()) grow_directory(writer);
+  STAVE_TRY(rewriter_.write());
+  {
+    // The count goes by which changes are merged: one step with the change of the directory.
+    const HeldLock held(writer);
+    state_.directory->replace(state_.directory->slot_of(range), rewriter_.segments());
+    counter_.segment_merged(last_hash(range, old.depth));
+  }
+  state_.weight += rewriter_.weight_change();
+  merges_.fetch_add(1, std::memory_order_relaxed);
+  if (old.pages() == 0) return {};
+  const Extent extent{old.first_page, old.pages()};
+  if (STAVE_PLANTED_BUG(disk_index_early_reuse))
+    state_.file->free(extent);
+  else
+    checkpointer_.add_replaced(extent);
+  return {};
+}
+
+// Gets back what waits to be free, and tries again.
+Status Merger::merge_segment_on_full_disk(uint64_t range, WriterLock& writer) {
+  log_.stock().give_back();
+  if (checkpointer_.has_replaced()) STAVE_TRY(checkpointer_.save_segments(writer));
+  static_cast<void>(sync::EpochRegistry::reclaim_all());
+  return merge_segment(range, writer);
+}
+
+void Merger::grow_directory(WriterLock& writer) {
+  std::unique_ptr<Directory> grown = Directory::doubled(*state_.directory);
+  {
+    const HeldLock held(writer);
+    std::unique_ptr<View> changed = state_.copy_view();
+    // From here on nothing may throw: readers have the old directory until the view is published.
+    std::swap(state_.directory, grown);
+    changed->directory = state_.directory.get();
+    state_.publish(std::move(changed));
+  }
+  sync::EpochRegistry::retire(grown.release());
+}
+
+// All changes of the frozen delta are in the segments.
+void Merger::end_pass(WriterLock& writer) {
+  Delta* ended = nullptr;
+  {
+    const HeldLock held(writer);
+    std::unique_ptr<View> changed = state_.copy_view();
+    ended = std::exchange(changed->frozen, nullptr);
+    checkpointer_.add_replaced(ended->extents());
+    state_.publish(std::move(changed));
+    counter_.pass_ended();
+    if (state_.owner() != nullptr) state_.owner()->older_deltas_merged();
+    next_hash_ = 0;
+  }
+  sync::EpochRegistry::retire(ended);
+}
+
+// A segment is written anew, perhaps as two, before its pages are given back; then a directory.
+Status Merger::keep_reserve() {
+  constexpr uint64_t halves = uint64_t{2} * SegmentBuilder::segment_pages_target;
+  const Directory& directory = *state_.directory;
+  return state_.file->keep_free(std::min(uint64_t{2} * directory.pages() + 2, halves) +
+                                directory_pages(directory.segment_count() + 1) +
+                                uint64_t{2} * log_chunk_pages(state_.record_size));
 }
 
 }  // namespace stave::disk_index

@@ -39,7 +39,7 @@ TEST(DiskIndex, ReadersAndWritersBesideMerges) {
       std::mt19937_64 random(100 + writer);
       for (uint64_t i = 0; i < 30'000; i++) {
         const uint64_t number = random() % 10'000 * 2 + writer;
-        ASSERT_TRUE(index->put({number, 0}, record_of(number + 20'000 * i), PutMode::always).ok());
+        ASSERT_TRUE(index->put({number, 0}, record_of(number + 20'000 * i)).ok());
         if (i % 7 == 0) {
           ASSERT_FALSE(index->remove({number, 0}).is_error());
         }
@@ -62,7 +62,7 @@ TEST(DiskIndex, AMergeMeetsWhatAWriterHasFrozenMeanwhile) {
   const auto put = [&](uint64_t count) {
     for (uint64_t i = 0; i < count; i++, next++) {
       model[{next, 0}] = record_of(next);
-      ASSERT_TRUE(index->put({next, 0}, record_of(next), PutMode::always).ok());
+      ASSERT_TRUE(index->put({next, 0}, record_of(next)).ok());
     }
   };
   // The ninth begins a pass, which does not get far.
@@ -101,12 +101,11 @@ TEST(DiskIndex, UpdatesOfFewKeysMergeASegmentAtATime) {
                   .ok());
   const uint64_t segments = index->stats().segments;
   ASSERT_GE(segments, 4u);
-  for (uint64_t i = 0; i < 64; i++)
-    ASSERT_TRUE(index->put({i * 900, 0}, record_of(2), PutMode::always).ok());
+  for (uint64_t i = 0; i < 64; i++) ASSERT_TRUE(index->put({i * 900, 0}, record_of(2)).ok());
   const uint64_t first = index->stats().merges;
   uint64_t merges = first;
   for (uint64_t i = 0; i < 1000; i++) {
-    ASSERT_TRUE(index->put({i % 2, 0}, record_of(i), PutMode::always).ok());
+    ASSERT_TRUE(index->put({i % 2, 0}, record_of(i)).ok());
     const uint64_t before = std::exchange(merges, index->stats().merges);
     ASSERT_LE(merges - before, 1u) << "the put " << i;
   }
@@ -124,8 +123,7 @@ TEST(DiskIndex, ClosesWhileItsThreadBeginsAPass) {
     const auto index = opened(disk, options);
     // An eighth of what begins a pass, and a chunk of the log more: the thread wakes up, makes the
     // next delta ready, and freezes this one.
-    for (uint64_t i = 0; i < 12'760; i++)
-      ASSERT_TRUE(index->put({i, 0}, record_of(i), PutMode::always).ok());
+    for (uint64_t i = 0; i < 12'760; i++) ASSERT_TRUE(index->put({i, 0}, record_of(i)).ok());
     std::this_thread::sleep_for(std::chrono::microseconds(life * 100));
     EXPECT_TRUE(index->close().ok());
   }
@@ -141,7 +139,7 @@ TEST(DiskIndex, ManyShortLivesLeaveASmallFile) {
   uint64_t largest = 0;
   for (uint64_t life = 0; life < 600; life++) {
     const auto index = opened(disk, options);
-    ASSERT_TRUE(index->put({life % 10, 0}, record_of(life), PutMode::always).ok());
+    ASSERT_TRUE(index->put({life % 10, 0}, record_of(life)).ok());
     ASSERT_TRUE(index->save(life).ok());
     largest = std::max(largest, index->stats().file_bytes);
   }

@@ -1,12 +1,12 @@
 // Opening: the file, its lock, its superblock and directory, and the operations in its log.
+#include "core/disk_index/open/open.h"
+
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <cerrno>
+#include <utility>
 
-#include "core/disk_index/disk_index_impl.h"
-#include "core/disk_index/format/payload.h"
-#include "core/disk_index/open/open.h"
+#include "core/disk_index/disk_index.h"
 #include "core/os/file_io.h"
 
 namespace stave::disk_index {
@@ -55,9 +55,13 @@ Status make_parents(os::FileSystem& files, const std::string& path) {
   return synced.is(Code::permission_denied) ? Status() : synced;
 }
 
+namespace {
+
 Status sync_parent(os::FileSystem& files, const std::string& path) {
   return os::sync_directory(files, os::parent_of(path));
 }
+
+}  // namespace
 
 // superblock, superblock, directory with one empty segment, first chunk of the log.
 Status create_file(os::FileSystem& files, const std::string& path, const NewFile& properties) {
@@ -79,12 +83,12 @@ Status create_file(os::FileSystem& files, const std::string& path, const NewFile
   block.directory_page = directory_at;
   block.segments = 1;
   block.file_pages = log_at;
-  if (block.record_kind != RecordKind::place) {
+  if (block.record_kind == RecordKind::location) {
+    block.lsn = 1;  // of the first frame of the owner's log
+  } else {
     block.log_page = log_at;
     block.log_salt = load_le64(random.data() + 8);
     block.file_pages += log_chunk_pages(block.record_size);
-  } else {
-    block.lsn = block.owner.replay_from.lsn;
   }
 
   const Status removed = files.remove(path);
@@ -220,7 +224,7 @@ Status Reading::read_directory() {
 }
 
 Status Reading::read_operations() {
-  if (block_.record_kind == RecordKind::place) return {};
+  if (block_.record_kind == RecordKind::location) return {};
   Result<LogContents> log = read_log(file_, path_, {block_.log_page, block_.log_salt},
                                      block_.record_size, size_ / page_size);
   if (!log) return log.status();
@@ -235,6 +239,8 @@ Status Reading::read_operations() {
   return {};
 }
 
+}  // namespace
+
 Status create_named(os::FileSystem& files, const std::string& path, const NewFile& properties) {
   const std::string unfinished = path + unfinished_suffix;
   Status status = create_file(files, unfinished, properties);
@@ -246,6 +252,8 @@ Status create_named(os::FileSystem& files, const std::string& path, const NewFil
   return sync_parent(files, path);
 }
 
+namespace {
+
 class Opening {
  public:
   Opening(os::FileSystem& files, const std::string& path, const Options& options)
@@ -254,8 +262,8 @@ class Opening {
   Result<std::unique_ptr<DiskIndex>> run() {
     STAVE_TRY(check_options(options_));
     STAVE_TRY(check_existence());
-    // Behind this, where the directory is there at last: what has one file has one lock, one
-    // unfinished file and one place to put it, by whatever links it is opened.
+    // Now that the directory exists: one file has one lock and one unfinished file, by whatever
+    // links it is opened.
     Result<std::string> resolved = files_.resolve(path_);
     if (!resolved) return resolved.status();
     path_ = *std::move(resolved);
@@ -264,11 +272,10 @@ class Opening {
     // Again: another process may have made it meanwhile.
     STAVE_TRY(check_existence());
     if (!exists_) STAVE_TRY(create());
-    Result<std::unique_ptr<DiskIndexImpl>> index =
+    Result<std::unique_ptr<DiskIndex>> index =
         open_locked(files_, path_, options_, *std::move(lock), path_);
-    if (!index) return index.status();
-    if (!options_.read_only) (*index)->merge_leftovers();
-    return std::unique_ptr<DiskIndex>(*std::move(index));
+    if (index && !options_.read_only) (*index)->merge_leftovers();
+    return index;
   }
 
  private:
@@ -297,7 +304,7 @@ class Opening {
 };
 
 Status check_agreement(const Superblock& block, const Options& options, const std::string& path) {
-  if (block.record_kind == RecordKind::place && options.owner == nullptr)
+  if (block.record_kind == RecordKind::location && options.owner == nullptr)
     return Status::error(Code::wrong_family,
                          "'" + path + "' is the key directory of a store; open the store");
   if (options.owner != nullptr && block.file_id != options.file_id)
@@ -328,10 +335,8 @@ Result<std::unique_ptr<os::FileLock>> lock_file(os::FileSystem& files, const std
 // A process that was killed leaves a file whose newest bytes only the kernel may have. And after a
 // failed sync the kernel shows bytes that the device lacks. Both are settled before anything is
 // believed: sync, forget the cached pages, read again.
-Result<std::unique_ptr<DiskIndexImpl>> open_locked(os::FileSystem& files, const std::string& path,
-                                                   const Options& options,
-                                                   std::unique_ptr<os::FileLock> lock,
-                                                   const std::string& name) {
+Result<FoundFile> find_in_file(os::FileSystem& files, const std::string& path,
+                               const Options& options, const std::string& name) {
   const os::OpenMode mode = options.read_only ? os::OpenMode::read_only : os::OpenMode::read_write;
   Result<std::unique_ptr<os::File>> file = files.open(path, mode);
   if (!file) return file.status();
@@ -351,7 +356,7 @@ Result<std::unique_ptr<DiskIndexImpl>> open_locked(os::FileSystem& files, const 
     }
   }
   STAVE_TRY(check_agreement(reading->block_, options, name));
-  // Whoever gave the file its name may have died before that was durable.
+  // The process that gave the file its name may have died before that was durable.
   if (!options.read_only && !reading->block_.is_named && path == name) {
     STAVE_TRY(sync_parent(files, path));
     reading->block_.is_named = true;
@@ -360,63 +365,25 @@ Result<std::unique_ptr<DiskIndexImpl>> open_locked(os::FileSystem& files, const 
       PageFile::map(*std::move(file), name, reading->pages_in_use(), !options.read_only);
   if (!pages) return pages.status();
   (*pages)->set_seed(file_seed(reading->block_.file_id));
-  DiskIndexImpl::Opened opened{*std::move(pages), reading->block_, std::move(reading->directory_)};
-  auto index =
-      std::make_unique<DiskIndexImpl>(files, name, options, std::move(lock), std::move(opened));
-  STAVE_TRY(options.owner == nullptr ? index->recover(reading->log_) : index->begin_places());
-  return index;
+  return FoundFile{{*std::move(pages), reading->block_, std::move(reading->directory_)},
+                   std::move(reading->log_)};
 }
 
-Result<std::unique_ptr<DiskIndexImpl>> open_owned(os::FileSystem& files, const std::string& path,
-                                                  const Options& options) {
-  Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::read_only);
-  if (file.status().is(Code::not_found) && options.create_if_missing && !options.read_only) {
-    NewFile properties{RecordKind::place, place_size};
-    properties.file_id = options.file_id;
-    STAVE_TRY(create_named(files, path, properties));
-  } else if (!file) {
-    return file.status();
-  }
-  return open_locked(files, path, options, nullptr, path);
+Result<std::unique_ptr<DiskIndex>> open_locked(os::FileSystem& files, const std::string& path,
+                                               const Options& options,
+                                               std::unique_ptr<os::FileLock> lock,
+                                               const std::string& name) {
+  Result<FoundFile> found = find_in_file(files, path, options, name);
+  if (!found) return found.status();
+  auto index =
+      std::make_unique<DiskIndex>(files, name, options, std::move(lock), std::move(found->opened));
+  STAVE_TRY(index->recover(found->log));
+  return index;
 }
 
 Result<std::unique_ptr<DiskIndex>> DiskIndex::open(os::FileSystem& files, const std::string& path,
                                                    const Options& options) {
   return Opening(files, path, options).run();
-}
-
-// The operations of the log become the active delta.
-Status DiskIndexImpl::recover(const LogContents& log) {
-  if (options_.read_only && log.operations == 0) return {};
-  auto delta = std::make_unique<Delta>(limits(), record_size_, log.operations, log.chunks.size());
-  delta->set_start(log_start_);
-  for (const LogContents::Chunk& chunk : log.chunks) {
-    delta->add_chunk(chunk.chunk.page);
-    for (uint32_t slot = 0; slot < chunk.operations; slot++) {
-      const Key key = delta->key_at(*file_, delta->number_of(slot));
-      delta->add(*file_, hasher_(key), key, slot);
-    }
-  }
-  recovered_operations_ = log.operations;
-  log_.resume(log.chunks.back().chunk, log.chunks.back().operations,
-              durable_.log_sequence + log.operations);
-  std::unique_ptr<View> changed = copy_view();
-  changed->active = delta.release();
-  publish(std::move(changed));
-  // Which keys are new is found out when it is asked for.
-  counting_.active_known = log.operations == 0;
-  note_open_questions();
-  return {};
-}
-
-// Processes that end without a close, each after few changes, leave their logs to the next: none of
-// them would live to see a merge. Of fewer keys than chunks a merge writes about as much as this
-// open has read; more than that waits for the merger.
-void DiskIndexImpl::merge_leftovers() {
-  const Delta& active = *view().active;
-  if (!active.wants_merge() || active.entries() > active.chunks()) return;
-  // Without it the index is as good as before. A failed sync refuses writes from here on.
-  static_cast<void>(checkpoint(durable_.lsn));
 }
 
 }  // namespace stave::disk_index

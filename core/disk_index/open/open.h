@@ -1,4 +1,4 @@
-// Pieces of opening that making a file anew needs too.
+// The steps of opening and of making a file.
 #pragma once
 
 #include <memory>
@@ -6,9 +6,14 @@
 #include <string>
 
 #include "core/base/status.h"
-#include "core/disk_index/disk_index_impl.h"
+#include "core/disk_index/log/redo_log.h"
+#include "core/disk_index/options.h"
+#include "core/disk_index/state.h"
+#include "core/os/file_system.h"
 
 namespace stave::disk_index {
+
+class DiskIndex;
 
 inline constexpr const char* unfinished_suffix = ".new";
 inline constexpr const char* lock_suffix = ".lock";
@@ -21,21 +26,26 @@ struct NewFile {
 };
 
 Result<NewFile> new_file_properties(const Options& options);
-// An empty index, complete and synced, in the place of whatever has the name.
+// An empty index, complete and synced, in place of whatever has the name.
 Status create_file(os::FileSystem& files, const std::string& path, const NewFile& properties);
+// The same under a temporary name, which becomes `path` once it is complete, durably.
+Status create_named(os::FileSystem& files, const std::string& path, const NewFile& properties);
 Status make_parents(os::FileSystem& files, const std::string& path);
-Status sync_parent(os::FileSystem& files, const std::string& path);
 
 // Beside the file at `path`. Null where a reader can have none; see os::FileSystem::lock().
 Result<std::unique_ptr<os::FileLock>> lock_file(os::FileSystem& files, const std::string& path,
                                                 bool shared);
-// An index of places, whose owner has locked out others.
-Result<std::unique_ptr<DiskIndexImpl>> open_owned(os::FileSystem& files, const std::string& path,
-                                                  const Options& options);
-// Of a file that exists. `name` is what messages call it.
-Result<std::unique_ptr<DiskIndexImpl>> open_locked(os::FileSystem& files, const std::string& path,
-                                                   const Options& options,
-                                                   std::unique_ptr<os::FileLock> lock,
-                                                   const std::string& name);
+
+// What is believed of the file at `path`, which exists. Messages call it `name`.
+struct FoundFile {
+  Opened opened;
+  LogContents log;
+};
+Result<FoundFile> find_in_file(os::FileSystem& files, const std::string& path,
+                               const Options& options, const std::string& name);
+Result<std::unique_ptr<DiskIndex>> open_locked(os::FileSystem& files, const std::string& path,
+                                               const Options& options,
+                                               std::unique_ptr<os::FileLock> lock,
+                                               const std::string& name);
 
 }  // namespace stave::disk_index

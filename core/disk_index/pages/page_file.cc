@@ -195,22 +195,6 @@ Status PageFile::sync() {
   return os::sync_file(*file_, path_);
 }
 
-Status PageFile::sync(const Extent& extent) const {
-  return held_region()->sync(extent);
-}
-
-void PageFile::lead_to_written(const Extent& extent) const noexcept {
-  held_region()->lead_to_written(extent);
-}
-
-void PageFile::expect_stores(const Extent& extent) const noexcept {
-  held_region()->expect_stores(extent);
-}
-
-void PageFile::expect_sync(const Extent& extent) const noexcept {
-  held_region()->expect_sync(extent);
-}
-
 std::shared_ptr<Region> PageFile::held_region() const noexcept {
   const std::lock_guard lock(mutex_);
   return owned_region_;

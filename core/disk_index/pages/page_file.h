@@ -4,8 +4,8 @@
 // segments are written with write() and not changed until their extent is given back; only the
 // redo log is stored into through the mapping.
 //
-// Thread safety: region() and what it answers by any number of threads, under an EpochPin; the
-// other calls by any number of threads.
+// Thread safety: everything by any number of threads; region() and what it returns under an
+// EpochPin.
 #pragma once
 
 #include <atomic>
@@ -25,18 +25,18 @@
 
 namespace stave::disk_index {
 
-// A mapping of the file, and which of its pages were found whole.
+// A mapping of the file, and which of its pages passed their checks.
 class Region {
  public:
   Region(std::unique_ptr<os::Mapping> mapping, const Region* before);
 
   std::byte* page(uint64_t number) const noexcept { return data_ + number * page_size; }
   uint64_t pages() const noexcept { return pages_; }
-  // As of the PageFile.
+  // Hints to the system; see os::Mapping.
   void expect_reads(const Extent& extent) const noexcept {
     mapping_->expect_reads(extent.page * page_size, extent.pages * page_size);
   }
-  void lead_to_written(const Extent& extent) const noexcept {
+  void prefault_read(const Extent& extent) const noexcept {
     mapping_->lead_to_written(extent.page * page_size, extent.pages * page_size);
   }
   void expect_stores(const Extent& extent) const noexcept {
@@ -86,16 +86,16 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   // Says which pages are free: all but `used`, whose extents may not overlap (`corruption`). Once,
   // before the first allocate().
   Status set_used(std::vector<Extent> used);
-  // Ends the file behind the pages in use, and gets blocks for all of these. What stands behind
-  // them is a dead process's stock, or was never written; and a crash may keep a file's size and
-  // lose what was allocated behind the pages that were synced. Once, before the first allocate().
+  // Ends the file after the pages in use, and gets blocks for all of these. What follows them was
+  // set aside by a process that died, or never written; and a crash may keep a file's size and lose
+  // blocks after the pages that were synced. Once, before the first allocate().
   Status settle_size();
   // Grows the file when no free extent is large enough: `no_space`.
   Result<uint64_t> allocate(uint64_t pages);
   // Nobody can read the extent any more, neither a thread nor a recovery.
   void free(Extent extent) noexcept;
-  // The same, and empties `extents`, once all readers that are at work now are done. Without the
-  // memory to remember them it leaves them: for the next call.
+  // Like free(), once all readers that are at work now are done. Empties `extents`, unless there is
+  // no memory to remember them: then they are left for the next call.
   void free_after_readers(std::vector<Extent>& extents) noexcept;
   // So many more free pages in one piece, or `no_space`.
   Status reserve(uint64_t pages);
@@ -110,11 +110,8 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   Status write(uint64_t page, Bytes pages);
   // Everything written and stored so far.
   Status sync();
-  // Of these pages. This and the hints (os::Mapping) need no pin: they may take their time.
-  Status sync(const Extent& extent) const;
-  void lead_to_written(const Extent& extent) const noexcept;
-  void expect_stores(const Extent& extent) const noexcept;
-  void expect_sync(const Extent& extent) const noexcept;
+  // The region, for hints and syncs, which may take long: without a pin.
+  std::shared_ptr<Region> held_region() const noexcept;
   uint64_t size_pages() const;
   uint64_t free_pages() const;
   os::File& file() noexcept { return *file_; }
@@ -122,12 +119,11 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
  private:
   PageFile(std::unique_ptr<os::File> file, std::string path, bool writable)
       : file_(std::move(file)), path_(std::move(path)), writable_(writable) {}
-  std::shared_ptr<Region> held_region() const noexcept;
   using Lock = std::unique_lock<std::mutex>;
-  // The three with mutex_ held. The first two give it up while the file system is at work, so that
-  // who finds free pages need not wait for it. Adds as many pages as `needed()` says then, or
-  // `wanted` if that is more and there is room; the second with growth_mutex_ held, too.
-  // An outgrown region is retired without a lock: a deleter that runs meanwhile may want them.
+  // The three REQUIRE mutex_. grow() and add_pages() release it while the file system is at work,
+  // so that threads that find free pages need not wait. grow() adds as many pages as `needed()`
+  // says then, or `wanted` if that is more and there is room. add_pages() REQUIRES growth_mutex_,
+  // too. An outgrown region is retired without a lock: a deleter that runs meanwhile may take them.
   Status grow(Lock& lock, uint64_t wanted, FunctionRef<uint64_t()> needed);
   Status add_pages(Lock& lock, uint64_t pages, std::shared_ptr<Region>& outgrown);
   Status publish(uint64_t pages, std::shared_ptr<Region>& outgrown);
@@ -137,7 +133,7 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   const bool writable_;
   uint64_t seed_ = 0;
   std::atomic<Region*> region_{nullptr};
-  // Held by who changes the file's size, while the file system is at work; taken before mutex_.
+  // Held while the file's size is changed; taken before mutex_.
   std::mutex growth_mutex_;
   mutable std::mutex mutex_;              // guards what follows, and the change of region_
   std::shared_ptr<Region> owned_region_;  // region_

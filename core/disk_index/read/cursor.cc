@@ -1,56 +1,29 @@
-// The cursor: one segment's worth of records at a time, with the changes that are not in it yet.
-#include <algorithm>
-#include <vector>
+#include "core/disk_index/read/cursor.h"
 
-#include "core/disk_index/disk_index_impl.h"
+#include <algorithm>
 
 namespace stave::disk_index {
 
-// Segments are visited in order of their hashes, and how the hashes are divided into segments may
-// change between two steps without anything being missed or met twice.
-class DiskIndexCursor final : public Cursor {
- public:
-  explicit DiskIndexCursor(const DiskIndexImpl& index)
-      : index_(index), entry_size_(entry_size(index.record_size())) {}
-
-  Status next() override {
-    while (at_ == records_.size()) {
-      if (ended_) return Code::done;
-      STAVE_TRY(fill());
-    }
-    key_ = load_key(&records_[at_]);
-    record_ = {&records_[at_ + key_size], entry_size_ - key_size};
-    at_ += entry_size_;
-    return {};
+Status Cursor::next() {
+  while (at_ == records_.size()) {
+    if (ended_) return Code::done;
+    STAVE_TRY(fill());
   }
-  const Key& key() const noexcept override { return key_; }
-  Bytes record() const noexcept override { return record_; }
+  key_ = load_key(&records_[at_]);
+  record_ = {&records_[at_ + key_size], entry_size_ - key_size};
+  at_ += entry_size_;
+  return {};
+}
 
- private:
-  // An answer other than ok leaves no more out than it must: the next call goes on with what was
-  // taken, and then with the next segment.
-  Status fill();
-  void take(const std::byte* entry) { records_.insert(records_.end(), entry, entry + entry_size_); }
-
-  const DiskIndexImpl& index_;
-  const size_t entry_size_;
-  uint64_t first_ = 0;  // lowest hash not visited yet
-  bool ended_ = false;
-  std::vector<std::byte> records_;  // of the segments visited last
-  size_t at_ = 0;
-  std::vector<MergeChange> changes_;
-  std::vector<Entry> entries_;
-  Key key_;
-  Bytes record_;
-};
-
-Status DiskIndexCursor::fill() {
+// A status other than ok leaves no more out than it must: the next call goes on with what was
+// taken, and then with the next segment.
+Status Cursor::fill() {
   records_.clear();
   at_ = 0;
   changes_.clear();
   entries_.clear();
   const sync::EpochPin pin;
-  const View& view = index_.view();
+  const View& view = state_.view();
   const SegmentWord segment = view.directory->word_of(first_);
   // The range goes on to `last`, and may have begun before first_ if segments have become larger.
   const uint64_t last = segment.depth() == 0 ? UINT64_MAX : first_ | UINT64_MAX >> segment.depth();
@@ -58,7 +31,7 @@ Status DiskIndexCursor::fill() {
   for (const Delta* delta : {view.active, view.frozen}) {
     if (delta == nullptr) continue;
     delta->for_range(*view.file, first_, last, [&](const Change& change) {
-      const uint64_t hash = index_.hasher_(change.entry);
+      const uint64_t hash = state_.hasher(change.entry);
       if (hash >= first_ && hash <= last) changes_.push_back({hash, change.kind, change.entry});
     });
   }
@@ -86,10 +59,6 @@ Status DiskIndexCursor::fill() {
   first_ = last + 1;
   ended_ = last == UINT64_MAX;
   return listed;
-}
-
-Result<std::unique_ptr<Cursor>> DiskIndexImpl::open_cursor() {
-  return std::unique_ptr<Cursor>(std::make_unique<DiskIndexCursor>(*this));
 }
 
 }  // namespace stave::disk_index

@@ -7,8 +7,7 @@ namespace stave::disk_index {
 SegmentBuilder::SegmentBuilder(uint32_t record_size)
     : entry_size_(disk_index::entry_size(record_size)),
       capacity_(page_capacity(record_size)),
-      // 7/8: of pages with 100 entries, about one entry in 200 finds no room.
-      fill_(std::max<uint32_t>(1, capacity_ * 7 / 8)) {}
+      fill_(entries_per_page(record_size)) {}
 
 Segment SegmentBuilder::build(const std::vector<Entry>& entries, uint64_t range, uint32_t depth,
                               uint64_t generation) {
@@ -20,7 +19,7 @@ Segment SegmentBuilder::build(const std::vector<Entry>& entries, uint64_t range,
   segment.home_pages = std::min(count / fill_ + (count % fill_ != 0 ? 1 : 0), home_pages_max);
   pages_.assign(size_t{segment.home_pages} * page_size, std::byte{0});
   if (count == 0) return segment;
-  place(entries, depth, segment.home_pages);
+  sort_into_buckets(entries, depth, segment.home_pages);
   PageHeader header;
   header.generation = generation;
   header.range = range;
@@ -30,13 +29,14 @@ Segment SegmentBuilder::build(const std::vector<Entry>& entries, uint64_t range,
   return segment;
 }
 
-// A counting sort by page and place.
-void SegmentBuilder::place(const std::vector<Entry>& entries, uint32_t depth, uint32_t home_pages) {
+// A counting sort by page and bucket.
+void SegmentBuilder::sort_into_buckets(const std::vector<Entry>& entries, uint32_t depth,
+                                       uint32_t home_pages) {
   const auto bin = [&](const Entry& entry) {
-    const Position position = position_of(entry.hash, depth, home_pages);
-    return size_t{position.page} * places + position.place;
+    const BucketRef ref = bucket_of(entry.hash, depth, home_pages);
+    return size_t{ref.page} * buckets_per_page + ref.bucket;
   };
-  starts_.assign(size_t{home_pages} * places + 1, 0);
+  starts_.assign(size_t{home_pages} * buckets_per_page + 1, 0);
   for (const Entry& entry : entries) starts_[bin(entry) + 1]++;
   for (size_t i = 1; i < starts_.size(); i++) starts_[i] += starts_[i - 1];
   order_.resize(entries.size());
@@ -48,20 +48,21 @@ void SegmentBuilder::place(const std::vector<Entry>& entries, uint32_t depth, ui
 
 void SegmentBuilder::fill_home(const std::vector<Entry>& entries, const PageHeader& segment) {
   spilled_.clear();
-  const size_t home_pages = starts_.size() / places;
+  const size_t home_pages = starts_.size() / buckets_per_page;
   for (size_t index = 0; index < home_pages; index++) {
-    const uint32_t* const starts = &starts_[index * places];
+    const uint32_t* const starts = &starts_[index * buckets_per_page];
     std::byte* const to = page(index);
-    // A place is here with all its entries, or in the overflow pages with all of them.
-    uint32_t spill = places;
+    // A bucket is here with all its entries, or in the overflow pages with all of them.
+    uint32_t spill = buckets_per_page;
     while (starts[spill] - starts[0] > capacity_) spill--;
-    for (uint32_t i = starts[spill]; i < starts[places]; i++) spilled_.push_back(order_[i]);
+    for (uint32_t i = starts[spill]; i < starts[buckets_per_page]; i++)
+      spilled_.push_back(order_[i]);
     const uint32_t count = starts[spill] - starts[0];
     for (uint32_t i = 0; i < count; i++)
       copy(to + page_header_size + size_t{i} * entry_size_,
            {entries[order_[starts[0] + i]].bytes, entry_size_});
-    for (uint32_t i = 0; i < places; i++)
-      to[page_places_at + i] = static_cast<std::byte>(std::min(starts[i] - starts[0], count));
+    for (uint32_t i = 0; i < buckets_per_page; i++)
+      to[page_buckets_at + i] = static_cast<std::byte>(std::min(starts[i] - starts[0], count));
     PageHeader header = segment;
     header.kind = PageKind::home;
     header.count = static_cast<uint8_t>(count);

@@ -10,14 +10,14 @@ namespace {
 // The header says nothing that would lead a reader out of the page.
 bool header_is_sound(const std::byte* page, uint32_t capacity) noexcept {
   const auto* const bytes = reinterpret_cast<const uint8_t*>(page);
-  if (bytes[page_count_at] > capacity || bytes[page_spill_at] > places) return false;
+  if (bytes[page_count_at] > capacity || bytes[page_spill_at] > buckets_per_page) return false;
   if (static_cast<PageKind>(bytes[page_kind_at]) != PageKind::home) return true;
   uint8_t last = 0;
-  for (uint32_t place = 0; place < places; place++) {
-    if (bytes[page_places_at + place] < last) return false;
-    last = bytes[page_places_at + place];
+  for (uint32_t bucket = 0; bucket < buckets_per_page; bucket++) {
+    if (bytes[page_buckets_at + bucket] < last) return false;
+    last = bytes[page_buckets_at + bucket];
   }
-  return last <= bytes[page_count_at] && bytes[page_places_at] == 0;
+  return last <= bytes[page_count_at] && bytes[page_buckets_at] == 0;
 }
 
 uint32_t overflow_total(const std::byte* page) noexcept {
@@ -31,7 +31,7 @@ SegmentReader::SegmentReader(KeyHasher hasher, uint32_t record_size, const Direc
       record_size_(record_size),
       entry_size_(disk_index::entry_size(record_size)),
       capacity_(page_capacity(record_size)),
-      expected_place_size_(size_t{capacity_} * 7 / 8 * entry_size_ / places),
+      expected_bucket_size_(size_t{capacity_} * 7 / 8 * entry_size_ / buckets_per_page),
       opened_depth_(opened.depth()),
       opened_(opened.slots()) {
   static_cast<void>(opened.for_each([&](uint64_t slot, const Segment& segment) {
@@ -63,7 +63,7 @@ Status SegmentReader::check_page(const PageFile& file, const Region& region,
   if (header.generation != expected.segment->generation)
     return damage(file, number, "a page of another generation");
   if (header.kind != expected.kind || header.index != index || header.range != expected.range)
-    return damage(file, number, "a page of another place");
+    return damage(file, number, "a page that belongs elsewhere");
   if (!header_is_sound(page, capacity_)) return damage(file, number, "impossible page header");
   if (header.kind == PageKind::overflow) {
     const uint64_t total = overflow_total(page);
@@ -81,7 +81,8 @@ Status SegmentReader::check_home(const PageFile& file, Region& region, uint64_t 
   const Segment& segment = opened_[slot];
   const uint64_t range = slot << 1 << (63 - opened_depth_);
   STAVE_TRY(check_page(file, region, {&segment, range, PageKind::home, index}));
-  if (static_cast<uint8_t>(region.page(segment.first_page + index)[page_spill_at]) < places &&
+  if (static_cast<uint8_t>(region.page(segment.first_page + index)[page_spill_at]) <
+          buckets_per_page &&
       segment.overflow_pages == 0)
     return damage(file, segment.first_page + index, "entries spilled to nowhere");
   region.set_checked(segment.first_page + index);
@@ -171,7 +172,7 @@ Status SegmentReader::list(const PageFile& file, SegmentWord segment, uint64_t h
       }
     }
     const std::byte* const page = region.page(number);
-    spilled = spilled || static_cast<uint8_t>(page[page_spill_at]) < places;
+    spilled = spilled || static_cast<uint8_t>(page[page_spill_at]) < buckets_per_page;
     list_entries(page, into);
   }
   if (!spilled) return damage;
@@ -201,7 +202,7 @@ Status SegmentReader::verify(const PageFile& file, const Directory& directory,
         find(file, SegmentWord(segment), entry.hash, load_key(entry.bytes));
     if (!found) return found.status();
     if (*found != entry.bytes)
-      return damage(file, segment.first_page, "a key that stands twice or in a wrong place");
+      return damage(file, segment.first_page, "a key that is there twice or in a wrong bucket");
   }
   return {};
 }

@@ -30,16 +30,16 @@ class SegmentReader {
   // must be what it says; those that were need no check.
   SegmentReader(KeyHasher hasher, uint32_t record_size, const Directory& opened);
 
-  // A hash's page, if the segment has any, and its place in there.
+  // A hash's page, if the segment has any, and its bucket in there.
   struct Home {
     Region* region;
     uint64_t number;  // of the page in the file
     uint32_t page;    // in the segment
-    uint32_t place;
+    uint32_t bucket;
   };
   static Home home(const PageFile& file, SegmentWord segment, uint64_t hash) noexcept {
-    const Position position = position_of(hash, segment.depth(), segment.home_pages());
-    return {file.region(), segment.first_page() + position.page, position.page, position.place};
+    const BucketRef ref = bucket_of(hash, segment.depth(), segment.home_pages());
+    return {file.region(), segment.first_page() + ref.page, ref.page, ref.bucket};
   }
 
   // The entry's bytes, or null when the key is not there.
@@ -50,22 +50,9 @@ class SegmentReader {
     if (!at.region->is_checked(at.number)) [[unlikely]]
       STAVE_TRY(check_home(file, *at.region, hash, at.page));
     const std::byte* const page = at.region->page(at.number);
-    if (has_spilled(page, at.place)) [[unlikely]]
+    if (has_spilled(page, at.bucket)) [[unlikely]]
       return find_in_overflow(file, *at.region, segment, hash, key);
-    return find_in_place(page, at.place, key);
-  }
-
-  // The same for what is usual: a segment with pages, of which this one was checked, and a place
-  // with its entries in it. False when find() has to be asked.
-  bool find_at_home(SegmentWord segment, const Home& at, const Key& key,
-                    const std::byte*& entry) const noexcept {
-    if (segment.home_pages() == 0 || !at.region->is_checked(at.number)) [[unlikely]]
-      return false;
-    const std::byte* const page = at.region->page(at.number);
-    if (has_spilled(page, at.place)) [[unlikely]]
-      return false;
-    entry = find_in_place(page, at.place, key);
-    return true;
+    return find_in_bucket(page, at.bucket, key);
   }
 
   // Whether the page that find() begins with was checked, or there is none.
@@ -75,14 +62,13 @@ class SegmentReader {
     return at.region->is_checked(at.number);
   }
 
-  // Asks for what find() needs: the page's header, and the lines where the place's entries probably
-  // are. Waiting for all of them once costs less than for one after the other. How many entries
-  // stand before them is a matter of chance, with a deviation of up to nine: six lines.
+  // Prefetches what find() reads: the page's header, and the lines where the bucket's entries
+  // probably are. How many entries precede them varies, by up to nine: six lines.
   void prefetch(const Home& at) const noexcept {
     const std::byte* const page = at.region->page(at.number);
     __builtin_prefetch(page);
     const std::byte* const expected =
-        page + page_header_size + size_t{at.place} * expected_place_size_;
+        page + page_header_size + size_t{at.bucket} * expected_bucket_size_;
     constexpr ptrdiff_t line_size = 64;
     for (ptrdiff_t line = -4; line <= 6; line++) __builtin_prefetch(expected + line * line_size);
   }
@@ -94,7 +80,7 @@ class SegmentReader {
               OnDamage on_damage = OnDamage::stop) const;
 
   // Reads one segment from its pages although they were checked before, and checks everything:
-  // checksums, headers, each entry's place, the order in overflow pages, no key twice.
+  // checksums, headers, each entry's bucket, the order in overflow pages, no key twice.
   Status verify(const PageFile& file, const Directory& directory, uint64_t slot) const;
 
   uint32_t record_size() const noexcept { return record_size_; }
@@ -122,22 +108,21 @@ class SegmentReader {
   // The opened segment that holds a hash.
   uint64_t opened_slot(uint64_t hash) const noexcept;
 
-  static bool has_spilled(const std::byte* page, uint32_t place) noexcept {
-    return place >= static_cast<uint8_t>(page[page_spill_at]);
+  static bool has_spilled(const std::byte* page, uint32_t bucket) noexcept {
+    return bucket >= static_cast<uint8_t>(page[page_spill_at]);
   }
   const std::byte* entry_at(const std::byte* page, uint32_t index) const noexcept {
     return page + page_header_size + size_t{index} * entry_size_;
   }
-  // Which entry of its place a key's is cannot be predicted, and a wrong guess is found out only
-  // when the entry has come from memory: until then the processor would not begin with the next
-  // lookup. So a window as wide as most places are is compared without a branch, in few
-  // instructions, as those that wait are in the way of others, too.
-  const std::byte* find_in_place(const std::byte* page, uint32_t place,
-                                 const Key& key) const noexcept {
-    const auto* const starts = reinterpret_cast<const uint8_t*>(page + page_places_at);
-    const uint32_t begin = starts[place];
-    const uint32_t end =
-        place + 1 == places ? static_cast<uint8_t>(page[page_count_at]) : starts[place + 1];
+  // Which entry of its bucket is the key's cannot be predicted, and a mispredicted branch is found
+  // out only when the entry has come from memory: until then the next lookup would not begin. So a
+  // window as wide as most buckets is compared without a branch.
+  const std::byte* find_in_bucket(const std::byte* page, uint32_t bucket,
+                                  const Key& key) const noexcept {
+    const auto* const starts = reinterpret_cast<const uint8_t*>(page + page_buckets_at);
+    const uint32_t begin = starts[bucket];
+    const uint32_t end = bucket + 1 == buckets_per_page ? static_cast<uint8_t>(page[page_count_at])
+                                                        : starts[bucket + 1];
     const uint32_t window = std::min(begin, capacity_ - window_size);  // all of it in the page
     if (end - window > window_size) [[unlikely]]
       return find_among(page, begin, end, key);
@@ -164,7 +149,7 @@ class SegmentReader {
   uint32_t record_size_ = 0;
   uint32_t entry_size_ = 0;
   uint32_t capacity_ = 0;
-  size_t expected_place_size_ = 0;  // bytes that the entries of one place take on average
+  size_t expected_bucket_size_ = 0;  // bytes that the entries of one bucket take on average
   uint32_t opened_depth_ = 0;
   std::vector<Segment> opened_;  // by slot
 };

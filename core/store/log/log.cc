@@ -6,6 +6,7 @@
 
 #include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
+#include "core/store/location_format.h"
 #include "core/store/format/record_format.h"
 
 namespace stave::store {
@@ -109,7 +110,8 @@ Status Log::ensure_space(uint64_t size, bool only_removes, uint64_t visible_lsn)
 }
 
 Status Log::roll(uint64_t first_frame_size, bool only_removes, uint64_t visible_lsn) {
-  const uint64_t last_generation = manifest_.keys_on_disk ? generation_max_on_disk : generation_max;
+  const uint64_t last_generation =
+      manifest_.keys_on_disk ? location_generation_max : generation_max;
   if (manifest_.next_generation > last_generation ||
       !segments_.reserve(Appender::capacity_for(options_.segment_size, first_frame_size)))
     return too_many_segments();

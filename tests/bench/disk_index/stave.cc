@@ -34,7 +34,7 @@ class DiskIndexStore {
     explicit Session(DiskIndexStore& store) : store_(store), record_(store.record_) {}
 
     void put(Bytes key, Bytes value) {
-      check(store_.index_->put(to_key(key), value, stave::disk_index::PutMode::always));
+      check(store_.index_->put(to_key(key), value));
       if (store_.synchronizes_) check(store_.index_->save(0));
     }
     template <typename Visit>
