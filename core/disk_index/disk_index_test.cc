@@ -13,7 +13,7 @@
 namespace stave::disk_index {
 namespace {
 
-TEST(DiskIndex, PointOperations) {
+TEST(DiskIndex, GetReturnsTheLatestPut) {
   Disk disk;
   const auto index = opened(disk, small());
   const Key key{1, 2};
@@ -36,7 +36,7 @@ TEST(DiskIndex, PointOperations) {
   EXPECT_TRUE(index->close().ok());
 }
 
-TEST(DiskIndex, KeysAtTheEdges) {
+TEST(DiskIndex, TakesKeysOfAllBits) {
   Disk disk;
   Model model;
   {
@@ -283,7 +283,7 @@ TEST(DiskIndex, KeepsTheLsnOfTheLastSave) {
   EXPECT_EQ(opened(disk, small())->lsn(), 42u);
 }
 
-TEST(DiskIndex, OpenOptions) {
+TEST(DiskIndex, OpenHonoursItsOptions) {
   Disk disk;
   Options options = small();
   options.create_if_missing = false;

@@ -42,7 +42,7 @@ TEST(LocationFormat, IsAsDocumented) {
   EXPECT_EQ(decode_location(bytes.data()), location);
 }
 
-TEST(LocationFormat, HoldsTheLargestPlaces) {
+TEST(LocationFormat, HoldsTheLargestLocations) {
   const DiskLocation location = {.generation = location_generation_max,
                                  .offset = (uint64_t{1} << 44) - 16,
                                  .size = UINT32_MAX,

@@ -351,7 +351,7 @@ TEST_F(DiskKeyDirectoryTest, AForeignFileIsRefused) {
 // What KEYS knows to have been on the device is evidence: a shorter log is damage, not a torn end.
 // A superblock named a place in the log where no frame ends. Recovery took what it read there for a
 // torn tail, and cut the log off.
-TEST_F(DiskKeyDirectoryTest, APlaceInTheLogThatIsNoneCutsNothing) {
+TEST_F(DiskKeyDirectoryTest, ImpossibleReplayPositionCutsNothing) {
   ASSERT_TRUE(open().ok());
   put(0, 100);
   kill();
@@ -403,7 +403,7 @@ TEST_F(DiskKeyDirectoryTest, ALogThatLacksWhatItNamesIsDamage) {
 // The log had lost what KEYS knew it had on the device, and the error said that the next open would
 // do without KEYS. It did, and cut the rest of the log off: nothing else proved that there was
 // more.
-TEST_F(DiskKeyDirectoryTest, NobodyIsToldToRemoveTheOnlyProofOfDamage) {
+TEST_F(DiskKeyDirectoryTest, MessageKeepsTheOnlyProofOfDamage) {
   constexpr uint64_t damage_at = 1024;
   const std::string segment = file("0000000000000001.segment");
   enum class Damage { in_a_record, of_the_size, segment_lost };
@@ -452,7 +452,7 @@ TEST_F(DiskKeyDirectoryTest, TheStoreKnowsWhereItsKeysAre) {
   EXPECT_TRUE(open().is(Code::invalid_argument));
 }
 
-TEST_F(DiskKeyDirectoryTest, ItsIndexIsNobodyElses) {
+TEST_F(DiskKeyDirectoryTest, KeysOpensOnlyWithItsStore) {
   ASSERT_TRUE(open().ok());
   close();
   EXPECT_TRUE(

@@ -144,7 +144,7 @@ void run(bool background) {
 TEST(DiskIndexStress, ReadersBesideWritersAndTheMerger) {
   run(true);
 }
-TEST(DiskIndexStress, ReadersBesideWritersWhoMerge) {
+TEST(DiskIndexStress, ReadersBesideWritersThatMerge) {
   run(false);
 }
 

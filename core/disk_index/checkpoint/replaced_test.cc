@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 // A backup was put in the place of the directory. The index that was still open wrote itself, made
 // smaller, over the one of the backup.
-TEST(DiskIndex, ABackupInItsPlaceIsNotReplacedByAShrink) {
+TEST(DiskIndex, ShrinkReplacesNoBackupPutInItsPlace) {
   const os::TemporaryDirectory temporary;
   const fs::path root = temporary.path();
   const fs::path data = root / "data";

@@ -169,7 +169,7 @@ TEST(DiskIndexFormats, SegmentsAreAsDocumented) {
   EXPECT_EQ(decode_segment(entry.data()), segment);
 }
 
-TEST(DiskIndexFormats, PositionsFollowTheHash) {
+TEST(DiskIndexFormats, BucketsFollowTheHash) {
   EXPECT_EQ(bucket_of(0, 0, 7).page, 0u);
   EXPECT_EQ(bucket_of(UINT64_MAX, 0, 7).page, 6u);
   EXPECT_EQ(bucket_of(UINT64_MAX, 0, 7).bucket, 31u);

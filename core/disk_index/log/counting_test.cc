@@ -101,7 +101,7 @@ TEST_P(Counting, IsRightAfterAnyNumberOfChanges) {
 }
 
 // A count that others ask for meanwhile lies between those of before and after.
-TEST_P(Counting, BesideAWriter) {
+TEST_P(Counting, LiesBetweenPutsBegunAndReturned) {
   Disk disk;
   const auto index = opened(disk, GetParam());
   constexpr uint64_t records = 200'000;

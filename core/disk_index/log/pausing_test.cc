@@ -128,7 +128,7 @@ TEST(PausingWriters, FillTheDeltaAndNoMore) {
 }
 
 // What a writer had before its pause is replaced: the deltas, the log, the directory, the file.
-TEST(PausingWriters, FindTheIndexAsOthersHaveMadeItMeanwhile) {
+TEST(PausingWriters, UseWhatOthersHaveReplacedMeanwhile) {
   Disk disk;
   auto index = opened(disk, paced());
   Model model = begun(*index);
@@ -162,7 +162,7 @@ TEST(PausingWriters, FindTheIndexAsOthersHaveMadeItMeanwhile) {
 }
 
 // Nobody waits for a pass that cannot end.
-TEST(PausingWriters, MeetTheFullDisk) {
+TEST(PausingWriters, ReportTheFullDisk) {
   Disk disk;
   auto index = opened(disk, paced());
   Model model = begun(*index);
@@ -185,7 +185,7 @@ TEST(PausingWriters, MeetTheFullDisk) {
   expect_same_and_after_reopen(disk, std::move(index), model);
 }
 
-TEST(PausingWriters, MeetTheFailedSync) {
+TEST(PausingWriters, ReportTheFailedSync) {
   Disk disk;
   auto index = opened(disk, paced());
   Model model = begun(*index);

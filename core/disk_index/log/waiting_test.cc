@@ -95,7 +95,7 @@ TEST_F(Waiting, GrowersTakeTurnsAndGrowNoMoreThanIsNeeded) {
   EXPECT_LE(file->size_pages(), first_pages + pages.size() * 50);
 }
 
-TEST_F(Waiting, AStockIsTakenWhileTheFileGrows) {
+TEST_F(Waiting, PagesSetAsideAreTakenWhileTheFileGrows) {
   SlowFile::Gate gate;
   const auto file = make_file(gate);
   PageStock stock(file, 3);
@@ -118,7 +118,7 @@ TEST_F(Waiting, AStockIsTakenWhileTheFileGrows) {
   EXPECT_FALSE(stock.take());
 }
 
-TEST_F(Waiting, ALogThatLeftItsRunGoesOnInAnother) {
+TEST_F(Waiting, LeftRunIsContinuedInAnother) {
   SlowFile::Gate gate;
   const auto file = make_roomy_file(gate);
   RedoLog log(disk_, file, 8);
@@ -141,7 +141,7 @@ TEST_F(Waiting, ALogThatLeftItsRunGoesOnInAnother) {
 }
 
 // What is made ready is dirty: a sync writes it, although nothing was stored there.
-TEST_F(Waiting, ALogLeavesARunThatTheSyncWouldFind) {
+TEST_F(Waiting, RunThatTheSyncWouldWriteIsLeft) {
   SlowFile::Gate gate;
   const auto file = make_roomy_file(gate);
   RedoLog log(disk_, file, 24);
@@ -202,18 +202,18 @@ TEST(Pacing, MakesTheRoomLastUntilThePassIsDone) {
   }
 }
 
-TEST(Pacing, LeavesAloneWhoIsSlowEnough) {
+TEST(Pacing, DoesNotPauseSlowWriters) {
   EXPECT_EQ(operations_in_pass(microseconds(100), milliseconds(300), 2'000'000), 300'000u);
 }
 
-TEST(Pacing, KnowsWhenTimeIsShort) {
+TEST(Pacing, RoomIsScarceBelowA32nd) {
   EXPECT_FALSE(Pacing::is_scarce(3200, 100));
   EXPECT_TRUE(Pacing::is_scarce(3200, 99));
   EXPECT_FALSE(Pacing::is_scarce(16, 0)) << "a delta for tests";
 }
 
 // One of the threads stays awake, the others sleep.
-TEST(Pacing, WaitsAsLongAsItIsTold) {
+TEST(Pacing, WaitsAtLeastThePause) {
   const auto wait = [] {
     const Pacing::Time begin = Pacing::Clock::now();
     for (int i = 0; i < 10; i++) Pacing::wait(Pacing::pause_min);

@@ -54,7 +54,7 @@ TEST(DiskIndex, ReadersAndWritersBesideMerges) {
 }
 
 // A writer freezes its delta while a merge syncs what it has merged: once that delta was forgotten.
-TEST(DiskIndex, AMergeMeetsWhatAWriterHasFrozenMeanwhile) {
+TEST(DiskIndex, MergeIncludesADeltaFrozenMeanwhile) {
   Disk disk;
   const auto index = opened(disk, small(16));
   Model model;
@@ -132,7 +132,7 @@ TEST(DiskIndex, ClosesWhileItsThreadBeginsAPass) {
 // Each of many processes changes one of ten keys and is killed. What they leave in the log is
 // little in keys, and nobody lived long enough to merge it: the file grew with each of them, and
 // every open read all of it.
-TEST(DiskIndex, ManyShortLivesLeaveASmallFile) {
+TEST(DiskIndex, ProcessesWithoutACloseLeaveASmallFile) {
   Disk disk;
   Options options = small(10'000);
   options.background = true;

@@ -69,10 +69,10 @@ TEST(PageFile, KeepsAMappingThatIsAtWork) {
   ASSERT_TRUE(file->set_used({{0, 2}}).ok());
   const Extent extent{2, 1};
   const std::function<void()> calls[] = {
-      [&] { EXPECT_TRUE(file->sync(extent).ok()); },
-      [&] { file->lead_to_written(extent); },
-      [&] { file->expect_stores(extent); },
-      [&] { file->expect_sync(extent); },
+      [&] { EXPECT_TRUE(file->held_region()->sync(extent).ok()); },
+      [&] { file->held_region()->prefault_read(extent); },
+      [&] { file->held_region()->expect_stores(extent); },
+      [&] { file->held_region()->expect_sync(extent); },
   };
   for (const auto& call : calls) {
     ASSERT_EQ(meanwhile.mappings, 1);
