@@ -25,8 +25,8 @@
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
 #include "core/os/file_system.h"
-#include "core/store/location_format.h"
 #include "core/store/format/segment_format.h"
+#include "core/store/location_format.h"
 
 namespace stave::store {
 

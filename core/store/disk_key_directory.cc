@@ -316,8 +316,8 @@ Status DiskKeyDirectory::exchange(const disk_index::Key& hash,
 }
 
 void DiskKeyDirectory::apply(Bytes key, const std::optional<RecordLocation>& prior,
-                             const std::optional<RecordLocation>& place, Location frame, uint64_t lsn,
-                             Room& room) noexcept {
+                             const std::optional<RecordLocation>& place, Location frame,
+                             uint64_t lsn, Room& room) noexcept {
   std::optional<DiskLocation> before;
   std::optional<DiskLocation> after;
   if (prior) before = disk_location_of(*prior);

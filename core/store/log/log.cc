@@ -6,8 +6,8 @@
 
 #include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
-#include "core/store/location_format.h"
 #include "core/store/format/record_format.h"
+#include "core/store/location_format.h"
 
 namespace stave::store {
 
