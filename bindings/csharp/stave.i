@@ -10,7 +10,7 @@
  *   stave_status           int
  *   stave_error            out IntPtr: a copy on the heap when the call filled it, else zero. It would
  *                          be half a KiB for each call to clear if the caller had it on its stack
- *   options, statistics    a pointer to a struct with the same layout (src/NativeStructs.cs)
+ *   options, statistics    a pointer to a struct with the same layout (../structs.py)
  *   write options          uint, the durability
  *   paths and texts        byte* to UTF-8 that ends with a zero byte
  */
@@ -22,20 +22,7 @@
 #include <string.h>
 
 /* What src/NativeStructs.cs repeats. */
-static_assert(sizeof(stave_store_options) == 40, "StoreOptionsData");
-static_assert(sizeof(stave_store_cursor_options) == 24, "CursorOptionsData");
-static_assert(sizeof(stave_store_stats) == 112, "StoreStatsData");
-static_assert(sizeof(stave_index_options) == 32, "HashIndexOptionsData");
 static_assert(sizeof(stave_index_resolver) == 48, "HashIndexResolverData");
-static_assert(sizeof(stave_index_stats) == 104, "HashIndexStatsData");
-static_assert(sizeof(stave_index_shard_stats) == 32, "HashIndexShardStatsData");
-static_assert(sizeof(stave_cow_map_options) == 24, "CowMapOptionsData");
-static_assert(sizeof(stave_cow_map_stats) == 32, "CowMapStatsData");
-static_assert(sizeof(stave_disk_index_options) == 32, "DiskIndexOptionsData");
-static_assert(sizeof(stave_disk_index_stats) == 104, "DiskIndexStatsData");
-static_assert(sizeof(stave_memtable_options) == 24, "MemtableOptionsData");
-static_assert(sizeof(stave_memtable_cursor_options) == 24, "MemtableCursorOptionsData");
-static_assert(sizeof(stave_memtable_stats) == 64, "MemtableStatsData");
 static_assert(sizeof(stave_buffer) == 24, "NativeBuffer");
 static_assert(sizeof(stave_write_options) == 8, "the typemap of write options");
 
@@ -106,7 +93,7 @@ TRAVELS_AS(NativeBuffer*, stave_buffer *)
 /* ---- Structs ------------------------------------------------------------------------------- */
 
 TRAVELS_AS(StoreOptionsData*, stave_store_options *, const stave_store_options *)
-TRAVELS_AS(CursorOptionsData*, stave_store_cursor_options *, const stave_store_cursor_options *)
+TRAVELS_AS(StoreCursorOptionsData*, stave_store_cursor_options *, const stave_store_cursor_options *)
 TRAVELS_AS(StoreStatsData*, stave_store_stats *)
 TRAVELS_AS(HashIndexOptionsData*, stave_index_options *, const stave_index_options *)
 TRAVELS_AS(HashIndexResolverData*, stave_index_resolver *, const stave_index_resolver *)

@@ -42,16 +42,12 @@ func (b *Batch) raw() capi.Batch {
 // Put adds the storing of a value. The last change of a key wins. ErrTooLarge beyond the limits of one
 // record; the batch stays as it was.
 func (b *Batch) Put(key, value []byte) error {
-	outcome := capi.BatchPut(b.raw(), key, value)
-	runtime.KeepAlive(b)
-	return errorOf(outcome)
+	return ended(b, capi.BatchPut(b.raw(), key, value))
 }
 
 // Delete adds the removal of a key. An absent key is no error; add a condition if it should be.
 func (b *Batch) Delete(key []byte) error {
-	outcome := capi.BatchRemove(b.raw(), key)
-	runtime.KeepAlive(b)
-	return errorOf(outcome)
+	return ended(b, capi.BatchRemove(b.raw(), key))
 }
 
 // RequireAbsent adds the condition that the key does not exist.
@@ -66,9 +62,7 @@ func (b *Batch) RequireEqual(key, value []byte) error {
 }
 
 func (b *Batch) require(key []byte, condition uint, value []byte) error {
-	outcome := capi.BatchRequire(b.raw(), key, condition, value)
-	runtime.KeepAlive(b)
-	return errorOf(outcome)
+	return ended(b, capi.BatchRequire(b.raw(), key, condition, value))
 }
 
 // Count is the number of changes and conditions so far.
@@ -81,16 +75,12 @@ func (b *Batch) Count() (uint64, error) {
 
 // Clear forgets all changes and conditions, and keeps their memory for the next ones.
 func (b *Batch) Clear() error {
-	outcome := capi.BatchClear(b.raw())
-	runtime.KeepAlive(b)
-	return errorOf(outcome)
+	return ended(b, capi.BatchClear(b.raw()))
 }
 
 // Close ends the batch. Closing again is no error.
 func (b *Batch) Close() error {
-	outcome := capi.BatchClose(b.raw())
-	runtime.KeepAlive(b)
-	return errorOf(outcome)
+	return ended(b, capi.BatchClose(b.raw()))
 }
 
 // Write applies the batch, which is left as it is. A *MismatchError when a condition does not hold:

@@ -36,9 +36,6 @@ var _ io.Closer = (*CowMap)(nil)
 
 // NewCowMap makes an empty map. nil options are the defaults. O(capacity / 60).
 func NewCowMap(options *CowMapOptions) (*CowMap, error) {
-	if options == nil {
-		options = DefaultCowMapOptions()
-	}
 	native := options.native()
 	defer capi.DeleteCowMapOptions(native)
 	var handle capi.CowMap
@@ -71,10 +68,8 @@ func (m *CowMap) raw() capi.CowMap {
 // Clone makes a copy, which has the same options and is no child of the map. O(1).
 func (m *CowMap) Clone() (*CowMap, error) {
 	var handle capi.CowMap
-	outcome := capi.CowMapClone(m.raw(), &handle)
-	runtime.KeepAlive(m)
-	if outcome != capi.OK {
-		return nil, errorOf(outcome)
+	if err := ended(m, capi.CowMapClone(m.raw(), &handle)); err != nil {
+		return nil, err
 	}
 	return newCowMap(handle), nil
 }
@@ -95,14 +90,10 @@ func (m *CowMap) Close() error {
 
 // Options are the options that the map was made with.
 func (m *CowMap) Options() (*CowMapOptions, error) {
-	native := newNativeCowMapOptions()
-	defer capi.DeleteCowMapOptions(native)
-	outcome := capi.CowMapOptionsGet(m.raw(), native)
-	runtime.KeepAlive(m)
-	if outcome != capi.OK {
-		return nil, errorOf(outcome)
-	}
-	return cowMapOptionsFrom(native), nil
+	return readCowMapOptions(func(native capi.CowMapOptions) capi.Outcome {
+		defer runtime.KeepAlive(m)
+		return capi.CowMapOptionsGet(m.raw(), native)
+	})
 }
 
 // Get returns the value in memory of its own, and whether the key exists.
@@ -140,9 +131,7 @@ func (m *CowMap) GetPin(key int64) (*Pin, error) {
 
 // Contains says whether the key exists.
 func (m *CowMap) Contains(key int64) (bool, error) {
-	outcome := capi.CowMapContains(m.raw(), key)
-	runtime.KeepAlive(m)
-	return foundOf(outcome, capi.NotFound)
+	return found(m, capi.CowMapContains(m.raw(), key), capi.NotFound)
 }
 
 // MultiGet reads many keys in one crossing to C. values[i] is that of keys[i], or nil if that does not
@@ -163,10 +152,8 @@ func (m *CowMap) AppendMultiGet(values [][]byte, memory []byte, keys []int64) (
 	call := takeFlat()
 	defer call.release()
 	call.valueSizes = room(call.valueSizes, len(keys))
-	outcome := capi.CowMapMultiGet(m.raw(), keys, &call.native.Buffer, call.valueSizes)
-	runtime.KeepAlive(m)
-	if outcome != capi.OK {
-		return values, memory, errorOf(outcome)
+	if err := ended(m, capi.CowMapMultiGet(m.raw(), keys, &call.native.Buffer, call.valueSizes)); err != nil {
+		return values, memory, err
 	}
 	values, memory = call.appendValues(values, memory)
 	return values, memory, nil
@@ -188,22 +175,10 @@ func (m *CowMap) IsEmpty() (bool, error) {
 	return isEmpty, errorOf(outcome)
 }
 
-// CowMapStats are figures of a map.
-type CowMapStats struct {
-	Entries     uint64 // as Len
-	SharedBytes uint64 // memory that was there at the last copy: other maps and cursors may refer to it too
-	OwnBytes    uint64 // memory that this map alone refers to: all of it when it has no copies
-}
-
 // Stats returns the figures of this moment. O(1).
 func (m *CowMap) Stats() (CowMapStats, error) {
-	native := capi.NewCowMapStats()
-	defer capi.DeleteCowMapStats(native)
-	capi.CowMapStatsInit(native)
-	outcome := capi.CowMapStatsGet(m.raw(), native)
-	runtime.KeepAlive(m)
-	if outcome != capi.OK {
-		return CowMapStats{}, errorOf(outcome)
-	}
-	return CowMapStats{native.GetEntries(), native.GetSharedBytes(), native.GetOwnBytes()}, nil
+	return readCowMapStats(func(native capi.CowMapStats) capi.Outcome {
+		defer runtime.KeepAlive(m)
+		return capi.CowMapStatsGet(m.raw(), native)
+	})
 }

@@ -39,10 +39,8 @@ var _ io.Closer = (*CowMapCursor)(nil)
 // Cursor opens a cursor, which stands before the first entry. O(1).
 func (m *CowMap) Cursor() (*CowMapCursor, error) {
 	var handle capi.CowMapCursor
-	outcome := capi.CowMapCursorOpen(m.raw(), &handle)
-	runtime.KeepAlive(m)
-	if outcome != capi.OK {
-		return nil, errorOf(outcome)
+	if err := ended(m, capi.CowMapCursorOpen(m.raw(), &handle)); err != nil {
+		return nil, err
 	}
 	cursor := &CowMapCursor{handle: handle}
 	cursor.walk.ownersClosed = []*atomic.Bool{m.closed}

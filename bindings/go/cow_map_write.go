@@ -32,9 +32,7 @@ func (m *CowMap) Swap(key int64, value []byte) (previous []byte, replaced bool, 
 
 // Delete removes the key, and says whether it existed.
 func (m *CowMap) Delete(key int64) (deleted bool, err error) {
-	outcome := capi.CowMapRemove(m.raw(), key, nil)
-	runtime.KeepAlive(m)
-	return foundOf(outcome, capi.NotFound)
+	return found(m, capi.CowMapRemove(m.raw(), key, nil), capi.NotFound)
 }
 
 // GetAndDelete is Delete that also returns the value that the key had, in memory of its own.
@@ -51,17 +49,13 @@ func (m *CowMap) GetAndDelete(key int64) (removed []byte, ok bool, err error) {
 
 // Clear removes all entries. O(1).
 func (m *CowMap) Clear() error {
-	outcome := capi.CowMapClear(m.raw())
-	runtime.KeepAlive(m)
-	return errorOf(outcome)
+	return ended(m, capi.CowMapClear(m.raw()))
 }
 
 // ShrinkToFit gives back the room for growth, of memory that this map does not share. ErrNoMemory: some
 // of it is given back. O(entries).
 func (m *CowMap) ShrinkToFit() error {
-	outcome := capi.CowMapShrinkToFit(m.raw())
-	runtime.KeepAlive(m)
-	return errorOf(outcome)
+	return ended(m, capi.CowMapShrinkToFit(m.raw()))
 }
 
 // Modify lets edit change the value of a key, and says whether the key exists; if not, edit is not

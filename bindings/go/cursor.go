@@ -43,10 +43,8 @@ func (s *Store) Cursor(options *CursorOptions) (*Cursor, error) {
 		options = new(CursorOptions)
 	}
 	var handle capi.Cursor
-	outcome := capi.CursorOpen(s.raw(), options.Prefix, options.KeysOnly, &handle)
-	runtime.KeepAlive(s)
-	if outcome != capi.OK {
-		return nil, errorOf(outcome)
+	if err := ended(s, capi.CursorOpen(s.raw(), options.Prefix, options.KeysOnly, &handle)); err != nil {
+		return nil, err
 	}
 	cursor := &Cursor{handle: handle}
 	cursor.walk.ownersClosed = []*atomic.Bool{s.closed}

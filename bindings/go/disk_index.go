@@ -56,9 +56,6 @@ func OpenDiskIndex(path string, options *DiskIndexOptions) (*DiskIndex, error) {
 	if err := checkPath(path); err != nil {
 		return nil, err
 	}
-	if options == nil {
-		options = DefaultDiskIndexOptions()
-	}
 	native := options.native()
 	defer capi.DeleteDiskIndexOptions(native)
 	var handle capi.DiskIndex
@@ -104,12 +101,6 @@ func (d *DiskIndex) size() int {
 	return d.recordSize
 }
 
-// end keeps the index alive until its call has returned.
-func (d *DiskIndex) end(outcome capi.Outcome) error {
-	runtime.KeepAlive(d)
-	return errorOf(outcome)
-}
-
 // Close waits for running calls, saves (see Save) and unlocks the file. When many changes wait to be
 // merged they are merged first. ErrIO when that cannot be done: the index is closed all the same. Closing
 // again is no error. Cursors return ErrClosed afterwards.
@@ -117,7 +108,7 @@ func (d *DiskIndex) Close() error {
 	if d == nil || d.handle == 0 {
 		return nil
 	}
-	err := d.end(capi.DiskIndexClose(d.handle))
+	err := ended(d, capi.DiskIndexClose(d.handle))
 	// BUSY is the one failure that leaves it open.
 	if err == nil || err.(*Error).Status != ErrBusy {
 		d.closed.Store(true)
@@ -127,31 +118,25 @@ func (d *DiskIndex) Close() error {
 
 // Options are the options in force: defaults filled in, the file's RecordSize read (24 for payloads).
 func (d *DiskIndex) Options() (*DiskIndexOptions, error) {
-	native := newNativeDiskIndexOptions()
-	defer capi.DeleteDiskIndexOptions(native)
-	if err := d.end(capi.DiskIndexOptionsGet(d.raw(), native)); err != nil {
-		return nil, err
-	}
-	return diskIndexOptionsFrom(native), nil
+	return readDiskIndexOptions(func(native capi.DiskIndexOptions) capi.Outcome {
+		defer runtime.KeepAlive(d)
+		return capi.DiskIndexOptionsGet(d.raw(), native)
+	})
 }
 
 // Put stores the record, whether or not the key exists. O(1), as are all that take one key.
 func (d *DiskIndex) Put(key, record []byte) error {
-	return d.end(capi.DiskIndexPut(d.raw(), key, record))
+	return ended(d, capi.DiskIndexPut(d.raw(), key, record))
 }
 
 // Insert stores the record if the key is absent, and says whether it was.
 func (d *DiskIndex) Insert(key, record []byte) (inserted bool, err error) {
-	outcome := capi.DiskIndexInsert(d.raw(), key, record)
-	runtime.KeepAlive(d)
-	return foundOf(outcome, capi.Exists)
+	return found(d, capi.DiskIndexInsert(d.raw(), key, record), capi.Exists)
 }
 
 // Delete removes the key, and says whether it existed.
 func (d *DiskIndex) Delete(key []byte) (deleted bool, err error) {
-	outcome := capi.DiskIndexRemove(d.raw(), key)
-	runtime.KeepAlive(d)
-	return foundOf(outcome, capi.NotFound)
+	return found(d, capi.DiskIndexRemove(d.raw(), key), capi.NotFound)
 }
 
 // Get returns the record in memory of its own, and whether the key exists.
@@ -188,15 +173,13 @@ func (d *DiskIndex) GetPayload(key []byte) (payload Payload, ok bool, err error)
 
 // Contains says whether the key exists.
 func (d *DiskIndex) Contains(key []byte) (bool, error) {
-	outcome := capi.DiskIndexContains(d.raw(), key)
-	runtime.KeepAlive(d)
-	return foundOf(outcome, capi.NotFound)
+	return found(d, capi.DiskIndexContains(d.raw(), key), capi.NotFound)
 }
 
 // Len is the number of keys. O(1).
 func (d *DiskIndex) Len() (uint64, error) {
 	var size uint64
-	err := d.end(capi.DiskIndexSize(d.raw(), &size))
+	err := ended(d, capi.DiskIndexSize(d.raw(), &size))
 	return size, err
 }
 
@@ -213,7 +196,7 @@ func (d *DiskIndex) MultiPut(records []Record) (done int, err error) {
 		call.values = append(call.values, record.Value...)
 	}
 	stored := new(uintptr)
-	err = d.end(capi.DiskIndexMultiPut(d.raw(), call.keys, call.values, int64(d.size()),
+	err = ended(d, capi.DiskIndexMultiPut(d.raw(), call.keys, call.values, int64(d.size()),
 		int64(len(records)), stored))
 	return int(*stored), err
 }
@@ -240,7 +223,7 @@ func (d *DiskIndex) MultiGet(keys [][]byte) (records [][]byte, err error) {
 	// One more, so that there is an address also without keys.
 	size := d.size()
 	joined, found := make([]byte, len(keys)*size+1), make([]bool, len(keys)+1)
-	err = d.end(capi.DiskIndexMultiGet(d.raw(), call.keys, int64(len(keys)), joined, int64(size), found))
+	err = ended(d, capi.DiskIndexMultiGet(d.raw(), call.keys, int64(len(keys)), joined, int64(size), found))
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ var _ io.Closer = (*DiskIndexCursor)(nil)
 // Cursor opens a cursor, which stands before the first record.
 func (d *DiskIndex) Cursor() (*DiskIndexCursor, error) {
 	var handle capi.DiskIndexCursor
-	if err := d.end(capi.DiskIndexCursorOpen(d.raw(), &handle)); err != nil {
+	if err := ended(d, capi.DiskIndexCursorOpen(d.raw(), &handle)); err != nil {
 		return nil, err
 	}
 	cursor := &DiskIndexCursor{handle: handle, recordSize: d.recordSize}

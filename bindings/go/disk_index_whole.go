@@ -98,23 +98,23 @@ func take(source RecordSource, key, record []byte) (err error) {
 // Reserve allocates space for that many keys in all, so that puts up to there do not meet a full disk
 // while merges keep pace. ErrTooLarge.
 func (d *DiskIndex) Reserve(entries uint64) error {
-	return d.end(capi.DiskIndexReserve(d.raw(), entries))
+	return ended(d, capi.DiskIndexReserve(d.raw(), entries))
 }
 
 // Save makes everything written so far survive a power loss. Two syncs, and nothing is rewritten. lsn is a
 // number of yours that stays in the file: a caller with a log of its own stores here up to where the
 // index follows it, and replays the rest after an open (DiskIndexStats.LSN).
-func (d *DiskIndex) Save(lsn uint64) error { return d.end(capi.DiskIndexSave(d.raw(), lsn)) }
+func (d *DiskIndex) Save(lsn uint64) error { return ended(d, capi.DiskIndexSave(d.raw(), lsn)) }
 
 // Checkpoint is Save, and merges all changes first, so that the log is empty. Rewrites up to the whole
 // file. Writers wait.
 func (d *DiskIndex) Checkpoint(lsn uint64) error {
-	return d.end(capi.DiskIndexCheckpoint(d.raw(), lsn))
+	return ended(d, capi.DiskIndexCheckpoint(d.raw(), lsn))
 }
 
 // ShrinkToFit writes the file anew as small as it can be, under the name FILE.new, and puts it in the old
 // one's place. Writers wait, readers do not. O(entries).
-func (d *DiskIndex) ShrinkToFit() error { return d.end(capi.DiskIndexShrinkToFit(d.raw())) }
+func (d *DiskIndex) ShrinkToFit() error { return ended(d, capi.DiskIndexShrinkToFit(d.raw())) }
 
 // Verify reads everything and checks it. It runs beside readers and writers. ErrCorruption names the first
 // damage. O(bytes of the file). progress, which may be nil: as that of Store.Verify, with segments done
@@ -127,44 +127,10 @@ func (d *DiskIndex) Verify(progress func(done, total uint64) error) error {
 	return err
 }
 
-// DiskIndexStats are figures of an open disk index.
-type DiskIndexStats struct {
-	WritesRefused       bool   // a sync has failed
-	Entries             uint64 // keys
-	FileBytes           uint64 // size of the file
-	FreeBytes           uint64 // of these, ready for use; unknown (0) before the first write
-	Segments            uint64 // units of merging
-	SegmentBytes        uint64 // bytes of their pages
-	LogBytes            uint64 // bytes of the redo log
-	DeltaEntries        uint64 // keys with changes that are not merged yet
-	Generation          uint64 // of the newest durable superblock
-	LSN                 uint64 // of the last save or checkpoint
-	Merges              uint64 // segments rewritten since the open
-	Syncs               uint64 // calls of fdatasync since the open
-	RecoveredOperations uint64 // changes that the open found in the log
-}
-
 // Stats returns the figures of this moment. Waits for a running merge step.
 func (d *DiskIndex) Stats() (DiskIndexStats, error) {
-	native := capi.NewDiskIndexStats()
-	defer capi.DeleteDiskIndexStats(native)
-	capi.DiskIndexStatsInit(native)
-	if err := d.end(capi.DiskIndexStatsGet(d.raw(), native)); err != nil {
-		return DiskIndexStats{}, err
-	}
-	return DiskIndexStats{
-		WritesRefused:       native.GetWritesRefused(),
-		Entries:             native.GetEntries(),
-		FileBytes:           native.GetFileBytes(),
-		FreeBytes:           native.GetFreeBytes(),
-		Segments:            native.GetSegments(),
-		SegmentBytes:        native.GetSegmentBytes(),
-		LogBytes:            native.GetLogBytes(),
-		DeltaEntries:        native.GetDeltaEntries(),
-		Generation:          native.GetGeneration(),
-		LSN:                 native.GetLsn(),
-		Merges:              native.GetMerges(),
-		Syncs:               native.GetSyncs(),
-		RecoveredOperations: native.GetRecoveredOperations(),
-	}, nil
+	return readDiskIndexStats(func(native capi.DiskIndexStats) capi.Outcome {
+		defer runtime.KeepAlive(d)
+		return capi.DiskIndexStatsGet(d.raw(), native)
+	})
 }

@@ -2,6 +2,7 @@ package stave
 
 import (
 	"fmt"
+	"runtime"
 	"syscall"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
@@ -105,6 +106,18 @@ func errorFrom(outcome capi.Outcome) error {
 		return failure.Raised
 	}
 	return &Error{Status(failure.Status), syscall.Errno(failure.Errno), failure.Message}
+}
+
+// ended is errorOf the outcome of a call on an object, which stays alive until the call has returned.
+func ended(object any, outcome capi.Outcome) error {
+	runtime.KeepAlive(object)
+	return errorOf(outcome)
+}
+
+// found is foundOf in the same way.
+func found(object any, outcome capi.Outcome, otherwise int) (bool, error) {
+	runtime.KeepAlive(object)
+	return foundOf(outcome, otherwise)
 }
 
 func failed(status Status, message string) error { return &Error{Status: status, Message: message} }

@@ -100,14 +100,13 @@ func (i *Index) Close() error {
 
 // Options are the options in force: Shards and Seed as they were chosen, Capacity as it was asked for.
 func (i *Index) Options() (*IndexOptions, error) {
-	native := newNativeIndexOptions()
-	defer capi.DeleteIndexOptions(native)
-	outcome := capi.IndexOptionsGet(i.raw(), native)
-	runtime.KeepAlive(i)
-	if outcome != capi.OK {
-		return nil, errorOf(outcome)
+	options, err := readIndexOptions(func(native capi.IndexOptions) capi.Outcome {
+		defer runtime.KeepAlive(i)
+		return capi.IndexOptionsGet(i.raw(), native)
+	})
+	if err != nil {
+		return nil, err
 	}
-	options := indexOptionsFrom(native)
 	options.Resolver = i.options
 	return options, nil
 }
@@ -143,9 +142,7 @@ func (i *Index) Get(key []byte) (value uint64, ok bool, err error) {
 
 // Contains says whether the key exists.
 func (i *Index) Contains(key []byte) (bool, error) {
-	outcome := capi.IndexContains(i.raw(), key)
-	runtime.KeepAlive(i)
-	return foundOf(outcome, capi.NotFound)
+	return found(i, capi.IndexContains(i.raw(), key), capi.NotFound)
 }
 
 // Delete removes the key, and returns the value that it had, and whether it existed. Its space is used

@@ -45,10 +45,8 @@ func (o *indexCursorOwner) finalize() { capi.IndexCursorFree(o.handle) }
 // Cursor opens a cursor, which stands before the first entry.
 func (i *Index) Cursor() (*IndexCursor, error) {
 	var handle capi.IndexCursor
-	outcome := capi.IndexCursorOpen(i.raw(), &handle)
-	runtime.KeepAlive(i)
-	if outcome != capi.OK {
-		return nil, errorOf(outcome)
+	if err := ended(i, capi.IndexCursorOpen(i.raw(), &handle)); err != nil {
+		return nil, err
 	}
 	owner := &indexCursorOwner{handle: handle}
 	runtime.SetFinalizer(owner, (*indexCursorOwner).finalize)

@@ -1,8 +1,6 @@
 package stave
 
 import (
-	"runtime"
-
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
 
@@ -46,9 +44,7 @@ func (i *Index) GetHashed(key []byte, hash uint64) (value uint64, ok bool, err e
 
 // ContainsHashed is Contains for a key whose hash is known.
 func (i *Index) ContainsHashed(key []byte, hash uint64) (bool, error) {
-	outcome := capi.IndexContainsHashed(i.raw(), key, hash)
-	runtime.KeepAlive(i)
-	return foundOf(outcome, capi.NotFound)
+	return found(i, capi.IndexContainsHashed(i.raw(), key, hash), capi.NotFound)
 }
 
 // DeleteHashed is Delete for a key whose hash is known.

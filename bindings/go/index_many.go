@@ -33,11 +33,9 @@ func (i *Index) AppendMultiGet(values []uint64, found []bool, keys [][]byte) (
 		return values, found, err
 	}
 	newValues, newFound := grown(values, len(keys)), grown(found, len(keys))
-	outcome := capi.IndexMultiGet(i.raw(), call.keys, call.keySizes, newValues[len(values):],
-		newFound[len(found):])
-	runtime.KeepAlive(i)
-	if outcome != capi.OK {
-		return values, found, errorOf(outcome)
+	if err := ended(i, capi.IndexMultiGet(i.raw(), call.keys, call.keySizes, newValues[len(values):],
+		newFound[len(found):])); err != nil {
+		return values, found, err
 	}
 	return newValues, newFound, nil
 }

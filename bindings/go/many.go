@@ -42,10 +42,8 @@ func (s *Store) MultiPut(records []Record, options *WriteOptions) error {
 	if err := call.setRecords(records); err != nil {
 		return err
 	}
-	outcome := capi.StoreMultiPut(s.raw(), call.keys, call.keySizes, call.values, call.valueSizes,
-		options.durability())
-	runtime.KeepAlive(s)
-	return errorOf(outcome)
+	return ended(s, capi.StoreMultiPut(s.raw(), call.keys, call.keySizes, call.values, call.valueSizes,
+		options.durability()))
 }
 
 // MultiDelete removes many keys, all or nothing, and returns the number that existed. Absent keys are

@@ -48,9 +48,6 @@ var _ io.Closer = (*Memtable)(nil)
 
 // NewMemtable makes an empty table. nil options are the defaults.
 func NewMemtable(options *MemtableOptions) (*Memtable, error) {
-	if options == nil {
-		options = DefaultMemtableOptions()
-	}
 	native := options.native()
 	defer capi.DeleteMemtableOptions(native)
 	var handle capi.Memtable
@@ -76,12 +73,6 @@ func (m *Memtable) raw() capi.Memtable {
 	return m.handle
 }
 
-// end keeps the table alive until its call has returned.
-func (m *Memtable) end(outcome capi.Outcome) error {
-	runtime.KeepAlive(m)
-	return errorOf(outcome)
-}
-
 // Close ends the table; uncommitted writes are lost. Transactions, snapshots and cursors return ErrClosed
 // afterwards; pins keep their bytes. Closing again is no error. ErrBusy from inside a callback of the
 // table. The memory goes with the last of the table, its transactions, snapshots and cursors. O(keys).
@@ -89,7 +80,7 @@ func (m *Memtable) Close() error {
 	if m == nil || m.handle == 0 {
 		return nil
 	}
-	err := m.end(capi.MemtableClose(m.handle))
+	err := ended(m, capi.MemtableClose(m.handle))
 	if err == nil {
 		m.closed.Store(true)
 	}
@@ -98,32 +89,30 @@ func (m *Memtable) Close() error {
 
 // Options are the options that the table was made with.
 func (m *Memtable) Options() (*MemtableOptions, error) {
-	native := newNativeMemtableOptions()
-	defer capi.DeleteMemtableOptions(native)
-	if err := m.end(capi.MemtableOptionsGet(m.raw(), native)); err != nil {
-		return nil, err
-	}
-	return memtableOptionsFrom(native), nil
+	return readMemtableOptions(func(native capi.MemtableOptions) capi.Outcome {
+		defer runtime.KeepAlive(m)
+		return capi.MemtableOptionsGet(m.raw(), native)
+	})
 }
 
 // Len is the number of keys whose newest committed version is a value. Exact when nobody commits. O(1).
 func (m *Memtable) Len() (uint64, error) {
 	var size uint64
-	err := m.end(capi.MemtableSize(m.raw(), &size))
+	err := ended(m, capi.MemtableSize(m.raw(), &size))
 	return size, err
 }
 
 // SizeBytes is the memory of keys, versions and values, uncommitted ones included. O(1).
 func (m *Memtable) SizeBytes() (uint64, error) {
 	var size uint64
-	err := m.end(capi.MemtableSizeBytes(m.raw(), &size))
+	err := ended(m, capi.MemtableSizeBytes(m.raw(), &size))
 	return size, err
 }
 
 // IsEmpty says whether there is no version of any key: no value, no removal, no uncommitted write.
 func (m *Memtable) IsEmpty() (bool, error) {
 	var isEmpty bool
-	err := m.end(capi.MemtableIsEmpty(m.raw(), &isEmpty))
+	err := ended(m, capi.MemtableIsEmpty(m.raw(), &isEmpty))
 	return isEmpty, err
 }
 
@@ -136,40 +125,18 @@ func (m *Memtable) IsEmpty() (bool, error) {
 // Managed: oldest must be 0. Frees at once what the library would free by itself: all that no open
 // transaction, snapshot or cursor can see. O(versions that some which have ended could see).
 func (m *Memtable) Prune(oldest uint64) (pruned uint64, err error) {
-	err = m.end(capi.MemtablePrune(m.raw(), oldest, &pruned))
+	err = ended(m, capi.MemtablePrune(m.raw(), oldest, &pruned))
 	return pruned, err
 }
 
 // Clear removes everything at one moment. ErrBusy while a transaction that has written (managed: any
 // transaction, snapshot or cursor) is open. O(keys).
-func (m *Memtable) Clear() error { return m.end(capi.MemtableClear(m.raw())) }
-
-// MemtableStats are figures of a table.
-type MemtableStats struct {
-	Keys         uint64 // as Len
-	Rows         uint64 // keys with any version
-	Versions     uint64 // of all keys, removals and uncommitted ones included
-	SizeBytes    uint64 // as SizeBytes
-	Snapshots    uint64 // moments held open by transactions, snapshots and cursors (managed)
-	Transactions uint64 // that have written and not ended (explicit)
-	Timestamp    uint64 // what a snapshot opened now would read at (managed)
-}
+func (m *Memtable) Clear() error { return ended(m, capi.MemtableClear(m.raw())) }
 
 // Stats returns the figures of this moment. O(1).
 func (m *Memtable) Stats() (MemtableStats, error) {
-	native := capi.NewMemtableStats()
-	defer capi.DeleteMemtableStats(native)
-	capi.MemtableStatsInit(native)
-	if err := m.end(capi.MemtableStatsGet(m.raw(), native)); err != nil {
-		return MemtableStats{}, err
-	}
-	return MemtableStats{
-		Keys:         native.GetKeys(),
-		Rows:         native.GetRows(),
-		Versions:     native.GetVersions(),
-		SizeBytes:    native.GetSizeBytes(),
-		Snapshots:    native.GetSnapshots(),
-		Transactions: native.GetTransactions(),
-		Timestamp:    native.GetTimestamp(),
-	}, nil
+	return readMemtableStats(func(native capi.MemtableStats) capi.Outcome {
+		defer runtime.KeepAlive(m)
+		return capi.MemtableStatsGet(m.raw(), native)
+	})
 }

@@ -54,7 +54,7 @@ func (m *Memtable) Cursor(snapshot, transaction uint64, options *MemtableCursorO
 		options = new(MemtableCursorOptions)
 	}
 	var handle capi.MemtableCursor
-	err := m.end(capi.MemtableCursorOpen(m.raw(), snapshot, transaction, options.Prefix,
+	err := ended(m, capi.MemtableCursorOpen(m.raw(), snapshot, transaction, options.Prefix,
 		options.KeysOnly, options.Tombstones, &handle))
 	if err != nil {
 		return nil, err

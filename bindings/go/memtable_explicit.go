@@ -150,7 +150,7 @@ func (m *Memtable) MultiRead(keys [][]byte, snapshot, transaction uint64) (
 		return nil, nil, err
 	}
 	call.valueSizes = room(call.valueSizes, len(keys))
-	err = m.end(capi.MemtableMultiRead(m.raw(), call.keys, call.keySizes, snapshot, transaction,
+	err = ended(m, capi.MemtableMultiRead(m.raw(), call.keys, call.keySizes, snapshot, transaction,
 		&call.native.Buffer, call.valueSizes))
 	if err != nil {
 		return nil, nil, err
@@ -166,12 +166,12 @@ func (m *Memtable) MultiRead(keys [][]byte, snapshot, transaction uint64) (
 // Write writes the key for the transaction; it replaces what that wrote to the key before. ErrConflict (see
 // Memtable), ErrTooLarge. O(size).
 func (m *Memtable) Write(key, value []byte, transaction uint64) error {
-	return m.end(capi.MemtableWrite(m.raw(), key, value, transaction))
+	return ended(m, capi.MemtableWrite(m.raw(), key, value, transaction))
 }
 
 // WriteTombstone is Write of the key's removal; an absent one too.
 func (m *Memtable) WriteTombstone(key []byte, transaction uint64) error {
-	return m.end(capi.MemtableWriteTombstone(m.raw(), key, transaction))
+	return ended(m, capi.MemtableWriteTombstone(m.raw(), key, transaction))
 }
 
 // MultiWrite writes many keys in one crossing to C, one after the other. It stops at the first that fails;
@@ -183,7 +183,7 @@ func (m *Memtable) MultiWrite(records []MemtableRecord, transaction uint64) (wri
 		return 0, err
 	}
 	count := new(uintptr)
-	err = m.end(capi.MemtableMultiWrite(m.raw(), call.keys, call.keySizes, call.values, call.valueSizes,
+	err = ended(m, capi.MemtableMultiWrite(m.raw(), call.keys, call.keySizes, call.values, call.valueSizes,
 		transaction, count))
 	return int(*count), err
 }
@@ -198,7 +198,7 @@ func (m *Memtable) Commit(transaction, timestamp uint64, keys [][]byte) error {
 	if err := call.setKeys(keys); err != nil {
 		return err
 	}
-	return m.end(capi.MemtableCommit(m.raw(), transaction, timestamp, call.keys, call.keySizes))
+	return ended(m, capi.MemtableCommit(m.raw(), transaction, timestamp, call.keys, call.keySizes))
 }
 
 // Abort takes back the transaction's writes to these keys; others stay. Keys that it has not written are
@@ -209,12 +209,12 @@ func (m *Memtable) Abort(transaction uint64, keys [][]byte) error {
 	if err := call.setKeys(keys); err != nil {
 		return err
 	}
-	return m.end(capi.MemtableAbort(m.raw(), transaction, call.keys, call.keySizes))
+	return ended(m, capi.MemtableAbort(m.raw(), transaction, call.keys, call.keySizes))
 }
 
 // HasWriteConflict says whether a write of the key for this transaction would be ErrConflict now.
 func (m *Memtable) HasWriteConflict(key []byte, transaction uint64) (bool, error) {
 	var conflict bool
-	err := m.end(capi.MemtableHasWriteConflict(m.raw(), key, transaction, &conflict))
+	err := ended(m, capi.MemtableHasWriteConflict(m.raw(), key, transaction, &conflict))
 	return conflict, err
 }

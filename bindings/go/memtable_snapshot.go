@@ -24,7 +24,7 @@ var _ io.Closer = (*MemtableSnapshot)(nil)
 // Snapshot opens a snapshot of this moment, of a managed table, which it does not keep, as Begin. O(1).
 func (m *Memtable) Snapshot() (*MemtableSnapshot, error) {
 	var handle capi.MemtableSnapshot
-	if err := m.end(capi.MemtableSnapshotOpen(m.raw(), &handle)); err != nil {
+	if err := ended(m, capi.MemtableSnapshotOpen(m.raw(), &handle)); err != nil {
 		return nil, err
 	}
 	snapshot := &MemtableSnapshot{handle, new(atomic.Bool), m.closed}
@@ -43,16 +43,10 @@ func (s *MemtableSnapshot) raw() capi.MemtableSnapshot {
 	return s.handle
 }
 
-// end keeps the snapshot alive until its call has returned.
-func (s *MemtableSnapshot) end(outcome capi.Outcome) error {
-	runtime.KeepAlive(s)
-	return errorOf(outcome)
-}
-
 // Timestamp is what it reads at: it sees the commits with lower ones.
 func (s *MemtableSnapshot) Timestamp() (uint64, error) {
 	var timestamp uint64
-	err := s.end(capi.MemtableSnapshotTimestamp(s.raw(), &timestamp))
+	err := ended(s, capi.MemtableSnapshotTimestamp(s.raw(), &timestamp))
 	return timestamp, err
 }
 
@@ -87,9 +81,7 @@ func (s *MemtableSnapshot) GetPin(key []byte) (*Pin, error) {
 
 // Contains says whether the key exists.
 func (s *MemtableSnapshot) Contains(key []byte) (bool, error) {
-	outcome := capi.MemtableSnapshotContains(s.raw(), key)
-	runtime.KeepAlive(s)
-	return foundOf(outcome, capi.NotFound)
+	return found(s, capi.MemtableSnapshotContains(s.raw(), key), capi.NotFound)
 }
 
 // MultiGet is MemtableTransaction.MultiGet.
@@ -105,7 +97,7 @@ func (s *MemtableSnapshot) MultiGet(keys [][]byte) (values [][]byte, err error) 
 func (s *MemtableSnapshot) AppendMultiGet(values [][]byte, memory []byte, keys [][]byte) (
 	[][]byte, []byte, error) {
 	return appendMany(values, memory, keys, func(call *flat) error {
-		return s.end(capi.MemtableSnapshotMultiGet(s.raw(), call.keys, call.keySizes,
+		return ended(s, capi.MemtableSnapshotMultiGet(s.raw(), call.keys, call.keySizes,
 			&call.native.Buffer, call.valueSizes))
 	})
 }
@@ -115,7 +107,7 @@ func (s *MemtableSnapshot) Close() error {
 	if s == nil || s.handle == 0 {
 		return nil
 	}
-	err := s.end(capi.MemtableSnapshotClose(s.handle))
+	err := ended(s, capi.MemtableSnapshotClose(s.handle))
 	if err == nil {
 		s.closed.Store(true)
 	}
@@ -129,7 +121,7 @@ func (s *MemtableSnapshot) Cursor(options *MemtableCursorOptions) (*MemtableCurs
 		options = new(MemtableCursorOptions)
 	}
 	var handle capi.MemtableCursor
-	err := s.end(capi.MemtableSnapshotCursor(s.raw(), options.Prefix, options.KeysOnly,
+	err := ended(s, capi.MemtableSnapshotCursor(s.raw(), options.Prefix, options.KeysOnly,
 		options.Tombstones, &handle))
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ var _ io.Closer = (*MemtableTransaction)(nil)
 // all that. It does not keep the table, which is closed once nothing else refers to it. O(1).
 func (m *Memtable) Begin() (*MemtableTransaction, error) {
 	var handle capi.MemtableTransaction
-	if err := m.end(capi.MemtableBegin(m.raw(), &handle)); err != nil {
+	if err := ended(m, capi.MemtableBegin(m.raw(), &handle)); err != nil {
 		return nil, err
 	}
 	transaction := &MemtableTransaction{handle, new(atomic.Bool), m.closed}
@@ -67,34 +67,28 @@ func (t *MemtableTransaction) raw() capi.MemtableTransaction {
 	return t.handle
 }
 
-// end keeps the transaction alive until its call has returned.
-func (t *MemtableTransaction) end(outcome capi.Outcome) error {
-	runtime.KeepAlive(t)
-	return errorOf(outcome)
-}
-
 // ID is its number, which no other transaction of the table has or had.
 func (t *MemtableTransaction) ID() (uint64, error) {
 	var id uint64
-	err := t.end(capi.MemtableTransactionId(t.raw(), &id))
+	err := ended(t, capi.MemtableTransactionId(t.raw(), &id))
 	return id, err
 }
 
 // Snapshot is the timestamp that it reads at: it sees the commits with lower ones.
 func (t *MemtableTransaction) Snapshot() (uint64, error) {
 	var timestamp uint64
-	err := t.end(capi.MemtableTransactionSnapshot(t.raw(), &timestamp))
+	err := ended(t, capi.MemtableTransactionSnapshot(t.raw(), &timestamp))
 	return timestamp, err
 }
 
 // Put writes the key, whether or not it exists. O(size).
 func (t *MemtableTransaction) Put(key, value []byte) error {
-	return t.end(capi.MemtableTransactionPut(t.raw(), key, value))
+	return ended(t, capi.MemtableTransactionPut(t.raw(), key, value))
 }
 
 // Delete removes the key; an absent one too, which is a write like any other.
 func (t *MemtableTransaction) Delete(key []byte) error {
-	return t.end(capi.MemtableTransactionRemove(t.raw(), key))
+	return ended(t, capi.MemtableTransactionRemove(t.raw(), key))
 }
 
 // MultiWrite writes many keys in one crossing to C, one after the other. It stops at the first that fails;
@@ -106,7 +100,7 @@ func (t *MemtableTransaction) MultiWrite(records []MemtableRecord) (written int,
 		return 0, err
 	}
 	count := new(uintptr)
-	err = t.end(capi.MemtableTransactionMultiWrite(t.raw(), call.keys, call.keySizes, call.values,
+	err = ended(t, capi.MemtableTransactionMultiWrite(t.raw(), call.keys, call.keySizes, call.values,
 		call.valueSizes, count))
 	return int(*count), err
 }
@@ -146,9 +140,7 @@ func (t *MemtableTransaction) GetPin(key []byte) (*Pin, error) {
 
 // Contains says whether the key exists.
 func (t *MemtableTransaction) Contains(key []byte) (bool, error) {
-	outcome := capi.MemtableTransactionContains(t.raw(), key)
-	runtime.KeepAlive(t)
-	return foundOf(outcome, capi.NotFound)
+	return found(t, capi.MemtableTransactionContains(t.raw(), key), capi.NotFound)
 }
 
 // MultiGet reads many keys at the transaction's one moment, in one crossing to C. values[i] is that of
@@ -166,7 +158,7 @@ func (t *MemtableTransaction) MultiGet(keys [][]byte) (values [][]byte, err erro
 func (t *MemtableTransaction) AppendMultiGet(values [][]byte, memory []byte, keys [][]byte) (
 	[][]byte, []byte, error) {
 	return appendMany(values, memory, keys, func(call *flat) error {
-		return t.end(capi.MemtableTransactionMultiGet(t.raw(), call.keys, call.keySizes,
+		return ended(t, capi.MemtableTransactionMultiGet(t.raw(), call.keys, call.keySizes,
 			&call.native.Buffer, call.valueSizes))
 	})
 }
@@ -193,7 +185,7 @@ func (t *MemtableTransaction) Close() error {
 
 // finish lets the cursors know of an end that has succeeded.
 func (t *MemtableTransaction) finish(outcome capi.Outcome) error {
-	err := t.end(outcome)
+	err := ended(t, outcome)
 	if err == nil {
 		t.ended.Store(true)
 	}
@@ -207,7 +199,7 @@ func (t *MemtableTransaction) Cursor(options *MemtableCursorOptions) (*MemtableC
 		options = new(MemtableCursorOptions)
 	}
 	var handle capi.MemtableCursor
-	err := t.end(capi.MemtableTransactionCursor(t.raw(), options.Prefix, options.KeysOnly,
+	err := ended(t, capi.MemtableTransactionCursor(t.raw(), options.Prefix, options.KeysOnly,
 		options.Tombstones, &handle))
 	if err != nil {
 		return nil, err

@@ -62,59 +62,49 @@ func nameOf(number uint32, names ...string) string {
 	return "unknown"
 }
 
-// Options are how a store is opened. Start from DefaultOptions: zeros are not the defaults.
-type Options struct {
-	// Durability of the writes that do not ask for another; default DurabilityDevice.
-	Durability Durability
-	// IO is the way files are read; default IOMmap.
-	IO IO
-	// Shards are independent locks, a power of two from 1 to 65536, fixed when the store is created;
-	// default 0: the stored number, for a new store 16.
-	Shards uint32
-	// SegmentSize is the number of bytes after which a new log file begins, 4 KiB to 64 GiB; default
-	// 256 MiB. A larger record gets a larger file.
-	SegmentSize uint64
-	// ReadOnly is default false. Any number of read-only stores may share a directory.
-	ReadOnly bool
-	// CreateIfMissing is default true.
-	CreateIfMissing bool
-	// ErrorIfExists is default false.
-	ErrorIfExists bool
-	// KeyDirectory is fixed when the store is created; default KeyDirectoryStored.
-	KeyDirectory KeyDirectory
-	// CheckpointInterval is, with KeyDirectoryDisk, the number of bytes of log after which the
-	// directory is saved by itself, beside traffic; an open after a crash reads about as much. 0: only
-	// when many changes have gathered. Default 256 MiB.
-	CheckpointInterval uint64
-	// Background says whether, with KeyDirectoryDisk, a thread of the library merges changes into the
-	// directory, or else writers do, in slices; default true.
-	Background bool
-}
+// KeyMode says where the keys of an index are.
+type KeyMode uint32
 
-// DefaultOptions are the defaults of the library.
-func DefaultOptions() *Options {
-	native := newNativeOptions()
-	defer capi.DeleteStoreOptions(native)
-	return optionsFrom(native)
-}
+// The modes.
+const (
+	// KeysOwned: the index keeps the bytes of its keys.
+	KeysOwned KeyMode = capi.KeysOwned
+	// KeysResolved: the caller has them, and the index asks a Resolver.
+	KeysResolved KeyMode = capi.KeysResolved
+	// KeysOwned16: as KeysOwned, with up to 16 bytes of them in the entry instead of 8.
+	KeysOwned16 KeyMode = capi.KeysOwned16
+)
 
-// Set sets members from text: "durability=os segment_size=64MiB", separated by spaces or commas.
-// ErrInvalidArgument names the option that is unknown or out of range, and leaves all as it was.
-func (o *Options) Set(text string) error {
-	if err := checkOptions(o == nil, text); err != nil {
-		return err
-	}
-	native := o.native()
-	defer capi.DeleteStoreOptions(native)
-	if err := errorOf(capi.StoreOptionsSet(native, text)); err != nil {
-		return err
-	}
-	*o = *optionsFrom(native)
-	return nil
-}
+// String is the mode's name as options in text have it.
+func (m KeyMode) String() string { return nameOf(uint32(m), "default", "owned", "resolved", "owned16") }
 
-// DescribeOptions lists all options with type, default and meaning, one a line, for people.
-func DescribeOptions() (string, error) { return described(capi.StoreOptionsDescribe) }
+// ValueMode says whether the values of a map have one size.
+type ValueMode uint32
+
+// The modes.
+const (
+	// ValuesVariable: each value has a size of its own.
+	ValuesVariable ValueMode = capi.ValuesVariable
+	// ValuesFixed: all have ValueSize bytes.
+	ValuesFixed ValueMode = capi.ValuesFixed
+)
+
+// String is the mode's name as options in text have it.
+func (m ValueMode) String() string { return nameOf(uint32(m), "default", "variable", "fixed") }
+
+// Timestamps says who keeps the time of a memtable.
+type Timestamps uint32
+
+// The kinds.
+const (
+	// TimestampsManaged: the table does, for transactions and snapshots.
+	TimestampsManaged Timestamps = capi.TimestampsManaged
+	// TimestampsExplicit: the caller does, in each call.
+	TimestampsExplicit Timestamps = capi.TimestampsExplicit
+)
+
+// String is the kind's name as options in text have it.
+func (t Timestamps) String() string { return nameOf(uint32(t), "default", "managed", "explicit") }
 
 // described is the text that a call puts into a buffer.
 func described(describe func(text *capi.Buffer) capi.Outcome) (string, error) {
@@ -136,43 +126,6 @@ func checkOptions(areNil bool, text string) error {
 		return failed(ErrInvalidArgument, "the text of options has a zero byte")
 	}
 	return nil
-}
-
-func newNativeOptions() capi.StoreOptions {
-	native := capi.NewStoreOptions()
-	capi.StoreOptionsInit(native)
-	return native
-}
-
-func optionsFrom(native capi.StoreOptions) *Options {
-	return &Options{
-		Durability:      Durability(native.GetDurability()),
-		IO:              IO(native.GetIo()),
-		Shards:          uint32(native.GetShards()),
-		SegmentSize:     native.GetSegmentSize(),
-		ReadOnly:        native.GetReadOnly(),
-		CreateIfMissing: native.GetCreateIfMissing(),
-		ErrorIfExists:   native.GetErrorIfExists(),
-
-		KeyDirectory:       KeyDirectory(native.GetKeydir()),
-		CheckpointInterval: native.GetCheckpointInterval(),
-		Background:         native.GetBackground(),
-	}
-}
-
-func (o *Options) native() capi.StoreOptions {
-	native := newNativeOptions()
-	native.SetDurability(uint(o.Durability))
-	native.SetIo(uint(o.IO))
-	native.SetShards(uint(o.Shards))
-	native.SetSegmentSize(o.SegmentSize)
-	native.SetReadOnly(o.ReadOnly)
-	native.SetCreateIfMissing(o.CreateIfMissing)
-	native.SetErrorIfExists(o.ErrorIfExists)
-	native.SetKeydir(uint(o.KeyDirectory))
-	native.SetCheckpointInterval(o.CheckpointInterval)
-	native.SetBackground(o.Background)
-	return native
 }
 
 // WriteOptions are of one write. The zero value and nil are the defaults.

@@ -41,9 +41,6 @@ func Open(path string, options *Options) (*Store, error) {
 	if err := checkPath(path); err != nil {
 		return nil, err
 	}
-	if options == nil {
-		options = DefaultOptions()
-	}
 	native := options.native()
 	defer capi.DeleteStoreOptions(native)
 	var handle capi.Store
@@ -88,43 +85,31 @@ func (s *Store) Close() error {
 
 // Options are the options in force: defaults filled in, stored ones read.
 func (s *Store) Options() (*Options, error) {
-	native := newNativeOptions()
-	defer capi.DeleteStoreOptions(native)
-	err := errorOf(capi.StoreOptionsGet(s.raw(), native))
-	runtime.KeepAlive(s)
-	if err != nil {
-		return nil, err
-	}
-	return optionsFrom(native), nil
+	return readOptions(func(native capi.StoreOptions) capi.Outcome {
+		defer runtime.KeepAlive(s)
+		return capi.StoreOptionsGet(s.raw(), native)
+	})
 }
 
 // Put stores the value, whether or not the key exists. O(size), as are all that take one key.
 func (s *Store) Put(key, value []byte, options *WriteOptions) error {
-	outcome := capi.StorePut(s.raw(), key, value, options.durability())
-	runtime.KeepAlive(s)
-	return errorOf(outcome)
+	return ended(s, capi.StorePut(s.raw(), key, value, options.durability()))
 }
 
 // Insert stores the value if the key is absent, and says whether it was.
 func (s *Store) Insert(key, value []byte, options *WriteOptions) (inserted bool, err error) {
-	outcome := capi.StoreInsert(s.raw(), key, value, options.durability())
-	runtime.KeepAlive(s)
-	return foundOf(outcome, capi.Exists)
+	return found(s, capi.StoreInsert(s.raw(), key, value, options.durability()), capi.Exists)
 }
 
 // Replace stores the value if the key exists, and says whether it did.
 func (s *Store) Replace(key, value []byte, options *WriteOptions) (replaced bool, err error) {
-	outcome := capi.StoreReplace(s.raw(), key, value, options.durability())
-	runtime.KeepAlive(s)
-	return foundOf(outcome, capi.NotFound)
+	return found(s, capi.StoreReplace(s.raw(), key, value, options.durability()), capi.NotFound)
 }
 
 // Delete removes the key, and says whether it existed. On a full disk deletes go on from a reserve of
 // their own.
 func (s *Store) Delete(key []byte, options *WriteOptions) (deleted bool, err error) {
-	outcome := capi.StoreRemove(s.raw(), key, options.durability())
-	runtime.KeepAlive(s)
-	return foundOf(outcome, capi.NotFound)
+	return found(s, capi.StoreRemove(s.raw(), key, options.durability()), capi.NotFound)
 }
 
 // Get returns the value in memory of its own, and whether the key exists.
@@ -153,9 +138,7 @@ func (s *Store) read(dst, key []byte) int64 {
 
 // Contains says whether the key exists.
 func (s *Store) Contains(key []byte) (bool, error) {
-	outcome := capi.StoreContains(s.raw(), key)
-	runtime.KeepAlive(s)
-	return foundOf(outcome, capi.NotFound)
+	return found(s, capi.StoreContains(s.raw(), key), capi.NotFound)
 }
 
 // Size is the number of keys. O(1) in the number of records.
@@ -169,24 +152,26 @@ func (s *Store) Size() (uint64, error) {
 // Flush makes everything acknowledged so far reach at least the kernel: it survives kill -9.
 // ErrReadOnly, ErrIO.
 func (s *Store) Flush() error {
-	outcome := capi.StoreFlush(s.raw())
-	runtime.KeepAlive(s)
-	return errorOf(outcome)
+	return ended(s, capi.StoreFlush(s.raw()))
 }
 
 // Checkpoint saves a key directory on disk, beside traffic: an open after a crash reads what is logged
 // later. What is acknowledged reaches the device, as by Sync. ErrInvalidArgument with
 // KeyDirectoryMemory, ErrReadOnly, ErrNoSpace (nothing is lost), ErrIO.
 func (s *Store) Checkpoint() error {
-	outcome := capi.StoreCheckpoint(s.raw())
-	runtime.KeepAlive(s)
-	return errorOf(outcome)
+	return ended(s, capi.StoreCheckpoint(s.raw()))
 }
 
 // Sync makes everything acknowledged so far reach the device: it survives power loss. ErrReadOnly,
 // ErrIO (final).
 func (s *Store) Sync() error {
-	outcome := capi.StoreSync(s.raw())
-	runtime.KeepAlive(s)
-	return errorOf(outcome)
+	return ended(s, capi.StoreSync(s.raw()))
+}
+
+// Stats returns the figures of this moment. O(segments + shards).
+func (s *Store) Stats() (Stats, error) {
+	return readStats(func(native capi.StoreStats) capi.Outcome {
+		defer runtime.KeepAlive(s)
+		return capi.StoreStatsGet(s.raw(), native)
+	})
 }

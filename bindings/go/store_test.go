@@ -361,8 +361,8 @@ func TestOptions(t *testing.T) {
 	checkEqual(t, true, options.CreateIfMissing && options.Durability == DurabilityDevice)
 	check(t, options.Set("durability=os,io=mmap shards=4 segment_size=64MiB read_only=1"))
 	check(t, options.Set("keydir=disk checkpoint_interval=1MiB background=no"))
-	checkEqual(t, Options{DurabilityOS, IOMmap, 4, 64 << 20, true, true, false, KeyDirectoryDisk, 1 << 20,
-		false}, *options)
+	checkEqual(t, Options{DurabilityOS, IOMmap, 4, 64 << 20, true, true, false, false,
+		KeyDirectoryDisk, 1 << 20}, *options)
 	checkEqual(t, "disk", options.KeyDirectory.String())
 	err := options.Set("shards=5 durability=device")
 	checkIs(t, ErrInvalidArgument, err)

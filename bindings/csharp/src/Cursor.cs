@@ -30,7 +30,7 @@ namespace Stave
 
         internal Cursor(StoreHandle store, CursorOptions options)
         {
-            CursorOptionsData data;
+            StoreCursorOptionsData data;
             Raw.stave_store_cursor_options_init(&data);
             ReadOnlySpan<byte> prefix = options.Prefix;
             fixed (byte* prefixData = prefix)

@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.Text;
 
 namespace Stave
@@ -35,6 +36,17 @@ namespace Stave
             {
                 Raw.stave_buffer_free(&text);
             }
+        }
+
+        // Values of options as texts of options have them.
+        internal static string Name(Enum value)
+        {
+            return value.Equals(IOMode.Mapped) ? "mmap" : value.ToString().ToLowerInvariant();
+        }
+
+        internal static string Number(ulong value)
+        {
+            return value.ToString(CultureInfo.InvariantCulture);
         }
 
         internal static byte[] ToNative(string text, string parameter)

@@ -6,9 +6,6 @@
 
 namespace {
 
-constexpr jsize kOptionsCount = 3;
-constexpr jsize kStatsCount = 3;
-
 // Set once, when the library is loaded.
 jmethodID apply_method;
 jclass null_pointer_class;
@@ -100,31 +97,6 @@ jboolean stave_java_load_cow_map(JNIEnv* environment) {
 }
 
 // ---- Structs ---------------------------------------------------------------------------------
-
-void stave_cow_map_options_from_java(JNIEnv* environment, jlongArray array,
-                                     stave_cow_map_options* options) {
-  jlong members[kOptionsCount];
-  environment->GetLongArrayRegion(array, 0, kOptionsCount, members);
-  options->values = static_cast<uint32_t>(members[0]);
-  options->value_size = static_cast<uint32_t>(members[1]);
-  options->capacity = static_cast<uint64_t>(members[2]);
-}
-
-void stave_cow_map_options_to_java(JNIEnv* environment, const stave_cow_map_options* options,
-                                   jlongArray array) {
-  if (environment->ExceptionCheck()) return;
-  const jlong members[kOptionsCount] = {options->values, options->value_size,
-                                        static_cast<jlong>(options->capacity)};
-  environment->SetLongArrayRegion(array, 0, kOptionsCount, members);
-}
-
-void stave_cow_map_stats_to_java(JNIEnv* environment, const stave_cow_map_stats* stats,
-                                 jlongArray array) {
-  const jlong members[kStatsCount] = {static_cast<jlong>(stats->entries),
-                                      static_cast<jlong>(stats->shared_bytes),
-                                      static_cast<jlong>(stats->own_bytes)};
-  environment->SetLongArrayRegion(array, 0, kStatsCount, members);
-}
 
 // ---- Reading ---------------------------------------------------------------------------------
 

@@ -9,15 +9,6 @@
 extern "C" {
 #endif
 
-// ---- Structs, as long[] in the order of their members ----------------------------------------
-
-void stave_cow_map_options_from_java(JNIEnv* environment, jlongArray array,
-                                     stave_cow_map_options* options);
-void stave_cow_map_options_to_java(JNIEnv* environment, const stave_cow_map_options* options,
-                                   jlongArray array);
-void stave_cow_map_stats_to_java(JNIEnv* environment, const stave_cow_map_stats* stats,
-                                 jlongArray array);
-
 // Looks up what native/cow_map.cc calls in Java; false with a pending exception.
 jboolean stave_java_load_cow_map(JNIEnv* environment);
 #endif

@@ -2,9 +2,6 @@
 
 namespace {
 
-constexpr jsize kOptionsCount = 8;
-constexpr jsize kStatsCount = 13;
-
 // Set once, when the library is loaded.
 jmethodID fill_method;
 
@@ -46,51 +43,6 @@ jboolean stave_java_load_disk_index(JNIEnv* environment) {
 }
 
 // ---- Structs ---------------------------------------------------------------------------------
-
-void stave_disk_index_options_from_java(JNIEnv* environment, jlongArray array,
-                                        stave_disk_index_options* options) {
-  jlong members[kOptionsCount];
-  environment->GetLongArrayRegion(array, 0, kOptionsCount, members);
-  options->record_size = static_cast<uint32_t>(members[0]);
-  options->delta_memory = static_cast<uint64_t>(members[1]);
-  options->bulk_memory = static_cast<uint64_t>(members[2]);
-  options->read_only = static_cast<uint8_t>(members[3]);
-  options->create_if_missing = static_cast<uint8_t>(members[4]);
-  options->create_parents = static_cast<uint8_t>(members[5]);
-  options->error_if_exists = static_cast<uint8_t>(members[6]);
-  options->background = static_cast<uint8_t>(members[7]);
-}
-
-void stave_disk_index_options_to_java(JNIEnv* environment, const stave_disk_index_options* options,
-                                      jlongArray array) {
-  if (environment->ExceptionCheck()) return;
-  const jlong members[kOptionsCount] = {
-      static_cast<jlong>(options->record_size),       static_cast<jlong>(options->delta_memory),
-      static_cast<jlong>(options->bulk_memory),       static_cast<jlong>(options->read_only),
-      static_cast<jlong>(options->create_if_missing), static_cast<jlong>(options->create_parents),
-      static_cast<jlong>(options->error_if_exists),   static_cast<jlong>(options->background)};
-  environment->SetLongArrayRegion(array, 0, kOptionsCount, members);
-}
-
-void stave_disk_index_stats_to_java(JNIEnv* environment, const stave_disk_index_stats* stats,
-                                    jlongArray array) {
-  const jlong members[kStatsCount] = {
-      stats->writes_refused,
-      static_cast<jlong>(stats->entries),
-      static_cast<jlong>(stats->file_bytes),
-      static_cast<jlong>(stats->free_bytes),
-      static_cast<jlong>(stats->segments),
-      static_cast<jlong>(stats->segment_bytes),
-      static_cast<jlong>(stats->log_bytes),
-      static_cast<jlong>(stats->delta_entries),
-      static_cast<jlong>(stats->generation),
-      static_cast<jlong>(stats->lsn),
-      static_cast<jlong>(stats->merges),
-      static_cast<jlong>(stats->syncs),
-      static_cast<jlong>(stats->recovered_operations),
-  };
-  environment->SetLongArrayRegion(array, 0, kStatsCount, members);
-}
 
 // ---- Records ---------------------------------------------------------------------------------
 

@@ -9,15 +9,6 @@
 extern "C" {
 #endif
 
-// ---- Structs, as long[] in the order of their members ----------------------------------------
-
-void stave_disk_index_options_from_java(JNIEnv* environment, jlongArray array,
-                                        stave_disk_index_options* options);
-void stave_disk_index_options_to_java(JNIEnv* environment, const stave_disk_index_options* options,
-                                      jlongArray array);
-void stave_disk_index_stats_to_java(JNIEnv* environment, const stave_disk_index_stats* stats,
-                                    jlongArray array);
-
 // Looks up what native/disk_index.cc calls in Java; false with a pending exception.
 jboolean stave_java_load_disk_index(JNIEnv* environment);
 #endif

@@ -9,8 +9,6 @@ namespace {
 
 // The room of a thread's scratch memory: internal.Scratch.ROOM.
 constexpr size_t kScratchRoom = 16 << 10;
-constexpr jsize kOptionsCount = 5;
-constexpr jsize kStatsCount = 13;
 constexpr jsize kShardStatsCount = 3;
 
 // Set once, when the library is loaded.
@@ -36,54 +34,6 @@ jboolean stave_java_load_index(JNIEnv* environment) {
 }
 
 // ---- Structs ---------------------------------------------------------------------------------
-
-void stave_index_options_from_java(JNIEnv* environment, jlongArray array,
-                                   stave_index_options* options) {
-  jlong members[kOptionsCount];
-  environment->GetLongArrayRegion(array, 0, kOptionsCount, members);
-  options->key_mode = static_cast<uint32_t>(members[0]);
-  options->value_bits = static_cast<uint32_t>(members[1]);
-  options->shards = static_cast<uint32_t>(members[2]);
-  options->capacity = static_cast<uint64_t>(members[3]);
-  options->seed = static_cast<uint64_t>(members[4]);
-}
-
-void stave_index_options_to_java(JNIEnv* environment, const stave_index_options* options,
-                                 jlongArray array) {
-  if (environment->ExceptionCheck()) return;
-  const jlong members[kOptionsCount] = {options->key_mode, options->value_bits, options->shards,
-                                        static_cast<jlong>(options->capacity),
-                                        static_cast<jlong>(options->seed)};
-  environment->SetLongArrayRegion(array, 0, kOptionsCount, members);
-}
-
-void stave_index_stats_to_java(JNIEnv* environment, const stave_index_stats* stats,
-                               jlongArray array) {
-  const jlong members[kStatsCount] = {
-      stats->shards,
-      static_cast<jlong>(stats->entries),
-      static_cast<jlong>(stats->capacity),
-      static_cast<jlong>(stats->bytes),
-      static_cast<jlong>(stats->key_bytes),
-      static_cast<jlong>(stats->buckets),
-      static_cast<jlong>(stats->slots),
-      static_cast<jlong>(stats->overflow_nodes),
-      static_cast<jlong>(stats->splits),
-      static_cast<jlong>(stats->splits_max),
-      static_cast<jlong>(stats->probe_samples),
-      static_cast<jlong>(stats->probe_sum),
-      static_cast<jlong>(stats->probe_max),
-  };
-  environment->SetLongArrayRegion(array, 0, kStatsCount, members);
-}
-
-void stave_index_shard_stats_to_java(JNIEnv* environment, const stave_index_shard_stats* stats,
-                                     jlongArray array) {
-  const jlong members[kShardStatsCount] = {static_cast<jlong>(stats->entries),
-                                           static_cast<jlong>(stats->buckets),
-                                           static_cast<jlong>(stats->bytes)};
-  environment->SetLongArrayRegion(array, 0, kShardStatsCount, members);
-}
 
 // ---- The resolver ----------------------------------------------------------------------------
 

@@ -10,16 +10,6 @@
 extern "C" {
 #endif
 
-// ---- Structs, as long[] in the order of their members ----------------------------------------
-
-void stave_index_options_from_java(JNIEnv* environment, jlongArray array,
-                                   stave_index_options* options);
-void stave_index_options_to_java(JNIEnv* environment, const stave_index_options* options,
-                                 jlongArray array);
-void stave_index_stats_to_java(JNIEnv* environment, const stave_index_stats* stats,
-                               jlongArray array);
-void stave_index_shard_stats_to_java(JNIEnv* environment, const stave_index_shard_stats* stats,
-                                     jlongArray array);
 #endif
 
 // ---- Methods of Raw --------------------------------------------------------------------------

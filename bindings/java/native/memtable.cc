@@ -9,9 +9,6 @@ static_assert(static_cast<jlong>(STAVE_TOMBSTONE) == -2, "MemtableCursor.java, V
 
 namespace {
 
-constexpr jsize kOptionsCount = 3;
-constexpr jsize kStatsCount = 7;
-
 // Set once, when the library is loaded.
 jmethodID apply_method;
 
@@ -162,34 +159,6 @@ jboolean stave_java_load_memtable(JNIEnv* environment) {
 }
 
 // ---- Structs ---------------------------------------------------------------------------------
-
-void stave_memtable_options_from_java(JNIEnv* environment, jlongArray array,
-                                      stave_memtable_options* options) {
-  jlong members[kOptionsCount];
-  environment->GetLongArrayRegion(array, 0, kOptionsCount, members);
-  options->timestamps = static_cast<uint32_t>(members[0]);
-  options->capacity = static_cast<uint64_t>(members[1]);
-  options->background = static_cast<uint8_t>(members[2]);
-}
-
-void stave_memtable_options_to_java(JNIEnv* environment, const stave_memtable_options* options,
-                                    jlongArray array) {
-  if (environment->ExceptionCheck()) return;
-  const jlong members[kOptionsCount] = {options->timestamps, static_cast<jlong>(options->capacity),
-                                        options->background};
-  environment->SetLongArrayRegion(array, 0, kOptionsCount, members);
-}
-
-void stave_memtable_stats_to_java(JNIEnv* environment, const stave_memtable_stats* stats,
-                                  jlongArray array) {
-  const jlong members[kStatsCount] = {
-      static_cast<jlong>(stats->keys),      static_cast<jlong>(stats->rows),
-      static_cast<jlong>(stats->versions),  static_cast<jlong>(stats->size_bytes),
-      static_cast<jlong>(stats->snapshots), static_cast<jlong>(stats->transactions),
-      static_cast<jlong>(stats->timestamp),
-  };
-  environment->SetLongArrayRegion(array, 0, kStatsCount, members);
-}
 
 // ---- Reads of transactions and snapshots -----------------------------------------------------
 

@@ -9,15 +9,6 @@
 extern "C" {
 #endif
 
-// ---- Structs, as long[] in the order of their members ----------------------------------------
-
-void stave_memtable_options_from_java(JNIEnv* environment, jlongArray array,
-                                      stave_memtable_options* options);
-void stave_memtable_options_to_java(JNIEnv* environment, const stave_memtable_options* options,
-                                    jlongArray array);
-void stave_memtable_stats_to_java(JNIEnv* environment, const stave_memtable_stats* stats,
-                                  jlongArray array);
-
 // Looks up what native/memtable.cc calls in Java; false with a pending exception.
 jboolean stave_java_load_memtable(JNIEnv* environment);
 

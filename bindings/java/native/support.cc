@@ -15,8 +15,6 @@ namespace {
 
 // The longest array that every Java machine can make.
 constexpr size_t kArraySizeMax = std::numeric_limits<jint>::max() - 8;
-constexpr jsize kOptionsCount = 10;
-constexpr jsize kStatsCount = 15;
 
 // Set once, when the library is loaded.
 jclass exception_class;
@@ -109,60 +107,6 @@ jbyteArray stave_java_new_bytes(JNIEnv* environment, const void* data, size_t si
 }
 
 // ---- Structs ---------------------------------------------------------------------------------
-
-void stave_store_options_from_java(JNIEnv* environment, jlongArray array,
-                                   stave_store_options* options) {
-  jlong members[kOptionsCount];
-  environment->GetLongArrayRegion(array, 0, kOptionsCount, members);
-  options->durability = static_cast<uint32_t>(members[0]);
-  options->io = static_cast<uint32_t>(members[1]);
-  options->shards = static_cast<uint32_t>(members[2]);
-  options->segment_size = static_cast<uint64_t>(members[3]);
-  options->read_only = static_cast<uint8_t>(members[4]);
-  options->create_if_missing = static_cast<uint8_t>(members[5]);
-  options->error_if_exists = static_cast<uint8_t>(members[6]);
-  options->background = static_cast<uint8_t>(members[7]);
-  options->keydir = static_cast<uint32_t>(members[8]);
-  options->checkpoint_interval = static_cast<uint64_t>(members[9]);
-}
-
-void stave_store_options_to_java(JNIEnv* environment, const stave_store_options* options,
-                                 jlongArray array) {
-  if (environment->ExceptionCheck()) return;
-  const jlong members[kOptionsCount] = {options->durability,
-                                        static_cast<jlong>(options->io),
-                                        static_cast<jlong>(options->shards),
-                                        static_cast<jlong>(options->segment_size),
-                                        static_cast<jlong>(options->read_only),
-                                        static_cast<jlong>(options->create_if_missing),
-                                        static_cast<jlong>(options->error_if_exists),
-                                        static_cast<jlong>(options->background),
-                                        static_cast<jlong>(options->keydir),
-                                        static_cast<jlong>(options->checkpoint_interval)};
-  environment->SetLongArrayRegion(array, 0, kOptionsCount, members);
-}
-
-void stave_store_stats_to_java(JNIEnv* environment, const stave_store_stats* stats,
-                               jlongArray array) {
-  const jlong members[kStatsCount] = {
-      stats->recovered,
-      stats->writes_refused,
-      static_cast<jlong>(stats->keys),
-      static_cast<jlong>(stats->segments),
-      static_cast<jlong>(stats->log_bytes),
-      static_cast<jlong>(stats->live_bytes),
-      static_cast<jlong>(stats->disk_bytes),
-      static_cast<jlong>(stats->version),
-      static_cast<jlong>(stats->durable_version),
-      static_cast<jlong>(stats->commits),
-      static_cast<jlong>(stats->bytes_written),
-      static_cast<jlong>(stats->syncs),
-      static_cast<jlong>(stats->reads),
-      static_cast<jlong>(stats->recovered_commits),
-      static_cast<jlong>(stats->recovered_cut_bytes),
-  };
-  environment->SetLongArrayRegion(array, 0, kStatsCount, members);
-}
 
 // ---- Reading ---------------------------------------------------------------------------------
 

@@ -49,15 +49,6 @@ void stave_java_release(JNIEnv* environment, stave_java_bytes* copy);
 // array has.
 jbyteArray stave_java_new_bytes(JNIEnv* environment, const void* data, size_t size);
 
-// ---- Structs, as long[] in the order of their members ----------------------------------------
-
-void stave_store_options_from_java(JNIEnv* environment, jlongArray array,
-                                   stave_store_options* options);
-void stave_store_options_to_java(JNIEnv* environment, const stave_store_options* options,
-                                 jlongArray array);
-void stave_store_stats_to_java(JNIEnv* environment, const stave_store_stats* stats,
-                               jlongArray array);
-
 // Reports to a VerifyProgress, as stave_progress. The exception of the callback stays pending while
 // the call unwinds, and comes out of it.
 typedef struct stave_java_progress {

@@ -285,9 +285,9 @@ typedef struct stave_index_stats {
   uint64_t overflow_nodes; /* where entries are whose bucket is full */
   uint64_t splits;         /* of buckets, since the index was created or cleared: its growth */
   uint64_t splits_max;     /* by any one write: never more than 2 */
-  uint64_t probe_samples;  /* buckets that were looked at, some of each shard: */
-  uint64_t probe_sum;      /* groups of slots that a lookup in them reads, for all together, */
-  uint64_t probe_max;      /* and at most */
+  uint64_t probe_samples;  /* buckets that the next two look at, some of each shard */
+  uint64_t probe_sum;      /* groups of slots that a lookup in these buckets reads, in all */
+  uint64_t probe_max;      /* groups of slots that a lookup in any one of them reads at most */
 } stave_index_stats;
 
 /* Fills in struct_size, the rest with zeros. NULL is ignored. Since 0.1. */
