@@ -10,7 +10,7 @@
  *   stave_status           int
  *   stave_error            out IntPtr: a copy on the heap when the call filled it, else zero. It would
  *                          be half a KiB for each call to clear if the caller had it on its stack
- *   options, statistics    a pointer to a struct with the same layout (../structs.py)
+ *   options, statistics    a pointer to a struct with the same layout (../structs)
  *   write options          uint, the durability
  *   paths and texts        byte* to UTF-8 that ends with a zero byte
  */

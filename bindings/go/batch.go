@@ -12,12 +12,7 @@ import (
 // the batch. It may be written to any store, any number of times. One goroutine at a time.
 //
 // Methods of a nil or zero Batch return ErrInvalidArgument.
-type Batch struct {
-	handle capi.Batch // as Store's
-	// Go packs objects without pointers that are smaller than 16 bytes into blocks, and runs the finalizer
-	// of one only when all of its block are garbage.
-	_ uintptr
-}
+type Batch struct{ native *native[capi.Batch] }
 
 var _ io.Closer = (*Batch)(nil)
 
@@ -27,16 +22,14 @@ func NewBatch() (*Batch, error) {
 	if err := errorOf(capi.BatchCreate(&handle)); err != nil {
 		return nil, err
 	}
-	batch := &Batch{handle: handle}
-	runtime.SetFinalizer(batch, func(b *Batch) { capi.BatchFree(b.handle) })
-	return batch, nil
+	return &Batch{newNative(handle, capi.BatchFree)}, nil
 }
 
 func (b *Batch) raw() capi.Batch {
 	if b == nil {
 		return 0
 	}
-	return b.handle
+	return b.native.raw()
 }
 
 // Put adds the storing of a value. The last change of a key wins. ErrTooLarge beyond the limits of one

@@ -3,7 +3,6 @@ package stave
 import (
 	"io"
 	"runtime"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -27,10 +26,7 @@ import (
 // inside a callback of the same map) and ErrNoMemory; of those that take a value also ErrTooLarge, and
 // ErrInvalidArgument for one that has not the size of the map's fixed values. A failure has changed
 // nothing.
-type CowMap struct {
-	handle capi.CowMap // as Store's
-	closed *atomic.Bool
-}
+type CowMap struct{ native *native[capi.CowMap] }
 
 var _ io.Closer = (*CowMap)(nil)
 
@@ -42,19 +38,7 @@ func NewCowMap(options *CowMapOptions) (*CowMap, error) {
 	if err := errorOf(capi.CowMapCreate(native, &handle)); err != nil {
 		return nil, err
 	}
-	return newCowMap(handle), nil
-}
-
-func newCowMap(handle capi.CowMap) *CowMap {
-	m := &CowMap{handle, new(atomic.Bool)}
-	runtime.SetFinalizer(m, (*CowMap).finalize)
-	return m
-}
-
-// Runs when nothing refers to the map any more.
-func (m *CowMap) finalize() {
-	m.closed.Store(true)
-	capi.CowMapFree(m.handle)
+	return &CowMap{newNative(handle, capi.CowMapFree)}, nil
 }
 
 // raw is NULL for a nil map, which C refuses.
@@ -62,7 +46,7 @@ func (m *CowMap) raw() capi.CowMap {
 	if m == nil {
 		return 0
 	}
-	return m.handle
+	return m.native.raw()
 }
 
 // Clone makes a copy, which has the same options and is no child of the map. O(1).
@@ -71,21 +55,16 @@ func (m *CowMap) Clone() (*CowMap, error) {
 	if err := ended(m, capi.CowMapClone(m.raw(), &handle)); err != nil {
 		return nil, err
 	}
-	return newCowMap(handle), nil
+	return &CowMap{newNative(handle, capi.CowMapFree)}, nil
 }
 
 // Close lets go of all entries; clones go on, and pins keep their bytes. Closing again is no error.
 // Cursors and diffs return ErrClosed afterwards. ErrBusy from inside a callback of the map. O(1).
 func (m *CowMap) Close() error {
-	if m == nil || m.handle == 0 {
+	if m == nil {
 		return nil
 	}
-	err := errorOf(capi.CowMapClose(m.handle))
-	runtime.KeepAlive(m)
-	if err == nil {
-		m.closed.Store(true)
-	}
-	return err
+	return m.native.close(capi.CowMapClose)
 }
 
 // Options are the options that the map was made with.

@@ -2,8 +2,6 @@ package stave
 
 import (
 	"io"
-	"runtime"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -27,11 +25,10 @@ type CowMapEntry struct {
 //
 // Methods of a nil or zero CowMapCursor find nothing, and Err is ErrInvalidArgument.
 type CowMapCursor struct {
-	handle capi.CowMapCursor // as Store's
-	walk   walk
-	key    int64
-	value  []byte
-	size   uint64
+	walk  walk[capi.CowMapCursor]
+	key   int64
+	value []byte
+	size  uint64
 }
 
 var _ io.Closer = (*CowMapCursor)(nil)
@@ -42,31 +39,25 @@ func (m *CowMap) Cursor() (*CowMapCursor, error) {
 	if err := ended(m, capi.CowMapCursorOpen(m.raw(), &handle)); err != nil {
 		return nil, err
 	}
-	cursor := &CowMapCursor{handle: handle}
-	cursor.walk.ownersClosed = []*atomic.Bool{m.closed}
+	cursor := &CowMapCursor{walk: newWalk(handle, capi.CowMapCursorFree, m.native.closed)}
 	cursor.value = []byte{} // an empty value is not nil
-	runtime.SetFinalizer(cursor, func(c *CowMapCursor) { capi.CowMapCursorFree(c.handle) })
 	return cursor, nil
 }
 
-func (c *CowMapCursor) isNil() bool { return c == nil || c.handle == 0 }
+func (c *CowMapCursor) isNil() bool { return c == nil || c.walk.native == nil }
 
 // Next moves to the next entry and says whether there is one. When there is none Err is nil, then and
 // ever after.
 func (c *CowMapCursor) Next() bool {
-	if c.isNil() {
-		return false
-	}
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	// KeepAlive: the deferred Unlock refers to the cursor.
-	c.value = c.value[:cap(c.value)]
-	outcome := capi.CowMapCursorNext(c.handle, c.value, &c.key, &c.size)
-	for outcome == capi.OK && c.size > uint64(len(c.value)) {
-		c.value = make([]byte, c.size)
-		outcome = capi.CowMapCursorValue(c.handle, c.value, &c.size)
-	}
-	return c.walk.moved(outcome)
+	return !c.isNil() && c.walk.next(func(handle capi.CowMapCursor) capi.Outcome {
+		c.value = c.value[:cap(c.value)]
+		outcome := capi.CowMapCursorNext(handle, c.value, &c.key, &c.size)
+		for outcome == capi.OK && c.size > uint64(len(c.value)) {
+			c.value = make([]byte, c.size)
+			outcome = capi.CowMapCursorValue(handle, c.value, &c.size)
+		}
+		return outcome
+	})
 }
 
 // Key is the key of the current entry. 0 when the cursor stands on none; then Err says why.
@@ -160,11 +151,11 @@ func (c *CowMapCursor) nextMany(call *flat, countMax, bytesMax int, wantsKeys, w
 		values, sizes = &call.native.Buffer, call.valueSizes
 	}
 	count := new(uintptr)
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	outcome := capi.CowMapCursorNextMany(c.handle, int64(countMax), int64(bytesMax), keys, values, sizes,
-		count)
-	return int(*count), c.walk.passed(outcome)
+	err := c.walk.many(func(handle capi.CowMapCursor) capi.Outcome {
+		return capi.CowMapCursorNextMany(handle, int64(countMax), int64(bytesMax), keys, values, sizes,
+			count)
+	})
+	return int(*count), err
 }
 
 // Close ends the cursor, once the call inside it, if any, has returned. Closing again is no error.
@@ -172,7 +163,7 @@ func (c *CowMapCursor) Close() error {
 	if c.isNil() {
 		return nil
 	}
-	return c.walk.end(func() capi.Outcome { return capi.CowMapCursorClose(c.handle) })
+	return c.walk.close(capi.CowMapCursorClose)
 }
 
 // All is an iterator over the entries that are left, for range. Values are valid until the next one. It

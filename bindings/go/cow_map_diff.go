@@ -3,7 +3,6 @@ package stave
 import (
 	"io"
 	"runtime"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -45,8 +44,7 @@ type CowMapChange struct {
 //
 // Methods of a nil or zero CowMapDiff find nothing, and Err is ErrInvalidArgument.
 type CowMapDiff struct {
-	handle capi.CowMapDiff // as Store's
-	walk   walk
+	walk   walk[capi.CowMapDiff]
 	kind   uint32
 	key    int64
 	values []byte    // the one after behind the one before
@@ -65,31 +63,25 @@ func (m *CowMap) Diff(after *CowMap) (*CowMapDiff, error) {
 	if outcome != capi.OK {
 		return nil, errorOf(outcome)
 	}
-	diff := &CowMapDiff{handle: handle}
-	diff.walk.ownersClosed = []*atomic.Bool{m.closed, after.closed}
+	diff := &CowMapDiff{walk: newWalk(handle, capi.CowMapDiffFree, m.native.closed, after.native.closed)}
 	diff.values = []byte{} // an empty value is not nil
-	runtime.SetFinalizer(diff, func(d *CowMapDiff) { capi.CowMapDiffFree(d.handle) })
 	return diff, nil
 }
 
-func (d *CowMapDiff) isNil() bool { return d == nil || d.handle == 0 }
+func (d *CowMapDiff) isNil() bool { return d == nil || d.walk.native == nil }
 
 // Next moves to the next key that differs and says whether there is one. When there is none Err is nil,
 // then and ever after. After ErrNoMemory it may be called again.
 func (d *CowMapDiff) Next() bool {
-	if d.isNil() {
-		return false
-	}
-	d.walk.mutex.Lock()
-	defer d.walk.mutex.Unlock()
-	// KeepAlive: the deferred Unlock refers to the diff.
-	d.values = d.values[:cap(d.values)]
-	outcome := capi.CowMapDiffNext(d.handle, d.values, &d.kind, &d.key, d.sizes[:])
-	for outcome == capi.OK && sizeOf(d.sizes[0])+sizeOf(d.sizes[1]) > uint64(len(d.values)) {
-		d.values = make([]byte, sizeOf(d.sizes[0])+sizeOf(d.sizes[1]))
-		outcome = capi.CowMapDiffValues(d.handle, d.values, d.sizes[:])
-	}
-	return d.walk.moved(outcome)
+	return !d.isNil() && d.walk.next(func(handle capi.CowMapDiff) capi.Outcome {
+		d.values = d.values[:cap(d.values)]
+		outcome := capi.CowMapDiffNext(handle, d.values, &d.kind, &d.key, d.sizes[:])
+		for outcome == capi.OK && sizeOf(d.sizes[0])+sizeOf(d.sizes[1]) > uint64(len(d.values)) {
+			d.values = make([]byte, sizeOf(d.sizes[0])+sizeOf(d.sizes[1]))
+			outcome = capi.CowMapDiffValues(handle, d.values, d.sizes[:])
+		}
+		return outcome
+	})
 }
 
 // Key is the current key. 0 when the diff stands on none; then Err says why.
@@ -134,7 +126,7 @@ func (d *CowMapDiff) Close() error {
 	if d.isNil() {
 		return nil
 	}
-	return d.walk.end(func() capi.Outcome { return capi.CowMapDiffClose(d.handle) })
+	return d.walk.close(capi.CowMapDiffClose)
 }
 
 // All is an iterator over the changes that are left, for range. Values are valid until the next one. It

@@ -2,8 +2,6 @@ package stave
 
 import (
 	"io"
-	"runtime"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -21,8 +19,7 @@ import (
 //
 // Methods of a nil or zero Cursor find nothing, and Err is ErrInvalidArgument.
 type Cursor struct {
-	handle capi.Cursor // as Store's
-	walk   walk
+	walk   walk[capi.Cursor]
 	record []byte    // the current record, the value behind the key
 	sizes  [2]uint64 // of its key and its value
 }
@@ -46,31 +43,25 @@ func (s *Store) Cursor(options *CursorOptions) (*Cursor, error) {
 	if err := ended(s, capi.CursorOpen(s.raw(), options.Prefix, options.KeysOnly, &handle)); err != nil {
 		return nil, err
 	}
-	cursor := &Cursor{handle: handle}
-	cursor.walk.ownersClosed = []*atomic.Bool{s.closed}
+	cursor := &Cursor{walk: newWalk(handle, capi.StoreCursorFree, s.native.closed)}
 	cursor.record = []byte{} // an empty key is not nil
-	runtime.SetFinalizer(cursor, func(c *Cursor) { capi.StoreCursorFree(c.handle) })
 	return cursor, nil
 }
 
-func (c *Cursor) isNil() bool { return c == nil || c.handle == 0 }
+func (c *Cursor) isNil() bool { return c == nil || c.walk.native == nil }
 
 // Next moves to the next record and says whether there is one. When there is none Err is nil, then and
 // ever after. After an error the next call goes on behind the record that could not be read.
 func (c *Cursor) Next() bool {
-	if c.isNil() {
-		return false
-	}
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	// KeepAlive: the deferred Unlock refers to the cursor.
-	c.record = c.record[:cap(c.record)]
-	outcome := capi.CursorNext(c.handle, c.record, c.sizes[:])
-	for outcome == capi.OK && c.sizes[0]+c.sizes[1] > uint64(len(c.record)) {
-		c.record = make([]byte, c.sizes[0]+c.sizes[1])
-		outcome = capi.CursorRecord(c.handle, c.record, c.sizes[:])
-	}
-	return c.walk.moved(outcome)
+	return !c.isNil() && c.walk.next(func(handle capi.Cursor) capi.Outcome {
+		c.record = c.record[:cap(c.record)]
+		outcome := capi.CursorNext(handle, c.record, c.sizes[:])
+		for outcome == capi.OK && c.sizes[0]+c.sizes[1] > uint64(len(c.record)) {
+			c.record = make([]byte, c.sizes[0]+c.sizes[1])
+			outcome = capi.CursorRecord(handle, c.record, c.sizes[:])
+		}
+		return outcome
+	})
 }
 
 // Key is the key of the current record, valid until the next call of Next. nil when the cursor stands
@@ -118,11 +109,11 @@ func (c *Cursor) NextMany(countMax, bytesMax int) ([]Record, error) {
 	call.valueSizes = room(call.valueSizes, 2*countMax)
 	sizes := call.valueSizes
 	var count uintptr
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	outcome := capi.StoreCursorNextMany(c.handle, int64(countMax), int64(bytesMax),
-		&call.native.Buffer, sizes, &count)
-	if err := c.walk.passed(outcome); err != nil || count == 0 {
+	err := c.walk.many(func(handle capi.Cursor) capi.Outcome {
+		return capi.StoreCursorNextMany(handle, int64(countMax), int64(bytesMax),
+			&call.native.Buffer, sizes, &count)
+	})
+	if err != nil || count == 0 {
 		return nil, err
 	}
 	rest := call.result()
@@ -140,7 +131,7 @@ func (c *Cursor) Close() error {
 	if c.isNil() {
 		return nil
 	}
-	return c.walk.end(func() capi.Outcome { return capi.StoreCursorClose(c.handle) })
+	return c.walk.close(capi.StoreCursorClose)
 }
 
 // All is an iterator over the records that are left, for range. Keys and values are valid until the

@@ -4,7 +4,6 @@ import (
 	"io"
 	"runtime"
 	"strings"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -33,8 +32,7 @@ import (
 // ErrReadOnly, ErrNoSpace (nothing is written), ErrIO (after a failed sync: reads go on, writes are
 // refused until the index is opened again).
 type DiskIndex struct {
-	handle     capi.DiskIndex // as Store's
-	closed     *atomic.Bool
+	native     *native[capi.DiskIndex]
 	recordSize int
 }
 
@@ -62,8 +60,7 @@ func OpenDiskIndex(path string, options *DiskIndexOptions) (*DiskIndex, error) {
 	if err := errorOf(capi.DiskIndexOpen(path, native, &handle)); err != nil {
 		return nil, err
 	}
-	index := &DiskIndex{handle: handle, closed: new(atomic.Bool)}
-	runtime.SetFinalizer(index, (*DiskIndex).finalize)
+	index := &DiskIndex{native: newNative(handle, capi.DiskIndexFree)}
 	inForce, err := index.Options()
 	if err != nil {
 		return nil, err
@@ -79,18 +76,12 @@ func checkPath(path string) error {
 	return nil
 }
 
-// Runs when nothing refers to the index any more.
-func (d *DiskIndex) finalize() {
-	d.closed.Store(true)
-	capi.DiskIndexFree(d.handle)
-}
-
 // raw is NULL for a nil index, which C refuses.
 func (d *DiskIndex) raw() capi.DiskIndex {
 	if d == nil {
 		return 0
 	}
-	return d.handle
+	return d.native.raw()
 }
 
 // size is the size of the records.
@@ -105,15 +96,10 @@ func (d *DiskIndex) size() int {
 // merged they are merged first. ErrIO when that cannot be done: the index is closed all the same. Closing
 // again is no error. Cursors return ErrClosed afterwards.
 func (d *DiskIndex) Close() error {
-	if d == nil || d.handle == 0 {
+	if d == nil {
 		return nil
 	}
-	err := ended(d, capi.DiskIndexClose(d.handle))
-	// BUSY is the one failure that leaves it open.
-	if err == nil || err.(*Error).Status != ErrBusy {
-		d.closed.Store(true)
-	}
-	return err
+	return d.native.close(capi.DiskIndexClose)
 }
 
 // Options are the options in force: defaults filled in, the file's RecordSize read (24 for payloads).

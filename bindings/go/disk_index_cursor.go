@@ -2,8 +2,6 @@ package stave
 
 import (
 	"io"
-	"runtime"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -21,8 +19,7 @@ import (
 //
 // Methods of a nil or zero DiskIndexCursor find nothing, and Err is ErrInvalidArgument.
 type DiskIndexCursor struct {
-	handle     capi.DiskIndexCursor // as Store's
-	walk       walk
+	walk       walk[capi.DiskIndexCursor]
 	recordSize int    // of the index
 	current    []byte // the record behind the key
 }
@@ -35,26 +32,21 @@ func (d *DiskIndex) Cursor() (*DiskIndexCursor, error) {
 	if err := ended(d, capi.DiskIndexCursorOpen(d.raw(), &handle)); err != nil {
 		return nil, err
 	}
-	cursor := &DiskIndexCursor{handle: handle, recordSize: d.recordSize}
+	cursor := &DiskIndexCursor{walk: newWalk(handle, capi.DiskIndexCursorFree, d.native.closed)}
+	cursor.recordSize = d.recordSize
 	cursor.current = make([]byte, DiskIndexKeySize+d.recordSize)
-	cursor.walk.ownersClosed = []*atomic.Bool{d.closed}
-	runtime.SetFinalizer(cursor, func(c *DiskIndexCursor) { capi.DiskIndexCursorFree(c.handle) })
 	return cursor, nil
 }
 
-func (c *DiskIndexCursor) isNil() bool { return c == nil || c.handle == 0 }
+func (c *DiskIndexCursor) isNil() bool { return c == nil || c.walk.native == nil }
 
 // Next moves to the next record and says whether there is one. When there is none Err is nil, then and
 // ever after. Upon damaged pages it is false and Err is ErrCorruption, once for each segment that has
 // some; the next call goes on.
 func (c *DiskIndexCursor) Next() bool {
-	if c.isNil() {
-		return false
-	}
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	// KeepAlive: the deferred Unlock refers to the cursor.
-	return c.walk.moved(capi.DiskIndexCursorNext(c.handle, c.current))
+	return !c.isNil() && c.walk.next(func(handle capi.DiskIndexCursor) capi.Outcome {
+		return capi.DiskIndexCursorNext(handle, c.current)
+	})
 }
 
 // Key is the key of the current record, valid until the next call of Next. nil when the cursor stands on
@@ -99,11 +91,11 @@ func (c *DiskIndexCursor) NextMany(countMax int) ([]Record, error) {
 	// One more, so that there is an address also without records.
 	keys, records := make([]byte, countMax*DiskIndexKeySize+1), make([]byte, countMax*c.recordSize+1)
 	count := new(uintptr)
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	outcome := capi.DiskIndexCursorNextMany(c.handle, int64(countMax), keys, records,
-		int64(c.recordSize), count)
-	if err := c.walk.passed(outcome); err != nil || *count == 0 {
+	err := c.walk.many(func(handle capi.DiskIndexCursor) capi.Outcome {
+		return capi.DiskIndexCursorNextMany(handle, int64(countMax), keys, records,
+			int64(c.recordSize), count)
+	})
+	if err != nil || *count == 0 {
 		return nil, err
 	}
 	all := make([]Record, *count)
@@ -119,7 +111,7 @@ func (c *DiskIndexCursor) Close() error {
 	if c.isNil() {
 		return nil
 	}
-	return c.walk.end(func() capi.Outcome { return capi.DiskIndexCursorClose(c.handle) })
+	return c.walk.close(capi.DiskIndexCursorClose)
 }
 
 // All is an iterator over the records that are left, for range. Keys and records are valid until the next

@@ -3,7 +3,6 @@ package stave
 import (
 	"io"
 	"runtime"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -25,29 +24,13 @@ import (
 // (nothing is changed). Of every method that takes a key: what the resolver returns. Of every write:
 // ErrTooLarge.
 type Index struct {
-	handle capi.Index
-	// What the finalizer is set on: a resolver may refer to the Index, and what refers to itself is not
-	// collected if it has a finalizer.
-	owner *indexOwner
+	native *native[capi.Index]
 	// C knows its address.
 	resolver *capi.Resolver
 	options  *Resolver
-	// Shared with the cursors, as Store's.
-	closed *atomic.Bool
 }
 
 var _ io.Closer = (*Index)(nil)
-
-// indexOwner lives as long as the Index: as with Store, only its finalizer gives the memory back.
-type indexOwner struct {
-	handle capi.Index
-	closed *atomic.Bool
-}
-
-func (o *indexOwner) finalize() {
-	o.closed.Store(true)
-	capi.IndexFree(o.handle)
-}
 
 // NewIndex makes an empty index. nil options are the defaults. O(capacity).
 //
@@ -65,15 +48,13 @@ func NewIndex(options *IndexOptions) (*Index, error) {
 	if resolver != nil {
 		native.SetKeyMode(capi.KeysResolved)
 	}
-	index := &Index{resolver: resolver, options: options.Resolver, closed: new(atomic.Bool)}
+	var handle capi.Index
 	knowsHashes := resolver != nil && resolver.Hash != nil
-	outcome := capi.IndexCreate(native, resolver, knowsHashes, &index.handle)
+	outcome := capi.IndexCreate(native, resolver, knowsHashes, &handle)
 	if outcome != capi.OK {
 		return nil, errorOf(outcome)
 	}
-	index.owner = &indexOwner{index.handle, index.closed}
-	runtime.SetFinalizer(index.owner, (*indexOwner).finalize)
-	return index, nil
+	return &Index{newNative(handle, capi.IndexFree), resolver, options.Resolver}, nil
 }
 
 // raw is NULL for a nil Index, which C refuses.
@@ -81,21 +62,16 @@ func (i *Index) raw() capi.Index {
 	if i == nil {
 		return 0
 	}
-	return i.handle
+	return i.native.raw()
 }
 
 // Close waits for running calls and gives the memory of the entries back. Closing again is no error.
 // Cursors return ErrClosed afterwards. ErrBusy from inside the resolver.
 func (i *Index) Close() error {
-	if i == nil || i.handle == 0 {
+	if i == nil {
 		return nil
 	}
-	err := errorOf(capi.IndexClose(i.handle))
-	runtime.KeepAlive(i)
-	if err == nil {
-		i.closed.Store(true)
-	}
-	return err
+	return i.native.close(capi.IndexClose)
 }
 
 // Options are the options in force: Shards and Seed as they were chosen, Capacity as it was asked for.

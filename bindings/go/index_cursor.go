@@ -2,8 +2,6 @@ package stave
 
 import (
 	"io"
-	"runtime"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -21,9 +19,7 @@ import (
 //
 // Methods of a nil or zero IndexCursor find nothing, and Err is ErrInvalidArgument.
 type IndexCursor struct {
-	handle capi.IndexCursor
-	owner  *indexCursorOwner // as Index's
-	walk   walk
+	walk walk[capi.IndexCursor]
 	// nil if the index keeps its keys. Kept alive because C may ask it for a hash; so a cursor keeps its
 	// index only if the resolver does.
 	resolver *capi.Resolver
@@ -35,47 +31,33 @@ type IndexCursor struct {
 
 var _ io.Closer = (*IndexCursor)(nil)
 
-type indexCursorOwner struct {
-	handle capi.IndexCursor
-	_      uintptr // as Batch's
-}
-
-func (o *indexCursorOwner) finalize() { capi.IndexCursorFree(o.handle) }
-
 // Cursor opens a cursor, which stands before the first entry.
 func (i *Index) Cursor() (*IndexCursor, error) {
 	var handle capi.IndexCursor
 	if err := ended(i, capi.IndexCursorOpen(i.raw(), &handle)); err != nil {
 		return nil, err
 	}
-	owner := &indexCursorOwner{handle: handle}
-	runtime.SetFinalizer(owner, (*indexCursorOwner).finalize)
-	cursor := &IndexCursor{handle: handle, owner: owner, resolver: i.resolver}
-	cursor.walk.ownersClosed = []*atomic.Bool{i.closed}
+	cursor := &IndexCursor{walk: newWalk(handle, capi.IndexCursorFree, i.native.closed), resolver: i.resolver}
 	cursor.key = []byte{} // an empty key is not nil
 	return cursor, nil
 }
 
 func (c *IndexCursor) hasKeys() bool { return c.resolver == nil }
 
-func (c *IndexCursor) isNil() bool { return c == nil || c.handle == 0 }
+func (c *IndexCursor) isNil() bool { return c == nil || c.walk.native == nil }
 
 // Next moves to the next entry and says whether there is one. When there is none Err is nil, then and
 // ever after.
 func (c *IndexCursor) Next() bool {
-	if c.isNil() {
-		return false
-	}
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	// KeepAlive: the deferred Unlock refers to the cursor.
-	c.key = c.key[:cap(c.key)]
-	outcome := capi.IndexCursorNext(c.handle, c.hasKeys(), c.key, &c.keySize, &c.value)
-	for outcome == capi.OK && c.keySize > uint64(len(c.key)) {
-		c.key = make([]byte, c.keySize)
-		outcome = capi.IndexCursorKey(c.handle, c.key, &c.keySize)
-	}
-	return c.walk.moved(outcome)
+	return !c.isNil() && c.walk.next(func(handle capi.IndexCursor) capi.Outcome {
+		c.key = c.key[:cap(c.key)]
+		outcome := capi.IndexCursorNext(handle, c.hasKeys(), c.key, &c.keySize, &c.value)
+		for outcome == capi.OK && c.keySize > uint64(len(c.key)) {
+			c.key = make([]byte, c.keySize)
+			outcome = capi.IndexCursorKey(handle, c.key, &c.keySize)
+		}
+		return outcome
+	})
 }
 
 // Key is the key of the current entry, valid until the next call of Next. nil when the cursor stands on
@@ -163,11 +145,11 @@ func (c *IndexCursor) nextMany(call *flat, countMax, bytesMax int, keys *capi.Bu
 		keySizes = call.keySizes
 	}
 	count := new(uintptr)
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	outcome := capi.IndexCursorNextMany(c.handle, int64(countMax), call.numbers, int64(bytesMax), keys,
-		keySizes, count)
-	return int(*count), c.walk.passed(outcome)
+	err := c.walk.many(func(handle capi.IndexCursor) capi.Outcome {
+		return capi.IndexCursorNextMany(handle, int64(countMax), call.numbers, int64(bytesMax), keys,
+			keySizes, count)
+	})
+	return int(*count), err
 }
 
 // Close ends the cursor, once the call inside it, if any, has returned. Closing again is no error.
@@ -175,7 +157,7 @@ func (c *IndexCursor) Close() error {
 	if c.isNil() {
 		return nil
 	}
-	return c.walk.end(func() capi.Outcome { return capi.IndexCursorClose(c.handle) })
+	return c.walk.close(capi.IndexCursorClose)
 }
 
 // All is an iterator over the entries that are left, for range. Keys are valid until the next one, and

@@ -3,7 +3,6 @@ package stave
 import (
 	"io"
 	"runtime"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -39,10 +38,7 @@ import (
 //
 // Errors of every method: ErrInvalidArgument (also for what belongs to the other kind of table), ErrClosed,
 // ErrNoMemory (nothing is changed).
-type Memtable struct {
-	handle capi.Memtable // as Store's
-	closed *atomic.Bool
-}
+type Memtable struct{ native *native[capi.Memtable] }
 
 var _ io.Closer = (*Memtable)(nil)
 
@@ -54,15 +50,7 @@ func NewMemtable(options *MemtableOptions) (*Memtable, error) {
 	if err := errorOf(capi.MemtableCreate(native, &handle)); err != nil {
 		return nil, err
 	}
-	table := &Memtable{handle, new(atomic.Bool)}
-	runtime.SetFinalizer(table, (*Memtable).finalize)
-	return table, nil
-}
-
-// Runs when nothing refers to the table any more.
-func (m *Memtable) finalize() {
-	m.closed.Store(true)
-	capi.MemtableFree(m.handle)
+	return &Memtable{newNative(handle, capi.MemtableFree)}, nil
 }
 
 // raw is NULL for a nil table, which C refuses.
@@ -70,21 +58,17 @@ func (m *Memtable) raw() capi.Memtable {
 	if m == nil {
 		return 0
 	}
-	return m.handle
+	return m.native.raw()
 }
 
 // Close ends the table; uncommitted writes are lost. Transactions, snapshots and cursors return ErrClosed
 // afterwards; pins keep their bytes. Closing again is no error. ErrBusy from inside a callback of the
 // table. The memory goes with the last of the table, its transactions, snapshots and cursors. O(keys).
 func (m *Memtable) Close() error {
-	if m == nil || m.handle == 0 {
+	if m == nil {
 		return nil
 	}
-	err := ended(m, capi.MemtableClose(m.handle))
-	if err == nil {
-		m.closed.Store(true)
-	}
-	return err
+	return m.native.close(capi.MemtableClose)
 }
 
 // Options are the options that the table was made with.

@@ -2,7 +2,6 @@ package stave
 
 import (
 	"io"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
@@ -28,8 +27,7 @@ type MemtableRecord struct {
 //
 // Methods of a nil or zero MemtableCursor find nothing, and Err is ErrInvalidArgument.
 type MemtableCursor struct {
-	handle capi.MemtableCursor // as Store's
-	walk   walk
+	walk   walk[capi.MemtableCursor]
 	record []byte    // the current record, the value behind the key
 	sizes  [2]uint64 // of its key and its value; that may be capi.Tombstone
 }
@@ -59,35 +57,29 @@ func (m *Memtable) Cursor(snapshot, transaction uint64, options *MemtableCursorO
 	if err != nil {
 		return nil, err
 	}
-	return newMemtableCursor(handle, m.closed), nil
+	return newMemtableCursor(handle, m.native.closed), nil
 }
 
 func newMemtableCursor(handle capi.MemtableCursor, ownersClosed ...*atomic.Bool) *MemtableCursor {
-	cursor := &MemtableCursor{handle: handle}
-	cursor.walk.ownersClosed = ownersClosed
+	cursor := &MemtableCursor{walk: newWalk(handle, capi.MemtableCursorFree, ownersClosed...)}
 	cursor.record = []byte{} // an empty key is not nil
-	runtime.SetFinalizer(cursor, func(c *MemtableCursor) { capi.MemtableCursorFree(c.handle) })
 	return cursor
 }
 
-func (c *MemtableCursor) isNil() bool { return c == nil || c.handle == 0 }
+func (c *MemtableCursor) isNil() bool { return c == nil || c.walk.native == nil }
 
 // Next moves to the next record and says whether there is one. When there is none Err is nil, then and
 // ever after. ErrTooOld when Prune has passed the cursor's moment.
 func (c *MemtableCursor) Next() bool {
-	if c.isNil() {
-		return false
-	}
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	// KeepAlive: the deferred Unlock refers to the cursor.
-	c.record = c.record[:cap(c.record)]
-	outcome := capi.MemtableCursorNext(c.handle, c.record, c.sizes[:])
-	for outcome == capi.OK && c.sizes[0]+sizeOf(c.sizes[1]) > uint64(len(c.record)) {
-		c.record = make([]byte, c.sizes[0]+sizeOf(c.sizes[1]))
-		outcome = capi.MemtableCursorRecord(c.handle, c.record, c.sizes[:])
-	}
-	return c.walk.moved(outcome)
+	return !c.isNil() && c.walk.next(func(handle capi.MemtableCursor) capi.Outcome {
+		c.record = c.record[:cap(c.record)]
+		outcome := capi.MemtableCursorNext(handle, c.record, c.sizes[:])
+		for outcome == capi.OK && c.sizes[0]+sizeOf(c.sizes[1]) > uint64(len(c.record)) {
+			c.record = make([]byte, c.sizes[0]+sizeOf(c.sizes[1]))
+			outcome = capi.MemtableCursorRecord(handle, c.record, c.sizes[:])
+		}
+		return outcome
+	})
 }
 
 // Key is the key of the current record, valid until the next call of Next. nil when the cursor stands
@@ -144,11 +136,11 @@ func (c *MemtableCursor) NextMany(countMax, bytesMax int) ([]MemtableRecord, err
 	call.valueSizes = room(call.valueSizes, 2*countMax)
 	sizes := call.valueSizes
 	var count uintptr
-	c.walk.mutex.Lock()
-	defer c.walk.mutex.Unlock()
-	outcome := capi.MemtableCursorNextMany(c.handle, int64(countMax), int64(bytesMax),
-		&call.native.Buffer, sizes, &count)
-	if err := c.walk.passed(outcome); err != nil || count == 0 {
+	err := c.walk.many(func(handle capi.MemtableCursor) capi.Outcome {
+		return capi.MemtableCursorNextMany(handle, int64(countMax), int64(bytesMax),
+			&call.native.Buffer, sizes, &count)
+	})
+	if err != nil || count == 0 {
 		return nil, err
 	}
 	rest := call.result()
@@ -170,7 +162,7 @@ func (c *MemtableCursor) Close() error {
 	if c.isNil() {
 		return nil
 	}
-	return c.walk.end(func() capi.Outcome { return capi.MemtableCursorClose(c.handle) })
+	return c.walk.close(capi.MemtableCursorClose)
 }
 
 // All is an iterator over the records that are left, for range. Keys and values are valid until the next

@@ -15,8 +15,8 @@ import (
 //
 // Errors of every method: as Memtable's.
 type MemtableSnapshot struct {
-	handle              capi.MemtableSnapshot // as Store's
-	closed, tableClosed *atomic.Bool          // as MemtableTransaction's
+	native      *native[capi.MemtableSnapshot]
+	tableClosed *atomic.Bool // for the cursors
 }
 
 var _ io.Closer = (*MemtableSnapshot)(nil)
@@ -27,12 +27,7 @@ func (m *Memtable) Snapshot() (*MemtableSnapshot, error) {
 	if err := ended(m, capi.MemtableSnapshotOpen(m.raw(), &handle)); err != nil {
 		return nil, err
 	}
-	snapshot := &MemtableSnapshot{handle, new(atomic.Bool), m.closed}
-	runtime.SetFinalizer(snapshot, func(s *MemtableSnapshot) {
-		s.closed.Store(true)
-		capi.MemtableSnapshotFree(s.handle)
-	})
-	return snapshot, nil
+	return &MemtableSnapshot{newNative(handle, capi.MemtableSnapshotFree), m.native.closed}, nil
 }
 
 // raw is NULL for a nil snapshot, which C refuses.
@@ -40,7 +35,7 @@ func (s *MemtableSnapshot) raw() capi.MemtableSnapshot {
 	if s == nil {
 		return 0
 	}
-	return s.handle
+	return s.native.raw()
 }
 
 // Timestamp is what it reads at: it sees the commits with lower ones.
@@ -104,14 +99,10 @@ func (s *MemtableSnapshot) AppendMultiGet(values [][]byte, memory []byte, keys [
 
 // Close lets go of the moment. Its cursors return ErrClosed afterwards. Closing again is no error.
 func (s *MemtableSnapshot) Close() error {
-	if s == nil || s.handle == 0 {
+	if s == nil {
 		return nil
 	}
-	err := ended(s, capi.MemtableSnapshotClose(s.handle))
-	if err == nil {
-		s.closed.Store(true)
-	}
-	return err
+	return s.native.close(capi.MemtableSnapshotClose)
 }
 
 // Cursor opens a cursor at the snapshot's moment. nil options are the defaults. It stands before the first
@@ -126,5 +117,5 @@ func (s *MemtableSnapshot) Cursor(options *MemtableCursorOptions) (*MemtableCurs
 	if err != nil {
 		return nil, err
 	}
-	return newMemtableCursor(handle, s.tableClosed, s.closed), nil
+	return newMemtableCursor(handle, s.tableClosed, s.native.closed), nil
 }

@@ -17,9 +17,8 @@ import (
 //
 // Errors of every method: as Memtable's. Of every write: ErrConflict (see there), ErrTooLarge.
 type MemtableTransaction struct {
-	handle capi.MemtableTransaction // as Store's
-	// Shared with the cursors; the table's own is for them too.
-	ended, tableClosed *atomic.Bool
+	native      *native[capi.MemtableTransaction]
+	tableClosed *atomic.Bool // for the cursors
 }
 
 var _ io.Closer = (*MemtableTransaction)(nil)
@@ -31,12 +30,7 @@ func (m *Memtable) Begin() (*MemtableTransaction, error) {
 	if err := ended(m, capi.MemtableBegin(m.raw(), &handle)); err != nil {
 		return nil, err
 	}
-	transaction := &MemtableTransaction{handle, new(atomic.Bool), m.closed}
-	runtime.SetFinalizer(transaction, func(t *MemtableTransaction) {
-		t.ended.Store(true)
-		capi.MemtableTransactionFree(t.handle)
-	})
-	return transaction, nil
+	return &MemtableTransaction{newNative(handle, capi.MemtableTransactionFree), m.native.closed}, nil
 }
 
 // Transact begins a transaction, calls body with it, and commits what that has written; timestamp is what
@@ -64,7 +58,7 @@ func (t *MemtableTransaction) raw() capi.MemtableTransaction {
 	if t == nil {
 		return 0
 	}
-	return t.handle
+	return t.native.raw()
 }
 
 // ID is its number, which no other transaction of the table has or had.
@@ -177,17 +171,17 @@ func (t *MemtableTransaction) Rollback() error {
 
 // Close rolls back what is not committed. Closing again is no error.
 func (t *MemtableTransaction) Close() error {
-	if t == nil || t.handle == 0 {
+	if t == nil {
 		return nil
 	}
-	return t.finish(capi.MemtableTransactionClose(t.handle))
+	return t.native.close(capi.MemtableTransactionClose)
 }
 
 // finish lets the cursors know of an end that has succeeded.
 func (t *MemtableTransaction) finish(outcome capi.Outcome) error {
 	err := ended(t, outcome)
 	if err == nil {
-		t.ended.Store(true)
+		t.native.closed.Store(true)
 	}
 	return err
 }
@@ -204,5 +198,5 @@ func (t *MemtableTransaction) Cursor(options *MemtableCursorOptions) (*MemtableC
 	if err != nil {
 		return nil, err
 	}
-	return newMemtableCursor(handle, t.tableClosed, t.ended), nil
+	return newMemtableCursor(handle, t.tableClosed, t.native.closed), nil
 }

@@ -3,7 +3,6 @@ package stave
 import (
 	"io"
 	"runtime"
-	"sync/atomic"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -16,14 +15,7 @@ import (
 // store), ErrNoMemory. Of all reads: ErrCorruption, ErrIO. Of all writes: ErrTooLarge, ErrReadOnly,
 // ErrNoSpace (nothing is written; the store goes on working), ErrIO (after a failed sync: reads go on,
 // writes are refused until the store is opened again).
-type Store struct {
-	// The native handle lives as long as the Store: Close closes it, and only the finalizer gives its
-	// memory back, when no call can be inside any more. So a call needs no lock of its own, only a
-	// runtime.KeepAlive behind it.
-	handle capi.Store
-	// Shared with the cursors, which must not keep the Store alive.
-	closed *atomic.Bool
-}
+type Store struct{ native *native[capi.Store] }
 
 var _ io.Closer = (*Store)(nil)
 
@@ -47,15 +39,7 @@ func Open(path string, options *Options) (*Store, error) {
 	if err := errorOf(capi.StoreOpen(path, native, &handle)); err != nil {
 		return nil, err
 	}
-	store := &Store{handle: handle, closed: new(atomic.Bool)}
-	runtime.SetFinalizer(store, (*Store).finalize)
-	return store, nil
-}
-
-// Runs when nothing refers to the Store any more.
-func (s *Store) finalize() {
-	s.closed.Store(true)
-	capi.StoreFree(s.handle)
+	return &Store{newNative(handle, capi.StoreFree)}, nil
 }
 
 // raw is NULL for a nil Store, which C refuses.
@@ -63,7 +47,7 @@ func (s *Store) raw() capi.Store {
 	if s == nil {
 		return 0
 	}
-	return s.handle
+	return s.native.raw()
 }
 
 // Close waits for running calls, makes everything durable, marks the store as cleanly closed, and
@@ -71,16 +55,10 @@ func (s *Store) raw() capi.Store {
 // same, the next Open recovers, and what was acknowledged as durable is there. Closing again is no
 // error. Cursors return ErrClosed afterwards; pins keep their bytes.
 func (s *Store) Close() error {
-	if s == nil || s.handle == 0 {
+	if s == nil {
 		return nil
 	}
-	err := errorOf(capi.StoreClose(s.handle))
-	runtime.KeepAlive(s)
-	// BUSY is the one failure that leaves it open.
-	if err == nil || err.(*Error).Status != ErrBusy {
-		s.closed.Store(true)
-	}
-	return err
+	return s.native.close(capi.StoreClose)
 }
 
 // Options are the options in force: defaults filled in, stored ones read.

@@ -8,11 +8,11 @@ import (
 )
 
 // walk is what cursors have in common.
-type walk struct {
+type walk[Handle ~uintptr] struct {
+	native *native[Handle]
 	// Held by the calls and by Close: C's bytes of the current entry go away when another call comes
 	// in between, so that two calls which belong together must be alone.
-	mutex  sync.Mutex
-	closed atomic.Bool
+	mutex sync.Mutex
 	// Of what the cursor belongs to, which it must not keep alive.
 	ownersClosed []*atomic.Bool
 
@@ -20,9 +20,14 @@ type walk struct {
 	err     error
 }
 
+func newWalk[Handle ~uintptr](
+	handle Handle, free func(Handle), ownersClosed ...*atomic.Bool) walk[Handle] {
+	return walk[Handle]{native: newNative(handle, free), ownersClosed: ownersClosed}
+}
+
 // stands says whether there is an entry to look at; if not, the error says why.
-func (w *walk) stands() bool {
-	isClosed := w.closed.Load()
+func (w *walk[Handle]) stands() bool {
+	isClosed := w.native.closed.Load()
 	for _, closed := range w.ownersClosed {
 		isClosed = isClosed || closed.Load()
 	}
@@ -37,26 +42,27 @@ func (w *walk) stands() bool {
 	return false
 }
 
-// moved notes the outcome of a move to the next entry.
-func (w *walk) moved(outcome capi.Outcome) bool {
-	w.onEntry, w.err = foundOf(outcome, capi.Done)
+// next makes a move to the next entry, and says whether there is one. (The deferred Unlock keeps the cursor
+// alive.)
+func (w *walk[Handle]) next(move func(handle Handle) capi.Outcome) bool {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.onEntry, w.err = foundOf(move(w.native.handle), capi.Done)
 	return w.onEntry
 }
 
-// passed notes the outcome of a move over many entries, which ends on none.
-func (w *walk) passed(outcome capi.Outcome) error {
+// many makes a move over many entries, which ends on none.
+func (w *walk[Handle]) many(move func(handle Handle) capi.Outcome) error {
+	w.next(move)
 	w.onEntry = false
-	_, w.err = foundOf(outcome, capi.Done)
 	return w.err
 }
 
-// end closes the cursor with `close`, once the call inside it, if any, has returned.
-func (w *walk) end(close func() capi.Outcome) error {
+// close closes the cursor, once the call inside it, if any, has returned.
+func (w *walk[Handle]) close(close func(Handle) capi.Outcome) error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	err := errorOf(close())
-	w.closed.Store(err == nil)
-	return err
+	return w.native.close(close)
 }
 
 var errNilCursor = failed(ErrInvalidArgument, "the cursor is nil, or a number is negative")

@@ -11,7 +11,7 @@
  *   bytes out              byte[], returned instead of the status; null stands for "not there"
  *   stave_status           int when it is not negative, else a StaveException
  *   stave_error            none: it is the exception
- *   options, statistics    long[] in the order of the members (../structs.py)
+ *   options, statistics    long[] in the order of the members (../structs)
  *   write options          int, the durability; by default C gets no struct, which is faster
  *   paths and texts        byte[] of UTF-8 that ends with a zero byte
  */

@@ -25,7 +25,7 @@ namespace Stave
     /// </remarks>
     public sealed unsafe class Batch : IDisposable
     {
-        private readonly BatchHandle handle = new BatchHandle();
+        private readonly Handle handle = new Handle(Handle.Batch);
 
         /// <summary>An empty batch.</summary>
         public Batch()
@@ -160,7 +160,7 @@ namespace Stave
             }
         }
 
-        internal bool TryWrite(StoreHandle store, WriteOptions options, out long failedPosition)
+        internal bool TryWrite(Handle store, WriteOptions options, out long failedPosition)
         {
             lock (handle)
             {

@@ -38,7 +38,7 @@ namespace Stave
     /// </remarks>
     public sealed unsafe partial class CowMap : IDisposable, IReadOnlyDictionary<long, byte[]>
     {
-        private readonly CowMapHandle handle = new CowMapHandle();
+        private readonly Handle handle = new Handle(Handle.CowMap);
 
         /// <summary>An empty map with the defaults.</summary>
         public CowMap() : this(new CowMapOptions())

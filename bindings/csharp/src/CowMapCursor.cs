@@ -18,9 +18,9 @@ namespace Stave
     /// </remarks>
     public sealed unsafe class CowMapCursor : IDisposable, IEnumerable<KeyValuePair<long, byte[]>>
     {
-        private readonly CowMapCursorHandle handle = new CowMapCursorHandle();
+        private readonly Handle handle = new Handle(Handle.CowMapCursor);
 
-        internal CowMapCursor(CowMapHandle map)
+        internal CowMapCursor(Handle map)
         {
             int status = Raw.stave_cow_map_cursor_open(
                 map.Pointer, out handle.Pointer, out IntPtr failure);

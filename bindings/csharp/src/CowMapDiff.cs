@@ -55,11 +55,11 @@ namespace Stave
     /// the maps is closed.</remarks>
     public sealed unsafe class CowMapDiff : IDisposable, IEnumerable<CowMapChange>
     {
-        private readonly CowMapDiffHandle handle = new CowMapDiffHandle();
+        private readonly Handle handle = new Handle(Handle.CowMapDiff);
         private ChangeKind kind;
         private long key;
 
-        internal CowMapDiff(CowMapHandle before, CowMapHandle after)
+        internal CowMapDiff(Handle before, Handle after)
         {
             int status = Raw.stave_cow_map_diff_open(
                 before.Pointer, after.Pointer, out handle.Pointer, out IntPtr failure);

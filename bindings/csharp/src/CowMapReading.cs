@@ -11,10 +11,10 @@ namespace Stave
     {
         private readonly struct ValueSource : IValueSource
         {
-            private readonly CowMapHandle handle;
+            private readonly Handle handle;
             private readonly long key;
 
-            internal ValueSource(CowMapHandle handle, long key)
+            internal ValueSource(Handle handle, long key)
             {
                 this.handle = handle;
                 this.key = key;
@@ -95,7 +95,7 @@ namespace Stave
         /// <returns>Whether the key exists.</returns>
         public bool TryGetPin(long key, out Pin pin)
         {
-            var pinHandle = new PinHandle();
+            var pinHandle = new Handle(Handle.Pin);
             int status = Raw.stave_cow_map_get_pin(
                 handle.Pointer, key, out pinHandle.Pointer, out IntPtr failure);
             bool exists = Check(status, failure);

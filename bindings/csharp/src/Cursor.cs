@@ -26,9 +26,9 @@ namespace Stave
     /// </remarks>
     public sealed unsafe class Cursor : IDisposable, IEnumerable<KeyValuePair<byte[], byte[]>>
     {
-        private readonly CursorHandle handle = new CursorHandle();
+        private readonly Handle handle = new Handle(Handle.Cursor);
 
-        internal Cursor(StoreHandle store, CursorOptions options)
+        internal Cursor(Handle store, CursorOptions options)
         {
             StoreCursorOptionsData data;
             Raw.stave_store_cursor_options_init(&data);

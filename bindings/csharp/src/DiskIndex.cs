@@ -41,7 +41,7 @@ namespace Stave
         /// <summary>The number of bytes of a key.</summary>
         public const int KeySize = Constants.STAVE_DISK_INDEX_KEY_SIZE;
 
-        private readonly DiskIndexHandle handle = new DiskIndexHandle();
+        private readonly Handle handle = new Handle(Handle.DiskIndex);
         private readonly int recordSize;
 
         private DiskIndex(string path, DiskIndexOptionsData options)

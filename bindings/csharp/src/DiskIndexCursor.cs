@@ -19,10 +19,10 @@ namespace Stave
     public sealed unsafe class DiskIndexCursor : IDisposable,
         IEnumerable<KeyValuePair<byte[], byte[]>>
     {
-        private readonly DiskIndexCursorHandle handle = new DiskIndexCursorHandle();
+        private readonly Handle handle = new Handle(Handle.DiskIndexCursor);
         private readonly int recordSize;
 
-        internal DiskIndexCursor(DiskIndexHandle index, int recordSize)
+        internal DiskIndexCursor(Handle index, int recordSize)
         {
             this.recordSize = recordSize;
             int status = Raw.stave_disk_index_cursor_open(

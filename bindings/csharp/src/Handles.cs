@@ -15,11 +15,35 @@ namespace Stave
     // Batches, cursors and transactions serve one call at a time, which holds the lock of their Handle. A
     // pin has nothing to close: Free gives it back under that lock. Transactions come and go by the
     // million: those that are disposed of are given back in the same way.
-    internal abstract class Handle : CriticalFinalizerObject
+    internal sealed class Handle : CriticalFinalizerObject
     {
+        // How each kind of object is freed.
+        internal static readonly Action<IntPtr> Store = Raw.stave_store_free;
+        internal static readonly Action<IntPtr> Batch = Raw.stave_batch_free;
+        internal static readonly Action<IntPtr> Cursor = Raw.stave_store_cursor_free;
+        internal static readonly Action<IntPtr> Pin = Raw.stave_pin_free;
+        internal static readonly Action<IntPtr> HashIndex = Raw.stave_index_free;
+        internal static readonly Action<IntPtr> HashIndexCursor = Raw.stave_index_cursor_free;
+        internal static readonly Action<IntPtr> CowMap = Raw.stave_cow_map_free;
+        internal static readonly Action<IntPtr> CowMapCursor = Raw.stave_cow_map_cursor_free;
+        internal static readonly Action<IntPtr> CowMapDiff = Raw.stave_cow_map_diff_free;
+        internal static readonly Action<IntPtr> DiskIndex = Raw.stave_disk_index_free;
+        internal static readonly Action<IntPtr> DiskIndexCursor = Raw.stave_disk_index_cursor_free;
+        internal static readonly Action<IntPtr> Memtable = Raw.stave_memtable_free;
+        internal static readonly Action<IntPtr> MemtableTransaction = Raw.stave_memtable_transaction_free;
+        internal static readonly Action<IntPtr> MemtableSnapshot = Raw.stave_memtable_snapshot_free;
+        internal static readonly Action<IntPtr> MemtableCursor = Raw.stave_memtable_cursor_free;
+
+        private readonly Action<IntPtr> free;
+
         // Written by the native call that makes the object, so that nothing can come between; zero
         // before, and once it is freed.
         internal IntPtr Pointer;
+
+        internal Handle(Action<IntPtr> free)
+        {
+            this.free = free;
+        }
 
         // Not at the end of the process: some runtimes run all finalizers then, also of objects that
         // other threads are using.
@@ -38,136 +62,14 @@ namespace Stave
             GC.SuppressFinalize(this);
         }
 
-        protected abstract void FreeNative(IntPtr pointer);
-
         private void FreeOnce()
         {
             IntPtr pointer = Pointer;
             Pointer = IntPtr.Zero;
             if (pointer != IntPtr.Zero)
             {
-                FreeNative(pointer);
+                free(pointer);
             }
-        }
-    }
-
-    internal sealed class StoreHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_store_free(pointer);
-        }
-    }
-
-    internal sealed class BatchHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_batch_free(pointer);
-        }
-    }
-
-    internal sealed class CursorHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_store_cursor_free(pointer);
-        }
-    }
-
-    internal sealed class PinHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_pin_free(pointer);
-        }
-    }
-
-    internal sealed class HashIndexHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_index_free(pointer);
-        }
-    }
-
-    internal sealed class HashIndexCursorHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_index_cursor_free(pointer);
-        }
-    }
-
-    internal sealed class CowMapHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_cow_map_free(pointer);
-        }
-    }
-
-    internal sealed class CowMapCursorHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_cow_map_cursor_free(pointer);
-        }
-    }
-
-    internal sealed class CowMapDiffHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_cow_map_diff_free(pointer);
-        }
-    }
-
-    internal sealed class DiskIndexHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_disk_index_free(pointer);
-        }
-    }
-
-    internal sealed class DiskIndexCursorHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_disk_index_cursor_free(pointer);
-        }
-    }
-
-    internal sealed class MemtableHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_memtable_free(pointer);
-        }
-    }
-
-    internal sealed class MemtableTransactionHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_memtable_transaction_free(pointer);
-        }
-    }
-
-    internal sealed class MemtableSnapshotHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_memtable_snapshot_free(pointer);
-        }
-    }
-
-    internal sealed class MemtableCursorHandle : Handle
-    {
-        protected override void FreeNative(IntPtr pointer)
-        {
-            Raw.stave_memtable_cursor_free(pointer);
         }
     }
 }

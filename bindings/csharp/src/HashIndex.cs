@@ -30,7 +30,7 @@ namespace Stave
     /// </remarks>
     public sealed unsafe partial class HashIndex : IDisposable, IEnumerable<KeyValuePair<byte[], ulong>>
     {
-        private readonly HashIndexHandle handle = new HashIndexHandle();
+        private readonly Handle handle = new Handle(Handle.HashIndex);
         private readonly HashIndexResolver resolver; // native code has only a weak handle
 
         /// <summary>An empty index with the defaults.</summary>
@@ -138,7 +138,7 @@ namespace Stave
             return GetEnumerator();
         }
 
-        internal HashIndexHandle Handle => handle;
+        internal Handle Handle => handle;
 
         private void Create(HashIndexOptionsData options, HashIndexResolverData* native)
         {

@@ -18,7 +18,7 @@ namespace Stave
     /// </remarks>
     public sealed unsafe class HashIndexCursor : IDisposable, IEnumerable<KeyValuePair<byte[], ulong>>
     {
-        private readonly HashIndexCursorHandle handle = new HashIndexCursorHandle();
+        private readonly Handle handle = new Handle(Handle.HashIndexCursor);
         private readonly HashIndex index; // keeps the resolver alive
 
         internal HashIndexCursor(HashIndex index)

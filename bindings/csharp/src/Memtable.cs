@@ -38,7 +38,7 @@ namespace Stave
     /// </remarks>
     public sealed unsafe partial class Memtable : IDisposable
     {
-        private readonly MemtableHandle handle = new MemtableHandle();
+        private readonly Handle handle = new Handle(Handle.Memtable);
 
         /// <summary>An empty table with the defaults: it keeps the time.</summary>
         public Memtable() : this(new MemtableOptions())

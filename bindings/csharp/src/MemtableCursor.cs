@@ -19,13 +19,13 @@ namespace Stave
     /// </remarks>
     public sealed unsafe class MemtableCursor : IDisposable, IEnumerable<MemtableRecord>
     {
-        private readonly MemtableCursorHandle handle = new MemtableCursorHandle();
+        private readonly Handle handle = new Handle(Handle.MemtableCursor);
         // What calls hold: a transaction and its cursors serve one call at a time, all together. It is the
         // transaction's Handle, which is therefore not finalized before the cursor is garbage.
         private readonly Handle turn;
 
         internal delegate int Opening(
-            MemtableCursorOptionsData* options, MemtableCursorHandle cursor, out IntPtr failure);
+            MemtableCursorOptionsData* options, Handle cursor, out IntPtr failure);
 
         // Where `turn` is null, the cursor has turns of its own.
         internal MemtableCursor(Handle turn, MemtableCursorOptions options, Opening open)

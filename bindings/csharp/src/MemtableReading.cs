@@ -14,7 +14,7 @@ namespace Stave
     {
         private readonly struct ValueSource : IValueSource
         {
-            private readonly MemtableHandle handle;
+            private readonly Handle handle;
             private readonly byte* key;
             private readonly int keySize;
             private readonly ulong snapshot;
@@ -22,7 +22,7 @@ namespace Stave
             private readonly byte* deleted;
 
             internal ValueSource(
-                MemtableHandle handle, byte* key, int keySize, ulong snapshot, ulong transaction,
+                Handle handle, byte* key, int keySize, ulong snapshot, ulong transaction,
                 byte* deleted)
             {
                 this.handle = handle;
@@ -151,7 +151,7 @@ namespace Stave
         public ReadOutcome ReadPin(
             ReadOnlySpan<byte> key, ulong snapshot, out Pin pin, ulong transaction = 0)
         {
-            var pinHandle = new PinHandle();
+            var pinHandle = new Handle(Handle.Pin);
             fixed (byte* keyData = key)
             {
                 byte deleted = 0;

@@ -9,9 +9,9 @@ namespace Stave
     /// <remarks>Thread safety: any number of threads, also while one of them disposes of it.</remarks>
     public sealed unsafe class MemtableSnapshot : MemtableView
     {
-        private readonly MemtableSnapshotHandle handle = new MemtableSnapshotHandle();
+        private readonly Handle handle = new Handle(Handle.MemtableSnapshot);
 
-        internal MemtableSnapshot(MemtableHandle table)
+        internal MemtableSnapshot(Handle table)
         {
             int status = Raw.stave_memtable_snapshot_open(
                 table.Pointer, out handle.Pointer, out IntPtr failure);
@@ -61,7 +61,7 @@ namespace Stave
         }
 
         internal override int ReadPin(
-            byte* key, UIntPtr keySize, PinHandle pin, out IntPtr failure)
+            byte* key, UIntPtr keySize, Handle pin, out IntPtr failure)
         {
             int status = Raw.stave_memtable_snapshot_get_pin(
                 handle.Pointer, key, keySize, out pin.Pointer, out failure);
@@ -88,7 +88,7 @@ namespace Stave
         }
 
         private int OpenNative(
-            MemtableCursorOptionsData* options, MemtableCursorHandle cursor, out IntPtr failure)
+            MemtableCursorOptionsData* options, Handle cursor, out IntPtr failure)
         {
             int status = Raw.stave_memtable_snapshot_cursor(
                 handle.Pointer, options, out cursor.Pointer, out failure);

@@ -30,9 +30,9 @@ namespace Stave
     /// </remarks>
     public sealed unsafe class MemtableTransaction : MemtableView
     {
-        private readonly MemtableTransactionHandle handle = new MemtableTransactionHandle();
+        private readonly Handle handle = new Handle(Handle.MemtableTransaction);
 
-        internal MemtableTransaction(MemtableHandle table)
+        internal MemtableTransaction(Handle table)
         {
             int status = Raw.stave_memtable_begin(
                 table.Pointer, out handle.Pointer, out IntPtr failure);
@@ -182,7 +182,7 @@ namespace Stave
         }
 
         internal override int ReadPin(
-            byte* key, UIntPtr keySize, PinHandle pin, out IntPtr failure)
+            byte* key, UIntPtr keySize, Handle pin, out IntPtr failure)
         {
             lock (handle)
             {
@@ -233,7 +233,7 @@ namespace Stave
         }
 
         private int OpenNative(
-            MemtableCursorOptionsData* options, MemtableCursorHandle cursor, out IntPtr failure)
+            MemtableCursorOptionsData* options, Handle cursor, out IntPtr failure)
         {
             lock (handle)
             {

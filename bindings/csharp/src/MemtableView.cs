@@ -154,7 +154,7 @@ namespace Stave
         /// <returns>Whether the key exists.</returns>
         public bool TryGetPin(ReadOnlySpan<byte> key, out Pin pin)
         {
-            var pinHandle = new PinHandle();
+            var pinHandle = new Handle(Handle.Pin);
             fixed (byte* keyData = key)
             {
                 int status = ReadPin(
@@ -238,7 +238,7 @@ namespace Stave
             out IntPtr failure);
 
         internal abstract int ReadPin(
-            byte* key, UIntPtr keySize, PinHandle pin, out IntPtr failure);
+            byte* key, UIntPtr keySize, Handle pin, out IntPtr failure);
 
         internal abstract int Find(byte* key, UIntPtr keySize, out IntPtr failure);
 

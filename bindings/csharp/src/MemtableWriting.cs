@@ -145,7 +145,7 @@ namespace Stave
             MemtableCursorOptions options = default(MemtableCursorOptions))
         {
             MemtableCursor.Opening open = (MemtableCursorOptionsData* data,
-                MemtableCursorHandle cursor, out IntPtr failure) =>
+                Handle cursor, out IntPtr failure) =>
             {
                 int status = Raw.stave_memtable_cursor_open(
                     handle.Pointer, snapshot, transaction, data, out cursor.Pointer, out failure);

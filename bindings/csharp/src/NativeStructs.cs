@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Stave
 {
-    // The structs of the C interface, member by member, but for options and statistics, which structs.py
-    // writes. stave.i checks their sizes.
+    // The structs of the C interface, member by member, but for options and statistics, which
+    // bindings/structs writes. stave.i checks their sizes.
 
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct NativeBuffer

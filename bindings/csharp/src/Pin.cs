@@ -12,11 +12,11 @@ namespace Stave
     /// </remarks>
     public sealed unsafe class Pin : IDisposable
     {
-        private readonly PinHandle handle;
+        private readonly Handle handle;
         private readonly byte* data;
         private readonly int length;
 
-        internal Pin(PinHandle handle)
+        internal Pin(Handle handle)
         {
             this.handle = handle;
             data = Raw.stave_pin_data(handle.Pointer);

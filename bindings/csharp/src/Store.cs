@@ -33,7 +33,7 @@ namespace Stave
     /// </remarks>
     public sealed unsafe partial class Store : IDisposable, IEnumerable<KeyValuePair<byte[], byte[]>>
     {
-        private readonly StoreHandle handle = new StoreHandle();
+        private readonly Handle handle = new Handle(Handle.Store);
 
         private Store(string path, StoreOptionsData options)
         {

@@ -11,11 +11,11 @@ namespace Stave
     {
         private readonly struct ValueSource : IValueSource
         {
-            private readonly StoreHandle handle;
+            private readonly Handle handle;
             private readonly byte* key;
             private readonly int keySize;
 
-            internal ValueSource(StoreHandle handle, byte* key, int keySize)
+            internal ValueSource(Handle handle, byte* key, int keySize)
             {
                 this.handle = handle;
                 this.key = key;
@@ -144,7 +144,7 @@ namespace Stave
         /// <returns>Whether the key exists.</returns>
         public bool TryGetPin(ReadOnlySpan<byte> key, out Pin pin)
         {
-            var pinHandle = new PinHandle();
+            var pinHandle = new Handle(Handle.Pin);
             fixed (byte* keyData = key)
             {
                 int status = Raw.stave_store_get_pin(

@@ -187,6 +187,59 @@ class Call {
   stave_error error_;
 };
 
+// Calls a function of the C interface, which gets its stave_error last.
+template <typename Function, typename... Arguments>
+Result<void> call(Function function, Arguments... arguments) noexcept {
+  Call call;
+  return call.result(function(arguments..., call));
+}
+
+// Calls a function that puts what it answers to the address before the error.
+template <typename T, typename Function, typename... Arguments>
+Result<T> value_of(Function function, Arguments... arguments) noexcept {
+  Call call;
+  T value{};
+  const stave_status status = function(arguments..., &value, call);
+  return call.result(status, value);
+}
+
+// Calls a function that answers 0 or 1 in the same way.
+template <typename Function, typename... Arguments>
+Result<bool> flag_of(Function function, Arguments... arguments) noexcept {
+  Call call;
+  std::uint8_t flag = 0;
+  const stave_status status = function(arguments..., &flag, call);
+  return call.result(status, flag != 0);
+}
+
+// Calls a function that answers a handle in the same way, which T owns.
+template <typename T, typename Function, typename... Arguments>
+Result<T> handle_of(Function function, Arguments... arguments) noexcept {
+  Call call;
+  decltype(T().raw()) handle = nullptr;
+  const stave_status status = function(arguments..., &handle, call);
+  return call.result(status, T(handle));
+}
+
+// Calls a function that answers where bytes are, and how many.
+template <typename Function, typename... Arguments>
+Result<Bytes> bytes_of(Function function, Arguments... arguments) noexcept {
+  Call call;
+  const void* data = nullptr;
+  std::size_t size = 0;
+  const stave_status status = function(arguments..., &data, &size, call);
+  return call.result(status, Bytes(data, size));
+}
+
+// Calls a function that looks whether a key exists.
+template <typename Function, typename... Arguments>
+Result<bool> exists(Function function, Arguments... arguments) noexcept {
+  Call call;
+  const stave_status status = function(arguments..., call);
+  if (status == STAVE_NOT_FOUND) return false;
+  return call.result(status, true);
+}
+
 template <auto free_function>
 struct Free {
   template <typename Handle>
@@ -196,6 +249,21 @@ struct Free {
 };
 template <typename Handle, auto free_function>
 using Owner = std::unique_ptr<Handle, Free<free_function>>;
+
+// What owns an object of the C interface: the destructor frees it.
+template <typename Raw, auto free_function, auto close_function>
+class Handle {
+ public:
+  Handle() noexcept = default;
+  explicit Handle(Raw* handle) noexcept : handle_(handle) {}
+
+  // Reports what the destructor, which closes too, cannot.
+  Result<void> close() noexcept { return call(close_function, raw()); }
+  Raw* raw() const noexcept { return handle_.get(); }
+
+ private:
+  Owner<Raw, free_function> handle_;
+};
 
 // Whether byte strings of these sizes, one behind the other, fit into `bytes`.
 template <typename Size>

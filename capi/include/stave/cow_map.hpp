@@ -25,8 +25,7 @@ struct MapOptions : stave_cow_map_options {
   }
   // "values=fixed value_size=8"
   Result<void> set(const char* text) noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_options_set(this, text, call));
+    return detail::call(stave_cow_map_options_set, this, text);
   }
 };
 
@@ -50,8 +49,7 @@ class EditedValue {
   }
   // Keeps what fits; new bytes are zero. Status::no_memory.
   Result<void> resize(std::size_t size) noexcept {
-    detail::Call call;
-    return call.result(stave_buffer_resize(buffer_, size, call));
+    return detail::call(stave_buffer_resize, buffer_, size);
   }
   Result<void> assign(Bytes value) noexcept {
     if (auto resized = resize(value.size()); !resized) return resized;
@@ -63,30 +61,18 @@ class EditedValue {
   stave_buffer* buffer_;
 };
 
-class MapCursor {
+class MapCursor : public detail::Handle<stave_cow_map_cursor, stave_cow_map_cursor_free,
+                                        stave_cow_map_cursor_close> {
  public:
-  MapCursor() noexcept = default;
-  explicit MapCursor(stave_cow_map_cursor* cursor) noexcept : cursor_(cursor) {}
+  using Handle::Handle;
 
   // Status::done behind the last entry.
-  Result<void> next() noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_cursor_next(raw(), call));
-  }
+  Result<void> next() noexcept { return detail::call(stave_cow_map_cursor_next, raw()); }
   Result<std::int64_t> key() noexcept {
-    detail::Call call;
-    std::int64_t key = 0;
-    const stave_status status = stave_cow_map_cursor_key(raw(), &key, call);
-    return call.result(status, key);
+    return detail::value_of<std::int64_t>(stave_cow_map_cursor_key, raw());
   }
   // Valid until the cursor's next call.
-  Result<Bytes> value() noexcept {
-    detail::Call call;
-    const void* data = nullptr;
-    std::size_t size = 0;
-    const stave_status status = stave_cow_map_cursor_value(raw(), &data, &size, call);
-    return call.result(status, Bytes(data, size));
-  }
+  Result<Bytes> value() noexcept { return detail::bytes_of(stave_cow_map_cursor_value, raw()); }
   // The number of entries read: as many as keys and sizes have room for at the most.
   Result<std::size_t> next_many(std::size_t bytes_max, std::span<std::int64_t> keys, Buffer& values,
                                 std::span<std::uint64_t> sizes) noexcept {
@@ -100,34 +86,24 @@ class MapCursor {
                                   std::span<std::uint64_t> sizes) noexcept {
     return next_many(sizes.size(), bytes_max, nullptr, values.raw(), sizes.data());
   }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_cursor_close(raw(), call));
-  }
-  stave_cow_map_cursor* raw() const noexcept { return cursor_.get(); }
 
  private:
   Result<std::size_t> next_many(std::size_t count_max, std::size_t bytes_max, std::int64_t* keys,
                                 stave_buffer* values, std::uint64_t* sizes) noexcept {
-    detail::Call call;
-    std::size_t count = 0;
-    const stave_status status = stave_cow_map_cursor_next_many(raw(), count_max, bytes_max, keys,
-                                                               values, sizes, &count, call);
-    return call.result(status, count);
+    return detail::value_of<std::size_t>(stave_cow_map_cursor_next_many, raw(), count_max,
+                                         bytes_max, keys, values, sizes);
   }
-
-  detail::Owner<stave_cow_map_cursor, stave_cow_map_cursor_free> cursor_;
 };
 
-class MapDiff {
+class MapDiff
+    : public detail::Handle<stave_cow_map_diff, stave_cow_map_diff_free, stave_cow_map_diff_close> {
  public:
   struct Step {
     Change change;
     std::int64_t key;
   };
 
-  MapDiff() noexcept = default;
-  explicit MapDiff(stave_cow_map_diff* diff) noexcept : diff_(diff) {}
+  using Handle::Handle;
 
   // Status::done behind the last key.
   Result<Step> next() noexcept {
@@ -138,58 +114,25 @@ class MapDiff {
     return call.result(status, Step{static_cast<Change>(change), key});
   }
   // The key's values; Status::not_found where it has none.
-  Result<Bytes> before() noexcept { return value(stave_cow_map_diff_before); }
-  Result<Bytes> after() noexcept { return value(stave_cow_map_diff_after); }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_diff_close(raw(), call));
-  }
-  stave_cow_map_diff* raw() const noexcept { return diff_.get(); }
-
- private:
-  template <typename Function>
-  Result<Bytes> value(Function function) noexcept {
-    detail::Call call;
-    const void* data = nullptr;
-    std::size_t size = 0;
-    const stave_status status = function(raw(), &data, &size, call);
-    return call.result(status, Bytes(data, size));
-  }
-
-  detail::Owner<stave_cow_map_diff, stave_cow_map_diff_free> diff_;
+  Result<Bytes> before() noexcept { return detail::bytes_of(stave_cow_map_diff_before, raw()); }
+  Result<Bytes> after() noexcept { return detail::bytes_of(stave_cow_map_diff_after, raw()); }
 };
 
 template <typename Callable>
 concept MapEdit = std::is_invocable_r_v<Status, Callable&, EditedValue&>;
 
-class Map {
+class Map : public detail::Handle<stave_cow_map, stave_cow_map_free, stave_cow_map_close> {
  public:
   // Whether the key was there before, as those calls say that store a value where there is none.
   enum class Outcome : std::uint8_t { inserted, existed };
 
-  Map() noexcept = default;
-  explicit Map(stave_cow_map* map) noexcept : map_(map) {}
+  using Handle::Handle;
   static Result<Map> create(const MapOptions& options = MapOptions()) noexcept {
-    detail::Call call;
-    stave_cow_map* map = nullptr;
-    const stave_status status = stave_cow_map_create(&options, &map, call);
-    return call.result(status, Map(map));
+    return detail::handle_of<Map>(stave_cow_map_create, &options);
   }
-  Result<Map> clone() const noexcept {
-    detail::Call call;
-    stave_cow_map* map = nullptr;
-    const stave_status status = stave_cow_map_clone(raw(), &map, call);
-    return call.result(status, Map(map));
-  }
+  Result<Map> clone() const noexcept { return detail::handle_of<Map>(stave_cow_map_clone, raw()); }
   Result<MapOptions> options() const noexcept {
-    detail::Call call;
-    MapOptions options;
-    const stave_status status = stave_cow_map_options_get(raw(), &options, call);
-    return call.result(status, options);
-  }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_close(raw(), call));
+    return detail::value_of<MapOptions>(stave_cow_map_options_get, raw());
   }
 
   Result<Bytes> get(std::int64_t key, Buffer& buffer) const noexcept {
@@ -199,112 +142,78 @@ class Map {
   }
   // The value's size is `size` on Status::buffer_too_small too.
   Result<void> get(std::int64_t key, std::span<std::byte> value, std::size_t& size) const noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_get(raw(), key, value.data(), value.size(), &size, call));
+    return detail::call(stave_cow_map_get, raw(), key, value.data(), value.size(), &size);
   }
   Result<Pin> get_pin(std::int64_t key) const noexcept {
-    detail::Call call;
-    stave_pin* pin = nullptr;
-    const stave_status status = stave_cow_map_get_pin(raw(), key, &pin, call);
-    return call.result(status, Pin(pin));
+    return detail::handle_of<Pin>(stave_cow_map_get_pin, raw(), key);
   }
   Result<bool> contains(std::int64_t key) const noexcept {
-    detail::Call call;
-    const stave_status status = stave_cow_map_contains(raw(), key, call);
-    if (status == STAVE_NOT_FOUND) return false;
-    return call.result(status, true);
+    return detail::exists(stave_cow_map_contains, raw(), key);
   }
   Result<std::uint64_t> size() const noexcept {
-    detail::Call call;
-    std::uint64_t size = 0;
-    const stave_status status = stave_cow_map_size(raw(), &size, call);
-    return call.result(status, size);
+    return detail::value_of<std::uint64_t>(stave_cow_map_size, raw());
   }
-  Result<bool> is_empty() const noexcept {
-    detail::Call call;
-    std::uint8_t empty = 0;
-    const stave_status status = stave_cow_map_is_empty(raw(), &empty, call);
-    return call.result(status, empty != 0);
-  }
+  Result<bool> is_empty() const noexcept { return detail::flag_of(stave_cow_map_is_empty, raw()); }
   // value_sizes has room for keys.size(); STAVE_ABSENT for an absent key.
   Result<void> multi_get(std::span<const std::int64_t> keys, Buffer& values,
                          std::span<std::uint64_t> value_sizes) const noexcept {
     if (value_sizes.size() < keys.size())
       return detail::invalid_argument("value_sizes is shorter than keys");
-    detail::Call call;
-    return call.result(stave_cow_map_multi_get(raw(), keys.data(), keys.size(), values.raw(),
-                                               value_sizes.data(), call));
+    return detail::call(stave_cow_map_multi_get, raw(), keys.data(), keys.size(), values.raw(),
+                        value_sizes.data());
   }
 
   // Whether the key had a value before, which goes into `previous` if that is given.
   Result<bool> put(std::int64_t key, Bytes value, Buffer* previous = nullptr) noexcept {
     detail::Call call;
     std::uint8_t replaced = 0;
-    const stave_status status =
-        stave_cow_map_put(raw(), key, value.data(), value.size(), &replaced, raw(previous), call);
+    const stave_status status = stave_cow_map_put(raw(), key, value.data(), value.size(), &replaced,
+                                                  raw_of(previous), call);
     return call.result(status, replaced != 0);
   }
   Result<void> remove(std::int64_t key, Buffer* removed = nullptr) noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_remove(raw(), key, raw(removed), call));
+    return detail::call(stave_cow_map_remove, raw(), key, raw_of(removed));
   }
   // edit(EditedValue&) changes the value; any Status but ok changes nothing and is returned.
   template <MapEdit Edit>
   Result<void> modify(std::int64_t key, Edit&& edit) noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_modify(raw(), key, forward<Edit>, address_of(edit), call));
+    return detail::call(stave_cow_map_modify, raw(), key, forward<Edit>, address_of(edit));
   }
   Result<Outcome> get_or_insert(std::int64_t key, Bytes value, Buffer* result = nullptr) noexcept {
     detail::Call call;
     return outcome(call, stave_cow_map_get_or_insert(raw(), key, value.data(), value.size(),
-                                                     raw(result), call));
+                                                     raw_of(result), call));
   }
   template <MapEdit Make>
   Result<Outcome> get_or_insert_with(std::int64_t key, Make&& make,
                                      Buffer* result = nullptr) noexcept {
     detail::Call call;
     return outcome(call, stave_cow_map_get_or_insert_with(raw(), key, forward<Make>,
-                                                          address_of(make), raw(result), call));
+                                                          address_of(make), raw_of(result), call));
   }
   template <MapEdit Edit>
   Result<Outcome> update_or_insert(std::int64_t key, Edit&& edit, Bytes value,
                                    Buffer* result = nullptr) noexcept {
     detail::Call call;
-    return outcome(call,
-                   stave_cow_map_update_or_insert(raw(), key, forward<Edit>, address_of(edit),
-                                                  value.data(), value.size(), raw(result), call));
+    return outcome(
+        call, stave_cow_map_update_or_insert(raw(), key, forward<Edit>, address_of(edit),
+                                             value.data(), value.size(), raw_of(result), call));
   }
-  Result<void> clear() noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_clear(raw(), call));
-  }
-  Result<void> shrink_to_fit() noexcept {
-    detail::Call call;
-    return call.result(stave_cow_map_shrink_to_fit(raw(), call));
-  }
+  Result<void> clear() noexcept { return detail::call(stave_cow_map_clear, raw()); }
+  Result<void> shrink_to_fit() noexcept { return detail::call(stave_cow_map_shrink_to_fit, raw()); }
   Result<MapStats> stats() const noexcept {
-    detail::Call call;
-    MapStats stats;
-    const stave_status status = stave_cow_map_stats_get(raw(), &stats, call);
-    return call.result(status, stats);
+    return detail::value_of<MapStats>(stave_cow_map_stats_get, raw());
   }
   Result<MapCursor> open_cursor() const noexcept {
-    detail::Call call;
-    stave_cow_map_cursor* cursor = nullptr;
-    const stave_status status = stave_cow_map_cursor_open(raw(), &cursor, call);
-    return call.result(status, MapCursor(cursor));
+    return detail::handle_of<MapCursor>(stave_cow_map_cursor_open, raw());
   }
   // What leads from this map to `after`.
   Result<MapDiff> diff(const Map& after) const noexcept {
-    detail::Call call;
-    stave_cow_map_diff* diff = nullptr;
-    const stave_status status = stave_cow_map_diff_open(raw(), after.raw(), &diff, call);
-    return call.result(status, MapDiff(diff));
+    return detail::handle_of<MapDiff>(stave_cow_map_diff_open, raw(), after.raw());
   }
-  stave_cow_map* raw() const noexcept { return map_.get(); }
 
  private:
-  static stave_buffer* raw(Buffer* buffer) noexcept {
+  static stave_buffer* raw_of(Buffer* buffer) noexcept {
     return buffer == nullptr ? nullptr : buffer->raw();
   }
   template <typename Callable>
@@ -321,8 +230,6 @@ class Map {
     if (status == STAVE_EXISTS) return Outcome::existed;
     return call.result(status, Outcome::inserted);
   }
-
-  detail::Owner<stave_cow_map, stave_cow_map_free> map_;
 };
 
 }  // namespace stave::inline v0

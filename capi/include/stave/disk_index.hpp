@@ -17,8 +17,7 @@ struct DiskIndexOptions : stave_disk_index_options {
   DiskIndexOptions() noexcept { stave_disk_index_options_init(this); }
   // "record_size=8 background=no"
   Result<void> set(const char* text) noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_options_set(this, text, call));
+    return detail::call(stave_disk_index_options_set, this, text);
   }
 };
 
@@ -37,19 +36,18 @@ struct Payload : stave_payload {
   }
 };
 
-class DiskIndexCursor {
+class DiskIndexCursor : public detail::Handle<stave_disk_index_cursor, stave_disk_index_cursor_free,
+                                              stave_disk_index_cursor_close> {
  public:
-  DiskIndexCursor() noexcept = default;
-  explicit DiskIndexCursor(stave_disk_index_cursor* cursor) noexcept : cursor_(cursor) {}
+  using Handle::Handle;
 
   // Status::done behind the last record. Status::corruption upon damaged pages; the next call goes on.
-  Result<void> next() noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_cursor_next(raw(), call));
-  }
+  Result<void> next() noexcept { return detail::call(stave_disk_index_cursor_next, raw()); }
   // Of the record it stands on; the bytes are valid until the cursor's next call.
-  Result<Bytes> key() noexcept { return bytes(stave_disk_index_cursor_key); }
-  Result<Bytes> record() noexcept { return bytes(stave_disk_index_cursor_record); }
+  Result<Bytes> key() noexcept { return detail::bytes_of(stave_disk_index_cursor_key, raw()); }
+  Result<Bytes> record() noexcept {
+    return detail::bytes_of(stave_disk_index_cursor_record, raw());
+  }
   // The number of records read: as many as `keys` has room for at the most. `records` has room for
   // as many records of `record_size`.
   Result<std::size_t> next_many(std::span<std::byte> keys, std::span<std::byte> records,
@@ -57,102 +55,60 @@ class DiskIndexCursor {
     const std::size_t count_max = keys.size() / STAVE_DISK_INDEX_KEY_SIZE;
     if (record_size != 0 && records.size() / record_size < count_max)
       return detail::invalid_argument("records is shorter than keys");
-    detail::Call call;
-    std::size_t count = 0;
-    const stave_status status = stave_disk_index_cursor_next_many(
-        raw(), count_max, keys.data(), records.data(), record_size, &count, call);
-    return call.result(status, count);
+    return detail::value_of<std::size_t>(stave_disk_index_cursor_next_many, raw(), count_max,
+                                         keys.data(), records.data(), record_size);
   }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_cursor_close(raw(), call));
-  }
-  stave_disk_index_cursor* raw() const noexcept { return cursor_.get(); }
-
- private:
-  template <typename Function>
-  Result<Bytes> bytes(Function function) noexcept {
-    detail::Call call;
-    const void* data = nullptr;
-    std::size_t size = 0;
-    const stave_status status = function(raw(), &data, &size, call);
-    return call.result(status, Bytes(data, size));
-  }
-
-  detail::Owner<stave_disk_index_cursor, stave_disk_index_cursor_free> cursor_;
 };
 
-class DiskIndex {
+class DiskIndex
+    : public detail::Handle<stave_disk_index, stave_disk_index_free, stave_disk_index_close> {
  public:
-  DiskIndex() noexcept = default;
-  explicit DiskIndex(stave_disk_index* index) noexcept : index_(index) {}
+  using Handle::Handle;
   static Result<DiskIndex> open(const char* path, const DiskIndexOptions& options = {}) noexcept {
-    detail::Call call;
-    stave_disk_index* index = nullptr;
-    const stave_status status = stave_disk_index_open(path, &options, &index, call);
-    return call.result(status, DiskIndex(index));
+    return detail::handle_of<DiskIndex>(stave_disk_index_open, path, &options);
   }
   // source(keys, records, count_max, &count) as stave_disk_index_source, answering a Status.
   template <typename Source>
   requires std::is_invocable_r_v<Status, Source&, std::byte*, std::byte*, std::size_t, std::size_t*>
   static Result<void> rebuild(const char* path, const DiskIndexOptions& options,
                               Source&& source) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_disk_index_rebuild(path, &options, forward<Source>(), address(source), call));
+    return detail::call(stave_disk_index_rebuild, path, &options, forward<Source>(),
+                        address(source));
   }
 
   Result<DiskIndexOptions> options() noexcept {
-    detail::Call call;
-    DiskIndexOptions options;
-    const stave_status status = stave_disk_index_options_get(raw(), &options, call);
-    return call.result(status, options);
-  }
-  // Reports what the destructor, which closes too, cannot.
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_close(raw(), call));
+    return detail::value_of<DiskIndexOptions>(stave_disk_index_options_get, raw());
   }
 
   Result<void> put(Bytes key, Bytes record) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_disk_index_put(raw(), key.data(), key.size(), record.data(), record.size(), call));
+    return detail::call(stave_disk_index_put, raw(), key.data(), key.size(), record.data(),
+                        record.size());
   }
   // Status::exists when the key does.
   Result<void> insert(Bytes key, Bytes record) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_disk_index_insert(raw(), key.data(), key.size(), record.data(), record.size(), call));
+    return detail::call(stave_disk_index_insert, raw(), key.data(), key.size(), record.data(),
+                        record.size());
   }
   // stave_disk_index_remove.
   Result<void> remove(Bytes key) noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_remove(raw(), key.data(), key.size(), call));
+    return detail::call(stave_disk_index_remove, raw(), key.data(), key.size());
   }
   // The number of records stored, all of them unless the call fails.
   Result<std::size_t> multi_put(Bytes keys, Bytes records, std::size_t record_size) noexcept {
     const std::size_t count = keys.size() / STAVE_DISK_INDEX_KEY_SIZE;
     if (record_size != 0 && records.size() / record_size < count)
       return detail::invalid_argument("records is shorter than keys");
-    detail::Call call;
-    std::size_t done = 0;
-    const stave_status status = stave_disk_index_multi_put(raw(), keys.data(), records.data(),
-                                                           record_size, count, &done, call);
-    return call.result(status, done);
+    return detail::value_of<std::size_t>(stave_disk_index_multi_put, raw(), keys.data(),
+                                         records.data(), record_size, count);
   }
 
   // Into the caller's memory, which has the size of a record.
   Result<void> get(Bytes key, std::span<std::byte> record) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_disk_index_get(raw(), key.data(), key.size(), record.data(), record.size(), call));
+    return detail::call(stave_disk_index_get, raw(), key.data(), key.size(), record.data(),
+                        record.size());
   }
   Result<bool> contains(Bytes key) noexcept {
-    detail::Call call;
-    const stave_status status = stave_disk_index_contains(raw(), key.data(), key.size(), call);
-    if (status == STAVE_NOT_FOUND) return false;
-    return call.result(status, true);
+    return detail::exists(stave_disk_index_contains, raw(), key.data(), key.size());
   }
   // found[i] becomes 1 or 0; there is room for as many records as found has elements.
   Result<void> multi_get(Bytes keys, std::span<std::byte> records, std::size_t record_size,
@@ -160,56 +116,40 @@ class DiskIndex {
     const std::size_t count = keys.size() / STAVE_DISK_INDEX_KEY_SIZE;
     if (found.size() < count || (record_size != 0 && records.size() / record_size < count))
       return detail::invalid_argument("records or found is shorter than keys");
-    detail::Call call;
-    return call.result(stave_disk_index_multi_get(raw(), keys.data(), count, records.data(),
-                                                  record_size, found.data(), call));
+    return detail::call(stave_disk_index_multi_get, raw(), keys.data(), count, records.data(),
+                        record_size, found.data());
   }
   Result<std::uint64_t> size() noexcept {
-    detail::Call call;
-    std::uint64_t size = 0;
-    const stave_status status = stave_disk_index_size(raw(), &size, call);
-    return call.result(status, size);
+    return detail::value_of<std::uint64_t>(stave_disk_index_size, raw());
   }
 
   template <typename Source>
   requires std::is_invocable_r_v<Status, Source&, std::byte*, std::byte*, std::size_t, std::size_t*>
       Result<void> bulk_load(Source&& source)
   noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_bulk_load(raw(), forward<Source>(), address(source), call));
+    return detail::call(stave_disk_index_bulk_load, raw(), forward<Source>(), address(source));
   }
   Result<void> reserve(std::uint64_t entries) noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_reserve(raw(), entries, call));
+    return detail::call(stave_disk_index_reserve, raw(), entries);
   }
   Result<DiskIndexCursor> open_cursor() noexcept {
-    detail::Call call;
-    stave_disk_index_cursor* cursor = nullptr;
-    const stave_status status = stave_disk_index_cursor_open(raw(), &cursor, call);
-    return call.result(status, DiskIndexCursor(cursor));
+    return detail::handle_of<DiskIndexCursor>(stave_disk_index_cursor_open, raw());
   }
 
   Result<void> save(std::uint64_t lsn = 0) noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_save(raw(), lsn, call));
+    return detail::call(stave_disk_index_save, raw(), lsn);
   }
   Result<void> checkpoint(std::uint64_t lsn = 0) noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_checkpoint(raw(), lsn, call));
+    return detail::call(stave_disk_index_checkpoint, raw(), lsn);
   }
   Result<void> shrink_to_fit() noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_shrink_to_fit(raw(), call));
+    return detail::call(stave_disk_index_shrink_to_fit, raw());
   }
   Result<DiskIndexStats> stats() noexcept {
-    detail::Call call;
-    DiskIndexStats stats;
-    const stave_status status = stave_disk_index_stats_get(raw(), &stats, call);
-    return call.result(status, stats);
+    return detail::value_of<DiskIndexStats>(stave_disk_index_stats_get, raw());
   }
   Result<void> verify() noexcept {
-    detail::Call call;
-    return call.result(stave_disk_index_verify(raw(), nullptr, nullptr, call));
+    return detail::call(stave_disk_index_verify, raw(), nullptr, nullptr);
   }
   // progress(done, total) in segments; any Status but ok stops the verification, which returns it.
   template <typename Progress>
@@ -224,7 +164,6 @@ class DiskIndex {
     };
     return call.result(stave_disk_index_verify(raw(), run, address(progress), call));
   }
-  stave_disk_index* raw() const noexcept { return index_.get(); }
 
  private:
   template <typename Source>
@@ -241,8 +180,6 @@ class DiskIndex {
   static void* address(Callable& callable) noexcept {
     return const_cast<void*>(static_cast<const void*>(std::addressof(callable)));
   }
-
-  detail::Owner<stave_disk_index, stave_disk_index_free> index_;
 };
 
 }  // namespace stave::inline v0

@@ -18,8 +18,7 @@ struct IndexOptions : stave_index_options {
   IndexOptions() noexcept { stave_index_options_init(this); }
   // "value_bits=44 capacity=1000000"
   Result<void> set(const char* text) noexcept {
-    detail::Call call;
-    return call.result(stave_index_options_set(this, text, call));
+    return detail::call(stave_index_options_set, this, text);
   }
 };
 
@@ -41,38 +40,23 @@ class Resolver {
   virtual Status hash(std::uint64_t value, std::uint64_t& hash) = 0;
 };
 
-class IndexCursor {
+class IndexCursor
+    : public detail::Handle<stave_index_cursor, stave_index_cursor_free, stave_index_cursor_close> {
  public:
-  IndexCursor() noexcept = default;
-  explicit IndexCursor(stave_index_cursor* cursor) noexcept : cursor_(cursor) {}
+  using Handle::Handle;
 
   // Status::done behind the last entry.
-  Result<void> next() noexcept {
-    detail::Call call;
-    return call.result(stave_index_cursor_next(raw(), call));
-  }
+  Result<void> next() noexcept { return detail::call(stave_index_cursor_next, raw()); }
   // Of the entry it stands on.
   Result<std::uint64_t> value() noexcept {
-    detail::Call call;
-    std::uint64_t value = 0;
-    const stave_status status = stave_index_cursor_value(raw(), &value, call);
-    return call.result(status, value);
+    return detail::value_of<std::uint64_t>(stave_index_cursor_value, raw());
   }
   // The bytes are valid until the cursor's next call.
-  Result<Bytes> key() noexcept {
-    detail::Call call;
-    const void* data = nullptr;
-    std::size_t size = 0;
-    const stave_status status = stave_index_cursor_key(raw(), &data, &size, call);
-    return call.result(status, Bytes(data, size));
-  }
+  Result<Bytes> key() noexcept { return detail::bytes_of(stave_index_cursor_key, raw()); }
   // The number of entries read, values.size() at the most.
   Result<std::size_t> next_many(std::span<std::uint64_t> values) noexcept {
-    detail::Call call;
-    std::size_t count = 0;
-    const stave_status status = stave_index_cursor_next_many(raw(), values.size(), values.data(), 0,
-                                                             nullptr, nullptr, &count, call);
-    return call.result(status, count);
+    return detail::value_of<std::size_t>(stave_index_cursor_next_many, raw(), values.size(),
+                                         values.data(), 0, nullptr, nullptr);
   }
   // With their keys, one behind the other in `keys`.
   Result<std::size_t> next_many(std::span<std::uint64_t> values, std::size_t bytes_max,
@@ -84,21 +68,12 @@ class IndexCursor {
         raw(), room, values.data(), bytes_max, keys.raw(), key_sizes.data(), &count, call);
     return call.result(status, count);
   }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_index_cursor_close(raw(), call));
-  }
-  stave_index_cursor* raw() const noexcept { return cursor_.get(); }
-
- private:
-  detail::Owner<stave_index_cursor, stave_index_cursor_free> cursor_;
 };
 
 // Pointers that receive a second result may be null.
-class Index {
+class Index : public detail::Handle<stave_index, stave_index_free, stave_index_close> {
  public:
-  Index() noexcept = default;
-  explicit Index(stave_index* index) noexcept : index_(index) {}
+  using Handle::Handle;
   static Result<Index> create(const IndexOptions& options = {}) noexcept {
     return create(options, nullptr);
   }
@@ -123,14 +98,7 @@ class Index {
   }
 
   Result<IndexOptions> options() noexcept {
-    detail::Call call;
-    IndexOptions options;
-    const stave_status status = stave_index_options_get(raw(), &options, call);
-    return call.result(status, options);
-  }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_index_close(raw(), call));
+    return detail::value_of<IndexOptions>(stave_index_options_get, raw());
   }
 
   // The value that was replaced, if any.
@@ -139,15 +107,13 @@ class Index {
   }
   // Status::exists when the key does; `existing` receives its value.
   Result<void> insert(Bytes key, std::uint64_t value, std::uint64_t* existing = nullptr) noexcept {
-    detail::Call call;
-    return call.result(stave_index_insert(raw(), key.data(), key.size(), value, existing, call));
+    return detail::call(stave_index_insert, raw(), key.data(), key.size(), value, existing);
   }
   // Status::mismatch when the value is another one, which `actual` receives.
   Result<void> compare_and_swap(Bytes key, std::uint64_t expected, std::uint64_t desired,
                                 std::uint64_t* actual = nullptr) noexcept {
-    detail::Call call;
-    return call.result(stave_index_compare_and_swap(raw(), key.data(), key.size(), expected,
-                                                    desired, actual, call));
+    return detail::call(stave_index_compare_and_swap, raw(), key.data(), key.size(), expected,
+                        desired, actual);
   }
   Result<std::uint64_t> get(Bytes key) noexcept { return number(stave_index_get, key); }
   Result<bool> contains(Bytes key) noexcept { return found(stave_index_contains, key); }
@@ -155,9 +121,7 @@ class Index {
   Result<std::uint64_t> remove(Bytes key) noexcept { return number(stave_index_remove, key); }
   Result<void> remove_if(Bytes key, std::uint64_t expected,
                          std::uint64_t* actual = nullptr) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_index_remove_if(raw(), key.data(), key.size(), expected, actual, call));
+    return detail::call(stave_index_remove_if, raw(), key.data(), key.size(), expected, actual);
   }
 
   // The same with a hash that the caller has.
@@ -168,16 +132,14 @@ class Index {
   }
   Result<void> insert_hashed(Bytes key, std::uint64_t hash, std::uint64_t value,
                              std::uint64_t* existing = nullptr) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_index_insert_hashed(raw(), key.data(), key.size(), hash, value, existing, call));
+    return detail::call(stave_index_insert_hashed, raw(), key.data(), key.size(), hash, value,
+                        existing);
   }
   Result<void> compare_and_swap_hashed(Bytes key, std::uint64_t hash, std::uint64_t expected,
                                        std::uint64_t desired,
                                        std::uint64_t* actual = nullptr) noexcept {
-    detail::Call call;
-    return call.result(stave_index_compare_and_swap_hashed(raw(), key.data(), key.size(), hash,
-                                                           expected, desired, actual, call));
+    return detail::call(stave_index_compare_and_swap_hashed, raw(), key.data(), key.size(), hash,
+                        expected, desired, actual);
   }
   Result<std::uint64_t> get_hashed(Bytes key, std::uint64_t hash) noexcept {
     return number(stave_index_get_hashed, key, hash);
@@ -190,9 +152,8 @@ class Index {
   }
   Result<void> remove_if_hashed(Bytes key, std::uint64_t hash, std::uint64_t expected,
                                 std::uint64_t* actual = nullptr) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_index_remove_if_hashed(raw(), key.data(), key.size(), hash, expected, actual, call));
+    return detail::call(stave_index_remove_if_hashed, raw(), key.data(), key.size(), hash, expected,
+                        actual);
   }
 
   // Flat calls: the keys stand one behind the other. found[i] is 0 for an absent key.
@@ -202,9 +163,8 @@ class Index {
       return detail::invalid_argument("keys is shorter than key_sizes say");
     if (values.size() < key_sizes.size() || found.size() < key_sizes.size())
       return detail::invalid_argument("values or found is shorter than key_sizes");
-    detail::Call call;
-    return call.result(stave_index_multi_get(raw(), keys.data(), key_sizes.data(), key_sizes.size(),
-                                             values.data(), found.data(), call));
+    return detail::call(stave_index_multi_get, raw(), keys.data(), key_sizes.data(),
+                        key_sizes.size(), values.data(), found.data());
   }
   // previous and existed say what was there; both may be empty. `done` receives the number of keys
   // that were stored, also when one fails.
@@ -219,45 +179,25 @@ class Index {
     if (values.size() != count || (!previous.empty() && previous.size() < count) ||
         (!existed.empty() && existed.size() < count))
       return detail::invalid_argument("values, previous or existed do not fit key_sizes");
-    detail::Call call;
-    return call.result(
-        stave_index_multi_put(raw(), keys.data(), key_sizes.data(), count, values.data(),
-                              previous.empty() ? nullptr : previous.data(),
-                              existed.empty() ? nullptr : existed.data(), done, call));
+    return detail::call(stave_index_multi_put, raw(), keys.data(), key_sizes.data(), count,
+                        values.data(), previous.empty() ? nullptr : previous.data(),
+                        existed.empty() ? nullptr : existed.data(), done);
   }
 
   Result<std::uint64_t> size() noexcept { return number(stave_index_size); }
-  Result<bool> is_empty() noexcept {
-    detail::Call call;
-    std::uint8_t is_empty = 0;
-    const stave_status status = stave_index_is_empty(raw(), &is_empty, call);
-    return call.result(status, is_empty != 0);
-  }
+  Result<bool> is_empty() noexcept { return detail::flag_of(stave_index_is_empty, raw()); }
   Result<std::uint64_t> capacity() noexcept { return number(stave_index_capacity); }
-  Result<void> clear() noexcept {
-    detail::Call call;
-    return call.result(stave_index_clear(raw(), call));
-  }
+  Result<void> clear() noexcept { return detail::call(stave_index_clear, raw()); }
   Result<void> reserve(std::uint64_t capacity) noexcept {
-    detail::Call call;
-    return call.result(stave_index_reserve(raw(), capacity, call));
+    return detail::call(stave_index_reserve, raw(), capacity);
   }
-  Result<void> shrink_to_fit() noexcept {
-    detail::Call call;
-    return call.result(stave_index_shrink_to_fit(raw(), call));
-  }
+  Result<void> shrink_to_fit() noexcept { return detail::call(stave_index_shrink_to_fit, raw()); }
   Result<IndexStats> stats() noexcept {
-    detail::Call call;
-    IndexStats stats;
-    const stave_status status = stave_index_stats_get(raw(), &stats, call);
-    return call.result(status, stats);
+    return detail::value_of<IndexStats>(stave_index_stats_get, raw());
   }
   // Status::not_found when there is no shard of that number.
   Result<IndexShardStats> shard_stats(std::uint32_t shard) noexcept {
-    detail::Call call;
-    IndexShardStats stats;
-    const stave_status status = stave_index_shard_stats_get(raw(), shard, &stats, call);
-    return call.result(status, stats);
+    return detail::value_of<IndexShardStats>(stave_index_shard_stats_get, raw(), shard);
   }
   // All values, in the caller's buffer; the answer is a view of it.
   Result<std::span<const std::uint64_t>> collect_values(Buffer& values) noexcept {
@@ -268,20 +208,13 @@ class Index {
                                          static_cast<std::size_t>(count)));
   }
   Result<IndexCursor> open_cursor() noexcept {
-    detail::Call call;
-    stave_index_cursor* cursor = nullptr;
-    const stave_status status = stave_index_cursor_open(raw(), &cursor, call);
-    return call.result(status, IndexCursor(cursor));
+    return detail::handle_of<IndexCursor>(stave_index_cursor_open, raw());
   }
-  stave_index* raw() const noexcept { return index_.get(); }
 
  private:
   static Result<Index> create(const IndexOptions& options,
                               const stave_index_resolver* resolver) noexcept {
-    detail::Call call;
-    stave_index* index = nullptr;
-    const stave_status status = stave_index_create(&options, resolver, &index, call);
-    return call.result(status, Index(index));
+    return detail::handle_of<Index>(stave_index_create, &options, resolver);
   }
   template <typename Function, typename... Arguments>
   Result<std::optional<std::uint64_t>> replaced(Function function, Bytes key,
@@ -296,27 +229,16 @@ class Index {
   }
   template <typename Function, typename... Hash>
   Result<std::uint64_t> number(Function function, Bytes key, Hash... hash) noexcept {
-    detail::Call call;
-    std::uint64_t number = 0;
-    const stave_status status = function(raw(), key.data(), key.size(), hash..., &number, call);
-    return call.result(status, number);
+    return detail::value_of<std::uint64_t>(function, raw(), key.data(), key.size(), hash...);
   }
   template <typename Function>
   Result<std::uint64_t> number(Function function) noexcept {
-    detail::Call call;
-    std::uint64_t number = 0;
-    const stave_status status = function(raw(), &number, call);
-    return call.result(status, number);
+    return detail::value_of<std::uint64_t>(function, raw());
   }
   template <typename Function, typename... Hash>
   Result<bool> found(Function function, Bytes key, Hash... hash) noexcept {
-    detail::Call call;
-    const stave_status status = function(raw(), key.data(), key.size(), hash..., call);
-    if (status == STAVE_NOT_FOUND) return false;
-    return call.result(status, true);
+    return detail::exists(function, raw(), key.data(), key.size(), hash...);
   }
-
-  detail::Owner<stave_index, stave_index_free> index_;
 };
 
 }  // namespace stave::inline v0

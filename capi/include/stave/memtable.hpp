@@ -20,8 +20,7 @@ struct MemtableOptions : stave_memtable_options {
   MemtableOptions() noexcept { stave_memtable_options_init(this); }
   // "timestamps=explicit capacity=1000000"
   Result<void> set(const char* text) noexcept {
-    detail::Call call;
-    return call.result(stave_memtable_options_set(this, text, call));
+    return detail::call(stave_memtable_options_set, this, text);
   }
 };
 
@@ -60,25 +59,17 @@ inline Error too_short() noexcept {
 
 // ---- Handles -----------------------------------------------------------------------------------
 
-class MemtableCursor {
+class MemtableCursor : public detail::Handle<stave_memtable_cursor, stave_memtable_cursor_free,
+                                             stave_memtable_cursor_close> {
  public:
-  MemtableCursor() noexcept = default;
-  explicit MemtableCursor(stave_memtable_cursor* cursor) noexcept : cursor_(cursor) {}
+  using Handle::Handle;
 
   // Status::done behind the last record.
-  Result<void> next() noexcept {
-    detail::Call call;
-    return call.result(stave_memtable_cursor_next(raw(), call));
-  }
+  Result<void> next() noexcept { return detail::call(stave_memtable_cursor_next, raw()); }
   // Of the record it stands on; the bytes are valid until the cursor's next call.
-  Result<Bytes> key() noexcept { return bytes(stave_memtable_cursor_key); }
-  Result<Bytes> value() noexcept { return bytes(stave_memtable_cursor_value); }
-  Result<bool> deleted() noexcept {
-    detail::Call call;
-    std::uint8_t deleted = 0;
-    const stave_status status = stave_memtable_cursor_deleted(raw(), &deleted, call);
-    return call.result(status, deleted != 0);
-  }
+  Result<Bytes> key() noexcept { return detail::bytes_of(stave_memtable_cursor_key, raw()); }
+  Result<Bytes> value() noexcept { return detail::bytes_of(stave_memtable_cursor_value, raw()); }
+  Result<bool> deleted() noexcept { return detail::flag_of(stave_memtable_cursor_deleted, raw()); }
   // The number of records read: min(count_max, sizes.size() / 2) at the most.
   Result<std::size_t> next_many(std::size_t count_max, std::size_t bytes_max, Buffer& records,
                                 std::span<std::uint64_t> sizes) noexcept {
@@ -90,33 +81,17 @@ class MemtableCursor {
                                         records.raw(), sizes.data(), &count, call);
     return call.result(status, count);
   }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_memtable_cursor_close(raw(), call));
-  }
-  stave_memtable_cursor* raw() const noexcept { return cursor_.get(); }
-
- private:
-  template <typename Function>
-  Result<Bytes> bytes(Function function) noexcept {
-    detail::Call call;
-    const void* data = nullptr;
-    std::size_t size = 0;
-    const stave_status status = function(raw(), &data, &size, call);
-    return call.result(status, Bytes(data, size));
-  }
-
-  detail::Owner<stave_memtable_cursor, stave_memtable_cursor_free> cursor_;
 };
 
 // What transactions and snapshots read alike; `Functions` are theirs.
 template <typename Functions>
-class MemtableReads {
- public:
-  using Handle = typename Functions::Handle;
+class MemtableReads
+    : public detail::Handle<typename Functions::Handle, Functions::free, Functions::close> {
+  using Base = detail::Handle<typename Functions::Handle, Functions::free, Functions::close>;
 
-  MemtableReads() noexcept = default;
-  explicit MemtableReads(Handle* handle) noexcept : handle_(handle) {}
+ public:
+  using Base::Base;
+  using Base::raw;
 
   // Into the caller's buffer; the answer is a view of it.
   Result<Bytes> get(Bytes key, Buffer& value) noexcept {
@@ -127,46 +102,27 @@ class MemtableReads {
   }
   // Into the caller's memory; `size` receives the value's size, also when it does not fit.
   Result<void> get(Bytes key, std::span<std::byte> value, std::size_t& size) noexcept {
-    detail::Call call;
-    return call.result(
-        Functions::get(raw(), key.data(), key.size(), value.data(), value.size(), &size, call));
+    return detail::call(Functions::get, raw(), key.data(), key.size(), value.data(), value.size(),
+                        &size);
   }
   Result<Pin> get_pin(Bytes key) noexcept {
-    detail::Call call;
-    stave_pin* pin = nullptr;
-    const stave_status status = Functions::get_pin(raw(), key.data(), key.size(), &pin, call);
-    return call.result(status, Pin(pin));
+    return detail::handle_of<Pin>(Functions::get_pin, raw(), key.data(), key.size());
   }
   Result<bool> contains(Bytes key) noexcept {
-    detail::Call call;
-    const stave_status status = Functions::contains(raw(), key.data(), key.size(), call);
-    if (status == STAVE_NOT_FOUND) return false;
-    return call.result(status, true);
+    return detail::exists(Functions::contains, raw(), key.data(), key.size());
   }
   // value_sizes[i] is STAVE_ABSENT for an absent key.
   Result<void> multi_get(Bytes keys, std::span<const std::uint32_t> key_sizes, Buffer& values,
                          std::span<std::uint64_t> value_sizes) noexcept {
     if (!detail::fits(keys, key_sizes) || value_sizes.size() < key_sizes.size())
       return detail::too_short();
-    detail::Call call;
-    return call.result(Functions::multi_get(raw(), keys.data(), key_sizes.data(), key_sizes.size(),
-                                            values.raw(), value_sizes.data(), call));
+    return detail::call(Functions::multi_get, raw(), keys.data(), key_sizes.data(),
+                        key_sizes.size(), values.raw(), value_sizes.data());
   }
   Result<MemtableCursor> open_cursor(
       const MemtableCursorOptions& options = MemtableCursorOptions()) noexcept {
-    detail::Call call;
-    stave_memtable_cursor* cursor = nullptr;
-    const stave_status status = Functions::cursor(raw(), &options, &cursor, call);
-    return call.result(status, MemtableCursor(cursor));
+    return detail::handle_of<MemtableCursor>(Functions::cursor, raw(), &options);
   }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(Functions::close(raw(), call));
-  }
-  Handle* raw() const noexcept { return handle_.get(); }
-
- private:
-  detail::Owner<Handle, Functions::free> handle_;
 };
 
 namespace detail {
@@ -201,10 +157,7 @@ class MemtableSnapshot : public MemtableReads<detail::SnapshotFunctions> {
   using MemtableReads::MemtableReads;
 
   Result<std::uint64_t> timestamp() noexcept {
-    detail::Call call;
-    std::uint64_t timestamp = 0;
-    const stave_status status = stave_memtable_snapshot_timestamp(raw(), &timestamp, call);
-    return call.result(status, timestamp);
+    return detail::value_of<std::uint64_t>(stave_memtable_snapshot_timestamp, raw());
   }
 };
 
@@ -214,28 +167,20 @@ class MemtableTransaction : public MemtableReads<detail::TransactionFunctions> {
   using MemtableReads::MemtableReads;
 
   Result<std::uint64_t> id() noexcept {
-    detail::Call call;
-    std::uint64_t id = 0;
-    const stave_status status = stave_memtable_transaction_id(raw(), &id, call);
-    return call.result(status, id);
+    return detail::value_of<std::uint64_t>(stave_memtable_transaction_id, raw());
   }
   // The timestamp it reads at.
   Result<std::uint64_t> snapshot() noexcept {
-    detail::Call call;
-    std::uint64_t timestamp = 0;
-    const stave_status status = stave_memtable_transaction_snapshot(raw(), &timestamp, call);
-    return call.result(status, timestamp);
+    return detail::value_of<std::uint64_t>(stave_memtable_transaction_snapshot, raw());
   }
   // Status::conflict when another transaction was first.
   Result<void> put(Bytes key, Bytes value) noexcept {
-    detail::Call call;
-    return call.result(stave_memtable_transaction_put(raw(), key.data(), key.size(), value.data(),
-                                                      value.size(), call));
+    return detail::call(stave_memtable_transaction_put, raw(), key.data(), key.size(), value.data(),
+                        value.size());
   }
   // stave_memtable_transaction_remove.
   Result<void> remove(Bytes key) noexcept {
-    detail::Call call;
-    return call.result(stave_memtable_transaction_remove(raw(), key.data(), key.size(), call));
+    return detail::call(stave_memtable_transaction_remove, raw(), key.data(), key.size());
   }
   // A value size of STAVE_TOMBSTONE removes the key. `written` (may be null) is the number of writes
   // made, also when one has failed.
@@ -245,59 +190,37 @@ class MemtableTransaction : public MemtableReads<detail::TransactionFunctions> {
     if (!detail::fits(keys, key_sizes) || value_sizes.size() != key_sizes.size() ||
         !detail::values_fit(values, value_sizes))
       return detail::too_short();
-    detail::Call call;
-    return call.result(stave_memtable_transaction_multi_write(raw(), keys.data(), key_sizes.data(),
-                                                              values.data(), value_sizes.data(),
-                                                              key_sizes.size(), written, call));
+    return detail::call(stave_memtable_transaction_multi_write, raw(), keys.data(),
+                        key_sizes.data(), values.data(), value_sizes.data(), key_sizes.size(),
+                        written);
   }
   // The commit timestamp; 0 when nothing was written.
   Result<std::uint64_t> commit() noexcept {
-    detail::Call call;
-    std::uint64_t timestamp = 0;
-    const stave_status status = stave_memtable_transaction_commit(raw(), &timestamp, call);
-    return call.result(status, timestamp);
+    return detail::value_of<std::uint64_t>(stave_memtable_transaction_commit, raw());
   }
   Result<void> rollback() noexcept {
-    detail::Call call;
-    return call.result(stave_memtable_transaction_rollback(raw(), call));
+    return detail::call(stave_memtable_transaction_rollback, raw());
   }
 };
 
-class Memtable {
+class Memtable : public detail::Handle<stave_memtable, stave_memtable_free, stave_memtable_close> {
  public:
-  Memtable() noexcept = default;
-  explicit Memtable(stave_memtable* table) noexcept : table_(table) {}
+  using Handle::Handle;
   static Result<Memtable> create(const MemtableOptions& options = {}) noexcept {
-    detail::Call call;
-    stave_memtable* table = nullptr;
-    const stave_status status = stave_memtable_create(&options, &table, call);
-    return call.result(status, Memtable(table));
+    return detail::handle_of<Memtable>(stave_memtable_create, &options);
   }
 
   Result<MemtableOptions> options() noexcept {
-    detail::Call call;
-    MemtableOptions options;
-    const stave_status status = stave_memtable_options_get(raw(), &options, call);
-    return call.result(status, options);
-  }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_memtable_close(raw(), call));
+    return detail::value_of<MemtableOptions>(stave_memtable_options_get, raw());
   }
 
   // ---- Managed
 
   Result<MemtableTransaction> begin() noexcept {
-    detail::Call call;
-    stave_memtable_transaction* transaction = nullptr;
-    const stave_status status = stave_memtable_begin(raw(), &transaction, call);
-    return call.result(status, MemtableTransaction(transaction));
+    return detail::handle_of<MemtableTransaction>(stave_memtable_begin, raw());
   }
   Result<MemtableSnapshot> snapshot() noexcept {
-    detail::Call call;
-    stave_memtable_snapshot* snapshot = nullptr;
-    const stave_status status = stave_memtable_snapshot_open(raw(), &snapshot, call);
-    return call.result(status, MemtableSnapshot(snapshot));
+    return detail::handle_of<MemtableSnapshot>(stave_memtable_snapshot_open, raw());
   }
 
   // ---- Explicit timestamps. `deleted` (may be null) tells a removed key from an absent one.
@@ -357,21 +280,16 @@ class Memtable {
                           std::span<std::uint64_t> value_sizes) noexcept {
     if (!detail::fits(keys, key_sizes) || value_sizes.size() < key_sizes.size())
       return detail::too_short();
-    detail::Call call;
-    return call.result(stave_memtable_multi_read(raw(), keys.data(), key_sizes.data(),
-                                                 key_sizes.size(), snapshot, transaction,
-                                                 values.raw(), value_sizes.data(), call));
+    return detail::call(stave_memtable_multi_read, raw(), keys.data(), key_sizes.data(),
+                        key_sizes.size(), snapshot, transaction, values.raw(), value_sizes.data());
   }
 
   Result<void> write(Bytes key, Bytes value, std::uint64_t transaction) noexcept {
-    detail::Call call;
-    return call.result(stave_memtable_write(raw(), key.data(), key.size(), value.data(),
-                                            value.size(), transaction, call));
+    return detail::call(stave_memtable_write, raw(), key.data(), key.size(), value.data(),
+                        value.size(), transaction);
   }
   Result<void> write_tombstone(Bytes key, std::uint64_t transaction) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_memtable_write_tombstone(raw(), key.data(), key.size(), transaction, call));
+    return detail::call(stave_memtable_write_tombstone, raw(), key.data(), key.size(), transaction);
   }
   Result<void> multi_write(Bytes keys, std::span<const std::uint32_t> key_sizes, Bytes values,
                            std::span<const std::uint64_t> value_sizes, std::uint64_t transaction,
@@ -379,81 +297,51 @@ class Memtable {
     if (!detail::fits(keys, key_sizes) || value_sizes.size() != key_sizes.size() ||
         !detail::values_fit(values, value_sizes))
       return detail::too_short();
-    detail::Call call;
-    return call.result(stave_memtable_multi_write(raw(), keys.data(), key_sizes.data(),
-                                                  values.data(), value_sizes.data(),
-                                                  key_sizes.size(), transaction, written, call));
+    return detail::call(stave_memtable_multi_write, raw(), keys.data(), key_sizes.data(),
+                        values.data(), value_sizes.data(), key_sizes.size(), transaction, written);
   }
   Result<void> commit(std::uint64_t transaction, std::uint64_t timestamp, Bytes keys,
                       std::span<const std::uint32_t> key_sizes) noexcept {
     if (!detail::fits(keys, key_sizes)) return detail::too_short();
-    detail::Call call;
-    return call.result(stave_memtable_commit(raw(), transaction, timestamp, keys.data(),
-                                             key_sizes.data(), key_sizes.size(), call));
+    return detail::call(stave_memtable_commit, raw(), transaction, timestamp, keys.data(),
+                        key_sizes.data(), key_sizes.size());
   }
   Result<void> abort(std::uint64_t transaction, Bytes keys,
                      std::span<const std::uint32_t> key_sizes) noexcept {
     if (!detail::fits(keys, key_sizes)) return detail::too_short();
-    detail::Call call;
-    return call.result(stave_memtable_abort(raw(), transaction, keys.data(), key_sizes.data(),
-                                            key_sizes.size(), call));
+    return detail::call(stave_memtable_abort, raw(), transaction, keys.data(), key_sizes.data(),
+                        key_sizes.size());
   }
   Result<bool> has_write_conflict(Bytes key, std::uint64_t transaction) noexcept {
-    detail::Call call;
-    std::uint8_t conflict = 0;
-    const stave_status status = stave_memtable_has_write_conflict(raw(), key.data(), key.size(),
-                                                                  transaction, &conflict, call);
-    return call.result(status, conflict != 0);
+    return detail::flag_of(stave_memtable_has_write_conflict, raw(), key.data(), key.size(),
+                           transaction);
   }
   Result<MemtableCursor> open_cursor(
       std::uint64_t snapshot, std::uint64_t transaction = 0,
       const MemtableCursorOptions& options = MemtableCursorOptions()) noexcept {
-    detail::Call call;
-    stave_memtable_cursor* cursor = nullptr;
-    const stave_status status =
-        stave_memtable_cursor_open(raw(), snapshot, transaction, &options, &cursor, call);
-    return call.result(status, MemtableCursor(cursor));
+    return detail::handle_of<MemtableCursor>(stave_memtable_cursor_open, raw(), snapshot,
+                                             transaction, &options);
   }
 
   // ---- The whole table
 
   Result<std::uint64_t> size() noexcept { return number(stave_memtable_size); }
   Result<std::uint64_t> size_bytes() noexcept { return number(stave_memtable_size_bytes); }
-  Result<bool> is_empty() noexcept {
-    detail::Call call;
-    std::uint8_t empty = 0;
-    const stave_status status = stave_memtable_is_empty(raw(), &empty, call);
-    return call.result(status, empty != 0);
-  }
+  Result<bool> is_empty() noexcept { return detail::flag_of(stave_memtable_is_empty, raw()); }
   // The number of versions freed. Managed: `oldest` is 0.
   Result<std::uint64_t> prune(std::uint64_t oldest = 0) noexcept {
-    detail::Call call;
-    std::uint64_t pruned = 0;
-    const stave_status status = stave_memtable_prune(raw(), oldest, &pruned, call);
-    return call.result(status, pruned);
+    return detail::value_of<std::uint64_t>(stave_memtable_prune, raw(), oldest);
   }
-  Result<void> clear() noexcept {
-    detail::Call call;
-    return call.result(stave_memtable_clear(raw(), call));
-  }
+  Result<void> clear() noexcept { return detail::call(stave_memtable_clear, raw()); }
   Result<MemtableStats> stats() noexcept {
-    detail::Call call;
-    MemtableStats stats;
-    const stave_status status = stave_memtable_stats_get(raw(), &stats, call);
-    return call.result(status, stats);
+    return detail::value_of<MemtableStats>(stave_memtable_stats_get, raw());
   }
-  stave_memtable* raw() const noexcept { return table_.get(); }
 
  private:
   template <typename Function>
   Result<std::uint64_t> number(Function function) noexcept {
-    detail::Call call;
-    std::uint64_t value = 0;
-    const stave_status status = function(raw(), &value, call);
-    return call.result(status, value);
+    return detail::value_of<std::uint64_t>(function, raw());
   }
-
-  detail::Owner<stave_memtable, stave_memtable_free> table_;
 };
 
 }  // namespace v0

@@ -27,8 +27,7 @@ struct StoreOptions : stave_store_options {
   StoreOptions() noexcept { stave_store_options_init(this); }
   // "durability=os segment_size=64MiB"
   Result<void> set(const char* text) noexcept {
-    detail::Call call;
-    return call.result(stave_store_options_set(this, text, call));
+    return detail::call(stave_store_options_set, this, text);
   }
 };
 
@@ -60,10 +59,9 @@ enum class Condition : std::uint32_t {
   equal = STAVE_REQUIRE_EQUAL,
 };
 
-class Batch {
+class Batch : public detail::Handle<stave_batch, stave_batch_free, stave_batch_close> {
  public:
-  Batch() noexcept = default;
-  explicit Batch(stave_batch* batch) noexcept : batch_(batch) {}
+  using Handle::Handle;
   static Result<Batch> create() noexcept {
     detail::Call call;
     stave_batch* batch = nullptr;
@@ -72,53 +70,31 @@ class Batch {
   }
 
   Result<void> put(Bytes key, Bytes value) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_batch_put(raw(), key.data(), key.size(), value.data(), value.size(), call));
+    return detail::call(stave_batch_put, raw(), key.data(), key.size(), value.data(), value.size());
   }
   Result<void> remove(Bytes key) noexcept {
-    detail::Call call;
-    return call.result(stave_batch_remove(raw(), key.data(), key.size(), call));
+    return detail::call(stave_batch_remove, raw(), key.data(), key.size());
   }
   Result<void> require(Bytes key, Condition condition, Bytes value = {}) noexcept {
-    detail::Call call;
-    return call.result(stave_batch_require(raw(), key.data(), key.size(),
-                                           static_cast<std::uint32_t>(condition), value.data(),
-                                           value.size(), call));
+    return detail::call(stave_batch_require, raw(), key.data(), key.size(),
+                        static_cast<std::uint32_t>(condition), value.data(), value.size());
   }
   Result<std::uint64_t> count() noexcept {
-    detail::Call call;
-    std::uint64_t count = 0;
-    const stave_status status = stave_batch_count(raw(), &count, call);
-    return call.result(status, count);
+    return detail::value_of<std::uint64_t>(stave_batch_count, raw());
   }
-  Result<void> clear() noexcept {
-    detail::Call call;
-    return call.result(stave_batch_clear(raw(), call));
-  }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_batch_close(raw(), call));
-  }
-  stave_batch* raw() const noexcept { return batch_.get(); }
-
- private:
-  detail::Owner<stave_batch, stave_batch_free> batch_;
+  Result<void> clear() noexcept { return detail::call(stave_batch_clear, raw()); }
 };
 
-class Cursor {
+class Cursor
+    : public detail::Handle<stave_store_cursor, stave_store_cursor_free, stave_store_cursor_close> {
  public:
-  Cursor() noexcept = default;
-  explicit Cursor(stave_store_cursor* cursor) noexcept : cursor_(cursor) {}
+  using Handle::Handle;
 
   // Status::done behind the last record.
-  Result<void> next() noexcept {
-    detail::Call call;
-    return call.result(stave_store_cursor_next(raw(), call));
-  }
+  Result<void> next() noexcept { return detail::call(stave_store_cursor_next, raw()); }
   // Of the record it stands on; the bytes are valid until the cursor's next call.
-  Result<Bytes> key() noexcept { return bytes(stave_store_cursor_key); }
-  Result<Bytes> value() noexcept { return bytes(stave_store_cursor_value); }
+  Result<Bytes> key() noexcept { return detail::bytes_of(stave_store_cursor_key, raw()); }
+  Result<Bytes> value() noexcept { return detail::bytes_of(stave_store_cursor_value, raw()); }
   // The number of records read: min(count_max, sizes.size() / 2) at the most.
   Result<std::size_t> next_many(std::size_t count_max, std::size_t bytes_max, Buffer& records,
                                 std::span<std::uint64_t> sizes) noexcept {
@@ -130,46 +106,17 @@ class Cursor {
                                      records.raw(), sizes.data(), &count, call);
     return call.result(status, count);
   }
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_store_cursor_close(raw(), call));
-  }
-  stave_store_cursor* raw() const noexcept { return cursor_.get(); }
-
- private:
-  template <typename Function>
-  Result<Bytes> bytes(Function function) noexcept {
-    detail::Call call;
-    const void* data = nullptr;
-    std::size_t size = 0;
-    const stave_status status = function(raw(), &data, &size, call);
-    return call.result(status, Bytes(data, size));
-  }
-
-  detail::Owner<stave_store_cursor, stave_store_cursor_free> cursor_;
 };
 
-class Store {
+class Store : public detail::Handle<stave_store, stave_store_free, stave_store_close> {
  public:
-  Store() noexcept = default;
-  explicit Store(stave_store* store) noexcept : store_(store) {}
+  using Handle::Handle;
   static Result<Store> open(const char* path, const StoreOptions& options = {}) noexcept {
-    detail::Call call;
-    stave_store* store = nullptr;
-    const stave_status status = stave_store_open(path, &options, &store, call);
-    return call.result(status, Store(store));
+    return detail::handle_of<Store>(stave_store_open, path, &options);
   }
 
   Result<StoreOptions> options() noexcept {
-    detail::Call call;
-    StoreOptions options;
-    const stave_status status = stave_store_options_get(raw(), &options, call);
-    return call.result(status, options);
-  }
-  // Reports what the destructor, which closes too, cannot.
-  Result<void> close() noexcept {
-    detail::Call call;
-    return call.result(stave_store_close(raw(), call));
+    return detail::value_of<StoreOptions>(stave_store_options_get, raw());
   }
 
   Result<void> put(Bytes key, Bytes value, const WriteOptions& options = {}) noexcept {
@@ -185,14 +132,12 @@ class Store {
   }
   // stave_store_remove.
   Result<void> remove(Bytes key, const WriteOptions& options = {}) noexcept {
-    detail::Call call;
-    return call.result(stave_store_remove(raw(), key.data(), key.size(), &options, call));
+    return detail::call(stave_store_remove, raw(), key.data(), key.size(), &options);
   }
   // `failed` receives the position of the first condition that does not hold (Status::mismatch).
   Result<void> write(const Batch& batch, const WriteOptions& options = {},
                      std::uint64_t* failed = nullptr) noexcept {
-    detail::Call call;
-    return call.result(stave_store_write(raw(), batch.raw(), failed, &options, call));
+    return detail::call(stave_store_write, raw(), batch.raw(), failed, &options);
   }
 
   // Into the caller's buffer; the answer is a view of it.
@@ -204,27 +149,17 @@ class Store {
   }
   // Into the caller's memory; `size` receives the value's size, also when it does not fit.
   Result<void> get(Bytes key, std::span<std::byte> value, std::size_t& size) noexcept {
-    detail::Call call;
-    return call.result(
-        stave_store_get(raw(), key.data(), key.size(), value.data(), value.size(), &size, call));
+    return detail::call(stave_store_get, raw(), key.data(), key.size(), value.data(), value.size(),
+                        &size);
   }
   Result<Pin> get_pin(Bytes key) noexcept {
-    detail::Call call;
-    stave_pin* pin = nullptr;
-    const stave_status status = stave_store_get_pin(raw(), key.data(), key.size(), &pin, call);
-    return call.result(status, Pin(pin));
+    return detail::handle_of<Pin>(stave_store_get_pin, raw(), key.data(), key.size());
   }
   Result<bool> contains(Bytes key) noexcept {
-    detail::Call call;
-    const stave_status status = stave_store_contains(raw(), key.data(), key.size(), call);
-    if (status == STAVE_NOT_FOUND) return false;
-    return call.result(status, true);
+    return detail::exists(stave_store_contains, raw(), key.data(), key.size());
   }
   Result<std::uint64_t> size() noexcept {
-    detail::Call call;
-    std::uint64_t size = 0;
-    const stave_status status = stave_store_size(raw(), &size, call);
-    return call.result(status, size);
+    return detail::value_of<std::uint64_t>(stave_store_size, raw());
   }
 
   // Flat calls: the keys stand one behind the other, as do the values. value_sizes[i] is
@@ -235,9 +170,8 @@ class Store {
       return detail::invalid_argument("keys is shorter than key_sizes say");
     if (value_sizes.size() < key_sizes.size())
       return detail::invalid_argument("value_sizes is shorter than key_sizes");
-    detail::Call call;
-    return call.result(stave_store_multi_get(raw(), keys.data(), key_sizes.data(), key_sizes.size(),
-                                             values.raw(), value_sizes.data(), call));
+    return detail::call(stave_store_multi_get, raw(), keys.data(), key_sizes.data(),
+                        key_sizes.size(), values.raw(), value_sizes.data());
   }
   Result<void> multi_put(Bytes keys, std::span<const std::uint32_t> key_sizes, Bytes values,
                          std::span<const std::uint64_t> value_sizes,
@@ -246,9 +180,8 @@ class Store {
       return detail::invalid_argument("keys is shorter than key_sizes say");
     if (value_sizes.size() != key_sizes.size() || !detail::fits(values, value_sizes))
       return detail::invalid_argument("values or value_sizes do not fit key_sizes");
-    detail::Call call;
-    return call.result(stave_store_multi_put(raw(), keys.data(), key_sizes.data(), values.data(),
-                                             value_sizes.data(), key_sizes.size(), &options, call));
+    return detail::call(stave_store_multi_put, raw(), keys.data(), key_sizes.data(), values.data(),
+                        value_sizes.data(), key_sizes.size(), &options);
   }
   // The number of keys that existed.
   Result<std::uint64_t> multi_remove(Bytes keys, std::span<const std::uint32_t> key_sizes,
@@ -263,33 +196,15 @@ class Store {
   }
 
   Result<Cursor> open_cursor(const CursorOptions& options = CursorOptions()) noexcept {
-    detail::Call call;
-    stave_store_cursor* cursor = nullptr;
-    const stave_status status = stave_store_cursor_open(raw(), &options, &cursor, call);
-    return call.result(status, Cursor(cursor));
+    return detail::handle_of<Cursor>(stave_store_cursor_open, raw(), &options);
   }
 
-  Result<void> flush() noexcept {
-    detail::Call call;
-    return call.result(stave_store_flush(raw(), call));
-  }
-  Result<void> sync() noexcept {
-    detail::Call call;
-    return call.result(stave_store_sync(raw(), call));
-  }
-  Result<void> checkpoint() noexcept {
-    detail::Call call;
-    return call.result(stave_store_checkpoint(raw(), call));
-  }
-  Result<Stats> stats() noexcept {
-    detail::Call call;
-    Stats stats;
-    const stave_status status = stave_store_stats_get(raw(), &stats, call);
-    return call.result(status, stats);
-  }
+  Result<void> flush() noexcept { return detail::call(stave_store_flush, raw()); }
+  Result<void> sync() noexcept { return detail::call(stave_store_sync, raw()); }
+  Result<void> checkpoint() noexcept { return detail::call(stave_store_checkpoint, raw()); }
+  Result<Stats> stats() noexcept { return detail::value_of<Stats>(stave_store_stats_get, raw()); }
   Result<void> verify() noexcept {
-    detail::Call call;
-    return call.result(stave_store_verify(raw(), nullptr, nullptr, call));
+    return detail::call(stave_store_verify, raw(), nullptr, nullptr);
   }
   // progress(done, total) in bytes; any Status but ok stops the verification, which returns it.
   template <typename Progress>
@@ -305,18 +220,14 @@ class Store {
     void* context = const_cast<void*>(static_cast<const void*>(std::addressof(progress)));
     return call.result(stave_store_verify(raw(), forward, context, call));
   }
-  stave_store* raw() const noexcept { return store_.get(); }
 
  private:
   template <typename Function>
   Result<void> write_value(Function function, Bytes key, Bytes value,
                            const WriteOptions& options) noexcept {
-    detail::Call call;
-    return call.result(
-        function(raw(), key.data(), key.size(), value.data(), value.size(), &options, call));
+    return detail::call(function, raw(), key.data(), key.size(), value.data(), value.size(),
+                        &options);
   }
-
-  detail::Owner<stave_store, stave_store_free> store_;
 };
 
 }  // namespace v0

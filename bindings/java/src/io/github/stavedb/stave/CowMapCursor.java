@@ -2,12 +2,9 @@ package io.github.stavedb.stave;
 
 import io.github.stavedb.stave.internal.Handle;
 import io.github.stavedb.stave.internal.Raw;
-import io.github.stavedb.stave.internal.RawConstants;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Visits the entries of a map as it was when the cursor was opened, each once, in no particular order.
@@ -19,28 +16,19 @@ import java.util.stream.Stream;
  * <p>Thread safety: calls from several threads wait for each other. Every call but {@code close} throws
  * {@link StaveException.Closed} after a close of the cursor or the map.
  */
-public final class CowMapCursor implements AutoCloseable, Iterable<CowMapEntry> {
-  // What one nextMany may bring: far below what an array holds even with one longest value behind.
-  private static final int COUNT_MAX = 1 << 16;
-  private static final int BYTES_MAX = 1 << 28;
-
-  private final Handle handle;
+public final class CowMapCursor extends NativeCursor<CowMapEntry> {
   // A map that nobody refers to any more is closed by the collector, but not under a cursor.
   private final CowMap map;
 
   CowMapCursor(CowMap map, Handle mapHandle) {
+    super(new Handle(Raw.stave_cow_map_cursor_open(mapHandle), Raw::freeCowMapCursor), null,
+        Raw::stave_cow_map_cursor_next, Raw::stave_cow_map_cursor_close);
     this.map = map;
-    handle = new Handle(Raw.stave_cow_map_cursor_open(mapHandle), Raw::freeCowMapCursor);
   }
 
   /** The map that the cursor visits. */
   public CowMap map() {
     return map;
-  }
-
-  /** Moves to the next entry; false when there is none, then and ever after. */
-  public synchronized boolean next() {
-    return Raw.stave_cow_map_cursor_next(handle) == RawConstants.STAVE_OK;
   }
 
   /**
@@ -99,13 +87,6 @@ public final class CowMapCursor implements AutoCloseable, Iterable<CowMapEntry> 
     return Arrays.asList(fetch(room(countMax, bytesMax), bytesMax, null));
   }
 
-  private static int room(int countMax, int bytesMax) {
-    if (countMax < 0 || bytesMax < 0) {
-      throw Errors.invalidArgument("countMax and bytesMax are 0 or more");
-    }
-    return Math.min(countMax, COUNT_MAX);
-  }
-
   private byte[][] fetch(int count, int bytesMax, long[] keys) {
     long[] sizes = new long[count + 1];
     byte[] values = Raw.stave_java_cow_map_next_many(
@@ -113,25 +94,8 @@ public final class CowMapCursor implements AutoCloseable, Iterable<CowMapEntry> 
     return values == null ? new byte[0][] : MultiGet.split(values, sizes, (int) sizes[count]);
   }
 
-  /** The remaining entries. Closes the cursor behind the last one. */
   @Override
-  public Iterator<CowMapEntry> iterator() {
-    return fetching();
-  }
-
-  /** The remaining entries; closing the stream closes the cursor. */
-  public Stream<CowMapEntry> stream() {
-    return fetching().stream();
-  }
-
-  private FetchingIterator<CowMapEntry> fetching() {
-    return new FetchingIterator<>(
-        () -> nextMany(FetchingIterator.COUNT, FetchingIterator.BYTES), this::close);
-  }
-
-  /** Gives up the cursor's view of the map. Any number of times. */
-  @Override
-  public synchronized void close() {
-    Raw.stave_cow_map_cursor_close(handle);
+  List<CowMapEntry> fetch() {
+    return nextMany(FetchingIterator.COUNT, FetchingIterator.BYTES);
   }
 }

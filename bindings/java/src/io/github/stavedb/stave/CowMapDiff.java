@@ -2,9 +2,7 @@ package io.github.stavedb.stave;
 
 import io.github.stavedb.stave.internal.Handle;
 import io.github.stavedb.stave.internal.Raw;
-import java.util.Iterator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * What leads from one map to another, as both were when the diff was opened; each key once, in no
@@ -21,8 +19,7 @@ import java.util.stream.Stream;
  * <p>Thread safety: calls from several threads wait for each other. Every call but {@code close} throws
  * {@link StaveException.Closed} after a close of the diff or of one of the maps.
  */
-public final class CowMapDiff implements AutoCloseable, Iterable<CowMapChange> {
-  private final Handle handle;
+public final class CowMapDiff extends NativeCursor<CowMapChange> {
   // Maps that nobody refers to any more are closed by the collector, but not under a diff.
   private final CowMap before;
   private final CowMap after;
@@ -30,10 +27,11 @@ public final class CowMapDiff implements AutoCloseable, Iterable<CowMapChange> {
   private int kind;
 
   CowMapDiff(CowMap before, Handle beforeHandle, CowMap after, Handle afterHandle) {
+    super(new Handle(
+        Raw.stave_cow_map_diff_open(beforeHandle, afterHandle), Raw::freeCowMapDiff),
+        null, null, Raw::stave_cow_map_diff_close);
     this.before = before;
     this.after = after;
-    handle = new Handle(
-        Raw.stave_cow_map_diff_open(beforeHandle, afterHandle), Raw::freeCowMapDiff);
   }
 
   /** The first of the two maps. */
@@ -51,6 +49,7 @@ public final class CowMapDiff implements AutoCloseable, Iterable<CowMapChange> {
    *
    * @throws StaveException.NoMemory the call may be repeated
    */
+  @Override
   public synchronized boolean next() {
     kind = Raw.stave_java_cow_map_diff_next(handle, key);
     return kind != 0;
@@ -67,28 +66,8 @@ public final class CowMapDiff implements AutoCloseable, Iterable<CowMapChange> {
     return new CowMapChange(CowMapChange.Kind.values()[kind - 1], key[0], old, present);
   }
 
-  /** The remaining changes. Closes the diff behind the last one. */
   @Override
-  public Iterator<CowMapChange> iterator() {
-    return fetching();
-  }
-
-  /** The remaining changes; closing the stream closes the diff. */
-  public Stream<CowMapChange> stream() {
-    return fetching().stream();
-  }
-
-  private FetchingIterator<CowMapChange> fetching() {
-    return new FetchingIterator<>(this::take, this::close);
-  }
-
-  private synchronized List<CowMapChange> take() {
+  synchronized List<CowMapChange> fetch() {
     return next() ? List.of(change()) : List.of();
-  }
-
-  /** Gives up the diff's view of the maps. Any number of times. */
-  @Override
-  public synchronized void close() {
-    Raw.stave_cow_map_diff_close(handle);
   }
 }

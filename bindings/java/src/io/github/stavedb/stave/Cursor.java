@@ -2,12 +2,9 @@ package io.github.stavedb.stave;
 
 import io.github.stavedb.stave.internal.Handle;
 import io.github.stavedb.stave.internal.Raw;
-import io.github.stavedb.stave.internal.RawConstants;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Visits every key of a store exactly once, in no particular order, beside any traffic. A key that
@@ -28,16 +25,10 @@ import java.util.stream.Stream;
  * <p>Thread safety: calls from several threads wait for each other. Every call but {@code close} throws
  * {@link StaveException.Closed} after a close of the cursor or the store.
  */
-public final class Cursor implements AutoCloseable, Iterable<Entry> {
-  // What one nextMany may bring: far below what an array holds even with one largest value behind.
-  private static final int COUNT_MAX = 1 << 16;
-  private static final int BYTES_MAX = 1 << 28;
-
-  private final Handle handle;
-
+public final class Cursor extends NativeCursor<Entry> {
   Cursor(Handle store, CursorOptions options) {
-    handle = new Handle(
-        Raw.stave_java_cursor_open(store, options.prefix, options.keysOnly), Raw::freeCursor);
+    super(new Handle(Raw.stave_java_cursor_open(store, options.prefix, options.keysOnly), Raw::freeCursor),
+        null, Raw::stave_store_cursor_next, Raw::stave_store_cursor_close);
   }
 
   /**
@@ -46,8 +37,9 @@ public final class Cursor implements AutoCloseable, Iterable<Entry> {
    * @throws StaveException.Corruption if the record is damaged, {@link
    *     StaveException.InputOutput} if it cannot be read; the next call goes on behind it
    */
-  public synchronized boolean next() {
-    return Raw.stave_store_cursor_next(handle) == RawConstants.STAVE_OK;
+  @Override
+  public boolean next() {
+    return super.next();
   }
 
   /**
@@ -77,10 +69,7 @@ public final class Cursor implements AutoCloseable, Iterable<Entry> {
    * @return at least one record; an empty list when there is none left
    */
   public synchronized List<Entry> nextMany(int countMax, int bytesMax) {
-    if (countMax < 0 || bytesMax < 0) {
-      throw Errors.invalidArgument("countMax and bytesMax are 0 or more");
-    }
-    int count = Math.min(countMax, COUNT_MAX);
+    int count = room(countMax, bytesMax);
     long[] sizes = new long[2 * count + 1];
     byte[] records = Raw.stave_java_cursor_next_many(
         handle, count, Math.min(bytesMax, BYTES_MAX), sizes);
@@ -101,25 +90,8 @@ public final class Cursor implements AutoCloseable, Iterable<Entry> {
     return entries;
   }
 
-  /** The remaining records. Closes the cursor behind the last one. */
   @Override
-  public Iterator<Entry> iterator() {
-    return fetching();
-  }
-
-  /** The remaining records; closing the stream closes the cursor. */
-  public Stream<Entry> stream() {
-    return fetching().stream();
-  }
-
-  private FetchingIterator<Entry> fetching() {
-    return new FetchingIterator<>(
-        () -> nextMany(FetchingIterator.COUNT, FetchingIterator.BYTES), this::close);
-  }
-
-  /** Gives up the cursor's view of the store. Any number of times. */
-  @Override
-  public synchronized void close() {
-    Raw.stave_store_cursor_close(handle);
+  List<Entry> fetch() {
+    return nextMany(FetchingIterator.COUNT, FetchingIterator.BYTES);
   }
 }

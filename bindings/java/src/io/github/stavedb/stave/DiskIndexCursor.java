@@ -2,12 +2,9 @@ package io.github.stavedb.stave;
 
 import io.github.stavedb.stave.internal.Handle;
 import io.github.stavedb.stave.internal.Raw;
-import io.github.stavedb.stave.internal.RawConstants;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Visits every key of a disk index exactly once, in no particular order, beside any traffic. A key that
@@ -20,14 +17,12 @@ import java.util.stream.Stream;
  * <p>Thread safety: calls from several threads wait for each other. Every call but {@code close} throws
  * {@link StaveException.Closed} after a close of the cursor or the index.
  */
-public final class DiskIndexCursor implements AutoCloseable, Iterable<Entry> {
-  private static final int COUNT_MAX = 1 << 16;
-
-  private final Handle handle;
+public final class DiskIndexCursor extends NativeCursor<Entry> {
   private final int recordSize;
 
   DiskIndexCursor(Handle index, int recordSize) {
-    handle = new Handle(Raw.stave_disk_index_cursor_open(index), Raw::freeDiskIndexCursor);
+    super(new Handle(Raw.stave_disk_index_cursor_open(index), Raw::freeDiskIndexCursor), null,
+        Raw::stave_disk_index_cursor_next, Raw::stave_disk_index_cursor_close);
     this.recordSize = recordSize;
   }
 
@@ -37,8 +32,9 @@ public final class DiskIndexCursor implements AutoCloseable, Iterable<Entry> {
    * @throws StaveException.Corruption pages are damaged, thrown once for each segment that has some; the
    *     next call goes on
    */
-  public synchronized boolean next() {
-    return Raw.stave_disk_index_cursor_next(handle) == RawConstants.STAVE_OK;
+  @Override
+  public boolean next() {
+    return super.next();
   }
 
   /**
@@ -67,10 +63,7 @@ public final class DiskIndexCursor implements AutoCloseable, Iterable<Entry> {
    * @return at least one record; an empty list when there is none left
    */
   public synchronized List<Entry> nextMany(int countMax) {
-    if (countMax < 0) {
-      throw Errors.invalidArgument("countMax is 0 or more");
-    }
-    int count = Math.min(countMax, COUNT_MAX);
+    int count = room(countMax, 0);
     byte[] keys = new byte[count * DiskIndex.KEY_SIZE];
     byte[] records = Raw.stave_java_disk_index_next_many(handle, count, recordSize, keys);
     List<Entry> entries = new ArrayList<>();
@@ -82,24 +75,8 @@ public final class DiskIndexCursor implements AutoCloseable, Iterable<Entry> {
     return entries;
   }
 
-  /** The remaining records. Closes the cursor behind the last one. */
   @Override
-  public Iterator<Entry> iterator() {
-    return fetching();
-  }
-
-  /** The remaining records; closing the stream closes the cursor. */
-  public Stream<Entry> stream() {
-    return fetching().stream();
-  }
-
-  private FetchingIterator<Entry> fetching() {
-    return new FetchingIterator<>(() -> nextMany(FetchingIterator.COUNT), this::close);
-  }
-
-  /** Gives up the cursor's view of the index. Any number of times. */
-  @Override
-  public synchronized void close() {
-    Raw.stave_disk_index_cursor_close(handle);
+  List<Entry> fetch() {
+    return nextMany(FetchingIterator.COUNT);
   }
 }

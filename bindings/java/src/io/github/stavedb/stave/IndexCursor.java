@@ -2,12 +2,9 @@ package io.github.stavedb.stave;
 
 import io.github.stavedb.stave.internal.Handle;
 import io.github.stavedb.stave.internal.Raw;
-import io.github.stavedb.stave.internal.RawConstants;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Visits the entries of an index in no particular order, beside any traffic. An entry that is there
@@ -31,28 +28,19 @@ import java.util.stream.Stream;
  * {@link StaveException.Closed} after a close of the cursor or the index, and {@link
  * StaveException.Busy} inside the index's resolver.
  */
-public final class IndexCursor implements AutoCloseable, Iterable<IndexEntry> {
-  // What one nextMany may bring: far below what an array holds even with one longest key behind.
-  private static final int COUNT_MAX = 1 << 16;
-  private static final int BYTES_MAX = 1 << 28;
-
-  private final Handle handle;
+public final class IndexCursor extends NativeCursor<IndexEntry> {
   // An index that nobody refers to any more is closed by the collector, but not under a cursor.
   private final Index index;
 
   IndexCursor(Index index, Handle indexHandle) {
+    super(new Handle(Raw.stave_index_cursor_open(indexHandle), Raw::freeIndexCursor), null,
+        Raw::stave_index_cursor_next, Raw::stave_index_cursor_close);
     this.index = index;
-    handle = new Handle(Raw.stave_index_cursor_open(indexHandle), Raw::freeIndexCursor);
   }
 
   /** The index that the cursor visits. */
   public Index index() {
     return index;
-  }
-
-  /** Moves to the next entry; false when there is none, then and ever after. */
-  public synchronized boolean next() {
-    return Raw.stave_index_cursor_next(handle) == RawConstants.STAVE_OK;
   }
 
   /**
@@ -83,10 +71,7 @@ public final class IndexCursor implements AutoCloseable, Iterable<IndexEntry> {
    * @return at least one entry; an empty list when there is none left
    */
   public synchronized List<IndexEntry> nextMany(int countMax, int bytesMax) {
-    if (countMax < 0 || bytesMax < 0) {
-      throw Errors.invalidArgument("countMax and bytesMax are 0 or more");
-    }
-    int count = Math.min(countMax, COUNT_MAX);
+    int count = room(countMax, bytesMax);
     long[] values = new long[count + 1];
     int[] sizes = new int[count];
     byte[] keys = Raw.stave_java_index_next_many(
@@ -112,32 +97,12 @@ public final class IndexCursor implements AutoCloseable, Iterable<IndexEntry> {
    * @param countMax at most so many values
    */
   public synchronized long[] nextValues(int countMax) {
-    if (countMax < 0) {
-      throw Errors.invalidArgument("countMax is 0 or more");
-    }
-    long[] values = Raw.stave_java_index_next_values(handle, Math.min(countMax, COUNT_MAX));
+    long[] values = Raw.stave_java_index_next_values(handle, room(countMax, 0));
     return values == null ? new long[0] : values;
   }
 
-  /** The remaining entries. Closes the cursor behind the last one. */
   @Override
-  public Iterator<IndexEntry> iterator() {
-    return fetching();
-  }
-
-  /** The remaining entries; closing the stream closes the cursor. */
-  public Stream<IndexEntry> stream() {
-    return fetching().stream();
-  }
-
-  private FetchingIterator<IndexEntry> fetching() {
-    return new FetchingIterator<>(
-        () -> nextMany(FetchingIterator.COUNT, FetchingIterator.BYTES), this::close);
-  }
-
-  /** Gives up the cursor's view of the index. Any number of times. */
-  @Override
-  public synchronized void close() {
-    Raw.stave_index_cursor_close(handle);
+  List<IndexEntry> fetch() {
+    return nextMany(FetchingIterator.COUNT, FetchingIterator.BYTES);
   }
 }

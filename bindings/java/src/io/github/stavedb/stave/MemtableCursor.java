@@ -2,12 +2,9 @@ package io.github.stavedb.stave;
 
 import io.github.stavedb.stave.internal.Handle;
 import io.github.stavedb.stave.internal.Raw;
-import io.github.stavedb.stave.internal.RawConstants;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Visits every key that is visible at its moment exactly once, in no particular order, beside any
@@ -21,26 +18,14 @@ import java.util.stream.Stream;
  * {@link StaveException.Closed} after a close of the cursor, or of the table, the snapshot or the
  * transaction that it was opened on.
  */
-public final class MemtableCursor implements AutoCloseable, Iterable<MemtableRecord> {
-  // What one nextMany may bring: far below what an array holds even with one largest value behind.
-  private static final int COUNT_MAX = 1 << 16;
-  private static final int BYTES_MAX = 1 << 28;
-
-  private final Handle handle;
-  // Of the transaction, if it has one.
-  private final Object lock;
-
-  /** The owner is closed by the collector when nobody refers to it any more, but not under a cursor. */
+public final class MemtableCursor extends NativeCursor<MemtableRecord> {
+  /**
+   * Calls hold {@code lock}, the transaction's if it has one. The owner is closed by the collector when nobody refers to it any more, but not
+   * under a cursor.
+   */
   MemtableCursor(long pointer, Object lock, AutoCloseable owner) {
-    handle = new Handle(pointer, Raw::freeMemtableCursor, owner);
-    this.lock = lock;
-  }
-
-  /** Moves to the next record; false when there is none, then and ever after. */
-  public boolean next() {
-    synchronized (lock) {
-      return Raw.stave_memtable_cursor_next(handle) == RawConstants.STAVE_OK;
-    }
+    super(new Handle(pointer, Raw::freeMemtableCursor, owner), lock,
+        Raw::stave_memtable_cursor_next, Raw::stave_memtable_cursor_close);
   }
 
   /**
@@ -85,10 +70,7 @@ public final class MemtableCursor implements AutoCloseable, Iterable<MemtableRec
    * @return at least one record; an empty list when there is none left
    */
   public List<MemtableRecord> nextMany(int countMax, int bytesMax) {
-    if (countMax < 0 || bytesMax < 0) {
-      throw Errors.invalidArgument("countMax and bytesMax are 0 or more");
-    }
-    int count = Math.min(countMax, COUNT_MAX);
+    int count = room(countMax, bytesMax);
     long[] sizes = new long[2 * count + 1];
     synchronized (lock) {
       byte[] records = Raw.stave_java_memtable_next_many(
@@ -112,27 +94,8 @@ public final class MemtableCursor implements AutoCloseable, Iterable<MemtableRec
     return all;
   }
 
-  /** The remaining records. Closes the cursor behind the last one. */
   @Override
-  public Iterator<MemtableRecord> iterator() {
-    return fetching();
-  }
-
-  /** The remaining records; closing the stream closes the cursor. */
-  public Stream<MemtableRecord> stream() {
-    return fetching().stream();
-  }
-
-  private FetchingIterator<MemtableRecord> fetching() {
-    return new FetchingIterator<>(
-        () -> nextMany(FetchingIterator.COUNT, FetchingIterator.BYTES), this::close);
-  }
-
-  /** Gives up the cursor's view of the table. Any number of times. */
-  @Override
-  public void close() {
-    synchronized (lock) {
-      Raw.stave_memtable_cursor_close(handle);
-    }
+  List<MemtableRecord> fetch() {
+    return nextMany(FetchingIterator.COUNT, FetchingIterator.BYTES);
   }
 }
