@@ -10,30 +10,30 @@ import "github.com/stavedb/stave/bindings/go/internal/capi"
 type Options struct {
 	// Durability: memory, os or device; default device.
 	Durability Durability
-	// IO: buffered or mmap; default buffered.
+	// IO: buffered or mmap; default mmap. See "Failing devices" in the C header.
 	IO IO
 	// Shards: independent locks, a power of two from 1 to 65536, fixed when the store is created;
 	// default 0: the stored number, for a new store 16.
 	Shards uint32
 	// SegmentSize: bytes after which a new log file begins, 4 KiB to 64 GiB; default 256 MiB. A larger
-	// frame gets a larger file.
+	// commit gets a larger file.
 	SegmentSize uint64
-	// ReadOnly: default false. Any number of read-only handles may share a store. The only file they
-	// make is LOCK, when it is missing; where they may not (read-only media, another user's directory)
-	// they keep no writer out.
+	// ReadOnly: default false. Any number of read-only handles may share a store. They create no file
+	// but a missing LOCK; where that is not permitted (read-only media, another user's directory) they
+	// keep no writer out.
 	ReadOnly bool
 	// CreateIfMissing: default true.
 	CreateIfMissing bool
 	// ErrorIfExists: default false.
 	ErrorIfExists bool
-	// Background: default true: with keydir=disk a thread, begun at the first need and ended by close,
-	// merges changes into KEYS; false: writers do, in slices.
+	// Background: default true: with keydir=disk a thread, started when first needed and ended by
+	// close, merges changes into KEYS; false: writers merge in slices.
 	Background bool
-	// KeyDirectory: stored, memory or disk, fixed when the store is created; default stored.
+	// KeyDirectory: where the key directory is, which knows each key's newest record: stored, memory
+	// or disk, fixed when the store is created; default stored.
 	KeyDirectory KeyDirectory
-	// CheckpointInterval: keydir=disk: bytes of log after which KEYS is saved by itself, beside
-	// traffic; an open after a crash reads about as much. 0: only when many changes have gathered;
-	// default 256 MiB.
+	// CheckpointInterval: keydir=disk: bytes of log after which KEYS is saved, beside traffic; an open
+	// after a crash reads about as much. 0: only after many changes. Default 256 MiB.
 	CheckpointInterval uint64
 }
 
@@ -123,7 +123,7 @@ type Stats struct {
 	LiveBytes uint64
 	// DiskBytes: size of the log files, preallocated space included.
 	DiskBytes uint64
-	// Version: LSN of the newest visible commit; 0 in an empty store.
+	// Version: LSN (log sequence number) of the newest visible commit; 0: none.
 	Version uint64
 	// DurableVersion: LSN up to which the device is known to hold the log.
 	DurableVersion uint64
@@ -562,12 +562,12 @@ func readDiskIndexStats(call func(native capi.DiskIndexStats) capi.Outcome) (sta
 type MemtableOptions struct {
 	// Timestamps: managed or explicit; default managed.
 	Timestamps Timestamps
-	// Capacity: room for this many keys is made at once; default 0. No limit: tables grow piece by
-	// piece.
+	// Capacity: memory for this many keys is allocated at once; default 0. Not a limit: tables grow as
+	// needed.
 	Capacity uint64
-	// Background: default true: what commits leave to be freed may be freed by the library's
-	// background thread, within a second. With false later commits do it, and Memtable.Prune. Explicit
-	// tables never use the thread.
+	// Background: default true: the library's background thread frees old versions within a second.
+	// With false only later commits and Memtable.Prune free them. Explicit tables never use the
+	// thread.
 	Background bool
 }
 
@@ -637,11 +637,11 @@ type MemtableStats struct {
 	Versions uint64
 	// SizeBytes: as Memtable.SizeBytes.
 	SizeBytes uint64
-	// Snapshots: moments held open by transactions, snapshots and cursors (managed).
+	// Snapshots: held open by transactions, snapshots and cursors (managed).
 	Snapshots uint64
 	// Transactions: that have written and not ended (explicit).
 	Transactions uint64
-	// Timestamp: what a snapshot opened now would read at (managed).
+	// Timestamp of a snapshot opened now (managed).
 	Timestamp uint64
 }
 

@@ -87,7 +87,7 @@ RETURNS(jbyteArray, byte[], BYTES)
 
 %typemap(in, numinputs=0) uint64_t *number (uint64_t number = 0) "$1 = &number;"
 %typemap(argout) uint64_t *number "$result = (jlong)*$1;"
-%apply uint64_t *number { uint64_t *size, uint64_t *deleted, uint64_t *count, uint64_t *capacity,
+%apply uint64_t *number { uint64_t *size, uint64_t *removed, uint64_t *count, uint64_t *capacity,
                           uint64_t *value, uint64_t *id, uint64_t *timestamp,
                           uint64_t *size_bytes, uint64_t *pruned };
 %apply stave_status LONG { stave_status stave_store_size, stave_status stave_store_multi_remove,

@@ -88,6 +88,7 @@ class Language:
     def documentation(self, member):
         """The comment of a member as a sentence that begins with its name."""
         comment = member.comment.rstrip('.,:')
+        comment = re.sub(r'(See "[^"]*") above', r'\1 in the C header', comment)
         if member.type == 'uint8_t':
             comment = re.sub(r'(?i)\b(default|with) 1\b', r'\1 true', comment)
             comment = re.sub(r'(?i)\b(default|with) 0\b', r'\1 false', comment)

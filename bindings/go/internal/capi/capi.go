@@ -463,403 +463,403 @@ typedef _gostring_ swig_type_430;
 typedef _gostring_ swig_type_431;
 typedef _gostring_ swig_type_432;
 typedef _gostring_ swig_type_433;
-extern void _wrap_Swig_free_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_Swig_malloc_capi_03c053d40c09e044(swig_intgo arg1);
-extern swig_type_1 _wrap_StatusName_capi_03c053d40c09e044(swig_intgo arg1);
-extern swig_type_2 _wrap_StatusMessage_capi_03c053d40c09e044(swig_intgo arg1);
-extern swig_intgo _wrap_Version_capi_03c053d40c09e044(void);
-extern swig_type_3 _wrap_VersionText_capi_03c053d40c09e044(void);
-extern void _wrap_BufferFree_capi_03c053d40c09e044(swig_type_4 arg1);
-extern uintptr_t _wrap_BufferResize_capi_03c053d40c09e044(swig_type_5 arg1, swig_type_6 arg2);
-extern void _wrap_PinFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern swig_type_7 _wrap_LiveHandles_capi_03c053d40c09e044(void);
-extern void _wrap_CowMapOptions_Values_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_CowMapOptions_Values_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapOptions_ValueSize_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_CowMapOptions_ValueSize_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapOptions_Capacity_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_8 arg2);
-extern swig_type_9 _wrap_CowMapOptions_Capacity_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_CowMapOptions_capi_03c053d40c09e044(void);
-extern void _wrap_delete_CowMapOptions_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapOptionsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapOptionsSet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_10 arg2);
-extern uintptr_t _wrap_CowMapOptionsDescribe_capi_03c053d40c09e044(swig_type_11 arg1);
-extern uintptr_t _wrap_CowMapCreate_capi_03c053d40c09e044(uintptr_t arg1, swig_type_12 arg2);
-extern uintptr_t _wrap_CowMapClone_capi_03c053d40c09e044(uintptr_t arg1, swig_type_13 arg2);
-extern uintptr_t _wrap_CowMapOptionsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_CowMapClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapContains_capi_03c053d40c09e044(uintptr_t arg1, swig_type_14 arg2);
-extern uintptr_t _wrap_CowMapSize_capi_03c053d40c09e044(uintptr_t arg1, swig_type_15 arg2);
-extern uintptr_t _wrap_CowMapIsEmpty_capi_03c053d40c09e044(uintptr_t arg1, swig_type_16 arg2);
-extern uintptr_t _wrap_CowMapMultiGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_17 arg2, swig_type_18 arg3, swig_type_19 arg4);
-extern uintptr_t _wrap_CowMapPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_20 arg2, swig_type_21 arg3, swig_type_22 arg4, swig_type_23 arg5);
-extern uintptr_t _wrap_CowMapRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_24 arg2, swig_type_25 arg3);
-extern uintptr_t _wrap_CowMapModify_capi_03c053d40c09e044(uintptr_t arg1, swig_type_26 arg2, uintptr_t arg3);
-extern uintptr_t _wrap_CowMapGetOrInsert_capi_03c053d40c09e044(uintptr_t arg1, swig_type_27 arg2, swig_type_28 arg3, swig_type_29 arg4);
-extern uintptr_t _wrap_CowMapGetOrInsertWith_capi_03c053d40c09e044(uintptr_t arg1, swig_type_30 arg2, uintptr_t arg3, swig_type_31 arg4);
-extern uintptr_t _wrap_CowMapUpdateOrInsert_capi_03c053d40c09e044(uintptr_t arg1, swig_type_32 arg2, uintptr_t arg3, swig_type_33 arg4, swig_type_34 arg5);
-extern uintptr_t _wrap_CowMapClear_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapShrinkToFit_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapStats_Entries_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_35 arg2);
-extern swig_type_36 _wrap_CowMapStats_Entries_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapStats_SharedBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_37 arg2);
-extern swig_type_38 _wrap_CowMapStats_SharedBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapStats_OwnBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_39 arg2);
-extern swig_type_40 _wrap_CowMapStats_OwnBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_CowMapStats_capi_03c053d40c09e044(void);
-extern void _wrap_delete_CowMapStats_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapStatsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapStatsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_CowMapCursorOpen_capi_03c053d40c09e044(uintptr_t arg1, swig_type_41 arg2);
-extern uintptr_t _wrap_CowMapCursorNextMany_capi_03c053d40c09e044(uintptr_t arg1, swig_type_42 arg2, swig_type_43 arg3, swig_type_44 arg4, swig_type_45 arg5, swig_type_46 arg6, swig_type_47 arg7);
-extern uintptr_t _wrap_CowMapCursorClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapCursorFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapDiffOpen_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2, swig_type_48 arg3);
-extern uintptr_t _wrap_CowMapDiffClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_CowMapDiffFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_RecordSize_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_DiskIndexOptions_RecordSize_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_DeltaMemory_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_49 arg2);
-extern swig_type_50 _wrap_DiskIndexOptions_DeltaMemory_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_BulkMemory_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_51 arg2);
-extern swig_type_52 _wrap_DiskIndexOptions_BulkMemory_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_ReadOnly_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_ReadOnly_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_CreateParents_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_CreateParents_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_Background_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_Background_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_DiskIndexOptions_capi_03c053d40c09e044(void);
-extern void _wrap_delete_DiskIndexOptions_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexOptionsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_DiskIndexOptionsSet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_53 arg2);
-extern uintptr_t _wrap_DiskIndexOptionsDescribe_capi_03c053d40c09e044(swig_type_54 arg1);
-extern uintptr_t _wrap_DiskIndexOpen_capi_03c053d40c09e044(swig_type_55 arg1, uintptr_t arg2, swig_type_56 arg3);
-extern uintptr_t _wrap_DiskIndexOptionsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_DiskIndexClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_DiskIndexPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_57 arg2, swig_type_58 arg3);
-extern uintptr_t _wrap_DiskIndexInsert_capi_03c053d40c09e044(uintptr_t arg1, swig_type_59 arg2, swig_type_60 arg3);
-extern uintptr_t _wrap_DiskIndexRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_61 arg2);
-extern uintptr_t _wrap_DiskIndexMultiPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_62 arg2, swig_type_63 arg3, swig_type_64 arg4, swig_type_65 arg5, swig_type_66 arg6);
-extern uintptr_t _wrap_DiskIndexGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_67 arg2, swig_type_68 arg3);
-extern uintptr_t _wrap_DiskIndexContains_capi_03c053d40c09e044(uintptr_t arg1, swig_type_69 arg2);
-extern uintptr_t _wrap_DiskIndexMultiGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_70 arg2, swig_type_71 arg3, swig_type_72 arg4, swig_type_73 arg5, swig_type_74 arg6);
-extern uintptr_t _wrap_DiskIndexSize_capi_03c053d40c09e044(uintptr_t arg1, swig_type_75 arg2);
-extern uintptr_t _wrap_DiskIndexBulkLoad_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_DiskIndexRebuild_capi_03c053d40c09e044(swig_type_76 arg1, uintptr_t arg2, uintptr_t arg3);
-extern uintptr_t _wrap_DiskIndexReserve_capi_03c053d40c09e044(uintptr_t arg1, swig_type_77 arg2);
-extern uintptr_t _wrap_DiskIndexCursorOpen_capi_03c053d40c09e044(uintptr_t arg1, swig_type_78 arg2);
-extern uintptr_t _wrap_DiskIndexCursorNextMany_capi_03c053d40c09e044(uintptr_t arg1, swig_type_79 arg2, swig_type_80 arg3, swig_type_81 arg4, swig_type_82 arg5, swig_type_83 arg6);
-extern uintptr_t _wrap_DiskIndexCursorClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexCursorFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_DiskIndexSave_capi_03c053d40c09e044(uintptr_t arg1, swig_type_84 arg2);
-extern uintptr_t _wrap_DiskIndexCheckpoint_capi_03c053d40c09e044(uintptr_t arg1, swig_type_85 arg2);
-extern uintptr_t _wrap_DiskIndexShrinkToFit_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_WritesRefused_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexStats_WritesRefused_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Entries_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_86 arg2);
-extern swig_type_87 _wrap_DiskIndexStats_Entries_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_FileBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_88 arg2);
-extern swig_type_89 _wrap_DiskIndexStats_FileBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_FreeBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_90 arg2);
-extern swig_type_91 _wrap_DiskIndexStats_FreeBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Segments_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_92 arg2);
-extern swig_type_93 _wrap_DiskIndexStats_Segments_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_SegmentBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_94 arg2);
-extern swig_type_95 _wrap_DiskIndexStats_SegmentBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_LogBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_96 arg2);
-extern swig_type_97 _wrap_DiskIndexStats_LogBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_DeltaEntries_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_98 arg2);
-extern swig_type_99 _wrap_DiskIndexStats_DeltaEntries_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Generation_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_100 arg2);
-extern swig_type_101 _wrap_DiskIndexStats_Generation_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Lsn_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_102 arg2);
-extern swig_type_103 _wrap_DiskIndexStats_Lsn_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Merges_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_104 arg2);
-extern swig_type_105 _wrap_DiskIndexStats_Merges_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Syncs_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_106 arg2);
-extern swig_type_107 _wrap_DiskIndexStats_Syncs_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_RecoveredOperations_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_108 arg2);
-extern swig_type_109 _wrap_DiskIndexStats_RecoveredOperations_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_DiskIndexStats_capi_03c053d40c09e044(void);
-extern void _wrap_delete_DiskIndexStats_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_DiskIndexStatsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_DiskIndexStatsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_DiskIndexVerify_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern void _wrap_IndexOptions_KeyMode_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexOptions_KeyMode_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexOptions_ValueBits_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexOptions_ValueBits_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexOptions_Shards_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexOptions_Shards_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexOptions_Capacity_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_110 arg2);
-extern swig_type_111 _wrap_IndexOptions_Capacity_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexOptions_Seed_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_112 arg2);
-extern swig_type_113 _wrap_IndexOptions_Seed_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_IndexOptions_capi_03c053d40c09e044(void);
-extern void _wrap_delete_IndexOptions_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexOptionsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_IndexOptionsSet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_114 arg2);
-extern uintptr_t _wrap_IndexOptionsDescribe_capi_03c053d40c09e044(swig_type_115 arg1);
-extern uintptr_t _wrap_IndexOptionsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_IndexClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_IndexPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_116 arg2, swig_type_117 arg3, swig_type_118 arg4, swig_type_119 arg5);
-extern uintptr_t _wrap_IndexInsert_capi_03c053d40c09e044(uintptr_t arg1, swig_type_120 arg2, swig_type_121 arg3, swig_type_122 arg4);
-extern uintptr_t _wrap_IndexCompareAndSwap_capi_03c053d40c09e044(uintptr_t arg1, swig_type_123 arg2, swig_type_124 arg3, swig_type_125 arg4, swig_type_126 arg5);
-extern uintptr_t _wrap_IndexGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_127 arg2, swig_type_128 arg3);
-extern uintptr_t _wrap_IndexContains_capi_03c053d40c09e044(uintptr_t arg1, swig_type_129 arg2);
-extern uintptr_t _wrap_IndexRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_130 arg2, swig_type_131 arg3);
-extern uintptr_t _wrap_IndexRemoveIf_capi_03c053d40c09e044(uintptr_t arg1, swig_type_132 arg2, swig_type_133 arg3, swig_type_134 arg4);
-extern uintptr_t _wrap_IndexHash_capi_03c053d40c09e044(uintptr_t arg1, swig_type_135 arg2, swig_type_136 arg3);
-extern uintptr_t _wrap_IndexPutHashed_capi_03c053d40c09e044(uintptr_t arg1, swig_type_137 arg2, swig_type_138 arg3, swig_type_139 arg4, swig_type_140 arg5, swig_type_141 arg6);
-extern uintptr_t _wrap_IndexInsertHashed_capi_03c053d40c09e044(uintptr_t arg1, swig_type_142 arg2, swig_type_143 arg3, swig_type_144 arg4, swig_type_145 arg5);
-extern uintptr_t _wrap_IndexCompareAndSwapHashed_capi_03c053d40c09e044(uintptr_t arg1, swig_type_146 arg2, swig_type_147 arg3, swig_type_148 arg4, swig_type_149 arg5, swig_type_150 arg6);
-extern uintptr_t _wrap_IndexGetHashed_capi_03c053d40c09e044(uintptr_t arg1, swig_type_151 arg2, swig_type_152 arg3, swig_type_153 arg4);
-extern uintptr_t _wrap_IndexContainsHashed_capi_03c053d40c09e044(uintptr_t arg1, swig_type_154 arg2, swig_type_155 arg3);
-extern uintptr_t _wrap_IndexRemoveHashed_capi_03c053d40c09e044(uintptr_t arg1, swig_type_156 arg2, swig_type_157 arg3, swig_type_158 arg4);
-extern uintptr_t _wrap_IndexRemoveIfHashed_capi_03c053d40c09e044(uintptr_t arg1, swig_type_159 arg2, swig_type_160 arg3, swig_type_161 arg4, swig_type_162 arg5);
-extern uintptr_t _wrap_IndexMultiGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_163 arg2, swig_type_164 arg3, swig_type_165 arg4, swig_type_166 arg5);
-extern uintptr_t _wrap_IndexMultiPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_167 arg2, swig_type_168 arg3, swig_type_169 arg4, swig_type_170 arg5, swig_type_171 arg6, swig_type_172 arg7);
-extern uintptr_t _wrap_IndexSize_capi_03c053d40c09e044(uintptr_t arg1, swig_type_173 arg2);
-extern uintptr_t _wrap_IndexIsEmpty_capi_03c053d40c09e044(uintptr_t arg1, swig_type_174 arg2);
-extern uintptr_t _wrap_IndexCapacity_capi_03c053d40c09e044(uintptr_t arg1, swig_type_175 arg2);
-extern uintptr_t _wrap_IndexClear_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_IndexReserve_capi_03c053d40c09e044(uintptr_t arg1, swig_type_176 arg2);
-extern uintptr_t _wrap_IndexShrinkToFit_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_Shards_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexStats_Shards_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_Entries_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_177 arg2);
-extern swig_type_178 _wrap_IndexStats_Entries_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_Capacity_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_179 arg2);
-extern swig_type_180 _wrap_IndexStats_Capacity_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_Bytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_181 arg2);
-extern swig_type_182 _wrap_IndexStats_Bytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_KeyBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_183 arg2);
-extern swig_type_184 _wrap_IndexStats_KeyBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_Buckets_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_185 arg2);
-extern swig_type_186 _wrap_IndexStats_Buckets_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_Slots_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_187 arg2);
-extern swig_type_188 _wrap_IndexStats_Slots_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_OverflowNodes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_189 arg2);
-extern swig_type_190 _wrap_IndexStats_OverflowNodes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_Splits_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_191 arg2);
-extern swig_type_192 _wrap_IndexStats_Splits_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_SplitsMax_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_193 arg2);
-extern swig_type_194 _wrap_IndexStats_SplitsMax_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeSamples_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_195 arg2);
-extern swig_type_196 _wrap_IndexStats_ProbeSamples_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeSum_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_197 arg2);
-extern swig_type_198 _wrap_IndexStats_ProbeSum_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeMax_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_199 arg2);
-extern swig_type_200 _wrap_IndexStats_ProbeMax_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_IndexStats_capi_03c053d40c09e044(void);
-extern void _wrap_delete_IndexStats_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexStatsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_IndexStatsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern void _wrap_IndexShardStats_Entries_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_201 arg2);
-extern swig_type_202 _wrap_IndexShardStats_Entries_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexShardStats_Buckets_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_203 arg2);
-extern swig_type_204 _wrap_IndexShardStats_Buckets_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexShardStats_Bytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_205 arg2);
-extern swig_type_206 _wrap_IndexShardStats_Bytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_IndexShardStats_capi_03c053d40c09e044(void);
-extern void _wrap_delete_IndexShardStats_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexShardStatsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_IndexShardStatsGet_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2, uintptr_t arg3);
-extern uintptr_t _wrap_IndexCollectValues_capi_03c053d40c09e044(uintptr_t arg1, swig_type_207 arg2, swig_type_208 arg3);
-extern uintptr_t _wrap_IndexCursorOpen_capi_03c053d40c09e044(uintptr_t arg1, swig_type_209 arg2);
-extern uintptr_t _wrap_IndexCursorNextMany_capi_03c053d40c09e044(uintptr_t arg1, swig_type_210 arg2, swig_type_211 arg3, swig_type_212 arg4, swig_type_213 arg5, swig_type_214 arg6, swig_type_215 arg7);
-extern uintptr_t _wrap_IndexCursorClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_IndexCursorFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableOptions_Timestamps_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_MemtableOptions_Timestamps_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableOptions_Capacity_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_216 arg2);
-extern swig_type_217 _wrap_MemtableOptions_Capacity_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableOptions_Background_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_MemtableOptions_Background_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_MemtableOptions_capi_03c053d40c09e044(void);
-extern void _wrap_delete_MemtableOptions_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableOptionsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableOptionsSet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_218 arg2);
-extern uintptr_t _wrap_MemtableOptionsDescribe_capi_03c053d40c09e044(swig_type_219 arg1);
-extern uintptr_t _wrap_MemtableCreate_capi_03c053d40c09e044(uintptr_t arg1, swig_type_220 arg2);
-extern uintptr_t _wrap_MemtableOptionsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_MemtableClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableBegin_capi_03c053d40c09e044(uintptr_t arg1, swig_type_221 arg2);
-extern uintptr_t _wrap_MemtableTransactionId_capi_03c053d40c09e044(uintptr_t arg1, swig_type_222 arg2);
-extern uintptr_t _wrap_MemtableTransactionSnapshot_capi_03c053d40c09e044(uintptr_t arg1, swig_type_223 arg2);
-extern uintptr_t _wrap_MemtableTransactionPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_224 arg2, swig_type_225 arg3);
-extern uintptr_t _wrap_MemtableTransactionRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_226 arg2);
-extern uintptr_t _wrap_MemtableTransactionContains_capi_03c053d40c09e044(uintptr_t arg1, swig_type_227 arg2);
-extern uintptr_t _wrap_MemtableTransactionMultiGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_228 arg2, swig_type_229 arg3, swig_type_230 arg4, swig_type_231 arg5);
-extern uintptr_t _wrap_MemtableTransactionMultiWrite_capi_03c053d40c09e044(uintptr_t arg1, swig_type_232 arg2, swig_type_233 arg3, swig_type_234 arg4, swig_type_235 arg5, swig_type_236 arg6);
-extern uintptr_t _wrap_MemtableTransactionCommit_capi_03c053d40c09e044(uintptr_t arg1, swig_type_237 arg2);
-extern uintptr_t _wrap_MemtableTransactionRollback_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableTransactionClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableTransactionFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableSnapshotOpen_capi_03c053d40c09e044(uintptr_t arg1, swig_type_238 arg2);
-extern uintptr_t _wrap_MemtableSnapshotTimestamp_capi_03c053d40c09e044(uintptr_t arg1, swig_type_239 arg2);
-extern uintptr_t _wrap_MemtableSnapshotContains_capi_03c053d40c09e044(uintptr_t arg1, swig_type_240 arg2);
-extern uintptr_t _wrap_MemtableSnapshotMultiGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_241 arg2, swig_type_242 arg3, swig_type_243 arg4, swig_type_244 arg5);
-extern uintptr_t _wrap_MemtableSnapshotClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableSnapshotFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableMultiRead_capi_03c053d40c09e044(uintptr_t arg1, swig_type_245 arg2, swig_type_246 arg3, swig_type_247 arg4, swig_type_248 arg5, swig_type_249 arg6, swig_type_250 arg7);
-extern uintptr_t _wrap_MemtableWrite_capi_03c053d40c09e044(uintptr_t arg1, swig_type_251 arg2, swig_type_252 arg3, swig_type_253 arg4);
-extern uintptr_t _wrap_MemtableWriteTombstone_capi_03c053d40c09e044(uintptr_t arg1, swig_type_254 arg2, swig_type_255 arg3);
-extern uintptr_t _wrap_MemtableMultiWrite_capi_03c053d40c09e044(uintptr_t arg1, swig_type_256 arg2, swig_type_257 arg3, swig_type_258 arg4, swig_type_259 arg5, swig_type_260 arg6, swig_type_261 arg7);
-extern uintptr_t _wrap_MemtableCommit_capi_03c053d40c09e044(uintptr_t arg1, swig_type_262 arg2, swig_type_263 arg3, swig_type_264 arg4, swig_type_265 arg5);
-extern uintptr_t _wrap_MemtableAbort_capi_03c053d40c09e044(uintptr_t arg1, swig_type_266 arg2, swig_type_267 arg3, swig_type_268 arg4);
-extern uintptr_t _wrap_MemtableHasWriteConflict_capi_03c053d40c09e044(uintptr_t arg1, swig_type_269 arg2, swig_type_270 arg3, swig_type_271 arg4);
-extern uintptr_t _wrap_MemtableCursorNextMany_capi_03c053d40c09e044(uintptr_t arg1, swig_type_272 arg2, swig_type_273 arg3, swig_type_274 arg4, swig_type_275 arg5, swig_type_276 arg6);
-extern uintptr_t _wrap_MemtableCursorClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableCursorFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableSize_capi_03c053d40c09e044(uintptr_t arg1, swig_type_277 arg2);
-extern uintptr_t _wrap_MemtableSizeBytes_capi_03c053d40c09e044(uintptr_t arg1, swig_type_278 arg2);
-extern uintptr_t _wrap_MemtableIsEmpty_capi_03c053d40c09e044(uintptr_t arg1, swig_type_279 arg2);
-extern uintptr_t _wrap_MemtablePrune_capi_03c053d40c09e044(uintptr_t arg1, swig_type_280 arg2, swig_type_281 arg3);
-extern uintptr_t _wrap_MemtableClear_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableStats_Keys_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_282 arg2);
-extern swig_type_283 _wrap_MemtableStats_Keys_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableStats_Rows_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_284 arg2);
-extern swig_type_285 _wrap_MemtableStats_Rows_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableStats_Versions_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_286 arg2);
-extern swig_type_287 _wrap_MemtableStats_Versions_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableStats_SizeBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_288 arg2);
-extern swig_type_289 _wrap_MemtableStats_SizeBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableStats_Snapshots_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_290 arg2);
-extern swig_type_291 _wrap_MemtableStats_Snapshots_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableStats_Transactions_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_292 arg2);
-extern swig_type_293 _wrap_MemtableStats_Transactions_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableStats_Timestamp_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_294 arg2);
-extern swig_type_295 _wrap_MemtableStats_Timestamp_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_MemtableStats_capi_03c053d40c09e044(void);
-extern void _wrap_delete_MemtableStats_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_MemtableStatsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableStatsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern void _wrap_StoreOptions_Durability_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Durability_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptions_Io_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Io_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptions_Shards_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Shards_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptions_SegmentSize_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_296 arg2);
-extern swig_type_297 _wrap_StoreOptions_SegmentSize_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptions_ReadOnly_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_ReadOnly_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptions_CreateIfMissing_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_CreateIfMissing_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptions_ErrorIfExists_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_ErrorIfExists_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptions_Background_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_Background_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptions_Keydir_set_capi_03c053d40c09e044(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Keydir_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptions_CheckpointInterval_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_298 arg2);
-extern swig_type_299 _wrap_StoreOptions_CheckpointInterval_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_StoreOptions_capi_03c053d40c09e044(void);
-extern void _wrap_delete_StoreOptions_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreOptionsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_StoreOptionsSet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_300 arg2);
-extern uintptr_t _wrap_StoreOptionsDescribe_capi_03c053d40c09e044(swig_type_301 arg1);
-extern uintptr_t _wrap_StoreOpen_capi_03c053d40c09e044(swig_type_302 arg1, uintptr_t arg2, swig_type_303 arg3);
-extern uintptr_t _wrap_StoreOptionsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_StoreClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_StorePut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_304 arg2, swig_type_305 arg3, int arg4);
-extern uintptr_t _wrap_StoreInsert_capi_03c053d40c09e044(uintptr_t arg1, swig_type_306 arg2, swig_type_307 arg3, int arg4);
-extern uintptr_t _wrap_StoreReplace_capi_03c053d40c09e044(uintptr_t arg1, swig_type_308 arg2, swig_type_309 arg3, int arg4);
-extern uintptr_t _wrap_StoreRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_310 arg2, int arg3);
-extern uintptr_t _wrap_StoreContains_capi_03c053d40c09e044(uintptr_t arg1, swig_type_311 arg2);
-extern uintptr_t _wrap_StoreSize_capi_03c053d40c09e044(uintptr_t arg1, swig_type_312 arg2);
-extern uintptr_t _wrap_StoreMultiGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_313 arg2, swig_type_314 arg3, swig_type_315 arg4, swig_type_316 arg5);
-extern uintptr_t _wrap_StoreMultiPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_317 arg2, swig_type_318 arg3, swig_type_319 arg4, swig_type_320 arg5, int arg6);
-extern uintptr_t _wrap_StoreMultiRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_321 arg2, swig_type_322 arg3, swig_type_323 arg4, int arg5);
-extern uintptr_t _wrap_BatchCreate_capi_03c053d40c09e044(swig_type_324 arg1);
-extern uintptr_t _wrap_BatchPut_capi_03c053d40c09e044(uintptr_t arg1, swig_type_325 arg2, swig_type_326 arg3);
-extern uintptr_t _wrap_BatchRemove_capi_03c053d40c09e044(uintptr_t arg1, swig_type_327 arg2);
-extern uintptr_t _wrap_BatchRequire_capi_03c053d40c09e044(uintptr_t arg1, swig_type_328 arg2, swig_intgo arg3, swig_type_329 arg4);
-extern uintptr_t _wrap_BatchCount_capi_03c053d40c09e044(uintptr_t arg1, swig_type_330 arg2);
-extern uintptr_t _wrap_BatchClear_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_BatchClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_BatchFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_StoreWrite_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2, swig_type_331 arg3, int arg4);
-extern uintptr_t _wrap_StoreCursorNextMany_capi_03c053d40c09e044(uintptr_t arg1, swig_type_332 arg2, swig_type_333 arg3, swig_type_334 arg4, swig_type_335 arg5, swig_type_336 arg6);
-extern uintptr_t _wrap_StoreCursorClose_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreCursorFree_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_StoreFlush_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_StoreSync_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_StoreCheckpoint_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_Recovered_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreStats_Recovered_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_WritesRefused_set_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreStats_WritesRefused_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_Keys_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_337 arg2);
-extern swig_type_338 _wrap_StoreStats_Keys_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_Segments_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_339 arg2);
-extern swig_type_340 _wrap_StoreStats_Segments_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_LogBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_341 arg2);
-extern swig_type_342 _wrap_StoreStats_LogBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_LiveBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_343 arg2);
-extern swig_type_344 _wrap_StoreStats_LiveBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_DiskBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_345 arg2);
-extern swig_type_346 _wrap_StoreStats_DiskBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_Version_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_347 arg2);
-extern swig_type_348 _wrap_StoreStats_Version_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_DurableVersion_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_349 arg2);
-extern swig_type_350 _wrap_StoreStats_DurableVersion_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_Commits_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_351 arg2);
-extern swig_type_352 _wrap_StoreStats_Commits_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_BytesWritten_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_353 arg2);
-extern swig_type_354 _wrap_StoreStats_BytesWritten_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_Syncs_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_355 arg2);
-extern swig_type_356 _wrap_StoreStats_Syncs_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_Reads_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_357 arg2);
-extern swig_type_358 _wrap_StoreStats_Reads_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCommits_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_359 arg2);
-extern swig_type_360 _wrap_StoreStats_RecoveredCommits_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_03c053d40c09e044(uintptr_t arg1, swig_type_361 arg2);
-extern swig_type_362 _wrap_StoreStats_RecoveredCutBytes_get_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_new_StoreStats_capi_03c053d40c09e044(void);
-extern void _wrap_delete_StoreStats_capi_03c053d40c09e044(uintptr_t arg1);
-extern void _wrap_StoreStatsInit_capi_03c053d40c09e044(uintptr_t arg1);
-extern uintptr_t _wrap_StoreStatsGet_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_StoreVerify_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_363 _wrap_StoreGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_364 arg2, swig_type_365 arg3);
-extern uintptr_t _wrap_StoreGetPin_capi_03c053d40c09e044(uintptr_t arg1, swig_type_366 arg2, swig_type_367 arg3);
-extern uintptr_t _wrap_CursorOpen_capi_03c053d40c09e044(uintptr_t arg1, swig_type_368 arg2, _Bool arg3, swig_type_369 arg4);
-extern uintptr_t _wrap_CursorRecord_capi_03c053d40c09e044(uintptr_t arg1, swig_type_370 arg2, swig_type_371 arg3);
-extern uintptr_t _wrap_CursorNext_capi_03c053d40c09e044(uintptr_t arg1, swig_type_372 arg2, swig_type_373 arg3);
-extern uintptr_t _wrap_IndexCreate_capi_03c053d40c09e044(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_374 arg4);
-extern uintptr_t _wrap_IndexCursorKey_capi_03c053d40c09e044(uintptr_t arg1, swig_type_375 arg2, swig_type_376 arg3);
-extern uintptr_t _wrap_IndexCursorNext_capi_03c053d40c09e044(uintptr_t arg1, _Bool arg2, swig_type_377 arg3, swig_type_378 arg4, swig_type_379 arg5);
-extern swig_type_380 _wrap_CowMapGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_381 arg2, swig_type_382 arg3);
-extern uintptr_t _wrap_CowMapGetPin_capi_03c053d40c09e044(uintptr_t arg1, swig_type_383 arg2, swig_type_384 arg3);
-extern swig_type_385 _wrap_CowMapSet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_386 arg2, swig_type_387 arg3);
-extern uintptr_t _wrap_CowMapCursorValue_capi_03c053d40c09e044(uintptr_t arg1, swig_type_388 arg2, swig_type_389 arg3);
-extern uintptr_t _wrap_CowMapCursorNext_capi_03c053d40c09e044(uintptr_t arg1, swig_type_390 arg2, swig_type_391 arg3, swig_type_392 arg4);
-extern uintptr_t _wrap_CowMapDiffValues_capi_03c053d40c09e044(uintptr_t arg1, swig_type_393 arg2, swig_type_394 arg3);
-extern uintptr_t _wrap_CowMapDiffNext_capi_03c053d40c09e044(uintptr_t arg1, swig_type_395 arg2, swig_type_396 arg3, swig_type_397 arg4, swig_type_398 arg5);
-extern uintptr_t _wrap_DiskIndexCursorNext_capi_03c053d40c09e044(uintptr_t arg1, swig_type_399 arg2);
-extern swig_type_400 _wrap_MemtableTransactionGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_401 arg2, swig_type_402 arg3);
-extern uintptr_t _wrap_MemtableTransactionGetPin_capi_03c053d40c09e044(uintptr_t arg1, swig_type_403 arg2, swig_type_404 arg3);
-extern uintptr_t _wrap_MemtableTransactionCursor_capi_03c053d40c09e044(uintptr_t arg1, swig_type_405 arg2, _Bool arg3, _Bool arg4, swig_type_406 arg5);
-extern swig_type_407 _wrap_MemtableSnapshotGet_capi_03c053d40c09e044(uintptr_t arg1, swig_type_408 arg2, swig_type_409 arg3);
-extern uintptr_t _wrap_MemtableSnapshotGetPin_capi_03c053d40c09e044(uintptr_t arg1, swig_type_410 arg2, swig_type_411 arg3);
-extern uintptr_t _wrap_MemtableSnapshotCursor_capi_03c053d40c09e044(uintptr_t arg1, swig_type_412 arg2, _Bool arg3, _Bool arg4, swig_type_413 arg5);
-extern swig_type_414 _wrap_MemtableRead_capi_03c053d40c09e044(uintptr_t arg1, swig_type_415 arg2, swig_type_416 arg3, swig_type_417 arg4, swig_type_418 arg5);
-extern uintptr_t _wrap_MemtableReadPin_capi_03c053d40c09e044(uintptr_t arg1, swig_type_419 arg2, swig_type_420 arg3, swig_type_421 arg4, swig_type_422 arg5);
-extern uintptr_t _wrap_MemtableReadWith_capi_03c053d40c09e044(uintptr_t arg1, swig_type_423 arg2, swig_type_424 arg3, swig_type_425 arg4, uintptr_t arg5);
-extern uintptr_t _wrap_MemtableCursorOpen_capi_03c053d40c09e044(uintptr_t arg1, swig_type_426 arg2, swig_type_427 arg3, swig_type_428 arg4, _Bool arg5, _Bool arg6, swig_type_429 arg7);
-extern uintptr_t _wrap_MemtableCursorRecord_capi_03c053d40c09e044(uintptr_t arg1, swig_type_430 arg2, swig_type_431 arg3);
-extern uintptr_t _wrap_MemtableCursorNext_capi_03c053d40c09e044(uintptr_t arg1, swig_type_432 arg2, swig_type_433 arg3);
+extern void _wrap_Swig_free_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_Swig_malloc_capi_9248c9523aa5fe04(swig_intgo arg1);
+extern swig_type_1 _wrap_StatusName_capi_9248c9523aa5fe04(swig_intgo arg1);
+extern swig_type_2 _wrap_StatusMessage_capi_9248c9523aa5fe04(swig_intgo arg1);
+extern swig_intgo _wrap_Version_capi_9248c9523aa5fe04(void);
+extern swig_type_3 _wrap_VersionText_capi_9248c9523aa5fe04(void);
+extern void _wrap_BufferFree_capi_9248c9523aa5fe04(swig_type_4 arg1);
+extern uintptr_t _wrap_BufferResize_capi_9248c9523aa5fe04(swig_type_5 arg1, swig_type_6 arg2);
+extern void _wrap_PinFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern swig_type_7 _wrap_LiveHandles_capi_9248c9523aa5fe04(void);
+extern void _wrap_CowMapOptions_Values_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_CowMapOptions_Values_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapOptions_ValueSize_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_CowMapOptions_ValueSize_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapOptions_Capacity_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_8 arg2);
+extern swig_type_9 _wrap_CowMapOptions_Capacity_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_CowMapOptions_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_CowMapOptions_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapOptionsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapOptionsSet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_10 arg2);
+extern uintptr_t _wrap_CowMapOptionsDescribe_capi_9248c9523aa5fe04(swig_type_11 arg1);
+extern uintptr_t _wrap_CowMapCreate_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_12 arg2);
+extern uintptr_t _wrap_CowMapClone_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_13 arg2);
+extern uintptr_t _wrap_CowMapOptionsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_CowMapClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapContains_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_14 arg2);
+extern uintptr_t _wrap_CowMapSize_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_15 arg2);
+extern uintptr_t _wrap_CowMapIsEmpty_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_16 arg2);
+extern uintptr_t _wrap_CowMapMultiGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_17 arg2, swig_type_18 arg3, swig_type_19 arg4);
+extern uintptr_t _wrap_CowMapPut_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_20 arg2, swig_type_21 arg3, swig_type_22 arg4, swig_type_23 arg5);
+extern uintptr_t _wrap_CowMapRemove_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_24 arg2, swig_type_25 arg3);
+extern uintptr_t _wrap_CowMapModify_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_26 arg2, uintptr_t arg3);
+extern uintptr_t _wrap_CowMapGetOrInsert_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_27 arg2, swig_type_28 arg3, swig_type_29 arg4);
+extern uintptr_t _wrap_CowMapGetOrInsertWith_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_30 arg2, uintptr_t arg3, swig_type_31 arg4);
+extern uintptr_t _wrap_CowMapUpdateOrInsert_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_32 arg2, uintptr_t arg3, swig_type_33 arg4, swig_type_34 arg5);
+extern uintptr_t _wrap_CowMapClear_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapShrinkToFit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapStats_Entries_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_35 arg2);
+extern swig_type_36 _wrap_CowMapStats_Entries_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapStats_SharedBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_37 arg2);
+extern swig_type_38 _wrap_CowMapStats_SharedBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapStats_OwnBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_39 arg2);
+extern swig_type_40 _wrap_CowMapStats_OwnBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_CowMapStats_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_CowMapStats_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapStatsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapStatsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_CowMapCursorOpen_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_41 arg2);
+extern uintptr_t _wrap_CowMapCursorNextMany_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_42 arg2, swig_type_43 arg3, swig_type_44 arg4, swig_type_45 arg5, swig_type_46 arg6, swig_type_47 arg7);
+extern uintptr_t _wrap_CowMapCursorClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapCursorFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapDiffOpen_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2, swig_type_48 arg3);
+extern uintptr_t _wrap_CowMapDiffClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_CowMapDiffFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_RecordSize_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_DiskIndexOptions_RecordSize_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_DeltaMemory_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_49 arg2);
+extern swig_type_50 _wrap_DiskIndexOptions_DeltaMemory_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_BulkMemory_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_51 arg2);
+extern swig_type_52 _wrap_DiskIndexOptions_BulkMemory_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_ReadOnly_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_ReadOnly_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_CreateParents_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_CreateParents_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_Background_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_Background_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_DiskIndexOptions_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_DiskIndexOptions_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexOptionsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexOptionsSet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_53 arg2);
+extern uintptr_t _wrap_DiskIndexOptionsDescribe_capi_9248c9523aa5fe04(swig_type_54 arg1);
+extern uintptr_t _wrap_DiskIndexOpen_capi_9248c9523aa5fe04(swig_type_55 arg1, uintptr_t arg2, swig_type_56 arg3);
+extern uintptr_t _wrap_DiskIndexOptionsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_DiskIndexClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexPut_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_57 arg2, swig_type_58 arg3);
+extern uintptr_t _wrap_DiskIndexInsert_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_59 arg2, swig_type_60 arg3);
+extern uintptr_t _wrap_DiskIndexRemove_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_61 arg2);
+extern uintptr_t _wrap_DiskIndexMultiPut_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_62 arg2, swig_type_63 arg3, swig_type_64 arg4, swig_type_65 arg5, swig_type_66 arg6);
+extern uintptr_t _wrap_DiskIndexGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_67 arg2, swig_type_68 arg3);
+extern uintptr_t _wrap_DiskIndexContains_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_69 arg2);
+extern uintptr_t _wrap_DiskIndexMultiGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_70 arg2, swig_type_71 arg3, swig_type_72 arg4, swig_type_73 arg5, swig_type_74 arg6);
+extern uintptr_t _wrap_DiskIndexSize_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_75 arg2);
+extern uintptr_t _wrap_DiskIndexBulkLoad_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_DiskIndexRebuild_capi_9248c9523aa5fe04(swig_type_76 arg1, uintptr_t arg2, uintptr_t arg3);
+extern uintptr_t _wrap_DiskIndexReserve_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_77 arg2);
+extern uintptr_t _wrap_DiskIndexCursorOpen_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_78 arg2);
+extern uintptr_t _wrap_DiskIndexCursorNextMany_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_79 arg2, swig_type_80 arg3, swig_type_81 arg4, swig_type_82 arg5, swig_type_83 arg6);
+extern uintptr_t _wrap_DiskIndexCursorClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexCursorFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexSave_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_84 arg2);
+extern uintptr_t _wrap_DiskIndexCheckpoint_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_85 arg2);
+extern uintptr_t _wrap_DiskIndexShrinkToFit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_WritesRefused_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexStats_WritesRefused_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Entries_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_86 arg2);
+extern swig_type_87 _wrap_DiskIndexStats_Entries_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_FileBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_88 arg2);
+extern swig_type_89 _wrap_DiskIndexStats_FileBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_FreeBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_90 arg2);
+extern swig_type_91 _wrap_DiskIndexStats_FreeBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Segments_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_92 arg2);
+extern swig_type_93 _wrap_DiskIndexStats_Segments_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_SegmentBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_94 arg2);
+extern swig_type_95 _wrap_DiskIndexStats_SegmentBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_LogBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_96 arg2);
+extern swig_type_97 _wrap_DiskIndexStats_LogBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_DeltaEntries_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_98 arg2);
+extern swig_type_99 _wrap_DiskIndexStats_DeltaEntries_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Generation_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_100 arg2);
+extern swig_type_101 _wrap_DiskIndexStats_Generation_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Lsn_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_102 arg2);
+extern swig_type_103 _wrap_DiskIndexStats_Lsn_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Merges_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_104 arg2);
+extern swig_type_105 _wrap_DiskIndexStats_Merges_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Syncs_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_106 arg2);
+extern swig_type_107 _wrap_DiskIndexStats_Syncs_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_RecoveredOperations_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_108 arg2);
+extern swig_type_109 _wrap_DiskIndexStats_RecoveredOperations_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_DiskIndexStats_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_DiskIndexStats_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_DiskIndexStatsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexStatsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_DiskIndexVerify_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_IndexOptions_KeyMode_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexOptions_KeyMode_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexOptions_ValueBits_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexOptions_ValueBits_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexOptions_Shards_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexOptions_Shards_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexOptions_Capacity_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_110 arg2);
+extern swig_type_111 _wrap_IndexOptions_Capacity_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexOptions_Seed_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_112 arg2);
+extern swig_type_113 _wrap_IndexOptions_Seed_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_IndexOptions_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_IndexOptions_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexOptionsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_IndexOptionsSet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_114 arg2);
+extern uintptr_t _wrap_IndexOptionsDescribe_capi_9248c9523aa5fe04(swig_type_115 arg1);
+extern uintptr_t _wrap_IndexOptionsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_IndexClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_IndexPut_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_116 arg2, swig_type_117 arg3, swig_type_118 arg4, swig_type_119 arg5);
+extern uintptr_t _wrap_IndexInsert_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_120 arg2, swig_type_121 arg3, swig_type_122 arg4);
+extern uintptr_t _wrap_IndexCompareAndSwap_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_123 arg2, swig_type_124 arg3, swig_type_125 arg4, swig_type_126 arg5);
+extern uintptr_t _wrap_IndexGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_127 arg2, swig_type_128 arg3);
+extern uintptr_t _wrap_IndexContains_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_129 arg2);
+extern uintptr_t _wrap_IndexRemove_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_130 arg2, swig_type_131 arg3);
+extern uintptr_t _wrap_IndexRemoveIf_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_132 arg2, swig_type_133 arg3, swig_type_134 arg4);
+extern uintptr_t _wrap_IndexHash_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_135 arg2, swig_type_136 arg3);
+extern uintptr_t _wrap_IndexPutHashed_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_137 arg2, swig_type_138 arg3, swig_type_139 arg4, swig_type_140 arg5, swig_type_141 arg6);
+extern uintptr_t _wrap_IndexInsertHashed_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_142 arg2, swig_type_143 arg3, swig_type_144 arg4, swig_type_145 arg5);
+extern uintptr_t _wrap_IndexCompareAndSwapHashed_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_146 arg2, swig_type_147 arg3, swig_type_148 arg4, swig_type_149 arg5, swig_type_150 arg6);
+extern uintptr_t _wrap_IndexGetHashed_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_151 arg2, swig_type_152 arg3, swig_type_153 arg4);
+extern uintptr_t _wrap_IndexContainsHashed_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_154 arg2, swig_type_155 arg3);
+extern uintptr_t _wrap_IndexRemoveHashed_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_156 arg2, swig_type_157 arg3, swig_type_158 arg4);
+extern uintptr_t _wrap_IndexRemoveIfHashed_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_159 arg2, swig_type_160 arg3, swig_type_161 arg4, swig_type_162 arg5);
+extern uintptr_t _wrap_IndexMultiGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_163 arg2, swig_type_164 arg3, swig_type_165 arg4, swig_type_166 arg5);
+extern uintptr_t _wrap_IndexMultiPut_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_167 arg2, swig_type_168 arg3, swig_type_169 arg4, swig_type_170 arg5, swig_type_171 arg6, swig_type_172 arg7);
+extern uintptr_t _wrap_IndexSize_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_173 arg2);
+extern uintptr_t _wrap_IndexIsEmpty_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_174 arg2);
+extern uintptr_t _wrap_IndexCapacity_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_175 arg2);
+extern uintptr_t _wrap_IndexClear_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_IndexReserve_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_176 arg2);
+extern uintptr_t _wrap_IndexShrinkToFit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_Shards_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexStats_Shards_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_Entries_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_177 arg2);
+extern swig_type_178 _wrap_IndexStats_Entries_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_Capacity_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_179 arg2);
+extern swig_type_180 _wrap_IndexStats_Capacity_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_Bytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_181 arg2);
+extern swig_type_182 _wrap_IndexStats_Bytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_KeyBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_183 arg2);
+extern swig_type_184 _wrap_IndexStats_KeyBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_Buckets_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_185 arg2);
+extern swig_type_186 _wrap_IndexStats_Buckets_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_Slots_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_187 arg2);
+extern swig_type_188 _wrap_IndexStats_Slots_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_OverflowNodes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_189 arg2);
+extern swig_type_190 _wrap_IndexStats_OverflowNodes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_Splits_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_191 arg2);
+extern swig_type_192 _wrap_IndexStats_Splits_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_SplitsMax_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_193 arg2);
+extern swig_type_194 _wrap_IndexStats_SplitsMax_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeSamples_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_195 arg2);
+extern swig_type_196 _wrap_IndexStats_ProbeSamples_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeSum_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_197 arg2);
+extern swig_type_198 _wrap_IndexStats_ProbeSum_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeMax_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_199 arg2);
+extern swig_type_200 _wrap_IndexStats_ProbeMax_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_IndexStats_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_IndexStats_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexStatsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_IndexStatsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_IndexShardStats_Entries_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_201 arg2);
+extern swig_type_202 _wrap_IndexShardStats_Entries_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexShardStats_Buckets_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_203 arg2);
+extern swig_type_204 _wrap_IndexShardStats_Buckets_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexShardStats_Bytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_205 arg2);
+extern swig_type_206 _wrap_IndexShardStats_Bytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_IndexShardStats_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_IndexShardStats_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexShardStatsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_IndexShardStatsGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2, uintptr_t arg3);
+extern uintptr_t _wrap_IndexCollectValues_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_207 arg2, swig_type_208 arg3);
+extern uintptr_t _wrap_IndexCursorOpen_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_209 arg2);
+extern uintptr_t _wrap_IndexCursorNextMany_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_210 arg2, swig_type_211 arg3, swig_type_212 arg4, swig_type_213 arg5, swig_type_214 arg6, swig_type_215 arg7);
+extern uintptr_t _wrap_IndexCursorClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_IndexCursorFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableOptions_Timestamps_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_MemtableOptions_Timestamps_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableOptions_Capacity_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_216 arg2);
+extern swig_type_217 _wrap_MemtableOptions_Capacity_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableOptions_Background_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_MemtableOptions_Background_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_MemtableOptions_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_MemtableOptions_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableOptionsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableOptionsSet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_218 arg2);
+extern uintptr_t _wrap_MemtableOptionsDescribe_capi_9248c9523aa5fe04(swig_type_219 arg1);
+extern uintptr_t _wrap_MemtableCreate_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_220 arg2);
+extern uintptr_t _wrap_MemtableOptionsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_MemtableClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableBegin_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_221 arg2);
+extern uintptr_t _wrap_MemtableTransactionId_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_222 arg2);
+extern uintptr_t _wrap_MemtableTransactionSnapshot_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_223 arg2);
+extern uintptr_t _wrap_MemtableTransactionPut_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_224 arg2, swig_type_225 arg3);
+extern uintptr_t _wrap_MemtableTransactionRemove_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_226 arg2);
+extern uintptr_t _wrap_MemtableTransactionContains_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_227 arg2);
+extern uintptr_t _wrap_MemtableTransactionMultiGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_228 arg2, swig_type_229 arg3, swig_type_230 arg4, swig_type_231 arg5);
+extern uintptr_t _wrap_MemtableTransactionMultiWrite_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_232 arg2, swig_type_233 arg3, swig_type_234 arg4, swig_type_235 arg5, swig_type_236 arg6);
+extern uintptr_t _wrap_MemtableTransactionCommit_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_237 arg2);
+extern uintptr_t _wrap_MemtableTransactionRollback_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableTransactionClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableTransactionFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableSnapshotOpen_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_238 arg2);
+extern uintptr_t _wrap_MemtableSnapshotTimestamp_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_239 arg2);
+extern uintptr_t _wrap_MemtableSnapshotContains_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_240 arg2);
+extern uintptr_t _wrap_MemtableSnapshotMultiGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_241 arg2, swig_type_242 arg3, swig_type_243 arg4, swig_type_244 arg5);
+extern uintptr_t _wrap_MemtableSnapshotClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableSnapshotFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableMultiRead_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_245 arg2, swig_type_246 arg3, swig_type_247 arg4, swig_type_248 arg5, swig_type_249 arg6, swig_type_250 arg7);
+extern uintptr_t _wrap_MemtableWrite_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_251 arg2, swig_type_252 arg3, swig_type_253 arg4);
+extern uintptr_t _wrap_MemtableWriteTombstone_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_254 arg2, swig_type_255 arg3);
+extern uintptr_t _wrap_MemtableMultiWrite_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_256 arg2, swig_type_257 arg3, swig_type_258 arg4, swig_type_259 arg5, swig_type_260 arg6, swig_type_261 arg7);
+extern uintptr_t _wrap_MemtableCommit_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_262 arg2, swig_type_263 arg3, swig_type_264 arg4, swig_type_265 arg5);
+extern uintptr_t _wrap_MemtableAbort_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_266 arg2, swig_type_267 arg3, swig_type_268 arg4);
+extern uintptr_t _wrap_MemtableHasWriteConflict_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_269 arg2, swig_type_270 arg3, swig_type_271 arg4);
+extern uintptr_t _wrap_MemtableCursorNextMany_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_272 arg2, swig_type_273 arg3, swig_type_274 arg4, swig_type_275 arg5, swig_type_276 arg6);
+extern uintptr_t _wrap_MemtableCursorClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableCursorFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableSize_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_277 arg2);
+extern uintptr_t _wrap_MemtableSizeBytes_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_278 arg2);
+extern uintptr_t _wrap_MemtableIsEmpty_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_279 arg2);
+extern uintptr_t _wrap_MemtablePrune_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_280 arg2, swig_type_281 arg3);
+extern uintptr_t _wrap_MemtableClear_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableStats_Keys_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_282 arg2);
+extern swig_type_283 _wrap_MemtableStats_Keys_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableStats_Rows_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_284 arg2);
+extern swig_type_285 _wrap_MemtableStats_Rows_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableStats_Versions_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_286 arg2);
+extern swig_type_287 _wrap_MemtableStats_Versions_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableStats_SizeBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_288 arg2);
+extern swig_type_289 _wrap_MemtableStats_SizeBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableStats_Snapshots_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_290 arg2);
+extern swig_type_291 _wrap_MemtableStats_Snapshots_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableStats_Transactions_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_292 arg2);
+extern swig_type_293 _wrap_MemtableStats_Transactions_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableStats_Timestamp_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_294 arg2);
+extern swig_type_295 _wrap_MemtableStats_Timestamp_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_MemtableStats_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_MemtableStats_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_MemtableStatsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableStatsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_StoreOptions_Durability_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Durability_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptions_Io_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Io_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptions_Shards_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Shards_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptions_SegmentSize_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_296 arg2);
+extern swig_type_297 _wrap_StoreOptions_SegmentSize_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptions_ReadOnly_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_ReadOnly_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptions_Background_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_Background_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptions_Keydir_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Keydir_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptions_CheckpointInterval_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_298 arg2);
+extern swig_type_299 _wrap_StoreOptions_CheckpointInterval_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_StoreOptions_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_StoreOptions_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreOptionsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_StoreOptionsSet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_300 arg2);
+extern uintptr_t _wrap_StoreOptionsDescribe_capi_9248c9523aa5fe04(swig_type_301 arg1);
+extern uintptr_t _wrap_StoreOpen_capi_9248c9523aa5fe04(swig_type_302 arg1, uintptr_t arg2, swig_type_303 arg3);
+extern uintptr_t _wrap_StoreOptionsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_StorePut_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_304 arg2, swig_type_305 arg3, int arg4);
+extern uintptr_t _wrap_StoreInsert_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_306 arg2, swig_type_307 arg3, int arg4);
+extern uintptr_t _wrap_StoreReplace_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_308 arg2, swig_type_309 arg3, int arg4);
+extern uintptr_t _wrap_StoreRemove_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_310 arg2, int arg3);
+extern uintptr_t _wrap_StoreContains_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_311 arg2);
+extern uintptr_t _wrap_StoreSize_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_312 arg2);
+extern uintptr_t _wrap_StoreMultiGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_313 arg2, swig_type_314 arg3, swig_type_315 arg4, swig_type_316 arg5);
+extern uintptr_t _wrap_StoreMultiPut_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_317 arg2, swig_type_318 arg3, swig_type_319 arg4, swig_type_320 arg5, int arg6);
+extern uintptr_t _wrap_StoreMultiRemove_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_321 arg2, swig_type_322 arg3, swig_type_323 arg4, int arg5);
+extern uintptr_t _wrap_BatchCreate_capi_9248c9523aa5fe04(swig_type_324 arg1);
+extern uintptr_t _wrap_BatchPut_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_325 arg2, swig_type_326 arg3);
+extern uintptr_t _wrap_BatchRemove_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_327 arg2);
+extern uintptr_t _wrap_BatchRequire_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_328 arg2, swig_intgo arg3, swig_type_329 arg4);
+extern uintptr_t _wrap_BatchCount_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_330 arg2);
+extern uintptr_t _wrap_BatchClear_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_BatchClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_BatchFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_StoreWrite_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2, swig_type_331 arg3, int arg4);
+extern uintptr_t _wrap_StoreCursorNextMany_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_332 arg2, swig_type_333 arg3, swig_type_334 arg4, swig_type_335 arg5, swig_type_336 arg6);
+extern uintptr_t _wrap_StoreCursorClose_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreCursorFree_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_StoreFlush_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_StoreSync_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_StoreCheckpoint_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_Recovered_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreStats_Recovered_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_WritesRefused_set_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreStats_WritesRefused_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_Keys_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_337 arg2);
+extern swig_type_338 _wrap_StoreStats_Keys_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_Segments_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_339 arg2);
+extern swig_type_340 _wrap_StoreStats_Segments_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_LogBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_341 arg2);
+extern swig_type_342 _wrap_StoreStats_LogBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_LiveBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_343 arg2);
+extern swig_type_344 _wrap_StoreStats_LiveBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_DiskBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_345 arg2);
+extern swig_type_346 _wrap_StoreStats_DiskBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_Version_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_347 arg2);
+extern swig_type_348 _wrap_StoreStats_Version_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_DurableVersion_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_349 arg2);
+extern swig_type_350 _wrap_StoreStats_DurableVersion_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_Commits_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_351 arg2);
+extern swig_type_352 _wrap_StoreStats_Commits_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_BytesWritten_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_353 arg2);
+extern swig_type_354 _wrap_StoreStats_BytesWritten_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_Syncs_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_355 arg2);
+extern swig_type_356 _wrap_StoreStats_Syncs_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_Reads_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_357 arg2);
+extern swig_type_358 _wrap_StoreStats_Reads_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCommits_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_359 arg2);
+extern swig_type_360 _wrap_StoreStats_RecoveredCommits_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_361 arg2);
+extern swig_type_362 _wrap_StoreStats_RecoveredCutBytes_get_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_new_StoreStats_capi_9248c9523aa5fe04(void);
+extern void _wrap_delete_StoreStats_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern void _wrap_StoreStatsInit_capi_9248c9523aa5fe04(uintptr_t arg1);
+extern uintptr_t _wrap_StoreStatsGet_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreVerify_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2);
+extern swig_type_363 _wrap_StoreGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_364 arg2, swig_type_365 arg3);
+extern uintptr_t _wrap_StoreGetPin_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_366 arg2, swig_type_367 arg3);
+extern uintptr_t _wrap_CursorOpen_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_368 arg2, _Bool arg3, swig_type_369 arg4);
+extern uintptr_t _wrap_CursorRecord_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_370 arg2, swig_type_371 arg3);
+extern uintptr_t _wrap_CursorNext_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_372 arg2, swig_type_373 arg3);
+extern uintptr_t _wrap_IndexCreate_capi_9248c9523aa5fe04(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_374 arg4);
+extern uintptr_t _wrap_IndexCursorKey_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_375 arg2, swig_type_376 arg3);
+extern uintptr_t _wrap_IndexCursorNext_capi_9248c9523aa5fe04(uintptr_t arg1, _Bool arg2, swig_type_377 arg3, swig_type_378 arg4, swig_type_379 arg5);
+extern swig_type_380 _wrap_CowMapGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_381 arg2, swig_type_382 arg3);
+extern uintptr_t _wrap_CowMapGetPin_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_383 arg2, swig_type_384 arg3);
+extern swig_type_385 _wrap_CowMapSet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_386 arg2, swig_type_387 arg3);
+extern uintptr_t _wrap_CowMapCursorValue_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_388 arg2, swig_type_389 arg3);
+extern uintptr_t _wrap_CowMapCursorNext_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_390 arg2, swig_type_391 arg3, swig_type_392 arg4);
+extern uintptr_t _wrap_CowMapDiffValues_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_393 arg2, swig_type_394 arg3);
+extern uintptr_t _wrap_CowMapDiffNext_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_395 arg2, swig_type_396 arg3, swig_type_397 arg4, swig_type_398 arg5);
+extern uintptr_t _wrap_DiskIndexCursorNext_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_399 arg2);
+extern swig_type_400 _wrap_MemtableTransactionGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_401 arg2, swig_type_402 arg3);
+extern uintptr_t _wrap_MemtableTransactionGetPin_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_403 arg2, swig_type_404 arg3);
+extern uintptr_t _wrap_MemtableTransactionCursor_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_405 arg2, _Bool arg3, _Bool arg4, swig_type_406 arg5);
+extern swig_type_407 _wrap_MemtableSnapshotGet_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_408 arg2, swig_type_409 arg3);
+extern uintptr_t _wrap_MemtableSnapshotGetPin_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_410 arg2, swig_type_411 arg3);
+extern uintptr_t _wrap_MemtableSnapshotCursor_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_412 arg2, _Bool arg3, _Bool arg4, swig_type_413 arg5);
+extern swig_type_414 _wrap_MemtableRead_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_415 arg2, swig_type_416 arg3, swig_type_417 arg4, swig_type_418 arg5);
+extern uintptr_t _wrap_MemtableReadPin_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_419 arg2, swig_type_420 arg3, swig_type_421 arg4, swig_type_422 arg5);
+extern uintptr_t _wrap_MemtableReadWith_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_423 arg2, swig_type_424 arg3, swig_type_425 arg4, uintptr_t arg5);
+extern uintptr_t _wrap_MemtableCursorOpen_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_426 arg2, swig_type_427 arg3, swig_type_428 arg4, _Bool arg5, _Bool arg6, swig_type_429 arg7);
+extern uintptr_t _wrap_MemtableCursorRecord_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_430 arg2, swig_type_431 arg3);
+extern uintptr_t _wrap_MemtableCursorNext_capi_9248c9523aa5fe04(uintptr_t arg1, swig_type_432 arg2, swig_type_433 arg3);
 #undef intgo
 */
 import "C"
@@ -988,20 +988,20 @@ func swigCopyString(s string) string {
 
 func Swig_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_Swig_free_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_Swig_free_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func Swig_malloc(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_03c053d40c09e044(C.swig_intgo(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_9248c9523aa5fe04(C.swig_intgo(_swig_i_0)))
 	return swig_r
 }
 
 func StatusName(arg1 int) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_StatusName_capi_03c053d40c09e044(C.swig_intgo(_swig_i_0))
+	swig_r_p := C._wrap_StatusName_capi_9248c9523aa5fe04(C.swig_intgo(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -1011,7 +1011,7 @@ func StatusName(arg1 int) (_swig_ret string) {
 func StatusMessage(arg1 int) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_StatusMessage_capi_03c053d40c09e044(C.swig_intgo(_swig_i_0))
+	swig_r_p := C._wrap_StatusMessage_capi_9248c9523aa5fe04(C.swig_intgo(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -1020,13 +1020,13 @@ func StatusMessage(arg1 int) (_swig_ret string) {
 
 func Version() (_swig_ret uint) {
 	var swig_r uint
-	swig_r = (uint)(C._wrap_Version_capi_03c053d40c09e044())
+	swig_r = (uint)(C._wrap_Version_capi_9248c9523aa5fe04())
 	return swig_r
 }
 
 func VersionText() (_swig_ret string) {
 	var swig_r string
-	swig_r_p := C._wrap_VersionText_capi_03c053d40c09e044()
+	swig_r_p := C._wrap_VersionText_capi_9248c9523aa5fe04()
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -1036,7 +1036,7 @@ func VersionText() (_swig_ret string) {
 func BufferFree(arg1 *Buffer) {
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	C._wrap_BufferFree_capi_03c053d40c09e044(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0)))
+	C._wrap_BufferFree_capi_9248c9523aa5fe04(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -1047,7 +1047,7 @@ func BufferResize(arg1 *Buffer, arg2 int64) (_swig_ret Outcome) {
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_BufferResize_capi_03c053d40c09e044(*(*C.swig_type_5)(unsafe.Pointer(&_swig_i_0)), C.swig_type_6(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_BufferResize_capi_9248c9523aa5fe04(*(*C.swig_type_5)(unsafe.Pointer(&_swig_i_0)), C.swig_type_6(_swig_i_1)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -1059,12 +1059,12 @@ func BufferResize(arg1 *Buffer, arg2 int64) (_swig_ret Outcome) {
 func PinFree(arg1 Pin) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_PinFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_PinFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func LiveHandles() (_swig_ret uint64) {
 	var swig_r uint64
-	swig_r = (uint64)(C._wrap_LiveHandles_capi_03c053d40c09e044())
+	swig_r = (uint64)(C._wrap_LiveHandles_capi_9248c9523aa5fe04())
 	return swig_r
 }
 
@@ -1080,51 +1080,51 @@ func (p SwigcptrCowMapOptions) SwigIsCowMapOptions() {
 func (arg1 SwigcptrCowMapOptions) SetValues(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapOptions_Values_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_CowMapOptions_Values_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapOptions) GetValues() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_CowMapOptions_Values_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_CowMapOptions_Values_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapOptions) SetValueSize(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapOptions_ValueSize_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_CowMapOptions_ValueSize_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapOptions) GetValueSize() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_CowMapOptions_ValueSize_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_CowMapOptions_ValueSize_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapOptions) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapOptions_Capacity_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_8(_swig_i_1))
+	C._wrap_CowMapOptions_Capacity_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_8(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapOptions) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapOptions_Capacity_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapOptions_Capacity_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCowMapOptions() (_swig_ret CowMapOptions) {
 	var swig_r CowMapOptions
-	swig_r = (CowMapOptions)(SwigcptrCowMapOptions(C._wrap_new_CowMapOptions_capi_03c053d40c09e044()))
+	swig_r = (CowMapOptions)(SwigcptrCowMapOptions(C._wrap_new_CowMapOptions_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteCowMapOptions(arg1 CowMapOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_CowMapOptions_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_CowMapOptions_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type CowMapOptions interface {
@@ -1140,14 +1140,14 @@ type CowMapOptions interface {
 
 func CowMapOptionsInit(arg1 CowMapOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_CowMapOptionsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapOptionsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapOptionsSet(arg1 CowMapOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_CowMapOptionsSet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapOptionsSet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -1160,7 +1160,7 @@ func CowMapOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_CowMapOptionsDescribe_capi_03c053d40c09e044(*(*C.swig_type_11)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_CowMapOptionsDescribe_capi_9248c9523aa5fe04(*(*C.swig_type_11)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -1174,7 +1174,7 @@ func CowMapCreate(arg1 CowMapOptions, arg2 *CowMap) (_swig_ret Outcome) {
 	_swig_i_0 := getSwigcptr(arg1)
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapCreate_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapCreate_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1189,7 +1189,7 @@ func CowMapClone(arg1 CowMap, arg2 *CowMap) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapClone_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapClone_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1203,7 +1203,7 @@ func CowMapOptionsGet(arg1 CowMap, arg2 CowMapOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_CowMapOptionsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_CowMapOptionsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1213,7 +1213,7 @@ func CowMapClose(arg1 CowMap) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1222,7 +1222,7 @@ func CowMapClose(arg1 CowMap) (_swig_ret Outcome) {
 func CowMapFree(arg1 CowMap) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_CowMapFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapContains(arg1 CowMap, arg2 int64) (_swig_ret Outcome) {
@@ -1230,7 +1230,7 @@ func CowMapContains(arg1 CowMap, arg2 int64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_CowMapContains_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_14(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_CowMapContains_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_14(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1242,7 +1242,7 @@ func CowMapSize(arg1 CowMap, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapSize_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapSize_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1257,7 +1257,7 @@ func CowMapIsEmpty(arg1 CowMap, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapIsEmpty_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapIsEmpty_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1276,7 +1276,7 @@ func CowMapMultiGet(arg1 CowMap, arg2 []int64, arg3 *Buffer, arg4 []uint64) (_sw
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapMultiGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapMultiGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1302,7 +1302,7 @@ func CowMapPut(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *bool, arg5 *Buffer) (
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_20(_swig_i_1), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapPut_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_20(_swig_i_1), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1324,7 +1324,7 @@ func CowMapRemove(arg1 CowMap, arg2 int64, arg3 *Buffer) (_swig_ret Outcome) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_24(_swig_i_1), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapRemove_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_24(_swig_i_1), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1339,7 +1339,7 @@ func CowMapModify(arg1 CowMap, arg2 int64, arg3 uintptr) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_CowMapModify_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_26(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_CowMapModify_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_26(_swig_i_1), C.uintptr_t(_swig_i_2)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1354,7 +1354,7 @@ func CowMapGetOrInsert(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *Buffer) (_swi
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetOrInsert_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_27(_swig_i_1), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapGetOrInsert_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_27(_swig_i_1), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1374,7 +1374,7 @@ func CowMapGetOrInsertWith(arg1 CowMap, arg2 int64, arg3 uintptr, arg4 *Buffer) 
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetOrInsertWith_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_30(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapGetOrInsertWith_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_30(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -1393,7 +1393,7 @@ func CowMapUpdateOrInsert(arg1 CowMap, arg2 int64, arg3 uintptr, arg4 []byte, ar
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapUpdateOrInsert_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_32(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_33)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_34)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapUpdateOrInsert_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_32(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_33)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_34)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -1409,7 +1409,7 @@ func CowMapClear(arg1 CowMap) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapClear_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapClear_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1419,7 +1419,7 @@ func CowMapShrinkToFit(arg1 CowMap) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapShrinkToFit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapShrinkToFit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1437,51 +1437,51 @@ func (p SwigcptrCowMapStats) SwigIsCowMapStats() {
 func (arg1 SwigcptrCowMapStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapStats_Entries_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_35(_swig_i_1))
+	C._wrap_CowMapStats_Entries_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_35(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapStats_Entries_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapStats_Entries_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapStats) SetSharedBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapStats_SharedBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_37(_swig_i_1))
+	C._wrap_CowMapStats_SharedBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_37(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapStats) GetSharedBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapStats_SharedBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapStats_SharedBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapStats) SetOwnBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapStats_OwnBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_39(_swig_i_1))
+	C._wrap_CowMapStats_OwnBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_39(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapStats) GetOwnBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapStats_OwnBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapStats_OwnBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCowMapStats() (_swig_ret CowMapStats) {
 	var swig_r CowMapStats
-	swig_r = (CowMapStats)(SwigcptrCowMapStats(C._wrap_new_CowMapStats_capi_03c053d40c09e044()))
+	swig_r = (CowMapStats)(SwigcptrCowMapStats(C._wrap_new_CowMapStats_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteCowMapStats(arg1 CowMapStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_CowMapStats_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_CowMapStats_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type CowMapStats interface {
@@ -1497,7 +1497,7 @@ type CowMapStats interface {
 
 func CowMapStatsInit(arg1 CowMapStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_CowMapStatsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapStatsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapStatsGet(arg1 CowMap, arg2 CowMapStats) (_swig_ret Outcome) {
@@ -1505,7 +1505,7 @@ func CowMapStatsGet(arg1 CowMap, arg2 CowMapStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_CowMapStatsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_CowMapStatsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1517,7 +1517,7 @@ func CowMapCursorOpen(arg1 CowMap, arg2 *CowMapCursor) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorOpen_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_41)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorOpen_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_41)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1540,7 +1540,7 @@ func CowMapCursorNextMany(arg1 CowMapCursor, arg2 int64, arg3 int64, arg4 []int6
  _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorNextMany_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_42(_swig_i_1), C.swig_type_43(_swig_i_2), *(*C.swig_type_44)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_45)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_46)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_47)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorNextMany_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_42(_swig_i_1), C.swig_type_43(_swig_i_2), *(*C.swig_type_44)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_45)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_46)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_47)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -1562,7 +1562,7 @@ func CowMapCursorClose(arg1 CowMapCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapCursorClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1571,7 +1571,7 @@ func CowMapCursorClose(arg1 CowMapCursor) (_swig_ret Outcome) {
 func CowMapCursorFree(arg1 CowMapCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_CowMapCursorFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapCursorFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapDiffOpen(arg1 CowMap, arg2 CowMap, arg3 *CowMapDiff) (_swig_ret Outcome) {
@@ -1582,7 +1582,7 @@ func CowMapDiffOpen(arg1 CowMap, arg2 CowMap, arg3 *CowMapDiff) (_swig_ret Outco
  _swig_i_1 = uintptr(arg2) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffOpen_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_48)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffOpen_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_48)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1595,7 +1595,7 @@ func CowMapDiffClose(arg1 CowMapDiff) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapDiffClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1604,7 +1604,7 @@ func CowMapDiffClose(arg1 CowMapDiff) (_swig_ret Outcome) {
 func CowMapDiffFree(arg1 CowMapDiff) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_CowMapDiffFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapDiffFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type SwigcptrDiskIndexOptions uintptr
@@ -1619,116 +1619,116 @@ func (p SwigcptrDiskIndexOptions) SwigIsDiskIndexOptions() {
 func (arg1 SwigcptrDiskIndexOptions) SetRecordSize(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_RecordSize_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_DiskIndexOptions_RecordSize_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetRecordSize() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_DiskIndexOptions_RecordSize_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_DiskIndexOptions_RecordSize_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetDeltaMemory(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_DeltaMemory_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_49(_swig_i_1))
+	C._wrap_DiskIndexOptions_DeltaMemory_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_49(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetDeltaMemory() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexOptions_DeltaMemory_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexOptions_DeltaMemory_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetBulkMemory(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_BulkMemory_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_51(_swig_i_1))
+	C._wrap_DiskIndexOptions_BulkMemory_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_51(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetBulkMemory() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexOptions_BulkMemory_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexOptions_BulkMemory_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetReadOnly(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_ReadOnly_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_ReadOnly_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetReadOnly() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_ReadOnly_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_ReadOnly_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetCreateIfMissing(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_CreateIfMissing_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetCreateIfMissing() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateIfMissing_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetCreateParents(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_CreateParents_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_CreateParents_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetCreateParents() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateParents_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateParents_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetErrorIfExists(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_ErrorIfExists_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetErrorIfExists() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_ErrorIfExists_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetBackground(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_Background_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_Background_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetBackground() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_Background_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_Background_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewDiskIndexOptions() (_swig_ret DiskIndexOptions) {
 	var swig_r DiskIndexOptions
-	swig_r = (DiskIndexOptions)(SwigcptrDiskIndexOptions(C._wrap_new_DiskIndexOptions_capi_03c053d40c09e044()))
+	swig_r = (DiskIndexOptions)(SwigcptrDiskIndexOptions(C._wrap_new_DiskIndexOptions_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteDiskIndexOptions(arg1 DiskIndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_DiskIndexOptions_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_DiskIndexOptions_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type DiskIndexOptions interface {
@@ -1754,14 +1754,14 @@ type DiskIndexOptions interface {
 
 func DiskIndexOptionsInit(arg1 DiskIndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_DiskIndexOptionsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_DiskIndexOptionsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func DiskIndexOptionsSet(arg1 DiskIndexOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexOptionsSet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_53)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexOptionsSet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_53)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -1774,7 +1774,7 @@ func DiskIndexOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexOptionsDescribe_capi_03c053d40c09e044(*(*C.swig_type_54)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_DiskIndexOptionsDescribe_capi_9248c9523aa5fe04(*(*C.swig_type_54)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -1789,7 +1789,7 @@ func DiskIndexOpen(arg1 string, arg2 DiskIndexOptions, arg3 *DiskIndex) (_swig_r
 	_swig_i_1 := getSwigcptr(arg2)
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexOpen_capi_03c053d40c09e044(*(*C.swig_type_55)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_56)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_DiskIndexOpen_capi_9248c9523aa5fe04(*(*C.swig_type_55)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_56)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -1806,7 +1806,7 @@ func DiskIndexOptionsGet(arg1 DiskIndex, arg2 DiskIndexOptions) (_swig_ret Outco
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_DiskIndexOptionsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexOptionsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1816,7 +1816,7 @@ func DiskIndexClose(arg1 DiskIndex) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_DiskIndexClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_DiskIndexClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1825,7 +1825,7 @@ func DiskIndexClose(arg1 DiskIndex) (_swig_ret Outcome) {
 func DiskIndexFree(arg1 DiskIndex) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_DiskIndexFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_DiskIndexFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func DiskIndexPut(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
@@ -1836,7 +1836,7 @@ func DiskIndexPut(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcome) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_57)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_58)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_DiskIndexPut_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_57)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_58)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1856,7 +1856,7 @@ func DiskIndexInsert(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcom
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexInsert_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_59)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_60)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_DiskIndexInsert_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_59)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_60)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1874,7 +1874,7 @@ func DiskIndexRemove(arg1 DiskIndex, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_61)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexRemove_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_61)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1895,7 +1895,7 @@ func DiskIndexMultiPut(arg1 DiskIndex, arg2 []byte, arg3 []byte, arg4 int64, arg
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexMultiPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_62)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_63)(unsafe.Pointer(&_swig_i_2)), C.swig_type_64(_swig_i_3), C.swig_type_65(_swig_i_4), *(*C.swig_type_66)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_DiskIndexMultiPut_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_62)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_63)(unsafe.Pointer(&_swig_i_2)), C.swig_type_64(_swig_i_3), C.swig_type_65(_swig_i_4), *(*C.swig_type_66)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1918,7 +1918,7 @@ func DiskIndexGet(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcome) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_67)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_68)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_DiskIndexGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_67)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_68)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1936,7 +1936,7 @@ func DiskIndexContains(arg1 DiskIndex, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexContains_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_69)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexContains_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_69)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1957,7 +1957,7 @@ func DiskIndexMultiGet(arg1 DiskIndex, arg2 []byte, arg3 int64, arg4 []byte, arg
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexMultiGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_70)(unsafe.Pointer(&_swig_i_1)), C.swig_type_71(_swig_i_2), *(*C.swig_type_72)(unsafe.Pointer(&_swig_i_3)), C.swig_type_73(_swig_i_4), *(*C.swig_type_74)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_DiskIndexMultiGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_70)(unsafe.Pointer(&_swig_i_1)), C.swig_type_71(_swig_i_2), *(*C.swig_type_72)(unsafe.Pointer(&_swig_i_3)), C.swig_type_73(_swig_i_4), *(*C.swig_type_74)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1978,7 +1978,7 @@ func DiskIndexSize(arg1 DiskIndex, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexSize_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_75)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexSize_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_75)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1992,7 +1992,7 @@ func DiskIndexBulkLoad(arg1 DiskIndex, arg2 uintptr) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexBulkLoad_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexBulkLoad_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2003,7 +2003,7 @@ func DiskIndexRebuild(arg1 string, arg2 DiskIndexOptions, arg3 uintptr) (_swig_r
 	_swig_i_0 := arg1
 	_swig_i_1 := getSwigcptr(arg2)
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_DiskIndexRebuild_capi_03c053d40c09e044(*(*C.swig_type_76)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_DiskIndexRebuild_capi_9248c9523aa5fe04(*(*C.swig_type_76)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -2017,7 +2017,7 @@ func DiskIndexReserve(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexReserve_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_77(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexReserve_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_77(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2029,7 +2029,7 @@ func DiskIndexCursorOpen(arg1 DiskIndex, arg2 *DiskIndexCursor) (_swig_ret Outco
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorOpen_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_78)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorOpen_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_78)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2050,7 +2050,7 @@ func DiskIndexCursorNextMany(arg1 DiskIndexCursor, arg2 int64, arg3 []byte, arg4
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorNextMany_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_79(_swig_i_1), *(*C.swig_type_80)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_81)(unsafe.Pointer(&_swig_i_3)), C.swig_type_82(_swig_i_4), *(*C.swig_type_83)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorNextMany_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_79(_swig_i_1), *(*C.swig_type_80)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_81)(unsafe.Pointer(&_swig_i_3)), C.swig_type_82(_swig_i_4), *(*C.swig_type_83)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -2069,7 +2069,7 @@ func DiskIndexCursorClose(arg1 DiskIndexCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2078,7 +2078,7 @@ func DiskIndexCursorClose(arg1 DiskIndexCursor) (_swig_ret Outcome) {
 func DiskIndexCursorFree(arg1 DiskIndexCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_DiskIndexCursorFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_DiskIndexCursorFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func DiskIndexSave(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
@@ -2086,7 +2086,7 @@ func DiskIndexSave(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexSave_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_84(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexSave_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_84(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2097,7 +2097,7 @@ func DiskIndexCheckpoint(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexCheckpoint_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_85(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexCheckpoint_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_85(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2107,7 +2107,7 @@ func DiskIndexShrinkToFit(arg1 DiskIndex) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_DiskIndexShrinkToFit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_DiskIndexShrinkToFit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2125,181 +2125,181 @@ func (p SwigcptrDiskIndexStats) SwigIsDiskIndexStats() {
 func (arg1 SwigcptrDiskIndexStats) SetWritesRefused(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_WritesRefused_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexStats_WritesRefused_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetWritesRefused() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexStats_WritesRefused_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexStats_WritesRefused_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Entries_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_86(_swig_i_1))
+	C._wrap_DiskIndexStats_Entries_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_86(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Entries_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Entries_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetFileBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_FileBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_88(_swig_i_1))
+	C._wrap_DiskIndexStats_FileBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_88(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetFileBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_FileBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_FileBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetFreeBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_FreeBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_90(_swig_i_1))
+	C._wrap_DiskIndexStats_FreeBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_90(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetFreeBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_FreeBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_FreeBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetSegments(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Segments_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_92(_swig_i_1))
+	C._wrap_DiskIndexStats_Segments_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_92(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetSegments() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Segments_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Segments_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetSegmentBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_SegmentBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_94(_swig_i_1))
+	C._wrap_DiskIndexStats_SegmentBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_94(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetSegmentBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_SegmentBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_SegmentBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetLogBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_LogBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_96(_swig_i_1))
+	C._wrap_DiskIndexStats_LogBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_96(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetLogBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_LogBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_LogBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetDeltaEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_DeltaEntries_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_98(_swig_i_1))
+	C._wrap_DiskIndexStats_DeltaEntries_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_98(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetDeltaEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_DeltaEntries_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_DeltaEntries_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetGeneration(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Generation_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_100(_swig_i_1))
+	C._wrap_DiskIndexStats_Generation_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_100(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetGeneration() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Generation_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Generation_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetLsn(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Lsn_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_102(_swig_i_1))
+	C._wrap_DiskIndexStats_Lsn_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_102(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetLsn() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Lsn_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Lsn_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetMerges(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Merges_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_104(_swig_i_1))
+	C._wrap_DiskIndexStats_Merges_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_104(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetMerges() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Merges_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Merges_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetSyncs(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Syncs_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_106(_swig_i_1))
+	C._wrap_DiskIndexStats_Syncs_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_106(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetSyncs() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Syncs_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Syncs_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetRecoveredOperations(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_RecoveredOperations_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_108(_swig_i_1))
+	C._wrap_DiskIndexStats_RecoveredOperations_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_108(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetRecoveredOperations() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_RecoveredOperations_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_RecoveredOperations_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewDiskIndexStats() (_swig_ret DiskIndexStats) {
 	var swig_r DiskIndexStats
-	swig_r = (DiskIndexStats)(SwigcptrDiskIndexStats(C._wrap_new_DiskIndexStats_capi_03c053d40c09e044()))
+	swig_r = (DiskIndexStats)(SwigcptrDiskIndexStats(C._wrap_new_DiskIndexStats_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteDiskIndexStats(arg1 DiskIndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_DiskIndexStats_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_DiskIndexStats_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type DiskIndexStats interface {
@@ -2335,7 +2335,7 @@ type DiskIndexStats interface {
 
 func DiskIndexStatsInit(arg1 DiskIndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_DiskIndexStatsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_DiskIndexStatsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func DiskIndexStatsGet(arg1 DiskIndex, arg2 DiskIndexStats) (_swig_ret Outcome) {
@@ -2343,7 +2343,7 @@ func DiskIndexStatsGet(arg1 DiskIndex, arg2 DiskIndexStats) (_swig_ret Outcome) 
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_DiskIndexStatsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexStatsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2354,7 +2354,7 @@ func DiskIndexVerify(arg1 DiskIndex, arg2 uintptr) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexVerify_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexVerify_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2372,77 +2372,77 @@ func (p SwigcptrIndexOptions) SwigIsIndexOptions() {
 func (arg1 SwigcptrIndexOptions) SetKeyMode(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_KeyMode_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexOptions_KeyMode_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetKeyMode() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexOptions_KeyMode_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexOptions_KeyMode_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetValueBits(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_ValueBits_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexOptions_ValueBits_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetValueBits() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexOptions_ValueBits_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexOptions_ValueBits_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_Shards_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexOptions_Shards_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexOptions_Shards_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexOptions_Shards_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_Capacity_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_110(_swig_i_1))
+	C._wrap_IndexOptions_Capacity_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_110(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexOptions_Capacity_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexOptions_Capacity_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_Seed_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_112(_swig_i_1))
+	C._wrap_IndexOptions_Seed_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_112(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetSeed() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexOptions_Seed_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexOptions_Seed_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewIndexOptions() (_swig_ret IndexOptions) {
 	var swig_r IndexOptions
-	swig_r = (IndexOptions)(SwigcptrIndexOptions(C._wrap_new_IndexOptions_capi_03c053d40c09e044()))
+	swig_r = (IndexOptions)(SwigcptrIndexOptions(C._wrap_new_IndexOptions_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteIndexOptions(arg1 IndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_IndexOptions_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_IndexOptions_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type IndexOptions interface {
@@ -2462,14 +2462,14 @@ type IndexOptions interface {
 
 func IndexOptionsInit(arg1 IndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_IndexOptionsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexOptionsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func IndexOptionsSet(arg1 IndexOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_IndexOptionsSet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_114)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexOptionsSet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_114)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -2482,7 +2482,7 @@ func IndexOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_IndexOptionsDescribe_capi_03c053d40c09e044(*(*C.swig_type_115)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_IndexOptionsDescribe_capi_9248c9523aa5fe04(*(*C.swig_type_115)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -2496,7 +2496,7 @@ func IndexOptionsGet(arg1 Index, arg2 IndexOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_IndexOptionsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexOptionsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2506,7 +2506,7 @@ func IndexClose(arg1 Index) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2515,7 +2515,7 @@ func IndexClose(arg1 Index) (_swig_ret Outcome) {
 func IndexFree(arg1 Index) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_IndexFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func IndexPut(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64, arg5 *bool) (_swig_ret Outcome) {
@@ -2529,7 +2529,7 @@ func IndexPut(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64, arg5 *bool) (_
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_116)(unsafe.Pointer(&_swig_i_1)), C.swig_type_117(_swig_i_2), *(*C.swig_type_118)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_119)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexPut_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_116)(unsafe.Pointer(&_swig_i_1)), C.swig_type_117(_swig_i_2), *(*C.swig_type_118)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_119)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2553,7 +2553,7 @@ func IndexInsert(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_ret 
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexInsert_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_120)(unsafe.Pointer(&_swig_i_1)), C.swig_type_121(_swig_i_2), *(*C.swig_type_122)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexInsert_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_120)(unsafe.Pointer(&_swig_i_1)), C.swig_type_121(_swig_i_2), *(*C.swig_type_122)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2575,7 +2575,7 @@ func IndexCompareAndSwap(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexCompareAndSwap_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_123)(unsafe.Pointer(&_swig_i_1)), C.swig_type_124(_swig_i_2), C.swig_type_125(_swig_i_3), *(*C.swig_type_126)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexCompareAndSwap_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_123)(unsafe.Pointer(&_swig_i_1)), C.swig_type_124(_swig_i_2), C.swig_type_125(_swig_i_3), *(*C.swig_type_126)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2595,7 +2595,7 @@ func IndexGet(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_127)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_128)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_127)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_128)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2613,7 +2613,7 @@ func IndexContains(arg1 Index, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexContains_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_129)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexContains_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_129)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2630,7 +2630,7 @@ func IndexRemove(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_130)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_131)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexRemove_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_130)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_131)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2651,7 +2651,7 @@ func IndexRemoveIf(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_re
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveIf_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_132)(unsafe.Pointer(&_swig_i_1)), C.swig_type_133(_swig_i_2), *(*C.swig_type_134)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveIf_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_132)(unsafe.Pointer(&_swig_i_1)), C.swig_type_133(_swig_i_2), *(*C.swig_type_134)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2671,7 +2671,7 @@ func IndexHash(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexHash_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_135)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_136)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexHash_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_135)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_136)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2695,7 +2695,7 @@ func IndexPutHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5 *uin
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_IndexPutHashed_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_137)(unsafe.Pointer(&_swig_i_1)), C.swig_type_138(_swig_i_2), C.swig_type_139(_swig_i_3), *(*C.swig_type_140)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_141)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_IndexPutHashed_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_137)(unsafe.Pointer(&_swig_i_1)), C.swig_type_138(_swig_i_2), C.swig_type_139(_swig_i_3), *(*C.swig_type_140)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_141)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2720,7 +2720,7 @@ func IndexInsertHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5 *
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexInsertHashed_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_142)(unsafe.Pointer(&_swig_i_1)), C.swig_type_143(_swig_i_2), C.swig_type_144(_swig_i_3), *(*C.swig_type_145)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexInsertHashed_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_142)(unsafe.Pointer(&_swig_i_1)), C.swig_type_143(_swig_i_2), C.swig_type_144(_swig_i_3), *(*C.swig_type_145)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2743,7 +2743,7 @@ func IndexCompareAndSwapHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_IndexCompareAndSwapHashed_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_146)(unsafe.Pointer(&_swig_i_1)), C.swig_type_147(_swig_i_2), C.swig_type_148(_swig_i_3), C.swig_type_149(_swig_i_4), *(*C.swig_type_150)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_IndexCompareAndSwapHashed_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_146)(unsafe.Pointer(&_swig_i_1)), C.swig_type_147(_swig_i_2), C.swig_type_148(_swig_i_3), C.swig_type_149(_swig_i_4), *(*C.swig_type_150)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2764,7 +2764,7 @@ func IndexGetHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_r
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexGetHashed_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_151)(unsafe.Pointer(&_swig_i_1)), C.swig_type_152(_swig_i_2), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexGetHashed_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_151)(unsafe.Pointer(&_swig_i_1)), C.swig_type_152(_swig_i_2), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2783,7 +2783,7 @@ func IndexContainsHashed(arg1 Index, arg2 []byte, arg3 uint64) (_swig_ret Outcom
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_IndexContainsHashed_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_154)(unsafe.Pointer(&_swig_i_1)), C.swig_type_155(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_IndexContainsHashed_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_154)(unsafe.Pointer(&_swig_i_1)), C.swig_type_155(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2801,7 +2801,7 @@ func IndexRemoveHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swi
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveHashed_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_156)(unsafe.Pointer(&_swig_i_1)), C.swig_type_157(_swig_i_2), *(*C.swig_type_158)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveHashed_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_156)(unsafe.Pointer(&_swig_i_1)), C.swig_type_157(_swig_i_2), *(*C.swig_type_158)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2823,7 +2823,7 @@ func IndexRemoveIfHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveIfHashed_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_159)(unsafe.Pointer(&_swig_i_1)), C.swig_type_160(_swig_i_2), C.swig_type_161(_swig_i_3), *(*C.swig_type_162)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveIfHashed_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_159)(unsafe.Pointer(&_swig_i_1)), C.swig_type_160(_swig_i_2), C.swig_type_161(_swig_i_3), *(*C.swig_type_162)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2847,7 +2847,7 @@ func IndexMultiGet(arg1 Index, arg2 []byte, arg3 []uint32, arg4 []uint64, arg5 [
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexMultiGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_164)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_165)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexMultiGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_164)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_165)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2881,7 +2881,7 @@ func IndexMultiPut(arg1 Index, arg2 []byte, arg3 []uint32, arg4 []uint64, arg5 *
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_IndexMultiPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_167)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_168)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_169)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_170)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_171)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_IndexMultiPut_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_167)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_168)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_169)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_170)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_171)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2911,7 +2911,7 @@ func IndexSize(arg1 Index, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexSize_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_173)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexSize_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_173)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2926,7 +2926,7 @@ func IndexIsEmpty(arg1 Index, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexIsEmpty_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_174)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexIsEmpty_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_174)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2941,7 +2941,7 @@ func IndexCapacity(arg1 Index, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexCapacity_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_175)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexCapacity_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_175)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2954,7 +2954,7 @@ func IndexClear(arg1 Index) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexClear_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexClear_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2965,7 +2965,7 @@ func IndexReserve(arg1 Index, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_IndexReserve_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_176(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexReserve_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_176(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2975,7 +2975,7 @@ func IndexShrinkToFit(arg1 Index) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexShrinkToFit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexShrinkToFit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2993,181 +2993,181 @@ func (p SwigcptrIndexStats) SwigIsIndexStats() {
 func (arg1 SwigcptrIndexStats) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Shards_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexStats_Shards_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexStats_Shards_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexStats_Shards_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Entries_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_177(_swig_i_1))
+	C._wrap_IndexStats_Entries_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_177(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Entries_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Entries_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Capacity_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_179(_swig_i_1))
+	C._wrap_IndexStats_Capacity_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_179(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Capacity_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Capacity_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Bytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_181(_swig_i_1))
+	C._wrap_IndexStats_Bytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_181(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Bytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Bytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetKeyBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_KeyBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_183(_swig_i_1))
+	C._wrap_IndexStats_KeyBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_183(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetKeyBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_KeyBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_KeyBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetBuckets(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Buckets_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_185(_swig_i_1))
+	C._wrap_IndexStats_Buckets_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_185(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetBuckets() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Buckets_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Buckets_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetSlots(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Slots_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_187(_swig_i_1))
+	C._wrap_IndexStats_Slots_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_187(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSlots() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Slots_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Slots_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetOverflowNodes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_OverflowNodes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_189(_swig_i_1))
+	C._wrap_IndexStats_OverflowNodes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_189(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetOverflowNodes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_OverflowNodes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_OverflowNodes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetSplits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Splits_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_191(_swig_i_1))
+	C._wrap_IndexStats_Splits_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_191(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSplits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Splits_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Splits_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetSplitsMax(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_SplitsMax_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_193(_swig_i_1))
+	C._wrap_IndexStats_SplitsMax_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_193(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSplitsMax() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_SplitsMax_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_SplitsMax_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetProbeSamples(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeSamples_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_195(_swig_i_1))
+	C._wrap_IndexStats_ProbeSamples_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_195(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeSamples() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_ProbeSamples_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_ProbeSamples_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetProbeSum(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeSum_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_197(_swig_i_1))
+	C._wrap_IndexStats_ProbeSum_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_197(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeSum() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_ProbeSum_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_ProbeSum_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetProbeMax(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeMax_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_199(_swig_i_1))
+	C._wrap_IndexStats_ProbeMax_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_199(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeMax() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_ProbeMax_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_ProbeMax_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewIndexStats() (_swig_ret IndexStats) {
 	var swig_r IndexStats
-	swig_r = (IndexStats)(SwigcptrIndexStats(C._wrap_new_IndexStats_capi_03c053d40c09e044()))
+	swig_r = (IndexStats)(SwigcptrIndexStats(C._wrap_new_IndexStats_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteIndexStats(arg1 IndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_IndexStats_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_IndexStats_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type IndexStats interface {
@@ -3203,7 +3203,7 @@ type IndexStats interface {
 
 func IndexStatsInit(arg1 IndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_IndexStatsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexStatsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func IndexStatsGet(arg1 Index, arg2 IndexStats) (_swig_ret Outcome) {
@@ -3211,7 +3211,7 @@ func IndexStatsGet(arg1 Index, arg2 IndexStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_IndexStatsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexStatsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3229,51 +3229,51 @@ func (p SwigcptrIndexShardStats) SwigIsIndexShardStats() {
 func (arg1 SwigcptrIndexShardStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Entries_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_201(_swig_i_1))
+	C._wrap_IndexShardStats_Entries_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_201(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexShardStats_Entries_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexShardStats_Entries_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexShardStats) SetBuckets(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Buckets_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_203(_swig_i_1))
+	C._wrap_IndexShardStats_Buckets_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_203(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetBuckets() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexShardStats_Buckets_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexShardStats_Buckets_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexShardStats) SetBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Bytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_205(_swig_i_1))
+	C._wrap_IndexShardStats_Bytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_205(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexShardStats_Bytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexShardStats_Bytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewIndexShardStats() (_swig_ret IndexShardStats) {
 	var swig_r IndexShardStats
-	swig_r = (IndexShardStats)(SwigcptrIndexShardStats(C._wrap_new_IndexShardStats_capi_03c053d40c09e044()))
+	swig_r = (IndexShardStats)(SwigcptrIndexShardStats(C._wrap_new_IndexShardStats_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteIndexShardStats(arg1 IndexShardStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_IndexShardStats_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_IndexShardStats_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type IndexShardStats interface {
@@ -3289,7 +3289,7 @@ type IndexShardStats interface {
 
 func IndexShardStatsInit(arg1 IndexShardStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_IndexShardStatsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexShardStatsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func IndexShardStatsGet(arg1 Index, arg2 uint, arg3 IndexShardStats) (_swig_ret Outcome) {
@@ -3298,7 +3298,7 @@ func IndexShardStatsGet(arg1 Index, arg2 uint, arg3 IndexShardStats) (_swig_ret 
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
-	swig_r = (uintptr)(C._wrap_IndexShardStatsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_IndexShardStatsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.uintptr_t(_swig_i_2)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3312,7 +3312,7 @@ func IndexCollectValues(arg1 Index, arg2 *Buffer, arg3 *uint64) (_swig_ret Outco
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexCollectValues_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_207)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_208)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexCollectValues_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_207)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_208)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3330,7 +3330,7 @@ func IndexCursorOpen(arg1 Index, arg2 *IndexCursor) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorOpen_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_209)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexCursorOpen_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_209)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3353,7 +3353,7 @@ func IndexCursorNextMany(arg1 IndexCursor, arg2 int64, arg3 []uint64, arg4 int64
  _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorNextMany_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_210(_swig_i_1), *(*C.swig_type_211)(unsafe.Pointer(&_swig_i_2)), C.swig_type_212(_swig_i_3), *(*C.swig_type_213)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_214)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_215)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_IndexCursorNextMany_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_210(_swig_i_1), *(*C.swig_type_211)(unsafe.Pointer(&_swig_i_2)), C.swig_type_212(_swig_i_3), *(*C.swig_type_213)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_214)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_215)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -3375,7 +3375,7 @@ func IndexCursorClose(arg1 IndexCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexCursorClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexCursorClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3384,7 +3384,7 @@ func IndexCursorClose(arg1 IndexCursor) (_swig_ret Outcome) {
 func IndexCursorFree(arg1 IndexCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_IndexCursorFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexCursorFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type SwigcptrMemtableOptions uintptr
@@ -3399,51 +3399,51 @@ func (p SwigcptrMemtableOptions) SwigIsMemtableOptions() {
 func (arg1 SwigcptrMemtableOptions) SetTimestamps(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableOptions_Timestamps_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_MemtableOptions_Timestamps_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableOptions) GetTimestamps() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_MemtableOptions_Timestamps_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_MemtableOptions_Timestamps_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableOptions) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableOptions_Capacity_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_216(_swig_i_1))
+	C._wrap_MemtableOptions_Capacity_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_216(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableOptions) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableOptions_Capacity_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableOptions_Capacity_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableOptions) SetBackground(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableOptions_Background_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_MemtableOptions_Background_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableOptions) GetBackground() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_MemtableOptions_Background_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_MemtableOptions_Background_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewMemtableOptions() (_swig_ret MemtableOptions) {
 	var swig_r MemtableOptions
-	swig_r = (MemtableOptions)(SwigcptrMemtableOptions(C._wrap_new_MemtableOptions_capi_03c053d40c09e044()))
+	swig_r = (MemtableOptions)(SwigcptrMemtableOptions(C._wrap_new_MemtableOptions_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteMemtableOptions(arg1 MemtableOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_MemtableOptions_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_MemtableOptions_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type MemtableOptions interface {
@@ -3459,14 +3459,14 @@ type MemtableOptions interface {
 
 func MemtableOptionsInit(arg1 MemtableOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_MemtableOptionsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableOptionsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableOptionsSet(arg1 MemtableOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_MemtableOptionsSet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_218)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableOptionsSet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_218)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -3479,7 +3479,7 @@ func MemtableOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_MemtableOptionsDescribe_capi_03c053d40c09e044(*(*C.swig_type_219)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_MemtableOptionsDescribe_capi_9248c9523aa5fe04(*(*C.swig_type_219)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -3493,7 +3493,7 @@ func MemtableCreate(arg1 MemtableOptions, arg2 *Memtable) (_swig_ret Outcome) {
 	_swig_i_0 := getSwigcptr(arg1)
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableCreate_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_220)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableCreate_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_220)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3507,7 +3507,7 @@ func MemtableOptionsGet(arg1 Memtable, arg2 MemtableOptions) (_swig_ret Outcome)
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_MemtableOptionsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_MemtableOptionsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3517,7 +3517,7 @@ func MemtableClose(arg1 Memtable) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3526,7 +3526,7 @@ func MemtableClose(arg1 Memtable) (_swig_ret Outcome) {
 func MemtableFree(arg1 Memtable) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_MemtableFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableBegin(arg1 Memtable, arg2 *MemtableTransaction) (_swig_ret Outcome) {
@@ -3535,7 +3535,7 @@ func MemtableBegin(arg1 Memtable, arg2 *MemtableTransaction) (_swig_ret Outcome)
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableBegin_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_221)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableBegin_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_221)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3550,7 +3550,7 @@ func MemtableTransactionId(arg1 MemtableTransaction, arg2 *uint64) (_swig_ret Ou
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionId_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_222)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionId_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_222)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3565,7 +3565,7 @@ func MemtableTransactionSnapshot(arg1 MemtableTransaction, arg2 *uint64) (_swig_
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionSnapshot_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_223)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionSnapshot_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_223)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3582,7 +3582,7 @@ func MemtableTransactionPut(arg1 MemtableTransaction, arg2 []byte, arg3 []byte) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_225)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionPut_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_225)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3600,7 +3600,7 @@ func MemtableTransactionRemove(arg1 MemtableTransaction, arg2 []byte) (_swig_ret
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionRemove_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3615,7 +3615,7 @@ func MemtableTransactionContains(arg1 MemtableTransaction, arg2 []byte) (_swig_r
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionContains_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_227)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionContains_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_227)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3636,7 +3636,7 @@ func MemtableTransactionMultiGet(arg1 MemtableTransaction, arg2 []byte, arg3 []u
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_229)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_230)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_229)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_230)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3668,7 +3668,7 @@ func MemtableTransactionMultiWrite(arg1 MemtableTransaction, arg2 []byte, arg3 [
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiWrite_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_232)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiWrite_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_232)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3695,7 +3695,7 @@ func MemtableTransactionCommit(arg1 MemtableTransaction, arg2 *uint64) (_swig_re
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionCommit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_237)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionCommit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_237)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3708,7 +3708,7 @@ func MemtableTransactionRollback(arg1 MemtableTransaction) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionRollback_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionRollback_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3718,7 +3718,7 @@ func MemtableTransactionClose(arg1 MemtableTransaction) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3727,7 +3727,7 @@ func MemtableTransactionClose(arg1 MemtableTransaction) (_swig_ret Outcome) {
 func MemtableTransactionFree(arg1 MemtableTransaction) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_MemtableTransactionFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableTransactionFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableSnapshotOpen(arg1 Memtable, arg2 *MemtableSnapshot) (_swig_ret Outcome) {
@@ -3736,7 +3736,7 @@ func MemtableSnapshotOpen(arg1 Memtable, arg2 *MemtableSnapshot) (_swig_ret Outc
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotOpen_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_238)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotOpen_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_238)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3751,7 +3751,7 @@ func MemtableSnapshotTimestamp(arg1 MemtableSnapshot, arg2 *uint64) (_swig_ret O
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotTimestamp_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotTimestamp_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3766,7 +3766,7 @@ func MemtableSnapshotContains(arg1 MemtableSnapshot, arg2 []byte) (_swig_ret Out
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotContains_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_240)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotContains_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_240)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3787,7 +3787,7 @@ func MemtableSnapshotMultiGet(arg1 MemtableSnapshot, arg2 []byte, arg3 []uint32,
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotMultiGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_242)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_243)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_244)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotMultiGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_242)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_243)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_244)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3809,7 +3809,7 @@ func MemtableSnapshotClose(arg1 MemtableSnapshot) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3818,7 +3818,7 @@ func MemtableSnapshotClose(arg1 MemtableSnapshot) (_swig_ret Outcome) {
 func MemtableSnapshotFree(arg1 MemtableSnapshot) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_MemtableSnapshotFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableSnapshotFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableMultiRead(arg1 Memtable, arg2 []byte, arg3 []uint32, arg4 uint64, arg5 uint64, arg6 *Buffer, arg7 []uint64) (_swig_ret Outcome) {
@@ -3835,7 +3835,7 @@ func MemtableMultiRead(arg1 Memtable, arg2 []byte, arg3 []uint32, arg4 uint64, a
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = *(*string)(unsafe.Pointer(&arg7)) 
-	swig_r = (uintptr)(C._wrap_MemtableMultiRead_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_2)), C.swig_type_247(_swig_i_3), C.swig_type_248(_swig_i_4), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_250)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_MemtableMultiRead_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_2)), C.swig_type_247(_swig_i_3), C.swig_type_248(_swig_i_4), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_250)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3862,7 +3862,7 @@ func MemtableWrite(arg1 Memtable, arg2 []byte, arg3 []byte, arg4 uint64) (_swig_
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_MemtableWrite_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_251)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_252)(unsafe.Pointer(&_swig_i_2)), C.swig_type_253(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_MemtableWrite_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_251)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_252)(unsafe.Pointer(&_swig_i_2)), C.swig_type_253(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3881,7 +3881,7 @@ func MemtableWriteTombstone(arg1 Memtable, arg2 []byte, arg3 uint64) (_swig_ret 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_MemtableWriteTombstone_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_1)), C.swig_type_255(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_MemtableWriteTombstone_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_1)), C.swig_type_255(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3905,7 +3905,7 @@ func MemtableMultiWrite(arg1 Memtable, arg2 []byte, arg3 []uint32, arg4 []byte, 
 	_swig_i_5 := arg6
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_MemtableMultiWrite_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_256)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_257)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_258)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_259)(unsafe.Pointer(&_swig_i_4)), C.swig_type_260(_swig_i_5), *(*C.swig_type_261)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_MemtableMultiWrite_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_256)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_257)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_258)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_259)(unsafe.Pointer(&_swig_i_4)), C.swig_type_260(_swig_i_5), *(*C.swig_type_261)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3936,7 +3936,7 @@ func MemtableCommit(arg1 Memtable, arg2 uint64, arg3 uint64, arg4 []byte, arg5 [
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableCommit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_262(_swig_i_1), C.swig_type_263(_swig_i_2), *(*C.swig_type_264)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_265)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableCommit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_262(_swig_i_1), C.swig_type_263(_swig_i_2), *(*C.swig_type_264)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_265)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -3957,7 +3957,7 @@ func MemtableAbort(arg1 Memtable, arg2 uint64, arg3 []byte, arg4 []uint32) (_swi
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_MemtableAbort_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_266(_swig_i_1), *(*C.swig_type_267)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_268)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_MemtableAbort_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_266(_swig_i_1), *(*C.swig_type_267)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_268)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -3978,7 +3978,7 @@ func MemtableHasWriteConflict(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 *boo
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_MemtableHasWriteConflict_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_269)(unsafe.Pointer(&_swig_i_1)), C.swig_type_270(_swig_i_2), *(*C.swig_type_271)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_MemtableHasWriteConflict_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_269)(unsafe.Pointer(&_swig_i_1)), C.swig_type_270(_swig_i_2), *(*C.swig_type_271)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4002,7 +4002,7 @@ func MemtableCursorNextMany(arg1 MemtableCursor, arg2 int64, arg3 int64, arg4 *B
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorNextMany_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_272(_swig_i_1), C.swig_type_273(_swig_i_2), *(*C.swig_type_274)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_275)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_276)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorNextMany_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_272(_swig_i_1), C.swig_type_273(_swig_i_2), *(*C.swig_type_274)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_275)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_276)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -4021,7 +4021,7 @@ func MemtableCursorClose(arg1 MemtableCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableCursorClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4030,7 +4030,7 @@ func MemtableCursorClose(arg1 MemtableCursor) (_swig_ret Outcome) {
 func MemtableCursorFree(arg1 MemtableCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_MemtableCursorFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableCursorFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableSize(arg1 Memtable, arg2 *uint64) (_swig_ret Outcome) {
@@ -4039,7 +4039,7 @@ func MemtableSize(arg1 Memtable, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSize_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_277)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSize_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_277)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4054,7 +4054,7 @@ func MemtableSizeBytes(arg1 Memtable, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSizeBytes_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_278)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSizeBytes_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_278)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4069,7 +4069,7 @@ func MemtableIsEmpty(arg1 Memtable, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableIsEmpty_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_279)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableIsEmpty_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_279)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4085,7 +4085,7 @@ func MemtablePrune(arg1 Memtable, arg2 uint64, arg3 *uint64) (_swig_ret Outcome)
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtablePrune_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_280(_swig_i_1), *(*C.swig_type_281)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtablePrune_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_280(_swig_i_1), *(*C.swig_type_281)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4098,7 +4098,7 @@ func MemtableClear(arg1 Memtable) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableClear_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableClear_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4116,103 +4116,103 @@ func (p SwigcptrMemtableStats) SwigIsMemtableStats() {
 func (arg1 SwigcptrMemtableStats) SetKeys(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Keys_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_282(_swig_i_1))
+	C._wrap_MemtableStats_Keys_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_282(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetKeys() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Keys_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Keys_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetRows(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Rows_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_284(_swig_i_1))
+	C._wrap_MemtableStats_Rows_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_284(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetRows() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Rows_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Rows_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetVersions(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Versions_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_286(_swig_i_1))
+	C._wrap_MemtableStats_Versions_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_286(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetVersions() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Versions_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Versions_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetSizeBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_SizeBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_288(_swig_i_1))
+	C._wrap_MemtableStats_SizeBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_288(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetSizeBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_SizeBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_SizeBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetSnapshots(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Snapshots_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_290(_swig_i_1))
+	C._wrap_MemtableStats_Snapshots_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_290(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetSnapshots() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Snapshots_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Snapshots_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetTransactions(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Transactions_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_292(_swig_i_1))
+	C._wrap_MemtableStats_Transactions_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_292(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetTransactions() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Transactions_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Transactions_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetTimestamp(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Timestamp_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_294(_swig_i_1))
+	C._wrap_MemtableStats_Timestamp_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_294(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetTimestamp() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Timestamp_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Timestamp_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewMemtableStats() (_swig_ret MemtableStats) {
 	var swig_r MemtableStats
-	swig_r = (MemtableStats)(SwigcptrMemtableStats(C._wrap_new_MemtableStats_capi_03c053d40c09e044()))
+	swig_r = (MemtableStats)(SwigcptrMemtableStats(C._wrap_new_MemtableStats_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteMemtableStats(arg1 MemtableStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_MemtableStats_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_MemtableStats_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type MemtableStats interface {
@@ -4236,7 +4236,7 @@ type MemtableStats interface {
 
 func MemtableStatsInit(arg1 MemtableStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_MemtableStatsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableStatsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableStatsGet(arg1 Memtable, arg2 MemtableStats) (_swig_ret Outcome) {
@@ -4244,7 +4244,7 @@ func MemtableStatsGet(arg1 Memtable, arg2 MemtableStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_MemtableStatsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_MemtableStatsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4262,142 +4262,142 @@ func (p SwigcptrStoreOptions) SwigIsStoreOptions() {
 func (arg1 SwigcptrStoreOptions) SetDurability(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Durability_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Durability_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetDurability() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Durability_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Durability_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetIo(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Io_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Io_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetIo() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Io_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Io_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Shards_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Shards_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Shards_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Shards_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetSegmentSize(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_SegmentSize_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_296(_swig_i_1))
+	C._wrap_StoreOptions_SegmentSize_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_296(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetSegmentSize() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreOptions_SegmentSize_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreOptions_SegmentSize_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetReadOnly(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_ReadOnly_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_ReadOnly_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetReadOnly() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_ReadOnly_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_ReadOnly_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetCreateIfMissing(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_CreateIfMissing_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetCreateIfMissing() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_CreateIfMissing_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetErrorIfExists(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_ErrorIfExists_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetErrorIfExists() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_ErrorIfExists_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetBackground(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Background_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_Background_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetBackground() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_Background_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_Background_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetKeydir(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Keydir_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Keydir_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetKeydir() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Keydir_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Keydir_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetCheckpointInterval(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_CheckpointInterval_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_298(_swig_i_1))
+	C._wrap_StoreOptions_CheckpointInterval_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_298(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetCheckpointInterval() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreOptions_CheckpointInterval_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreOptions_CheckpointInterval_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewStoreOptions() (_swig_ret StoreOptions) {
 	var swig_r StoreOptions
-	swig_r = (StoreOptions)(SwigcptrStoreOptions(C._wrap_new_StoreOptions_capi_03c053d40c09e044()))
+	swig_r = (StoreOptions)(SwigcptrStoreOptions(C._wrap_new_StoreOptions_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteStoreOptions(arg1 StoreOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_StoreOptions_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_StoreOptions_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type StoreOptions interface {
@@ -4427,14 +4427,14 @@ type StoreOptions interface {
 
 func StoreOptionsInit(arg1 StoreOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_StoreOptionsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreOptionsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func StoreOptionsSet(arg1 StoreOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_300)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_300)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -4447,7 +4447,7 @@ func StoreOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_03c053d40c09e044(*(*C.swig_type_301)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_9248c9523aa5fe04(*(*C.swig_type_301)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -4462,7 +4462,7 @@ func StoreOpen(arg1 string, arg2 StoreOptions, arg3 *Store) (_swig_ret Outcome) 
 	_swig_i_1 := getSwigcptr(arg2)
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreOpen_capi_03c053d40c09e044(*(*C.swig_type_302)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_303)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreOpen_capi_9248c9523aa5fe04(*(*C.swig_type_302)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_303)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -4479,7 +4479,7 @@ func StoreOptionsGet(arg1 Store, arg2 StoreOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_StoreOptionsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreOptionsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4489,7 +4489,7 @@ func StoreClose(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4498,7 +4498,7 @@ func StoreClose(arg1 Store) (_swig_ret Outcome) {
 func StoreFree(arg1 Store) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_StoreFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outcome) {
@@ -4510,7 +4510,7 @@ func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outc
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StorePut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_304)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_305)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StorePut_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_304)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_305)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4531,7 +4531,7 @@ func StoreInsert(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret O
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreInsert_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_306)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_307)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreInsert_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_306)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_307)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4552,7 +4552,7 @@ func StoreReplace(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreReplace_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_308)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_309)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreReplace_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_308)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_309)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4571,7 +4571,7 @@ func StoreRemove(arg1 Store, arg2 []byte, arg3 uint32) (_swig_ret Outcome) {
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_StoreRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_310)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_StoreRemove_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_310)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4586,7 +4586,7 @@ func StoreContains(arg1 Store, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreContains_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_311)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreContains_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_311)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4601,7 +4601,7 @@ func StoreSize(arg1 Store, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreSize_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_312)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreSize_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_312)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4622,7 +4622,7 @@ func StoreMultiGet(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *Buffer, arg5 []
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_313)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_314)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_315)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_316)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_313)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_314)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_315)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_316)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4653,7 +4653,7 @@ func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []u
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	_swig_i_5 := arg6
-	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_317)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_318)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_319)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_320)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
+	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_317)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_318)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_319)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_320)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4682,7 +4682,7 @@ func StoreMultiRemove(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_StoreMultiRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_321)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_322)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_323)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
+	swig_r = (uintptr)(C._wrap_StoreMultiRemove_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_321)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_322)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_323)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4701,7 +4701,7 @@ func BatchCreate(arg1 *Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_BatchCreate_capi_03c053d40c09e044(*(*C.swig_type_324)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_BatchCreate_capi_9248c9523aa5fe04(*(*C.swig_type_324)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -4718,7 +4718,7 @@ func BatchPut(arg1 Batch, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_BatchPut_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_325)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_326)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_BatchPut_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_325)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_326)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4736,7 +4736,7 @@ func BatchRemove(arg1 Batch, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchRemove_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_327)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchRemove_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_327)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4754,7 +4754,7 @@ func BatchRequire(arg1 Batch, arg2 []byte, arg3 uint, arg4 []byte) (_swig_ret Ou
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_BatchRequire_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_328)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_329)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_BatchRequire_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_328)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_329)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4772,7 +4772,7 @@ func BatchCount(arg1 Batch, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchCount_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_330)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchCount_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_330)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4785,7 +4785,7 @@ func BatchClear(arg1 Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_BatchClear_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_BatchClear_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4795,7 +4795,7 @@ func BatchClose(arg1 Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_BatchClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_BatchClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4804,7 +4804,7 @@ func BatchClose(arg1 Batch) (_swig_ret Outcome) {
 func BatchFree(arg1 Batch) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_BatchFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_BatchFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Outcome) {
@@ -4816,7 +4816,7 @@ func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Ou
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreWrite_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_331)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreWrite_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_331)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4837,7 +4837,7 @@ func StoreCursorNextMany(arg1 Cursor, arg2 int64, arg3 int64, arg4 *Buffer, arg5
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_332(_swig_i_1), C.swig_type_333(_swig_i_2), *(*C.swig_type_334)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_335)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_336)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_332(_swig_i_1), C.swig_type_333(_swig_i_2), *(*C.swig_type_334)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_335)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_336)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -4856,7 +4856,7 @@ func StoreCursorClose(arg1 Cursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreCursorClose_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreCursorClose_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4865,14 +4865,14 @@ func StoreCursorClose(arg1 Cursor) (_swig_ret Outcome) {
 func StoreCursorFree(arg1 Cursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_StoreCursorFree_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreCursorFree_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func StoreFlush(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreFlush_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreFlush_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4882,7 +4882,7 @@ func StoreSync(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreSync_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreSync_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4892,7 +4892,7 @@ func StoreCheckpoint(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreCheckpoint_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreCheckpoint_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4910,207 +4910,207 @@ func (p SwigcptrStoreStats) SwigIsStoreStats() {
 func (arg1 SwigcptrStoreStats) SetRecovered(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Recovered_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreStats_Recovered_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecovered() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreStats_Recovered_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreStats_Recovered_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetWritesRefused(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_WritesRefused_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreStats_WritesRefused_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetWritesRefused() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreStats_WritesRefused_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreStats_WritesRefused_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetKeys(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Keys_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_337(_swig_i_1))
+	C._wrap_StoreStats_Keys_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_337(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetKeys() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Keys_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Keys_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetSegments(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Segments_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_339(_swig_i_1))
+	C._wrap_StoreStats_Segments_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_339(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSegments() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Segments_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Segments_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetLogBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LogBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_341(_swig_i_1))
+	C._wrap_StoreStats_LogBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_341(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLogBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_LogBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_LogBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetLiveBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LiveBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_343(_swig_i_1))
+	C._wrap_StoreStats_LiveBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_343(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLiveBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_LiveBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_LiveBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetDiskBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DiskBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_345(_swig_i_1))
+	C._wrap_StoreStats_DiskBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_345(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDiskBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_DiskBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_DiskBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Version_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_347(_swig_i_1))
+	C._wrap_StoreStats_Version_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_347(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetVersion() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Version_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Version_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetDurableVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DurableVersion_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_349(_swig_i_1))
+	C._wrap_StoreStats_DurableVersion_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_349(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDurableVersion() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_DurableVersion_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_DurableVersion_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Commits_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_351(_swig_i_1))
+	C._wrap_StoreStats_Commits_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_351(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetCommits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Commits_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Commits_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetBytesWritten(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_BytesWritten_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_353(_swig_i_1))
+	C._wrap_StoreStats_BytesWritten_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_353(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetBytesWritten() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_BytesWritten_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_BytesWritten_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetSyncs(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Syncs_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_355(_swig_i_1))
+	C._wrap_StoreStats_Syncs_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_355(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSyncs() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Syncs_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Syncs_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetReads(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Reads_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_357(_swig_i_1))
+	C._wrap_StoreStats_Reads_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_357(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetReads() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Reads_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Reads_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetRecoveredCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCommits_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_359(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCommits_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_359(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCommits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCommits_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCommits_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetRecoveredCutBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCutBytes_set_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_361(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCutBytes_set_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_361(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCutBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCutBytes_get_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCutBytes_get_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewStoreStats() (_swig_ret StoreStats) {
 	var swig_r StoreStats
-	swig_r = (StoreStats)(SwigcptrStoreStats(C._wrap_new_StoreStats_capi_03c053d40c09e044()))
+	swig_r = (StoreStats)(SwigcptrStoreStats(C._wrap_new_StoreStats_capi_9248c9523aa5fe04()))
 	return swig_r
 }
 
 func DeleteStoreStats(arg1 StoreStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_StoreStats_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_StoreStats_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 type StoreStats interface {
@@ -5150,7 +5150,7 @@ type StoreStats interface {
 
 func StoreStatsInit(arg1 StoreStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_StoreStatsInit_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreStatsInit_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0))
 }
 
 func StoreStatsGet(arg1 Store, arg2 StoreStats) (_swig_ret Outcome) {
@@ -5158,7 +5158,7 @@ func StoreStatsGet(arg1 Store, arg2 StoreStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_StoreStatsGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreStatsGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5169,7 +5169,7 @@ func StoreVerify(arg1 Store, arg2 uintptr) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreVerify_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreVerify_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5183,7 +5183,7 @@ func StoreGet(arg1 Store, arg2 []byte, arg3 []byte) (_swig_ret int64) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_StoreGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_364)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_365)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_StoreGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_364)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_365)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5201,7 +5201,7 @@ func StoreGetPin(arg1 Store, arg2 []byte, arg3 *PinnedBytes) (_swig_ret Outcome)
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_366)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_367)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_366)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_367)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5222,7 +5222,7 @@ func CursorOpen(arg1 Store, arg2 []byte, arg3 bool, arg4 *Cursor) (_swig_ret Out
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CursorOpen_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_368)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_369)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CursorOpen_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_368)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_369)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5242,7 +5242,7 @@ func CursorRecord(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorRecord_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_370)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_371)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorRecord_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_370)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_371)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5262,7 +5262,7 @@ func CursorNext(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorNext_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_372)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_373)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorNext_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_372)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_373)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5282,7 +5282,7 @@ func IndexCreate(arg1 IndexOptions, arg2 *Resolver, arg3 bool, arg4 *Index) (_sw
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexCreate_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_374)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexCreate_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_374)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -5299,7 +5299,7 @@ func IndexCursorKey(arg1 IndexCursor, arg2 []byte, arg3 *uint64) (_swig_ret Outc
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_375)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_376)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_375)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_376)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5322,7 +5322,7 @@ func IndexCursorNext(arg1 IndexCursor, arg2 bool, arg3 []byte, arg4 *uint64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_377)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_378)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_379)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_377)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_378)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_379)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5344,7 +5344,7 @@ func CowMapGet(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_381(_swig_i_1), *(*C.swig_type_382)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_381(_swig_i_1), *(*C.swig_type_382)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5358,7 +5358,7 @@ func CowMapGetPin(arg1 CowMap, arg2 int64, arg3 *PinnedBytes) (_swig_ret Outcome
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_383(_swig_i_1), *(*C.swig_type_384)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_383(_swig_i_1), *(*C.swig_type_384)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5374,7 +5374,7 @@ func CowMapSet(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapSet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_386(_swig_i_1), *(*C.swig_type_387)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapSet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_386(_swig_i_1), *(*C.swig_type_387)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5389,7 +5389,7 @@ func CowMapCursorValue(arg1 CowMapCursor, arg2 []byte, arg3 *uint64) (_swig_ret 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_388)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_389)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_388)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_389)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5411,7 +5411,7 @@ func CowMapCursorNext(arg1 CowMapCursor, arg2 []byte, arg3 *int64, arg4 *uint64)
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_390)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_391)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_392)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_390)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_391)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_392)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5434,7 +5434,7 @@ func CowMapDiffValues(arg1 CowMapDiff, arg2 []byte, arg3 []uint64) (_swig_ret Ou
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_393)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_394)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_393)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_394)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5458,7 +5458,7 @@ func CowMapDiffNext(arg1 CowMapDiff, arg2 []byte, arg3 *uint32, arg4 *int64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_395)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_396)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_397)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_398)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_395)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_396)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_397)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_398)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5482,7 +5482,7 @@ func DiskIndexCursorNext(arg1 DiskIndexCursor, arg2 []byte) (_swig_ret Outcome) 
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorNext_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_399)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorNext_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_399)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5499,7 +5499,7 @@ func MemtableTransactionGet(arg1 MemtableTransaction, arg2 []byte, arg3 []byte) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_MemtableTransactionGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_401)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_402)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_MemtableTransactionGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_401)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_402)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5517,7 +5517,7 @@ func MemtableTransactionGetPin(arg1 MemtableTransaction, arg2 []byte, arg3 *Pinn
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionGetPin_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_403)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_404)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionGetPin_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_403)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_404)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5539,7 +5539,7 @@ func MemtableTransactionCursor(arg1 MemtableTransaction, arg2 []byte, arg3 bool,
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionCursor_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_405)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_406)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionCursor_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_405)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_406)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5559,7 +5559,7 @@ func MemtableSnapshotGet(arg1 MemtableSnapshot, arg2 []byte, arg3 []byte) (_swig
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_MemtableSnapshotGet_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_408)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_409)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_MemtableSnapshotGet_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_408)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_409)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5577,7 +5577,7 @@ func MemtableSnapshotGetPin(arg1 MemtableSnapshot, arg2 []byte, arg3 *PinnedByte
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotGetPin_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_410)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_411)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotGetPin_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_410)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_411)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5599,7 +5599,7 @@ func MemtableSnapshotCursor(arg1 MemtableSnapshot, arg2 []byte, arg3 bool, arg4 
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotCursor_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_412)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_413)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotCursor_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_412)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_413)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5621,7 +5621,7 @@ func MemtableRead(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 uint64, arg5 []b
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (int64)(C._wrap_MemtableRead_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_415)(unsafe.Pointer(&_swig_i_1)), C.swig_type_416(_swig_i_2), C.swig_type_417(_swig_i_3), *(*C.swig_type_418)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (int64)(C._wrap_MemtableRead_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_415)(unsafe.Pointer(&_swig_i_1)), C.swig_type_416(_swig_i_2), C.swig_type_417(_swig_i_3), *(*C.swig_type_418)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5641,7 +5641,7 @@ func MemtableReadPin(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 uint64, arg5 
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableReadPin_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_419)(unsafe.Pointer(&_swig_i_1)), C.swig_type_420(_swig_i_2), C.swig_type_421(_swig_i_3), *(*C.swig_type_422)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableReadPin_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_419)(unsafe.Pointer(&_swig_i_1)), C.swig_type_420(_swig_i_2), C.swig_type_421(_swig_i_3), *(*C.swig_type_422)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5662,7 +5662,7 @@ func MemtableReadWith(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_MemtableReadWith_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_423)(unsafe.Pointer(&_swig_i_1)), C.swig_type_424(_swig_i_2), C.swig_type_425(_swig_i_3), C.uintptr_t(_swig_i_4)))
+	swig_r = (uintptr)(C._wrap_MemtableReadWith_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_423)(unsafe.Pointer(&_swig_i_1)), C.swig_type_424(_swig_i_2), C.swig_type_425(_swig_i_3), C.uintptr_t(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5683,7 +5683,7 @@ func MemtableCursorOpen(arg1 Memtable, arg2 uint64, arg3 uint64, arg4 []byte, ar
 	_swig_i_5 := arg6
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorOpen_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), C.swig_type_426(_swig_i_1), C.swig_type_427(_swig_i_2), *(*C.swig_type_428)(unsafe.Pointer(&_swig_i_3)), C._Bool(_swig_i_4), C._Bool(_swig_i_5), *(*C.swig_type_429)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorOpen_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), C.swig_type_426(_swig_i_1), C.swig_type_427(_swig_i_2), *(*C.swig_type_428)(unsafe.Pointer(&_swig_i_3)), C._Bool(_swig_i_4), C._Bool(_swig_i_5), *(*C.swig_type_429)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -5703,7 +5703,7 @@ func MemtableCursorRecord(arg1 MemtableCursor, arg2 []byte, arg3 []uint64) (_swi
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorRecord_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_430)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_431)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorRecord_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_430)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_431)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5723,7 +5723,7 @@ func MemtableCursorNext(arg1 MemtableCursor, arg2 []byte, arg3 []uint64) (_swig_
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorNext_capi_03c053d40c09e044(C.uintptr_t(_swig_i_0), *(*C.swig_type_432)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_433)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorNext_capi_9248c9523aa5fe04(C.uintptr_t(_swig_i_0), *(*C.swig_type_432)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_433)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}

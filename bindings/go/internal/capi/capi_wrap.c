@@ -638,7 +638,7 @@ stave_outcome stave_go_memtable_cursor_next(stave_memtable_cursor *cursor, void 
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_03c053d40c09e044(void *_swig_go_0) {
+void _wrap_Swig_free_capi_9248c9523aa5fe04(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -648,7 +648,7 @@ void _wrap_Swig_free_capi_03c053d40c09e044(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_03c053d40c09e044(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_9248c9523aa5fe04(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -661,7 +661,7 @@ void *_wrap_Swig_malloc_capi_03c053d40c09e044(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_03c053d40c09e044(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_9248c9523aa5fe04(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -674,7 +674,7 @@ _gostring_ _wrap_StatusName_capi_03c053d40c09e044(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_03c053d40c09e044(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_9248c9523aa5fe04(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -687,7 +687,7 @@ _gostring_ _wrap_StatusMessage_capi_03c053d40c09e044(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_03c053d40c09e044() {
+intgo _wrap_Version_capi_9248c9523aa5fe04() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -698,7 +698,7 @@ intgo _wrap_Version_capi_03c053d40c09e044() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_03c053d40c09e044() {
+_gostring_ _wrap_VersionText_capi_9248c9523aa5fe04() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -709,7 +709,7 @@ _gostring_ _wrap_VersionText_capi_03c053d40c09e044() {
 }
 
 
-void _wrap_BufferFree_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -720,7 +720,7 @@ void _wrap_BufferFree_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BufferResize_capi_03c053d40c09e044(_gostring_ _swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_BufferResize_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, long long _swig_go_1) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   size_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -743,7 +743,7 @@ stave_outcome _wrap_BufferResize_capi_03c053d40c09e044(_gostring_ _swig_go_0, lo
 }
 
 
-void _wrap_PinFree_capi_03c053d40c09e044(stave_pin *_swig_go_0) {
+void _wrap_PinFree_capi_9248c9523aa5fe04(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -753,7 +753,7 @@ void _wrap_PinFree_capi_03c053d40c09e044(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_03c053d40c09e044() {
+long long _wrap_LiveHandles_capi_9248c9523aa5fe04() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -764,7 +764,7 @@ long long _wrap_LiveHandles_capi_03c053d40c09e044() {
 }
 
 
-void _wrap_CowMapOptions_Values_set_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_Values_set_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -776,7 +776,7 @@ void _wrap_CowMapOptions_Values_set_capi_03c053d40c09e044(struct stave_cow_map_o
 }
 
 
-intgo _wrap_CowMapOptions_Values_get_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_Values_get_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -789,7 +789,7 @@ intgo _wrap_CowMapOptions_Values_get_capi_03c053d40c09e044(struct stave_cow_map_
 }
 
 
-void _wrap_CowMapOptions_ValueSize_set_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_ValueSize_set_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -801,7 +801,7 @@ void _wrap_CowMapOptions_ValueSize_set_capi_03c053d40c09e044(struct stave_cow_ma
 }
 
 
-intgo _wrap_CowMapOptions_ValueSize_get_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_ValueSize_get_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -814,7 +814,7 @@ intgo _wrap_CowMapOptions_ValueSize_get_capi_03c053d40c09e044(struct stave_cow_m
 }
 
 
-void _wrap_CowMapOptions_Capacity_set_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapOptions_Capacity_set_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t arg2 ;
   
@@ -826,7 +826,7 @@ void _wrap_CowMapOptions_Capacity_set_capi_03c053d40c09e044(struct stave_cow_map
 }
 
 
-long long _wrap_CowMapOptions_Capacity_get_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
+long long _wrap_CowMapOptions_Capacity_get_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -839,7 +839,7 @@ long long _wrap_CowMapOptions_Capacity_get_capi_03c053d40c09e044(struct stave_co
 }
 
 
-struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_03c053d40c09e044() {
+struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_9248c9523aa5fe04() {
   struct stave_cow_map_options *result = 0 ;
   struct stave_cow_map_options *_swig_go_result;
   
@@ -850,7 +850,7 @@ struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_03c053d40c09e044() {
 }
 
 
-void _wrap_delete_CowMapOptions_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_delete_CowMapOptions_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   
   arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
@@ -860,7 +860,7 @@ void _wrap_delete_CowMapOptions_capi_03c053d40c09e044(struct stave_cow_map_optio
 }
 
 
-void _wrap_CowMapOptionsInit_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_CowMapOptionsInit_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   
   arg1 = *(stave_cow_map_options **)&_swig_go_0; 
@@ -870,7 +870,7 @@ void _wrap_CowMapOptionsInit_capi_03c053d40c09e044(struct stave_cow_map_options 
 }
 
 
-stave_outcome _wrap_CowMapOptionsSet_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapOptionsSet_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -897,7 +897,7 @@ stave_outcome _wrap_CowMapOptionsSet_capi_03c053d40c09e044(struct stave_cow_map_
 }
 
 
-stave_outcome _wrap_CowMapOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
+stave_outcome _wrap_CowMapOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -918,7 +918,7 @@ stave_outcome _wrap_CowMapOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig
 }
 
 
-stave_outcome _wrap_CowMapCreate_capi_03c053d40c09e044(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCreate_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -941,7 +941,7 @@ stave_outcome _wrap_CowMapCreate_capi_03c053d40c09e044(struct stave_cow_map_opti
 }
 
 
-stave_outcome _wrap_CowMapClone_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapClone_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -964,7 +964,7 @@ stave_outcome _wrap_CowMapClone_capi_03c053d40c09e044(stave_cow_map *_swig_go_0,
 }
 
 
-stave_outcome _wrap_CowMapOptionsGet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
+stave_outcome _wrap_CowMapOptionsGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_options *arg2 = (stave_cow_map_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -986,7 +986,7 @@ stave_outcome _wrap_CowMapOptionsGet_capi_03c053d40c09e044(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapClose_capi_03c053d40c09e044(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClose_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1006,7 +1006,7 @@ stave_outcome _wrap_CowMapClose_capi_03c053d40c09e044(stave_cow_map *_swig_go_0)
 }
 
 
-void _wrap_CowMapFree_capi_03c053d40c09e044(stave_cow_map *_swig_go_0) {
+void _wrap_CowMapFree_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   
   arg1 = (stave_cow_map *)_swig_go_0; 
@@ -1016,7 +1016,7 @@ void _wrap_CowMapFree_capi_03c053d40c09e044(stave_cow_map *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_CowMapContains_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_CowMapContains_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1038,7 +1038,7 @@ stave_outcome _wrap_CowMapContains_capi_03c053d40c09e044(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapSize_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapSize_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1061,7 +1061,7 @@ stave_outcome _wrap_CowMapSize_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_CowMapIsEmpty_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapIsEmpty_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1084,7 +1084,7 @@ stave_outcome _wrap_CowMapIsEmpty_capi_03c053d40c09e044(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiGet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapMultiGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   size_t arg3 ;
@@ -1117,7 +1117,7 @@ stave_outcome _wrap_CowMapMultiGet_capi_03c053d40c09e044(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapPut_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapPut_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1152,7 +1152,7 @@ stave_outcome _wrap_CowMapPut_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, l
 }
 
 
-stave_outcome _wrap_CowMapRemove_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapRemove_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_buffer *arg3 = (stave_buffer *) 0 ;
@@ -1177,7 +1177,7 @@ stave_outcome _wrap_CowMapRemove_capi_03c053d40c09e044(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapModify_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
+stave_outcome _wrap_CowMapModify_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1205,7 +1205,7 @@ stave_outcome _wrap_CowMapModify_capi_03c053d40c09e044(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsert_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsert_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1237,7 +1237,7 @@ stave_outcome _wrap_CowMapGetOrInsert_capi_03c053d40c09e044(stave_cow_map *_swig
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsertWith_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsertWith_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1268,7 +1268,7 @@ stave_outcome _wrap_CowMapGetOrInsertWith_capi_03c053d40c09e044(stave_cow_map *_
 }
 
 
-stave_outcome _wrap_CowMapUpdateOrInsert_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapUpdateOrInsert_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1306,7 +1306,7 @@ stave_outcome _wrap_CowMapUpdateOrInsert_capi_03c053d40c09e044(stave_cow_map *_s
 }
 
 
-stave_outcome _wrap_CowMapClear_capi_03c053d40c09e044(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClear_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1326,7 +1326,7 @@ stave_outcome _wrap_CowMapClear_capi_03c053d40c09e044(stave_cow_map *_swig_go_0)
 }
 
 
-stave_outcome _wrap_CowMapShrinkToFit_capi_03c053d40c09e044(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapShrinkToFit_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1346,7 +1346,7 @@ stave_outcome _wrap_CowMapShrinkToFit_capi_03c053d40c09e044(stave_cow_map *_swig
 }
 
 
-void _wrap_CowMapStats_Entries_set_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_Entries_set_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1358,7 +1358,7 @@ void _wrap_CowMapStats_Entries_set_capi_03c053d40c09e044(struct stave_cow_map_st
 }
 
 
-long long _wrap_CowMapStats_Entries_get_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_Entries_get_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1371,7 +1371,7 @@ long long _wrap_CowMapStats_Entries_get_capi_03c053d40c09e044(struct stave_cow_m
 }
 
 
-void _wrap_CowMapStats_SharedBytes_set_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_SharedBytes_set_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1383,7 +1383,7 @@ void _wrap_CowMapStats_SharedBytes_set_capi_03c053d40c09e044(struct stave_cow_ma
 }
 
 
-long long _wrap_CowMapStats_SharedBytes_get_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_SharedBytes_get_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1396,7 +1396,7 @@ long long _wrap_CowMapStats_SharedBytes_get_capi_03c053d40c09e044(struct stave_c
 }
 
 
-void _wrap_CowMapStats_OwnBytes_set_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_OwnBytes_set_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1408,7 +1408,7 @@ void _wrap_CowMapStats_OwnBytes_set_capi_03c053d40c09e044(struct stave_cow_map_s
 }
 
 
-long long _wrap_CowMapStats_OwnBytes_get_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_OwnBytes_get_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1421,7 +1421,7 @@ long long _wrap_CowMapStats_OwnBytes_get_capi_03c053d40c09e044(struct stave_cow_
 }
 
 
-struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_03c053d40c09e044() {
+struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_9248c9523aa5fe04() {
   struct stave_cow_map_stats *result = 0 ;
   struct stave_cow_map_stats *_swig_go_result;
   
@@ -1432,7 +1432,7 @@ struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_03c053d40c09e044() {
 }
 
 
-void _wrap_delete_CowMapStats_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_delete_CowMapStats_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   
   arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
@@ -1442,7 +1442,7 @@ void _wrap_delete_CowMapStats_capi_03c053d40c09e044(struct stave_cow_map_stats *
 }
 
 
-void _wrap_CowMapStatsInit_capi_03c053d40c09e044(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_CowMapStatsInit_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
   stave_cow_map_stats *arg1 = (stave_cow_map_stats *) 0 ;
   
   arg1 = *(stave_cow_map_stats **)&_swig_go_0; 
@@ -1452,7 +1452,7 @@ void _wrap_CowMapStatsInit_capi_03c053d40c09e044(struct stave_cow_map_stats *_sw
 }
 
 
-stave_outcome _wrap_CowMapStatsGet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
+stave_outcome _wrap_CowMapStatsGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_stats *arg2 = (stave_cow_map_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1474,7 +1474,7 @@ stave_outcome _wrap_CowMapStatsGet_capi_03c053d40c09e044(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapCursorOpen_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCursorOpen_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_cursor **arg2 = (stave_cow_map_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1497,7 +1497,7 @@ stave_outcome _wrap_CowMapCursorOpen_capi_03c053d40c09e044(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapCursorNextMany_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_CowMapCursorNextMany_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1533,7 +1533,7 @@ stave_outcome _wrap_CowMapCursorNextMany_capi_03c053d40c09e044(stave_cow_map_cur
 }
 
 
-stave_outcome _wrap_CowMapCursorClose_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0) {
+stave_outcome _wrap_CowMapCursorClose_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1553,7 +1553,7 @@ stave_outcome _wrap_CowMapCursorClose_capi_03c053d40c09e044(stave_cow_map_cursor
 }
 
 
-void _wrap_CowMapCursorFree_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0) {
+void _wrap_CowMapCursorFree_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   
   arg1 = (stave_cow_map_cursor *)_swig_go_0; 
@@ -1563,7 +1563,7 @@ void _wrap_CowMapCursorFree_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffOpen_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffOpen_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map *arg2 = (stave_cow_map *) 0 ;
   stave_cow_map_diff **arg3 = (stave_cow_map_diff **) 0 ;
@@ -1588,7 +1588,7 @@ stave_outcome _wrap_CowMapDiffOpen_capi_03c053d40c09e044(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffClose_capi_03c053d40c09e044(stave_cow_map_diff *_swig_go_0) {
+stave_outcome _wrap_CowMapDiffClose_capi_9248c9523aa5fe04(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1608,7 +1608,7 @@ stave_outcome _wrap_CowMapDiffClose_capi_03c053d40c09e044(stave_cow_map_diff *_s
 }
 
 
-void _wrap_CowMapDiffFree_capi_03c053d40c09e044(stave_cow_map_diff *_swig_go_0) {
+void _wrap_CowMapDiffFree_capi_9248c9523aa5fe04(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   
   arg1 = (stave_cow_map_diff *)_swig_go_0; 
@@ -1618,7 +1618,7 @@ void _wrap_CowMapDiffFree_capi_03c053d40c09e044(stave_cow_map_diff *_swig_go_0) 
 }
 
 
-void _wrap_DiskIndexOptions_RecordSize_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_DiskIndexOptions_RecordSize_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1630,7 +1630,7 @@ void _wrap_DiskIndexOptions_RecordSize_set_capi_03c053d40c09e044(struct stave_di
 }
 
 
-intgo _wrap_DiskIndexOptions_RecordSize_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+intgo _wrap_DiskIndexOptions_RecordSize_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1643,7 +1643,7 @@ intgo _wrap_DiskIndexOptions_RecordSize_get_capi_03c053d40c09e044(struct stave_d
 }
 
 
-void _wrap_DiskIndexOptions_DeltaMemory_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_DeltaMemory_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1655,7 +1655,7 @@ void _wrap_DiskIndexOptions_DeltaMemory_set_capi_03c053d40c09e044(struct stave_d
 }
 
 
-long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1668,7 +1668,7 @@ long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_03c053d40c09e044(struct st
 }
 
 
-void _wrap_DiskIndexOptions_BulkMemory_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_BulkMemory_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1680,7 +1680,7 @@ void _wrap_DiskIndexOptions_BulkMemory_set_capi_03c053d40c09e044(struct stave_di
 }
 
 
-long long _wrap_DiskIndexOptions_BulkMemory_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_BulkMemory_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1693,7 +1693,7 @@ long long _wrap_DiskIndexOptions_BulkMemory_get_capi_03c053d40c09e044(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_ReadOnly_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ReadOnly_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1705,7 +1705,7 @@ void _wrap_DiskIndexOptions_ReadOnly_set_capi_03c053d40c09e044(struct stave_disk
 }
 
 
-bool _wrap_DiskIndexOptions_ReadOnly_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ReadOnly_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1718,7 +1718,7 @@ bool _wrap_DiskIndexOptions_ReadOnly_get_capi_03c053d40c09e044(struct stave_disk
 }
 
 
-void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1730,7 +1730,7 @@ void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_03c053d40c09e044(struct sta
 }
 
 
-bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1743,7 +1743,7 @@ bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_03c053d40c09e044(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_CreateParents_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateParents_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1755,7 +1755,7 @@ void _wrap_DiskIndexOptions_CreateParents_set_capi_03c053d40c09e044(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_CreateParents_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateParents_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1768,7 +1768,7 @@ bool _wrap_DiskIndexOptions_CreateParents_get_capi_03c053d40c09e044(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1780,7 +1780,7 @@ void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_03c053d40c09e044(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1793,7 +1793,7 @@ bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_03c053d40c09e044(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_Background_set_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_Background_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1805,7 +1805,7 @@ void _wrap_DiskIndexOptions_Background_set_capi_03c053d40c09e044(struct stave_di
 }
 
 
-bool _wrap_DiskIndexOptions_Background_get_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_Background_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1818,7 +1818,7 @@ bool _wrap_DiskIndexOptions_Background_get_capi_03c053d40c09e044(struct stave_di
 }
 
 
-struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_03c053d40c09e044() {
+struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_9248c9523aa5fe04() {
   struct stave_disk_index_options *result = 0 ;
   struct stave_disk_index_options *_swig_go_result;
   
@@ -1829,7 +1829,7 @@ struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_03c053d40c09e04
 }
 
 
-void _wrap_delete_DiskIndexOptions_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_delete_DiskIndexOptions_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   
   arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
@@ -1839,7 +1839,7 @@ void _wrap_delete_DiskIndexOptions_capi_03c053d40c09e044(struct stave_disk_index
 }
 
 
-void _wrap_DiskIndexOptionsInit_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_DiskIndexOptionsInit_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   
   arg1 = *(stave_disk_index_options **)&_swig_go_0; 
@@ -1849,7 +1849,7 @@ void _wrap_DiskIndexOptionsInit_capi_03c053d40c09e044(struct stave_disk_index_op
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsSet_capi_03c053d40c09e044(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsSet_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1876,7 +1876,7 @@ stave_outcome _wrap_DiskIndexOptionsSet_capi_03c053d40c09e044(struct stave_disk_
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
+stave_outcome _wrap_DiskIndexOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1897,7 +1897,7 @@ stave_outcome _wrap_DiskIndexOptionsDescribe_capi_03c053d40c09e044(_gostring_ _s
 }
 
 
-stave_outcome _wrap_DiskIndexOpen_capi_03c053d40c09e044(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexOpen_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index **arg3 = (stave_disk_index **) 0 ;
@@ -1927,7 +1927,7 @@ stave_outcome _wrap_DiskIndexOpen_capi_03c053d40c09e044(_gostring_ _swig_go_0, s
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsGet_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsGet_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1949,7 +1949,7 @@ stave_outcome _wrap_DiskIndexOptionsGet_capi_03c053d40c09e044(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexClose_capi_03c053d40c09e044(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexClose_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1969,7 +1969,7 @@ stave_outcome _wrap_DiskIndexClose_capi_03c053d40c09e044(stave_disk_index *_swig
 }
 
 
-void _wrap_DiskIndexFree_capi_03c053d40c09e044(stave_disk_index *_swig_go_0) {
+void _wrap_DiskIndexFree_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   
   arg1 = (stave_disk_index *)_swig_go_0; 
@@ -1979,7 +1979,7 @@ void _wrap_DiskIndexFree_capi_03c053d40c09e044(stave_disk_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_DiskIndexPut_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexPut_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2013,7 +2013,7 @@ stave_outcome _wrap_DiskIndexPut_capi_03c053d40c09e044(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexInsert_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexInsert_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2047,7 +2047,7 @@ stave_outcome _wrap_DiskIndexInsert_capi_03c053d40c09e044(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexRemove_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexRemove_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2074,7 +2074,7 @@ stave_outcome _wrap_DiskIndexRemove_capi_03c053d40c09e044(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexMultiPut_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiPut_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2107,7 +2107,7 @@ stave_outcome _wrap_DiskIndexMultiPut_capi_03c053d40c09e044(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexGet_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexGet_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2141,7 +2141,7 @@ stave_outcome _wrap_DiskIndexGet_capi_03c053d40c09e044(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexContains_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexContains_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2168,7 +2168,7 @@ stave_outcome _wrap_DiskIndexContains_capi_03c053d40c09e044(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexMultiGet_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiGet_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2201,7 +2201,7 @@ stave_outcome _wrap_DiskIndexMultiGet_capi_03c053d40c09e044(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSize_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexSize_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2224,7 +2224,7 @@ stave_outcome _wrap_DiskIndexSize_capi_03c053d40c09e044(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexBulkLoad_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
+stave_outcome _wrap_DiskIndexBulkLoad_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_source arg2 = (stave_disk_index_source) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2250,7 +2250,7 @@ stave_outcome _wrap_DiskIndexBulkLoad_capi_03c053d40c09e044(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexRebuild_capi_03c053d40c09e044(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
+stave_outcome _wrap_DiskIndexRebuild_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index_source arg3 = (stave_disk_index_source) 0 ;
@@ -2283,7 +2283,7 @@ stave_outcome _wrap_DiskIndexRebuild_capi_03c053d40c09e044(_gostring_ _swig_go_0
 }
 
 
-stave_outcome _wrap_DiskIndexReserve_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexReserve_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2305,7 +2305,7 @@ stave_outcome _wrap_DiskIndexReserve_capi_03c053d40c09e044(stave_disk_index *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorOpen_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorOpen_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_cursor **arg2 = (stave_disk_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2328,7 +2328,7 @@ stave_outcome _wrap_DiskIndexCursorOpen_capi_03c053d40c09e044(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNextMany_capi_03c053d40c09e044(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexCursorNextMany_capi_9248c9523aa5fe04(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   size_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -2361,7 +2361,7 @@ stave_outcome _wrap_DiskIndexCursorNextMany_capi_03c053d40c09e044(stave_disk_ind
 }
 
 
-stave_outcome _wrap_DiskIndexCursorClose_capi_03c053d40c09e044(stave_disk_index_cursor *_swig_go_0) {
+stave_outcome _wrap_DiskIndexCursorClose_capi_9248c9523aa5fe04(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2381,7 +2381,7 @@ stave_outcome _wrap_DiskIndexCursorClose_capi_03c053d40c09e044(stave_disk_index_
 }
 
 
-void _wrap_DiskIndexCursorFree_capi_03c053d40c09e044(stave_disk_index_cursor *_swig_go_0) {
+void _wrap_DiskIndexCursorFree_capi_9248c9523aa5fe04(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   
   arg1 = (stave_disk_index_cursor *)_swig_go_0; 
@@ -2391,7 +2391,7 @@ void _wrap_DiskIndexCursorFree_capi_03c053d40c09e044(stave_disk_index_cursor *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSave_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexSave_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2413,7 +2413,7 @@ stave_outcome _wrap_DiskIndexSave_capi_03c053d40c09e044(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexCheckpoint_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexCheckpoint_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2435,7 +2435,7 @@ stave_outcome _wrap_DiskIndexCheckpoint_capi_03c053d40c09e044(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexShrinkToFit_capi_03c053d40c09e044(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexShrinkToFit_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2455,7 +2455,7 @@ stave_outcome _wrap_DiskIndexShrinkToFit_capi_03c053d40c09e044(stave_disk_index 
 }
 
 
-void _wrap_DiskIndexStats_WritesRefused_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexStats_WritesRefused_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -2467,7 +2467,7 @@ void _wrap_DiskIndexStats_WritesRefused_set_capi_03c053d40c09e044(struct stave_d
 }
 
 
-bool _wrap_DiskIndexStats_WritesRefused_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+bool _wrap_DiskIndexStats_WritesRefused_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -2480,7 +2480,7 @@ bool _wrap_DiskIndexStats_WritesRefused_get_capi_03c053d40c09e044(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_Entries_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Entries_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2492,7 +2492,7 @@ void _wrap_DiskIndexStats_Entries_set_capi_03c053d40c09e044(struct stave_disk_in
 }
 
 
-long long _wrap_DiskIndexStats_Entries_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Entries_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2505,7 +2505,7 @@ long long _wrap_DiskIndexStats_Entries_get_capi_03c053d40c09e044(struct stave_di
 }
 
 
-void _wrap_DiskIndexStats_FileBytes_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FileBytes_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2517,7 +2517,7 @@ void _wrap_DiskIndexStats_FileBytes_set_capi_03c053d40c09e044(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FileBytes_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FileBytes_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2530,7 +2530,7 @@ long long _wrap_DiskIndexStats_FileBytes_get_capi_03c053d40c09e044(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_FreeBytes_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FreeBytes_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2542,7 +2542,7 @@ void _wrap_DiskIndexStats_FreeBytes_set_capi_03c053d40c09e044(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FreeBytes_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FreeBytes_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2555,7 +2555,7 @@ long long _wrap_DiskIndexStats_FreeBytes_get_capi_03c053d40c09e044(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_Segments_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Segments_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2567,7 +2567,7 @@ void _wrap_DiskIndexStats_Segments_set_capi_03c053d40c09e044(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_Segments_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Segments_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2580,7 +2580,7 @@ long long _wrap_DiskIndexStats_Segments_get_capi_03c053d40c09e044(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_SegmentBytes_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_SegmentBytes_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2592,7 +2592,7 @@ void _wrap_DiskIndexStats_SegmentBytes_set_capi_03c053d40c09e044(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_SegmentBytes_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_SegmentBytes_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2605,7 +2605,7 @@ long long _wrap_DiskIndexStats_SegmentBytes_get_capi_03c053d40c09e044(struct sta
 }
 
 
-void _wrap_DiskIndexStats_LogBytes_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_LogBytes_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2617,7 +2617,7 @@ void _wrap_DiskIndexStats_LogBytes_set_capi_03c053d40c09e044(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_LogBytes_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_LogBytes_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2630,7 +2630,7 @@ long long _wrap_DiskIndexStats_LogBytes_get_capi_03c053d40c09e044(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_DeltaEntries_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_DeltaEntries_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2642,7 +2642,7 @@ void _wrap_DiskIndexStats_DeltaEntries_set_capi_03c053d40c09e044(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_DeltaEntries_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_DeltaEntries_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2655,7 +2655,7 @@ long long _wrap_DiskIndexStats_DeltaEntries_get_capi_03c053d40c09e044(struct sta
 }
 
 
-void _wrap_DiskIndexStats_Generation_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Generation_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2667,7 +2667,7 @@ void _wrap_DiskIndexStats_Generation_set_capi_03c053d40c09e044(struct stave_disk
 }
 
 
-long long _wrap_DiskIndexStats_Generation_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Generation_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2680,7 +2680,7 @@ long long _wrap_DiskIndexStats_Generation_get_capi_03c053d40c09e044(struct stave
 }
 
 
-void _wrap_DiskIndexStats_Lsn_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Lsn_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2692,7 +2692,7 @@ void _wrap_DiskIndexStats_Lsn_set_capi_03c053d40c09e044(struct stave_disk_index_
 }
 
 
-long long _wrap_DiskIndexStats_Lsn_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Lsn_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2705,7 +2705,7 @@ long long _wrap_DiskIndexStats_Lsn_get_capi_03c053d40c09e044(struct stave_disk_i
 }
 
 
-void _wrap_DiskIndexStats_Merges_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Merges_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2717,7 +2717,7 @@ void _wrap_DiskIndexStats_Merges_set_capi_03c053d40c09e044(struct stave_disk_ind
 }
 
 
-long long _wrap_DiskIndexStats_Merges_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Merges_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2730,7 +2730,7 @@ long long _wrap_DiskIndexStats_Merges_get_capi_03c053d40c09e044(struct stave_dis
 }
 
 
-void _wrap_DiskIndexStats_Syncs_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Syncs_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2742,7 +2742,7 @@ void _wrap_DiskIndexStats_Syncs_set_capi_03c053d40c09e044(struct stave_disk_inde
 }
 
 
-long long _wrap_DiskIndexStats_Syncs_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Syncs_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2755,7 +2755,7 @@ long long _wrap_DiskIndexStats_Syncs_get_capi_03c053d40c09e044(struct stave_disk
 }
 
 
-void _wrap_DiskIndexStats_RecoveredOperations_set_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_RecoveredOperations_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2767,7 +2767,7 @@ void _wrap_DiskIndexStats_RecoveredOperations_set_capi_03c053d40c09e044(struct s
 }
 
 
-long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2780,7 +2780,7 @@ long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_03c053d40c09e044(str
 }
 
 
-struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_03c053d40c09e044() {
+struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_9248c9523aa5fe04() {
   struct stave_disk_index_stats *result = 0 ;
   struct stave_disk_index_stats *_swig_go_result;
   
@@ -2791,7 +2791,7 @@ struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_03c053d40c09e044() 
 }
 
 
-void _wrap_delete_DiskIndexStats_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_delete_DiskIndexStats_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   
   arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
@@ -2801,7 +2801,7 @@ void _wrap_delete_DiskIndexStats_capi_03c053d40c09e044(struct stave_disk_index_s
 }
 
 
-void _wrap_DiskIndexStatsInit_capi_03c053d40c09e044(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_DiskIndexStatsInit_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
   stave_disk_index_stats *arg1 = (stave_disk_index_stats *) 0 ;
   
   arg1 = *(stave_disk_index_stats **)&_swig_go_0; 
@@ -2811,7 +2811,7 @@ void _wrap_DiskIndexStatsInit_capi_03c053d40c09e044(struct stave_disk_index_stat
 }
 
 
-stave_outcome _wrap_DiskIndexStatsGet_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
+stave_outcome _wrap_DiskIndexStatsGet_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_stats *arg2 = (stave_disk_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2833,7 +2833,7 @@ stave_outcome _wrap_DiskIndexStatsGet_capi_03c053d40c09e044(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexVerify_capi_03c053d40c09e044(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
+stave_outcome _wrap_DiskIndexVerify_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_progress arg2 = (stave_disk_index_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2859,7 +2859,7 @@ stave_outcome _wrap_DiskIndexVerify_capi_03c053d40c09e044(stave_disk_index *_swi
 }
 
 
-void _wrap_IndexOptions_KeyMode_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_KeyMode_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2871,7 +2871,7 @@ void _wrap_IndexOptions_KeyMode_set_capi_03c053d40c09e044(struct stave_index_opt
 }
 
 
-intgo _wrap_IndexOptions_KeyMode_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_KeyMode_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2884,7 +2884,7 @@ intgo _wrap_IndexOptions_KeyMode_get_capi_03c053d40c09e044(struct stave_index_op
 }
 
 
-void _wrap_IndexOptions_ValueBits_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_ValueBits_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2896,7 +2896,7 @@ void _wrap_IndexOptions_ValueBits_set_capi_03c053d40c09e044(struct stave_index_o
 }
 
 
-intgo _wrap_IndexOptions_ValueBits_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_ValueBits_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2909,7 +2909,7 @@ intgo _wrap_IndexOptions_ValueBits_get_capi_03c053d40c09e044(struct stave_index_
 }
 
 
-void _wrap_IndexOptions_Shards_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_Shards_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2921,7 +2921,7 @@ void _wrap_IndexOptions_Shards_set_capi_03c053d40c09e044(struct stave_index_opti
 }
 
 
-intgo _wrap_IndexOptions_Shards_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_Shards_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2934,7 +2934,7 @@ intgo _wrap_IndexOptions_Shards_get_capi_03c053d40c09e044(struct stave_index_opt
 }
 
 
-void _wrap_IndexOptions_Capacity_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Capacity_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -2946,7 +2946,7 @@ void _wrap_IndexOptions_Capacity_set_capi_03c053d40c09e044(struct stave_index_op
 }
 
 
-long long _wrap_IndexOptions_Capacity_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Capacity_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2959,7 +2959,7 @@ long long _wrap_IndexOptions_Capacity_get_capi_03c053d40c09e044(struct stave_ind
 }
 
 
-void _wrap_IndexOptions_Seed_set_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Seed_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -2971,7 +2971,7 @@ void _wrap_IndexOptions_Seed_set_capi_03c053d40c09e044(struct stave_index_option
 }
 
 
-long long _wrap_IndexOptions_Seed_get_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Seed_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2984,7 +2984,7 @@ long long _wrap_IndexOptions_Seed_get_capi_03c053d40c09e044(struct stave_index_o
 }
 
 
-struct stave_index_options *_wrap_new_IndexOptions_capi_03c053d40c09e044() {
+struct stave_index_options *_wrap_new_IndexOptions_capi_9248c9523aa5fe04() {
   struct stave_index_options *result = 0 ;
   struct stave_index_options *_swig_go_result;
   
@@ -2995,7 +2995,7 @@ struct stave_index_options *_wrap_new_IndexOptions_capi_03c053d40c09e044() {
 }
 
 
-void _wrap_delete_IndexOptions_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
+void _wrap_delete_IndexOptions_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   
   arg1 = *(struct stave_index_options **)&_swig_go_0; 
@@ -3005,7 +3005,7 @@ void _wrap_delete_IndexOptions_capi_03c053d40c09e044(struct stave_index_options 
 }
 
 
-void _wrap_IndexOptionsInit_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0) {
+void _wrap_IndexOptionsInit_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   
   arg1 = *(stave_index_options **)&_swig_go_0; 
@@ -3015,7 +3015,7 @@ void _wrap_IndexOptionsInit_capi_03c053d40c09e044(struct stave_index_options *_s
 }
 
 
-stave_outcome _wrap_IndexOptionsSet_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexOptionsSet_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3042,7 +3042,7 @@ stave_outcome _wrap_IndexOptionsSet_capi_03c053d40c09e044(struct stave_index_opt
 }
 
 
-stave_outcome _wrap_IndexOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
+stave_outcome _wrap_IndexOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3063,7 +3063,7 @@ stave_outcome _wrap_IndexOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_IndexOptionsGet_capi_03c053d40c09e044(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
+stave_outcome _wrap_IndexOptionsGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_options *arg2 = (stave_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3085,7 +3085,7 @@ stave_outcome _wrap_IndexOptionsGet_capi_03c053d40c09e044(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexClose_capi_03c053d40c09e044(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClose_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3105,7 +3105,7 @@ stave_outcome _wrap_IndexClose_capi_03c053d40c09e044(stave_index *_swig_go_0) {
 }
 
 
-void _wrap_IndexFree_capi_03c053d40c09e044(stave_index *_swig_go_0) {
+void _wrap_IndexFree_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   
   arg1 = (stave_index *)_swig_go_0; 
@@ -3115,7 +3115,7 @@ void _wrap_IndexFree_capi_03c053d40c09e044(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexPut_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexPut_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3150,7 +3150,7 @@ stave_outcome _wrap_IndexPut_capi_03c053d40c09e044(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexInsert_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexInsert_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3182,7 +3182,7 @@ stave_outcome _wrap_IndexInsert_capi_03c053d40c09e044(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwap_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCompareAndSwap_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3216,7 +3216,7 @@ stave_outcome _wrap_IndexCompareAndSwap_capi_03c053d40c09e044(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexGet_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3246,7 +3246,7 @@ stave_outcome _wrap_IndexGet_capi_03c053d40c09e044(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexContains_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexContains_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3273,7 +3273,7 @@ stave_outcome _wrap_IndexContains_capi_03c053d40c09e044(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexRemove_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexRemove_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3303,7 +3303,7 @@ stave_outcome _wrap_IndexRemove_capi_03c053d40c09e044(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexRemoveIf_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveIf_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3335,7 +3335,7 @@ stave_outcome _wrap_IndexRemoveIf_capi_03c053d40c09e044(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexHash_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexHash_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3365,7 +3365,7 @@ stave_outcome _wrap_IndexHash_capi_03c053d40c09e044(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexPutHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexPutHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3402,7 +3402,7 @@ stave_outcome _wrap_IndexPutHashed_capi_03c053d40c09e044(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexInsertHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexInsertHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3436,7 +3436,7 @@ stave_outcome _wrap_IndexInsertHashed_capi_03c053d40c09e044(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwapHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexCompareAndSwapHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3472,7 +3472,7 @@ stave_outcome _wrap_IndexCompareAndSwapHashed_capi_03c053d40c09e044(stave_index 
 }
 
 
-stave_outcome _wrap_IndexGetHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexGetHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3504,7 +3504,7 @@ stave_outcome _wrap_IndexGetHashed_capi_03c053d40c09e044(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexContainsHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_IndexContainsHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3533,7 +3533,7 @@ stave_outcome _wrap_IndexContainsHashed_capi_03c053d40c09e044(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexRemoveHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3565,7 +3565,7 @@ stave_outcome _wrap_IndexRemoveHashed_capi_03c053d40c09e044(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexRemoveIfHashed_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexRemoveIfHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3599,7 +3599,7 @@ stave_outcome _wrap_IndexRemoveIfHashed_capi_03c053d40c09e044(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexMultiGet_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexMultiGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3635,7 +3635,7 @@ stave_outcome _wrap_IndexMultiGet_capi_03c053d40c09e044(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexMultiPut_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexMultiPut_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3677,7 +3677,7 @@ stave_outcome _wrap_IndexMultiPut_capi_03c053d40c09e044(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexSize_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexSize_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3700,7 +3700,7 @@ stave_outcome _wrap_IndexSize_capi_03c053d40c09e044(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexIsEmpty_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexIsEmpty_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3723,7 +3723,7 @@ stave_outcome _wrap_IndexIsEmpty_capi_03c053d40c09e044(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexCapacity_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCapacity_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3746,7 +3746,7 @@ stave_outcome _wrap_IndexCapacity_capi_03c053d40c09e044(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexClear_capi_03c053d40c09e044(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClear_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3766,7 +3766,7 @@ stave_outcome _wrap_IndexClear_capi_03c053d40c09e044(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexReserve_capi_03c053d40c09e044(stave_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_IndexReserve_capi_9248c9523aa5fe04(stave_index *_swig_go_0, long long _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3788,7 +3788,7 @@ stave_outcome _wrap_IndexReserve_capi_03c053d40c09e044(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexShrinkToFit_capi_03c053d40c09e044(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexShrinkToFit_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3808,7 +3808,7 @@ stave_outcome _wrap_IndexShrinkToFit_capi_03c053d40c09e044(stave_index *_swig_go
 }
 
 
-void _wrap_IndexStats_Shards_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexStats_Shards_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -3820,7 +3820,7 @@ void _wrap_IndexStats_Shards_set_capi_03c053d40c09e044(struct stave_index_stats 
 }
 
 
-intgo _wrap_IndexStats_Shards_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+intgo _wrap_IndexStats_Shards_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3833,7 +3833,7 @@ intgo _wrap_IndexStats_Shards_get_capi_03c053d40c09e044(struct stave_index_stats
 }
 
 
-void _wrap_IndexStats_Entries_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Entries_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3845,7 +3845,7 @@ void _wrap_IndexStats_Entries_set_capi_03c053d40c09e044(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Entries_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Entries_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3858,7 +3858,7 @@ long long _wrap_IndexStats_Entries_get_capi_03c053d40c09e044(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Capacity_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Capacity_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3870,7 +3870,7 @@ void _wrap_IndexStats_Capacity_set_capi_03c053d40c09e044(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_Capacity_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Capacity_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3883,7 +3883,7 @@ long long _wrap_IndexStats_Capacity_get_capi_03c053d40c09e044(struct stave_index
 }
 
 
-void _wrap_IndexStats_Bytes_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Bytes_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3895,7 +3895,7 @@ void _wrap_IndexStats_Bytes_set_capi_03c053d40c09e044(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Bytes_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Bytes_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3908,7 +3908,7 @@ long long _wrap_IndexStats_Bytes_get_capi_03c053d40c09e044(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_KeyBytes_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_KeyBytes_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3920,7 +3920,7 @@ void _wrap_IndexStats_KeyBytes_set_capi_03c053d40c09e044(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_KeyBytes_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_KeyBytes_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3933,7 +3933,7 @@ long long _wrap_IndexStats_KeyBytes_get_capi_03c053d40c09e044(struct stave_index
 }
 
 
-void _wrap_IndexStats_Buckets_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Buckets_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3945,7 +3945,7 @@ void _wrap_IndexStats_Buckets_set_capi_03c053d40c09e044(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Buckets_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Buckets_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3958,7 +3958,7 @@ long long _wrap_IndexStats_Buckets_get_capi_03c053d40c09e044(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Slots_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Slots_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3970,7 +3970,7 @@ void _wrap_IndexStats_Slots_set_capi_03c053d40c09e044(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Slots_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Slots_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3983,7 +3983,7 @@ long long _wrap_IndexStats_Slots_get_capi_03c053d40c09e044(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_OverflowNodes_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_OverflowNodes_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3995,7 +3995,7 @@ void _wrap_IndexStats_OverflowNodes_set_capi_03c053d40c09e044(struct stave_index
 }
 
 
-long long _wrap_IndexStats_OverflowNodes_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_OverflowNodes_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4008,7 +4008,7 @@ long long _wrap_IndexStats_OverflowNodes_get_capi_03c053d40c09e044(struct stave_
 }
 
 
-void _wrap_IndexStats_Splits_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Splits_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4020,7 +4020,7 @@ void _wrap_IndexStats_Splits_set_capi_03c053d40c09e044(struct stave_index_stats 
 }
 
 
-long long _wrap_IndexStats_Splits_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Splits_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4033,7 +4033,7 @@ long long _wrap_IndexStats_Splits_get_capi_03c053d40c09e044(struct stave_index_s
 }
 
 
-void _wrap_IndexStats_SplitsMax_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_SplitsMax_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4045,7 +4045,7 @@ void _wrap_IndexStats_SplitsMax_set_capi_03c053d40c09e044(struct stave_index_sta
 }
 
 
-long long _wrap_IndexStats_SplitsMax_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_SplitsMax_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4058,7 +4058,7 @@ long long _wrap_IndexStats_SplitsMax_get_capi_03c053d40c09e044(struct stave_inde
 }
 
 
-void _wrap_IndexStats_ProbeSamples_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSamples_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4070,7 +4070,7 @@ void _wrap_IndexStats_ProbeSamples_set_capi_03c053d40c09e044(struct stave_index_
 }
 
 
-long long _wrap_IndexStats_ProbeSamples_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSamples_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4083,7 +4083,7 @@ long long _wrap_IndexStats_ProbeSamples_get_capi_03c053d40c09e044(struct stave_i
 }
 
 
-void _wrap_IndexStats_ProbeSum_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSum_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4095,7 +4095,7 @@ void _wrap_IndexStats_ProbeSum_set_capi_03c053d40c09e044(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeSum_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSum_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4108,7 +4108,7 @@ long long _wrap_IndexStats_ProbeSum_get_capi_03c053d40c09e044(struct stave_index
 }
 
 
-void _wrap_IndexStats_ProbeMax_set_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeMax_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4120,7 +4120,7 @@ void _wrap_IndexStats_ProbeMax_set_capi_03c053d40c09e044(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeMax_get_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeMax_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4133,7 +4133,7 @@ long long _wrap_IndexStats_ProbeMax_get_capi_03c053d40c09e044(struct stave_index
 }
 
 
-struct stave_index_stats *_wrap_new_IndexStats_capi_03c053d40c09e044() {
+struct stave_index_stats *_wrap_new_IndexStats_capi_9248c9523aa5fe04() {
   struct stave_index_stats *result = 0 ;
   struct stave_index_stats *_swig_go_result;
   
@@ -4144,7 +4144,7 @@ struct stave_index_stats *_wrap_new_IndexStats_capi_03c053d40c09e044() {
 }
 
 
-void _wrap_delete_IndexStats_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+void _wrap_delete_IndexStats_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   
   arg1 = *(struct stave_index_stats **)&_swig_go_0; 
@@ -4154,7 +4154,7 @@ void _wrap_delete_IndexStats_capi_03c053d40c09e044(struct stave_index_stats *_sw
 }
 
 
-void _wrap_IndexStatsInit_capi_03c053d40c09e044(struct stave_index_stats *_swig_go_0) {
+void _wrap_IndexStatsInit_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
   stave_index_stats *arg1 = (stave_index_stats *) 0 ;
   
   arg1 = *(stave_index_stats **)&_swig_go_0; 
@@ -4164,7 +4164,7 @@ void _wrap_IndexStatsInit_capi_03c053d40c09e044(struct stave_index_stats *_swig_
 }
 
 
-stave_outcome _wrap_IndexStatsGet_capi_03c053d40c09e044(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
+stave_outcome _wrap_IndexStatsGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_stats *arg2 = (stave_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4186,7 +4186,7 @@ stave_outcome _wrap_IndexStatsGet_capi_03c053d40c09e044(stave_index *_swig_go_0,
 }
 
 
-void _wrap_IndexShardStats_Entries_set_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Entries_set_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4198,7 +4198,7 @@ void _wrap_IndexShardStats_Entries_set_capi_03c053d40c09e044(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Entries_get_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Entries_get_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4211,7 +4211,7 @@ long long _wrap_IndexShardStats_Entries_get_capi_03c053d40c09e044(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Buckets_set_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Buckets_set_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4223,7 +4223,7 @@ void _wrap_IndexShardStats_Buckets_set_capi_03c053d40c09e044(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Buckets_get_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Buckets_get_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4236,7 +4236,7 @@ long long _wrap_IndexShardStats_Buckets_get_capi_03c053d40c09e044(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Bytes_set_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Bytes_set_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4248,7 +4248,7 @@ void _wrap_IndexShardStats_Bytes_set_capi_03c053d40c09e044(struct stave_index_sh
 }
 
 
-long long _wrap_IndexShardStats_Bytes_get_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Bytes_get_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4261,7 +4261,7 @@ long long _wrap_IndexShardStats_Bytes_get_capi_03c053d40c09e044(struct stave_ind
 }
 
 
-struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_03c053d40c09e044() {
+struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_9248c9523aa5fe04() {
   struct stave_index_shard_stats *result = 0 ;
   struct stave_index_shard_stats *_swig_go_result;
   
@@ -4272,7 +4272,7 @@ struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_03c053d40c09e044(
 }
 
 
-void _wrap_delete_IndexShardStats_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_delete_IndexShardStats_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   
   arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
@@ -4282,7 +4282,7 @@ void _wrap_delete_IndexShardStats_capi_03c053d40c09e044(struct stave_index_shard
 }
 
 
-void _wrap_IndexShardStatsInit_capi_03c053d40c09e044(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_IndexShardStatsInit_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
   stave_index_shard_stats *arg1 = (stave_index_shard_stats *) 0 ;
   
   arg1 = *(stave_index_shard_stats **)&_swig_go_0; 
@@ -4292,7 +4292,7 @@ void _wrap_IndexShardStatsInit_capi_03c053d40c09e044(struct stave_index_shard_st
 }
 
 
-stave_outcome _wrap_IndexShardStatsGet_capi_03c053d40c09e044(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
+stave_outcome _wrap_IndexShardStatsGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint32_t arg2 ;
   stave_index_shard_stats *arg3 = (stave_index_shard_stats *) 0 ;
@@ -4316,7 +4316,7 @@ stave_outcome _wrap_IndexShardStatsGet_capi_03c053d40c09e044(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCollectValues_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCollectValues_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_buffer *arg2 = (stave_buffer *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4342,7 +4342,7 @@ stave_outcome _wrap_IndexCollectValues_capi_03c053d40c09e044(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCursorOpen_capi_03c053d40c09e044(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCursorOpen_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_cursor **arg2 = (stave_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4365,7 +4365,7 @@ stave_outcome _wrap_IndexCursorOpen_capi_03c053d40c09e044(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexCursorNextMany_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexCursorNextMany_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   size_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4401,7 +4401,7 @@ stave_outcome _wrap_IndexCursorNextMany_capi_03c053d40c09e044(stave_index_cursor
 }
 
 
-stave_outcome _wrap_IndexCursorClose_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0) {
+stave_outcome _wrap_IndexCursorClose_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4421,7 +4421,7 @@ stave_outcome _wrap_IndexCursorClose_capi_03c053d40c09e044(stave_index_cursor *_
 }
 
 
-void _wrap_IndexCursorFree_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0) {
+void _wrap_IndexCursorFree_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   
   arg1 = (stave_index_cursor *)_swig_go_0; 
@@ -4431,7 +4431,7 @@ void _wrap_IndexCursorFree_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0)
 }
 
 
-void _wrap_MemtableOptions_Timestamps_set_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_MemtableOptions_Timestamps_set_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4443,7 +4443,7 @@ void _wrap_MemtableOptions_Timestamps_set_capi_03c053d40c09e044(struct stave_mem
 }
 
 
-intgo _wrap_MemtableOptions_Timestamps_get_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+intgo _wrap_MemtableOptions_Timestamps_get_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -4456,7 +4456,7 @@ intgo _wrap_MemtableOptions_Timestamps_get_capi_03c053d40c09e044(struct stave_me
 }
 
 
-void _wrap_MemtableOptions_Capacity_set_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableOptions_Capacity_set_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4468,7 +4468,7 @@ void _wrap_MemtableOptions_Capacity_set_capi_03c053d40c09e044(struct stave_memta
 }
 
 
-long long _wrap_MemtableOptions_Capacity_get_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+long long _wrap_MemtableOptions_Capacity_get_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4481,7 +4481,7 @@ long long _wrap_MemtableOptions_Capacity_get_capi_03c053d40c09e044(struct stave_
 }
 
 
-void _wrap_MemtableOptions_Background_set_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_MemtableOptions_Background_set_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint8_t arg2 ;
   
@@ -4493,7 +4493,7 @@ void _wrap_MemtableOptions_Background_set_capi_03c053d40c09e044(struct stave_mem
 }
 
 
-bool _wrap_MemtableOptions_Background_get_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+bool _wrap_MemtableOptions_Background_get_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4506,7 +4506,7 @@ bool _wrap_MemtableOptions_Background_get_capi_03c053d40c09e044(struct stave_mem
 }
 
 
-struct stave_memtable_options *_wrap_new_MemtableOptions_capi_03c053d40c09e044() {
+struct stave_memtable_options *_wrap_new_MemtableOptions_capi_9248c9523aa5fe04() {
   struct stave_memtable_options *result = 0 ;
   struct stave_memtable_options *_swig_go_result;
   
@@ -4517,7 +4517,7 @@ struct stave_memtable_options *_wrap_new_MemtableOptions_capi_03c053d40c09e044()
 }
 
 
-void _wrap_delete_MemtableOptions_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+void _wrap_delete_MemtableOptions_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   
   arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
@@ -4527,7 +4527,7 @@ void _wrap_delete_MemtableOptions_capi_03c053d40c09e044(struct stave_memtable_op
 }
 
 
-void _wrap_MemtableOptionsInit_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0) {
+void _wrap_MemtableOptionsInit_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   
   arg1 = *(stave_memtable_options **)&_swig_go_0; 
@@ -4537,7 +4537,7 @@ void _wrap_MemtableOptionsInit_capi_03c053d40c09e044(struct stave_memtable_optio
 }
 
 
-stave_outcome _wrap_MemtableOptionsSet_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableOptionsSet_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4564,7 +4564,7 @@ stave_outcome _wrap_MemtableOptionsSet_capi_03c053d40c09e044(struct stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
+stave_outcome _wrap_MemtableOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4585,7 +4585,7 @@ stave_outcome _wrap_MemtableOptionsDescribe_capi_03c053d40c09e044(_gostring_ _sw
 }
 
 
-stave_outcome _wrap_MemtableCreate_capi_03c053d40c09e044(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableCreate_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   stave_memtable **arg2 = (stave_memtable **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4608,7 +4608,7 @@ stave_outcome _wrap_MemtableCreate_capi_03c053d40c09e044(struct stave_memtable_o
 }
 
 
-stave_outcome _wrap_MemtableOptionsGet_capi_03c053d40c09e044(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
+stave_outcome _wrap_MemtableOptionsGet_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_options *arg2 = (stave_memtable_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4630,7 +4630,7 @@ stave_outcome _wrap_MemtableOptionsGet_capi_03c053d40c09e044(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableClose_capi_03c053d40c09e044(stave_memtable *_swig_go_0) {
+stave_outcome _wrap_MemtableClose_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4650,7 +4650,7 @@ stave_outcome _wrap_MemtableClose_capi_03c053d40c09e044(stave_memtable *_swig_go
 }
 
 
-void _wrap_MemtableFree_capi_03c053d40c09e044(stave_memtable *_swig_go_0) {
+void _wrap_MemtableFree_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   
   arg1 = (stave_memtable *)_swig_go_0; 
@@ -4660,7 +4660,7 @@ void _wrap_MemtableFree_capi_03c053d40c09e044(stave_memtable *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_MemtableBegin_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableBegin_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_transaction **arg2 = (stave_memtable_transaction **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4683,7 +4683,7 @@ stave_outcome _wrap_MemtableBegin_capi_03c053d40c09e044(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableTransactionId_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionId_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4706,7 +4706,7 @@ stave_outcome _wrap_MemtableTransactionId_capi_03c053d40c09e044(stave_memtable_t
 }
 
 
-stave_outcome _wrap_MemtableTransactionSnapshot_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionSnapshot_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4729,7 +4729,7 @@ stave_outcome _wrap_MemtableTransactionSnapshot_capi_03c053d40c09e044(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionPut_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableTransactionPut_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4763,7 +4763,7 @@ stave_outcome _wrap_MemtableTransactionPut_capi_03c053d40c09e044(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableTransactionRemove_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionRemove_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4790,7 +4790,7 @@ stave_outcome _wrap_MemtableTransactionRemove_capi_03c053d40c09e044(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionContains_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionContains_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4817,7 +4817,7 @@ stave_outcome _wrap_MemtableTransactionContains_capi_03c053d40c09e044(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionMultiGet_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableTransactionMultiGet_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -4853,7 +4853,7 @@ stave_outcome _wrap_MemtableTransactionMultiGet_capi_03c053d40c09e044(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionMultiWrite_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_MemtableTransactionMultiWrite_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -4892,7 +4892,7 @@ stave_outcome _wrap_MemtableTransactionMultiWrite_capi_03c053d40c09e044(stave_me
 }
 
 
-stave_outcome _wrap_MemtableTransactionCommit_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionCommit_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4915,7 +4915,7 @@ stave_outcome _wrap_MemtableTransactionCommit_capi_03c053d40c09e044(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionRollback_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0) {
+stave_outcome _wrap_MemtableTransactionRollback_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4935,7 +4935,7 @@ stave_outcome _wrap_MemtableTransactionRollback_capi_03c053d40c09e044(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionClose_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0) {
+stave_outcome _wrap_MemtableTransactionClose_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4955,7 +4955,7 @@ stave_outcome _wrap_MemtableTransactionClose_capi_03c053d40c09e044(stave_memtabl
 }
 
 
-void _wrap_MemtableTransactionFree_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0) {
+void _wrap_MemtableTransactionFree_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   
   arg1 = (stave_memtable_transaction *)_swig_go_0; 
@@ -4965,7 +4965,7 @@ void _wrap_MemtableTransactionFree_capi_03c053d40c09e044(stave_memtable_transact
 }
 
 
-stave_outcome _wrap_MemtableSnapshotOpen_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotOpen_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_snapshot **arg2 = (stave_memtable_snapshot **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4988,7 +4988,7 @@ stave_outcome _wrap_MemtableSnapshotOpen_capi_03c053d40c09e044(stave_memtable *_
 }
 
 
-stave_outcome _wrap_MemtableSnapshotTimestamp_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotTimestamp_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5011,7 +5011,7 @@ stave_outcome _wrap_MemtableSnapshotTimestamp_capi_03c053d40c09e044(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableSnapshotContains_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotContains_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5038,7 +5038,7 @@ stave_outcome _wrap_MemtableSnapshotContains_capi_03c053d40c09e044(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableSnapshotMultiGet_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableSnapshotMultiGet_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5074,7 +5074,7 @@ stave_outcome _wrap_MemtableSnapshotMultiGet_capi_03c053d40c09e044(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableSnapshotClose_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0) {
+stave_outcome _wrap_MemtableSnapshotClose_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5094,7 +5094,7 @@ stave_outcome _wrap_MemtableSnapshotClose_capi_03c053d40c09e044(stave_memtable_s
 }
 
 
-void _wrap_MemtableSnapshotFree_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0) {
+void _wrap_MemtableSnapshotFree_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   
   arg1 = (stave_memtable_snapshot *)_swig_go_0; 
@@ -5104,7 +5104,7 @@ void _wrap_MemtableSnapshotFree_capi_03c053d40c09e044(stave_memtable_snapshot *_
 }
 
 
-stave_outcome _wrap_MemtableMultiRead_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableMultiRead_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5144,7 +5144,7 @@ stave_outcome _wrap_MemtableMultiRead_capi_03c053d40c09e044(stave_memtable *_swi
 }
 
 
-stave_outcome _wrap_MemtableWrite_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
+stave_outcome _wrap_MemtableWrite_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5180,7 +5180,7 @@ stave_outcome _wrap_MemtableWrite_capi_03c053d40c09e044(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableWriteTombstone_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_MemtableWriteTombstone_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5209,7 +5209,7 @@ stave_outcome _wrap_MemtableWriteTombstone_capi_03c053d40c09e044(stave_memtable 
 }
 
 
-stave_outcome _wrap_MemtableMultiWrite_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableMultiWrite_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5250,7 +5250,7 @@ stave_outcome _wrap_MemtableMultiWrite_capi_03c053d40c09e044(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableCommit_capi_03c053d40c09e044(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableCommit_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t arg3 ;
@@ -5284,7 +5284,7 @@ stave_outcome _wrap_MemtableCommit_capi_03c053d40c09e044(stave_memtable *_swig_g
 }
 
 
-stave_outcome _wrap_MemtableAbort_capi_03c053d40c09e044(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_MemtableAbort_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -5316,7 +5316,7 @@ stave_outcome _wrap_MemtableAbort_capi_03c053d40c09e044(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableHasWriteConflict_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_MemtableHasWriteConflict_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5348,7 +5348,7 @@ stave_outcome _wrap_MemtableHasWriteConflict_capi_03c053d40c09e044(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableCursorNextMany_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_MemtableCursorNextMany_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -5381,7 +5381,7 @@ stave_outcome _wrap_MemtableCursorNextMany_capi_03c053d40c09e044(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableCursorClose_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0) {
+stave_outcome _wrap_MemtableCursorClose_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5401,7 +5401,7 @@ stave_outcome _wrap_MemtableCursorClose_capi_03c053d40c09e044(stave_memtable_cur
 }
 
 
-void _wrap_MemtableCursorFree_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0) {
+void _wrap_MemtableCursorFree_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   
   arg1 = (stave_memtable_cursor *)_swig_go_0; 
@@ -5411,7 +5411,7 @@ void _wrap_MemtableCursorFree_capi_03c053d40c09e044(stave_memtable_cursor *_swig
 }
 
 
-stave_outcome _wrap_MemtableSize_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSize_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5434,7 +5434,7 @@ stave_outcome _wrap_MemtableSize_capi_03c053d40c09e044(stave_memtable *_swig_go_
 }
 
 
-stave_outcome _wrap_MemtableSizeBytes_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSizeBytes_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5457,7 +5457,7 @@ stave_outcome _wrap_MemtableSizeBytes_capi_03c053d40c09e044(stave_memtable *_swi
 }
 
 
-stave_outcome _wrap_MemtableIsEmpty_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableIsEmpty_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5480,7 +5480,7 @@ stave_outcome _wrap_MemtableIsEmpty_capi_03c053d40c09e044(stave_memtable *_swig_
 }
 
 
-stave_outcome _wrap_MemtablePrune_capi_03c053d40c09e044(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtablePrune_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -5505,7 +5505,7 @@ stave_outcome _wrap_MemtablePrune_capi_03c053d40c09e044(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableClear_capi_03c053d40c09e044(stave_memtable *_swig_go_0) {
+stave_outcome _wrap_MemtableClear_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5525,7 +5525,7 @@ stave_outcome _wrap_MemtableClear_capi_03c053d40c09e044(stave_memtable *_swig_go
 }
 
 
-void _wrap_MemtableStats_Keys_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Keys_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5537,7 +5537,7 @@ void _wrap_MemtableStats_Keys_set_capi_03c053d40c09e044(struct stave_memtable_st
 }
 
 
-long long _wrap_MemtableStats_Keys_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Keys_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5550,7 +5550,7 @@ long long _wrap_MemtableStats_Keys_get_capi_03c053d40c09e044(struct stave_memtab
 }
 
 
-void _wrap_MemtableStats_Rows_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Rows_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5562,7 +5562,7 @@ void _wrap_MemtableStats_Rows_set_capi_03c053d40c09e044(struct stave_memtable_st
 }
 
 
-long long _wrap_MemtableStats_Rows_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Rows_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5575,7 +5575,7 @@ long long _wrap_MemtableStats_Rows_get_capi_03c053d40c09e044(struct stave_memtab
 }
 
 
-void _wrap_MemtableStats_Versions_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Versions_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5587,7 +5587,7 @@ void _wrap_MemtableStats_Versions_set_capi_03c053d40c09e044(struct stave_memtabl
 }
 
 
-long long _wrap_MemtableStats_Versions_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Versions_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5600,7 +5600,7 @@ long long _wrap_MemtableStats_Versions_get_capi_03c053d40c09e044(struct stave_me
 }
 
 
-void _wrap_MemtableStats_SizeBytes_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_SizeBytes_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5612,7 +5612,7 @@ void _wrap_MemtableStats_SizeBytes_set_capi_03c053d40c09e044(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_SizeBytes_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_SizeBytes_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5625,7 +5625,7 @@ long long _wrap_MemtableStats_SizeBytes_get_capi_03c053d40c09e044(struct stave_m
 }
 
 
-void _wrap_MemtableStats_Snapshots_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Snapshots_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5637,7 +5637,7 @@ void _wrap_MemtableStats_Snapshots_set_capi_03c053d40c09e044(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_Snapshots_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Snapshots_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5650,7 +5650,7 @@ long long _wrap_MemtableStats_Snapshots_get_capi_03c053d40c09e044(struct stave_m
 }
 
 
-void _wrap_MemtableStats_Transactions_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Transactions_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5662,7 +5662,7 @@ void _wrap_MemtableStats_Transactions_set_capi_03c053d40c09e044(struct stave_mem
 }
 
 
-long long _wrap_MemtableStats_Transactions_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Transactions_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5675,7 +5675,7 @@ long long _wrap_MemtableStats_Transactions_get_capi_03c053d40c09e044(struct stav
 }
 
 
-void _wrap_MemtableStats_Timestamp_set_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Timestamp_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5687,7 +5687,7 @@ void _wrap_MemtableStats_Timestamp_set_capi_03c053d40c09e044(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_Timestamp_get_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Timestamp_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5700,7 +5700,7 @@ long long _wrap_MemtableStats_Timestamp_get_capi_03c053d40c09e044(struct stave_m
 }
 
 
-struct stave_memtable_stats *_wrap_new_MemtableStats_capi_03c053d40c09e044() {
+struct stave_memtable_stats *_wrap_new_MemtableStats_capi_9248c9523aa5fe04() {
   struct stave_memtable_stats *result = 0 ;
   struct stave_memtable_stats *_swig_go_result;
   
@@ -5711,7 +5711,7 @@ struct stave_memtable_stats *_wrap_new_MemtableStats_capi_03c053d40c09e044() {
 }
 
 
-void _wrap_delete_MemtableStats_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+void _wrap_delete_MemtableStats_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   
   arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
@@ -5721,7 +5721,7 @@ void _wrap_delete_MemtableStats_capi_03c053d40c09e044(struct stave_memtable_stat
 }
 
 
-void _wrap_MemtableStatsInit_capi_03c053d40c09e044(struct stave_memtable_stats *_swig_go_0) {
+void _wrap_MemtableStatsInit_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
   stave_memtable_stats *arg1 = (stave_memtable_stats *) 0 ;
   
   arg1 = *(stave_memtable_stats **)&_swig_go_0; 
@@ -5731,7 +5731,7 @@ void _wrap_MemtableStatsInit_capi_03c053d40c09e044(struct stave_memtable_stats *
 }
 
 
-stave_outcome _wrap_MemtableStatsGet_capi_03c053d40c09e044(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
+stave_outcome _wrap_MemtableStatsGet_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_stats *arg2 = (stave_memtable_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5753,7 +5753,7 @@ stave_outcome _wrap_MemtableStatsGet_capi_03c053d40c09e044(stave_memtable *_swig
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Durability_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5765,7 +5765,7 @@ void _wrap_StoreOptions_Durability_set_capi_03c053d40c09e044(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5778,7 +5778,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_03c053d40c09e044(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5790,7 +5790,7 @@ void _wrap_StoreOptions_Io_set_capi_03c053d40c09e044(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5803,7 +5803,7 @@ intgo _wrap_StoreOptions_Io_get_capi_03c053d40c09e044(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5815,7 +5815,7 @@ void _wrap_StoreOptions_Shards_set_capi_03c053d40c09e044(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5828,7 +5828,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_03c053d40c09e044(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -5840,7 +5840,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_03c053d40c09e044(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5853,7 +5853,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_03c053d40c09e044(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -5865,7 +5865,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_03c053d40c09e044(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -5878,7 +5878,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_03c053d40c09e044(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -5890,7 +5890,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_03c053d40c09e044(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -5903,7 +5903,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_03c053d40c09e044(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -5915,7 +5915,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_03c053d40c09e044(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -5928,7 +5928,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_03c053d40c09e044(struct stave_sto
 }
 
 
-void _wrap_StoreOptions_Background_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_Background_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -5940,7 +5940,7 @@ void _wrap_StoreOptions_Background_set_capi_03c053d40c09e044(struct stave_store_
 }
 
 
-bool _wrap_StoreOptions_Background_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_Background_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -5953,7 +5953,7 @@ bool _wrap_StoreOptions_Background_get_capi_03c053d40c09e044(struct stave_store_
 }
 
 
-void _wrap_StoreOptions_Keydir_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Keydir_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5965,7 +5965,7 @@ void _wrap_StoreOptions_Keydir_set_capi_03c053d40c09e044(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Keydir_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Keydir_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5978,7 +5978,7 @@ intgo _wrap_StoreOptions_Keydir_get_capi_03c053d40c09e044(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_CheckpointInterval_set_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_CheckpointInterval_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -5990,7 +5990,7 @@ void _wrap_StoreOptions_CheckpointInterval_set_capi_03c053d40c09e044(struct stav
 }
 
 
-long long _wrap_StoreOptions_CheckpointInterval_get_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_CheckpointInterval_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -6003,7 +6003,7 @@ long long _wrap_StoreOptions_CheckpointInterval_get_capi_03c053d40c09e044(struct
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_03c053d40c09e044() {
+struct stave_store_options *_wrap_new_StoreOptions_capi_9248c9523aa5fe04() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -6014,7 +6014,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_03c053d40c09e044() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -6024,7 +6024,7 @@ void _wrap_delete_StoreOptions_capi_03c053d40c09e044(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -6034,7 +6034,7 @@ void _wrap_StoreOptionsInit_capi_03c053d40c09e044(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_03c053d40c09e044(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6061,7 +6061,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_03c053d40c09e044(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6082,7 +6082,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_03c053d40c09e044(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_03c053d40c09e044(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -6112,7 +6112,7 @@ stave_outcome _wrap_StoreOpen_capi_03c053d40c09e044(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_03c053d40c09e044(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6134,7 +6134,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_03c053d40c09e044(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_03c053d40c09e044(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6154,7 +6154,7 @@ stave_outcome _wrap_StoreClose_capi_03c053d40c09e044(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_03c053d40c09e044(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -6164,7 +6164,7 @@ void _wrap_StoreFree_capi_03c053d40c09e044(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6207,7 +6207,7 @@ stave_outcome _wrap_StorePut_capi_03c053d40c09e044(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6250,7 +6250,7 @@ stave_outcome _wrap_StoreInsert_capi_03c053d40c09e044(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6293,7 +6293,7 @@ stave_outcome _wrap_StoreReplace_capi_03c053d40c09e044(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreRemove_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreRemove_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6329,7 +6329,7 @@ stave_outcome _wrap_StoreRemove_capi_03c053d40c09e044(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreContains_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreContains_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6356,7 +6356,7 @@ stave_outcome _wrap_StoreContains_capi_03c053d40c09e044(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6379,7 +6379,7 @@ stave_outcome _wrap_StoreSize_capi_03c053d40c09e044(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6415,7 +6415,7 @@ stave_outcome _wrap_StoreMultiGet_capi_03c053d40c09e044(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6460,7 +6460,7 @@ stave_outcome _wrap_StoreMultiPut_capi_03c053d40c09e044(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiRemove_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiRemove_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6502,7 +6502,7 @@ stave_outcome _wrap_StoreMultiRemove_capi_03c053d40c09e044(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6523,7 +6523,7 @@ stave_outcome _wrap_BatchCreate_capi_03c053d40c09e044(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6557,7 +6557,7 @@ stave_outcome _wrap_BatchPut_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchRemove_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchRemove_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6584,7 +6584,7 @@ stave_outcome _wrap_BatchRemove_capi_03c053d40c09e044(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6620,7 +6620,7 @@ stave_outcome _wrap_BatchRequire_capi_03c053d40c09e044(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_03c053d40c09e044(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6643,7 +6643,7 @@ stave_outcome _wrap_BatchCount_capi_03c053d40c09e044(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_03c053d40c09e044(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_9248c9523aa5fe04(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6663,7 +6663,7 @@ stave_outcome _wrap_BatchClear_capi_03c053d40c09e044(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_03c053d40c09e044(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_9248c9523aa5fe04(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6683,7 +6683,7 @@ stave_outcome _wrap_BatchClose_capi_03c053d40c09e044(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_03c053d40c09e044(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_9248c9523aa5fe04(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -6693,7 +6693,7 @@ void _wrap_BatchFree_capi_03c053d40c09e044(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_03c053d40c09e044(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_9248c9523aa5fe04(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -6727,7 +6727,7 @@ stave_outcome _wrap_StoreWrite_capi_03c053d40c09e044(stave_store *_swig_go_0, st
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -6760,7 +6760,7 @@ stave_outcome _wrap_StoreCursorNextMany_capi_03c053d40c09e044(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorClose_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6780,7 +6780,7 @@ stave_outcome _wrap_StoreCursorClose_capi_03c053d40c09e044(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -6790,7 +6790,7 @@ void _wrap_StoreCursorFree_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_03c053d40c09e044(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6810,7 +6810,7 @@ stave_outcome _wrap_StoreFlush_capi_03c053d40c09e044(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_03c053d40c09e044(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6830,7 +6830,7 @@ stave_outcome _wrap_StoreSync_capi_03c053d40c09e044(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreCheckpoint_capi_03c053d40c09e044(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreCheckpoint_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6850,7 +6850,7 @@ stave_outcome _wrap_StoreCheckpoint_capi_03c053d40c09e044(stave_store *_swig_go_
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -6862,7 +6862,7 @@ void _wrap_StoreStats_Recovered_set_capi_03c053d40c09e044(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6875,7 +6875,7 @@ bool _wrap_StoreStats_Recovered_get_capi_03c053d40c09e044(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -6887,7 +6887,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_03c053d40c09e044(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6900,7 +6900,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_03c053d40c09e044(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -6912,7 +6912,7 @@ void _wrap_StoreStats_Keys_set_capi_03c053d40c09e044(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -6925,7 +6925,7 @@ long long _wrap_StoreStats_Keys_get_capi_03c053d40c09e044(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -6937,7 +6937,7 @@ void _wrap_StoreStats_Segments_set_capi_03c053d40c09e044(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -6950,7 +6950,7 @@ long long _wrap_StoreStats_Segments_get_capi_03c053d40c09e044(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -6962,7 +6962,7 @@ void _wrap_StoreStats_LogBytes_set_capi_03c053d40c09e044(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -6975,7 +6975,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_03c053d40c09e044(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -6987,7 +6987,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_03c053d40c09e044(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7000,7 +7000,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_03c053d40c09e044(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7012,7 +7012,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_03c053d40c09e044(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7025,7 +7025,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_03c053d40c09e044(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7037,7 +7037,7 @@ void _wrap_StoreStats_Version_set_capi_03c053d40c09e044(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7050,7 +7050,7 @@ long long _wrap_StoreStats_Version_get_capi_03c053d40c09e044(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7062,7 +7062,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_03c053d40c09e044(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7075,7 +7075,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_03c053d40c09e044(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7087,7 +7087,7 @@ void _wrap_StoreStats_Commits_set_capi_03c053d40c09e044(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7100,7 +7100,7 @@ long long _wrap_StoreStats_Commits_get_capi_03c053d40c09e044(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7112,7 +7112,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_03c053d40c09e044(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7125,7 +7125,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_03c053d40c09e044(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7137,7 +7137,7 @@ void _wrap_StoreStats_Syncs_set_capi_03c053d40c09e044(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7150,7 +7150,7 @@ long long _wrap_StoreStats_Syncs_get_capi_03c053d40c09e044(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7162,7 +7162,7 @@ void _wrap_StoreStats_Reads_set_capi_03c053d40c09e044(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7175,7 +7175,7 @@ long long _wrap_StoreStats_Reads_get_capi_03c053d40c09e044(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7187,7 +7187,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_03c053d40c09e044(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7200,7 +7200,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_03c053d40c09e044(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7212,7 +7212,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_03c053d40c09e044(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7225,7 +7225,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_03c053d40c09e044(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_03c053d40c09e044() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_9248c9523aa5fe04() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -7236,7 +7236,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_03c053d40c09e044() {
 }
 
 
-void _wrap_delete_StoreStats_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -7246,7 +7246,7 @@ void _wrap_delete_StoreStats_capi_03c053d40c09e044(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_03c053d40c09e044(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -7256,7 +7256,7 @@ void _wrap_StoreStatsInit_capi_03c053d40c09e044(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_03c053d40c09e044(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -7278,7 +7278,7 @@ stave_outcome _wrap_StoreStatsGet_capi_03c053d40c09e044(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_03c053d40c09e044(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_9248c9523aa5fe04(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -7304,7 +7304,7 @@ stave_outcome _wrap_StoreVerify_capi_03c053d40c09e044(stave_store *_swig_go_0, s
 }
 
 
-long long _wrap_StoreGet_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7331,7 +7331,7 @@ long long _wrap_StoreGet_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostrin
 }
 
 
-stave_outcome _wrap_StoreGetPin_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreGetPin_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7361,7 +7361,7 @@ stave_outcome _wrap_StoreGetPin_capi_03c053d40c09e044(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CursorOpen_capi_03c053d40c09e044(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CursorOpen_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7393,7 +7393,7 @@ stave_outcome _wrap_CursorOpen_capi_03c053d40c09e044(stave_store *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7423,7 +7423,7 @@ stave_outcome _wrap_CursorRecord_capi_03c053d40c09e044(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_03c053d40c09e044(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7453,7 +7453,7 @@ stave_outcome _wrap_CursorNext_capi_03c053d40c09e044(stave_store_cursor *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCreate_capi_03c053d40c09e044(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexCreate_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   uintptr_t arg2 ;
   uint8_t arg3 ;
@@ -7480,7 +7480,7 @@ stave_outcome _wrap_IndexCreate_capi_03c053d40c09e044(struct stave_index_options
 }
 
 
-stave_outcome _wrap_IndexCursorKey_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCursorKey_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7510,7 +7510,7 @@ stave_outcome _wrap_IndexCursorKey_capi_03c053d40c09e044(stave_index_cursor *_sw
 }
 
 
-stave_outcome _wrap_IndexCursorNext_capi_03c053d40c09e044(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCursorNext_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   uint8_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7545,7 +7545,7 @@ stave_outcome _wrap_IndexCursorNext_capi_03c053d40c09e044(stave_index_cursor *_s
 }
 
 
-long long _wrap_CowMapGet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7567,7 +7567,7 @@ long long _wrap_CowMapGet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapGetPin_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapGetPin_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_go_pinned *arg3 = (stave_go_pinned *) 0 ;
@@ -7592,7 +7592,7 @@ stave_outcome _wrap_CowMapGetPin_capi_03c053d40c09e044(stave_cow_map *_swig_go_0
 }
 
 
-long long _wrap_CowMapSet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapSet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7614,7 +7614,7 @@ long long _wrap_CowMapSet_capi_03c053d40c09e044(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapCursorValue_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapCursorValue_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7644,7 +7644,7 @@ stave_outcome _wrap_CowMapCursorValue_capi_03c053d40c09e044(stave_cow_map_cursor
 }
 
 
-stave_outcome _wrap_CowMapCursorNext_capi_03c053d40c09e044(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapCursorNext_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7677,7 +7677,7 @@ stave_outcome _wrap_CowMapCursorNext_capi_03c053d40c09e044(stave_cow_map_cursor 
 }
 
 
-stave_outcome _wrap_CowMapDiffValues_capi_03c053d40c09e044(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffValues_capi_9248c9523aa5fe04(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7707,7 +7707,7 @@ stave_outcome _wrap_CowMapDiffValues_capi_03c053d40c09e044(stave_cow_map_diff *_
 }
 
 
-stave_outcome _wrap_CowMapDiffNext_capi_03c053d40c09e044(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapDiffNext_capi_9248c9523aa5fe04(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7743,7 +7743,7 @@ stave_outcome _wrap_CowMapDiffNext_capi_03c053d40c09e044(stave_cow_map_diff *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNext_capi_03c053d40c09e044(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorNext_capi_9248c9523aa5fe04(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7770,7 +7770,7 @@ stave_outcome _wrap_DiskIndexCursorNext_capi_03c053d40c09e044(stave_disk_index_c
 }
 
 
-long long _wrap_MemtableTransactionGet_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableTransactionGet_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7797,7 +7797,7 @@ long long _wrap_MemtableTransactionGet_capi_03c053d40c09e044(stave_memtable_tran
 }
 
 
-stave_outcome _wrap_MemtableTransactionGetPin_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableTransactionGetPin_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7827,7 +7827,7 @@ stave_outcome _wrap_MemtableTransactionGetPin_capi_03c053d40c09e044(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionCursor_capi_03c053d40c09e044(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableTransactionCursor_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7861,7 +7861,7 @@ stave_outcome _wrap_MemtableTransactionCursor_capi_03c053d40c09e044(stave_memtab
 }
 
 
-long long _wrap_MemtableSnapshotGet_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableSnapshotGet_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7888,7 +7888,7 @@ long long _wrap_MemtableSnapshotGet_capi_03c053d40c09e044(stave_memtable_snapsho
 }
 
 
-stave_outcome _wrap_MemtableSnapshotGetPin_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableSnapshotGetPin_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7918,7 +7918,7 @@ stave_outcome _wrap_MemtableSnapshotGetPin_capi_03c053d40c09e044(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableSnapshotCursor_capi_03c053d40c09e044(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableSnapshotCursor_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7952,7 +7952,7 @@ stave_outcome _wrap_MemtableSnapshotCursor_capi_03c053d40c09e044(stave_memtable_
 }
 
 
-long long _wrap_MemtableRead_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+long long _wrap_MemtableRead_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7983,7 +7983,7 @@ long long _wrap_MemtableRead_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_MemtableReadPin_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableReadPin_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8017,7 +8017,7 @@ stave_outcome _wrap_MemtableReadPin_capi_03c053d40c09e044(stave_memtable *_swig_
 }
 
 
-stave_outcome _wrap_MemtableReadWith_capi_03c053d40c09e044(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
+stave_outcome _wrap_MemtableReadWith_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8054,7 +8054,7 @@ stave_outcome _wrap_MemtableReadWith_capi_03c053d40c09e044(stave_memtable *_swig
 }
 
 
-stave_outcome _wrap_MemtableCursorOpen_capi_03c053d40c09e044(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableCursorOpen_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t arg3 ;
@@ -8092,7 +8092,7 @@ stave_outcome _wrap_MemtableCursorOpen_capi_03c053d40c09e044(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableCursorRecord_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorRecord_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8122,7 +8122,7 @@ stave_outcome _wrap_MemtableCursorRecord_capi_03c053d40c09e044(stave_memtable_cu
 }
 
 
-stave_outcome _wrap_MemtableCursorNext_capi_03c053d40c09e044(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorNext_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
