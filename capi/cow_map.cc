@@ -19,46 +19,6 @@ using stave::Status;
 using namespace stave::capi;
 using stave::cow_map::ValuePin;
 
-namespace {
-
-// A pin of a value that has no memory of its own.
-struct SmallValue {
-  explicit SmallValue(Bytes value) noexcept : size(value.size()) {
-    stave::copy(bytes.data(), value);
-  }
-  std::array<std::byte, sizeof(uint64_t)> bytes{};
-  size_t size;
-};
-
-Status pin_small(stave_cow_map& map, int64_t key, stave_pin& pin) {
-  std::shared_ptr<SmallValue> owner;
-  STAVE_TRY(map.map.get(key, [&](Bytes value) -> Status {
-    // The value has been replaced meanwhile by one with memory of its own: look again.
-    if (value.size() > sizeof(uint64_t)) return Code::conflict;
-    owner = std::make_shared<SmallValue>(value);
-    return {};
-  }));
-  pin.bytes = {owner->bytes.data(), owner->size};
-  pin.owner = std::move(owner);
-  return {};
-}
-
-Status get_pin(stave_cow_map& map, int64_t key, stave_pin& pin) {
-  for (;;) {
-    auto pinned = map.map.get_pin(key);
-    if (!pinned) return pinned.status();
-    if (pinned->has_value()) {
-      auto owner = std::make_shared<ValuePin>(**std::move(pinned));
-      pin.bytes = owner->bytes();
-      pin.owner = std::move(owner);
-      return {};
-    }
-    if (Status status = pin_small(map, key, pin); !status.is(Code::conflict)) return status;
-  }
-}
-
-}  // namespace
-
 stave_status stave_cow_map_create(const stave_cow_map_options* options, stave_cow_map** map,
                                   stave_error* error) {
   return guarded(error, [&]() -> Status {
@@ -156,7 +116,11 @@ stave_status stave_cow_map_get_pin(stave_cow_map* map, int64_t key, stave_pin** 
     CowMapCall call;
     STAVE_TRY(call.enter_to_read(map));
     auto handle = std::make_unique<stave_pin>();
-    STAVE_TRY(get_pin(*map, key, *handle));
+    auto pinned = map->map.get_pin(key);
+    if (!pinned) return pinned.status();
+    auto value = std::make_shared<ValuePin>(*std::move(pinned));
+    handle->bytes = value->bytes();
+    handle->owner = std::move(value);
     *pin = handle.release();
     return {};
   });

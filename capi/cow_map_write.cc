@@ -8,6 +8,7 @@
 #include "capi/buffer.h"
 #include "capi/cow_map_handle.h"
 #include "capi/error.h"
+#include "capi/flat_bytes.h"
 
 using stave::as_bytes;
 using stave::Bytes;
@@ -96,6 +97,51 @@ stave_status stave_cow_map_put(stave_cow_map* map, int64_t key, const void* valu
     });
     if (status.ok() && replaced != nullptr) *replaced = found ? 1 : 0;
     return output.finish(std::move(status));
+  });
+}
+
+stave_status stave_cow_map_insert(stave_cow_map* map, int64_t key, const void* value,
+                                  size_t value_size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
+    STAVE_TRY(require_bytes(value, value_size, "value"));
+    return map->map.insert(key, as_bytes(value, value_size));
+  });
+}
+
+stave_status stave_cow_map_replace(stave_cow_map* map, int64_t key, const void* value,
+                                   size_t value_size, stave_buffer* previous, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    Output output(previous);
+    STAVE_TRY(output.prepare("previous"));
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
+    STAVE_TRY(require_bytes(value, value_size, "value"));
+    return output.finish(map->map.replace(key, as_bytes(value, value_size),
+                                          [&](Bytes before) { return output.receive(before); }));
+  });
+}
+
+stave_status stave_cow_map_multi_put(stave_cow_map* map, const int64_t* keys, const void* values,
+                                     const uint64_t* value_sizes, size_t count, uint8_t* replaced,
+                                     size_t* done, stave_error* error) {
+  if (done != nullptr) *done = 0;
+  return guarded(error, [&]() -> Status {
+    CowMapCall call;
+    STAVE_TRY(call.enter(map));
+    if (count != 0) STAVE_TRY(require(keys, "keys"));
+    STAVE_TRY(check_flat(values, value_sizes, count, "values"));
+    FlatBytes flat(values);
+    size_t stored = 0;
+    Status status = map->map.multi_put(
+        {keys, count}, [&](size_t i) { return flat.take(value_sizes[i]); },
+        [&](size_t i, bool had_value) {
+          if (replaced != nullptr) replaced[i] = had_value ? 1 : 0;
+        },
+        stored);
+    if (done != nullptr) *done = stored;
+    return status;
   });
 }
 

@@ -329,7 +329,7 @@ type CowMapOptions struct {
 	// ValueSize of fixed values, 0 to 2^31-1; default 0. Ignored for variable ones.
 	ValueSize uint32
 	// Capacity: entries to prepare for, at most 2^32; default 0. A hint: it saves some rearranging
-	// while the map fills up, at half a byte an entry or less. ShrinkToFit and clear give back what no
+	// while the map fills up, at half a byte an entry or less. ShrinkToFit and clear free what no
 	// entry came for.
 	Capacity uint64
 }
@@ -394,8 +394,8 @@ func (o *CowMapOptions) native() capi.CowMapOptions {
 type CowMapStats struct {
 	// Entries.
 	Entries uint64
-	// SharedBytes: memory that was there when the map was last copied, or made as a copy: other maps
-	// and cursors may refer to it too.
+	// SharedBytes: memory from before the map was last copied, or made as a copy: other maps and
+	// cursors may refer to it too.
 	SharedBytes uint64
 	// OwnBytes: memory that this map alone refers to: all of it when it has no copies.
 	OwnBytes uint64
@@ -420,9 +420,9 @@ type DiskIndexOptions struct {
 	// RecordSize: 1 to 256: opaque records; default 0: payload records in a new file, whatever it
 	// holds in an old one.
 	RecordSize uint32
-	// DeltaMemory: bytes of the tables of changes that are not merged yet, 64 KiB to 64 GiB; default
-	// 64 MiB, and half as much again while changes come faster than they are merged. More makes fewer,
-	// larger merges, and a larger log in the file.
+	// DeltaMemory: bytes of the tables of unmerged changes, 64 KiB to 64 GiB; default 64 MiB, and up
+	// to half as much more while changes come faster than they are merged. More makes fewer, larger
+	// merges, and a larger log in the file.
 	DeltaMemory uint64
 	// BulkMemory: bytes that a load sorts at a time, from 64 KiB; default 256 MiB.
 	BulkMemory uint64
@@ -430,11 +430,11 @@ type DiskIndexOptions struct {
 	ReadOnly bool
 	// CreateIfMissing: default true.
 	CreateIfMissing bool
-	// CreateParents: default false; true: make the directories that lead to a new file.
+	// CreateParents: default false; true: create the directories that lead to a new file.
 	CreateParents bool
 	// ErrorIfExists: default false.
 	ErrorIfExists bool
-	// Background: default true: merge in a thread, started when one is near.
+	// Background: default true: merge in a thread, started when there is work.
 	Background bool
 }
 
@@ -510,9 +510,9 @@ type DiskIndexStats struct {
 	WritesRefused bool
 	// Entries: keys.
 	Entries uint64
-	// FileBytes: size of the file; not what a dead process left at its end.
+	// FileBytes: size of the file, without what a killed process left at its end.
 	FileBytes uint64
-	// FreeBytes: of these, ready for use; unknown (0) before the first write.
+	// FreeBytes: of these, free for reuse; unknown (0) before the first write.
 	FreeBytes uint64
 	// Segments: units of merging.
 	Segments uint64

@@ -366,6 +366,9 @@ STATS_AS_LONGS(stave_memtable_stats)
 %ignore stave_cow_map_get_buffer;
 %ignore stave_cow_map_multi_get;
 %ignore stave_cow_map_put;
+%ignore stave_cow_map_insert;
+%ignore stave_cow_map_replace;
+%ignore stave_cow_map_multi_put;
 %ignore stave_cow_map_remove;
 %ignore stave_cow_map_modify;
 %ignore stave_cow_map_get_or_insert;

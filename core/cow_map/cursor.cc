@@ -1,11 +1,9 @@
 #include "core/cow_map/cursor.h"
 
-#include <bit>
 #include <cstring>
 #include <utility>
 
 #include "core/base/prefetch.h"
-#include "core/cow_map/leaf_copy.h"
 
 namespace stave::cow_map {
 
@@ -29,18 +27,13 @@ LeafWalk::LeafWalk(Word word) noexcept {
 }
 
 Leaf* LeafWalk::next() noexcept {
-  if (found_ - given_ <= asked_max) find_more();
-  while (asked_ != found_ && asked_ - given_ < asked_max) prefetch(ahead_[asked_++ % ahead_max]);
-  return found_ == given_ ? nullptr : as_leaf(ahead_[given_++ % ahead_max]);
-}
-
-void LeafWalk::find_more() noexcept {
-  while (found_ - given_ < ahead_max) {
+  while (found_ - returned_ < ahead_max) {
     const Word word = find_next();
-    if (word == 0) return;
-    prefetch_one_of_many(as_leaf(word));
+    if (word == 0) break;
+    prefetch(word);
     ahead_[found_++ % ahead_max] = word;
   }
+  return found_ == returned_ ? nullptr : as_leaf(ahead_[returned_++ % ahead_max]);
 }
 
 // The word of the next leaf, or 0 at the end.
@@ -64,40 +57,25 @@ Word LeafWalk::find_next() noexcept {
   return 0;
 }
 
-size_t Cursor::take_from_leaf(size_t count_max, uint64_t* hashes, std::byte* values) noexcept {
-  const size_t size = *inside_size();
-  EntryArrays to{hashes, values, count_max};
-  while (!live_.empty() && to.count < count_max) {
-    uint32_t bucket = live_.first() / bucket_slots;
-    if (size == sizeof(uint64_t)) {
-      bucket = copy_buckets(*leaf_, live_, bucket, to);
-      live_.erase_before(bucket);
-      if (bucket == leaf_->form) break;
-    }
-    for (uint32_t left = live_.in_bucket(bucket); left != 0 && to.count < count_max;
-         left &= left - 1, to.count++) {
-      const LeafSlot slot = leaf_->slot(live_.take_first());
-      if (hashes != nullptr) hashes[to.count] = slot.hash().load(std::memory_order_relaxed);
-      if (values == nullptr) continue;
-      const uint64_t value = slot.value().load(std::memory_order_relaxed);
-      std::memcpy(values + to.count * size, &value, size);
-    }
-  }
-  return to.count;
-}
-
 size_t Cursor::take_inside(size_t count_max, int64_t* keys, std::byte* values) noexcept {
   const size_t size = *inside_size();
   size_t count = 0;
-  // Keys have the place of their hashes.
-  auto* const hashes = reinterpret_cast<uint64_t*>(keys);
   while (count < count_max && find_leaf()) {
-    uint64_t* const to_hashes = hashes == nullptr ? nullptr : hashes + count;
-    std::byte* const to_values = values == nullptr ? nullptr : values + count * size;
-    count += take_from_leaf(count_max - count, to_hashes, to_values);
+    // In registers: a store to the arrays could change the member.
+    PositionSet live = live_;
+    for (; !live.empty() && count < count_max; count++) {
+      const LeafSlot slot = leaf_->slot(live.take_first());
+      if (keys != nullptr) keys[count] = key_of(slot);
+      if (values == nullptr) continue;
+      const uint64_t value = value_in(slot);
+      if (size == sizeof value) {
+        std::memcpy(values + count * sizeof value, &value, sizeof value);
+      } else {
+        std::memcpy(values + count * size, &value, size);
+      }
+    }
+    live_ = live;
   }
-  // All at once: in a loop so long nothing is mispredicted, and no empty slot is computed with.
-  if (hashes != nullptr) to_keys(snapshot_.family()->hash(), hashes, count);
   return count;
 }
 

@@ -8,7 +8,7 @@ Diff::Diff(Snapshot before, Snapshot after)
     : before_(std::move(before)),
       after_(std::move(after)),
       same_family_(before_.family() == after_.family()) {
-  // Room for the words of a root and of nodes on the way to a leaf: most walks never grow it.
+  // Enough for the words of a root and of nodes on the way to a leaf: most walks never grow it.
   regions_.reserve(2 << root_bits_max);
   const Region all = {before_.root(), after_.root(), 0, 0, 0, 0};
   if (same_family_) {
@@ -37,8 +37,8 @@ Status Diff::next() {
   }
 }
 
-// Replaces the last region by its parts. Nodes of the same place may consume a different number of
-// bits: a part is what one word of the wider one leads to, or several words, if they hold the same.
+// Replaces the last region by its parts. The two nodes may consume a different number of bits: a
+// part is what one word of the wider node leads to, or several words that hold the same child.
 void Diff::expand(const Region& region) {
   Inner* const before = as_inner(region.before);
   Inner* const after = as_inner(region.after);
@@ -96,7 +96,7 @@ bool Diff::compare_next() noexcept {
   }
 }
 
-// True when the entry, met in one of the maps, is a difference to report.
+// Whether the entry, found in one of the maps, is a difference to report.
 bool Diff::compare(uint64_t hash, uint64_t value, bool in_after) noexcept {
   entries_compared_++;
   const Region& region = comparison_.region;

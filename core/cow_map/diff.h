@@ -1,9 +1,9 @@
-// What distinguishes two maps. Where they share a node they are equal, and the walk passes by: its
-// time follows the number of nodes that differ, which is what was written since they parted.
+// The differences between two maps. Where they share a node they are equal, and the walk skips it:
+// its time follows the number of nodes that differ, which is what was written since they parted.
 //
 // Two maps of different families share nothing; they are compared entry by entry.
 //
-// One thread at a time; both maps may change, be closed and be freed meanwhile.
+// Thread safety: one thread at a time; both maps may change, be closed and be freed meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,15 @@ class Diff {
   // From `before` to `after`.
   Diff(Snapshot before, Snapshot after);
 
-  // Moves to the next key that differs; done behind the last. Throws bad_alloc; then the call can
-  // be repeated.
+  // Moves to the next key that differs; done after the last. Throws bad_alloc; then the call can be
+  // repeated.
   Status next();
   Change change() const noexcept { return change_; }
   int64_t key() const noexcept { return key_; }
-  // Of the key; empty when it is added, or removed.
+  // The key's values; before() is empty when it was added, after() when it was removed.
   Bytes before() const noexcept { return before_.family()->bytes_of(value_before_); }
   Bytes after() const noexcept { return after_.family()->bytes_of(value_after_); }
-  // Entries looked at so far, equal ones included.
+  // Entries compared so far, equal ones included.
   uint64_t entries_compared() const noexcept { return entries_compared_; }
 
  private:

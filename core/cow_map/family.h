@@ -1,9 +1,10 @@
-// What a map, its clones, theirs, and all their cursors have in common.
+// What a map, its clones, their clones, and the cursors of all of them have in common.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <new>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "core/cow_map/key_hash.h"
 #include "core/cow_map/node.h"
 #include "core/cow_map/value_block.h"
+#include "core/sync/epoch.h"
 
 namespace stave::cow_map {
 
@@ -36,11 +38,11 @@ class Family {
     return options_.fixed_values && options_.value_size <= sizeof(uint64_t) ? ValueForm::inside
                                                                             : ValueForm::block;
   }
-  // The bytes of values that lie in their slots; nothing when they are blocks.
+  // The bytes of values that are kept in their slots; nothing when they are blocks.
   std::optional<uint32_t> inside_size() const noexcept {
     return inside_size_ == no_inside ? std::nullopt : std::optional(inside_size_);
   }
-  // The bytes behind a slot's value, which may lie in `value` itself.
+  // The bytes of a value as it is in its slot; they may be those of `value` itself.
   Bytes bytes_of(const uint64_t& value) const noexcept {
     if (inside_size_ != no_inside)
       return {reinterpret_cast<const std::byte*>(&value), inside_size_};
@@ -48,80 +50,48 @@ class Family {
     return reinterpret_cast<const ValueBlock*>(value)->bytes();
   }
 
-  // `count` tokens that no map of this family has had, the first of them.
+  // Returns the first of `count` successive tokens that no map of this family has had.
   uint64_t take_tokens(uint64_t count) noexcept {
     // Relaxed: the number is all that is passed on.
     return next_token_.fetch_add(count, std::memory_order_relaxed);
   }
-  // Whether only one map or cursor is left, as a statistic.
-  bool has_one_member() const noexcept { return members_.load(std::memory_order_relaxed) == 1; }
 
-  // How much memory may come back with the roots of this family is what its maps have made. A map
-  // says so whenever that is no longer its own.
+  // A map reports the nodes and values that it has made whenever they cease to be its own: so much
+  // memory may come back when a root of this family is released.
   void note_made(uint64_t bytes) noexcept {
     // Relaxed, as in released_root(): an estimate.
     if (bytes != 0) made_.fetch_add(bytes, std::memory_order_relaxed);
   }
-  // Somebody has let go of a root. It may be the last one of a large map, or of one that differs
-  // from all others, and is retired as one object, of which a thread may hold back dozens: so that
-  // is decided upon the sooner, once for some megabytes made.
+  // A root has been released. It may be that of a large map with no other reference, but is retired
+  // as one object, of which a thread may hold back dozens: its reclamation is brought forward by
+  // what the family has made.
   void released_root() noexcept {
-    if (made_.load(std::memory_order_relaxed) >= worth_of_object) [[unlikely]]
-      hasten_reclaiming();
+    uint64_t made = made_.load(std::memory_order_relaxed);
+    // If another thread changes it at the same time, that thread does this for both.
+    if (made < worth_of_object ||
+        !made_.compare_exchange_strong(made, made % worth_of_object, std::memory_order_relaxed))
+      return;
+    sync::EpochRegistry::add_reclaim_pressure(static_cast<uint32_t>(
+        std::min<uint64_t>(made / worth_of_object, sync::EpochRegistry::kDecideEvery)));
   }
 
  private:
-  friend class FamilyReference;
-  ~Family() = default;
-  // Of a membership that ends; the last one ends the family.
-  void leave() noexcept;
-  void hasten_reclaiming() noexcept;
-
   static constexpr uint64_t worth_of_object = 64 << 10;
   static constexpr uint32_t no_inside = UINT32_MAX;
 
   const Options options_;
-  const uint32_t inside_size_;  // of values that lie in their slots
+  const uint32_t inside_size_;  // of values that are kept in their slots
   const KeyHash hash_;
   std::atomic<uint64_t> next_token_{1};
-  std::atomic<uint64_t> members_{1};
   std::atomic<uint64_t> made_{0};  // bytes, since a root was released last
 };
 
-// A membership.
-class FamilyReference {
- public:
-  FamilyReference() noexcept = default;
-  // A new family; empty without memory.
-  FamilyReference(const Options& options, uint64_t seed) noexcept
-      : family_(new (std::nothrow) Family(options, seed)) {}
-  FamilyReference(const FamilyReference& other) noexcept : family_(other.family_) {
-    // Relaxed: the other membership keeps it alive.
-    if (family_ != nullptr) family_->members_.fetch_add(1, std::memory_order_relaxed);
-  }
-  FamilyReference(FamilyReference&& other) noexcept
-      : family_(std::exchange(other.family_, nullptr)) {}
-  FamilyReference& operator=(FamilyReference other) noexcept {
-    std::swap(family_, other.family_);
-    return *this;
-  }
-  ~FamilyReference() {
-    if (family_ != nullptr) family_->leave();
-  }
-
-  explicit operator bool() const noexcept { return family_ != nullptr; }
-  Family* operator->() const noexcept { return family_; }
-  friend bool operator==(const FamilyReference&, const FamilyReference&) = default;
-
- private:
-  Family* family_ = nullptr;
-};
-
-// A root that does not change: a reference to it and a membership.
+// A reference to a root that does not change.
 class Snapshot {
  public:
   // Takes over one reference to the root.
-  Snapshot(FamilyReference family, Word root) noexcept : family_(std::move(family)), root_(root) {}
+  Snapshot(std::shared_ptr<Family> family, Word root) noexcept
+      : family_(std::move(family)), root_(root) {}
   Snapshot(Snapshot&& other) noexcept
       : family_(std::move(other.family_)), root_(std::exchange(other.root_, 0)) {}
   Snapshot& operator=(Snapshot&& other) noexcept {
@@ -135,15 +105,11 @@ class Snapshot {
     family_->released_root();
   }
 
-  Snapshot copy() const noexcept {
-    acquire(root_);
-    return Snapshot(family_, root_);
-  }
   Word root() const noexcept { return root_; }
-  const FamilyReference& family() const noexcept { return family_; }
+  const std::shared_ptr<Family>& family() const noexcept { return family_; }
 
  private:
-  FamilyReference family_;
+  std::shared_ptr<Family> family_;
   Word root_;
 };
 

@@ -6,9 +6,8 @@ namespace stave::cow_map {
 
 LeafBuilder::LeafBuilder(Leaf* leaf, uint64_t hash) noexcept
     : to_(leaf->buckets()), buckets_(leaf->form) {
-  // All of them: which ones will stay empty is not known yet, and later it would take branches that
-  // are mispredicted.
-  // The bytes of either number are all the same, and nobody sees the leaf yet.
+  // All of them: which ones will stay empty is not known yet. All bytes of either number are equal,
+  // and no other thread sees the leaf yet.
   const auto empty = static_cast<int>(no_hash(hash) & 0xff);
   for (uint32_t bucket = 0; bucket < buckets_; bucket++)
     std::memset(static_cast<void*>(&to_[bucket]), empty, bucket_slots * sizeof(uint64_t));
@@ -26,7 +25,7 @@ bool LeafBuilder::add(Leaf* from, const PositionSet& positions) noexcept {
       const LeafSlot slot =
           from->slot(i * PositionSet::word_bits + static_cast<uint32_t>(std::countr_zero(word)));
       // Relaxed, here and below: the writer reads what it, or a writer before it, has written, and
-      // nobody sees the new leaf yet.
+      // no other thread sees the new leaf yet.
       const uint64_t hash = slot.hash().load(std::memory_order_relaxed);
       const uint64_t value = slot.value().load(std::memory_order_relaxed);
       uint32_t bucket = home_bucket(hash, buckets);

@@ -15,7 +15,7 @@ namespace {
 class TestLeaf {
  public:
   explicit TestLeaf(uint32_t buckets) : leaf_(create_leaf(buckets, 1)) {}
-  ~TestLeaf() { discard(leaf_); }
+  ~TestLeaf() { free_shell(leaf_); }
   TestLeaf(const TestLeaf&) = delete;
   TestLeaf& operator=(const TestLeaf&) = delete;
   Leaf* operator->() const { return leaf_; }

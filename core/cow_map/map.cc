@@ -1,7 +1,9 @@
 #include "core/cow_map/map.h"
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <string>
 
 #include "core/sync/thread_number.h"
@@ -119,8 +121,12 @@ void Map::release_all() noexcept {
 }
 
 Status Map::create(const Options& options, uint64_t seed) {
-  FamilyReference family(options, seed);
-  if (!family) return Code::no_memory;
+  std::shared_ptr<Family> family;
+  try {
+    family = std::make_shared<Family>(options, seed);
+  } catch (const std::bad_alloc&) {
+    return Code::no_memory;
+  }
   trie_.begin(family->hash(), family->form(), family->take_tokens(1));
   if (!trie_.reset(options.capacity)) return Code::no_memory;
   family_ = std::move(family);
@@ -161,7 +167,7 @@ void Map::release_value(uint64_t value) noexcept {
     reinterpret_cast<ValueBlock*>(value)->release();
 }
 
-Result<std::optional<ValuePin>> Map::get_pin(int64_t key) const {
+Result<ValuePin> Map::get_pin(int64_t key) const {
   const sync::EpochPin pin;
   for (;;) {
     const Word root = trie_.root();
@@ -169,10 +175,11 @@ Result<std::optional<ValuePin>> Map::get_pin(int64_t key) const {
     const LeafSlot slot = trie_.find(root, key);
     if (!slot) return Code::not_found;
     const uint64_t value = slot_value(slot);
-    if (trie_.form() == ValueForm::inside || value == 0) return std::optional<ValuePin>();
+    if (trie_.form() == ValueForm::inside || value == 0)
+      return ValuePin(value, bytes_of(value).size());
     auto* const block = reinterpret_cast<ValueBlock*>(value);
-    // If it fails the value has just been replaced or removed: the next look shows by what.
-    if (block->try_acquire()) return std::optional<ValuePin>(ValuePin(block));
+    // If it fails the value has just been replaced or removed: the next lookup shows by what.
+    if (block->try_acquire()) return ValuePin(block);
   }
 }
 
@@ -206,8 +213,8 @@ Status Map::replace(int64_t key, Bytes value, Receive previous) {
       [&](const Bytes* present, Bytes) { return previous(*present); });
 }
 
-Status Map::multi_put(std::span<const int64_t> keys, FunctionRef<Bytes()> next_value,
-                      FunctionRef<void(size_t index)> replaced, size_t& done) {
+Status Map::multi_put(std::span<const int64_t> keys, FunctionRef<Bytes(size_t index)> value_of,
+                      FunctionRef<void(size_t index, bool had_value)> stored, size_t& done) {
   done = 0;
   WriteGuard guard;
   STAVE_TRY(guard.enter(*this));
@@ -216,12 +223,12 @@ Status Map::multi_put(std::span<const int64_t> keys, FunctionRef<Bytes()> next_v
       trie_.prefetch_to_write(keys.subspan(done, std::min(keys.size() - done, Trie::group_max)));
     bool had_value = false;
     STAVE_TRY(update_locked(
-        keys[done], [&](const Bytes*) { return Result<Bytes>(next_value()); },
+        keys[done], [&](const Bytes*) { return Result<Bytes>(value_of(done)); },
         [&](const Bytes* present, Bytes) {
           had_value = present != nullptr;
           return Status();
         }));
-    if (had_value) replaced(done);
+    stored(done, had_value);
   }
   return {};
 }
@@ -292,7 +299,8 @@ Status Map::shrink_to_fit() {
 Result<Stats> Map::stats() {
   WriteGuard guard;
   STAVE_TRY(guard.enter(*this));
-  const uint64_t own = family_->has_one_member() ? trie_.memory() : trie_.own_memory();
+  // Without another map or cursor nothing is shared.
+  const uint64_t own = family_.use_count() == 1 ? trie_.memory() : trie_.own_memory();
   return Stats{trie_.size(), trie_.memory() - own, own};
 }
 

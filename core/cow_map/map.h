@@ -19,7 +19,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -40,20 +40,29 @@ struct Stats {
   uint64_t own_bytes;     // of those that only this map holds
 };
 
-// A counted reference to a value that is not kept in a slot.
+// A value that stays valid whatever happens to its map: a counted reference to its block, or a copy
+// of a value that is kept in its slot. bytes() of a copy are inside the ValuePin.
 class ValuePin {
  public:
+  // Takes over a reference to the block.
   explicit ValuePin(ValueBlock* block) noexcept : block_(block) {}
-  ValuePin(ValuePin&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  ValuePin(uint64_t word, size_t size) noexcept : word_(word), size_(size) {}
+  ValuePin(ValuePin&& other) noexcept
+      : block_(std::exchange(other.block_, nullptr)), word_(other.word_), size_(other.size_) {}
   ValuePin& operator=(ValuePin&&) = delete;
   ~ValuePin() {
     if (block_ != nullptr) block_->release();
   }
 
-  Bytes bytes() const noexcept { return block_->bytes(); }
+  Bytes bytes() const noexcept {
+    if (block_ != nullptr) return block_->bytes();
+    return {reinterpret_cast<const std::byte*>(&word_), size_};
+  }
 
  private:
-  ValueBlock* block_;
+  ValueBlock* block_ = nullptr;
+  uint64_t word_ = 0;
+  size_t size_ = 0;
 };
 
 class Map {
@@ -91,9 +100,7 @@ class Map {
   Code contains(int64_t key) const {
     return get(key, [](Bytes) { return Code::ok; });
   }
-  // A value that needs no copy; nothing for those kept inside slots and those of 0 bytes: get()
-  // them.
-  Result<std::optional<ValuePin>> get_pin(int64_t key) const;
+  Result<ValuePin> get_pin(int64_t key) const;
   uint64_t size() const noexcept { return trie_.size(); }  // 0 when closed
 
   // Stores the value. `previous` is called when the key had one.
@@ -102,11 +109,11 @@ class Map {
   Status insert(int64_t key, Bytes value);
   // Stores the value if the key is present, else returns not_found.
   Status replace(int64_t key, Bytes value, Receive previous);
-  // Puts `next_value()` under each key in turn, all under one lock. `replaced(index)` is called for
-  // those that had a value. The first failure ends the call: `done` is the number of keys before
-  // it, which have been stored. `next_value` must not block.
-  Status multi_put(std::span<const int64_t> keys, FunctionRef<Bytes()> next_value,
-                   FunctionRef<void(size_t index)> replaced, size_t& done);
+  // Puts `value_of(index)` under each key in turn, all under one lock, and then calls
+  // `stored(index, had_value)`. Neither may use the map. The first failure ends the call: `done` is
+  // the number of keys before it, which have been stored.
+  Status multi_put(std::span<const int64_t> keys, FunctionRef<Bytes(size_t index)> value_of,
+                   FunctionRef<void(size_t index, bool had_value)> stored, size_t& done);
   // Removes the key, or returns not_found.
   Status remove(int64_t key, Receive removed);
   // Stores what `edit` makes of the present value, or returns not_found.
@@ -152,7 +159,7 @@ class Map {
 
   Lock lock_;
   std::atomic<uint32_t> callback_thread_{0};  // number + 1 of the thread inside a callback
-  FamilyReference family_;
+  std::shared_ptr<Family> family_;
   Trie trie_;
 };
 

@@ -90,7 +90,7 @@ TEST(CowMap, EveryIntegerIsAKey) {
   EXPECT_EQ(map->size(), 0u);
 }
 
-TEST(CowMap, SurvivorsOfRandomRemovals) {
+TEST(CowMap, RandomRemovalsKeepAllOtherEntries) {
   for (uint32_t shift = 0; shift < 64; shift++) {
     TestMap map;
     std::unordered_map<int64_t, uint64_t> expected;
@@ -204,7 +204,7 @@ TEST(CowMap, MemoryFollowsSizeBothWays) {
   EXPECT_TRUE(map->shrink_to_fit().ok());
 }
 
-TEST(CowMap, GrowingAndShrinkingAroundEveryThreshold) {
+TEST(CowMap, GrowingAndShrinkingAroundEveryThresholdKeepsEntries) {
   TestMap map;
   int64_t size = 0;
   for (const int64_t target : {3, 4, 8, 12, 30, 54, 55, 110, 900, 1000, 8000}) {
@@ -221,7 +221,7 @@ TEST(CowMap, GrowingAndShrinkingAroundEveryThreshold) {
   }
 }
 
-TEST(CowMap, AChainOfClonesWithWritesBetween) {
+TEST(CowMap, EachCloneOfAChainKeepsItsState) {
   constexpr int64_t length = 10'000;
   std::vector<TestMap> chain;
   chain.emplace_back();
@@ -237,7 +237,7 @@ TEST(CowMap, AChainOfClonesWithWritesBetween) {
   while (sync::EpochRegistry::waiting() != 0) EXPECT_TRUE(sync::EpochRegistry::reclaim_all());
 }
 
-TEST(CowMap, ManyClonesFreedInRandomOrder) {
+TEST(CowMap, ClonesCanBeFreedInAnyOrder) {
   TestMap map;
   for (int64_t key = 0; key < 1000; key++) map.put(key, 1);
   std::vector<std::unique_ptr<Map>> clones;
@@ -253,7 +253,7 @@ TEST(CowMap, ManyClonesFreedInRandomOrder) {
   EXPECT_EQ(map->stats()->shared_bytes, 0u);
 }
 
-TEST(CowMap, ValuesOfAllSizes) {
+TEST(CowMap, ValuesOfEverySizeAreKept) {
   TestMap map(Options{});
   const std::string large(16 << 20, 'x');
   map.put(1, std::string());
@@ -271,14 +271,14 @@ TEST(CowMap, APinOutlivesItsValue) {
   TestMap map(Options{});
   map.put(1, std::string("a value that is pinned"));
   auto pin = map->get_pin(1);
-  ASSERT_TRUE(pin && pin->has_value());
+  ASSERT_TRUE(pin);
   map.put(1, std::string("another"));
   EXPECT_TRUE(map->close().ok());
   while (sync::EpochRegistry::waiting() != 0) EXPECT_TRUE(sync::EpochRegistry::reclaim_all());
-  EXPECT_EQ(as_text((**pin).bytes()), "a value that is pinned");
+  EXPECT_EQ(as_text(pin->bytes()), "a value that is pinned");
 }
 
-TEST(CowMap, ACloneIsWalkedWhileTheOriginalChanges) {
+TEST(CowMap, ACursorShowsTheMapAsItWasWhenItWasOpened) {
   TestMap map;
   for (int64_t key = 0; key < 5000; key++) map.put(key, 1);
   Cursor cursor(map.snapshot());
@@ -322,7 +322,7 @@ TEST(CowMap, ADisplacedEntryIsFoundInACopyOfItsLeaf) {
 
 // Leaves are full to the last slot of some buckets, and cannot always be laid out anew when they
 // are split.
-TEST(CowMap, KeysThatCrowdAFewBuckets) {
+TEST(CowMap, KeysThatCrowdAFewBucketsAreAllFound) {
   os::SeededRandom random(51);
   const KeyHash hash(family_seed);
   for (int round = 0; round < 40; round++) {
@@ -368,6 +368,79 @@ TEST(CowMap, ADiffTakesTimeInProportionToTheDifference) {
   EXPECT_EQ(added, 1u);
   EXPECT_EQ(removed, 1u);
   EXPECT_LE(diff.entries_compared(), 12u * 2 * 62);
+}
+
+TEST(CowMap, InsertStoresOnlyWhatIsAbsent) {
+  for (const bool fixed : {true, false}) {
+    TestMap map(fixed ? words : Options{});
+    EXPECT_TRUE(map->insert(1, as_bytes("12345678", 8)).ok());
+    EXPECT_TRUE(map->insert(1, as_bytes("abcdefgh", 8)).is(Code::exists));
+    EXPECT_EQ(map.text(1), "12345678");
+    // The arguments are checked first, whether or not the key exists.
+    const Code refused = fixed ? Code::invalid_argument : Code::exists;
+    EXPECT_EQ(map->insert(1, as_bytes("short", 5)).code(), refused);
+    EXPECT_EQ(map->size(), 1u);
+  }
+}
+
+TEST(CowMap, ReplaceStoresOnlyWhatIsPresent) {
+  TestMap map(Options{});
+  std::string previous;
+  const auto to_previous = [&](Bytes value) {
+    previous = as_text(value);
+    return Status();
+  };
+  EXPECT_TRUE(map->replace(1, as_bytes("new", 3), to_previous).is(Code::not_found));
+  EXPECT_EQ(map->size(), 0u);
+  map.put(1, std::string("old"));
+  EXPECT_TRUE(map->replace(1, as_bytes("new", 3), to_previous).ok());
+  EXPECT_EQ(previous, "old");
+  EXPECT_EQ(map.text(1), "new");
+}
+
+TEST(CowMap, MultiPutStoresInOrderUpToTheFirstFailure) {
+  TestMap map;
+  std::vector<int64_t> keys;
+  for (int64_t i = 0; i < 10'000; i++) keys.push_back(i % 7'000);
+  std::vector<uint64_t> values(keys.size());
+  const auto value_of = [&](size_t i) {
+    values[i] = i;
+    return as_bytes(&values[i], i == 9'000 ? 3 : sizeof(uint64_t));
+  };
+  size_t replaced = 0;
+  const auto stored = [&](size_t i, bool had_value) {
+    EXPECT_EQ(had_value, i >= 7'000);
+    replaced += had_value ? 1 : 0;
+  };
+  size_t done = 0;
+  EXPECT_TRUE(map->multi_put(keys, value_of, stored, done).is(Code::invalid_argument));
+  EXPECT_EQ(done, 9'000u);
+  EXPECT_EQ(replaced, 2'000u);
+  EXPECT_EQ(map->size(), 7'000u);
+  for (size_t i = 0; i < 7'000; i++) EXPECT_EQ(map.get(keys[i]), i < 2'000 ? i + 7'000 : i);
+}
+
+TEST(CowMap, MultiGetFindsWhatGetFinds) {
+  for (const Options& options : {words, Options{}}) {
+    TestMap map(options);
+    for (int64_t key = 0; key < 3'000; key++) map.put(key, static_cast<uint64_t>(key) + 1);
+    for (const size_t count : {0, 1, 31, 32, 33, 1'000}) {
+      std::vector<int64_t> keys;
+      for (size_t i = 0; i < count; i++) keys.push_back(static_cast<int64_t>(i * 37 % 6'000));
+      size_t calls = 0;
+      EXPECT_EQ(map->multi_get(keys,
+                               [&](size_t i, const Bytes* value) {
+                                 EXPECT_EQ(i, calls++);
+                                 const uint64_t expected = map.get(keys[i]);
+                                 EXPECT_EQ(value != nullptr, expected != 0);
+                                 if (value == nullptr) return Code::ok;
+                                 EXPECT_TRUE(equal(*value, bytes_of(expected)));
+                                 return Code::ok;
+                               }),
+                Code::ok);
+      EXPECT_EQ(calls, count);
+    }
+  }
 }
 
 TEST(CowMap, WritesFromInsideACallbackAreBusy) {

@@ -153,6 +153,41 @@ TEST_F(CowMapMemory, RoomThatWasAskedForCostsLittleAndIsGivenBack) {
   }
 }
 
+TEST_F(CowMapMemory, ShrinkGivesBackTheRoomOfACapacityThatFewEntriesCameFor) {
+  for (const uint64_t capacity : {10'000, 100'000, 3'000'000}) {
+    for (const int64_t entries : {0, 1, 20, 500, 5'000}) {
+      Options options = words;
+      options.capacity = capacity;
+      const auto map = create(options);
+      for (int64_t key = 0; key < entries; key++) put(*map, key, 7);
+      const auto grown = filled(entries);
+      EXPECT_TRUE(grown->shrink_to_fit().ok());
+      EXPECT_TRUE(map->shrink_to_fit().ok());
+      EXPECT_LE(own_bytes(*map), own_bytes(*grown) * 3 / 2) << capacity << ' ' << entries;
+      EXPECT_EQ(map->size(), static_cast<uint64_t>(entries));
+      for (int64_t key = 0; key < entries; key++) EXPECT_EQ(map->contains(key), Code::ok);
+      for (int64_t key = 0; key < 2 * entries; key++) put(*map, key, 8);
+      EXPECT_EQ(map->size(), static_cast<uint64_t>(2 * entries));
+    }
+  }
+}
+
+TEST_F(CowMapMemory, ShrinkCopiesNothingThatIsShared) {
+  Options options = words;
+  options.capacity = 100'000;
+  const auto map = create(options);
+  for (int64_t key = 0; key < 500; key++) put(*map, key, 7);
+  Map copy;
+  ASSERT_TRUE(copy.clone_from(*map).ok());
+  EXPECT_TRUE(copy.shrink_to_fit().ok());
+  EXPECT_EQ(own_bytes(copy), 0u);
+  put(copy, 1, 8);
+  const uint64_t before = own_bytes(copy);
+  EXPECT_TRUE(copy.shrink_to_fit().ok());
+  EXPECT_LE(own_bytes(copy), before);
+  for (int64_t key = 0; key < 500; key++) EXPECT_EQ(copy.contains(key), Code::ok);
+}
+
 TEST_F(CowMapMemory, AMapThatHasBecomeEmptyGivesItsNodesBack) {
   const auto map = create(words);
   const uint64_t bare = own_bytes(*map);

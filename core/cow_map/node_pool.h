@@ -1,12 +1,13 @@
-// Memory for nodes: blocks of 1 to 25 cache lines, in huge pages as soon as there is some of it.
+// Memory for nodes: blocks of 1 to 25 cache lines, aligned to one, in huge pages.
 //
-// A change to a map that is shared makes a few nodes and lets go of as many, and a large map is
-// read at random: so a block costs a few nanoseconds, and lies where address translation is cheap.
+// Each thread keeps some free blocks of each size. When it has none left, or too many, it moves
+// some at a time from or to pieces of 16 KiB, which all threads share under one mutex. Any run of
+// free lines in a piece can be taken, whatever it was before: leaves of a growing map move from one
+// size to the next nearly all at the same time, and what the blocks of one size have left serves
+// those of another.
 //
-// Each thread keeps some blocks of each size at hand; what it has too much or too little of goes to
-// chunks of 2 MiB or comes from them, many at a time, under one mutex (node_chunks.h). When
-// more than 8 MiB and an eighth of all is free, memory goes back to the system, in pieces of 16 KiB
-// and whole chunks.
+// When more than 8 MiB and an eighth of what is used is free, memory goes back to the system: free
+// pieces one by one, and the 2 MiB that they are cut from as soon as all pieces of it are free.
 //
 // Thread safety: everything may be called from any thread, also while it exits, and in the child
 // after fork(). A block may be freed by another thread than the one it was given to.
@@ -29,11 +30,11 @@ class NodePool {
   // `units` is what was asked for.
   static void free(void* block, uint32_t units) noexcept;
 
-  // Of the system's memory, but for pages never touched.
+  // Of the system's memory, apart from pages that were never used.
   static size_t bytes_held() noexcept;
 
   // Asked before each allocation, which fails when the answer is false; null to ask nobody. For
-  // tests of what happens without memory. Not beside other threads.
+  // tests of what happens without memory. REQUIRES: no other thread uses the pool.
   using Permit = bool (*)() noexcept;
   static void ask(Permit permit) noexcept;
 };

@@ -1,4 +1,4 @@
-// Some of the slots of one leaf, by position: a bit for each.
+// A set of slots of one leaf, by position: a bit for each.
 #pragma once
 
 #include <array>
@@ -19,11 +19,11 @@ class PositionSet {
   static constexpr uint32_t word_count = (buckets_max * bucket_slots + word_bits - 1) / word_bits;
 
   void insert(uint32_t position) noexcept { word_of(position) |= bit_of(position); }
-  // The same without a branch: if `condition` is 1 and not 0.
+  // Inserts if `condition` is 1, and not if it is 0, without a branch.
   void insert_if(uint64_t condition, uint32_t position) noexcept {
     word_of(position) |= condition << (position % word_bits);
   }
-  // The first `count` ones of a bucket.
+  // Inserts the first `count` slots of a bucket.
   void insert_first(uint32_t bucket, uint32_t count) noexcept {
     const uint32_t position = bucket * bucket_slots;
     word_of(position) |= ((uint64_t{1} << count) - 1) << (position % word_bits);
@@ -33,29 +33,23 @@ class PositionSet {
   uint32_t count() const noexcept {
     return static_cast<uint32_t>(std::popcount(words_[0]) + std::popcount(words_[1]));
   }
-  // The least of those that there are.
+  // The least position. REQUIRES: not empty().
   uint32_t first() const noexcept {
     const uint32_t word = words_[0] != 0 ? 0 : 1;
     return word * word_bits + static_cast<uint32_t>(std::countr_zero(words_[word]));
   }
-  // The same, which leaves the set.
+  // Removes and returns first().
   uint32_t take_first() noexcept {
     const uint32_t position = first();
     word_of(position) &= word_of(position) - 1;
     return position;
   }
-  // All of the buckets before this one.
-  void erase_before(uint32_t bucket) noexcept {
-    const uint32_t end = bucket * bucket_slots;
-    if (end >= word_bits) words_[0] = 0;
-    if (end % word_bits != 0) word_of(end) &= ~uint64_t{0} << (end % word_bits);
-  }
-  // Those of one bucket: 8 bits.
+  // The slots of one bucket: 8 bits.
   uint32_t in_bucket(uint32_t bucket) const noexcept {
     const uint32_t position = bucket * bucket_slots;
     return static_cast<uint32_t>(words_[position / word_bits] >> (position % word_bits)) & 0xff;
   }
-  // Those of a word, for loops that should not have to ask which one it is.
+  // 64 positions, for loops over all of them.
   uint64_t word(uint32_t index) const noexcept { return words_[index]; }
   friend PositionSet operator-(PositionSet left, const PositionSet& right) noexcept {
     for (uint32_t i = 0; i < word_count; i++) left.words_[i] &= ~right.words_[i];

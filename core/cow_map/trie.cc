@@ -19,10 +19,10 @@ ValueBlock* as_block(uint64_t value) noexcept {
 
 }  // namespace
 
-// The bits of the hash that lead to a leaf when there are so many entries, less those of a lowest
-// node that would have fewer than all its bits: nodes of few words take three times as much memory.
+// The bits of the hash that lead to a leaf in a map of `capacity` entries, rounded down so that the
+// lowest inner nodes have all their bits: of a node with few words most would be the header.
 uint32_t Trie::bits_for(uint64_t capacity) noexcept {
-  // As many as the fullest leaves have, nearly.
+  // Nearly as many as the fullest leaves have.
   constexpr uint64_t entries_per_leaf = 60;
   const uint64_t leaves = std::min(capacity / entries_per_leaf, uint64_t{1} << 40);
   const auto bits = std::max<uint32_t>(1, static_cast<uint32_t>(std::bit_width(leaves)));
@@ -49,7 +49,7 @@ bool Trie::reset(uint64_t capacity) noexcept {
   return true;
 }
 
-// Inner nodes for `bits` more bits of the hash, all at their full width but the last ones.
+// Inner nodes for `bits` more bits of the hash, each as wide as it can be.
 Word Trie::build_directory(uint32_t depth, uint32_t bits, bool* failed) noexcept {
   const uint32_t own_bits = std::min(bits, inner_bits_max(depth));
   Inner* const inner = create_inner(own_bits, token_);
@@ -59,7 +59,7 @@ Word Trie::build_directory(uint32_t depth, uint32_t bits, bool* failed) noexcept
   }
   for (uint32_t i = 0; i < inner->count(); i++)
     inner->words()[i].store(0, std::memory_order_relaxed);
-  made(word_of(inner));
+  made(inner);
   for (uint32_t i = 0; own_bits < bits && i < inner->count() && !*failed; i++)
     inner->words()[i].store(build_directory(depth + own_bits, bits - own_bits, failed),
                             std::memory_order_relaxed);
@@ -114,7 +114,7 @@ bool Trie::remove(const Located& at) noexcept {
   return true;
 }
 
-// Of a key that has been located, in a leaf that may have been prepared since.
+// The slot of a key that was located, in a leaf that prepare() may have made since.
 LeafSlot Trie::slot_in(Leaf* leaf, const Located& at) noexcept {
   const LeafSlot slot = leaf == at.leaf ? at.slot : find_slot(leaf->buckets(), leaf->form, at.hash);
   assert(slot);
@@ -128,47 +128,31 @@ void Trie::dropped_value(uint64_t value) noexcept {
   add_memory(bytes, block->owner() == token_ ? bytes : 0);
 }
 
-bool Trie::descend(uint64_t hash, bool own, Place* place) noexcept {
-  std::atomic<Word>* node_place = &root_;
+bool Trie::descend(uint64_t hash, bool own, ChildRef* child) noexcept {
+  std::atomic<Word>* holder = &root_;
   uint32_t depth = 0;
   for (;;) {
-    const Word word = node_place->load(std::memory_order_relaxed);
-    Inner* const node = own ? own_inner(*node_place, word) : as_inner(word);
+    const Word word = holder->load(std::memory_order_relaxed);
+    Inner* const node = own ? own_inner(*holder, word) : as_inner(word);
     if (node == nullptr) return false;
     const uint32_t bits = inner_bits(word);
-    *place = {node_place, node, bits, static_cast<uint32_t>((hash << depth) >> (64 - bits)), depth};
-    if (!is_inner(place->word())) return true;
+    *child = {holder, node, bits, static_cast<uint32_t>((hash << depth) >> (64 - bits)), depth};
+    if (!is_inner(child->word())) return true;
     depth += bits;
-    node_place = &node->words()[place->index];
+    holder = &node->words()[child->index];
   }
-}
-
-void Trie::prefetch_shared(uint64_t hash) const noexcept {
-  uint64_t rest = hash;
-  Word word = root_.load(std::memory_order_relaxed);
-  for (uint32_t depth = 0; is_inner(word); depth += root_bits_max) {
-    Inner* const inner = as_inner(word);
-    if (!owns(inner) && !inner->references.is_sole()) prefetch_children(inner);
-    word = child_of(word, rest);
-    rest <<= inner_bits_max(depth);
-  }
-  if (word == 0 || owns(as_leaf(word))) return;
-  const auto* const bytes = reinterpret_cast<const std::byte*>(as_leaf(word));
-  for (size_t offset = 0; offset < memory_of(word); offset += node_unit)
-    prefetch_one_of_many(bytes + offset);
 }
 
 Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
-  // The nodes above a leaf of the map's own are its own too, and their headers need not be read.
+  // If a leaf is the map's own, so are all nodes above it: their headers need not be read.
   const Word word = leaf_of(root_.load(std::memory_order_relaxed), hash);
   const bool shared = word == 0 || !owns(as_leaf(word));
-  if (shared) prefetch_shared(hash);
   for (;;) {
-    Place place;
-    if (!descend(hash, shared, &place)) return nullptr;
-    switch (prepare_leaf(place, hash, adds)) {
+    ChildRef child;
+    if (!descend(hash, shared, &child)) return nullptr;
+    switch (prepare_leaf(child, hash, adds)) {
       case Step::ready:
-        return as_leaf(place.word());
+        return as_leaf(child.word());
       case Step::again:
         break;
       case Step::no_memory:
@@ -177,23 +161,23 @@ Leaf* Trie::prepare(uint64_t hash, bool adds) noexcept {
   }
 }
 
-Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noexcept {
-  const Word word = place.word();
+Trie::Step Trie::prepare_leaf(const ChildRef& child, uint64_t hash, bool adds) noexcept {
+  const Word word = child.word();
   if (word == 0) {
     Leaf* const leaf = first_leaf(hash);
     if (leaf == nullptr) return Step::no_memory;
-    made(word_of(leaf));
-    publish(place.node->words()[place.index], word_of(leaf));
+    made(leaf);
+    publish(child.node->words()[child.index], word_of(leaf));
     return Step::ready;
   }
   Leaf* const leaf = as_leaf(word);
   if (is_writable(leaf) && (!adds || leaf->has_room(hash))) return Step::ready;
   if (!adds || leaf->has_room(hash))
-    return replace_leaf(place, copied(leaf, leaf->live)) ? Step::ready : Step::no_memory;
-  const Run run = run_of(place);
-  const uint32_t depth = leaf_depth(place, run);
-  // Without slots that could be used again it must become larger; by two buckets, so that it is not
-  // soon full again.
+    return replace_leaf(child, copied(leaf, leaf->live)) ? Step::ready : Step::no_memory;
+  const Run run = run_of(child);
+  const uint32_t depth = leaf_depth(child, run);
+  // Without buried slots to reclaim it must grow; by two buckets, so that it is not soon full
+  // again.
   const uint32_t least = leaf->form + (leaf->has_buried(hash) ? 0u : 1u);
   if (const uint32_t most = leaf_buckets_max(depth); least <= most) {
     const uint32_t wanted = std::max(buckets_with_room(leaf->entries() + 1, depth), least + 1);
@@ -201,19 +185,19 @@ Trie::Step Trie::prepare_leaf(const Place& place, uint64_t hash, bool adds) noex
         rebuilt({leaf, leaf->live}, {}, {std::clamp(wanted, least, most), most}, &hash);
     if (!larger.enough_memory) return Step::no_memory;
     if (larger.leaf != nullptr) {
-      replace_leaf(place, larger.leaf);
+      replace_leaf(child, larger.leaf);
       return Step::ready;
     }
   }
-  const bool split_done = run.count > 1 ? split(place, run) : widen(place);
+  const bool split_done = run.count > 1 ? split(child, run) : widen(child);
   return split_done ? Step::again : Step::no_memory;
 }
 
-bool Trie::replace_leaf(const Place& place, Leaf* leaf) noexcept {
+bool Trie::replace_leaf(const ChildRef& child, Leaf* leaf) noexcept {
   if (leaf == nullptr) return false;
-  Leaf* const before = as_leaf(place.word());
-  made(word_of(leaf));
-  publish(place, run_of(place), word_of(leaf));
+  Leaf* const before = as_leaf(child.word());
+  made(leaf);
+  publish(child, run_of(child), word_of(leaf));
   replaced(before);
   return true;
 }
@@ -221,7 +205,7 @@ bool Trie::replace_leaf(const Place& place, Leaf* leaf) noexcept {
 Leaf* Trie::copied(Leaf* leaf, const PositionSet& positions) noexcept {
   Leaf* const copy = create_leaf(leaf->form, token_);
   if (copy == nullptr) return nullptr;
-  // No reader writes to a leaf, and its writer is here: the bytes can be copied as they are.
+  // Only this thread writes to the leaf: the bytes can be copied as they are.
   std::memcpy(static_cast<void*>(copy->buckets()), static_cast<const void*>(leaf->buckets()),
               leaf->form * bucket_size);
   (leaf->live - positions).for_each([&](uint32_t position) {
@@ -233,11 +217,11 @@ Leaf* Trie::copied(Leaf* leaf, const PositionSet& positions) noexcept {
   return copy;
 }
 
-Trie::Built Trie::rebuilt(const Entries& entries, const Entries& others, Room room,
+Trie::Built Trie::rebuilt(const Entries& entries, const Entries& others, BucketRange range,
                           const uint64_t* reserve) noexcept {
   const uint64_t any_hash =
       entries.leaf->slot(entries.positions.first()).hash().load(std::memory_order_relaxed);
-  for (uint32_t buckets = room.least; buckets <= room.most; buckets++) {
+  for (uint32_t buckets = range.least; buckets <= range.most; buckets++) {
     Leaf* const result = create_leaf(buckets, token_);
     if (result == nullptr) return {.enough_memory = false};
     LeafBuilder builder(result, any_hash);
@@ -247,7 +231,7 @@ Trie::Built Trie::rebuilt(const Entries& entries, const Entries& others, Room ro
       builder.finish(result);
       return {.leaf = result};
     }
-    discard(result);
+    free_shell(result);
   }
   return {};
 }
@@ -259,8 +243,8 @@ Leaf* Trie::first_leaf(uint64_t hash) noexcept {
 }
 
 void Trie::replaced(Leaf* leaf) noexcept {
-  dropped(word_of(leaf));
-  // Its entries' references pass to the new leaf, unless another node holds on to the old one.
+  dropped(leaf);
+  // Its references to blocks pass to the new leaf, unless another node refers to the old one.
   if (leaf->references.is_sole()) return retire_shell(leaf);
   if (form_ == ValueForm::block) {
     leaf->live.for_each([&](uint32_t position) {
@@ -272,22 +256,22 @@ void Trie::replaced(Leaf* leaf) noexcept {
   release(word_of(leaf), form_);
 }
 
-Inner* Trie::own_inner(std::atomic<Word>& place, Word word) noexcept {
+Inner* Trie::own_inner(std::atomic<Word>& holder, Word word) noexcept {
   Inner* const inner = as_inner(word);
   if (owns(inner)) return inner;
   Inner* const copy = create_inner(inner->form, token_);
   if (copy == nullptr) return nullptr;
   std::memcpy(static_cast<void*>(copy->words()), static_cast<const void*>(inner->words()),
               inner->count() * sizeof(Word));
-  // Its children's references pass to the copy, unless another map holds on to it.
+  // Its references to children pass to the copy, unless another map refers to the old node.
   const bool sole = inner->references.is_sole();
   if (!sole) {
     prefetch_children(inner);
-    for_each_child(inner, [](Word child, uint32_t) { acquire(child); });
+    for_each_child(inner, [](Word child) { acquire(child); });
   }
-  made(word_of(copy));
-  dropped(word);
-  publish(place, word_of(copy));
+  made(copy);
+  dropped(as_node(word));
+  publish(holder, word_of(copy));
   if (sole) {
     retire_shell(inner);
   } else {
@@ -296,10 +280,10 @@ Inner* Trie::own_inner(std::atomic<Word>& place, Word word) noexcept {
   return copy;
 }
 
-// The leaf stands in several words: two leaves share them.
-bool Trie::split(const Place& place, Run run) noexcept {
-  Leaf* const leaf = as_leaf(place.word());
-  const uint32_t depth = leaf_depth(place, run);
+// Replaces a leaf that several words hold by two, each in half of the words.
+bool Trie::split(const ChildRef& child, Run run) noexcept {
+  Leaf* const leaf = as_leaf(child.word());
+  const uint32_t depth = leaf_depth(child, run);
   PositionSet high_half;
   leaf->live.for_each([&](uint32_t position) {
     const uint64_t hash = leaf->slot(position).hash().load(std::memory_order_relaxed);
@@ -312,10 +296,10 @@ bool Trie::split(const Place& place, Run run) noexcept {
     const uint32_t buckets = buckets_with_room(keep.count(), depth + 1);
     const Built half = rebuilt({leaf, keep}, {}, {std::min(buckets, buckets_max)}, nullptr);
     halves[side] = half.leaf;
-    // Where all entries have a place some of them have.
+    // The slots that all entries had are enough for some of them.
     if (half.leaf == nullptr && half.enough_memory) halves[side] = copied(leaf, keep);
     if (halves[side] != nullptr) continue;
-    if (halves[0] != nullptr) discard(halves[0]);
+    if (halves[0] != nullptr) free_shell(halves[0]);
     return false;
   }
   const uint32_t half_count = run.count / 2;
@@ -323,47 +307,47 @@ bool Trie::split(const Place& place, Run run) noexcept {
     Word word = 0;
     if (halves[side] != nullptr) {
       word = word_of(halves[side]);
-      made(word);
+      made(halves[side]);
     }
-    publish(place, {run.first + side * half_count, half_count}, word);
+    publish(child, {run.first + side * half_count, half_count}, word);
   }
   replaced(leaf);
   return true;
 }
 
-// The leaf stands in one word: it gets two, by doubling the node or in a node of its own.
-bool Trie::widen(const Place& place) noexcept {
-  Inner* const node = place.node;
-  const bool doubles = place.bits < inner_bits_max(place.depth);
-  Inner* const wider = create_inner(doubles ? place.bits + 1 : 1u, token_);
+// Gives a leaf that one word holds two words, by doubling its node or in a new node.
+bool Trie::widen(const ChildRef& child) noexcept {
+  Inner* const node = child.node;
+  const bool doubles = child.bits < inner_bits_max(child.depth);
+  Inner* const wider = create_inner(doubles ? child.bits + 1 : 1u, token_);
   if (wider == nullptr) return false;
   for (uint32_t i = 0; i < wider->count(); i++) {
-    const uint32_t from = doubles ? i / 2 : place.index;
+    const uint32_t from = doubles ? i / 2 : child.index;
     wider->words()[i].store(node->words()[from].load(std::memory_order_relaxed),
                             std::memory_order_relaxed);
   }
-  made(word_of(wider));
+  made(wider);
   if (doubles) {
-    dropped(word_of(node));
-    publish(*place.node_place, word_of(wider));
+    dropped(node);
+    publish(*child.holder, word_of(wider));
     retire_shell(node);
   } else {
-    publish(node->words()[place.index], word_of(wider));
+    publish(node->words()[child.index], word_of(wider));
   }
   return true;
 }
 
-Trie::Run Trie::run_of(const Place& place) noexcept {
-  const Word word = place.word();
+Trie::Run Trie::run_of(const ChildRef& child) noexcept {
+  const Word word = child.word();
   const auto same = [&](uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++)
-      if (place.node->words()[i].load(std::memory_order_relaxed) != word) return false;
+      if (child.node->words()[i].load(std::memory_order_relaxed) != word) return false;
     return true;
   };
-  Run run = {place.index, 1};
+  Run run = {child.index, 1};
   if (word == 0 || is_inner(word)) return run;
-  // Runs have the size of a power of two, and begin at a multiple of it.
-  while (run.count < place.count()) {
+  // The size of a run is a power of two, and it begins at a multiple of its size.
+  while (run.count < child.count()) {
     const uint32_t buddy = run.first ^ run.count;
     if (!same(buddy, run.count)) break;
     run = {std::min(run.first, buddy), run.count * 2};

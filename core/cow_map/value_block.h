@@ -1,4 +1,4 @@
-// A value that does not fit into a slot: immutable bytes behind a count of who refers to them (the
+// A value that does not fit into a slot: immutable bytes with a count of their referents (the
 // leaves that hold it, and pins).
 #pragma once
 
@@ -21,17 +21,17 @@ class ValueBlock : public sync::Retired {
     if (memory == nullptr) return nullptr;
     auto* block = new (memory) ValueBlock(static_cast<uint32_t>(bytes.size()), owner);
     copy(reinterpret_cast<std::byte*>(block + 1), bytes);
-    // Blocks go with the leaves of a whole map, all at once.
+    // All blocks of a map are released at once: whoever makes one helps to free them.
     sync::EpochRegistry::contribute(1);
     return block;
   }
 
   Bytes bytes() const noexcept { return {reinterpret_cast<const std::byte*>(this + 1), size_}; }
   size_t memory() const noexcept { return sizeof(ValueBlock) + size_; }
-  // For statistics; of the writer.
+  // For the writer's statistics.
   uint64_t owner() const noexcept { return owner_; }
 
-  // As those of ReferenceCount.
+  // Like those of ReferenceCount.
   void acquire() noexcept { references_.acquire(); }
   bool try_acquire() noexcept { return references_.try_acquire(); }
   void release() noexcept {

@@ -7,14 +7,6 @@
 
 namespace stave::os {
 
-namespace {
-#ifdef MADV_COLLAPSE
-constexpr int collapse = MADV_COLLAPSE;
-#else
-constexpr int collapse = 25;  // Linux 6.1; older systems refuse it
-#endif
-}  // namespace
-
 std::byte* map_pages(size_t size, PageSize page_size) noexcept {
   assert(size % huge_page_size == 0);
   // The system aligns to small pages: map more and give the ends back.
@@ -36,10 +28,6 @@ std::byte* map_pages(size_t size, PageSize page_size) noexcept {
 
 void drop_pages(std::byte* pages, size_t size) noexcept {
   static_cast<void>(madvise(pages, size, MADV_DONTNEED));
-}
-
-void collapse_pages(std::byte* pages, size_t size) noexcept {
-  static_cast<void>(madvise(pages, size, collapse));
 }
 
 void unmap_pages(std::byte* pages, size_t size) noexcept {

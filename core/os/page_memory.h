@@ -21,9 +21,6 @@ std::byte* map_pages(size_t size, PageSize page_size = PageSize::huge) noexcept;
 // The content of these pages (of 4 KiB) is not needed any more: they are zero, and cost no memory,
 // until they are used again.
 void drop_pages(std::byte* pages, size_t size) noexcept;
-// Puts what lies there into huge pages again, after parts of it were dropped and are in use again.
-// Takes up to a millisecond for each; does nothing where the system cannot (before Linux 6.1).
-void collapse_pages(std::byte* pages, size_t size) noexcept;
 void unmap_pages(std::byte* pages, size_t size) noexcept;
 
 }  // namespace stave::os

@@ -44,6 +44,31 @@ static stave_status fill(stave_error* error) {
   check_entries(map, 1);
   return STAVE_OK;
 }
+/* A call that fails has stored what it says. */
+static stave_status fill_at_once(stave_error* error) {
+  static int64_t keys[entries];
+  static uint64_t sizes[entries];
+  static uint8_t replaced[entries];
+  static char values[entries * 20];
+  size_t flat_size = 0;
+  for (int64_t key = 1; key <= entries; key++) {
+    char value[20];
+    keys[key - 1] = key << 32;
+    sizes[key - 1] = value_of(key, value);
+    memcpy(values + flat_size, value, sizes[key - 1]);
+    flat_size += sizes[key - 1];
+  }
+  const uint64_t before = size_of(map);
+  size_t done = 0;
+  const stave_status status =
+      stave_cow_map_multi_put(map, keys, values, sizes, entries, replaced, &done, error);
+  CHECK((done == entries) == (status == STAVE_OK));
+  uint64_t added = 0;
+  for (size_t i = 0; i < done; i++) added += replaced[i] ? 0 : 1;
+  CHECK(size_of(map) == before + added);
+  if (status == STAVE_OK) check_entries(map, 1);
+  return status;
+}
 static stave_status empty(stave_error* error) {
   stave_buffer removed = {NULL, 0, 0};
   char value[20];
@@ -174,10 +199,19 @@ static stave_status another(stave_error* error) {
 }
 
 static const operation operations[] = {
-    {"insert", fill},    {"insert again", fill},    {"edit", edit},
-    {"copies", copies},  {"cursor", scan},          {"diff", compare},
-    {"read", read},      {"shrink_to_fit", shrink}, {"remove", empty},
-    {"insert", fill},    {"shrink_to_fit", shrink}, {"clear", clear},
+    {"put", fill},
+    {"put again", fill},
+    {"edit", edit},
+    {"copies", copies},
+    {"cursor", scan},
+    {"diff", compare},
+    {"read", read},
+    {"shrink_to_fit", shrink},
+    {"remove", empty},
+    {"multi_put", fill_at_once},
+    {"multi_put again", fill_at_once},
+    {"shrink_to_fit", shrink},
+    {"clear", clear},
     {"create", another},
 };
 

@@ -61,6 +61,8 @@ static void wrong_values(stave_cow_map* map) {
   uint64_t entries;
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_put(map, 1, NULL, 1, NULL, NULL, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "value is NULL");
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_insert(map, 1, NULL, 1, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_replace(map, 1, NULL, 1, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_cow_map_get_or_insert(map, 1, NULL, 1, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_cow_map_update_or_insert(map, 1, never, NULL, NULL, 1, NULL, &error));
@@ -75,6 +77,8 @@ static void wrong_values(stave_cow_map* map) {
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "data is NULL");
   const size_t too_large = (size_t)1 << 31;
   CHECK_STATUS(STAVE_TOO_LARGE, stave_cow_map_put(map, 1, "v", too_large, NULL, NULL, &error));
+  CHECK_STATUS(STAVE_TOO_LARGE, stave_cow_map_insert(map, 1, "v", too_large, &error));
+  CHECK_STATUS(STAVE_TOO_LARGE, stave_cow_map_replace(map, 1, "v", too_large, NULL, &error));
   CHECK_STATUS(STAVE_TOO_LARGE, stave_cow_map_get_or_insert(map, 1, "v", too_large, NULL, &error));
   CHECK_STATUS(STAVE_TOO_LARGE,
                stave_cow_map_update_or_insert(map, 1, never, NULL, "v", too_large, NULL, &error));
@@ -99,6 +103,49 @@ static void wrong_values(stave_cow_map* map) {
   put_entry(fixed, 1, "eight...");
   check_entry(fixed, 1, "eight...");
   close_cow_map(fixed);
+}
+
+/* Arrays that are missing, and a value in the middle that cannot be stored. */
+static void wrong_arrays(stave_cow_map* map) {
+  static const int64_t keys[] = {1, 2, 3};
+  const uint64_t sizes[] = {2, (uint64_t)1 << 31, 2};
+  const uint64_t too_many[] = {1, UINT64_MAX, 1};
+  size_t done = 9;
+  CHECK_STATUS(STAVE_OK, stave_cow_map_multi_put(map, NULL, NULL, NULL, 0, NULL, &done, NULL));
+  CHECK(done == 0);
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_cow_map_multi_put(map, NULL, "aabbcc", sizes, 1, NULL, &done, &error));
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "keys is NULL");
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_cow_map_multi_put(map, keys, NULL, sizes, 1, NULL, &done, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_cow_map_multi_put(map, keys, "aabbcc", NULL, 1, NULL, &done, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_cow_map_multi_put(map, keys, "aabbcc", too_many, 3, NULL, &done, &error));
+  CHECK_STATUS(STAVE_NOT_FOUND, stave_cow_map_contains(map, 1, NULL));
+  uint8_t replaced[] = {9, 9, 9};
+  CHECK_STATUS(STAVE_TOO_LARGE,
+               stave_cow_map_multi_put(map, keys, "aabbcc", sizes, 3, replaced, &done, &error));
+  CHECK(done == 1 && replaced[0] == 0);
+  check_entry(map, 1, "aa");
+  CHECK_STATUS(STAVE_NOT_FOUND, stave_cow_map_contains(map, 3, NULL));
+  CHECK_STATUS(STAVE_OK, stave_cow_map_remove(map, 1, NULL, NULL));
+}
+
+/* What is only for absent keys, and what is only for present ones. */
+static void conditions(stave_cow_map* map) {
+  stave_buffer previous = {NULL, 0, 0};
+  CHECK_STATUS(STAVE_NOT_FOUND, stave_cow_map_replace(map, 1, "a", 1, &previous, &error));
+  CHECK(previous.size == 0);
+  CHECK_STATUS(STAVE_OK, stave_cow_map_insert(map, 1, "b", 1, &error));
+  CHECK_STATUS(STAVE_EXISTS, stave_cow_map_insert(map, 1, "c", 1, &error));
+  check_entry(map, 1, "b");
+  CHECK_STATUS(STAVE_OK, stave_cow_map_replace(map, 1, "d", 1, &previous, &error));
+  CHECK(previous.size == 1 && memcmp(previous.data, "b", 1) == 0);
+  check_entry(map, 1, "d");
+  CHECK_STATUS(STAVE_OK, stave_cow_map_replace(map, 1, "e", 1, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_cow_map_remove(map, 1, NULL, NULL));
+  stave_buffer_free(&previous);
 }
 
 /* Takes the value away, and hands out nothing with a size. */
@@ -269,6 +316,8 @@ int main(void) {
   null_handles();
   wrong_kinds();
   wrong_values(map);
+  wrong_arrays(map);
+  conditions(map);
   wrong_buffers(map);
   one_buffer_for_both(map);
   null_outputs(map);

@@ -3,7 +3,7 @@
 /* ---- Writing ------------------------------------------------------------------------------------
  */
 
-static stave_status call_insert(void* map, stave_error* error) {
+static stave_status call_put(void* map, stave_error* error) {
   stave_buffer previous = {NULL, 0, 0};
   uint8_t replaced = 99;
   const stave_status status = stave_cow_map_put(map, 1, "value", 5, &replaced, &previous, error);
@@ -49,6 +49,26 @@ static stave_status call_update_or_insert(void* map, stave_error* error) {
   return with_result(
       &now, stave_cow_map_update_or_insert(map, 3, append, NULL, "new", 3, &now, error), "new");
 }
+static stave_status call_insert(void* map, stave_error* error) {
+  return stave_cow_map_insert(map, 4, "first", 5, error);
+}
+static stave_status call_replace(void* map, stave_error* error) {
+  stave_buffer previous = {NULL, 0, 0};
+  return with_result(&previous, stave_cow_map_replace(map, 4, "second", 6, &previous, error),
+                     "first");
+}
+static stave_status call_multi_put(void* map, stave_error* error) {
+  static const int64_t keys[] = {5, 4, 5};
+  static const uint64_t sizes[] = {1, 0, 2};
+  static const uint8_t expected[] = {0, 1, 1};
+  uint8_t replaced[] = {9, 9, 9};
+  size_t done = 9;
+  const stave_status status =
+      stave_cow_map_multi_put(map, keys, "abb", sizes, 3, replaced, &done, error);
+  CHECK(done <= 3 && (done == 3) == (status == STAVE_OK));
+  CHECK(memcmp(replaced, expected, done) == 0);
+  return status;
+}
 static stave_status call_shrink_to_fit(void* map, stave_error* error) {
   return stave_cow_map_shrink_to_fit(map, error);
 }
@@ -56,20 +76,23 @@ static stave_status call_clear(void* map, stave_error* error) {
   return stave_cow_map_clear(map, error);
 }
 /* So that reading finds something. */
-static stave_status call_insert_again(void* map, stave_error* error) {
+static stave_status call_put_again(void* map, stave_error* error) {
   return stave_cow_map_put(map, 1, "value", 5, NULL, NULL, error);
 }
 
 static const handle_call writes[] = {
-    {"insert", call_insert},
+    {"put", call_put},
     {"modify", call_modify},
     {"remove", call_remove},
     {"get_or_insert", call_get_or_insert},
     {"get_or_insert_with", call_get_or_insert_with},
     {"update_or_insert", call_update_or_insert},
+    {"insert", call_insert},
+    {"replace", call_replace},
+    {"multi_put", call_multi_put},
     {"shrink_to_fit", call_shrink_to_fit},
     {"clear", call_clear},
-    {"insert again", call_insert_again},
+    {"put again", call_put_again},
 };
 const handle_calls cow_map_writes = {"cow_map", writes, sizeof writes / sizeof *writes};
 

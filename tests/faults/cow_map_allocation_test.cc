@@ -122,7 +122,7 @@ Operation shrink() {
   return {[](Map& map) { return map.shrink_to_fit(); }, [](Contents&) {}};
 }
 
-TEST(CowMapFaults, EveryAllocationFails) {
+TEST(CowMapFaults, AFailedAllocationLeavesTheMapAsItWas) {
   Random random(ladder_seed(11));
   uint64_t points = 0;
   uint64_t refused = 0;
@@ -153,7 +153,7 @@ TEST(CowMapFaults, EveryAllocationFails) {
       {{"points", points}, {"refused", refused}, {"done all the same", points - refused}});
 }
 
-TEST(CowMapFaults, MakingAMap) {
+TEST(CowMapFaults, AFailedCreateLeavesTheMapClosed) {
   cow_map::NodePool::ask(FailingAllocations::permit);
   for (uint64_t point = 1;; point++) {
     Map map;

@@ -92,10 +92,12 @@ class Model {
   void step() {
     Pair& pair = maps_[random_.below(maps_.size())];
     const uint64_t choice = random_.below(1000);
-    if (choice < 20 && grows_) return insert_some(pair);
-    if (choice < 350) return grows_ ? insert(pair) : remove(pair);
-    if (choice < 450) return grows_ ? remove(pair) : insert(pair);
-    if (choice < 800) return get(pair);
+    if (choice < 20 && grows_) return multi_put(pair);
+    if (choice < 300) return grows_ ? put(pair) : remove(pair);
+    if (choice < 400) return grows_ ? remove(pair) : put(pair);
+    if (choice < 450) return insert_or_replace(pair);
+    if (choice < 770) return get(pair);
+    if (choice < 800) return multi_get(pair);
     if (choice < 850) return modify(pair);
     if (choice < 900) return get_or_insert(pair);
     if (choice < 950) return update_or_insert(pair);
@@ -122,7 +124,7 @@ class Model {
     }
   }
 
-  void insert(Pair& pair) {
+  void put(Pair& pair) {
     const int64_t k = key();
     const std::string v = value();
     std::optional<std::string> previous;
@@ -136,13 +138,58 @@ class Model {
     expect_present(pair, k, previous);
     pair.reference[k] = v;
   }
-  void insert_some(Pair& pair) {
-    for (uint64_t left = random_.below(80); left != 0; left--) {
-      const int64_t k = key();
-      const std::string v = value();
-      EXPECT_TRUE(pair.map->put(k, as_bytes(v), [](Bytes) { return Status(); }).ok());
-      pair.reference[k] = v;
+  void multi_put(Pair& pair) {
+    std::vector<int64_t> keys(random_.below(80));
+    std::vector<std::string> values(keys.size());
+    std::vector<bool> expected;
+    for (size_t i = 0; i < keys.size(); i++) {
+      keys[i] = key();
+      values[i] = value();
+      expected.push_back(!pair.reference.insert_or_assign(keys[i], values[i]).second);
     }
+    std::vector<bool> replaced(keys.size());
+    size_t done = 0;
+    EXPECT_TRUE(pair.map
+                    ->multi_put(
+                        keys, [&](size_t i) { return as_bytes(values[i]); },
+                        [&](size_t i, bool had_value) { replaced[i] = had_value; }, done)
+                    .ok());
+    EXPECT_EQ(done, keys.size());
+    EXPECT_EQ(replaced, expected);
+  }
+  void insert_or_replace(Pair& pair) {
+    const int64_t k = key();
+    const std::string v = value();
+    const auto entry = pair.reference.find(k);
+    const bool is_present = entry != pair.reference.end();
+    if (random_.one_in(2)) {
+      EXPECT_EQ(pair.map->insert(k, as_bytes(v)).code(), is_present ? Code::exists : Code::ok);
+      if (!is_present) pair.reference[k] = v;
+      return;
+    }
+    std::optional<std::string> previous;
+    const Status status = pair.map->replace(k, as_bytes(v), [&](Bytes before) {
+      previous = text(before);
+      return Status();
+    });
+    EXPECT_EQ(status.code(), is_present ? Code::ok : Code::not_found);
+    expect_present(pair, k, previous);
+    if (is_present) entry->second = v;
+  }
+  void multi_get(Pair& pair) {
+    std::vector<int64_t> keys(random_.below(80));
+    for (int64_t& k : keys) k = key();
+    size_t calls = 0;
+    EXPECT_EQ(pair.map->multi_get(keys,
+                                  [&](size_t i, const Bytes* found) {
+                                    EXPECT_EQ(i, calls++);
+                                    std::optional<std::string> bytes;
+                                    if (found != nullptr) bytes = text(*found);
+                                    expect_present(pair, keys[i], bytes);
+                                    return Code::ok;
+                                  }),
+              Code::ok);
+    EXPECT_EQ(calls, keys.size());
   }
   void remove(Pair& pair) {
     const int64_t k = key();

@@ -116,7 +116,7 @@ class Storm {
                        .is_error());
       if (random.one_in(8)) {
         auto pin = map_.get_pin(key_of(writer, key));
-        if (pin && pin->has_value()) number_of((**pin).bytes());
+        if (pin) number_of(pin->bytes());
       }
       const uint64_t least = latest_write(key, before);
       if (number != 0) {

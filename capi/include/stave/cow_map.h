@@ -10,33 +10,33 @@
  *   stave_cow_map_free(map);
  *
  * Copies
- *   A clone is a full map of its own: either side may be written, cloned, closed and freed, at any
- *   time and from any thread, and neither ever sees what is written to the other. Both refer to the
- *   same memory until one of them writes; a write then copies the page of some dozens of entries
- *   that it changes, never the map. An operation that changes nothing copies nothing.
+ *   A clone is a map of its own: either side may be written, cloned, closed and freed, at any time
+ *   and from any thread, and neither ever sees what is written to the other. Both refer to the same
+ *   memory until one of them writes; a write then copies the page of some dozens of entries that it
+ *   changes, never the map. An operation that changes nothing copies nothing.
  *
  * Keys and values
  *   Every int64_t is a key. A value has 0 to 2^31-1 bytes. When all values of a map have the same
- *   size, say so in its options: up to 8 bytes they then lie beside their keys, without memory of
- *   their own.
+ *   size, say so in its options: values of up to 8 bytes are then stored beside their keys, without
+ *   memory of their own.
  *
  * Threads
  *   A map may be used by any number of threads. Reads (get, contains, size, multi_get) take no lock
- *   and wait for nobody; each shows its key as it was at some moment during the call. Writes to one
- *   map, and taking copies of it (clone, cursors, diffs), wait for each other; a copy shows the map
- *   before or after each write. Different maps do not wait for each other, clones neither.
+ *   and never wait; each shows its key as it was at some moment during the call. Writes to one map,
+ *   and taking copies of it (clone, cursors, diffs), wait for each other; a copy shows the map
+ *   before or after each write. Different maps, clones included, never wait for each other.
  *
  * Callbacks
- *   run while other writers of the same map wait. They may read the map, which they see as it was,
- *   and use all other maps; writing to the same map, copying and closing it is BUSY, and
- *   stave_cow_map_free does nothing. Two threads that write from callbacks of two maps, each to the
- *   other's, wait for each other for ever: keep to one order of maps.
+ *   run while other writers of the same map wait. They may read the map, which they see as it was
+ *   before the call, and use all other maps; writing to the same map, copying and closing it is
+ *   BUSY, and stave_cow_map_free does nothing. Two threads that write from callbacks of two maps,
+ *   each to the other's map, deadlock: always nest two maps in the same order.
  *
  * Memory
- *   follows the number of entries, up and down. What a map alone refers to is given back piece by
- *   piece after it is freed or closed, by later calls of the library: the caller does not wait for
- *   it, and no later call for much of it: a write that copies shared nodes or makes values of their
- *   own memory gives back twice as many. A call that fails with NO_MEMORY has changed no entry.
+ *   follows the number of entries, up and down. After a map is freed or closed, later calls of the
+ *   library free piece by piece what it alone referred to: neither the caller nor a later call waits
+ *   for much of it. A write that copies shared nodes, or stores values in memory of their own, frees
+ *   twice as many of them. A call that fails with NO_MEMORY has changed no entry.
  *
  * Errors of every function that takes a map
  *   INVALID_ARGUMENT (NULL or foreign handle, NULL with a size), CLOSED, FORKED; of those that write
@@ -69,10 +69,10 @@ typedef struct stave_cow_map_options {
   uint8_t reserved[4]; /* zero */
   uint64_t capacity;   /* entries to prepare for, at most 2^32; default 0. A hint: it saves some
                           rearranging while the map fills up, at half a byte an entry or less.
-                          shrink_to_fit and clear give back what no entry came for */
+                          shrink_to_fit and clear free what no entry came for */
 } stave_cow_map_options;
 
-/* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
+/* Sets struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_cow_map_options_init(stave_cow_map_options *options);
 
 /* As stave_store_options_set and stave_store_options_describe. Since 0.1. */
@@ -93,11 +93,12 @@ STAVE_API stave_status stave_cow_map_clone(stave_cow_map *map, stave_cow_map **c
 STAVE_API stave_status stave_cow_map_options_get(stave_cow_map *map, stave_cow_map_options *options,
                                                  stave_error *error);
 
-/* Lets go of all entries; the map and its cursors answer CLOSED from now on, its clones go on. A
- * second close is STAVE_OK. BUSY from inside a callback of this map. O(1). Since 0.1. */
+/* Removes all entries and ends the map: it and its cursors return CLOSED from now on; its clones are
+ * not affected. A second close is STAVE_OK. BUSY from inside a callback of this map. O(1). Since
+ * 0.1. */
 STAVE_API stave_status stave_cow_map_close(stave_cow_map *map, stave_error *error);
 
-/* Closes if need be and gives the handle back. Pins stay valid. O(1). Since 0.1. */
+/* Closes the map if it is open, and frees the handle. Pins stay valid. O(1). Since 0.1. */
 STAVE_API void stave_cow_map_free(stave_cow_map *map);
 
 /* ---- Reading ------------------------------------------------------------------------------- */
@@ -111,13 +112,13 @@ STAVE_API void stave_cow_map_free(stave_cow_map *map);
 STAVE_API stave_status stave_cow_map_get(stave_cow_map *map, int64_t key, void *data,
                                          size_t capacity, size_t *size, stave_error *error);
 
-/* Puts the value into the caller's buffer, growing it as needed. NOT_FOUND and all other failures
+/* Copies the value into the caller's buffer, growing it as needed. NOT_FOUND and all other failures
  * empty it; NO_MEMORY when it cannot grow. Since 0.1. */
 STAVE_API stave_status stave_cow_map_get_buffer(stave_cow_map *map, int64_t key,
                                                 stave_buffer *value, stave_error *error);
 
-/* Hands out the value as a pin, which the caller frees. Nothing is copied but values of 8 bytes and
- * less. *pin is NULL unless the status is OK. NO_MEMORY. Since 0.1. */
+/* Returns the value as a pin, which the caller frees. Only values of 8 bytes and less are copied.
+ * *pin is NULL unless the status is OK. NO_MEMORY. Since 0.1. */
 STAVE_API stave_status stave_cow_map_get_pin(stave_cow_map *map, int64_t key, stave_pin **pin,
                                              stave_error *error);
 
@@ -131,56 +132,79 @@ STAVE_API stave_status stave_cow_map_size(stave_cow_map *map, uint64_t *size, st
 STAVE_API stave_status stave_cow_map_is_empty(stave_cow_map *map, uint8_t *is_empty,
                                               stave_error *error);
 
-/* Reads `count` keys in one call. `values` receives the values of those that exist, one behind the
- * other in the same order; value_sizes[i] is the size, or STAVE_ABSENT. Each key is
- * read atomically; for one moment of all, ask a clone. What several keys need of memory is fetched
- * together: in a large map a key costs a third of a stave_cow_map_get. Since 0.1. */
+/* Reads `count` keys in one call. `values` receives the values of those that exist, concatenated in
+ * the same order; value_sizes[i] is the size, or STAVE_ABSENT. Each key is read atomically; to read
+ * all of them as of one moment, read a clone. The memory of several keys is fetched together, so
+ * that many keys of a large map cost much less than one by one. Since 0.1. */
 STAVE_API stave_status stave_cow_map_multi_get(stave_cow_map *map, const int64_t *keys,
                                                size_t count, stave_buffer *values,
                                                uint64_t *value_sizes, stave_error *error);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
 
-/* In all of these: TOO_LARGE for a value beyond 2^31-1 bytes, INVALID_ARGUMENT for one that has not
- * the size of the map's fixed values. Buffers that receive a value may be NULL; when there is no
- * value for them, and on failure, they are emptied. A failure has changed nothing. */
+/* In all of these: TOO_LARGE for a value of more than 2^31-1 bytes, INVALID_ARGUMENT for one that
+ * does not have the size of the map's fixed values. Buffers that receive a value may be NULL; when
+ * there is no value for them, and on failure, they are emptied. A failure has changed nothing. */
 
-/* Stores the value. *replaced (may be NULL) is 1 when the key had one before, which goes into
- * `previous`, else 0. Since 0.1. */
+/* Stores the value, whether or not the key exists. *replaced (may be NULL) is 1 if it did, and
+ * `previous` receives the value that was replaced; else 0. Since 0.1. */
 STAVE_API stave_status stave_cow_map_put(stave_cow_map *map, int64_t key, const void *value,
                                          size_t value_size, uint8_t *replaced,
                                          stave_buffer *previous, stave_error *error);
 
-/* Removes the key and puts its value into `removed`. NOT_FOUND when it is absent. Since 0.1. */
+/* Stores the value if the key is absent, else EXISTS. Since 0.1. */
+STAVE_API stave_status stave_cow_map_insert(stave_cow_map *map, int64_t key, const void *value,
+                                            size_t value_size, stave_error *error);
+
+/* Stores the value if the key exists, else NOT_FOUND. `previous` receives the value that was
+ * replaced. Since 0.1. */
+STAVE_API stave_status stave_cow_map_replace(stave_cow_map *map, int64_t key, const void *value,
+                                             size_t value_size, stave_buffer *previous,
+                                             stave_error *error);
+
+/* Stores `count` values: `values` holds them one after another, and the i-th one, of value_sizes[i]
+ * bytes, is stored under keys[i]. replaced[i] (the array may be NULL) is 1 when that key had a value,
+ * else 0. Each is a put of its own, in the order given; reads and writes of other maps go on
+ * meanwhile, other writes to this map wait for all. A failure of one ends the call: *done (may be
+ * NULL) is the number of values before it, which have been stored; on success it is `count`. The
+ * memory of several keys is fetched together, so that many keys of a large map cost much less than
+ * one by one. `replaced` must not overlap another array. Since 0.1. */
+STAVE_API stave_status stave_cow_map_multi_put(stave_cow_map *map, const int64_t *keys,
+                                               const void *values, const uint64_t *value_sizes,
+                                               size_t count, uint8_t *replaced, size_t *done,
+                                               stave_error *error);
+
+/* Removes the key; `removed` receives its value. NOT_FOUND when it is absent. Since 0.1. */
 STAVE_API stave_status stave_cow_map_remove(stave_cow_map *map, int64_t key, stave_buffer *removed,
                                             stave_error *error);
 
-/* Changes a value. `value` holds a private copy of the present one (nothing, where there is none);
- * its bytes may be changed, and its size by stave_buffer_resize. What it holds when the callback
- * answers STAVE_OK is stored; any other status (STAVE_CANCELLED is meant for this) changes nothing
- * and is returned by the call, positive ones and numbers of its own included, in `error` too. */
+/* Changes a value. `value` holds a private copy of the present one, or is empty when there is none;
+ * the callback may change its bytes, and its size by stave_buffer_resize. When it returns STAVE_OK,
+ * the content of the buffer is stored; any other status (STAVE_CANCELLED is meant for this) changes
+ * nothing and is returned by the call, positive ones and numbers of its own included, in `error`
+ * too. */
 typedef stave_status (*stave_cow_map_edit)(void *context, stave_buffer *value);
 
-/* Lets the callback change the value of a key. Others see the value before or after, nothing
- * between. NOT_FOUND, and no callback, when the key is absent. Since 0.1. */
+/* Lets the callback change the value of a key. Other threads see the value before or after, never
+ * one between. NOT_FOUND, without a callback, when the key is absent. Since 0.1. */
 STAVE_API stave_status stave_cow_map_modify(stave_cow_map *map, int64_t key,
                                             stave_cow_map_edit edit, void *context,
                                             stave_error *error);
 
-/* Stores the value if the key is absent: STAVE_OK; else EXISTS. The value that the key has now goes
- * into `result`. Since 0.1. */
+/* Stores the value if the key is absent: STAVE_OK; else EXISTS. `result` receives the value that the
+ * key has now. Since 0.1. */
 STAVE_API stave_status stave_cow_map_get_or_insert(stave_cow_map *map, int64_t key,
                                                    const void *value, size_t value_size,
                                                    stave_buffer *result, stave_error *error);
 
-/* The same with a value that the callback makes, in a buffer that comes empty; it runs only when the
- * key is absent. Since 0.1. */
+/* Like stave_cow_map_get_or_insert, with a value that the callback makes in an empty buffer. The
+ * callback runs only when the key is absent. Since 0.1. */
 STAVE_API stave_status stave_cow_map_get_or_insert_with(stave_cow_map *map, int64_t key,
                                                         stave_cow_map_edit make, void *context,
                                                         stave_buffer *result, stave_error *error);
 
-/* Lets the callback change the value if the key exists: EXISTS; else stores `value`: STAVE_OK. The
- * value that the key has now goes into `result`. Since 0.1. */
+/* Lets the callback change the value if the key exists: EXISTS; else stores `value`: STAVE_OK.
+ * `result` receives the value that the key has now. Since 0.1. */
 STAVE_API stave_status stave_cow_map_update_or_insert(stave_cow_map *map, int64_t key,
                                                       stave_cow_map_edit edit, void *context,
                                                       const void *value, size_t value_size,
@@ -189,20 +213,20 @@ STAVE_API stave_status stave_cow_map_update_or_insert(stave_cow_map *map, int64_
 /* Removes all entries. O(1). Since 0.1. */
 STAVE_API stave_status stave_cow_map_clear(stave_cow_map *map, stave_error *error);
 
-/* Gives back the room for growth, of memory that this map does not share. NO_MEMORY: some of it is
- * given back. O(entries). Since 0.1. */
+/* Frees the memory that is kept for growth, where this map shares it with no other. NO_MEMORY: some
+ * of it has been freed. O(entries + capacity / 60). Since 0.1. */
 STAVE_API stave_status stave_cow_map_shrink_to_fit(stave_cow_map *map, stave_error *error);
 
 typedef struct stave_cow_map_stats {
   uint32_t struct_size;
   uint32_t reserved; /* zero */
   uint64_t entries;
-  uint64_t shared_bytes; /* memory that was there when the map was last copied, or made as a copy:
-                            other maps and cursors may refer to it too */
+  uint64_t shared_bytes; /* memory from before the map was last copied, or made as a copy: other
+                            maps and cursors may refer to it too */
   uint64_t own_bytes;    /* memory that this map alone refers to: all of it when it has no copies */
 } stave_cow_map_stats;
 
-/* Fills in struct_size, the rest with zeros. NULL is ignored. Since 0.1. */
+/* Sets struct_size, and the rest to zero. NULL is ignored. Since 0.1. */
 STAVE_API void stave_cow_map_stats_init(stave_cow_map_stats *stats);
 /* stats->struct_size says how much may be written. O(1). Since 0.1. */
 STAVE_API stave_status stave_cow_map_stats_get(stave_cow_map *map, stave_cow_map_stats *stats,
@@ -210,9 +234,9 @@ STAVE_API stave_status stave_cow_map_stats_get(stave_cow_map *map, stave_cow_map
 
 /* ---- Walking over entries ------------------------------------------------------------------ */
 
-/* A cursor shows the map as it was when the cursor was opened, each entry once, in no order that
- * means anything; writes meanwhile, and clear, do not disturb it. It holds on to the memory of that
- * moment until it is closed. One thread at a time; CLOSED once its map is closed or freed. */
+/* A cursor shows the map as it was when the cursor was opened: each entry once, in no particular
+ * order, whatever is written meanwhile, clear included. It keeps the memory of that moment until it
+ * is closed. One thread at a time; CLOSED once its map is closed or freed. */
 typedef struct stave_cow_map_cursor stave_cow_map_cursor;
 
 /* O(1). Since 0.1, as are all functions of cursors. */
@@ -220,20 +244,20 @@ STAVE_API stave_status stave_cow_map_cursor_open(stave_cow_map *map, stave_cow_m
                                                  stave_error *error);
 /* Moves to the next entry: DONE when there is none, then and ever after. */
 STAVE_API stave_status stave_cow_map_cursor_next(stave_cow_map_cursor *cursor, stave_error *error);
-/* The entry the cursor stands on. The bytes are the cursor's and valid until it is moved, closed or
- * freed, also when the map is closed meanwhile; *data is never NULL. INVALID_ARGUMENT when the
- * cursor stands on no entry: before the first and after the last. */
+/* The entry the cursor stands on. The bytes belong to the cursor and stay valid until it is moved,
+ * closed or freed, also when the map is closed meanwhile; *data is never NULL. INVALID_ARGUMENT when
+ * the cursor stands on no entry: before the first and after the last. */
 STAVE_API stave_status stave_cow_map_cursor_key(stave_cow_map_cursor *cursor, int64_t *key,
                                                 stave_error *error);
 STAVE_API stave_status stave_cow_map_cursor_value(stave_cow_map_cursor *cursor, const void **data,
                                                   size_t *size, stave_error *error);
-/* Moves over up to `count_max` entries and returns them in one crossing: *count entries, whose keys
- * go into `keys`, and whose values stand one behind the other in `values`, with their sizes in
- * `sizes`. Either of `keys`, and `values` with `sizes`, may be NULL: keys or values alone. Stops
- * early once `values` holds bytes_max bytes or more, so one entry comes at least. DONE when there is
+/* Moves over up to `count_max` entries and returns them in one call: *count entries, their keys in
+ * `keys`, their values one after another in `values`, and the values' sizes in `sizes`. `keys` may
+ * be NULL, and so may `values` together with `sizes`: then only the others are returned. Stops early
+ * once `values` holds bytes_max bytes or more, so at least one entry is returned. DONE when there is
  * none left, and *count is 0; NO_MEMORY only when not even one fits, and the cursor has not moved.
- * What lies behind the first *count of `keys` and `sizes` may have been overwritten.
- * The cursor stands on no entry afterwards. */
+ * Elements of `keys` and `sizes` after the first *count may have been overwritten. The cursor stands
+ * on no entry afterwards. */
 STAVE_API stave_status stave_cow_map_cursor_next_many(stave_cow_map_cursor *cursor,
                                                       size_t count_max, size_t bytes_max,
                                                       int64_t *keys, stave_buffer *values,
@@ -251,8 +275,8 @@ enum {
   STAVE_CHANGE_REMOVED = 3  /* only the first map has it */
 };
 
-/* What leads from one map to another, as both were when the diff was opened; each key once, in no
- * order that means anything. One thread at a time; CLOSED once one of the maps is closed or freed. */
+/* The differences from one map to another, as both were when the diff was opened: each key once, in
+ * no particular order. One thread at a time; CLOSED once one of the maps is closed or freed. */
 typedef struct stave_cow_map_diff stave_cow_map_diff;
 
 /* `before` and `after` may be any two maps. Where one was cloned from the other, or both from a

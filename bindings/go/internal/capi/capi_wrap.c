@@ -1152,6 +1152,106 @@ stave_outcome _wrap_CowMapPut_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, l
 }
 
 
+stave_outcome _wrap_CowMapInsert_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  
+  result = (stave_outcome)stave_cow_map_insert(arg1,arg2,(void const *)arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapReplace_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t arg2 ;
+  void *arg3 = (void *) 0 ;
+  size_t arg4 ;
+  stave_buffer *arg5 = (stave_buffer *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  
+  arg3 = (void *)_swig_go_2.p;
+  arg4 = (size_t)_swig_go_2.n;
+  
+  arg5 = (stave_buffer *)(void *)_swig_go_3.p; 
+  
+  result = (stave_outcome)stave_cow_map_replace(arg1,arg2,(void const *)arg3,arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_CowMapMultiPut_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+  stave_cow_map *arg1 = (stave_cow_map *) 0 ;
+  int64_t *arg2 = (int64_t *) 0 ;
+  void *arg3 = (void *) 0 ;
+  uint64_t *arg4 = (uint64_t *) 0 ;
+  size_t arg5 ;
+  uint8_t *arg6 = (uint8_t *) 0 ;
+  size_t *arg7 = (size_t *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_cow_map *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.p; 
+  arg3 = (void *)_swig_go_2.p; 
+  
+  arg4 = (void *)_swig_go_3.p;
+  arg5 = (size_t)_swig_go_3.n;
+  
+  arg6 = (uint8_t *)(void *)_swig_go_4.p; 
+  arg7 = (size_t *)(void *)_swig_go_5.p; 
+  
+  result = (stave_outcome)stave_cow_map_multi_put(arg1,(long const *)arg2,(void const *)arg3,(unsigned long const *)arg4,arg5,arg6,arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
 stave_outcome _wrap_CowMapRemove_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;

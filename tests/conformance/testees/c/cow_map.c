@@ -144,6 +144,41 @@ static void put(void) {
   }
 }
 
+static void insert(void) {
+  const struct word* value = bytes(1);
+  reply(stave_cow_map_insert(self->pointer, map_key(0), value->data, value->size, &error));
+}
+
+static void replace(void) {
+  const struct word* value = bytes(1);
+  const stave_status status =
+      stave_cow_map_replace(self->pointer, map_key(0), value->data, value->size, reused, &error);
+  reply_bytes(status, reused->data, reused->size);
+}
+
+static void multi_put(void) {
+  static int64_t keys[WORDS_MAX];
+  static uint64_t sizes[WORDS_MAX];
+  static uint8_t replaced[WORDS_MAX];
+  stave_buffer values;
+  size_t done = 0;
+  const size_t count = word_count / 2;
+  stave_buffer_init(&values);
+  for (size_t i = 0; i < count; ++i) {
+    const struct word* value = bytes(2 * i + 1);
+    const size_t before = values.size;
+    keys[i] = map_key(2 * i);
+    sizes[i] = value->size;
+    if (stave_buffer_resize(&values, before + value->size, NULL) != STAVE_OK) die("out of memory");
+    if (value->size) memcpy((char*)values.data + before, value->data, value->size);
+  }
+  const stave_status status = stave_cow_map_multi_put(self->pointer, keys, values.data, sizes,
+                                                      count, replaced, &done, &error);
+  for (size_t i = 0; i < done; ++i) printf("  %d\n", replaced[i]);
+  stave_buffer_free(&values);
+  reply(status);
+}
+
 static void remove_key(void) {
   const stave_status status = stave_cow_map_remove(self->pointer, map_key(0), reused, &error);
   reply_bytes(status, reused->data, reused->size);
@@ -396,6 +431,9 @@ const struct verb cow_map_verbs[] = {
     {KIND_COW_MAP, KIND_NONE, "is_empty", is_empty},
     {KIND_COW_MAP, KIND_NONE, "multi_get", multi_get},
     {KIND_COW_MAP, KIND_NONE, "put", put},
+    {KIND_COW_MAP, KIND_NONE, "insert", insert},
+    {KIND_COW_MAP, KIND_NONE, "replace", replace},
+    {KIND_COW_MAP, KIND_NONE, "multi_put", multi_put},
     {KIND_COW_MAP, KIND_NONE, "remove", remove_key},
     {KIND_COW_MAP, KIND_NONE, "modify", modify},
     {KIND_COW_MAP, KIND_NONE, "get_or_insert", get_or_insert},
