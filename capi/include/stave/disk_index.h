@@ -281,19 +281,19 @@ STAVE_API stave_status stave_disk_index_shrink_to_fit(stave_disk_index *index, s
 
 typedef struct stave_disk_index_stats {
   uint32_t struct_size;
-  uint8_t writes_refused;        /* 1: a sync has failed */
-  uint8_t reserved[3];           /* zero */
-  uint64_t entries;              /* keys */
-  uint64_t file_bytes;           /* size of the file, without what a killed process left at its end */
-  uint64_t free_bytes;           /* of these, free for reuse; unknown (0) before the first write */
-  uint64_t segments;             /* units of merging */
-  uint64_t segment_bytes;        /* bytes of their pages */
-  uint64_t log_bytes;            /* bytes of the redo log */
-  uint64_t delta_entries;        /* keys with changes that are not merged yet */
-  uint64_t generation;           /* of the newest durable superblock */
-  uint64_t lsn;                  /* of the last save or checkpoint */
-  uint64_t merges;               /* segments rewritten since the open */
-  uint64_t syncs;                /* fdatasync calls since the open */
+  uint8_t writes_refused; /* 1: a sync has failed */
+  uint8_t reserved[3];    /* zero */
+  uint64_t entries;       /* keys */
+  uint64_t file_bytes;    /* size of the file, without what a killed process left at its end */
+  uint64_t free_bytes;    /* of these, free for reuse; unknown (0) before the first write */
+  uint64_t segments;      /* units of merging */
+  uint64_t segment_bytes; /* bytes of their pages */
+  uint64_t log_bytes;     /* bytes of the redo log */
+  uint64_t delta_entries; /* keys with changes that are not merged yet */
+  uint64_t generation;    /* of the newest durable superblock */
+  uint64_t lsn;           /* of the last save or checkpoint */
+  uint64_t merges;        /* segments rewritten since the open */
+  uint64_t syncs;         /* fdatasync calls since the open */
   uint64_t recovered_operations; /* changes that the open found in the log */
 } stave_disk_index_stats;
 
