@@ -27,7 +27,7 @@ Result<std::unique_ptr<Index>> Index::create(const IndexOptions& options) {
 Result<Index::Previous> Index::change(const Key& key, const Change& change) {
   Status error;
   const Outcome outcome = update(key, change, &error);
-  Status status = to_status(outcome.code, std::move(error));
+  Status status = to_status(outcome.code, error);
   if (status.is_error()) return status;
   return outcome.was_present ? Previous(outcome.previous) : Previous();
 }
@@ -36,7 +36,7 @@ Status Index::change_if(const Key& key, const Change& change, uint64_t* actual) 
   Status error;
   const Outcome outcome = update(key, change, &error);
   if (outcome.was_present) *actual = outcome.previous;
-  return to_status(outcome.code, std::move(error));
+  return to_status(outcome.code, error);
 }
 
 Status Index::for_each_value(FunctionRef<Status(uint64_t value)> visit) const {

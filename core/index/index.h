@@ -92,7 +92,7 @@ class Index {
   Status get(const Key& key, uint64_t* value) const {
     Status error;
     const Code code = find(key, value, &error);
-    return to_status(code, std::move(error));
+    return to_status(code, error);
   }
   Result<Previous> put(const Key& key, uint64_t value) { return change(key, {Action::put, value}); }
   Result<Previous> insert(const Key& key, uint64_t value) {
@@ -158,7 +158,7 @@ class Index {
  protected:
   explicit Index(KeyHash hash) noexcept : hash_(hash) {}
 
-  static Status to_status(Code code, Status error) noexcept {
+  static Status to_status(Code code, const Status& error) noexcept {
     return error.ok() ? Status(code) : error;
   }
 

@@ -116,7 +116,7 @@ class IndexOf final : public Index {
         Status error;
         Outcome outcome = {check(sizes[i], value, &error)};
         if (outcome.code == Code::ok) outcome = update(group[i], {Action::put, value}, &error);
-        if (outcome.code != Code::ok) return to_status(outcome.code, std::move(error));
+        if (outcome.code != Code::ok) return to_status(outcome.code, error);
         if (previous != nullptr) previous[*done] = outcome.previous;
         if (existed != nullptr) existed[*done] = outcome.was_present ? 1 : 0;
         ++*done;
