@@ -30,6 +30,43 @@ func (m *CowMap) Swap(key int64, value []byte) (previous []byte, replaced bool, 
 	return call.result(), true, nil
 }
 
+// Insert stores the value if the key is absent, and says whether it was.
+func (m *CowMap) Insert(key int64, value []byte) (inserted bool, err error) {
+	return found(m, capi.CowMapInsert(m.raw(), key, value), capi.Exists)
+}
+
+// Replace stores the value if the key exists, and returns the value that it replaced, in memory of its own,
+// and whether there was one.
+func (m *CowMap) Replace(key int64, value []byte) (previous []byte, replaced bool, err error) {
+	call := takeFlat()
+	defer call.release()
+	outcome := capi.CowMapReplace(m.raw(), key, value, &call.native.Buffer)
+	if replaced, err = found(m, outcome, capi.NotFound); !replaced {
+		return nil, false, err
+	}
+	return call.result(), true, nil
+}
+
+// MultiPut stores many values in one crossing to C, each as a Put of its own, in their order. The memory
+// of several keys is fetched together, so that they cost much less than one by one. replaced[i] says
+// whether the i-th key existed. With an error it has the entries before the one that failed, which have
+// been stored.
+func (m *CowMap) MultiPut(entries []CowMapEntry) (replaced []bool, err error) {
+	call := takeFlat()
+	defer call.release()
+	call.integers, call.valueSizes = room(call.integers, len(entries)), room(call.valueSizes, len(entries))
+	for i, entry := range entries {
+		call.integers[i], call.valueSizes[i] = entry.Key, uint64(len(entry.Value))
+		call.values = append(call.values, entry.Value...)
+	}
+	// One more, so that there is an address also without entries.
+	replaced = make([]bool, len(entries)+1)
+	stored := new(uintptr)
+	err = ended(m, capi.CowMapMultiPut(m.raw(), call.integers, call.values, call.valueSizes, &replaced[0],
+		stored))
+	return replaced[:*stored:*stored], err
+}
+
 // Delete removes the key, and says whether it existed.
 func (m *CowMap) Delete(key int64) (deleted bool, err error) {
 	return found(m, capi.CowMapRemove(m.raw(), key, nil), capi.NotFound)

@@ -176,7 +176,7 @@ FORM(free##NAME, TYPE##_free, void, TYPE *pointer)
 ARRAY_IN(const void *keys, jbyteArray, byte[], stave_java_copy_bytes)
 ARRAY_IN(const uint32_t *key_sizes, jintArray, int[], stave_java_copy_ints)
 ARRAY_IN(const uint64_t *value_sizes, jlongArray, long[], stave_java_copy_longs)
-%apply const uint64_t *value_sizes { const uint64_t *values };
+%apply const uint64_t *value_sizes { const uint64_t *values, const uint64_t *keys };
 %apply const void *keys { const void *values, const char *path, const char *text };
 
 ARRAY_IN((const void *key, size_t key_size), jbyteArray, byte[], stave_java_copy_bytes)

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 
 namespace Stave
 {
@@ -37,6 +39,100 @@ namespace Stave
                 bool replaced = Put(key, value, scratch.Result);
                 previous = replaced ? Bytes.Copy(scratch.Result) : null;
                 return replaced;
+            }
+        }
+
+        /// <inheritdoc cref="Insert(long, ReadOnlySpan{byte})"/>
+        public bool Insert(long key, byte[] value)
+        {
+            return Insert(key, Bytes.Of(value, nameof(value)));
+        }
+
+        /// <summary>Stores the value if the key is absent.</summary>
+        /// <returns>False when the key exists: nothing was stored.</returns>
+        public bool Insert(long key, ReadOnlySpan<byte> value)
+        {
+            fixed (byte* valueData = value)
+            {
+                int status = Raw.stave_cow_map_insert(
+                    handle.Pointer, key, valueData, (UIntPtr)(uint)value.Length,
+                    out IntPtr failure);
+                return Check(status, failure);
+            }
+        }
+
+        /// <inheritdoc cref="Replace(long, ReadOnlySpan{byte}, out byte[])"/>
+        public bool Replace(long key, byte[] value, out byte[] previous)
+        {
+            return Replace(key, Bytes.Of(value, nameof(value)), out previous);
+        }
+
+        /// <summary>Stores the value if the key exists.</summary>
+        /// <param name="key">The key.</param>
+        /// <param name="value">The new value.</param>
+        /// <param name="previous">The value that was replaced; null when there was none.</param>
+        /// <returns>False when the key is absent: nothing was stored.</returns>
+        public bool Replace(long key, ReadOnlySpan<byte> value, out byte[] previous)
+        {
+            using (Scratch scratch = Scratch.Take())
+            fixed (byte* valueData = value)
+            {
+                int status = Raw.stave_cow_map_replace(
+                    handle.Pointer, key, valueData, (UIntPtr)(uint)value.Length, scratch.Result,
+                    out IntPtr failure);
+                bool replaced = Check(status, failure);
+                previous = replaced ? Bytes.Copy(scratch.Result) : null;
+                return replaced;
+            }
+        }
+
+        /// <summary>
+        /// Stores many values, each as a <see cref="Put(long, byte[])"/> of its own, in their order. The
+        /// memory of several keys is fetched together, so that they cost much less than one by one.
+        /// </summary>
+        /// <returns>For each entry whether its key existed.</returns>
+        /// <exception cref="ArgumentException">A value is null.</exception>
+        public bool[] MultiPut(IEnumerable<KeyValuePair<long, byte[]>> entries)
+        {
+            var replaced = new List<bool>();
+            MultiPut(entries, replaced);
+            return replaced.ToArray();
+        }
+
+        /// <summary>The same for callers who go on after a failure.</summary>
+        /// <param name="entries">The keys and their values.</param>
+        /// <param name="replaced">Takes for each value that has been stored whether its key existed; what
+        /// it held is gone. After an exception it has the entries before the one that failed.</param>
+        /// <exception cref="ArgumentException">A value is null.</exception>
+        public void MultiPut(
+            IEnumerable<KeyValuePair<long, byte[]>> entries, ICollection<bool> replaced)
+        {
+            Arguments.RefuseNull(entries, nameof(entries));
+            Arguments.RefuseNull(replaced, nameof(replaced));
+            replaced.Clear();
+            KeyValuePair<long, byte[]>[] all = entries.ToArray();
+            long[] keys = Array.ConvertAll(all, entry => entry.Key);
+            using (Scratch joined = Scratch.Take())
+            {
+                joined.Join(all.Select(entry => entry.Value), nameof(entries));
+                ulong[] sizes = Array.ConvertAll(joined.Sizes, size => (ulong)size);
+                // One more, so that there is an address also without entries.
+                var flags = new byte[all.Length + 1];
+                UIntPtr done = UIntPtr.Zero;
+                fixed (long* keysData = keys)
+                fixed (byte* valuesData = joined.Data)
+                fixed (ulong* sizesData = sizes)
+                fixed (byte* flagsData = flags)
+                {
+                    int status = Raw.stave_cow_map_multi_put(
+                        handle.Pointer, keysData, valuesData, sizesData, (UIntPtr)(uint)all.Length,
+                        flagsData, &done, out IntPtr failure);
+                    for (int i = 0; i < (int)done; i++)
+                    {
+                        replaced.Add(flags[i] != 0);
+                    }
+                    Check(status, failure);
+                }
             }
         }
 

@@ -166,6 +166,41 @@ jbyteArray stave_java_cow_map_swap(JNIEnv* environment, stave_cow_map* map, jlon
   return replaced != 0 ? previous.to_java(environment) : nullptr;
 }
 
+jboolean stave_java_cow_map_insert(JNIEnv* environment, stave_cow_map* map, jlong key,
+                                   const void* value, size_t value_size) {
+  stave_error error;
+  const stave_status status = stave_cow_map_insert(map, key, value, value_size, &error);
+  if (status < 0) stave_java_throw(environment, status, &error, 0);
+  return status == STAVE_OK;
+}
+
+jbyteArray stave_java_cow_map_replace(JNIEnv* environment, stave_cow_map* map, jlong key,
+                                      const void* value, size_t value_size) {
+  stave_error error;
+  Buffer previous;
+  const stave_status status =
+      stave_cow_map_replace(map, key, value, value_size, previous.get(), &error);
+  if (status < 0) stave_java_throw(environment, status, &error, 0);
+  return status == STAVE_OK ? previous.to_java(environment) : nullptr;
+}
+
+void stave_java_cow_map_multi_put(JNIEnv* environment, stave_cow_map* map, const uint64_t* keys,
+                                  const void* values, const uint64_t* value_sizes,
+                                  jbooleanArray replaced_out, jintArray done_out) {
+  const auto count = static_cast<size_t>(environment->GetArrayLength(replaced_out));
+  const auto replaced = stave_java_allocate<uint8_t>(count);
+  if (replaced == nullptr) return stave_java_throw_no_memory(environment);
+  stave_error error;
+  size_t done = 0;
+  const stave_status status =
+      stave_cow_map_multi_put(map, reinterpret_cast<const int64_t*>(keys), values, value_sizes,
+                              count, replaced.get(), &done, &error);
+  const auto done_count = static_cast<jint>(done);
+  environment->SetBooleanArrayRegion(replaced_out, 0, done_count, replaced.get());
+  environment->SetIntArrayRegion(done_out, 0, 1, &done_count);
+  if (status < 0) stave_java_throw(environment, status, &error, 0);
+}
+
 jboolean stave_java_cow_map_remove(JNIEnv* environment, stave_cow_map* map, jlong key) {
   stave_error error;
   const stave_status status = stave_cow_map_remove(map, key, nullptr, &error);

@@ -32,6 +32,16 @@ jboolean stave_java_cow_map_put(JNIEnv* environment, stave_cow_map* map, jlong k
 // The value before, or NULL.
 jbyteArray stave_java_cow_map_swap(JNIEnv* environment, stave_cow_map* map, jlong key,
                                    const void* value, size_t value_size);
+// Whether the key was absent.
+jboolean stave_java_cow_map_insert(JNIEnv* environment, stave_cow_map* map, jlong key,
+                                   const void* value, size_t value_size);
+// The value before, or NULL: nothing was stored.
+jbyteArray stave_java_cow_map_replace(JNIEnv* environment, stave_cow_map* map, jlong key,
+                                      const void* value, size_t value_size);
+// The number of values stored goes into done_out[0], also on failure.
+void stave_java_cow_map_multi_put(JNIEnv* environment, stave_cow_map* map, const uint64_t* keys,
+                                  const void* values, const uint64_t* value_sizes,
+                                  jbooleanArray replaced_out, jintArray done_out);
 jboolean stave_java_cow_map_remove(JNIEnv* environment, stave_cow_map* map, jlong key);
 jbyteArray stave_java_cow_map_take(JNIEnv* environment, stave_cow_map* map, jlong key);
 // `edit` makes of the bytes of a value those of the new one. What it throws comes out of the call.

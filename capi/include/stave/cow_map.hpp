@@ -171,6 +171,27 @@ class Map : public detail::Handle<stave_cow_map, stave_cow_map_free, stave_cow_m
                                                   raw_of(previous), call);
     return call.result(status, replaced != 0);
   }
+  // Status::exists when the key does.
+  Result<void> insert(std::int64_t key, Bytes value) noexcept {
+    return detail::call(stave_cow_map_insert, raw(), key, value.data(), value.size());
+  }
+  // Status::not_found when the key is absent.
+  Result<void> replace(std::int64_t key, Bytes value, Buffer* previous = nullptr) noexcept {
+    return detail::call(stave_cow_map_replace, raw(), key, value.data(), value.size(),
+                        raw_of(previous));
+  }
+  // The values stand one after another. Each is a put of its own: replaced[i] (the span may be empty) is
+  // 1 when keys[i] had a value. `done` (may be null) is the number of values stored, also on failure.
+  Result<void> multi_put(std::span<const std::int64_t> keys, Bytes values,
+                         std::span<const std::uint64_t> value_sizes,
+                         std::span<std::uint8_t> replaced = {},
+                         std::size_t* done = nullptr) noexcept {
+    if (value_sizes.size() != keys.size() || !detail::fits(values, value_sizes) ||
+        (!replaced.empty() && replaced.size() < keys.size()))
+      return detail::invalid_argument("values, value_sizes or replaced do not fit keys");
+    return detail::call(stave_cow_map_multi_put, raw(), keys.data(), values.data(),
+                        value_sizes.data(), keys.size(), replaced.data(), done);
+  }
   Result<void> remove(std::int64_t key, Buffer* removed = nullptr) noexcept {
     return detail::call(stave_cow_map_remove, raw(), key, raw_of(removed));
   }

@@ -61,6 +61,11 @@ declare(
         "stave_cow_map_multi_get": [
             _H, POINTER(c_int64), c_size_t, POINTER(Buffer), POINTER(c_uint64)],
         "stave_cow_map_put": _KEY + _VALUE + [POINTER(c_uint8)] + _BUFFER,
+        "stave_cow_map_insert": _KEY + _VALUE,
+        "stave_cow_map_replace": _KEY + _VALUE + _BUFFER,
+        "stave_cow_map_multi_put": [
+            _H, POINTER(c_int64), c_char_p, POINTER(c_uint64), c_size_t, POINTER(c_uint8),
+            POINTER(c_size_t)],
         "stave_cow_map_remove": _KEY + _BUFFER,
         "stave_cow_map_modify": _KEY + _EDIT,
         "stave_cow_map_get_or_insert": _KEY + _VALUE + _BUFFER,
@@ -238,6 +243,41 @@ class Map(Closeable):
             byref(replaced), byref(previous),
         )
         return previous.content() if replaced.value else None
+
+    def insert(self, key, value):
+        """Stores the value if the key is absent; whether it was."""
+        value = to_bytes(value)
+        return OK == call(
+            library.stave_cow_map_insert, self._handle.pointer, _checked(key), value, len(value),
+            expected=(EXISTS,),
+        )
+
+    def replace(self, key, value):
+        """Stores the value if the key exists; the value that it replaced, or None."""
+        value, previous = to_bytes(value), _Value()
+        status = call(
+            library.stave_cow_map_replace, self._handle.pointer, _checked(key), value, len(value),
+            byref(previous), expected=(NOT_FOUND,),
+        )
+        return previous.content() if status == OK else None
+
+    def multi_put(self, items):
+        """Stores (key, value) pairs, each as a put of its own, in their order; for each whether the key
+        existed. The exception of a pair that fails has `replaced`, the answer for the pairs before it,
+        which have been stored."""
+        items = [(_checked(key), to_bytes(value)) for key, value in items]
+        count = len(items)
+        replaced, done = (c_uint8 * count)(), c_size_t()
+        try:
+            call(
+                library.stave_cow_map_multi_put, self._handle.pointer,
+                (c_int64 * count)(*(key for key, _ in items)), b"".join(value for _, value in items),
+                (c_uint64 * count)(*(len(value) for _, value in items)), count, replaced, byref(done),
+            )
+        except Exception as error:
+            error.replaced = [bool(one) for one in replaced[:done.value]]
+            raise
+        return [bool(one) for one in replaced]
 
     def remove(self, key):
         """Removes the key; the value that it had, or None."""

@@ -638,7 +638,7 @@ stave_outcome stave_go_memtable_cursor_next(stave_memtable_cursor *cursor, void 
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_9248c9523aa5fe04(void *_swig_go_0) {
+void _wrap_Swig_free_capi_34cf46fc3770f52e(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -648,7 +648,7 @@ void _wrap_Swig_free_capi_9248c9523aa5fe04(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_9248c9523aa5fe04(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_34cf46fc3770f52e(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -661,7 +661,7 @@ void *_wrap_Swig_malloc_capi_9248c9523aa5fe04(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_9248c9523aa5fe04(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_34cf46fc3770f52e(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -674,7 +674,7 @@ _gostring_ _wrap_StatusName_capi_9248c9523aa5fe04(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_9248c9523aa5fe04(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_34cf46fc3770f52e(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -687,7 +687,7 @@ _gostring_ _wrap_StatusMessage_capi_9248c9523aa5fe04(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_9248c9523aa5fe04() {
+intgo _wrap_Version_capi_34cf46fc3770f52e() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -698,7 +698,7 @@ intgo _wrap_Version_capi_9248c9523aa5fe04() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_9248c9523aa5fe04() {
+_gostring_ _wrap_VersionText_capi_34cf46fc3770f52e() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -709,7 +709,7 @@ _gostring_ _wrap_VersionText_capi_9248c9523aa5fe04() {
 }
 
 
-void _wrap_BufferFree_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -720,7 +720,7 @@ void _wrap_BufferFree_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BufferResize_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_BufferResize_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, long long _swig_go_1) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   size_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -743,7 +743,7 @@ stave_outcome _wrap_BufferResize_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, lo
 }
 
 
-void _wrap_PinFree_capi_9248c9523aa5fe04(stave_pin *_swig_go_0) {
+void _wrap_PinFree_capi_34cf46fc3770f52e(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -753,7 +753,7 @@ void _wrap_PinFree_capi_9248c9523aa5fe04(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_9248c9523aa5fe04() {
+long long _wrap_LiveHandles_capi_34cf46fc3770f52e() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -764,7 +764,7 @@ long long _wrap_LiveHandles_capi_9248c9523aa5fe04() {
 }
 
 
-void _wrap_CowMapOptions_Values_set_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_Values_set_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -776,7 +776,7 @@ void _wrap_CowMapOptions_Values_set_capi_9248c9523aa5fe04(struct stave_cow_map_o
 }
 
 
-intgo _wrap_CowMapOptions_Values_get_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_Values_get_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -789,7 +789,7 @@ intgo _wrap_CowMapOptions_Values_get_capi_9248c9523aa5fe04(struct stave_cow_map_
 }
 
 
-void _wrap_CowMapOptions_ValueSize_set_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_ValueSize_set_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -801,7 +801,7 @@ void _wrap_CowMapOptions_ValueSize_set_capi_9248c9523aa5fe04(struct stave_cow_ma
 }
 
 
-intgo _wrap_CowMapOptions_ValueSize_get_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_ValueSize_get_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -814,7 +814,7 @@ intgo _wrap_CowMapOptions_ValueSize_get_capi_9248c9523aa5fe04(struct stave_cow_m
 }
 
 
-void _wrap_CowMapOptions_Capacity_set_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapOptions_Capacity_set_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t arg2 ;
   
@@ -826,7 +826,7 @@ void _wrap_CowMapOptions_Capacity_set_capi_9248c9523aa5fe04(struct stave_cow_map
 }
 
 
-long long _wrap_CowMapOptions_Capacity_get_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
+long long _wrap_CowMapOptions_Capacity_get_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -839,7 +839,7 @@ long long _wrap_CowMapOptions_Capacity_get_capi_9248c9523aa5fe04(struct stave_co
 }
 
 
-struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_9248c9523aa5fe04() {
+struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_34cf46fc3770f52e() {
   struct stave_cow_map_options *result = 0 ;
   struct stave_cow_map_options *_swig_go_result;
   
@@ -850,7 +850,7 @@ struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_9248c9523aa5fe04() {
 }
 
 
-void _wrap_delete_CowMapOptions_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_delete_CowMapOptions_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   
   arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
@@ -860,7 +860,7 @@ void _wrap_delete_CowMapOptions_capi_9248c9523aa5fe04(struct stave_cow_map_optio
 }
 
 
-void _wrap_CowMapOptionsInit_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_CowMapOptionsInit_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   
   arg1 = *(stave_cow_map_options **)&_swig_go_0; 
@@ -870,7 +870,7 @@ void _wrap_CowMapOptionsInit_capi_9248c9523aa5fe04(struct stave_cow_map_options 
 }
 
 
-stave_outcome _wrap_CowMapOptionsSet_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapOptionsSet_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -897,7 +897,7 @@ stave_outcome _wrap_CowMapOptionsSet_capi_9248c9523aa5fe04(struct stave_cow_map_
 }
 
 
-stave_outcome _wrap_CowMapOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
+stave_outcome _wrap_CowMapOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -918,7 +918,7 @@ stave_outcome _wrap_CowMapOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig
 }
 
 
-stave_outcome _wrap_CowMapCreate_capi_9248c9523aa5fe04(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCreate_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -941,7 +941,7 @@ stave_outcome _wrap_CowMapCreate_capi_9248c9523aa5fe04(struct stave_cow_map_opti
 }
 
 
-stave_outcome _wrap_CowMapClone_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapClone_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -964,7 +964,7 @@ stave_outcome _wrap_CowMapClone_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0,
 }
 
 
-stave_outcome _wrap_CowMapOptionsGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
+stave_outcome _wrap_CowMapOptionsGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_options *arg2 = (stave_cow_map_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -986,7 +986,7 @@ stave_outcome _wrap_CowMapOptionsGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapClose_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClose_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1006,7 +1006,7 @@ stave_outcome _wrap_CowMapClose_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0)
 }
 
 
-void _wrap_CowMapFree_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0) {
+void _wrap_CowMapFree_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   
   arg1 = (stave_cow_map *)_swig_go_0; 
@@ -1016,7 +1016,7 @@ void _wrap_CowMapFree_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_CowMapContains_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_CowMapContains_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1038,7 +1038,7 @@ stave_outcome _wrap_CowMapContains_capi_9248c9523aa5fe04(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapSize_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapSize_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1061,7 +1061,7 @@ stave_outcome _wrap_CowMapSize_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_CowMapIsEmpty_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapIsEmpty_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1084,7 +1084,7 @@ stave_outcome _wrap_CowMapIsEmpty_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapMultiGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   size_t arg3 ;
@@ -1117,7 +1117,7 @@ stave_outcome _wrap_CowMapMultiGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapPut_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapPut_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1152,7 +1152,7 @@ stave_outcome _wrap_CowMapPut_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, l
 }
 
 
-stave_outcome _wrap_CowMapInsert_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapInsert_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1181,7 +1181,7 @@ stave_outcome _wrap_CowMapInsert_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapReplace_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapReplace_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1213,7 +1213,7 @@ stave_outcome _wrap_CowMapReplace_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiPut_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_CowMapMultiPut_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   void *arg3 = (void *) 0 ;
@@ -1252,7 +1252,7 @@ stave_outcome _wrap_CowMapMultiPut_capi_9248c9523aa5fe04(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapRemove_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapRemove_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_buffer *arg3 = (stave_buffer *) 0 ;
@@ -1277,7 +1277,7 @@ stave_outcome _wrap_CowMapRemove_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapModify_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
+stave_outcome _wrap_CowMapModify_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1305,7 +1305,7 @@ stave_outcome _wrap_CowMapModify_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsert_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsert_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1337,7 +1337,7 @@ stave_outcome _wrap_CowMapGetOrInsert_capi_9248c9523aa5fe04(stave_cow_map *_swig
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsertWith_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsertWith_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1368,7 +1368,7 @@ stave_outcome _wrap_CowMapGetOrInsertWith_capi_9248c9523aa5fe04(stave_cow_map *_
 }
 
 
-stave_outcome _wrap_CowMapUpdateOrInsert_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapUpdateOrInsert_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
@@ -1406,7 +1406,7 @@ stave_outcome _wrap_CowMapUpdateOrInsert_capi_9248c9523aa5fe04(stave_cow_map *_s
 }
 
 
-stave_outcome _wrap_CowMapClear_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClear_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1426,7 +1426,7 @@ stave_outcome _wrap_CowMapClear_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0)
 }
 
 
-stave_outcome _wrap_CowMapShrinkToFit_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapShrinkToFit_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1446,7 +1446,7 @@ stave_outcome _wrap_CowMapShrinkToFit_capi_9248c9523aa5fe04(stave_cow_map *_swig
 }
 
 
-void _wrap_CowMapStats_Entries_set_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_Entries_set_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1458,7 +1458,7 @@ void _wrap_CowMapStats_Entries_set_capi_9248c9523aa5fe04(struct stave_cow_map_st
 }
 
 
-long long _wrap_CowMapStats_Entries_get_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_Entries_get_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1471,7 +1471,7 @@ long long _wrap_CowMapStats_Entries_get_capi_9248c9523aa5fe04(struct stave_cow_m
 }
 
 
-void _wrap_CowMapStats_SharedBytes_set_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_SharedBytes_set_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1483,7 +1483,7 @@ void _wrap_CowMapStats_SharedBytes_set_capi_9248c9523aa5fe04(struct stave_cow_ma
 }
 
 
-long long _wrap_CowMapStats_SharedBytes_get_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_SharedBytes_get_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1496,7 +1496,7 @@ long long _wrap_CowMapStats_SharedBytes_get_capi_9248c9523aa5fe04(struct stave_c
 }
 
 
-void _wrap_CowMapStats_OwnBytes_set_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_OwnBytes_set_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1508,7 +1508,7 @@ void _wrap_CowMapStats_OwnBytes_set_capi_9248c9523aa5fe04(struct stave_cow_map_s
 }
 
 
-long long _wrap_CowMapStats_OwnBytes_get_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_OwnBytes_get_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1521,7 +1521,7 @@ long long _wrap_CowMapStats_OwnBytes_get_capi_9248c9523aa5fe04(struct stave_cow_
 }
 
 
-struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_9248c9523aa5fe04() {
+struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_34cf46fc3770f52e() {
   struct stave_cow_map_stats *result = 0 ;
   struct stave_cow_map_stats *_swig_go_result;
   
@@ -1532,7 +1532,7 @@ struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_9248c9523aa5fe04() {
 }
 
 
-void _wrap_delete_CowMapStats_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_delete_CowMapStats_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   
   arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
@@ -1542,7 +1542,7 @@ void _wrap_delete_CowMapStats_capi_9248c9523aa5fe04(struct stave_cow_map_stats *
 }
 
 
-void _wrap_CowMapStatsInit_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_CowMapStatsInit_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
   stave_cow_map_stats *arg1 = (stave_cow_map_stats *) 0 ;
   
   arg1 = *(stave_cow_map_stats **)&_swig_go_0; 
@@ -1552,7 +1552,7 @@ void _wrap_CowMapStatsInit_capi_9248c9523aa5fe04(struct stave_cow_map_stats *_sw
 }
 
 
-stave_outcome _wrap_CowMapStatsGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
+stave_outcome _wrap_CowMapStatsGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_stats *arg2 = (stave_cow_map_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1574,7 +1574,7 @@ stave_outcome _wrap_CowMapStatsGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapCursorOpen_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCursorOpen_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_cursor **arg2 = (stave_cow_map_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1597,7 +1597,7 @@ stave_outcome _wrap_CowMapCursorOpen_capi_9248c9523aa5fe04(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapCursorNextMany_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_CowMapCursorNextMany_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1633,7 +1633,7 @@ stave_outcome _wrap_CowMapCursorNextMany_capi_9248c9523aa5fe04(stave_cow_map_cur
 }
 
 
-stave_outcome _wrap_CowMapCursorClose_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0) {
+stave_outcome _wrap_CowMapCursorClose_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1653,7 +1653,7 @@ stave_outcome _wrap_CowMapCursorClose_capi_9248c9523aa5fe04(stave_cow_map_cursor
 }
 
 
-void _wrap_CowMapCursorFree_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0) {
+void _wrap_CowMapCursorFree_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   
   arg1 = (stave_cow_map_cursor *)_swig_go_0; 
@@ -1663,7 +1663,7 @@ void _wrap_CowMapCursorFree_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffOpen_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffOpen_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map *arg2 = (stave_cow_map *) 0 ;
   stave_cow_map_diff **arg3 = (stave_cow_map_diff **) 0 ;
@@ -1688,7 +1688,7 @@ stave_outcome _wrap_CowMapDiffOpen_capi_9248c9523aa5fe04(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffClose_capi_9248c9523aa5fe04(stave_cow_map_diff *_swig_go_0) {
+stave_outcome _wrap_CowMapDiffClose_capi_34cf46fc3770f52e(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1708,7 +1708,7 @@ stave_outcome _wrap_CowMapDiffClose_capi_9248c9523aa5fe04(stave_cow_map_diff *_s
 }
 
 
-void _wrap_CowMapDiffFree_capi_9248c9523aa5fe04(stave_cow_map_diff *_swig_go_0) {
+void _wrap_CowMapDiffFree_capi_34cf46fc3770f52e(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   
   arg1 = (stave_cow_map_diff *)_swig_go_0; 
@@ -1718,7 +1718,7 @@ void _wrap_CowMapDiffFree_capi_9248c9523aa5fe04(stave_cow_map_diff *_swig_go_0) 
 }
 
 
-void _wrap_DiskIndexOptions_RecordSize_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_DiskIndexOptions_RecordSize_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1730,7 +1730,7 @@ void _wrap_DiskIndexOptions_RecordSize_set_capi_9248c9523aa5fe04(struct stave_di
 }
 
 
-intgo _wrap_DiskIndexOptions_RecordSize_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+intgo _wrap_DiskIndexOptions_RecordSize_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1743,7 +1743,7 @@ intgo _wrap_DiskIndexOptions_RecordSize_get_capi_9248c9523aa5fe04(struct stave_d
 }
 
 
-void _wrap_DiskIndexOptions_DeltaMemory_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_DeltaMemory_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1755,7 +1755,7 @@ void _wrap_DiskIndexOptions_DeltaMemory_set_capi_9248c9523aa5fe04(struct stave_d
 }
 
 
-long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1768,7 +1768,7 @@ long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_9248c9523aa5fe04(struct st
 }
 
 
-void _wrap_DiskIndexOptions_BulkMemory_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_BulkMemory_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1780,7 +1780,7 @@ void _wrap_DiskIndexOptions_BulkMemory_set_capi_9248c9523aa5fe04(struct stave_di
 }
 
 
-long long _wrap_DiskIndexOptions_BulkMemory_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_BulkMemory_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1793,7 +1793,7 @@ long long _wrap_DiskIndexOptions_BulkMemory_get_capi_9248c9523aa5fe04(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_ReadOnly_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ReadOnly_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1805,7 +1805,7 @@ void _wrap_DiskIndexOptions_ReadOnly_set_capi_9248c9523aa5fe04(struct stave_disk
 }
 
 
-bool _wrap_DiskIndexOptions_ReadOnly_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ReadOnly_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1818,7 +1818,7 @@ bool _wrap_DiskIndexOptions_ReadOnly_get_capi_9248c9523aa5fe04(struct stave_disk
 }
 
 
-void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1830,7 +1830,7 @@ void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(struct sta
 }
 
 
-bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1843,7 +1843,7 @@ bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_CreateParents_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateParents_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1855,7 +1855,7 @@ void _wrap_DiskIndexOptions_CreateParents_set_capi_9248c9523aa5fe04(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_CreateParents_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateParents_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1868,7 +1868,7 @@ bool _wrap_DiskIndexOptions_CreateParents_get_capi_9248c9523aa5fe04(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1880,7 +1880,7 @@ void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1893,7 +1893,7 @@ bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_Background_set_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_Background_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1905,7 +1905,7 @@ void _wrap_DiskIndexOptions_Background_set_capi_9248c9523aa5fe04(struct stave_di
 }
 
 
-bool _wrap_DiskIndexOptions_Background_get_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_Background_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1918,7 +1918,7 @@ bool _wrap_DiskIndexOptions_Background_get_capi_9248c9523aa5fe04(struct stave_di
 }
 
 
-struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_9248c9523aa5fe04() {
+struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_34cf46fc3770f52e() {
   struct stave_disk_index_options *result = 0 ;
   struct stave_disk_index_options *_swig_go_result;
   
@@ -1929,7 +1929,7 @@ struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_9248c9523aa5fe0
 }
 
 
-void _wrap_delete_DiskIndexOptions_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_delete_DiskIndexOptions_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   
   arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
@@ -1939,7 +1939,7 @@ void _wrap_delete_DiskIndexOptions_capi_9248c9523aa5fe04(struct stave_disk_index
 }
 
 
-void _wrap_DiskIndexOptionsInit_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_DiskIndexOptionsInit_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   
   arg1 = *(stave_disk_index_options **)&_swig_go_0; 
@@ -1949,7 +1949,7 @@ void _wrap_DiskIndexOptionsInit_capi_9248c9523aa5fe04(struct stave_disk_index_op
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsSet_capi_9248c9523aa5fe04(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsSet_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1976,7 +1976,7 @@ stave_outcome _wrap_DiskIndexOptionsSet_capi_9248c9523aa5fe04(struct stave_disk_
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
+stave_outcome _wrap_DiskIndexOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1997,7 +1997,7 @@ stave_outcome _wrap_DiskIndexOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _s
 }
 
 
-stave_outcome _wrap_DiskIndexOpen_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexOpen_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index **arg3 = (stave_disk_index **) 0 ;
@@ -2027,7 +2027,7 @@ stave_outcome _wrap_DiskIndexOpen_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, s
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsGet_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsGet_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2049,7 +2049,7 @@ stave_outcome _wrap_DiskIndexOptionsGet_capi_9248c9523aa5fe04(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexClose_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexClose_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2069,7 +2069,7 @@ stave_outcome _wrap_DiskIndexClose_capi_9248c9523aa5fe04(stave_disk_index *_swig
 }
 
 
-void _wrap_DiskIndexFree_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0) {
+void _wrap_DiskIndexFree_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   
   arg1 = (stave_disk_index *)_swig_go_0; 
@@ -2079,7 +2079,7 @@ void _wrap_DiskIndexFree_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_DiskIndexPut_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexPut_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2113,7 +2113,7 @@ stave_outcome _wrap_DiskIndexPut_capi_9248c9523aa5fe04(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexInsert_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexInsert_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2147,7 +2147,7 @@ stave_outcome _wrap_DiskIndexInsert_capi_9248c9523aa5fe04(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexRemove_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexRemove_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2174,7 +2174,7 @@ stave_outcome _wrap_DiskIndexRemove_capi_9248c9523aa5fe04(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexMultiPut_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiPut_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2207,7 +2207,7 @@ stave_outcome _wrap_DiskIndexMultiPut_capi_9248c9523aa5fe04(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexGet_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexGet_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2241,7 +2241,7 @@ stave_outcome _wrap_DiskIndexGet_capi_9248c9523aa5fe04(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexContains_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexContains_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2268,7 +2268,7 @@ stave_outcome _wrap_DiskIndexContains_capi_9248c9523aa5fe04(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexMultiGet_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiGet_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2301,7 +2301,7 @@ stave_outcome _wrap_DiskIndexMultiGet_capi_9248c9523aa5fe04(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSize_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexSize_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2324,7 +2324,7 @@ stave_outcome _wrap_DiskIndexSize_capi_9248c9523aa5fe04(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexBulkLoad_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
+stave_outcome _wrap_DiskIndexBulkLoad_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_source arg2 = (stave_disk_index_source) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2350,7 +2350,7 @@ stave_outcome _wrap_DiskIndexBulkLoad_capi_9248c9523aa5fe04(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexRebuild_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
+stave_outcome _wrap_DiskIndexRebuild_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index_source arg3 = (stave_disk_index_source) 0 ;
@@ -2383,7 +2383,7 @@ stave_outcome _wrap_DiskIndexRebuild_capi_9248c9523aa5fe04(_gostring_ _swig_go_0
 }
 
 
-stave_outcome _wrap_DiskIndexReserve_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexReserve_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2405,7 +2405,7 @@ stave_outcome _wrap_DiskIndexReserve_capi_9248c9523aa5fe04(stave_disk_index *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorOpen_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorOpen_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_cursor **arg2 = (stave_disk_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2428,7 +2428,7 @@ stave_outcome _wrap_DiskIndexCursorOpen_capi_9248c9523aa5fe04(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNextMany_capi_9248c9523aa5fe04(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexCursorNextMany_capi_34cf46fc3770f52e(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   size_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -2461,7 +2461,7 @@ stave_outcome _wrap_DiskIndexCursorNextMany_capi_9248c9523aa5fe04(stave_disk_ind
 }
 
 
-stave_outcome _wrap_DiskIndexCursorClose_capi_9248c9523aa5fe04(stave_disk_index_cursor *_swig_go_0) {
+stave_outcome _wrap_DiskIndexCursorClose_capi_34cf46fc3770f52e(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2481,7 +2481,7 @@ stave_outcome _wrap_DiskIndexCursorClose_capi_9248c9523aa5fe04(stave_disk_index_
 }
 
 
-void _wrap_DiskIndexCursorFree_capi_9248c9523aa5fe04(stave_disk_index_cursor *_swig_go_0) {
+void _wrap_DiskIndexCursorFree_capi_34cf46fc3770f52e(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   
   arg1 = (stave_disk_index_cursor *)_swig_go_0; 
@@ -2491,7 +2491,7 @@ void _wrap_DiskIndexCursorFree_capi_9248c9523aa5fe04(stave_disk_index_cursor *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSave_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexSave_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2513,7 +2513,7 @@ stave_outcome _wrap_DiskIndexSave_capi_9248c9523aa5fe04(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexCheckpoint_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexCheckpoint_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2535,7 +2535,7 @@ stave_outcome _wrap_DiskIndexCheckpoint_capi_9248c9523aa5fe04(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexShrinkToFit_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexShrinkToFit_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2555,7 +2555,7 @@ stave_outcome _wrap_DiskIndexShrinkToFit_capi_9248c9523aa5fe04(stave_disk_index 
 }
 
 
-void _wrap_DiskIndexStats_WritesRefused_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexStats_WritesRefused_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -2567,7 +2567,7 @@ void _wrap_DiskIndexStats_WritesRefused_set_capi_9248c9523aa5fe04(struct stave_d
 }
 
 
-bool _wrap_DiskIndexStats_WritesRefused_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+bool _wrap_DiskIndexStats_WritesRefused_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -2580,7 +2580,7 @@ bool _wrap_DiskIndexStats_WritesRefused_get_capi_9248c9523aa5fe04(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_Entries_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Entries_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2592,7 +2592,7 @@ void _wrap_DiskIndexStats_Entries_set_capi_9248c9523aa5fe04(struct stave_disk_in
 }
 
 
-long long _wrap_DiskIndexStats_Entries_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Entries_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2605,7 +2605,7 @@ long long _wrap_DiskIndexStats_Entries_get_capi_9248c9523aa5fe04(struct stave_di
 }
 
 
-void _wrap_DiskIndexStats_FileBytes_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FileBytes_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2617,7 +2617,7 @@ void _wrap_DiskIndexStats_FileBytes_set_capi_9248c9523aa5fe04(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FileBytes_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FileBytes_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2630,7 +2630,7 @@ long long _wrap_DiskIndexStats_FileBytes_get_capi_9248c9523aa5fe04(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_FreeBytes_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FreeBytes_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2642,7 +2642,7 @@ void _wrap_DiskIndexStats_FreeBytes_set_capi_9248c9523aa5fe04(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FreeBytes_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FreeBytes_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2655,7 +2655,7 @@ long long _wrap_DiskIndexStats_FreeBytes_get_capi_9248c9523aa5fe04(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_Segments_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Segments_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2667,7 +2667,7 @@ void _wrap_DiskIndexStats_Segments_set_capi_9248c9523aa5fe04(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_Segments_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Segments_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2680,7 +2680,7 @@ long long _wrap_DiskIndexStats_Segments_get_capi_9248c9523aa5fe04(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_SegmentBytes_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_SegmentBytes_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2692,7 +2692,7 @@ void _wrap_DiskIndexStats_SegmentBytes_set_capi_9248c9523aa5fe04(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_SegmentBytes_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_SegmentBytes_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2705,7 +2705,7 @@ long long _wrap_DiskIndexStats_SegmentBytes_get_capi_9248c9523aa5fe04(struct sta
 }
 
 
-void _wrap_DiskIndexStats_LogBytes_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_LogBytes_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2717,7 +2717,7 @@ void _wrap_DiskIndexStats_LogBytes_set_capi_9248c9523aa5fe04(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_LogBytes_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_LogBytes_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2730,7 +2730,7 @@ long long _wrap_DiskIndexStats_LogBytes_get_capi_9248c9523aa5fe04(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_DeltaEntries_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_DeltaEntries_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2742,7 +2742,7 @@ void _wrap_DiskIndexStats_DeltaEntries_set_capi_9248c9523aa5fe04(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_DeltaEntries_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_DeltaEntries_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2755,7 +2755,7 @@ long long _wrap_DiskIndexStats_DeltaEntries_get_capi_9248c9523aa5fe04(struct sta
 }
 
 
-void _wrap_DiskIndexStats_Generation_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Generation_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2767,7 +2767,7 @@ void _wrap_DiskIndexStats_Generation_set_capi_9248c9523aa5fe04(struct stave_disk
 }
 
 
-long long _wrap_DiskIndexStats_Generation_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Generation_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2780,7 +2780,7 @@ long long _wrap_DiskIndexStats_Generation_get_capi_9248c9523aa5fe04(struct stave
 }
 
 
-void _wrap_DiskIndexStats_Lsn_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Lsn_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2792,7 +2792,7 @@ void _wrap_DiskIndexStats_Lsn_set_capi_9248c9523aa5fe04(struct stave_disk_index_
 }
 
 
-long long _wrap_DiskIndexStats_Lsn_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Lsn_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2805,7 +2805,7 @@ long long _wrap_DiskIndexStats_Lsn_get_capi_9248c9523aa5fe04(struct stave_disk_i
 }
 
 
-void _wrap_DiskIndexStats_Merges_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Merges_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2817,7 +2817,7 @@ void _wrap_DiskIndexStats_Merges_set_capi_9248c9523aa5fe04(struct stave_disk_ind
 }
 
 
-long long _wrap_DiskIndexStats_Merges_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Merges_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2830,7 +2830,7 @@ long long _wrap_DiskIndexStats_Merges_get_capi_9248c9523aa5fe04(struct stave_dis
 }
 
 
-void _wrap_DiskIndexStats_Syncs_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Syncs_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2842,7 +2842,7 @@ void _wrap_DiskIndexStats_Syncs_set_capi_9248c9523aa5fe04(struct stave_disk_inde
 }
 
 
-long long _wrap_DiskIndexStats_Syncs_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Syncs_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2855,7 +2855,7 @@ long long _wrap_DiskIndexStats_Syncs_get_capi_9248c9523aa5fe04(struct stave_disk
 }
 
 
-void _wrap_DiskIndexStats_RecoveredOperations_set_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_RecoveredOperations_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2867,7 +2867,7 @@ void _wrap_DiskIndexStats_RecoveredOperations_set_capi_9248c9523aa5fe04(struct s
 }
 
 
-long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2880,7 +2880,7 @@ long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_9248c9523aa5fe04(str
 }
 
 
-struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_9248c9523aa5fe04() {
+struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_34cf46fc3770f52e() {
   struct stave_disk_index_stats *result = 0 ;
   struct stave_disk_index_stats *_swig_go_result;
   
@@ -2891,7 +2891,7 @@ struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_9248c9523aa5fe04() 
 }
 
 
-void _wrap_delete_DiskIndexStats_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_delete_DiskIndexStats_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   
   arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
@@ -2901,7 +2901,7 @@ void _wrap_delete_DiskIndexStats_capi_9248c9523aa5fe04(struct stave_disk_index_s
 }
 
 
-void _wrap_DiskIndexStatsInit_capi_9248c9523aa5fe04(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_DiskIndexStatsInit_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
   stave_disk_index_stats *arg1 = (stave_disk_index_stats *) 0 ;
   
   arg1 = *(stave_disk_index_stats **)&_swig_go_0; 
@@ -2911,7 +2911,7 @@ void _wrap_DiskIndexStatsInit_capi_9248c9523aa5fe04(struct stave_disk_index_stat
 }
 
 
-stave_outcome _wrap_DiskIndexStatsGet_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
+stave_outcome _wrap_DiskIndexStatsGet_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_stats *arg2 = (stave_disk_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2933,7 +2933,7 @@ stave_outcome _wrap_DiskIndexStatsGet_capi_9248c9523aa5fe04(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexVerify_capi_9248c9523aa5fe04(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
+stave_outcome _wrap_DiskIndexVerify_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_progress arg2 = (stave_disk_index_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2959,7 +2959,7 @@ stave_outcome _wrap_DiskIndexVerify_capi_9248c9523aa5fe04(stave_disk_index *_swi
 }
 
 
-void _wrap_IndexOptions_KeyMode_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_KeyMode_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2971,7 +2971,7 @@ void _wrap_IndexOptions_KeyMode_set_capi_9248c9523aa5fe04(struct stave_index_opt
 }
 
 
-intgo _wrap_IndexOptions_KeyMode_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_KeyMode_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2984,7 +2984,7 @@ intgo _wrap_IndexOptions_KeyMode_get_capi_9248c9523aa5fe04(struct stave_index_op
 }
 
 
-void _wrap_IndexOptions_ValueBits_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_ValueBits_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2996,7 +2996,7 @@ void _wrap_IndexOptions_ValueBits_set_capi_9248c9523aa5fe04(struct stave_index_o
 }
 
 
-intgo _wrap_IndexOptions_ValueBits_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_ValueBits_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3009,7 +3009,7 @@ intgo _wrap_IndexOptions_ValueBits_get_capi_9248c9523aa5fe04(struct stave_index_
 }
 
 
-void _wrap_IndexOptions_Shards_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_Shards_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3021,7 +3021,7 @@ void _wrap_IndexOptions_Shards_set_capi_9248c9523aa5fe04(struct stave_index_opti
 }
 
 
-intgo _wrap_IndexOptions_Shards_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_Shards_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3034,7 +3034,7 @@ intgo _wrap_IndexOptions_Shards_get_capi_9248c9523aa5fe04(struct stave_index_opt
 }
 
 
-void _wrap_IndexOptions_Capacity_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Capacity_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3046,7 +3046,7 @@ void _wrap_IndexOptions_Capacity_set_capi_9248c9523aa5fe04(struct stave_index_op
 }
 
 
-long long _wrap_IndexOptions_Capacity_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Capacity_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3059,7 +3059,7 @@ long long _wrap_IndexOptions_Capacity_get_capi_9248c9523aa5fe04(struct stave_ind
 }
 
 
-void _wrap_IndexOptions_Seed_set_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Seed_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3071,7 +3071,7 @@ void _wrap_IndexOptions_Seed_set_capi_9248c9523aa5fe04(struct stave_index_option
 }
 
 
-long long _wrap_IndexOptions_Seed_get_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Seed_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3084,7 +3084,7 @@ long long _wrap_IndexOptions_Seed_get_capi_9248c9523aa5fe04(struct stave_index_o
 }
 
 
-struct stave_index_options *_wrap_new_IndexOptions_capi_9248c9523aa5fe04() {
+struct stave_index_options *_wrap_new_IndexOptions_capi_34cf46fc3770f52e() {
   struct stave_index_options *result = 0 ;
   struct stave_index_options *_swig_go_result;
   
@@ -3095,7 +3095,7 @@ struct stave_index_options *_wrap_new_IndexOptions_capi_9248c9523aa5fe04() {
 }
 
 
-void _wrap_delete_IndexOptions_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
+void _wrap_delete_IndexOptions_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   
   arg1 = *(struct stave_index_options **)&_swig_go_0; 
@@ -3105,7 +3105,7 @@ void _wrap_delete_IndexOptions_capi_9248c9523aa5fe04(struct stave_index_options 
 }
 
 
-void _wrap_IndexOptionsInit_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0) {
+void _wrap_IndexOptionsInit_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   
   arg1 = *(stave_index_options **)&_swig_go_0; 
@@ -3115,7 +3115,7 @@ void _wrap_IndexOptionsInit_capi_9248c9523aa5fe04(struct stave_index_options *_s
 }
 
 
-stave_outcome _wrap_IndexOptionsSet_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexOptionsSet_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3142,7 +3142,7 @@ stave_outcome _wrap_IndexOptionsSet_capi_9248c9523aa5fe04(struct stave_index_opt
 }
 
 
-stave_outcome _wrap_IndexOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
+stave_outcome _wrap_IndexOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3163,7 +3163,7 @@ stave_outcome _wrap_IndexOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_IndexOptionsGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
+stave_outcome _wrap_IndexOptionsGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_options *arg2 = (stave_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3185,7 +3185,7 @@ stave_outcome _wrap_IndexOptionsGet_capi_9248c9523aa5fe04(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexClose_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClose_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3205,7 +3205,7 @@ stave_outcome _wrap_IndexClose_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
 }
 
 
-void _wrap_IndexFree_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
+void _wrap_IndexFree_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   
   arg1 = (stave_index *)_swig_go_0; 
@@ -3215,7 +3215,7 @@ void _wrap_IndexFree_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexPut_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexPut_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3250,7 +3250,7 @@ stave_outcome _wrap_IndexPut_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexInsert_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexInsert_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3282,7 +3282,7 @@ stave_outcome _wrap_IndexInsert_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwap_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCompareAndSwap_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3316,7 +3316,7 @@ stave_outcome _wrap_IndexCompareAndSwap_capi_9248c9523aa5fe04(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3346,7 +3346,7 @@ stave_outcome _wrap_IndexGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexContains_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexContains_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3373,7 +3373,7 @@ stave_outcome _wrap_IndexContains_capi_9248c9523aa5fe04(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexRemove_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexRemove_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3403,7 +3403,7 @@ stave_outcome _wrap_IndexRemove_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexRemoveIf_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveIf_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3435,7 +3435,7 @@ stave_outcome _wrap_IndexRemoveIf_capi_9248c9523aa5fe04(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexHash_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexHash_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3465,7 +3465,7 @@ stave_outcome _wrap_IndexHash_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexPutHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexPutHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3502,7 +3502,7 @@ stave_outcome _wrap_IndexPutHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexInsertHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexInsertHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3536,7 +3536,7 @@ stave_outcome _wrap_IndexInsertHashed_capi_9248c9523aa5fe04(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwapHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexCompareAndSwapHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3572,7 +3572,7 @@ stave_outcome _wrap_IndexCompareAndSwapHashed_capi_9248c9523aa5fe04(stave_index 
 }
 
 
-stave_outcome _wrap_IndexGetHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexGetHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3604,7 +3604,7 @@ stave_outcome _wrap_IndexGetHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexContainsHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_IndexContainsHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3633,7 +3633,7 @@ stave_outcome _wrap_IndexContainsHashed_capi_9248c9523aa5fe04(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexRemoveHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3665,7 +3665,7 @@ stave_outcome _wrap_IndexRemoveHashed_capi_9248c9523aa5fe04(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexRemoveIfHashed_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexRemoveIfHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3699,7 +3699,7 @@ stave_outcome _wrap_IndexRemoveIfHashed_capi_9248c9523aa5fe04(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexMultiGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexMultiGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3735,7 +3735,7 @@ stave_outcome _wrap_IndexMultiGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexMultiPut_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexMultiPut_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3777,7 +3777,7 @@ stave_outcome _wrap_IndexMultiPut_capi_9248c9523aa5fe04(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexSize_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexSize_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3800,7 +3800,7 @@ stave_outcome _wrap_IndexSize_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexIsEmpty_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexIsEmpty_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3823,7 +3823,7 @@ stave_outcome _wrap_IndexIsEmpty_capi_9248c9523aa5fe04(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexCapacity_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCapacity_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3846,7 +3846,7 @@ stave_outcome _wrap_IndexCapacity_capi_9248c9523aa5fe04(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexClear_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClear_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3866,7 +3866,7 @@ stave_outcome _wrap_IndexClear_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexReserve_capi_9248c9523aa5fe04(stave_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_IndexReserve_capi_34cf46fc3770f52e(stave_index *_swig_go_0, long long _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3888,7 +3888,7 @@ stave_outcome _wrap_IndexReserve_capi_9248c9523aa5fe04(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexShrinkToFit_capi_9248c9523aa5fe04(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexShrinkToFit_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3908,7 +3908,7 @@ stave_outcome _wrap_IndexShrinkToFit_capi_9248c9523aa5fe04(stave_index *_swig_go
 }
 
 
-void _wrap_IndexStats_Shards_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexStats_Shards_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -3920,7 +3920,7 @@ void _wrap_IndexStats_Shards_set_capi_9248c9523aa5fe04(struct stave_index_stats 
 }
 
 
-intgo _wrap_IndexStats_Shards_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+intgo _wrap_IndexStats_Shards_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3933,7 +3933,7 @@ intgo _wrap_IndexStats_Shards_get_capi_9248c9523aa5fe04(struct stave_index_stats
 }
 
 
-void _wrap_IndexStats_Entries_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Entries_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3945,7 +3945,7 @@ void _wrap_IndexStats_Entries_set_capi_9248c9523aa5fe04(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Entries_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Entries_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3958,7 +3958,7 @@ long long _wrap_IndexStats_Entries_get_capi_9248c9523aa5fe04(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Capacity_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Capacity_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3970,7 +3970,7 @@ void _wrap_IndexStats_Capacity_set_capi_9248c9523aa5fe04(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_Capacity_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Capacity_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3983,7 +3983,7 @@ long long _wrap_IndexStats_Capacity_get_capi_9248c9523aa5fe04(struct stave_index
 }
 
 
-void _wrap_IndexStats_Bytes_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Bytes_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3995,7 +3995,7 @@ void _wrap_IndexStats_Bytes_set_capi_9248c9523aa5fe04(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Bytes_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Bytes_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4008,7 +4008,7 @@ long long _wrap_IndexStats_Bytes_get_capi_9248c9523aa5fe04(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_KeyBytes_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_KeyBytes_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4020,7 +4020,7 @@ void _wrap_IndexStats_KeyBytes_set_capi_9248c9523aa5fe04(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_KeyBytes_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_KeyBytes_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4033,7 +4033,7 @@ long long _wrap_IndexStats_KeyBytes_get_capi_9248c9523aa5fe04(struct stave_index
 }
 
 
-void _wrap_IndexStats_Buckets_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Buckets_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4045,7 +4045,7 @@ void _wrap_IndexStats_Buckets_set_capi_9248c9523aa5fe04(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Buckets_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Buckets_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4058,7 +4058,7 @@ long long _wrap_IndexStats_Buckets_get_capi_9248c9523aa5fe04(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Slots_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Slots_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4070,7 +4070,7 @@ void _wrap_IndexStats_Slots_set_capi_9248c9523aa5fe04(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Slots_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Slots_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4083,7 +4083,7 @@ long long _wrap_IndexStats_Slots_get_capi_9248c9523aa5fe04(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_OverflowNodes_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_OverflowNodes_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4095,7 +4095,7 @@ void _wrap_IndexStats_OverflowNodes_set_capi_9248c9523aa5fe04(struct stave_index
 }
 
 
-long long _wrap_IndexStats_OverflowNodes_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_OverflowNodes_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4108,7 +4108,7 @@ long long _wrap_IndexStats_OverflowNodes_get_capi_9248c9523aa5fe04(struct stave_
 }
 
 
-void _wrap_IndexStats_Splits_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Splits_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4120,7 +4120,7 @@ void _wrap_IndexStats_Splits_set_capi_9248c9523aa5fe04(struct stave_index_stats 
 }
 
 
-long long _wrap_IndexStats_Splits_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Splits_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4133,7 +4133,7 @@ long long _wrap_IndexStats_Splits_get_capi_9248c9523aa5fe04(struct stave_index_s
 }
 
 
-void _wrap_IndexStats_SplitsMax_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_SplitsMax_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4145,7 +4145,7 @@ void _wrap_IndexStats_SplitsMax_set_capi_9248c9523aa5fe04(struct stave_index_sta
 }
 
 
-long long _wrap_IndexStats_SplitsMax_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_SplitsMax_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4158,7 +4158,7 @@ long long _wrap_IndexStats_SplitsMax_get_capi_9248c9523aa5fe04(struct stave_inde
 }
 
 
-void _wrap_IndexStats_ProbeSamples_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSamples_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4170,7 +4170,7 @@ void _wrap_IndexStats_ProbeSamples_set_capi_9248c9523aa5fe04(struct stave_index_
 }
 
 
-long long _wrap_IndexStats_ProbeSamples_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSamples_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4183,7 +4183,7 @@ long long _wrap_IndexStats_ProbeSamples_get_capi_9248c9523aa5fe04(struct stave_i
 }
 
 
-void _wrap_IndexStats_ProbeSum_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSum_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4195,7 +4195,7 @@ void _wrap_IndexStats_ProbeSum_set_capi_9248c9523aa5fe04(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeSum_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSum_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4208,7 +4208,7 @@ long long _wrap_IndexStats_ProbeSum_get_capi_9248c9523aa5fe04(struct stave_index
 }
 
 
-void _wrap_IndexStats_ProbeMax_set_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeMax_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4220,7 +4220,7 @@ void _wrap_IndexStats_ProbeMax_set_capi_9248c9523aa5fe04(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeMax_get_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeMax_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4233,7 +4233,7 @@ long long _wrap_IndexStats_ProbeMax_get_capi_9248c9523aa5fe04(struct stave_index
 }
 
 
-struct stave_index_stats *_wrap_new_IndexStats_capi_9248c9523aa5fe04() {
+struct stave_index_stats *_wrap_new_IndexStats_capi_34cf46fc3770f52e() {
   struct stave_index_stats *result = 0 ;
   struct stave_index_stats *_swig_go_result;
   
@@ -4244,7 +4244,7 @@ struct stave_index_stats *_wrap_new_IndexStats_capi_9248c9523aa5fe04() {
 }
 
 
-void _wrap_delete_IndexStats_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+void _wrap_delete_IndexStats_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   
   arg1 = *(struct stave_index_stats **)&_swig_go_0; 
@@ -4254,7 +4254,7 @@ void _wrap_delete_IndexStats_capi_9248c9523aa5fe04(struct stave_index_stats *_sw
 }
 
 
-void _wrap_IndexStatsInit_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_go_0) {
+void _wrap_IndexStatsInit_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
   stave_index_stats *arg1 = (stave_index_stats *) 0 ;
   
   arg1 = *(stave_index_stats **)&_swig_go_0; 
@@ -4264,7 +4264,7 @@ void _wrap_IndexStatsInit_capi_9248c9523aa5fe04(struct stave_index_stats *_swig_
 }
 
 
-stave_outcome _wrap_IndexStatsGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
+stave_outcome _wrap_IndexStatsGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_stats *arg2 = (stave_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4286,7 +4286,7 @@ stave_outcome _wrap_IndexStatsGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0,
 }
 
 
-void _wrap_IndexShardStats_Entries_set_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Entries_set_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4298,7 +4298,7 @@ void _wrap_IndexShardStats_Entries_set_capi_9248c9523aa5fe04(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Entries_get_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Entries_get_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4311,7 +4311,7 @@ long long _wrap_IndexShardStats_Entries_get_capi_9248c9523aa5fe04(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Buckets_set_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Buckets_set_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4323,7 +4323,7 @@ void _wrap_IndexShardStats_Buckets_set_capi_9248c9523aa5fe04(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Buckets_get_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Buckets_get_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4336,7 +4336,7 @@ long long _wrap_IndexShardStats_Buckets_get_capi_9248c9523aa5fe04(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Bytes_set_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Bytes_set_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4348,7 +4348,7 @@ void _wrap_IndexShardStats_Bytes_set_capi_9248c9523aa5fe04(struct stave_index_sh
 }
 
 
-long long _wrap_IndexShardStats_Bytes_get_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Bytes_get_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4361,7 +4361,7 @@ long long _wrap_IndexShardStats_Bytes_get_capi_9248c9523aa5fe04(struct stave_ind
 }
 
 
-struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_9248c9523aa5fe04() {
+struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_34cf46fc3770f52e() {
   struct stave_index_shard_stats *result = 0 ;
   struct stave_index_shard_stats *_swig_go_result;
   
@@ -4372,7 +4372,7 @@ struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_9248c9523aa5fe04(
 }
 
 
-void _wrap_delete_IndexShardStats_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_delete_IndexShardStats_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   
   arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
@@ -4382,7 +4382,7 @@ void _wrap_delete_IndexShardStats_capi_9248c9523aa5fe04(struct stave_index_shard
 }
 
 
-void _wrap_IndexShardStatsInit_capi_9248c9523aa5fe04(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_IndexShardStatsInit_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
   stave_index_shard_stats *arg1 = (stave_index_shard_stats *) 0 ;
   
   arg1 = *(stave_index_shard_stats **)&_swig_go_0; 
@@ -4392,7 +4392,7 @@ void _wrap_IndexShardStatsInit_capi_9248c9523aa5fe04(struct stave_index_shard_st
 }
 
 
-stave_outcome _wrap_IndexShardStatsGet_capi_9248c9523aa5fe04(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
+stave_outcome _wrap_IndexShardStatsGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint32_t arg2 ;
   stave_index_shard_stats *arg3 = (stave_index_shard_stats *) 0 ;
@@ -4416,7 +4416,7 @@ stave_outcome _wrap_IndexShardStatsGet_capi_9248c9523aa5fe04(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCollectValues_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCollectValues_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_buffer *arg2 = (stave_buffer *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4442,7 +4442,7 @@ stave_outcome _wrap_IndexCollectValues_capi_9248c9523aa5fe04(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCursorOpen_capi_9248c9523aa5fe04(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCursorOpen_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_cursor **arg2 = (stave_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4465,7 +4465,7 @@ stave_outcome _wrap_IndexCursorOpen_capi_9248c9523aa5fe04(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexCursorNextMany_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexCursorNextMany_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   size_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4501,7 +4501,7 @@ stave_outcome _wrap_IndexCursorNextMany_capi_9248c9523aa5fe04(stave_index_cursor
 }
 
 
-stave_outcome _wrap_IndexCursorClose_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0) {
+stave_outcome _wrap_IndexCursorClose_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4521,7 +4521,7 @@ stave_outcome _wrap_IndexCursorClose_capi_9248c9523aa5fe04(stave_index_cursor *_
 }
 
 
-void _wrap_IndexCursorFree_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0) {
+void _wrap_IndexCursorFree_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   
   arg1 = (stave_index_cursor *)_swig_go_0; 
@@ -4531,7 +4531,7 @@ void _wrap_IndexCursorFree_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0)
 }
 
 
-void _wrap_MemtableOptions_Timestamps_set_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_MemtableOptions_Timestamps_set_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4543,7 +4543,7 @@ void _wrap_MemtableOptions_Timestamps_set_capi_9248c9523aa5fe04(struct stave_mem
 }
 
 
-intgo _wrap_MemtableOptions_Timestamps_get_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
+intgo _wrap_MemtableOptions_Timestamps_get_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -4556,7 +4556,7 @@ intgo _wrap_MemtableOptions_Timestamps_get_capi_9248c9523aa5fe04(struct stave_me
 }
 
 
-void _wrap_MemtableOptions_Capacity_set_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableOptions_Capacity_set_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4568,7 +4568,7 @@ void _wrap_MemtableOptions_Capacity_set_capi_9248c9523aa5fe04(struct stave_memta
 }
 
 
-long long _wrap_MemtableOptions_Capacity_get_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
+long long _wrap_MemtableOptions_Capacity_get_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4581,7 +4581,7 @@ long long _wrap_MemtableOptions_Capacity_get_capi_9248c9523aa5fe04(struct stave_
 }
 
 
-void _wrap_MemtableOptions_Background_set_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_MemtableOptions_Background_set_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint8_t arg2 ;
   
@@ -4593,7 +4593,7 @@ void _wrap_MemtableOptions_Background_set_capi_9248c9523aa5fe04(struct stave_mem
 }
 
 
-bool _wrap_MemtableOptions_Background_get_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
+bool _wrap_MemtableOptions_Background_get_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4606,7 +4606,7 @@ bool _wrap_MemtableOptions_Background_get_capi_9248c9523aa5fe04(struct stave_mem
 }
 
 
-struct stave_memtable_options *_wrap_new_MemtableOptions_capi_9248c9523aa5fe04() {
+struct stave_memtable_options *_wrap_new_MemtableOptions_capi_34cf46fc3770f52e() {
   struct stave_memtable_options *result = 0 ;
   struct stave_memtable_options *_swig_go_result;
   
@@ -4617,7 +4617,7 @@ struct stave_memtable_options *_wrap_new_MemtableOptions_capi_9248c9523aa5fe04()
 }
 
 
-void _wrap_delete_MemtableOptions_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
+void _wrap_delete_MemtableOptions_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   
   arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
@@ -4627,7 +4627,7 @@ void _wrap_delete_MemtableOptions_capi_9248c9523aa5fe04(struct stave_memtable_op
 }
 
 
-void _wrap_MemtableOptionsInit_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0) {
+void _wrap_MemtableOptionsInit_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   
   arg1 = *(stave_memtable_options **)&_swig_go_0; 
@@ -4637,7 +4637,7 @@ void _wrap_MemtableOptionsInit_capi_9248c9523aa5fe04(struct stave_memtable_optio
 }
 
 
-stave_outcome _wrap_MemtableOptionsSet_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableOptionsSet_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4664,7 +4664,7 @@ stave_outcome _wrap_MemtableOptionsSet_capi_9248c9523aa5fe04(struct stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
+stave_outcome _wrap_MemtableOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4685,7 +4685,7 @@ stave_outcome _wrap_MemtableOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _sw
 }
 
 
-stave_outcome _wrap_MemtableCreate_capi_9248c9523aa5fe04(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableCreate_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   stave_memtable **arg2 = (stave_memtable **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4708,7 +4708,7 @@ stave_outcome _wrap_MemtableCreate_capi_9248c9523aa5fe04(struct stave_memtable_o
 }
 
 
-stave_outcome _wrap_MemtableOptionsGet_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
+stave_outcome _wrap_MemtableOptionsGet_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_options *arg2 = (stave_memtable_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4730,7 +4730,7 @@ stave_outcome _wrap_MemtableOptionsGet_capi_9248c9523aa5fe04(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableClose_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0) {
+stave_outcome _wrap_MemtableClose_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4750,7 +4750,7 @@ stave_outcome _wrap_MemtableClose_capi_9248c9523aa5fe04(stave_memtable *_swig_go
 }
 
 
-void _wrap_MemtableFree_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0) {
+void _wrap_MemtableFree_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   
   arg1 = (stave_memtable *)_swig_go_0; 
@@ -4760,7 +4760,7 @@ void _wrap_MemtableFree_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_MemtableBegin_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableBegin_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_transaction **arg2 = (stave_memtable_transaction **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4783,7 +4783,7 @@ stave_outcome _wrap_MemtableBegin_capi_9248c9523aa5fe04(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableTransactionId_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionId_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4806,7 +4806,7 @@ stave_outcome _wrap_MemtableTransactionId_capi_9248c9523aa5fe04(stave_memtable_t
 }
 
 
-stave_outcome _wrap_MemtableTransactionSnapshot_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionSnapshot_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4829,7 +4829,7 @@ stave_outcome _wrap_MemtableTransactionSnapshot_capi_9248c9523aa5fe04(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionPut_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableTransactionPut_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4863,7 +4863,7 @@ stave_outcome _wrap_MemtableTransactionPut_capi_9248c9523aa5fe04(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableTransactionRemove_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionRemove_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4890,7 +4890,7 @@ stave_outcome _wrap_MemtableTransactionRemove_capi_9248c9523aa5fe04(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionContains_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionContains_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4917,7 +4917,7 @@ stave_outcome _wrap_MemtableTransactionContains_capi_9248c9523aa5fe04(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionMultiGet_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableTransactionMultiGet_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -4953,7 +4953,7 @@ stave_outcome _wrap_MemtableTransactionMultiGet_capi_9248c9523aa5fe04(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionMultiWrite_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_MemtableTransactionMultiWrite_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -4992,7 +4992,7 @@ stave_outcome _wrap_MemtableTransactionMultiWrite_capi_9248c9523aa5fe04(stave_me
 }
 
 
-stave_outcome _wrap_MemtableTransactionCommit_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionCommit_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5015,7 +5015,7 @@ stave_outcome _wrap_MemtableTransactionCommit_capi_9248c9523aa5fe04(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionRollback_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0) {
+stave_outcome _wrap_MemtableTransactionRollback_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5035,7 +5035,7 @@ stave_outcome _wrap_MemtableTransactionRollback_capi_9248c9523aa5fe04(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionClose_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0) {
+stave_outcome _wrap_MemtableTransactionClose_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5055,7 +5055,7 @@ stave_outcome _wrap_MemtableTransactionClose_capi_9248c9523aa5fe04(stave_memtabl
 }
 
 
-void _wrap_MemtableTransactionFree_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0) {
+void _wrap_MemtableTransactionFree_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   
   arg1 = (stave_memtable_transaction *)_swig_go_0; 
@@ -5065,7 +5065,7 @@ void _wrap_MemtableTransactionFree_capi_9248c9523aa5fe04(stave_memtable_transact
 }
 
 
-stave_outcome _wrap_MemtableSnapshotOpen_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotOpen_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_snapshot **arg2 = (stave_memtable_snapshot **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5088,7 +5088,7 @@ stave_outcome _wrap_MemtableSnapshotOpen_capi_9248c9523aa5fe04(stave_memtable *_
 }
 
 
-stave_outcome _wrap_MemtableSnapshotTimestamp_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotTimestamp_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5111,7 +5111,7 @@ stave_outcome _wrap_MemtableSnapshotTimestamp_capi_9248c9523aa5fe04(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableSnapshotContains_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotContains_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5138,7 +5138,7 @@ stave_outcome _wrap_MemtableSnapshotContains_capi_9248c9523aa5fe04(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableSnapshotMultiGet_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableSnapshotMultiGet_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5174,7 +5174,7 @@ stave_outcome _wrap_MemtableSnapshotMultiGet_capi_9248c9523aa5fe04(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableSnapshotClose_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0) {
+stave_outcome _wrap_MemtableSnapshotClose_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5194,7 +5194,7 @@ stave_outcome _wrap_MemtableSnapshotClose_capi_9248c9523aa5fe04(stave_memtable_s
 }
 
 
-void _wrap_MemtableSnapshotFree_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0) {
+void _wrap_MemtableSnapshotFree_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   
   arg1 = (stave_memtable_snapshot *)_swig_go_0; 
@@ -5204,7 +5204,7 @@ void _wrap_MemtableSnapshotFree_capi_9248c9523aa5fe04(stave_memtable_snapshot *_
 }
 
 
-stave_outcome _wrap_MemtableMultiRead_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableMultiRead_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5244,7 +5244,7 @@ stave_outcome _wrap_MemtableMultiRead_capi_9248c9523aa5fe04(stave_memtable *_swi
 }
 
 
-stave_outcome _wrap_MemtableWrite_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
+stave_outcome _wrap_MemtableWrite_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5280,7 +5280,7 @@ stave_outcome _wrap_MemtableWrite_capi_9248c9523aa5fe04(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableWriteTombstone_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_MemtableWriteTombstone_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5309,7 +5309,7 @@ stave_outcome _wrap_MemtableWriteTombstone_capi_9248c9523aa5fe04(stave_memtable 
 }
 
 
-stave_outcome _wrap_MemtableMultiWrite_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableMultiWrite_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5350,7 +5350,7 @@ stave_outcome _wrap_MemtableMultiWrite_capi_9248c9523aa5fe04(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableCommit_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableCommit_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t arg3 ;
@@ -5384,7 +5384,7 @@ stave_outcome _wrap_MemtableCommit_capi_9248c9523aa5fe04(stave_memtable *_swig_g
 }
 
 
-stave_outcome _wrap_MemtableAbort_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_MemtableAbort_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -5416,7 +5416,7 @@ stave_outcome _wrap_MemtableAbort_capi_9248c9523aa5fe04(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableHasWriteConflict_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_MemtableHasWriteConflict_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5448,7 +5448,7 @@ stave_outcome _wrap_MemtableHasWriteConflict_capi_9248c9523aa5fe04(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableCursorNextMany_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_MemtableCursorNextMany_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -5481,7 +5481,7 @@ stave_outcome _wrap_MemtableCursorNextMany_capi_9248c9523aa5fe04(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableCursorClose_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0) {
+stave_outcome _wrap_MemtableCursorClose_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5501,7 +5501,7 @@ stave_outcome _wrap_MemtableCursorClose_capi_9248c9523aa5fe04(stave_memtable_cur
 }
 
 
-void _wrap_MemtableCursorFree_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0) {
+void _wrap_MemtableCursorFree_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   
   arg1 = (stave_memtable_cursor *)_swig_go_0; 
@@ -5511,7 +5511,7 @@ void _wrap_MemtableCursorFree_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig
 }
 
 
-stave_outcome _wrap_MemtableSize_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSize_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5534,7 +5534,7 @@ stave_outcome _wrap_MemtableSize_capi_9248c9523aa5fe04(stave_memtable *_swig_go_
 }
 
 
-stave_outcome _wrap_MemtableSizeBytes_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSizeBytes_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5557,7 +5557,7 @@ stave_outcome _wrap_MemtableSizeBytes_capi_9248c9523aa5fe04(stave_memtable *_swi
 }
 
 
-stave_outcome _wrap_MemtableIsEmpty_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableIsEmpty_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5580,7 +5580,7 @@ stave_outcome _wrap_MemtableIsEmpty_capi_9248c9523aa5fe04(stave_memtable *_swig_
 }
 
 
-stave_outcome _wrap_MemtablePrune_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtablePrune_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -5605,7 +5605,7 @@ stave_outcome _wrap_MemtablePrune_capi_9248c9523aa5fe04(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableClear_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0) {
+stave_outcome _wrap_MemtableClear_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5625,7 +5625,7 @@ stave_outcome _wrap_MemtableClear_capi_9248c9523aa5fe04(stave_memtable *_swig_go
 }
 
 
-void _wrap_MemtableStats_Keys_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Keys_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5637,7 +5637,7 @@ void _wrap_MemtableStats_Keys_set_capi_9248c9523aa5fe04(struct stave_memtable_st
 }
 
 
-long long _wrap_MemtableStats_Keys_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Keys_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5650,7 +5650,7 @@ long long _wrap_MemtableStats_Keys_get_capi_9248c9523aa5fe04(struct stave_memtab
 }
 
 
-void _wrap_MemtableStats_Rows_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Rows_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5662,7 +5662,7 @@ void _wrap_MemtableStats_Rows_set_capi_9248c9523aa5fe04(struct stave_memtable_st
 }
 
 
-long long _wrap_MemtableStats_Rows_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Rows_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5675,7 +5675,7 @@ long long _wrap_MemtableStats_Rows_get_capi_9248c9523aa5fe04(struct stave_memtab
 }
 
 
-void _wrap_MemtableStats_Versions_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Versions_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5687,7 +5687,7 @@ void _wrap_MemtableStats_Versions_set_capi_9248c9523aa5fe04(struct stave_memtabl
 }
 
 
-long long _wrap_MemtableStats_Versions_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Versions_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5700,7 +5700,7 @@ long long _wrap_MemtableStats_Versions_get_capi_9248c9523aa5fe04(struct stave_me
 }
 
 
-void _wrap_MemtableStats_SizeBytes_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_SizeBytes_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5712,7 +5712,7 @@ void _wrap_MemtableStats_SizeBytes_set_capi_9248c9523aa5fe04(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_SizeBytes_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_SizeBytes_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5725,7 +5725,7 @@ long long _wrap_MemtableStats_SizeBytes_get_capi_9248c9523aa5fe04(struct stave_m
 }
 
 
-void _wrap_MemtableStats_Snapshots_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Snapshots_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5737,7 +5737,7 @@ void _wrap_MemtableStats_Snapshots_set_capi_9248c9523aa5fe04(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_Snapshots_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Snapshots_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5750,7 +5750,7 @@ long long _wrap_MemtableStats_Snapshots_get_capi_9248c9523aa5fe04(struct stave_m
 }
 
 
-void _wrap_MemtableStats_Transactions_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Transactions_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5762,7 +5762,7 @@ void _wrap_MemtableStats_Transactions_set_capi_9248c9523aa5fe04(struct stave_mem
 }
 
 
-long long _wrap_MemtableStats_Transactions_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Transactions_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5775,7 +5775,7 @@ long long _wrap_MemtableStats_Transactions_get_capi_9248c9523aa5fe04(struct stav
 }
 
 
-void _wrap_MemtableStats_Timestamp_set_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Timestamp_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5787,7 +5787,7 @@ void _wrap_MemtableStats_Timestamp_set_capi_9248c9523aa5fe04(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_Timestamp_get_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Timestamp_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5800,7 +5800,7 @@ long long _wrap_MemtableStats_Timestamp_get_capi_9248c9523aa5fe04(struct stave_m
 }
 
 
-struct stave_memtable_stats *_wrap_new_MemtableStats_capi_9248c9523aa5fe04() {
+struct stave_memtable_stats *_wrap_new_MemtableStats_capi_34cf46fc3770f52e() {
   struct stave_memtable_stats *result = 0 ;
   struct stave_memtable_stats *_swig_go_result;
   
@@ -5811,7 +5811,7 @@ struct stave_memtable_stats *_wrap_new_MemtableStats_capi_9248c9523aa5fe04() {
 }
 
 
-void _wrap_delete_MemtableStats_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
+void _wrap_delete_MemtableStats_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   
   arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
@@ -5821,7 +5821,7 @@ void _wrap_delete_MemtableStats_capi_9248c9523aa5fe04(struct stave_memtable_stat
 }
 
 
-void _wrap_MemtableStatsInit_capi_9248c9523aa5fe04(struct stave_memtable_stats *_swig_go_0) {
+void _wrap_MemtableStatsInit_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
   stave_memtable_stats *arg1 = (stave_memtable_stats *) 0 ;
   
   arg1 = *(stave_memtable_stats **)&_swig_go_0; 
@@ -5831,7 +5831,7 @@ void _wrap_MemtableStatsInit_capi_9248c9523aa5fe04(struct stave_memtable_stats *
 }
 
 
-stave_outcome _wrap_MemtableStatsGet_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
+stave_outcome _wrap_MemtableStatsGet_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_stats *arg2 = (stave_memtable_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5853,7 +5853,7 @@ stave_outcome _wrap_MemtableStatsGet_capi_9248c9523aa5fe04(stave_memtable *_swig
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Durability_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5865,7 +5865,7 @@ void _wrap_StoreOptions_Durability_set_capi_9248c9523aa5fe04(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5878,7 +5878,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_9248c9523aa5fe04(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5890,7 +5890,7 @@ void _wrap_StoreOptions_Io_set_capi_9248c9523aa5fe04(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5903,7 +5903,7 @@ intgo _wrap_StoreOptions_Io_get_capi_9248c9523aa5fe04(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5915,7 +5915,7 @@ void _wrap_StoreOptions_Shards_set_capi_9248c9523aa5fe04(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5928,7 +5928,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_9248c9523aa5fe04(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -5940,7 +5940,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_9248c9523aa5fe04(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5953,7 +5953,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_9248c9523aa5fe04(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -5965,7 +5965,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_9248c9523aa5fe04(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -5978,7 +5978,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_9248c9523aa5fe04(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -5990,7 +5990,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_9248c9523aa5fe04(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6003,7 +6003,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_9248c9523aa5fe04(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -6015,7 +6015,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_9248c9523aa5fe04(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6028,7 +6028,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_9248c9523aa5fe04(struct stave_sto
 }
 
 
-void _wrap_StoreOptions_Background_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_Background_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -6040,7 +6040,7 @@ void _wrap_StoreOptions_Background_set_capi_9248c9523aa5fe04(struct stave_store_
 }
 
 
-bool _wrap_StoreOptions_Background_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_Background_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6053,7 +6053,7 @@ bool _wrap_StoreOptions_Background_get_capi_9248c9523aa5fe04(struct stave_store_
 }
 
 
-void _wrap_StoreOptions_Keydir_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Keydir_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -6065,7 +6065,7 @@ void _wrap_StoreOptions_Keydir_set_capi_9248c9523aa5fe04(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Keydir_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Keydir_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -6078,7 +6078,7 @@ intgo _wrap_StoreOptions_Keydir_get_capi_9248c9523aa5fe04(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_CheckpointInterval_set_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_CheckpointInterval_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -6090,7 +6090,7 @@ void _wrap_StoreOptions_CheckpointInterval_set_capi_9248c9523aa5fe04(struct stav
 }
 
 
-long long _wrap_StoreOptions_CheckpointInterval_get_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_CheckpointInterval_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -6103,7 +6103,7 @@ long long _wrap_StoreOptions_CheckpointInterval_get_capi_9248c9523aa5fe04(struct
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_9248c9523aa5fe04() {
+struct stave_store_options *_wrap_new_StoreOptions_capi_34cf46fc3770f52e() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -6114,7 +6114,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_9248c9523aa5fe04() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -6124,7 +6124,7 @@ void _wrap_delete_StoreOptions_capi_9248c9523aa5fe04(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -6134,7 +6134,7 @@ void _wrap_StoreOptionsInit_capi_9248c9523aa5fe04(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_9248c9523aa5fe04(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6161,7 +6161,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_9248c9523aa5fe04(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6182,7 +6182,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_9248c9523aa5fe04(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -6212,7 +6212,7 @@ stave_outcome _wrap_StoreOpen_capi_9248c9523aa5fe04(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6234,7 +6234,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_9248c9523aa5fe04(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6254,7 +6254,7 @@ stave_outcome _wrap_StoreClose_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -6264,7 +6264,7 @@ void _wrap_StoreFree_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6307,7 +6307,7 @@ stave_outcome _wrap_StorePut_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6350,7 +6350,7 @@ stave_outcome _wrap_StoreInsert_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6393,7 +6393,7 @@ stave_outcome _wrap_StoreReplace_capi_9248c9523aa5fe04(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreRemove_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreRemove_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6429,7 +6429,7 @@ stave_outcome _wrap_StoreRemove_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreContains_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreContains_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6456,7 +6456,7 @@ stave_outcome _wrap_StoreContains_capi_9248c9523aa5fe04(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6479,7 +6479,7 @@ stave_outcome _wrap_StoreSize_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6515,7 +6515,7 @@ stave_outcome _wrap_StoreMultiGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6560,7 +6560,7 @@ stave_outcome _wrap_StoreMultiPut_capi_9248c9523aa5fe04(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiRemove_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiRemove_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6602,7 +6602,7 @@ stave_outcome _wrap_StoreMultiRemove_capi_9248c9523aa5fe04(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6623,7 +6623,7 @@ stave_outcome _wrap_BatchCreate_capi_9248c9523aa5fe04(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6657,7 +6657,7 @@ stave_outcome _wrap_BatchPut_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchRemove_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchRemove_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6684,7 +6684,7 @@ stave_outcome _wrap_BatchRemove_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6720,7 +6720,7 @@ stave_outcome _wrap_BatchRequire_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6743,7 +6743,7 @@ stave_outcome _wrap_BatchCount_capi_9248c9523aa5fe04(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_9248c9523aa5fe04(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_34cf46fc3770f52e(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6763,7 +6763,7 @@ stave_outcome _wrap_BatchClear_capi_9248c9523aa5fe04(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_9248c9523aa5fe04(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_34cf46fc3770f52e(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6783,7 +6783,7 @@ stave_outcome _wrap_BatchClose_capi_9248c9523aa5fe04(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_9248c9523aa5fe04(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_34cf46fc3770f52e(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -6793,7 +6793,7 @@ void _wrap_BatchFree_capi_9248c9523aa5fe04(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_9248c9523aa5fe04(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_34cf46fc3770f52e(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -6827,7 +6827,7 @@ stave_outcome _wrap_StoreWrite_capi_9248c9523aa5fe04(stave_store *_swig_go_0, st
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -6860,7 +6860,7 @@ stave_outcome _wrap_StoreCursorNextMany_capi_9248c9523aa5fe04(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorClose_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6880,7 +6880,7 @@ stave_outcome _wrap_StoreCursorClose_capi_9248c9523aa5fe04(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -6890,7 +6890,7 @@ void _wrap_StoreCursorFree_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6910,7 +6910,7 @@ stave_outcome _wrap_StoreFlush_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6930,7 +6930,7 @@ stave_outcome _wrap_StoreSync_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreCheckpoint_capi_9248c9523aa5fe04(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreCheckpoint_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6950,7 +6950,7 @@ stave_outcome _wrap_StoreCheckpoint_capi_9248c9523aa5fe04(stave_store *_swig_go_
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -6962,7 +6962,7 @@ void _wrap_StoreStats_Recovered_set_capi_9248c9523aa5fe04(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6975,7 +6975,7 @@ bool _wrap_StoreStats_Recovered_get_capi_9248c9523aa5fe04(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -6987,7 +6987,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_9248c9523aa5fe04(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -7000,7 +7000,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_9248c9523aa5fe04(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7012,7 +7012,7 @@ void _wrap_StoreStats_Keys_set_capi_9248c9523aa5fe04(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7025,7 +7025,7 @@ long long _wrap_StoreStats_Keys_get_capi_9248c9523aa5fe04(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7037,7 +7037,7 @@ void _wrap_StoreStats_Segments_set_capi_9248c9523aa5fe04(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7050,7 +7050,7 @@ long long _wrap_StoreStats_Segments_get_capi_9248c9523aa5fe04(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7062,7 +7062,7 @@ void _wrap_StoreStats_LogBytes_set_capi_9248c9523aa5fe04(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7075,7 +7075,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_9248c9523aa5fe04(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7087,7 +7087,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_9248c9523aa5fe04(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7100,7 +7100,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_9248c9523aa5fe04(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7112,7 +7112,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_9248c9523aa5fe04(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7125,7 +7125,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_9248c9523aa5fe04(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7137,7 +7137,7 @@ void _wrap_StoreStats_Version_set_capi_9248c9523aa5fe04(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7150,7 +7150,7 @@ long long _wrap_StoreStats_Version_get_capi_9248c9523aa5fe04(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7162,7 +7162,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_9248c9523aa5fe04(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7175,7 +7175,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_9248c9523aa5fe04(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7187,7 +7187,7 @@ void _wrap_StoreStats_Commits_set_capi_9248c9523aa5fe04(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7200,7 +7200,7 @@ long long _wrap_StoreStats_Commits_get_capi_9248c9523aa5fe04(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7212,7 +7212,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_9248c9523aa5fe04(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7225,7 +7225,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_9248c9523aa5fe04(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7237,7 +7237,7 @@ void _wrap_StoreStats_Syncs_set_capi_9248c9523aa5fe04(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7250,7 +7250,7 @@ long long _wrap_StoreStats_Syncs_get_capi_9248c9523aa5fe04(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7262,7 +7262,7 @@ void _wrap_StoreStats_Reads_set_capi_9248c9523aa5fe04(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7275,7 +7275,7 @@ long long _wrap_StoreStats_Reads_get_capi_9248c9523aa5fe04(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7287,7 +7287,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_9248c9523aa5fe04(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7300,7 +7300,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_9248c9523aa5fe04(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7312,7 +7312,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_9248c9523aa5fe04(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7325,7 +7325,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_9248c9523aa5fe04(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_9248c9523aa5fe04() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_34cf46fc3770f52e() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -7336,7 +7336,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_9248c9523aa5fe04() {
 }
 
 
-void _wrap_delete_StoreStats_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -7346,7 +7346,7 @@ void _wrap_delete_StoreStats_capi_9248c9523aa5fe04(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -7356,7 +7356,7 @@ void _wrap_StoreStatsInit_capi_9248c9523aa5fe04(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -7378,7 +7378,7 @@ stave_outcome _wrap_StoreStatsGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_9248c9523aa5fe04(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_34cf46fc3770f52e(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -7404,7 +7404,7 @@ stave_outcome _wrap_StoreVerify_capi_9248c9523aa5fe04(stave_store *_swig_go_0, s
 }
 
 
-long long _wrap_StoreGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7431,7 +7431,7 @@ long long _wrap_StoreGet_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostrin
 }
 
 
-stave_outcome _wrap_StoreGetPin_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreGetPin_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7461,7 +7461,7 @@ stave_outcome _wrap_StoreGetPin_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CursorOpen_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CursorOpen_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7493,7 +7493,7 @@ stave_outcome _wrap_CursorOpen_capi_9248c9523aa5fe04(stave_store *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7523,7 +7523,7 @@ stave_outcome _wrap_CursorRecord_capi_9248c9523aa5fe04(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_9248c9523aa5fe04(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7553,7 +7553,7 @@ stave_outcome _wrap_CursorNext_capi_9248c9523aa5fe04(stave_store_cursor *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCreate_capi_9248c9523aa5fe04(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexCreate_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   uintptr_t arg2 ;
   uint8_t arg3 ;
@@ -7580,7 +7580,7 @@ stave_outcome _wrap_IndexCreate_capi_9248c9523aa5fe04(struct stave_index_options
 }
 
 
-stave_outcome _wrap_IndexCursorKey_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCursorKey_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7610,7 +7610,7 @@ stave_outcome _wrap_IndexCursorKey_capi_9248c9523aa5fe04(stave_index_cursor *_sw
 }
 
 
-stave_outcome _wrap_IndexCursorNext_capi_9248c9523aa5fe04(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCursorNext_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   uint8_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7645,7 +7645,7 @@ stave_outcome _wrap_IndexCursorNext_capi_9248c9523aa5fe04(stave_index_cursor *_s
 }
 
 
-long long _wrap_CowMapGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7667,7 +7667,7 @@ long long _wrap_CowMapGet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapGetPin_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapGetPin_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_go_pinned *arg3 = (stave_go_pinned *) 0 ;
@@ -7692,7 +7692,7 @@ stave_outcome _wrap_CowMapGetPin_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0
 }
 
 
-long long _wrap_CowMapSet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapSet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7714,7 +7714,7 @@ long long _wrap_CowMapSet_capi_9248c9523aa5fe04(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapCursorValue_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapCursorValue_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7744,7 +7744,7 @@ stave_outcome _wrap_CowMapCursorValue_capi_9248c9523aa5fe04(stave_cow_map_cursor
 }
 
 
-stave_outcome _wrap_CowMapCursorNext_capi_9248c9523aa5fe04(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapCursorNext_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7777,7 +7777,7 @@ stave_outcome _wrap_CowMapCursorNext_capi_9248c9523aa5fe04(stave_cow_map_cursor 
 }
 
 
-stave_outcome _wrap_CowMapDiffValues_capi_9248c9523aa5fe04(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffValues_capi_34cf46fc3770f52e(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7807,7 +7807,7 @@ stave_outcome _wrap_CowMapDiffValues_capi_9248c9523aa5fe04(stave_cow_map_diff *_
 }
 
 
-stave_outcome _wrap_CowMapDiffNext_capi_9248c9523aa5fe04(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapDiffNext_capi_34cf46fc3770f52e(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7843,7 +7843,7 @@ stave_outcome _wrap_CowMapDiffNext_capi_9248c9523aa5fe04(stave_cow_map_diff *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNext_capi_9248c9523aa5fe04(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorNext_capi_34cf46fc3770f52e(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7870,7 +7870,7 @@ stave_outcome _wrap_DiskIndexCursorNext_capi_9248c9523aa5fe04(stave_disk_index_c
 }
 
 
-long long _wrap_MemtableTransactionGet_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableTransactionGet_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7897,7 +7897,7 @@ long long _wrap_MemtableTransactionGet_capi_9248c9523aa5fe04(stave_memtable_tran
 }
 
 
-stave_outcome _wrap_MemtableTransactionGetPin_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableTransactionGetPin_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7927,7 +7927,7 @@ stave_outcome _wrap_MemtableTransactionGetPin_capi_9248c9523aa5fe04(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionCursor_capi_9248c9523aa5fe04(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableTransactionCursor_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7961,7 +7961,7 @@ stave_outcome _wrap_MemtableTransactionCursor_capi_9248c9523aa5fe04(stave_memtab
 }
 
 
-long long _wrap_MemtableSnapshotGet_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableSnapshotGet_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7988,7 +7988,7 @@ long long _wrap_MemtableSnapshotGet_capi_9248c9523aa5fe04(stave_memtable_snapsho
 }
 
 
-stave_outcome _wrap_MemtableSnapshotGetPin_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableSnapshotGetPin_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8018,7 +8018,7 @@ stave_outcome _wrap_MemtableSnapshotGetPin_capi_9248c9523aa5fe04(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableSnapshotCursor_capi_9248c9523aa5fe04(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableSnapshotCursor_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8052,7 +8052,7 @@ stave_outcome _wrap_MemtableSnapshotCursor_capi_9248c9523aa5fe04(stave_memtable_
 }
 
 
-long long _wrap_MemtableRead_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+long long _wrap_MemtableRead_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8083,7 +8083,7 @@ long long _wrap_MemtableRead_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_MemtableReadPin_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableReadPin_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8117,7 +8117,7 @@ stave_outcome _wrap_MemtableReadPin_capi_9248c9523aa5fe04(stave_memtable *_swig_
 }
 
 
-stave_outcome _wrap_MemtableReadWith_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
+stave_outcome _wrap_MemtableReadWith_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8154,7 +8154,7 @@ stave_outcome _wrap_MemtableReadWith_capi_9248c9523aa5fe04(stave_memtable *_swig
 }
 
 
-stave_outcome _wrap_MemtableCursorOpen_capi_9248c9523aa5fe04(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableCursorOpen_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t arg3 ;
@@ -8192,7 +8192,7 @@ stave_outcome _wrap_MemtableCursorOpen_capi_9248c9523aa5fe04(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableCursorRecord_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorRecord_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8222,7 +8222,7 @@ stave_outcome _wrap_MemtableCursorRecord_capi_9248c9523aa5fe04(stave_memtable_cu
 }
 
 
-stave_outcome _wrap_MemtableCursorNext_capi_9248c9523aa5fe04(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorNext_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;

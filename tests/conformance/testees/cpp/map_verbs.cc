@@ -90,6 +90,28 @@ void Testee::map_put() {
   reply(stave::Result<Bytes>(buffer_.bytes()));
 }
 
+void Testee::map_replace() {
+  const auto replaced = self<stave::Map>().replace(map_key(0), bytes(1), &buffer_);
+  if (!replaced) return reply_error(replaced.error());
+  reply(stave::Result<Bytes>(buffer_.bytes()));
+}
+
+void Testee::map_multi_put() {
+  std::vector<int64_t> keys;
+  std::vector<uint64_t> sizes;
+  std::string values;
+  for (size_t i = 0; i < words_.size(); i += 2) {
+    keys.push_back(map_key(i));
+    sizes.push_back(bytes(i + 1).size());
+    values += bytes(i + 1);
+  }
+  std::vector<uint8_t> replaced(keys.size());
+  size_t done = 0;
+  const auto result = self<stave::Map>().multi_put(keys, values, sizes, replaced, &done);
+  for (size_t i = 0; i < done; i++) print(replaced[i] != 0 ? "  1\n" : "  0\n");
+  reply(result);
+}
+
 void Testee::reply_outcome(const stave::Result<stave::Map::Outcome>& outcome) {
   if (!outcome) return reply_error(outcome.error());
   print("  ");
@@ -204,6 +226,9 @@ Testee::Verbs Testee::map_verbs(Testee& t) {
       {"cow_map.is_empty", [=] { reply_bool(map().is_empty(), "ok 1\n", "ok 0\n"); }},
       {"cow_map.multi_get", [&t] { t.map_multi_get(); }},
       {"cow_map.put", [&t] { t.map_put(); }},
+      {"cow_map.insert", [=, &t] { t.reply(map().insert(t.map_key(0), t.bytes(1))); }},
+      {"cow_map.replace", [&t] { t.map_replace(); }},
+      {"cow_map.multi_put", [&t] { t.map_multi_put(); }},
       {"cow_map.remove",
        [=, &t] {
          const auto removed = map().remove(t.map_key(0), &t.buffer_);

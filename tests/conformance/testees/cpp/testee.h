@@ -142,6 +142,8 @@ class Testee {
   void map_get_into();
   void map_multi_get();
   void map_put();
+  void map_replace();
+  void map_multi_put();
   void map_stats();
   void map_scan();
   void map_next_many();

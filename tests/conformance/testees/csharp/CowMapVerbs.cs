@@ -27,6 +27,12 @@ internal static class CowMapVerbs
         yield return Verb("put", (map, words) =>
             map.Put(Key(words), (byte[])words[1], out byte[] previous) ? Verbs.Quoted(previous)
                 : Reply.Ok());
+        yield return Verb("insert", (map, words) =>
+            Reply.Found(map.Insert(Key(words), (byte[])words[1]), "exists"));
+        yield return Verb("replace", (map, words) =>
+            map.Replace(Key(words), (byte[])words[1], out byte[] previous) ? Verbs.Quoted(previous)
+                : new Reply("not_found"));
+        yield return Verb("multi_put", MultiPut);
         yield return Verb("remove", (map, words) =>
             map.Remove(Key(words), out byte[] removed) ? Verbs.Quoted(removed)
                 : new Reply("not_found"));
@@ -156,6 +162,23 @@ internal static class CowMapVerbs
             what == "keys" ? cursor.NextKeys(countMax).Select(key => key.ToString())
             : what == "values" ? cursor.NextValues(countMax, bytesMax).Select(Notation.Quote)
             : cursor.NextMany(countMax, bytesMax).Select(Line));
+    }
+
+    private static Reply MultiPut(CowMap map, List<object> words)
+    {
+        var replaced = new List<bool>();
+        Reply last = Reply.Ok();
+        try
+        {
+            map.MultiPut(Enumerable.Range(0, words.Count / 2).Select(
+                i => new KeyValuePair<long, byte[]>(
+                    long.Parse((string)words[2 * i]), (byte[])words[2 * i + 1])), replaced);
+        }
+        catch (StaveException failure)
+        {
+            last = Reply.Failed(failure);
+        }
+        return last.After(replaced.Select(one => one ? "1" : "0"));
     }
 
     private static Reply Show(CowMapOptions options)

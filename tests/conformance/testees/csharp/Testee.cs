@@ -21,6 +21,12 @@ internal sealed class Reply
     {
     }
 
+    // The same status after data lines.
+    internal Reply After(IEnumerable<string> data)
+    {
+        return new Reply(data, status);
+    }
+
     internal static Reply Ok()
     {
         return new Reply("ok");

@@ -130,6 +130,25 @@ var cowMapVerbs = map[string]verb{
 		}
 		return result(quote(previous), err)
 	},
+	"cow_map.insert": func(_ *testee, a arguments) (reply, error) {
+		ok, err := a.cowMap().Insert(a.signed(0), a.bytes(1))
+		return either(ok, stave.ErrExists, err)
+	},
+	"cow_map.replace": func(_ *testee, a arguments) (reply, error) {
+		return value(a.cowMap().Replace(a.signed(0), a.bytes(1)))
+	},
+	"cow_map.multi_put": func(_ *testee, a arguments) (reply, error) {
+		entries := make([]stave.CowMapEntry, len(a.words)/2)
+		for i := range entries {
+			entries[i] = stave.CowMapEntry{Key: a.signed(2 * i), Value: a.bytes(2*i + 1)}
+		}
+		replaced, err := a.cowMap().MultiPut(entries)
+		var lines []string
+		for _, one := range replaced {
+			lines = append(lines, zeroOrOne(one))
+		}
+		return reply{data: lines}, err
+	},
 	"cow_map.remove": func(_ *testee, a arguments) (reply, error) {
 		return value(a.cowMap().GetAndDelete(a.signed(0)))
 	},

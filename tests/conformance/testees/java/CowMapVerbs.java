@@ -6,6 +6,7 @@ import io.github.stavedb.stave.CowMapEntry;
 import io.github.stavedb.stave.CowMapOptions;
 import io.github.stavedb.stave.CowMapOutcome;
 import io.github.stavedb.stave.CowMapStats;
+import io.github.stavedb.stave.StaveException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -54,6 +55,10 @@ final class CowMapVerbs {
         return Reply.found(map.contains(key(arguments)), "not_found");
       case "put":
         return Reply.quotedOr(map.getAndPut(key(arguments), bytes(arguments, 1)), "ok");
+      case "insert":
+        return Reply.found(map.insert(key(arguments), bytes(arguments, 1)), "exists");
+      case "replace":
+        return Reply.quotedOr(map.replace(key(arguments), bytes(arguments, 1)), "not_found");
       case "remove":
         return Reply.quotedOr(map.getAndRemove(key(arguments)), "not_found");
       case "modify":
@@ -88,6 +93,8 @@ final class CowMapVerbs {
       case "multi_get":
         long[] keys = arguments.stream().mapToLong(key -> Long.parseLong((String) key)).toArray();
         return Reply.valuesOrAbsent(map.multiGet(keys));
+      case "multi_put":
+        return multiPut(map, arguments);
       case "clear":
         map.clear();
         return Reply.ok();
@@ -189,6 +196,26 @@ final class CowMapVerbs {
         map.close();
         return value;
     }
+  }
+
+  private static Reply multiPut(CowMap map, List<Object> arguments) {
+    List<CowMapEntry> entries = new ArrayList<>();
+    for (int i = 0; i < arguments.size(); i += 2) {
+      entries.add(new CowMapEntry(
+          Long.parseLong((String) arguments.get(i)), bytes(arguments, i + 1)));
+    }
+    List<Boolean> replaced = new ArrayList<>();
+    Reply last = Reply.ok();
+    try {
+      map.multiPut(entries, replaced);
+    } catch (StaveException e) {
+      last = Reply.failed(e);
+    }
+    List<byte[]> lines = new ArrayList<>();
+    for (boolean one : replaced) {
+      lines.add(Notation.bytes(one ? "1" : "0"));
+    }
+    return new Reply(lines, last.status);
   }
 
   private static Reply outcome(CowMapOutcome outcome) {

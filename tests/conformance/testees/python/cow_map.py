@@ -45,6 +45,11 @@ class MapVerbs:
                 b"",
             ),
             "cow_map.put": self.map_put,
+            "cow_map.insert": lambda map, key, value: found(map.insert(int(key), value), b"exists"),
+            "cow_map.replace": lambda map, key, value: value_or_not_found(
+                map.replace(int(key), value)
+            ),
+            "cow_map.multi_put": self.map_multi_put,
             "cow_map.remove": lambda map, key: value_or_not_found(map.remove(int(key))),
             "cow_map.modify": lambda map, key, *edit: found(
                 map.modify(int(key), self.edit(map, *edit))
@@ -97,6 +102,15 @@ class MapVerbs:
     def map_put(map, key, value):
         previous = map.put(int(key), value)
         return None if previous is None else quote(previous)
+
+    @staticmethod
+    def map_multi_put(map, *items):
+        try:
+            replaced = map.multi_put(zip((int(key) for key in items[::2]), items[1::2]))
+        except stave.StaveError as error:
+            data = [number(one) for one in error.replaced]
+            raise Reply(f"error {error.name}".encode(), *data) from error
+        return [number(one) for one in replaced], b""
 
     @staticmethod
     def map_stats(map, *names):

@@ -6,6 +6,7 @@ import io.github.stavedb.stave.internal.RawConstants;
 import io.github.stavedb.stave.internal.Scratch;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -254,6 +255,55 @@ public final class CowMap implements AutoCloseable, Iterable<CowMapEntry> {
   /** Stores the value, whether or not the key exists; the value that was replaced, or null. */
   public byte[] getAndPut(long key, byte[] value) {
     return Raw.stave_java_cow_map_swap(handle, key, Arguments.value(value));
+  }
+
+  /** Stores the value if the key is absent; says whether it was. */
+  public boolean insert(long key, byte[] value) {
+    return Raw.stave_java_cow_map_insert(handle, key, Arguments.value(value));
+  }
+
+  /** Stores the value if the key exists; the value that was replaced, or null if the key is absent. */
+  public byte[] replace(long key, byte[] value) {
+    return Raw.stave_java_cow_map_replace(handle, key, Arguments.value(value));
+  }
+
+  /**
+   * Stores many values, each as a put of its own, in their order. The memory of several keys is fetched
+   * together, so that they cost much less than one by one.
+   *
+   * @return for each entry whether its key existed
+   */
+  public boolean[] multiPut(Collection<CowMapEntry> entries) {
+    boolean[] replaced = new boolean[entries.size()];
+    multiPut(entries, replaced, new int[1]);
+    return replaced;
+  }
+
+  /**
+   * The same for callers who go on after a failure.
+   *
+   * @param replaced takes for each value that has been stored whether its key existed; what it held is
+   *     gone. After an exception it has the entries before the one that failed.
+   */
+  public void multiPut(Collection<CowMapEntry> entries, List<Boolean> replaced) {
+    replaced.clear();
+    boolean[] all = new boolean[entries.size()];
+    int[] done = {0};
+    try {
+      multiPut(entries, all, done);
+    } finally {
+      for (int i = 0; i < done[0]; i++) {
+        replaced.add(all[i]);
+      }
+    }
+  }
+
+  private void multiPut(Collection<CowMapEntry> entries, boolean[] replaced, int[] done) {
+    long[] keys = entries.stream().mapToLong(CowMapEntry::key).toArray();
+    byte[][] values = entries.stream().map(entry -> Arguments.value(entry.value()))
+        .toArray(byte[][]::new);
+    Raw.stave_java_cow_map_multi_put(handle, keys, new Joined(values).bytes,
+        Joined.valueSizes(values), replaced, done);
   }
 
   /** Removes the key; says whether it existed. */
