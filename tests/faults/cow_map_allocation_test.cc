@@ -79,6 +79,7 @@ class Faults {
         points_ += failed != 0 ? 1 : 0;
         if (status.is(Code::no_memory)) {
           refused_++;
+          EXPECT_NE(failed, 0U);
           EXPECT_TRUE(contents(clone) == before);
           // It works again, and on what the failure left.
           EXPECT_FALSE(operation.run(clone).is_error());
