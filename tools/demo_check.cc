@@ -6,8 +6,6 @@
 // PREFIX. Every value is read twice: once in an order that SEED decides, which is timed, and once
 // to be compared byte for byte. The answer is a line of JSON; each difference is a line of standard
 // error. Exit status 1 when there was one, 2 when the store cannot be read.
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -22,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "tools/stave/format.h"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -32,7 +32,7 @@ double seconds_since(Clock::time_point begin) {
 }
 
 [[noreturn]] void give_up(const stave::Error& error) {
-  fmt::print(stderr, "demo_check: {}\n", error.message());
+  stave::tool::print_error("demo_check: {}\n", error.message());
   std::exit(2);
 }
 
@@ -78,10 +78,10 @@ uint64_t compare(stave::Store& store, const std::vector<std::string>& keys,
     const auto value = store.get(key, buffer);
     if (file && value && value->text() == contents) continue;
     ++differences;
-    fmt::print(stderr, "demo_check: '{}' differs: {}\n", key,
-               !value  ? value.error().message()
-               : !file ? "the file cannot be read"
-                       : "not the bytes of the file");
+    stave::tool::print_error("demo_check: '{}' differs: {}\n", key,
+                             !value  ? value.error().message()
+                             : !file ? "the file cannot be read"
+                                     : "not the bytes of the file");
   }
   return differences;
 }
@@ -90,7 +90,8 @@ uint64_t compare(stave::Store& store, const std::vector<std::string>& keys,
 
 int main(int argc, char** argv) {
   if (argc < 5 || argc % 2 == 0) {
-    fmt::print(stderr, "usage: demo_check STORE SEED PREFIX DIRECTORY [PREFIX DIRECTORY]...\n");
+    stave::tool::print_error(
+        "usage: demo_check STORE SEED PREFIX DIRECTORY [PREFIX DIRECTORY]...\n");
     return 2;
   }
   Prefixes prefixes;
@@ -111,7 +112,7 @@ int main(int argc, char** argv) {
   const uint64_t bytes = read_all(*store, keys);
   const double read_seconds = seconds_since(begin_reads);
   const uint64_t differences = compare(*store, keys, prefixes);
-  fmt::print(
+  std::cout << stave::tool::formatted(
       "{{\"keys\":{},\"store_keys\":{},\"bytes\":{},\"open_seconds\":{},\"read_seconds\":{},"
       "\"differences\":{}}}\n",
       keys.size(), *size, bytes, open_seconds, read_seconds, differences);

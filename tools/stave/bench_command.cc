@@ -1,9 +1,6 @@
 // bench: how fast a store is on this machine.
-#include <fmt/core.h>
 #include <sys/stat.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -17,7 +14,9 @@
 
 #include "tools/stave/bench_workload.h"
 #include "tools/stave/commands.h"
+#include "tools/stave/format.h"
 #include "tools/stave/interrupt.h"
+#include "tools/stave/json_object.h"
 #include "tools/stave/output.h"
 #include "tools/stave/store_access.h"
 
@@ -42,15 +41,15 @@ class ScratchDirectory {
     if (mkdir(path.c_str(), 0777) == 0) return;
     if (errno == EEXIST) {
       throw Failure(ExitCode::usage,
-                    fmt::format("'{}' exists already; bench makes a store of its own", path));
+                    formatted("'{}' exists already; bench makes a store of its own", path));
     }
-    throw system_failure(fmt::format("cannot create '{}'", path), errno);
+    throw system_failure(formatted("cannot create '{}'", path), errno);
   }
   ~ScratchDirectory() {
     if (keep_) return;
     std::error_code error;
     std::filesystem::remove_all(path_, error);
-    if (error) fmt::print(stderr, "stave: cannot remove '{}': {}\n", path_, error.message());
+    if (error) print_error("stave: cannot remove '{}': {}\n", path_, error.message());
   }
   ScratchDirectory(const ScratchDirectory&) = delete;
   ScratchDirectory& operator=(const ScratchDirectory&) = delete;
@@ -188,34 +187,34 @@ constexpr std::pair<const char*, double> percentiles[] = {
     {"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}};
 
 void print_heading(const BenchSettings& settings, const std::string& durability) {
-  std::string text = fmt::format(
+  std::string text = formatted(
       "records: {}, bytes of a key: {}, of a value: {}, threads: {}, durability: {}, seed: {}\n"
       "latencies in microseconds\n\n{:<8}{:>12}{:>10}{:>12}",
       settings.count, settings.key_size, settings.value_size, settings.threads, durability,
       settings.seed, "workload", "operations", "seconds", "per second");
-  for (const auto& [name, share] : percentiles) text += fmt::format("{:>11}", name);
+  for (const auto& [name, share] : percentiles) text += formatted("{:>11}", name);
   write_output(text + "\n");
 }
 
 void print_row(Workload workload, const BenchResult& result) {
   const size_t operations = result.latencies_ns.size();
-  std::string text = fmt::format("{:<8}{:>12}{:>10.3f}{:>12.0f}", name_of(workload), operations,
-                                 result.seconds, static_cast<double>(operations) / result.seconds);
+  std::string text = formatted("{:<8}{:>12}{:>10.3f}{:>12.0f}", name_of(workload), operations,
+                               result.seconds, static_cast<double>(operations) / result.seconds);
   for (const auto& [name, share] : percentiles) {
-    text += fmt::format("{:>11.2f}", static_cast<double>(result.percentile_ns(share)) / 1000);
+    text += formatted("{:>11.2f}", static_cast<double>(result.percentile_ns(share)) / 1000);
   }
   write_output(text + "\n");
 }
 
 void print_json(Workload workload, const BenchResult& result) {
   const size_t operations = result.latencies_ns.size();
-  nlohmann::ordered_json object;
-  object["workload"] = name_of(workload);
-  object["operations"] = operations;
-  object["seconds"] = result.seconds;
-  object["per_second"] = static_cast<double>(operations) / result.seconds;
+  JsonObject object;
+  object.set_text("workload", name_of(workload));
+  object.set_number("operations", operations);
+  object.set_real("seconds", result.seconds);
+  object.set_real("per_second", static_cast<double>(operations) / result.seconds);
   for (const auto& [name, share] : percentiles) {
-    object[fmt::format("{}_ns", name)] = result.percentile_ns(share);
+    object.set_number(formatted("{}_ns", name), result.percentile_ns(share));
   }
   write_json(object);
 }
@@ -225,7 +224,7 @@ void print_json(Workload workload, const BenchResult& result) {
 void check_size(Store& store, uint64_t expected) {
   if (const uint64_t size = check(store.size()); size != expected) {
     throw Failure(ExitCode::internal,
-                  fmt::format("the store has {} keys instead of {}", size, expected));
+                  formatted("the store has {} keys instead of {}", size, expected));
   }
 }
 
@@ -247,7 +246,7 @@ ExitCode bench(BenchArguments arguments) {
     if (!is_wanted(arguments, workload)) continue;
     const BenchResult result = run_workload(store, settings, workload);
     if (const int signal = noted_interrupt(); signal != 0) {
-      fmt::print(stderr, "stave: interrupted\n");
+      print_error("stave: interrupted\n");
       return static_cast<ExitCode>(static_cast<int>(ExitCode::interrupted) + signal);
     }
     (arguments.json ? print_json : print_row)(workload, result);
@@ -279,58 +278,39 @@ Examples:
   stave bench store --count 10M --threads 2 --workloads get,A
   stave bench store --durability device --count 10000 --json)";
 
-template <typename Number>
-void add_number(CLI::App& command, const std::string& name, Number& number, Number number_min,
-                Number number_max, const std::string& description) {
-  // The help says in words what these would append to it.
-  CLI::AsSizeValue multiplier(true);
-  multiplier.description("");
-  CLI::Range range(number_min, number_max);
-  range.description("");
-  command.add_option(name, number, description)
-      ->type_name("NUMBER")
-      ->transform(multiplier)
-      ->check(range);
-}
-
-void add_bench_options(CLI::App& command, BenchArguments& arguments) {
+void add_bench_options(Command command, BenchArguments& arguments) {
   BenchSettings& settings = arguments.settings;
   constexpr uint64_t count_max = uint64_t{1} << 36;
-  add_number(command, "--count", settings.count, uint64_t{1}, count_max,
-             "Records; 1M unless given. K, M and G multiply");
-  add_number(command, "--operations", settings.operations, uint64_t{1}, count_max,
-             "Operations of a workload; as many as records unless given");
-  add_number(command, "--key-size", settings.key_size, size_t{8}, key_size_max,
-             "Bytes of a key; 16 unless given, 8 at the least");
-  add_number(command, "--value-size", settings.value_size, size_t{0}, value_size_max,
-             "Bytes of a value; 100 unless given");
-  add_number(command, "--threads", settings.threads, size_t{1}, size_t{64},
-             "Threads, 1 (unless given) to 64");
-  add_number(command, "--seed", settings.seed, uint64_t{0}, UINT64_MAX,
-             "Makes other keys and sequences; 1 unless given");
-  CLI::IsMember names({"load", "get", "miss", "A", "B", "C", "F", "delete"});
-  names.description("");
-  command.add_option("--workloads", arguments.workloads, "Only these; separated by commas")
-      ->type_name("LIST")
-      ->allow_extra_args(false)
-      ->delimiter(',')
-      ->check(names);
+  command.add_number("--count", settings.count, uint64_t{1}, count_max,
+                     "Records; 1M unless given. K, M and G multiply");
+  command.add_number("--operations", settings.operations, uint64_t{1}, count_max,
+                     "Operations of a workload; as many as records unless given");
+  command.add_number("--key-size", settings.key_size, size_t{8}, key_size_max,
+                     "Bytes of a key; 16 unless given, 8 at the least");
+  command.add_number("--value-size", settings.value_size, size_t{0}, value_size_max,
+                     "Bytes of a value; 100 unless given");
+  command.add_number("--threads", settings.threads, size_t{1}, size_t{64},
+                     "Threads, 1 (unless given) to 64");
+  command.add_number("--seed", settings.seed, uint64_t{0}, UINT64_MAX,
+                     "Makes other keys and sequences; 1 unless given");
+  command.add_list("--workloads", {"load", "get", "miss", "A", "B", "C", "F", "delete"},
+                   arguments.workloads, "Only these; separated by commas");
   command.add_flag("--keep", arguments.keep, "Leaves the store there");
   command.add_flag("--json", arguments.json, "A JSON object for each workload");
 }
 
 }  // namespace
 
-void add_bench_command(CLI::App& program, ExitCode& exit_code) {
+void add_bench_command(Command program, ExitCode& exit_code) {
   auto arguments = std::make_shared<BenchArguments>();
-  CLI::App& command =
-      *program.add_subcommand("bench", "Measures how fast a store is on this machine");
+  const Command command =
+      program.add_command("bench", "Measures how fast a store is on this machine");
   add_store_arguments(command, arguments->store, Access::write_or_create);
-  command.get_option("STORE")->description("The directory to make, and to remove at the end");
-  command.get_option("--durability")->description("memory, os (unless given) or device");
+  command.argument("STORE").describe("The directory to make, and to remove at the end");
+  command.argument("--durability").describe("memory, os (unless given) or device");
   add_bench_options(command, *arguments);
-  command.footer(footer);
-  command.callback([arguments, &exit_code] { exit_code = bench(*arguments); });
+  command.set_footer(footer);
+  command.on_run([arguments, &exit_code] { exit_code = bench(*arguments); });
 }
 
 }  // namespace stave::tool

@@ -1,6 +1,5 @@
 #include "tools/stave/buffered_input.h"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <utility>
 
 #include "tools/stave/failure.h"
+#include "tools/stave/format.h"
 
 namespace stave::tool {
 
@@ -18,7 +18,7 @@ std::string_view BufferedInput::available() {
   while (begin_ == end_) {
     const ssize_t count = read(file_, buffer_.data(), buffer_.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw system_failure(fmt::format("cannot read {}", name_), errno);
+    if (count < 0) throw system_failure(formatted("cannot read {}", name_), errno);
     if (count == 0) return {};
     begin_ = 0;
     end_ = static_cast<size_t>(count);

@@ -1,11 +1,11 @@
 #include "tools/stave/bytes_text.h"
 
-#include <fmt/core.h>
-
 #include <optional>
 
 #include "tools/stave/base64.h"
 #include "tools/stave/failure.h"
+#include "tools/stave/format.h"
+#include "tools/stave/json_object.h"
 
 namespace stave::tool {
 
@@ -112,7 +112,7 @@ std::string escape(std::string_view bytes) {
         if (c >= ' ' && c <= '~') {
           text.push_back(c);
         } else {
-          text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+          text += formatted("\\x{:02x}", static_cast<unsigned char>(c));
         }
     }
   }
@@ -148,16 +148,16 @@ std::string parse_bytes(std::string_view text, Notation notation) {
       break;
   }
   if (!bytes) {
-    throw Failure(ExitCode::usage, fmt::format("'{}' is not {}", escape(text), expected));
+    throw Failure(ExitCode::usage, formatted("'{}' is not {}", escape(text), expected));
   }
   return *std::move(bytes);
 }
 
-void add_bytes(nlohmann::ordered_json& object, const std::string& name, std::string_view bytes) {
+void add_bytes(JsonObject& object, const std::string& name, std::string_view bytes) {
   if (is_utf8(bytes)) {
-    object[name] = std::string(bytes);
+    object.set_text(name, bytes);
   } else {
-    object[name + "_base64"] = to_base64(bytes);
+    object.set_text(name + "_base64", to_base64(bytes));
   }
 }
 

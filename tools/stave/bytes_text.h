@@ -1,9 +1,10 @@
 // Bytes as text and back: how the command line, the terminal and JSON carry keys and values.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include "tools/stave/json_object.h"
 
 namespace stave::tool {
 
@@ -19,6 +20,6 @@ std::string parse_bytes(std::string_view text, Notation notation);
 
 // Adds the bytes to a JSON object: as the string `name` when they are UTF-8, else as
 // `name`_base64. Exactly one of the two is there, so nothing is lost and nothing is ambiguous.
-void add_bytes(nlohmann::ordered_json& object, const std::string& name, std::string_view bytes);
+void add_bytes(JsonObject& object, const std::string& name, std::string_view bytes);
 
 }  // namespace stave::tool

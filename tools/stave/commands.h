@@ -5,19 +5,18 @@
 // code than 0 says so through `exit_code`.
 #pragma once
 
-#include <CLI/App.hpp>
-
+#include "tools/stave/command_line.h"
 #include "tools/stave/failure.h"
 
 namespace stave::tool {
 
-void add_record_commands(CLI::App& program);                      // put, get, del
-void add_scan_command(CLI::App& program, ExitCode& exit_code);    // scan
-void add_import_command(CLI::App& program, ExitCode& exit_code);  // import
-void add_export_command(CLI::App& program, ExitCode& exit_code);  // export
-void add_dump_command(CLI::App& program, ExitCode& exit_code);    // dump
-void add_load_command(CLI::App& program, ExitCode& exit_code);    // load
-void add_inspection_commands(CLI::App& program);                  // stat, verify
-void add_bench_command(CLI::App& program, ExitCode& exit_code);   // bench
+void add_record_commands(Command program);                      // put, get, del
+void add_scan_command(Command program, ExitCode& exit_code);    // scan
+void add_import_command(Command program, ExitCode& exit_code);  // import
+void add_export_command(Command program, ExitCode& exit_code);  // export
+void add_dump_command(Command program, ExitCode& exit_code);    // dump
+void add_load_command(Command program, ExitCode& exit_code);    // load
+void add_inspection_commands(Command program);                  // stat, verify
+void add_bench_command(Command program, ExitCode& exit_code);   // bench
 
 }  // namespace stave::tool

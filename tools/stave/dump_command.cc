@@ -1,10 +1,7 @@
 // dump: all records as one stream.
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -13,6 +10,7 @@
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/commands.h"
 #include "tools/stave/dump_writer.h"
+#include "tools/stave/format.h"
 #include "tools/stave/format_option.h"
 #include "tools/stave/interrupt.h"
 #include "tools/stave/output.h"
@@ -51,7 +49,7 @@ ExitCode dump(const DumpArguments& arguments) {
   int number = STDOUT_FILENO;
   std::string name = "the standard output";
   if (!arguments.output.empty()) {
-    name = fmt::format("'{}'", arguments.output);
+    name = formatted("'{}'", arguments.output);
     file = FileDescriptor(
         open(arguments.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!file.valid()) throw system_failure("cannot create " + name, errno);
@@ -71,7 +69,7 @@ ExitCode dump(const DumpArguments& arguments) {
   }
   if (file.valid()) write_and_close(std::move(file), "", name);
   if (!complete) {
-    fmt::print(stderr, "stave: interrupted; the dump is not complete\n");
+    print_error("stave: interrupted; the dump is not complete\n");
     return static_cast<ExitCode>(static_cast<int>(ExitCode::interrupted) + noted_interrupt());
   }
   return damaged != 0 ? ExitCode::damaged : ExitCode::ok;
@@ -96,17 +94,17 @@ Examples:
 
 }  // namespace
 
-void add_dump_command(CLI::App& program, ExitCode& exit_code) {
+void add_dump_command(Command program, ExitCode& exit_code) {
   auto arguments = std::make_shared<DumpArguments>();
-  CLI::App& command = *program.add_subcommand("dump", "Writes all records as JSON Lines or binary");
+  const Command command = program.add_command("dump", "Writes all records as JSON Lines or binary");
   add_store_arguments(command, arguments->store, Access::read);
   add_format_option(command, arguments->format, "json (default) or binary");
-  command.add_option("--prefix", arguments->prefix, "Only keys that begin with this (escaped)")
-      ->type_name("TEXT");
-  command.add_option("--output", arguments->output, "Writes to this file, which is overwritten")
-      ->type_name("FILE");
-  command.footer(footer);
-  command.callback([arguments, &exit_code] { exit_code = dump(*arguments); });
+  command.add_text("--prefix", "TEXT", arguments->prefix,
+                   "Only keys that begin with this (escaped)");
+  command.add_text("--output", "FILE", arguments->output,
+                   "Writes to this file, which is overwritten");
+  command.set_footer(footer);
+  command.on_run([arguments, &exit_code] { exit_code = dump(*arguments); });
 }
 
 }  // namespace stave::tool

@@ -1,7 +1,5 @@
 #include "tools/stave/dump_reader.h"
 
-#include <fmt/core.h>
-
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -12,6 +10,7 @@
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/dump_format.h"
 #include "tools/stave/failure.h"
+#include "tools/stave/format.h"
 #include "tools/stave/store_access.h"
 
 namespace stave::tool {
@@ -46,10 +45,10 @@ class RecordHandler final : public nlohmann::json_sax<nlohmann::json> {
   bool key(std::string& name) override {
     const bool of_key = name == "key" || name == "key_base64";
     if (!of_key && name != "value" && name != "value_base64") {
-      return refuse(fmt::format("\"{}\" is no member of a record", escape(name)));
+      return refuse(formatted("\"{}\" is no member of a record", escape(name)));
     }
     if (std::exchange(of_key ? has_key_ : has_value_, true)) {
-      return refuse(fmt::format("the {} comes twice", of_key ? "key" : "value"));
+      return refuse(formatted("the {} comes twice", of_key ? "key" : "value"));
     }
     target_ = of_key ? &record_.key : &record_.value;
     name_ = name;
@@ -63,7 +62,7 @@ class RecordHandler final : public nlohmann::json_sax<nlohmann::json> {
       return true;
     }
     std::optional<std::string> bytes = from_base64(text);
-    if (!bytes) return refuse(fmt::format("\"{}\" is not Base64 with its padding", name_));
+    if (!bytes) return refuse(formatted("\"{}\" is not Base64 with its padding", name_));
     *target_ = *std::move(bytes);
     return true;
   }
@@ -78,7 +77,7 @@ class RecordHandler final : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return true; }
 
   bool parse_error(size_t position, const std::string&, const nlohmann::json::exception&) override {
-    return refuse(fmt::format("not JSON, at byte {} of the line", position));
+    return refuse(formatted("not JSON, at byte {} of the line", position));
   }
 
  private:
@@ -87,7 +86,7 @@ class RecordHandler final : public nlohmann::json_sax<nlohmann::json> {
     return false;
   }
   bool refuse_type() {
-    return refuse(inside_ ? fmt::format("\"{}\" is not a string", name_)
+    return refuse(inside_ ? formatted("\"{}\" is not a string", name_)
                           : std::string("a record is a JSON object"));
   }
 
@@ -112,7 +111,7 @@ class JsonReader final : public DumpReader {
     if (line_.size() > line_size_max) fail("longer than any record");
     // The parser takes a NUL for the end of its input and passes over a byte order mark.
     if (const size_t at = line_.find('\0'); at != std::string::npos) {
-      fail(fmt::format("not JSON, at byte {} of the line", at + 1));
+      fail(formatted("not JSON, at byte {} of the line", at + 1));
     }
     if (line_.starts_with("\xef")) fail("not JSON, at byte 1 of the line");
     RecordHandler handler(record);
@@ -120,22 +119,22 @@ class JsonReader final : public DumpReader {
     handler.end();
     if (!handler.problem().empty()) fail(handler.problem());
     if (record.key.size() > key_size_max) {
-      fail(fmt::format("the key has {} bytes, more than 65,535", record.key.size()));
+      fail(formatted("the key has {} bytes, more than 65,535", record.key.size()));
     }
     if (record.value.size() > value_size_max) {
-      fail(fmt::format("the value has {} bytes, more than 1 GiB", record.value.size()));
+      fail(formatted("the value has {} bytes, more than 1 GiB", record.value.size()));
     }
     return true;
   }
 
   std::string place() const override {
-    return fmt::format("{}, line {}", input_.name(), line_number_);
+    return formatted("{}, line {}", input_.name(), line_number_);
   }
   uint64_t bytes_read() const noexcept override { return input_.bytes_read(); }
 
  private:
   [[noreturn]] void fail(std::string_view problem) const {
-    throw Failure(ExitCode::damaged, fmt::format("{}: {}", place(), problem));
+    throw Failure(ExitCode::damaged, formatted("{}: {}", place(), problem));
   }
 
   BufferedInput input_;
@@ -174,9 +173,7 @@ class BinaryReader final : public DumpReader {
     return true;
   }
 
-  std::string place() const override {
-    return fmt::format("{}, offset {}", input_.name(), offset_);
-  }
+  std::string place() const override { return formatted("{}, offset {}", input_.name(), offset_); }
   uint64_t bytes_read() const noexcept override { return input_.bytes_read(); }
 
  private:
@@ -192,7 +189,7 @@ class BinaryReader final : public DumpReader {
     if (dump_checksum(0, covered) != checksum_) fail("the header of the dump is damaged");
     const auto version = load_little_endian<uint32_t>(&header[dump_offset::version]);
     if (version != dump_version) {
-      fail(fmt::format("a dump of format {}, which a newer Stave has written", version));
+      fail(formatted("a dump of format {}, which a newer Stave has written", version));
     }
     if (load_little_endian<uint32_t>(&header[dump_offset::header_zero]) != 0) {
       fail("the header of the dump is damaged");
@@ -207,8 +204,7 @@ class BinaryReader final : public DumpReader {
     }
     const auto records = load_little_endian<uint64_t>(&head_[dump_offset::records]);
     if (records != records_) {
-      fail(fmt::format("the dump ends after {} records, and says that it has {}", records_,
-                       records));
+      fail(formatted("the dump ends after {} records, and says that it has {}", records_, records));
     }
     offset_ = input_.bytes_read();
     if (input_.peek()) fail("bytes follow behind the end of the dump");
@@ -230,10 +226,10 @@ class BinaryReader final : public DumpReader {
   }
 
   [[noreturn]] void fail(std::string_view problem) const {
-    throw Failure(ExitCode::damaged, fmt::format("{}: {}", place(), problem));
+    throw Failure(ExitCode::damaged, formatted("{}: {}", place(), problem));
   }
   [[noreturn]] void fail_cut_off() const {
-    fail(fmt::format("the dump is cut off: its end is missing, at {} bytes", input_.bytes_read()));
+    fail(formatted("the dump is cut off: its end is missing, at {} bytes", input_.bytes_read()));
   }
 
   BufferedInput input_;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "tools/stave/base64.h"
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/dump_format.h"
+#include "tools/stave/json_object.h"
 #include "tools/stave/output.h"
 
 namespace stave::tool {
@@ -69,7 +69,7 @@ class JsonWriter final : public DumpWriter {
       const size_t size = text ? whole_characters(bytes) : std::min(bytes.size(), piece_size_max);
       const std::string_view piece = bytes.substr(0, size);
       if (text) {
-        const std::string quoted = nlohmann::json(piece).dump();
+        const std::string quoted = json_string(piece);
         output_.append(std::string_view(quoted).substr(1, quoted.size() - 2));
       } else {
         output_.append(to_base64(piece));

@@ -1,8 +1,5 @@
 // export: the records of a store as files.
-#include <fmt/core.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -11,7 +8,9 @@
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/commands.h"
 #include "tools/stave/exporter.h"
+#include "tools/stave/format.h"
 #include "tools/stave/interrupt.h"
+#include "tools/stave/json_object.h"
 #include "tools/stave/progress.h"
 #include "tools/stave/records.h"
 #include "tools/stave/store_access.h"
@@ -51,7 +50,7 @@ ExportSummary export_records(const ExportArguments& arguments, Store& store, Pro
       summary.bytes += value.size();
     } else {
       ++summary.left_out;
-      progress.note(fmt::format("left out '{}': {}", escape(records.key()), refusal));
+      progress.note(formatted("left out '{}': {}", escape(records.key()), refusal));
     }
   }
   summary.damaged = records.damaged();
@@ -60,22 +59,22 @@ ExportSummary export_records(const ExportArguments& arguments, Store& store, Pro
 
 void print_summary(const ExportArguments& arguments, const ExportSummary& summary, double seconds) {
   if (arguments.json) {
-    nlohmann::ordered_json object;
-    object["files"] = summary.files;
-    object["bytes"] = summary.bytes;
-    object["left_out"] = summary.left_out;
-    object["damaged"] = summary.damaged;
-    object["seconds"] = seconds;
+    JsonObject object;
+    object.set_number("files", summary.files);
+    object.set_number("bytes", summary.bytes);
+    object.set_number("left_out", summary.left_out);
+    object.set_number("damaged", summary.damaged);
+    object.set_real("seconds", seconds);
     write_json(object);
     return;
   }
   const auto bytes = static_cast<double>(summary.bytes);
-  std::string text = fmt::format("exported {} files, {} in {:.2f} s ({}/s)\n", summary.files,
-                                 human_bytes(bytes), seconds, human_bytes(bytes / seconds));
+  std::string text = formatted("exported {} files, {} in {:.2f} s ({}/s)\n", summary.files,
+                               human_bytes(bytes), seconds, human_bytes(bytes / seconds));
   if (summary.left_out != 0) {
-    text += fmt::format("left out {}, named on the standard error\n", summary.left_out);
+    text += formatted("left out {}, named on the standard error\n", summary.left_out);
   }
-  if (summary.damaged != 0) text += fmt::format("{} records are damaged\n", summary.damaged);
+  if (summary.damaged != 0) text += formatted("{} records are damaged\n", summary.damaged);
   write_output(text);
 }
 
@@ -91,7 +90,7 @@ ExitCode export_store(const ExportArguments& arguments) {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   print_summary(arguments, summary, elapsed.count());
   if (const int signal = noted_interrupt(); signal != 0) {
-    fmt::print(stderr, "stave: interrupted; what is counted above is exported\n");
+    print_error("stave: interrupted; what is counted above is exported\n");
     return static_cast<ExitCode>(static_cast<int>(ExitCode::interrupted) + signal);
   }
   if (summary.damaged != 0) return ExitCode::damaged;
@@ -111,22 +110,18 @@ Examples:
 
 }  // namespace
 
-void add_export_command(CLI::App& program, ExitCode& exit_code) {
+void add_export_command(Command program, ExitCode& exit_code) {
   auto arguments = std::make_shared<ExportArguments>();
-  CLI::App& command = *program.add_subcommand("export", "Writes the records as files of a tree");
+  const Command command = program.add_command("export", "Writes the records as files of a tree");
   add_store_arguments(command, arguments->store, Access::read);
-  command.add_option("DIRECTORY", arguments->directory, "Where the tree goes")
-      ->required()
-      ->type_name("");
-  command
-      .add_option("--prefix", arguments->prefix,
-                  "Only keys that begin with this (escaped), which is taken off")
-      ->type_name("TEXT");
+  command.add_positional("DIRECTORY", arguments->directory, "Where the tree goes");
+  command.add_text("--prefix", "TEXT", arguments->prefix,
+                   "Only keys that begin with this (escaped), which is taken off");
   command.add_flag("--overwrite", arguments->overwrite, "Replaces files that exist");
   command.add_flag("--json", arguments->json,
                    "The summary as JSON: files, bytes, left_out, damaged, seconds");
-  command.footer(footer);
-  command.callback([arguments, &exit_code] { exit_code = export_store(*arguments); });
+  command.set_footer(footer);
+  command.on_run([arguments, &exit_code] { exit_code = export_store(*arguments); });
 }
 
 }  // namespace stave::tool

@@ -1,7 +1,6 @@
 #include "tools/stave/exporter.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 
 #include "tools/stave/directory_walk.h"
 #include "tools/stave/failure.h"
+#include "tools/stave/format.h"
 
 namespace stave::tool {
 
@@ -73,9 +73,9 @@ bool concerns_one_path(int os_errno) noexcept {
 Exporter::Exporter(const std::string& directory, bool overwrite)
     : directory_(directory),
       overwrite_(overwrite),
-      unfinished_(fmt::format(".stave-export-{}", getpid())) {
+      unfinished_(formatted(".stave-export-{}", getpid())) {
   if (mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
-    throw system_failure(fmt::format("cannot create the directory '{}'", directory), errno);
+    throw system_failure(formatted("cannot create the directory '{}'", directory), errno);
   }
   root_ = open_directory(directory);
   // Left by an export that was killed and had the same process number.
@@ -91,7 +91,7 @@ std::string Exporter::write(std::string_view path, std::string_view contents) {
     return std::string(refusal);
   }
   if (path == unfinished_) return "the export itself uses this name";
-  const std::string name = fmt::format("'{}/{}'", directory_, path);
+  const std::string name = formatted("'{}/{}'", directory_, path);
   const auto give_up = [&name](int os_errno) -> std::string {
     if (concerns_one_path(os_errno)) return std::strerror(os_errno);
     throw system_failure("cannot write " + name, os_errno);

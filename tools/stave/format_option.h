@@ -1,24 +1,21 @@
 // --format of dump and load.
 #pragma once
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-#include <map>
 #include <optional>
 #include <string>
 
+#include "tools/stave/command_line.h"
 #include "tools/stave/dump_writer.h"
 
 namespace stave::tool {
 
-inline void add_format_option(CLI::App& command, std::optional<DumpFormat>& format,
+inline void add_format_option(Command command, std::optional<DumpFormat>& format,
                               const std::string& description) {
-  const std::map<std::string, DumpFormat> formats = {{"json", DumpFormat::json},
-                                                     {"binary", DumpFormat::binary}};
-  CLI::CheckedTransformer names(formats);
-  names.description("");  // the help says it in words
-  command.add_option("--format", format, description)->type_name("FORMAT")->transform(names);
+  command.add_choice(
+      "--format", "FORMAT",
+      {{"json", static_cast<int>(DumpFormat::json)},
+       {"binary", static_cast<int>(DumpFormat::binary)}},
+      [&format](int number) { format = static_cast<DumpFormat>(number); }, description);
 }
 
 }  // namespace stave::tool

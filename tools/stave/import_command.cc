@@ -1,10 +1,7 @@
 // import: the arguments, the bar and the summary around Importer.
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/stat.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -15,8 +12,10 @@
 
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/commands.h"
+#include "tools/stave/format.h"
 #include "tools/stave/importer.h"
 #include "tools/stave/interrupt.h"
+#include "tools/stave/json_object.h"
 #include "tools/stave/store_access.h"
 
 namespace stave::tool {
@@ -54,29 +53,29 @@ void count_total(const std::stop_token& stop, FileDescriptor root,
 FileDescriptor open_acknowledgements(const std::string& path) {
   if (path.empty()) return FileDescriptor();
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  if (!file.valid()) throw system_failure(fmt::format("cannot open '{}'", path), errno);
+  if (!file.valid()) throw system_failure(formatted("cannot open '{}'", path), errno);
   return file;
 }
 
 void print_summary(const ImportArguments& arguments, const ImportSummary& summary, double seconds) {
   if (arguments.json) {
-    nlohmann::ordered_json object;
-    object["files"] = summary.files;
-    object["bytes"] = summary.bytes;
-    object["skipped"] = summary.skipped;
-    object["left_out"] = summary.left_out;
-    object["seconds"] = seconds;
+    JsonObject object;
+    object.set_number("files", summary.files);
+    object.set_number("bytes", summary.bytes);
+    object.set_number("skipped", summary.skipped);
+    object.set_number("left_out", summary.left_out);
+    object.set_real("seconds", seconds);
     write_json(object);
     return;
   }
   const auto bytes = static_cast<double>(summary.bytes);
-  std::string text = fmt::format("imported {} files, {} in {:.2f} s ({}/s)\n", summary.files,
-                                 human_bytes(bytes), seconds, human_bytes(bytes / seconds));
+  std::string text = formatted("imported {} files, {} in {:.2f} s ({}/s)\n", summary.files,
+                               human_bytes(bytes), seconds, human_bytes(bytes / seconds));
   if (summary.skipped != 0) {
-    text += fmt::format("skipped {} that are not regular files\n", summary.skipped);
+    text += formatted("skipped {} that are not regular files\n", summary.skipped);
   }
   if (summary.left_out != 0) {
-    text += fmt::format("left out {}, named on the standard error\n", summary.left_out);
+    text += formatted("left out {}, named on the standard error\n", summary.left_out);
   }
   write_output(text);
 }
@@ -110,9 +109,8 @@ ExitCode import(const ImportArguments& arguments) {
     try {
       importer.run(std::move(root), excluded);
     } catch (const Failure& failure) {
-      throw Failure(failure.code(),
-                    fmt::format("{}\n  {} files had been stored before, and are safe",
-                                failure.what(), importer.summary().files));
+      throw Failure(failure.code(), formatted("{}\n  {} files had been stored before, and are safe",
+                                              failure.what(), importer.summary().files));
     }
     summary = importer.summary();
   }
@@ -120,8 +118,7 @@ ExitCode import(const ImportArguments& arguments) {
   const std::chrono::duration<double> elapsed = steady_clock::now() - begin;
   print_summary(arguments, summary, elapsed.count());
   if (const int signal = noted_interrupt(); signal != 0) {
-    fmt::print(stderr,
-               "stave: interrupted; what is counted above is stored, the store is closed\n");
+    print_error("stave: interrupted; what is counted above is stored, the store is closed\n");
     return static_cast<ExitCode>(static_cast<int>(ExitCode::interrupted) + signal);
   }
   return summary.left_out != 0 ? ExitCode::partial : ExitCode::ok;
@@ -146,38 +143,22 @@ Examples:
 
 }  // namespace
 
-void add_import_command(CLI::App& program, ExitCode& exit_code) {
+void add_import_command(Command program, ExitCode& exit_code) {
   auto arguments = std::make_shared<ImportArguments>();
-  CLI::App& command = *program.add_subcommand("import", "Stores the files of a directory tree");
+  const Command command = program.add_command("import", "Stores the files of a directory tree");
   add_store_arguments(command, arguments->store, Access::write_or_create);
-  command.add_option("DIRECTORY", arguments->directory, "The root of the tree")
-      ->required()
-      ->type_name("");
-  command.add_option("--prefix", arguments->prefix, "Goes before every path (escaped, see below)")
-      ->type_name("TEXT");
-  CLI::Range jobs_range(1, 64);
-  jobs_range.description("");  // the help says it in words
-  command.add_option("--jobs", arguments->jobs, "Threads that read and write, 1 to 64")
-      ->type_name("COUNT")
-      ->check(jobs_range);
-  CLI::AsSizeValue size(false);
-  size.description("");
-  CLI::Range size_range(size_t{0}, value_size_max);
-  size_range.description("");
-  command
-      .add_option("--batch-size", arguments->batch_size,
-                  "Size up to which files share a write; 4MiB unless given")
-      ->type_name("SIZE")
-      ->transform(size)
-      ->check(size_range);
-  command
-      .add_option("--acknowledge", arguments->acknowledge,
-                  "Appends the key of each durable file to this file")
-      ->type_name("FILE");
+  command.add_positional("DIRECTORY", arguments->directory, "The root of the tree");
+  command.add_text("--prefix", "TEXT", arguments->prefix,
+                   "Goes before every path (escaped, see below)");
+  command.add_count("--jobs", arguments->jobs, 1, 64, "Threads that read and write, 1 to 64");
+  command.add_size("--batch-size", arguments->batch_size, value_size_max,
+                   "Size up to which files share a write; 4MiB unless given");
+  command.add_text("--acknowledge", "FILE", arguments->acknowledge,
+                   "Appends the key of each durable file to this file");
   command.add_flag("--json", arguments->json,
                    "The summary as JSON: files, bytes, skipped, left_out, seconds");
-  command.footer(footer);
-  command.callback([arguments, &exit_code] { exit_code = import(*arguments); });
+  command.set_footer(footer);
+  command.on_run([arguments, &exit_code] { exit_code = import(*arguments); });
 }
 
 }  // namespace stave::tool

@@ -1,7 +1,6 @@
 #include "tools/stave/importer.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/failure.h"
+#include "tools/stave/format.h"
 #include "tools/stave/interrupt.h"
 #include "tools/stave/store_access.h"
 
@@ -139,7 +139,7 @@ void Importer::stop(std::exception_ptr failure) {
 
 void Importer::leave_out(std::string_view path, std::string_view reason) {
   ++left_out_;
-  progress_.note(fmt::format("left out '{}': {}", escape(path), reason));
+  progress_.note(formatted("left out '{}': {}", escape(path), reason));
 }
 
 void Importer::acknowledge(const std::vector<std::string>& keys, size_t bytes) {

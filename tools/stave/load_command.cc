@@ -1,11 +1,8 @@
 // load: the records of a dump into a store.
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -17,8 +14,10 @@
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/commands.h"
 #include "tools/stave/dump_reader.h"
+#include "tools/stave/format.h"
 #include "tools/stave/format_option.h"
 #include "tools/stave/interrupt.h"
+#include "tools/stave/json_object.h"
 #include "tools/stave/output.h"
 #include "tools/stave/progress.h"
 #include "tools/stave/store_access.h"
@@ -98,7 +97,7 @@ class Loader {
 [[noreturn]] void stop(Loader& loader, ExitCode code, std::string_view message) {
   loader.commit();
   throw Failure(
-      code, fmt::format("{}\n  what came before is stored: {} records", message, loader.records()));
+      code, formatted("{}\n  what came before is stored: {} records", message, loader.records()));
 }
 
 bool read_record(DumpReader& reader, Loader& loader, DumpRecord& record) {
@@ -116,8 +115,8 @@ void load_records(DumpReader& reader, std::optional<DumpRecord> record, Loader& 
   for (; more && noted_interrupt() == 0; more = read_record(reader, loader, *record)) {
     if (!loader.add(*record)) {
       stop(loader, ExitCode::negative,
-           fmt::format("{}: there is a key '{}' already; --overwrite would replace it",
-                       reader.place(), escape(record->key)));
+           formatted("{}: there is a key '{}' already; --overwrite would replace it",
+                     reader.place(), escape(record->key)));
     }
     progress.set_done(reader.bytes_read());
   }
@@ -126,16 +125,16 @@ void load_records(DumpReader& reader, std::optional<DumpRecord> record, Loader& 
 
 void print_summary(const LoadArguments& arguments, const Loader& loader, double seconds) {
   if (arguments.json) {
-    nlohmann::ordered_json object;
-    object["records"] = loader.records();
-    object["bytes"] = loader.bytes();
-    object["seconds"] = seconds;
+    JsonObject object;
+    object.set_number("records", loader.records());
+    object.set_number("bytes", loader.bytes());
+    object.set_real("seconds", seconds);
     write_json(object);
     return;
   }
   const auto bytes = static_cast<double>(loader.bytes());
-  write_output(fmt::format("loaded {} records, {} in {:.2f} s ({}/s)\n", loader.records(),
-                           human_bytes(bytes), seconds, human_bytes(bytes / seconds)));
+  write_output(formatted("loaded {} records, {} in {:.2f} s ({}/s)\n", loader.records(),
+                         human_bytes(bytes), seconds, human_bytes(bytes / seconds)));
 }
 
 ExitCode load(const LoadArguments& arguments) {
@@ -145,7 +144,7 @@ ExitCode load(const LoadArguments& arguments) {
   int number = STDIN_FILENO;
   std::string name = "the standard input";
   if (!arguments.file.empty() && arguments.file != "-") {
-    name = fmt::format("'{}'", arguments.file);
+    name = formatted("'{}'", arguments.file);
     file = FileDescriptor(open(arguments.file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid()) throw system_failure("cannot open " + name, errno);
     number = file.number();
@@ -169,8 +168,7 @@ ExitCode load(const LoadArguments& arguments) {
   const std::chrono::duration<double> elapsed = steady_clock::now() - begin;
   print_summary(arguments, loader, elapsed.count());
   if (const int signal = noted_interrupt(); signal != 0) {
-    fmt::print(stderr,
-               "stave: interrupted; what is counted above is stored, the store is closed\n");
+    print_error("stave: interrupted; what is counted above is stored, the store is closed\n");
     return static_cast<ExitCode>(static_cast<int>(ExitCode::interrupted) + signal);
   }
   return ExitCode::ok;
@@ -192,33 +190,24 @@ Examples:
   stave load store --file records.json --overwrite --durability os
   stave scan old --values --json | stave load new)";
 
-void add_load_options(CLI::App& command, const std::shared_ptr<LoadArguments>& arguments) {
+void add_load_options(Command command, const std::shared_ptr<LoadArguments>& arguments) {
   add_format_option(command, arguments->format, "json or binary; recognized unless given");
-  command.add_option("--file", arguments->file, "Reads this file; - is the standard input")
-      ->type_name("FILE");
-  CLI::AsSizeValue size(false);
-  size.description("");
-  CLI::Range size_range(size_t{0}, value_size_max);
-  size_range.description("");
-  command
-      .add_option("--batch-size", arguments->batch_size,
-                  "Size up to which records share a write; 4MiB unless given")
-      ->type_name("SIZE")
-      ->transform(size)
-      ->check(size_range);
+  command.add_text("--file", "FILE", arguments->file, "Reads this file; - is the standard input");
+  command.add_size("--batch-size", arguments->batch_size, value_size_max,
+                   "Size up to which records share a write; 4MiB unless given");
   command.add_flag("--overwrite", arguments->overwrite, "Replaces the values of keys that exist");
   command.add_flag("--json", arguments->json, "The summary as JSON: records, bytes, seconds");
 }
 
 }  // namespace
 
-void add_load_command(CLI::App& program, ExitCode& exit_code) {
+void add_load_command(Command program, ExitCode& exit_code) {
   auto arguments = std::make_shared<LoadArguments>();
-  CLI::App& command = *program.add_subcommand("load", "Stores the records of a dump");
+  const Command command = program.add_command("load", "Stores the records of a dump");
   add_store_arguments(command, arguments->store, Access::write_or_create);
   add_load_options(command, arguments);
-  command.footer(footer);
-  command.callback([arguments, &exit_code] { exit_code = load(*arguments); });
+  command.set_footer(footer);
+  command.on_run([arguments, &exit_code] { exit_code = load(*arguments); });
 }
 
 }  // namespace stave::tool

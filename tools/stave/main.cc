@@ -1,16 +1,13 @@
 // stave: the command line program. docs/stave.md is its manual.
-#include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
 
 #include "tools/stave/commands.h"
+#include "tools/stave/format.h"
 #include "tools/stave/output.h"
 
 namespace {
@@ -41,21 +38,18 @@ void list_options() {
 }
 
 void report(const char* message) {
-  fmt::print(stderr, "stave: {}\n", message);
+  stave::tool::print_error("stave: {}\n", message);
 }
 
 int run(int argc, char** argv) {
+  using stave::tool::CommandLine;
   ExitCode exit_code = ExitCode::ok;
-  CLI::App program("An embedded hash storage engine: the command line.", "stave");
-  program.footer(footer);
-  program.set_version_flag("--version", std::string("stave ") + stave_version_text());
+  CommandLine command_line("stave", "An embedded hash storage engine: the command line.",
+                           stave_version_text());
+  const stave::tool::Command program = command_line.program();
+  program.set_footer(footer);
   bool wants_options = false;
   program.add_flag("--list-options", wants_options, "Lists what --options takes, and ends");
-  program.get_formatter()->column_width(28);
-  program.require_subcommand(0, 1);
-  program.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string("stave: ") + error.what() + "\n  `stave COMMAND --help` has examples\n";
-  });
   stave::tool::add_record_commands(program);
   stave::tool::add_scan_command(program, exit_code);
   stave::tool::add_import_command(program, exit_code);
@@ -64,17 +58,14 @@ int run(int argc, char** argv) {
   stave::tool::add_load_command(program, exit_code);
   stave::tool::add_inspection_commands(program);
   stave::tool::add_bench_command(program, exit_code);
-  try {
-    program.parse(argc, argv);
-    if (wants_options) {
-      list_options();
-    } else if (program.get_subcommands().empty()) {
-      report("a command is missing\n  `stave --help` lists them");
-      return static_cast<int>(ExitCode::usage);
-    }
-  } catch (const CLI::ParseError& outcome) {
-    // --help and --version arrive here too, with exit code 0.
-    return program.exit(outcome) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+  const CommandLine::Outcome outcome = command_line.parse(argc, argv);
+  if (outcome == CommandLine::Outcome::informed) return 0;
+  if (outcome == CommandLine::Outcome::usage_error) return static_cast<int>(ExitCode::usage);
+  if (wants_options) {
+    list_options();
+  } else if (outcome == CommandLine::Outcome::no_command) {
+    report("a command is missing\n  `stave --help` lists them");
+    return static_cast<int>(ExitCode::usage);
   }
   return static_cast<int>(exit_code);
 }

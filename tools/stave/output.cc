@@ -1,6 +1,5 @@
 #include "tools/stave/output.h"
 
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include <cerrno>
 
 #include "tools/stave/failure.h"
+#include "tools/stave/format.h"
+#include "tools/stave/json_object.h"
 
 namespace stave::tool {
 
@@ -26,7 +27,7 @@ void write_fully(int file, std::string_view bytes, const std::string& name) {
     if (written >= 0) {
       bytes.remove_prefix(static_cast<size_t>(written));
     } else if (errno != EINTR) {
-      throw system_failure(fmt::format("cannot write {}", name), errno);
+      throw system_failure(formatted("cannot write {}", name), errno);
     }
   }
 }
@@ -34,7 +35,7 @@ void write_fully(int file, std::string_view bytes, const std::string& name) {
 void write_and_close(FileDescriptor file, std::string_view bytes, const std::string& name) {
   write_fully(file.number(), bytes, name);
   if (const int os_errno = file.close(); os_errno != 0) {
-    throw system_failure(fmt::format("cannot write {}", name), os_errno);
+    throw system_failure(formatted("cannot write {}", name), os_errno);
   }
 }
 
@@ -42,10 +43,8 @@ void write_output(std::string_view bytes) {
   write_fully(STDOUT_FILENO, bytes, "the standard output");
 }
 
-void write_json(const nlohmann::ordered_json& object) {
-  // A message may quote a path that is not UTF-8; JSON cannot.
-  constexpr auto lenient = nlohmann::ordered_json::error_handler_t::replace;
-  write_output(object.dump(-1, ' ', false, lenient) + "\n");
+void write_json(const JsonObject& object) {
+  write_output(object.line() + "\n");
 }
 
 int read_fully(int file, size_t size_max, std::string& bytes) {
@@ -73,10 +72,10 @@ int read_fully(int file, size_t size_max, std::string& bytes) {
 
 std::string human_bytes(double bytes) {
   static constexpr std::array units = {"KiB", "MiB", "GiB", "TiB"};
-  if (bytes < 1024) return fmt::format("{:.0f} bytes", bytes);
+  if (bytes < 1024) return formatted("{:.0f} bytes", bytes);
   size_t unit = 0;
   for (bytes /= 1024; bytes >= 1024 && unit + 1 < units.size(); ++unit) bytes /= 1024;
-  return fmt::format("{:.1f} {}", bytes, units[unit]);
+  return formatted("{:.1f} {}", bytes, units[unit]);
 }
 
 }  // namespace stave::tool

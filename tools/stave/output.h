@@ -1,10 +1,11 @@
 // Standard output and files, with every error reported.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "tools/stave/json_object.h"
 
 namespace stave::tool {
 
@@ -32,7 +33,7 @@ class FileDescriptor {
 void write_fully(int file, std::string_view bytes, const std::string& name);
 void write_and_close(FileDescriptor file, std::string_view bytes, const std::string& name);
 void write_output(std::string_view bytes);
-void write_json(const nlohmann::ordered_json& object);  // a line of the standard output
+void write_json(const JsonObject& object);  // a line of the standard output
 
 // Reads up to the end of the file. 0, or an errno; EFBIG when there are more than `size_max` bytes.
 int read_fully(int file, size_t size_max, std::string& bytes);

@@ -1,6 +1,5 @@
 #include "tools/stave/progress.h"
 
-#include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "tools/stave/format.h"
 #include "tools/stave/output.h"
 
 namespace stave::tool {
@@ -24,9 +24,9 @@ size_t terminal_width() noexcept {
 // "42 s left", "3 min 05 s left".
 std::string time_left(double seconds) {
   const auto whole = std::llround(seconds);
-  if (whole < 60) return fmt::format("{} s left", whole);
-  if (whole < 3600) return fmt::format("{} min {:02} s left", whole / 60, whole % 60);
-  return fmt::format("{} h {:02} min left", whole / 3600, whole / 60 % 60);
+  if (whole < 60) return formatted("{} s left", whole);
+  if (whole < 3600) return formatted("{} min {:02} s left", whole / 60, whole % 60);
+  return formatted("{} h {:02} min left", whole / 3600, whole / 60 % 60);
 }
 
 }  // namespace
@@ -36,21 +36,21 @@ std::string progress_line(std::string_view action, uint64_t done, uint64_t total
   const double rate = static_cast<double>(done) / seconds;
   std::string text = human_bytes(static_cast<double>(done));
   if (total != 0) text += " of " + human_bytes(static_cast<double>(total));
-  text += fmt::format(", {}/s", human_bytes(rate));
-  if (total == 0) return fmt::format("{} {}", action, text).substr(0, width);
+  text += formatted(", {}/s", human_bytes(rate));
+  if (total == 0) return formatted("{} {}", action, text).substr(0, width);
 
   // The estimate of the total may be exceeded: files grow.
   const uint64_t counted = std::min(done, total);
   if (done != 0) text += ", " + time_left(static_cast<double>(total - counted) / rate);
   const double share = static_cast<double>(counted) / static_cast<double>(total);
-  const std::string head = fmt::format("{} {:3.0f}% ", action, share * 100);
+  const std::string head = formatted("{} {:3.0f}% ", action, share * 100);
   const size_t used = head.size() + text.size() + 3;  // brackets and a space
   constexpr size_t bar_size_min = 5;
   if (used + bar_size_min > width) return (head + text).substr(0, width);
   const size_t bar_size = std::min<size_t>(width - used, 40);
   const auto filled = static_cast<size_t>(share * static_cast<double>(bar_size));
-  return fmt::format("{}[{}{}] {}", head, std::string(filled, '='),
-                     std::string(bar_size - filled, ' '), text);
+  return formatted("{}[{}{}] {}", head, std::string(filled, '='),
+                   std::string(bar_size - filled, ' '), text);
 }
 
 Progress::Progress(std::string action)
@@ -70,7 +70,7 @@ Progress::~Progress() {
 void Progress::note(std::string_view line) {
   const std::lock_guard lock(mutex_);
   wipe();
-  fmt::print(stderr, "stave: {}\n", line);
+  print_error("stave: {}\n", line);
 }
 
 void Progress::run(const std::stop_token& stop) {
@@ -89,14 +89,14 @@ void Progress::run(const std::stop_token& stop) {
 void Progress::draw(double seconds) {
   // One column stays free: some terminals wrap when the last one is written.
   const std::string line = progress_line(action_, done_, total_, seconds, terminal_width() - 1);
-  fmt::print(stderr, "\r{}\x1b[K", line);
+  print_error("\r{}\x1b[K", line);
   std::fflush(stderr);
   drawn_ = true;
 }
 
 void Progress::wipe() {
   if (!drawn_) return;
-  fmt::print(stderr, "\r\x1b[K");
+  print_error("\r\x1b[K");
   std::fflush(stderr);
   drawn_ = false;
 }

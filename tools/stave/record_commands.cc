@@ -1,16 +1,15 @@
 // put, get, del: one record.
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
 
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/commands.h"
+#include "tools/stave/format.h"
+#include "tools/stave/json_object.h"
 #include "tools/stave/output.h"
 #include "tools/stave/store_access.h"
 
@@ -35,7 +34,7 @@ struct NotationFlags {
   }
 };
 
-void add_notation_flags(CLI::App& command, NotationFlags& flags, const std::string& subject) {
+void add_notation_flags(Command command, NotationFlags& flags, const std::string& subject) {
   command.add_flag("--escaped", flags.escaped,
                    subject + " with \\n, \\t, \\r, \\\\ and \\xNN, as scan prints keys");
   command.add_flag("--hex", flags.hex, subject + " in hexadecimal digits");
@@ -43,7 +42,7 @@ void add_notation_flags(CLI::App& command, NotationFlags& flags, const std::stri
 }
 
 Failure no_such_key(std::string_view key) {
-  return Failure(ExitCode::negative, fmt::format("there is no key '{}'", escape(key)));
+  return Failure(ExitCode::negative, formatted("there is no key '{}'", escape(key)));
 }
 
 // ---- put ---------------------------------------------------------------------------------------
@@ -63,7 +62,7 @@ std::string read_value(const PutArguments& arguments) {
   if (arguments.has_value) return parse_bytes(arguments.value, arguments.notation.notation());
   const bool standard_input = arguments.file.empty() || arguments.file == "-";
   const std::string name =
-      standard_input ? "the standard input" : fmt::format("'{}'", arguments.file);
+      standard_input ? "the standard input" : formatted("'{}'", arguments.file);
   FileDescriptor file;
   if (!standard_input) {
     file = FileDescriptor(open(arguments.file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -98,38 +97,34 @@ void put(const PutArguments& arguments) {
   check(store.close());
   if (outcome.status() == Status::not_found) throw no_such_key(key);
   if (outcome.status() == Status::exists) {
-    throw Failure(ExitCode::negative, fmt::format("there is a key '{}' already", escape(key)));
+    throw Failure(ExitCode::negative, formatted("there is a key '{}' already", escape(key)));
   }
 }
 
-void add_put(CLI::App& program) {
+void add_put(Command program) {
   auto arguments = std::make_shared<PutArguments>();
-  CLI::App& command = *program.add_subcommand("put", "Stores a value under a key");
+  const Command command = program.add_command("put", "Stores a value under a key");
   add_store_arguments(command, arguments->store, Access::write_or_create);
-  command.add_option("KEY", arguments->key, "The key, 0 to 65,535 bytes")
-      ->required()
-      ->type_name("");
-  CLI::Option* value = command.add_option(
+  command.add_positional("KEY", arguments->key, "The key, 0 to 65,535 bytes");
+  const Argument value = command.add_optional_positional(
       "VALUE", arguments->value, "The value; without it and --file the standard input is read");
   command
-      .add_option("--file", arguments->file,
-                  "Takes the value from this file; - is the standard input")
-      ->type_name("FILE")
-      ->excludes(value);
-  CLI::Option* insert = command.add_flag("--insert", arguments->insert,
-                                         "Only if there is no such key, else exit code 1");
-  command
-      .add_flag("--replace", arguments->replace, "Only if there is such a key, else exit code 1")
-      ->excludes(insert);
+      .add_text("--file", "FILE", arguments->file,
+                "Takes the value from this file; - is the standard input")
+      .excludes(value);
+  const Argument insert = command.add_flag("--insert", arguments->insert,
+                                           "Only if there is no such key, else exit code 1");
+  command.add_flag("--replace", arguments->replace, "Only if there is such a key, else exit code 1")
+      .excludes(insert);
   add_notation_flags(command, arguments->notation, "KEY and VALUE");
-  command.footer(R"(Examples:
+  command.set_footer(R"(Examples:
   stave put store color blue
   stave put store page < page.html
   stave put store photo --file photo.jpg --durability os
   stave put store --hex 0001 ff00ff
   stave put store -- -key-with-a-dash value)");
-  command.callback([arguments, value] {
-    arguments->has_value = value->count() > 0;
+  command.on_run([arguments, value] {
+    arguments->has_value = value.given();
     put(*arguments);
   });
 }
@@ -152,14 +147,14 @@ void get(const GetArguments& arguments) {
   if (value.status() == Status::not_found) throw no_such_key(key);
   if (!value) throw failure_of(value.error());
   if (arguments.json) {
-    nlohmann::ordered_json record;
+    JsonObject record;
     add_bytes(record, "key", key);
     add_bytes(record, "value", value->text());
     write_json(record);
   } else if (arguments.output.empty()) {
     write_output(value->text());
   } else {
-    const std::string name = fmt::format("'{}'", arguments.output);
+    const std::string name = formatted("'{}'", arguments.output);
     FileDescriptor file(
         open(arguments.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!file.valid()) throw system_failure("cannot create " + name, errno);
@@ -167,24 +162,22 @@ void get(const GetArguments& arguments) {
   }
 }
 
-void add_get(CLI::App& program) {
+void add_get(Command program) {
   auto arguments = std::make_shared<GetArguments>();
-  CLI::App& command =
-      *program.add_subcommand("get", "Writes the value of a key, its bytes as they are");
+  const Command command =
+      program.add_command("get", "Writes the value of a key, its bytes as they are");
   add_store_arguments(command, arguments->store, Access::read);
-  command.add_option("KEY", arguments->key, "The key")->required()->type_name("");
-  CLI::Option* output =
-      command
-          .add_option("--output", arguments->output, "Writes to this file, which is overwritten")
-          ->type_name("FILE");
+  command.add_positional("KEY", arguments->key, "The key");
+  const Argument output = command.add_text("--output", "FILE", arguments->output,
+                                           "Writes to this file, which is overwritten");
   command.add_flag("--json", arguments->json, "Writes key and value as a JSON object")
-      ->excludes(output);
+      .excludes(output);
   add_notation_flags(command, arguments->notation, "KEY");
-  command.footer(R"(Examples:
+  command.set_footer(R"(Examples:
   stave get store color
   stave get store photo --output photo.jpg
   stave get store --escaped 'line\n\x00end' --json)");
-  command.callback([arguments] { get(*arguments); });
+  command.on_run([arguments] { get(*arguments); });
 }
 
 // ---- del ---------------------------------------------------------------------------------------
@@ -204,22 +197,20 @@ void erase(const DeleteArguments& arguments) {
   if (outcome.status() == Status::not_found) throw no_such_key(key);
 }
 
-void add_delete(CLI::App& program) {
+void add_delete(Command program) {
   auto arguments = std::make_shared<DeleteArguments>();
-  CLI::App& command = *program.add_subcommand("del", "Removes a key");
+  const Command command = program.add_command("del", "Removes a key");
   add_store_arguments(command, arguments->store, Access::write);
-  command.add_option("KEY", arguments->key, "The key; exit code 1 if there is none")
-      ->required()
-      ->type_name("");
+  command.add_positional("KEY", arguments->key, "The key; exit code 1 if there is none");
   add_notation_flags(command, arguments->notation, "KEY");
-  command.footer(R"(Example:
+  command.set_footer(R"(Example:
   stave del store color)");
-  command.callback([arguments] { erase(*arguments); });
+  command.on_run([arguments] { erase(*arguments); });
 }
 
 }  // namespace
 
-void add_record_commands(CLI::App& program) {
+void add_record_commands(Command program) {
   add_put(program);
   add_get(program);
   add_delete(program);

@@ -1,14 +1,13 @@
 // scan: the keys of a store, and their values.
-#include <fmt/core.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
 
 #include "tools/stave/bytes_text.h"
 #include "tools/stave/commands.h"
+#include "tools/stave/format.h"
+#include "tools/stave/json_object.h"
 #include "tools/stave/output.h"
 #include "tools/stave/records.h"
 #include "tools/stave/store_access.h"
@@ -31,10 +30,10 @@ std::string record_line(const ScanArguments& arguments, Records& records) {
   if (!arguments.json) {
     return arguments.values ? escape(key) + "\t" + escape(value) + "\n" : escape(key) + "\n";
   }
-  nlohmann::ordered_json record;
+  JsonObject record;
   add_bytes(record, "key", key);
   if (arguments.values) add_bytes(record, "value", value);
-  return record.dump() + "\n";
+  return record.line() + "\n";
 }
 
 ExitCode scan(const ScanArguments& arguments) {
@@ -42,7 +41,7 @@ ExitCode scan(const ScanArguments& arguments) {
   const std::string prefix = parse_bytes(arguments.prefix, Notation::escaped);
   Store store = open_store(arguments.store, Access::read);
   Records records(store, prefix, !arguments.values,
-                  [](std::string_view line) { fmt::print(stderr, "stave: {}\n", line); });
+                  [](std::string_view line) { print_error("stave: {}\n", line); });
   std::string output;
   for (uint64_t count = 0; count < arguments.limit && records.next(); ++count) {
     output += record_line(arguments, records);
@@ -56,17 +55,17 @@ ExitCode scan(const ScanArguments& arguments) {
 
 }  // namespace
 
-void add_scan_command(CLI::App& program, ExitCode& exit_code) {
+void add_scan_command(Command program, ExitCode& exit_code) {
   auto arguments = std::make_shared<ScanArguments>();
-  CLI::App& command = *program.add_subcommand("scan", "Prints the keys, in no particular order");
+  const Command command = program.add_command("scan", "Prints the keys, in no particular order");
   add_store_arguments(command, arguments->store, Access::read);
-  command.add_option("--prefix", arguments->prefix, "Only keys that begin with this (escaped)")
-      ->type_name("TEXT");
-  command.add_option("--limit", arguments->limit, "At most this many")->type_name("COUNT");
+  command.add_text("--prefix", "TEXT", arguments->prefix,
+                   "Only keys that begin with this (escaped)");
+  command.add_count("--limit", arguments->limit, 0, UINT64_MAX, "At most this many");
   command.add_flag("--values", arguments->values, "The values too, behind a tab");
   command.add_flag("--json", arguments->json,
                    "One JSON object a line: key, and value with --values");
-  command.footer(
+  command.set_footer(
       R"(A key is a line: printable ASCII as it is, other bytes as \n, \t, \r, \\ or \xNN, which
 get, put and del understand with --escaped. In JSON, bytes that are not UTF-8 are in Base64,
 under key_base64 or value_base64 instead of key or value. Damaged records are named on the
@@ -76,7 +75,7 @@ Examples:
   stave scan store
   stave scan store --prefix user: --limit 10 --values
   stave scan store --values --json | jq -r .key)");
-  command.callback([arguments, &exit_code] { exit_code = scan(*arguments); });
+  command.on_run([arguments, &exit_code] { exit_code = scan(*arguments); });
 }
 
 }  // namespace stave::tool

@@ -1,25 +1,16 @@
 #include "tools/stave/store_access.h"
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "tools/stave/failure.h"
 
 namespace stave::tool {
 
-void add_store_arguments(CLI::App& command, StoreArguments& arguments, Access access) {
-  command.add_option("STORE", arguments.directory, "The directory of the store")
-      ->required()
-      ->type_name("");
-  command
-      .add_option("--options", arguments.options,
-                  "\"name=value name=value\"; see stave --list-options")
-      ->type_name("TEXT");
+void add_store_arguments(Command command, StoreArguments& arguments, Access access) {
+  command.add_positional("STORE", arguments.directory, "The directory of the store");
+  command.add_text("--options", "TEXT", arguments.options,
+                   "\"name=value name=value\"; see stave --list-options");
   if (access == Access::read) return;
-  command
-      .add_option("--durability", arguments.durability,
-                  "memory, os (survives kill -9) or device (power loss; default)")
-      ->type_name("LEVEL");
+  command.add_text("--durability", "LEVEL", arguments.durability,
+                   "memory, os (survives kill -9) or device (power loss; default)");
 }
 
 Store open_store(const StoreArguments& arguments, Access access) {

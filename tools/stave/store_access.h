@@ -1,10 +1,11 @@
 // The arguments by which a command names its store, and the store they open.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <cstddef>
 #include <stave/stave.hpp>
 #include <string>
+
+#include "tools/stave/command_line.h"
 
 namespace stave::tool {
 
@@ -25,7 +26,7 @@ enum class Access {
 };
 
 // STORE and --options, and for a command that writes --durability.
-void add_store_arguments(CLI::App& command, StoreArguments& arguments, Access access);
+void add_store_arguments(Command command, StoreArguments& arguments, Access access);
 
 // Throws Failure; a missing store is ExitCode::no_store.
 Store open_store(const StoreArguments& arguments, Access access);
