@@ -11,6 +11,7 @@
 #include "capi/index_handle.h"
 #include "capi/index_options.h"
 #include "capi/output.h"
+#include "core/base/hash.h"
 #include "core/os/posix_file_system.h"
 
 using stave::as_bytes;
@@ -204,6 +205,10 @@ stave_status stave_index_hash(stave_index* index, const void* key, size_t key_si
     output.set(call.index().hash(as_bytes(key, key_size)));
     return {};
   });
+}
+
+uint64_t stave_index_hash_with_seed(uint64_t seed, const void* key, size_t key_size) {
+  return stave::hash64(as_bytes(key, key_size), seed);
 }
 
 stave_status stave_index_put_hashed(stave_index* index, const void* key, size_t key_size,

@@ -6,17 +6,17 @@
 //     ...                                                and its allowance (8)
 //   other threads [ word    | word    |     ]
 //
-// One count for all would pass its cache line from thread to thread with every entry that comes or
-// goes. The sum of a shard's words is its number of entries; a single word may well be negative.
+// One count for all would pass its cache line from thread to thread with every insertion and
+// removal. The sum of a shard's words is its number of entries; a single word may be negative.
 //
-// The allowance says how many entries the thread may insert before it has to ask for the sum again:
-// when it last asked, there was room for as many and more.
+// The allowance says how many entries the thread may insert before it has to read the sum again:
+// when it last read it, there was room for more than that.
 //
 // Thread safety: all members from any thread. An own word is stored by one thread at a time,
-// plainly: the one that has the number, whose next owner sees what the last one stored
-// (thread_number.h). All accesses are relaxed: who knows by other means that a thread has counted
-// sees what it counted, and everybody else gets a number that was right a moment ago, or is about
-// to be.
+// plainly: the thread that has the number, whose next owner sees what the last one stored
+// (thread_number.h). All accesses are relaxed: a thread that knows by other means that another has
+// counted sees what it counted, and all others get a number that was right a moment ago, or is
+// about to be.
 #pragma once
 
 #include <algorithm>
@@ -42,62 +42,47 @@ class EntryCount {
   static constexpr uint32_t kSharedRows = 4;
   static constexpr uint32_t kRows = kOwnRows + kSharedRows;
   static constexpr uint64_t kAllowanceMax = 64;
-  // Many threads do not ask each time for being many.
+  // The least share, so that many threads do not read the sum at each insertion.
   static constexpr uint64_t kShareMin = 2;
 
   // `first` is the word of thread 0; 2^row_bits words later comes that of thread 1.
   EntryCount(Word* first, unsigned row_bits) noexcept : first_(first), row_bits_(row_bits) {}
 
-  // A word that nobody but the calling thread stores to.
-  class Own {
-   public:
-    explicit Own(Word& word) noexcept : word_(word) {}
-    // One entry more. True when the allowance is used up: then somebody asks whether there are too
-    // many.
-    bool add() const noexcept {
-      const int64_t bits = word_.load(std::memory_order_relaxed);
-      const bool used_up = (bits & kAllowanceMask) == 0;
-      word_.store(bits + (used_up ? kEntry : kEntry - 1), std::memory_order_relaxed);
-      return used_up;
-    }
-    // One entry less.
-    void subtract() const noexcept {
-      word_.store(word_.load(std::memory_order_relaxed) - kEntry, std::memory_order_relaxed);
-    }
-
-   private:
-    Word& word_;
-  };
-
-  // Not so for a thread that has none, and for one that has asked for no number yet. Calls nobody.
-  static bool has_own() noexcept { return sync::thread_number_if_any() < kOwnRows; }
-  // For a thread that has one.
-  Own own() const noexcept { return Own(word(sync::thread_number_if_any())); }
-
-  // As in Own, for every thread.
+  // Counts one entry more. True when the calling thread's allowance is used up: then it must read
+  // the sum.
   bool add() const noexcept {
     const uint32_t thread = sync::thread_number();
-    if (thread < kOwnRows) [[likely]]
-      return Own(word(thread)).add();
-    shared_word(thread).fetch_add(kEntry, std::memory_order_relaxed);
-    return true;
+    if (thread >= kOwnRows) [[unlikely]] {
+      shared_word(thread).fetch_add(kEntry, std::memory_order_relaxed);
+      return true;
+    }
+    Word& own = word(thread);
+    const int64_t bits = own.load(std::memory_order_relaxed);
+    const bool used_up = (bits & kAllowanceMask) == 0;
+    own.store(bits + (used_up ? kEntry : kEntry - 1), std::memory_order_relaxed);
+    return used_up;
   }
+  // Counts one entry less.
   void subtract() const noexcept {
     const uint32_t thread = sync::thread_number();
-    if (thread < kOwnRows) [[likely]]
-      return Own(word(thread)).subtract();
-    shared_word(thread).fetch_sub(kEntry, std::memory_order_relaxed);
+    if (thread >= kOwnRows) [[unlikely]] {
+      shared_word(thread).fetch_sub(kEntry, std::memory_order_relaxed);
+      return;
+    }
+    Word& own = word(thread);
+    own.store(own.load(std::memory_order_relaxed) - kEntry, std::memory_order_relaxed);
   }
 
-  // There is room for so many entries: the calling thread need not ask before it has inserted its
-  // share, kAllowanceMax at most.
+  // Gives the calling thread its share of the room for so many entries as an allowance,
+  // kAllowanceMax at most.
   void allow(uint64_t room) const noexcept {
-    if (!has_own()) return;
-    Word& word = this->word(sync::thread_number_if_any());
-    const int64_t bits = word.load(std::memory_order_relaxed);
+    const uint32_t thread = sync::thread_number();
+    if (thread >= kOwnRows) return;
+    Word& own = word(thread);
+    const int64_t bits = own.load(std::memory_order_relaxed);
     const uint64_t share = std::max(room / rows(), std::min(room, kShareMin));
     const auto allowance = static_cast<int64_t>(std::min(share, kAllowanceMax));
-    word.store((bits & ~kAllowanceMask) | allowance, std::memory_order_relaxed);
+    own.store((bits & ~kAllowanceMask) | allowance, std::memory_order_relaxed);
   }
 
   // Exact when nobody counts. The words are read one after the other, so it may be a few entries
@@ -116,7 +101,7 @@ class EntryCount {
   static constexpr int64_t kAllowanceMask = kEntry - 1;
   static_assert(kAllowanceMax <= kAllowanceMask);
 
-  // That may have been used.
+  // The number of rows that may have been used.
   static uint32_t rows() noexcept {
     const uint32_t threads = sync::thread_numbers_given();
     return threads <= kOwnRows ? threads : kRows;
@@ -130,7 +115,7 @@ class EntryCount {
   unsigned row_bits_;
 };
 
-// Those of all shards. 2 KiB for up to sixteen.
+// The words of all shards. 2 KiB for up to sixteen.
 class EntryCounts {
  public:
   // False without memory.

@@ -18,8 +18,10 @@ class KeyHash {
     constexpr size_t two_words = 2 * sizeof(uint64_t);
     if (key.size() == sizeof(uint64_t)) return word_hash_(word_of(key));
     if (key.size() == two_words) return hash64(key.first<two_words>(), seed_);
-    return hash64(key, seed_);
+    return of_any_size(key);
   }
+  // Not inline: it is large, and compilers warn of the sizes that a short buffer cannot have.
+  [[gnu::noinline]] uint64_t of_any_size(Bytes key) const noexcept { return hash64(key, seed_); }
 
  private:
   static uint64_t word_of(Bytes key) noexcept {

@@ -1,15 +1,15 @@
-// Buckets of one cache line, whose entries are one word each: a value of up to
-// 44 bits and what fits of the hash. For indexes that keep no keys.
+// Buckets of one cache line, whose entries are one word each: a value of up to 44 bits and what
+// fits of the hash. For tables that keep no keys.
 //
 //   control word, 7 words        a bucket: 64 bytes
-//   the last word is a link while the bucket overflows; its entries are then
-//   six, and six more in each of its nodes, which are laid out like the bucket
+//   the last word is a link while the bucket overflows; it then has six entries, and six more in
+//   each of its nodes, which are laid out like the bucket
 //
 //   entry   bits 0-43 the value, 44-62 bits of the hash, 63 zero
-//   link    bits 0-25 the node (0: none any more), 26-51 the next node of a list of discarded ones,
+//   link    bits 0-25 the node (0: none any more), 26-51 the next of the discarded nodes,
 //           52-59 (in a bucket) the classes of the tags in the chain, 63 one
 //
-// How readers get by without locks is told in docs/internals/index.md.
+// docs/internals/index.md says how readers work without locks.
 #pragma once
 
 #include <array>
@@ -85,13 +85,11 @@ struct NarrowLayout {
   }
   static void prefetch_rest(const Bucket&) noexcept {}
   static Snapshot begin(const Bucket& bucket) noexcept {
-    // Acquire: pairs with the release in set_chain(). A node that is linked is
-    // complete, and where a link is gone the control word read next has the
-    // entries that were behind it.
+    // Acquire: pairs with the release in set_chain(). A node that is linked is complete, and if the
+    // link has been removed the control word read next has the entries of the chain.
     return {bucket.words[kSlots - 1].load(std::memory_order_acquire)};
   }
-  // False when the bucket began to overflow between the two loads: then the
-  // next look at it agrees.
+  // False when the bucket began to overflow between the two loads: then the next reading agrees.
   static bool agrees(Snapshot snapshot, ControlWord control) noexcept {
     return !control.overflowed() || is_link(snapshot.last_word);
   }
@@ -101,9 +99,6 @@ struct NarrowLayout {
   // 0 also where no entry of the chain has this tag.
   static uint32_t chain(Snapshot snapshot, uint8_t tag) noexcept {
     return (snapshot.last_word >> kClassesShift & tag_class(tag)) != 0 ? chain(snapshot) : 0;
-  }
-  static bool may_be_in_chain(Snapshot snapshot, uint8_t tag) noexcept {
-    return chain(snapshot, tag) != 0;
   }
   static uint64_t tag_classes(Snapshot snapshot) noexcept {
     return low_bits(snapshot.last_word >> kClassesShift, kTagClasses);
@@ -121,11 +116,11 @@ struct NarrowLayout {
   static bool intact(const Bucket&, Snapshot) noexcept { return true; }
   // Whether no entry can have left the chain for the head since begin().
   static bool same_chain(const Bucket& bucket, Snapshot snapshot) noexcept {
-    // Relaxed: whoever asks has learnt of the move by other means, and so sees what came before it.
+    // Relaxed: the caller has learnt of the move by other means, and so sees what came before it.
     return bucket.words[kSlots - 1].load(std::memory_order_relaxed) == snapshot.last_word;
   }
-  // False for the last slot when what was read there may have been an entry,
-  // has changed since, and so may have moved to a node.
+  // False for the last slot if its entry has changed since begin(), and so may have moved to a
+  // node.
   static bool settled(Snapshot snapshot, size_t slot, Entry entry) noexcept {
     return slot != kSlots - 1 || entry.word == snapshot.last_word;
   }
@@ -158,12 +153,10 @@ struct NarrowLayout {
     node.words[kSlots - 1].store(kLinkBit | next, std::memory_order_relaxed);
   }
 
-  // ---- Nodes that nobody will read any more, or that only late readers still -------------------
-  // pass --------------
+  // ---- Discarded nodes, which late readers may still pass --------------------------------------
 
   static uint32_t next_discarded(const Node& node) noexcept {
-    // Relaxed: this half of the word belongs to whoever holds the discarded
-    // node.
+    // Relaxed: this half of the word belongs to the holder of the discarded node.
     return static_cast<uint32_t>(
         low_bits(node.words[kSlots - 1].load(std::memory_order_relaxed) >> kNodeBits, kNodeBits));
   }
@@ -178,7 +171,7 @@ struct NarrowLayout {
  private:
   static constexpr uint64_t kLinkBit = uint64_t{1} << 63;
   static constexpr unsigned kClassesShift = 2 * kNodeBits;
-  // What stands in the last slot when a chain is gone. Not 0: a reader that has seen an entry's tag
+  // The last word after the chain has been removed. Not 0: a reader that has seen an entry's tag
   // there and then this word must not take it for the entry, and call match() with a value that
   // nobody has put.
   static constexpr uint64_t kNoLink = kLinkBit;

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <new>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/base/bytes.h"
@@ -115,10 +116,10 @@ class OwnedKeys {
   template <typename Entry>
   uint64_t position(const Entry& entry, uint8_t tag) const noexcept {
     if (has_record(tag, entry.key.back())) return HashParts(record_of(entry)->hash()).position();
-    // Two words, also where keys have one: g++ 12 does not see that a key of 16 bytes has a record.
-    std::byte buffer[2 * sizeof(uint64_t)];
-    const uint64_t hash = hash_(key_of(entry, tag, buffer));
-    return ((tag & kFullTag) != 0 ? HashParts::as_it_is(hash) : HashParts(hash)).position();
+    if ((tag & kFullTag) != 0)
+      return HashParts::as_it_is(hash_(std::as_bytes(std::span(entry.key)))).position();
+    std::byte buffer[sizeof(Words)];
+    return HashParts(hash_.of_any_size(key_of(entry, tag, buffer))).position();
   }
 
   // Frees the record of a removed entry when the readers of this moment have ended.

@@ -39,11 +39,8 @@ class ShardMemory {
   // Takes one of the nodes set aside by reserve_node(), or another. 0 without memory.
   uint32_t take_node(bool reserved) noexcept {
     const std::lock_guard lock(mutex_);
-    if (!reserved && !ensure_nodes(reserved_ + 1)) return 0;
-    const uint32_t number = take();
-    // A node that was set aside by set_aside() has to be replaced at once.
-    if (reserved && !STAVE_PLANTED_BUG(spent_reservation)) set_short(!ensure_nodes(reserved_));
-    return number;
+    const uint64_t others = STAVE_PLANTED_BUG(unreserved_node) ? 0 : reserved_;
+    return reserved || ensure_nodes(others + 1) ? take() : 0;
   }
   // Takes back a node that no reader has seen.
   void give_back_node(uint32_t number) noexcept {
@@ -76,30 +73,12 @@ class ShardMemory {
     const std::lock_guard lock(mutex_);
     if (!ensure_nodes(reserved_ + 1)) return false;
     reserved_++;
-    set_short(false);
     return true;
   }
   void release_node() noexcept {
     const std::lock_guard lock(mutex_);
     reserved_--;
   }
-  // Sets so many nodes aside permanently: so many writers may each take_node(true) without a
-  // reserve_node(), if is_short() was false when they began. REQUIRES: the operations of one writer
-  // are ordered, whatever threads run them. False without memory.
-  bool set_aside(uint32_t nodes) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (!ensure_nodes(reserved_ + nodes)) return false;
-    reserved_ += nodes;
-    return true;
-  }
-  // True from the moment when there was no memory to replace a node of set_aside() until a
-  // reserve_node() succeeds.
-  bool is_short() const noexcept {
-    // Relaxed: the writer that takes a node and finds no other in its place knows, and each of the
-    // others may take one before it knows.
-    return is_short_.load(std::memory_order_relaxed);
-  }
-
   // Nodes in chains.
   uint64_t used_nodes() const noexcept {
     const std::lock_guard lock(mutex_);
@@ -149,8 +128,6 @@ class ShardMemory {
 
   // ---- Under the mutex -------------------------------------------------------------------------
 
-  void set_short(bool is_short) noexcept { is_short_.store(is_short, std::memory_order_relaxed); }
-
   bool ensure_nodes(uint64_t count) noexcept {
     if (free_count_ >= count) return true;
     const uint64_t last = fresh_ + count - free_count_ - 1;
@@ -185,7 +162,6 @@ class ShardMemory {
   uint64_t free_count_ = 0;
   uint64_t reserved_ = 0;
   uint64_t used_ = 0;
-  std::atomic<bool> is_short_{false};  // stored under the mutex
   std::atomic<uint64_t> owners_{1};
 };
 

@@ -30,7 +30,6 @@
 #include <cstdint>
 #include <memory>
 #include <new>
-#include <optional>
 #include <utility>
 
 #include "core/base/status.h"
@@ -124,12 +123,10 @@ class Table {
    public:
     Reservation() noexcept = default;
     ~Reservation() { release(); }
-    Reservation(Reservation&& other) noexcept
-        : shard_(std::exchange(other.shard_, nullptr)), is_standing_(other.is_standing_) {}
+    Reservation(Reservation&& other) noexcept : shard_(std::exchange(other.shard_, nullptr)) {}
     Reservation& operator=(Reservation&& other) noexcept {
       release();
       shard_ = std::exchange(other.shard_, nullptr);
-      is_standing_ = other.is_standing_;
       return *this;
     }
 
@@ -142,15 +139,8 @@ class Table {
       shard_ = nullptr;
     }
     TableShard* shard_ = nullptr;
-    bool is_standing_ = false;  // of what set_aside() has set aside
   };
   Result<Reservation> reserve_insertion(uint64_t hash);
-  // Sets memory aside permanently, so that as many writers may each have one standing reservation
-  // at a time, which costs nothing. For tables that are neither cleared nor shrunk. False without
-  // memory.
-  bool set_aside(uint32_t writers) noexcept;
-  // Nothing when memory is short: then call reserve_insertion().
-  std::optional<Reservation> standing_reservation(uint64_t hash) const noexcept;
 
   // Inserts an entry for a key. REQUIRES: the key is absent, and the caller keeps other threads
   // from inserting it. Cannot fail if no clear() and no shrink_to_fit() runs between the
@@ -162,9 +152,7 @@ class Table {
                [value](const uint64_t*, Storage&) {
                  return Decision{Decision::Action::set, value};
                },
-               [&reservation](const TableShard& shard) {
-                 return reservation.is_standing_ || reservation.shard_ == &shard;
-               })
+               [&reservation](const TableShard& shard) { return reservation.shard_ == &shard; })
         .code;
   }
   // Replaces the entry that has the value `expected`; false when there is none. Compares values,
@@ -193,10 +181,6 @@ class Table {
       const Probe& probe = probe_of(i);
       shard_of(probe).prefetch_candidate(probe, [&](const Entry& entry) { follow(i, entry); });
     }
-  }
-  void prefetch_bucket(const Probe& probe) const noexcept {
-    const sync::EpochPin pin;
-    shard_of(probe).prefetch_bucket(probe.position);
   }
 
   // ---- The whole table -------------------------------------------------------------------------
@@ -349,25 +333,6 @@ Result<typename Table<Layout, Keys>::Reservation> Table<Layout, Keys>::reserve_i
   shard.add_owner();
   Reservation reservation;
   reservation.shard_ = &shard;
-  return reservation;
-}
-
-template <typename Layout, typename Keys>
-bool Table<Layout, Keys>::set_aside(uint32_t writers) noexcept {
-  const sync::EpochPin pin;
-  const Shards& shards = this->shards();
-  for (uint32_t i = 0; i < shards.shards(); i++)
-    if (!shards.shard(i).set_aside(writers)) return false;
-  return true;
-}
-
-template <typename Layout, typename Keys>
-std::optional<typename Table<Layout, Keys>::Reservation> Table<Layout, Keys>::standing_reservation(
-    uint64_t hash) const noexcept {
-  const sync::EpochPin pin;
-  if (shard_of(probe_of(hash)).is_short()) return std::nullopt;
-  std::optional<Reservation> reservation(std::in_place);
-  reservation->is_standing_ = true;
   return reservation;
 }
 

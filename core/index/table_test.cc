@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "core/index/narrow_layout.h"
@@ -195,32 +194,6 @@ void expect_that_a_reader_keeps_its_chain() {
 TEST(TableTest, AReaderKeepsItsChain) {
   expect_that_a_reader_keeps_its_chain<NarrowTable>();
   expect_that_a_reader_keeps_its_chain<Table<WideLayout<>, ResolvedKeys>>();
-}
-
-// A node that was set aside and taken is replaced: each insertion of each writer finds one.
-TEST(TableTest, StandingReservationsAreRenewed) {
-  constexpr uint32_t writers = 3;
-  constexpr uint64_t keys = 2000;
-  Identity identity;
-  const auto table = NarrowTable::create({.shards = 1}, ResolvedKeys(identity));
-  ASSERT_TRUE(table.ok());
-  ASSERT_TRUE((*table)->set_aside(writers));
-  for (uint64_t i = 0; i < keys; i += writers) {
-    // Of one hash: nearly all are in nodes.
-    std::vector<NarrowTable::Reservation> reservations;
-    for (uint32_t writer = 0; writer < writers; writer++) {
-      std::optional<NarrowTable::Reservation> standing = (*table)->standing_reservation(42);
-      ASSERT_TRUE(standing.has_value());
-      reservations.push_back(*std::move(standing));
-    }
-    for (uint32_t writer = 0; writer < writers; writer++)
-      ASSERT_TRUE((*table)->insert_absent(42, i + writer, reservations[writer]).ok());
-  }
-  for (uint64_t i = 0; i < keys; i++) {
-    const auto found = (*table)->find(
-        42, [i](uint64_t value) { return value == i ? Verdict::equal : Verdict::different; });
-    EXPECT_EQ(found.verdict, Verdict::equal) << i;
-  }
 }
 
 // A reservation made before a shrink or clear does not count in the successor.

@@ -1,5 +1,5 @@
-// Buckets of two or three cache lines, whose entries are one or two words of the
-// key (the key itself, where it is kept, or the hash) and a value of 64 bits.
+// Buckets of two or three cache lines, whose entries are one or two words of the key (the key
+// itself, where it is kept, or the hash) and a value of 64 bits.
 //
 //                                           one word of the key      two
 //   control word, change word, 7 entries    a bucket: 128 bytes      192 bytes
@@ -8,10 +8,9 @@
 //   change word   bits 0-25 the first node, 26-33 the classes of the tags in the chain, 34-63 the
 //                 number of changes to slots of the bucket and its nodes, modulo 2^30
 //
-// An entry of several words can be torn: a reader that looks at a slot while it
-// is taken by another entry may see words of both. So whoever writes to a slot
-// counts first, and a reader uses the words only if the count is what it was
-// before it read the control word.
+// An entry of several words can be torn: a reader of a slot that is being taken by another entry
+// may see words of both. So a writer counts a change before it writes to a slot, and a reader uses
+// the words only if the count is what it was before it read the control word.
 #pragma once
 
 #include <array>
@@ -93,7 +92,7 @@ struct WideLayout {
 
   // ---- Readers ---------------------------------------------------------------------------------
 
-  // Most entries are behind the first line: all are loaded at once.
+  // Most entries are after the first line: all lines are loaded together.
   static void prefetch(const Bucket& bucket) noexcept {
     __builtin_prefetch(&bucket);
     prefetch_rest(bucket);
@@ -118,11 +117,7 @@ struct WideLayout {
   }
   // 0 also where no entry of the chain has this tag.
   static uint32_t chain(Snapshot snapshot, uint8_t tag) noexcept {
-    return may_be_in_chain(snapshot, tag) ? chain(snapshot) : 0;
-  }
-  // False where no entry of the chain has this tag.
-  static bool may_be_in_chain(Snapshot snapshot, uint8_t tag) noexcept {
-    return (snapshot.change >> kNodeBits & tag_class(tag)) != 0;
+    return (snapshot.change >> kNodeBits & tag_class(tag)) != 0 ? chain(snapshot) : 0;
   }
   static uint64_t tag_classes(Snapshot snapshot) noexcept {
     return low_bits(snapshot.change >> kNodeBits, kTagClasses);
@@ -142,7 +137,7 @@ struct WideLayout {
   }
   // Whether the words read since begin() are of one entry.
   static bool intact(const Bucket& bucket, Snapshot snapshot) noexcept {
-    // Relaxed: the acquires in read() keep this load behind them.
+    // Relaxed: the acquires in read() keep this load after them.
     return bucket.change.load(std::memory_order_relaxed) == snapshot.change;
   }
   // Whether no entry can have left the chain for the head since begin().
@@ -182,8 +177,8 @@ struct WideLayout {
   }
   static void set_chain(Bucket& bucket, uint32_t node, uint64_t classes) noexcept {
     const uint64_t change = bucket.change.load(std::memory_order_relaxed);
-    // Release: pairs with the acquire in begin(); the node is complete, or the
-    // entries behind the link are in the control word.
+    // Release: pairs with the acquire in begin(); the node is complete, or the entries of the chain
+    // are in the control word.
     bucket.change.store((change & ~kChainMask) + kOneChange + (classes << kNodeBits | node),
                         std::memory_order_release);
   }
@@ -192,12 +187,10 @@ struct WideLayout {
     node.link.store(next, std::memory_order_relaxed);
   }
 
-  // ---- Nodes that nobody will read any more, or that only late readers still -------------------
-  // pass --------------
+  // ---- Discarded nodes, which late readers may still pass --------------------------------------
 
   static uint32_t next_discarded(const Node& node) noexcept {
-    // Relaxed: this half of the word belongs to whoever holds the discarded
-    // node.
+    // Relaxed: this half of the word belongs to the holder of the discarded node.
     return static_cast<uint32_t>(node.link.load(std::memory_order_relaxed) >> kNodeBits);
   }
   static void set_next_discarded(Node& node, uint32_t next) noexcept {

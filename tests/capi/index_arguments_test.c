@@ -313,6 +313,14 @@ static void random_seeds(void) {
   CHECK_STATUS(STAVE_OK, stave_index_hash(one, "key", 3, &hash_of_one, NULL));
   CHECK_STATUS(STAVE_OK, stave_index_hash(two, "key", 3, &hash_of_two, NULL));
   CHECK(hash_of_one != hash_of_two);
+  stave_index_options options;
+  stave_index_options_init(&options);
+  CHECK_STATUS(STAVE_OK, stave_index_options_get(one, &options, NULL));
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+  for (size_t size = 0; size < sizeof letters; size++) {
+    CHECK_STATUS(STAVE_OK, stave_index_hash(one, letters, size, &hash_of_one, NULL));
+    CHECK(stave_index_hash_with_seed(options.seed, letters, size) == hash_of_one);
+  }
   close_index(one);
   close_index(two);
 }

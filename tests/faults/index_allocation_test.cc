@@ -139,41 +139,31 @@ TEST_P(IndexAllocation, EveryAllocationFails) {
   test::report_counts("index allocation", {{"runs", runs}, {"failed allocations", failures}});
 }
 
-// Who has begun with what is set aside for good lacks nothing for its insertion, and the next one
-// is told when there is no memory for it.
-TEST(StandingReservation, EndsWithTheMemory) {
+// Reserved insertions find their nodes when there is no memory, whatever others have inserted.
+TEST(Reservation, ReservedInsertionsNeedNoMemory) {
   using NarrowTable = Table<NarrowLayout<>, ResolvedKeys>;
-  constexpr uint32_t writers = 3;
+  constexpr uint32_t reserved = 3;
   constexpr uint64_t hash = 42;  // of all keys: nearly all go to nodes
   NumberedKeys keys;
   const auto created = NarrowTable::create({.shards = 1}, ResolvedKeys(keys));
   ASSERT_TRUE(created.ok());
   NarrowTable& table = **created;
-  ASSERT_TRUE(table.set_aside(writers));
-  const auto begin = [&table](std::array<NarrowTable::Reservation, writers>& reservations) {
-    for (NarrowTable::Reservation& reservation : reservations) {
-      std::optional<NarrowTable::Reservation> standing = table.standing_reservation(hash);
-      if (!standing) return false;
-      reservation = *std::move(standing);
-    }
-    return true;
-  };
+  const NarrowTable::Reservation none;
   uint64_t inserted = 0;
+  for (; inserted < 8; inserted++) ASSERT_TRUE(table.insert_absent(hash, inserted, none).ok());
+  std::array<NarrowTable::Reservation, reserved> reservations;
+  for (NarrowTable::Reservation& reservation : reservations)
+    reservation = *table.reserve_insertion(hash);
   {
     const test::FailingAllocations failing(1, true);
-    std::array<NarrowTable::Reservation, writers> reservations;
-    while (begin(reservations)) {
-      for (const NarrowTable::Reservation& reservation : reservations)
-        ASSERT_TRUE(table.insert_absent(hash, inserted++, reservation).ok());
-      ASSERT_LT(inserted, 1000U);
-    }
+    while (table.insert_absent(hash, inserted, none).ok()) ASSERT_LT(++inserted, 10'000U);
     EXPECT_TRUE(table.reserve_insertion(hash).status().is(Code::no_memory));
+    for (const NarrowTable::Reservation& reservation : reservations)
+      EXPECT_TRUE(table.insert_absent(hash, inserted++, reservation).ok());
     EXPECT_GT(test::FailingAllocations::failures(), 0U);
   }
-  EXPECT_GT(inserted, 10U);
-  EXPECT_FALSE(table.standing_reservation(hash).has_value());
+  reservations = {};
   EXPECT_TRUE(table.reserve_insertion(hash).ok());
-  EXPECT_TRUE(table.standing_reservation(hash).has_value());
   for (uint64_t value = 0; value < inserted; value++) {
     const auto found = table.find(hash, [value](uint64_t candidate) {
       return candidate == value ? Verdict::equal : Verdict::different;

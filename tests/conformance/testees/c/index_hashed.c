@@ -23,6 +23,11 @@ static void index_hash(void) {
   uint64_t hash = 0;
   const stave_status status =
       stave_index_hash(index_of_self(), key->data, key->size, &hash, &error);
+  stave_index_options options;
+  stave_index_options_init(&options);
+  if (status == STAVE_OK && stave_index_options_get(index_of_self(), &options, NULL) == STAVE_OK &&
+      stave_index_hash_with_seed(options.seed, key->data, key->size) != hash)
+    die("two hashes of one key");
   reply_number(status, hash);
 }
 
