@@ -15,7 +15,6 @@
 #include "core/os/posix_file_system.h"
 
 using stave::as_bytes;
-using stave::Code;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
@@ -40,26 +39,23 @@ namespace stave::capi {
 
 namespace {
 
-// The bytes of a call's key, with a hash of the caller's or the index's own.
-struct KeyArgument {
-  const void* data;
-  size_t size;
-  std::optional<uint64_t> hash = std::nullopt;
-};
-Status to_key(const KeyArgument& argument, index::Index::Key* key) {
-  STAVE_TRY(require_bytes(argument.data, argument.size, "key"));
-  key->bytes = as_bytes(argument.data, argument.size);
-  key->hash = argument.hash;
-  return {};
+// A call's key, with a hash of the caller's or the index's own.
+index::Index::Key key_of(const void* data, size_t size) noexcept {
+  return as_bytes(data, size);
+}
+index::Index::Key key_of(const void* data, size_t size, uint64_t hash) noexcept {
+  return {as_bytes(data, size), hash};
+}
+Status check_key(const index::Index::Key& key) {
+  return require_bytes(key.bytes.data(), key.bytes.size(), "key");
 }
 
-Status get(stave_index* handle, const KeyArgument& argument, uint64_t* value) {
+Status get(stave_index* handle, const index::Index::Key& key, uint64_t* value) {
   STAVE_TRY(require(value, "value"));
   Output output(value);
   IndexCall call;
   STAVE_TRY(call.enter_to_read(handle));
-  index::Index::Key key;
-  STAVE_TRY(to_key(argument, &key));
+  STAVE_TRY(check_key(key));
   uint64_t found = 0;
   Status error;
   const Code code = call.index().find(key, &found, &error);
@@ -69,14 +65,13 @@ Status get(stave_index* handle, const KeyArgument& argument, uint64_t* value) {
 
 // All changes of one key. Of a key that was present, *previous is the value and *existed 1; both
 // may be null.
-Status update(stave_index* handle, const KeyArgument& argument, const index::Index::Change& change,
+Status update(stave_index* handle, const index::Index::Key& key, const index::Index::Change& change,
               uint64_t* previous, uint8_t* existed = nullptr) {
   Output previous_output(previous);
   Output existed_output(existed);
   IndexCall call;
   STAVE_TRY(call.enter_to_write(handle));
-  index::Index::Key key;
-  STAVE_TRY(to_key(argument, &key));
+  STAVE_TRY(check_key(key));
   Status error;
   const index::Index::Outcome outcome = call.index().update(key, change, &error);
   if (outcome.was_present) {
@@ -87,10 +82,10 @@ Status update(stave_index* handle, const KeyArgument& argument, const index::Ind
 }
 
 // Like update() for actions that expect a value: *actual is set on a mismatch only.
-Status update_if(stave_index* handle, const KeyArgument& argument,
+Status update_if(stave_index* handle, const index::Index::Key& key,
                  const index::Index::Change& change, uint64_t* actual) {
   uint64_t previous = 0;
-  Status status = update(handle, argument, change, &previous);
+  Status status = update(handle, key, change, &previous);
   if (actual != nullptr) *actual = status.is(Code::mismatch) ? previous : 0;
   return status;
 }
@@ -150,14 +145,14 @@ void stave_index_free(stave_index* index) {
 stave_status stave_index_put(stave_index* index, const void* key, size_t key_size, uint64_t value,
                              uint64_t* previous, uint8_t* existed, stave_error* error) {
   return guarded(error, [&] {
-    return update(index, {key, key_size}, {Action::put, value}, previous, existed);
+    return update(index, key_of(key, key_size), {Action::put, value}, previous, existed);
   });
 }
 
 stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
                                 uint64_t value, uint64_t* existing, stave_error* error) {
   return guarded(error, [&] {
-    return update(index, {key, key_size}, {Action::insert, value}, existing);
+    return update(index, key_of(key, key_size), {Action::insert, value}, existing);
   });
 }
 
@@ -165,30 +160,32 @@ stave_status stave_index_compare_and_swap(stave_index* index, const void* key, s
                                           uint64_t expected, uint64_t desired, uint64_t* actual,
                                           stave_error* error) {
   return guarded(error, [&] {
-    return update_if(index, {key, key_size}, {Action::compare_and_swap, desired, expected}, actual);
+    return update_if(index, key_of(key, key_size), {Action::compare_and_swap, desired, expected},
+                     actual);
   });
 }
 
 stave_status stave_index_get(stave_index* index, const void* key, size_t key_size, uint64_t* value,
                              stave_error* error) {
-  return guarded(error, [&] { return get(index, {key, key_size}, value); });
+  return guarded(error, [&] { return get(index, key_of(key, key_size), value); });
 }
 
 stave_status stave_index_contains(stave_index* index, const void* key, size_t key_size,
                                   stave_error* error) {
   uint64_t value = 0;
-  return guarded(error, [&] { return get(index, {key, key_size}, &value); });
+  return guarded(error, [&] { return get(index, key_of(key, key_size), &value); });
 }
 
 stave_status stave_index_remove(stave_index* index, const void* key, size_t key_size,
                                 uint64_t* previous, stave_error* error) {
-  return guarded(error, [&] { return update(index, {key, key_size}, {Action::remove}, previous); });
+  return guarded(error,
+                 [&] { return update(index, key_of(key, key_size), {Action::remove}, previous); });
 }
 
 stave_status stave_index_remove_if(stave_index* index, const void* key, size_t key_size,
                                    uint64_t expected, uint64_t* actual, stave_error* error) {
   return guarded(error, [&] {
-    return update_if(index, {key, key_size}, {Action::remove_if, 0, expected}, actual);
+    return update_if(index, key_of(key, key_size), {Action::remove_if, 0, expected}, actual);
   });
 }
 
@@ -215,7 +212,7 @@ stave_status stave_index_put_hashed(stave_index* index, const void* key, size_t 
                                     uint64_t hash, uint64_t value, uint64_t* previous,
                                     uint8_t* existed, stave_error* error) {
   return guarded(error, [&] {
-    return update(index, {key, key_size, hash}, {Action::put, value}, previous, existed);
+    return update(index, key_of(key, key_size, hash), {Action::put, value}, previous, existed);
   });
 }
 
@@ -223,7 +220,7 @@ stave_status stave_index_insert_hashed(stave_index* index, const void* key, size
                                        uint64_t hash, uint64_t value, uint64_t* existing,
                                        stave_error* error) {
   return guarded(error, [&] {
-    return update(index, {key, key_size, hash}, {Action::insert, value}, existing);
+    return update(index, key_of(key, key_size, hash), {Action::insert, value}, existing);
   });
 }
 
@@ -232,26 +229,26 @@ stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void*
                                                  uint64_t desired, uint64_t* actual,
                                                  stave_error* error) {
   return guarded(error, [&] {
-    return update_if(index, {key, key_size, hash}, {Action::compare_and_swap, desired, expected},
-                     actual);
+    return update_if(index, key_of(key, key_size, hash),
+                     {Action::compare_and_swap, desired, expected}, actual);
   });
 }
 
 stave_status stave_index_get_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t* value, stave_error* error) {
-  return guarded(error, [&] { return get(index, {key, key_size, hash}, value); });
+  return guarded(error, [&] { return get(index, key_of(key, key_size, hash), value); });
 }
 
 stave_status stave_index_contains_hashed(stave_index* index, const void* key, size_t key_size,
                                          uint64_t hash, stave_error* error) {
   uint64_t value = 0;
-  return guarded(error, [&] { return get(index, {key, key_size, hash}, &value); });
+  return guarded(error, [&] { return get(index, key_of(key, key_size, hash), &value); });
 }
 
 stave_status stave_index_remove_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t* previous, stave_error* error) {
   return guarded(error, [&] {
-    return update(index, {key, key_size, hash}, {Action::remove}, previous);
+    return update(index, key_of(key, key_size, hash), {Action::remove}, previous);
   });
 }
 
@@ -259,7 +256,7 @@ stave_status stave_index_remove_if_hashed(stave_index* index, const void* key, s
                                           uint64_t hash, uint64_t expected, uint64_t* actual,
                                           stave_error* error) {
   return guarded(error, [&] {
-    return update_if(index, {key, key_size, hash}, {Action::remove_if, 0, expected}, actual);
+    return update_if(index, key_of(key, key_size, hash), {Action::remove_if, 0, expected}, actual);
   });
 }
 

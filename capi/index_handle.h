@@ -56,10 +56,12 @@ namespace stave::capi {
 class IndexCall : public Call<stave_index> {
  public:
   // A function that only reads, which the resolver may call.
-  Status enter_to_read(stave_index* handle) {
+  [[gnu::always_inline]] Status enter_to_read(stave_index* handle) {
     return enter(handle, sync::Pinned::yes, sync::Reentry::allowed);
   }
-  Status enter_to_write(stave_index* handle) { return enter(handle, sync::Pinned::yes); }
+  [[gnu::always_inline]] Status enter_to_write(stave_index* handle) {
+    return enter(handle, sync::Pinned::yes);
+  }
   // A function that writes to all of the index, and may wait.
   Status enter_to_change_all(stave_index* handle) { return enter(handle); }
   index::Index& index() noexcept { return core(); }

@@ -70,13 +70,23 @@ Code code_of_errno(int os_errno) noexcept {
 }  // namespace
 
 Status Status::error(Code code, std::string_view message, int os_errno) noexcept {
-  Status status(code);
   try {
-    status.detail_ = std::make_shared<const Detail>(Detail{std::string(message), os_errno});
+    Status status;
+    status.word_ = reinterpret_cast<uintptr_t>(new Detail{code, os_errno, std::string(message)});
+    return status;
   } catch (const std::bad_alloc&) {
-    // The code alone must do.
+    return code;  // which must do
   }
-  return status;
+}
+
+void Status::add_owner() const noexcept {
+  // Relaxed: whoever hands a Status to another thread orders that.
+  detail().owners.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Status::remove_owner() noexcept {
+  // Release and acquire: what every owner has read comes before the deletion.
+  if (detail().owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete &detail();
 }
 
 Status Status::from_errno(int os_errno, std::string_view action) noexcept {

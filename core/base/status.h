@@ -1,12 +1,12 @@
 // The outcome of an operation: errors are values, carried with their context.
 //
-// A Status is cheap where it matters: success and the expected outcomes (not found, exists, ...)
-// are one integer and a null pointer; only a real error allocates, for its message. The numbers are
-// the C ABI's (capi/include/stave/errors.h) and are pinned: capi/ asserts that the two agree.
+// A Status is one word, so that it travels in a register: success and the expected outcomes (not
+// found, exists, ...) are in the word itself; only an error with a message allocates. The numbers
+// are the C ABI's (capi/include/stave/errors.h) and are pinned: capi/ asserts that the two agree.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,7 +53,22 @@ class [[nodiscard]] Status {
  public:
   Status() noexcept = default;
   // An expected outcome, or an error without detail.
-  Status(Code code) noexcept : code_(code) {}
+  Status(Code code) noexcept
+      : word_(code == Code::ok ? 0 : static_cast<uintptr_t>(static_cast<intptr_t>(code) << 1 | 1)) {
+  }
+  Status(const Status& other) noexcept : word_(other.word_) {
+    if (has_detail()) [[unlikely]]
+      add_owner();
+  }
+  Status(Status&& other) noexcept : word_(std::exchange(other.word_, 0)) {}
+  Status& operator=(Status other) noexcept {
+    std::swap(word_, other.word_);
+    return *this;
+  }
+  ~Status() {
+    if (has_detail()) [[unlikely]]
+      remove_owner();
+  }
 
   // An error with a message for people: what went wrong, where (file, offset), what to do.
   // `os_errno` is the errno that caused it, or 0. Never throws: without memory the message is lost,
@@ -65,23 +80,35 @@ class [[nodiscard]] Status {
   // '/data/x.seg' at offset 4096"; the errno's own text is appended.
   static Status from_errno(int os_errno, std::string_view action) noexcept;
 
-  bool ok() const noexcept { return code_ == Code::ok; }
+  bool ok() const noexcept { return word_ == 0; }
   // True for the negative codes; the expected outcomes are not errors.
-  bool is_error() const noexcept { return static_cast<int32_t>(code_) < 0; }
-  Code code() const noexcept { return code_; }
-  bool is(Code code) const noexcept { return code_ == code; }
-  int os_errno() const noexcept { return detail_ ? detail_->os_errno : 0; }
+  bool is_error() const noexcept { return static_cast<int32_t>(code()) < 0; }
+  Code code() const noexcept {
+    if (has_detail()) [[unlikely]]
+      return detail().code;
+    return static_cast<Code>(static_cast<intptr_t>(word_) >> 1);
+  }
+  bool is(Code code) const noexcept { return this->code() == code; }
+  int os_errno() const noexcept { return has_detail() ? detail().os_errno : 0; }
   std::string_view message() const noexcept {
-    return detail_ ? std::string_view(detail_->message) : std::string_view();
+    return has_detail() ? std::string_view(detail().message) : std::string_view();
   }
 
  private:
+  // Shared: a sticky error is handed out many times.
   struct Detail {
+    Code code;
+    int os_errno;
     std::string message;
-    int os_errno = 0;
+    std::atomic<uint32_t> owners{1};
   };
-  Code code_ = Code::ok;
-  std::shared_ptr<const Detail> detail_;  // shared: a sticky error is handed out many times
+
+  bool has_detail() const noexcept { return word_ != 0 && (word_ & 1) == 0; }
+  Detail& detail() const noexcept { return *reinterpret_cast<Detail*>(word_); }
+  [[gnu::cold]] void add_owner() const noexcept;
+  [[gnu::cold]] void remove_owner() noexcept;
+
+  uintptr_t word_ = 0;  // 0: ok. Odd: a code alone, shifted. Otherwise the address of a Detail.
 };
 
 // A value, or why there is none. `status()` is never ok() when there is no value.

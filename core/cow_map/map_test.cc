@@ -424,7 +424,7 @@ TEST(CowMap, MultiGetFindsWhatGetFinds) {
   for (const Options& options : {words, Options{}}) {
     TestMap map(options);
     for (int64_t key = 0; key < 3'000; key++) map.put(key, static_cast<uint64_t>(key) + 1);
-    for (const size_t count : {0, 1, 31, 32, 33, 1'000}) {
+    for (const size_t count : std::initializer_list<size_t>{0, 1, 31, 32, 33, 1'000}) {
       std::vector<int64_t> keys;
       for (size_t i = 0; i < count; i++) keys.push_back(static_cast<int64_t>(i * 37 % 6'000));
       size_t calls = 0;

@@ -154,7 +154,7 @@ TEST_F(CowMapMemory, RoomThatWasAskedForCostsLittleAndIsGivenBack) {
 }
 
 TEST_F(CowMapMemory, ShrinkGivesBackTheRoomOfACapacityThatFewEntriesCameFor) {
-  for (const uint64_t capacity : {10'000, 100'000, 3'000'000}) {
+  for (const uint64_t capacity : std::initializer_list<uint64_t>{10'000, 100'000, 3'000'000}) {
     for (const int64_t entries : {0, 1, 20, 500, 5'000}) {
       Options options = words;
       options.capacity = capacity;

@@ -82,8 +82,10 @@ class BucketArray : public Memory {
   };
 
   // `match(entry)` gives the verdict on each candidate, without a lock held.
+  //
+  // Inline, down to match(): a caller that keeps its key in registers need not store it.
   template <typename Match>
-  Found find(const Probe& probe, Match&& match) const {
+  [[gnu::always_inline]] Found find(const Probe& probe, Match&& match) const {
     Search search{.pattern = pattern(probe), .tag = probe.tag};
     uint64_t index = home(probe.position);
     for (;;) {
@@ -109,9 +111,9 @@ class BucketArray : public Memory {
       }
       const uint32_t chain = Layout::chain(search.snapshot, probe.tag);
       if (chain != 0) {
-        outcome = search_chain(search, chain, match);
-        if (outcome == Outcome::hit) return search.found;
-        if (outcome == Outcome::retry) [[unlikely]]
+        const auto [in_chain, found] = search_chain(search, chain, match);
+        if (in_chain == Outcome::hit) return found;
+        if (in_chain == Outcome::retry) [[unlikely]]
           continue;
       }
       if (!Layout::agrees(search.snapshot, control)) [[unlikely]]
@@ -334,7 +336,7 @@ class BucketArray : public Memory {
 
     // Judges the candidates in these slots of the bucket or of one of its nodes.
     template <typename Group, typename Match>
-    Outcome in_slots(const Group& group, SlotSet slots, Match& match) {
+    [[gnu::always_inline]] Outcome in_slots(const Group& group, SlotSet slots, Match& match) {
       for (; !slots.empty(); slots.drop_first()) {
         const size_t slot = slots.first();
         const Entry entry = Layout::read(group, slot);
@@ -360,16 +362,19 @@ class BucketArray : public Memory {
     }
   };
 
+  // The rest of a lookup, in the chain that begins with this node. By value, so that the lookup
+  // itself stays in registers.
   template <typename Match>
-  [[gnu::noinline]] Outcome search_chain(Search& search, uint32_t number, Match& match) const {
+  [[gnu::noinline]] std::pair<Outcome, Found> search_chain(Search search, uint32_t number,
+                                                           Match match) const {
     while (number != 0) {
       const Node& node = this->node(number);
       const SlotSet candidates = Locked::control_of(node).matching(search.tag) & Locked::kNodeSlots;
       const Outcome outcome = search.in_slots(node, candidates, match);
-      if (outcome != Outcome::miss) return outcome;
+      if (outcome != Outcome::miss) return {outcome, search.found};
       number = Layout::next(node);
     }
-    return Outcome::miss;
+    return {Outcome::miss, {}};
   }
 
   // What an update without a lock has learnt of the candidates.

@@ -67,7 +67,6 @@ class IndexOf final : public Index {
 
   Code find(const Key& key, uint64_t* value, Status* error) const noexcept override {
     if (key.bytes.size() > key_size_max) return Code::not_found;
-    const sync::EpochPin pin;
     const Sought sought = keys().sought(key.bytes, key.hash);
     const auto found = table_->find(sought.probe, matcher(sought, error));
     if (found.verdict == Verdict::equal) [[likely]] {
@@ -153,7 +152,7 @@ class IndexOf final : public Index {
 
   const Keys& keys() const noexcept { return table_->keys(); }
   auto matcher(const Sought& sought, Status* error) const noexcept {
-    return [this, &sought, error](const Entry& entry) {
+    return [this, sought, error](const Entry& entry) {
       return keys().match(entry, Layout::value(entry), sought, error);
     };
   }

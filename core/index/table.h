@@ -77,12 +77,12 @@ class Table {
   }
   // `match` gets whole entries.
   template <typename Match>
-  Found find(const Probe& probe, Match&& match) const {
+  [[gnu::always_inline]] Found find(const Probe& probe, Match&& match) const {
     const sync::EpochPin pin;
     for (;;) {
       const TableShard& shard = shard_of(probe);
       bool met_stale = false;
-      const auto found = shard.find(probe, [&](const Entry& entry) {
+      const auto found = shard.find(probe, [match, &met_stale](const Entry& entry) {
         const Verdict verdict = match(entry);
         met_stale |= verdict == Verdict::stale;
         return verdict;

@@ -81,7 +81,7 @@ void unpin_slow_path(EpochThread& thread) noexcept;
 // scope.
 class EpochPin {
  public:
-  EpochPin() noexcept : slot_(internal::epoch_thread.slot) {
+  [[gnu::always_inline]] EpochPin() noexcept : slot_(internal::epoch_thread.slot) {
     if (slot_ == nullptr) [[unlikely]] {
       slot_ = internal::pin_slow_path(internal::epoch_thread);
       return;
@@ -90,7 +90,7 @@ class EpochPin {
     is_inner_ = slot_->pinned.load(std::memory_order_relaxed) != 0;
     if (!is_inner_) internal::epochs.pin(*slot_);
   }
-  ~EpochPin() {
+  [[gnu::always_inline]] ~EpochPin() {
     if (slot_ == nullptr) [[unlikely]] {
       internal::unpin_slow_path(internal::epoch_thread);
     } else if (!is_inner_) {
@@ -103,31 +103,6 @@ class EpochPin {
  private:
   internal::Epochs::Slot* slot_;
   bool is_inner_ = false;
-};
-
-// The same for the common case alone: false where the thread is pinned already, or has never been.
-// What it does can be seen by the compiler as a whole: a function that makes one and calls nobody
-// else keeps all it has in registers.
-class SimplePin {
- public:
-  SimplePin() noexcept : slot_(internal::epoch_thread.slot) {
-    // Relaxed: only this thread stores to it.
-    if (slot_ == nullptr || slot_->pinned.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-      slot_ = nullptr;
-      return;
-    }
-    internal::epochs.pin(*slot_);
-  }
-  ~SimplePin() {
-    if (slot_ != nullptr) internal::epochs.unpin(*slot_);
-  }
-  SimplePin(const SimplePin&) = delete;
-  SimplePin& operator=(const SimplePin&) = delete;
-
-  explicit operator bool() const noexcept { return slot_ != nullptr; }
-
- private:
-  internal::Epochs::Slot* slot_;
 };
 
 class EpochRegistry {

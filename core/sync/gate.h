@@ -48,7 +48,7 @@ class Gate {
   class Entry {
    public:
     Entry() noexcept = default;
-    ~Entry() {
+    [[gnu::always_inline]] ~Entry() {
       if (gate_ != nullptr) leave();
     }
     Entry(const Entry&) = delete;
@@ -58,7 +58,7 @@ class Gate {
     // this thread is inside one of these gates already, that is, in a callback, and `reentry` is
     // refused. A call that is allowed there is let in even when another thread is closing the gate:
     // close waits for the callback, and so for this call too.
-    Code enter(Gate& gate, Reentry reentry, Pinned pinned) noexcept {
+    [[gnu::always_inline]] Code enter(Gate& gate, Reentry reentry, Pinned pinned) noexcept {
       internal::EpochThread& thread = internal::epoch_thread;
       // A thread without a slot, and one that is inside already.
       if (thread.slot == nullptr || thread.inside != 0) [[unlikely]]
@@ -80,7 +80,7 @@ class Gate {
    private:
     friend class Gate;
 
-    void announce(Gate& gate, internal::EpochThread& thread) noexcept {
+    [[gnu::always_inline]] void announce(Gate& gate, internal::EpochThread& thread) noexcept {
       gate_ = &gate;
       depth_ = gate.for_each([&](Gate& each) {
         each.protocol_.announce(*slot_, thread.inside++);
@@ -90,7 +90,7 @@ class Gate {
     Code enter_nested(Gate& gate, Reentry reentry) noexcept;
     Code enter_counted(Gate& gate, Reentry reentry) noexcept;
     // Does not touch the gates: the last withdrawal lets their closer go on.
-    void leave() noexcept {
+    [[gnu::always_inline]] void leave() noexcept {
       if (slot_ == nullptr) [[unlikely]]
         return leave_counted();
       internal::EpochThread& thread = internal::epoch_thread;
@@ -134,7 +134,7 @@ class Gate {
   // Calls `visit(gate)` for this gate and those above it until it returns false. Returns how many
   // there were.
   template <typename Visit>
-  uint32_t for_each(Visit visit) noexcept {
+  [[gnu::always_inline]] uint32_t for_each(Visit visit) noexcept {
     if (!visit(*this)) return 1;
     for (uint32_t depth = 1; depth < kDepthMax; depth++) {
       Gate* const parent = parents_[depth - 1];
@@ -144,7 +144,7 @@ class Gate {
   }
   // Whether this gate or one above it is closed. This one is asked first: what is above it lives as
   // long as this one is open or has a call inside.
-  bool any_closed() noexcept {
+  [[gnu::always_inline]] bool any_closed() noexcept {
     bool closed = false;
     for_each([&closed](Gate& each) { return !(closed = each.closed()); });
     return closed;

@@ -9,7 +9,6 @@ namespace {
 
 // The room of a thread's scratch memory: internal.Scratch.ROOM.
 constexpr size_t kScratchRoom = 16 << 10;
-constexpr jsize kShardStatsCount = 3;
 
 // Set once, when the library is loaded.
 JavaVM* java_machine;
