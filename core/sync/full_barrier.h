@@ -23,4 +23,9 @@ inline void barrier_to_other_threads() noexcept {
   full_barrier();
 }
 
+// As a type, for protocols that the memory-order explorer runs with another one.
+struct FullBarrier {
+  void operator()() const noexcept { full_barrier(); }
+};
+
 }  // namespace stave::sync
