@@ -1,5 +1,7 @@
 #include "core/index/index.h"
 
+#include <cassert>
+
 #include "core/index/index_of.h"
 #include "core/index/narrow_layout.h"
 #include "core/index/owned_keys.h"
@@ -8,10 +10,8 @@
 namespace stave::index {
 
 Result<std::unique_ptr<Index>> Index::create(const IndexOptions& options) {
-  if (options.value_bits != 44 && options.value_bits != 64)
-    return Status::error(Code::invalid_argument, "value_bits must be 44 or 64");
-  if (options.inline_key_size != 8 && options.inline_key_size != 16)
-    return Status::error(Code::invalid_argument, "inline_key_size must be 8 or 16");
+  assert(options.value_bits == 44 || options.value_bits == 64);
+  assert(options.inline_key_size == 8 || options.inline_key_size == 16);
   const KeyHash hash(options.seed);
   if (options.resolver != nullptr) {
     const ResolvedKeys keys(*options.resolver, hash);

@@ -8,7 +8,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/os/fork_handlers.h"
 #include "core/os/helper_thread.h"
 #include "core/sync/epoch.h"
 
@@ -73,7 +72,7 @@ void after_fork_in_child() {
 // As in epoch.cc. A failure affects only a forked child: its tables are pruned by their writers
 // alone.
 [[maybe_unused]] const bool handlers_added =
-    os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
 
 }  // namespace
 

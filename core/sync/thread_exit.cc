@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 
-#include "core/os/fork_handlers.h"
 #include "core/sync/fast_thread_local.h"
 
 namespace stave::sync {
@@ -95,7 +94,7 @@ void in_child() {
 // Made when the library is loaded: there are still keys then, also such as need no memory to be
 // set. A constructor of a static object that calls the library earlier makes the key itself.
 [[maybe_unused]] const bool key_made = key.make();
-[[maybe_unused]] const bool handler_added = os::add_fork_handlers(nullptr, nullptr, in_child);
+[[maybe_unused]] const bool handler_added = pthread_atfork(nullptr, nullptr, in_child) == 0;
 
 // Runs when the library is unloaded: with the process, or with a program's plugin that is linked
 // with the static library (libstave.so itself stays). Threads that have used the library may
