@@ -24,21 +24,6 @@ Result<std::unique_ptr<Index>> Index::create(const IndexOptions& options) {
   return IndexOf<WideLayout<2>, OwnedKeys<2>>::create(options, OwnedKeys<2>(hash));
 }
 
-Result<Index::Previous> Index::change(const Key& key, const Change& change) {
-  Status error;
-  const Outcome outcome = update(key, change, &error);
-  Status status = to_status(outcome.code, error);
-  if (status.is_error()) return status;
-  return outcome.was_present ? Previous(outcome.previous) : Previous();
-}
-
-Status Index::change_if(const Key& key, const Change& change, uint64_t* actual) {
-  Status error;
-  const Outcome outcome = update(key, change, &error);
-  if (outcome.was_present) *actual = outcome.previous;
-  return to_status(outcome.code, error);
-}
-
 Status Index::for_each_value(FunctionRef<Status(uint64_t value)> visit) const {
   const Result<std::unique_ptr<Cursor>> cursor = this->cursor();
   if (!cursor.ok()) return cursor.status();

@@ -103,7 +103,7 @@ class IndexOf final : public Index {
         Status error;
         Outcome outcome = {check(sizes[i], value, &error)};
         if (outcome.code == Code::ok) outcome = update(group[i], {Action::put, value}, &error);
-        if (outcome.code != Code::ok) return to_status(outcome.code, error);
+        if (outcome.code != Code::ok) return error.ok() ? outcome.code : error;
         if (previous != nullptr) previous[*done] = outcome.previous;
         if (existed != nullptr) existed[*done] = outcome.was_present ? 1 : 0;
         ++*done;

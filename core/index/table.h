@@ -224,7 +224,7 @@ class Table {
     // Acquire: pairs with the releases in create() and clear().
     return *shards_.load(std::memory_order_acquire);
   }
-  TableShard& shard_of(const Probe& probe) const noexcept { return shards().shard_of(probe.shard); }
+  TableShard& shard_of(const Probe& probe) const noexcept { return shards().shard(probe.shard); }
   uint64_t sum(uint64_t (TableShard::*number)() const noexcept) const noexcept {
     const sync::EpochPin pin;
     const Shards& shards = this->shards();
@@ -242,7 +242,7 @@ class Table {
     for (;;) {
       Shards& shards = this->shards();
       const uint32_t number = shards.shard_number(probe.shard);
-      TableShard& shard = shards.shard_of(probe.shard);
+      TableShard& shard = shards.shard(probe.shard);
       const auto updated = shard.template update<kMatchesUnderLock>(
           probe, match,
           [&](const uint64_t* value) { return decide(value, shards.storage(number)); },
