@@ -64,7 +64,7 @@ stave_status stave_memtable_create(const stave_memtable_options* options, stave_
     auto handle = std::make_unique<stave_memtable>();
     auto made = Memtable::create(*checked);
     if (!made) return made.status();
-    handle->core = stave::sync::StripedOwner(*std::move(made));
+    handle->core = *std::move(made);
     *table = handle.release();
     return {};
   });

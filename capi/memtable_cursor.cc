@@ -14,7 +14,7 @@ using stave::Code;
 using stave::Status;
 using namespace stave::capi;
 using stave::mvcc::MemtableCursor;
-using stave::mvcc::SnapshotLease;
+using stave::mvcc::ReadView;
 
 // A child of a transaction, of a snapshot, or of a memtable whose timestamps are explicit.
 struct stave_memtable_cursor final : CursorHandle<std::unique_ptr<MemtableCursor>> {
@@ -35,22 +35,13 @@ struct stave_memtable_cursor final : CursorHandle<std::unique_ptr<MemtableCursor
 
 namespace {
 
-// What a cursor reads at, and for whom.
-struct Moment {
-  std::shared_ptr<SnapshotLease> lease;  // of a snapshot
-  uint64_t snapshot = 0;
-  uint64_t reader = 0;
-};
-
 template <typename Parent>
-Status open_cursor(Parent& parent, const stave_memtable& table, Moment moment,
+Status open_cursor(Parent& parent, const stave_memtable& table, ReadView view,
                    const stave_memtable_cursor_options* options, stave_memtable_cursor** cursor) {
   const auto checked = memtable_cursor_options(options, table.core->options().managed);
   if (!checked) return checked.status();
   auto handle = std::make_unique<stave_memtable_cursor>(parent);
-  handle->core = std::make_unique<MemtableCursor>(
-      table.core.share(), std::move(moment.lease),
-      stave::mvcc::ReadView{moment.snapshot, moment.reader}, *checked);
+  handle->core = std::make_unique<MemtableCursor>(*table.core, view, *checked);
   *cursor = handle.release();
   return {};
 }
@@ -67,7 +58,7 @@ stave_status stave_memtable_transaction_cursor(stave_memtable_transaction* trans
     STAVE_TRY(call.enter(transaction));
     if (call.core().ended()) return Code::closed;
     return open_cursor(*transaction, transaction->table,
-                       {nullptr, call.core().snapshot(), call.core().identity()}, options, cursor);
+                       {call.core().snapshot(), call.core().identity()}, options, cursor);
   });
 }
 
@@ -79,8 +70,7 @@ stave_status stave_memtable_snapshot_cursor(stave_memtable_snapshot* snapshot,
     *cursor = nullptr;
     SnapshotCall call;
     STAVE_TRY(call.enter(snapshot));
-    return open_cursor(*snapshot, snapshot->table, {snapshot->core, call.core().timestamp(), 0},
-                       options, cursor);
+    return open_cursor(*snapshot, snapshot->table, call.core().view(), options, cursor);
   });
 }
 
@@ -93,7 +83,7 @@ stave_status stave_memtable_cursor_open(stave_memtable* table, uint64_t snapshot
     *cursor = nullptr;
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::explicit_ones));
-    return open_cursor(*table, *table, {nullptr, snapshot, transaction}, options, cursor);
+    return open_cursor(*table, *table, {snapshot, transaction}, options, cursor);
   });
 }
 

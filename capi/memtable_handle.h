@@ -16,10 +16,8 @@
 #include "core/base/status.h"
 #include "core/mvcc/memtable.h"
 #include "core/mvcc/transaction.h"
-#include "core/sync/striped_owner.h"
 
-struct stave_memtable final
-    : stave::capi::CoreHandle<stave::sync::StripedOwner<stave::mvcc::Memtable>> {
+struct stave_memtable final : stave::capi::CoreHandle<std::unique_ptr<stave::mvcc::Memtable>> {
   static constexpr stave::capi::HandleKind kind = stave::capi::HandleKind::memtable;
   static constexpr std::string_view name = "memtable";
   static constexpr stave::sync::Reentry reentry = stave::sync::Reentry::allowed;
@@ -45,7 +43,7 @@ struct stave_memtable_transaction final
 };
 
 struct stave_memtable_snapshot final
-    : stave::capi::CoreHandle<std::shared_ptr<stave::mvcc::SnapshotLease>> {
+    : stave::capi::CoreHandle<std::optional<stave::mvcc::SnapshotHold>> {
   static constexpr stave::capi::HandleKind kind = stave::capi::HandleKind::memtable_snapshot;
   static constexpr std::string_view name = "snapshot";
   static constexpr stave::sync::Reentry reentry = stave::sync::Reentry::allowed;

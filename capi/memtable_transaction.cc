@@ -19,7 +19,6 @@ using namespace stave::capi;
 using stave::mvcc::KeyWrite;
 using stave::mvcc::Memtable;
 using stave::mvcc::ReadView;
-using stave::mvcc::SnapshotLease;
 using stave::mvcc::Transaction;
 
 namespace {
@@ -88,8 +87,8 @@ stave_status stave_memtable_begin(stave_memtable* table, stave_memtable_transact
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::managed));
     auto handle = std::make_unique<stave_memtable_transaction>(*table);
-    handle->core.emplace(table->core.share());
-    STAVE_TRY(handle->core->start());
+    handle->core.emplace(call.table());
+    if (handle->core->ended()) return Code::no_memory;
     *transaction = handle.release();
     return {};
   });
@@ -220,8 +219,8 @@ stave_status stave_memtable_snapshot_open(stave_memtable* table, stave_memtable_
     MemtableCall call;
     STAVE_TRY(call.enter(table, Timestamps::managed));
     auto handle = std::make_unique<stave_memtable_snapshot>(*table);
-    handle->core = SnapshotLease::open(table->core.share());
-    if (handle->core == nullptr) return Code::no_memory;
+    handle->core.emplace(call.table());
+    if (!handle->core->is_open()) return Code::no_memory;
     *snapshot = handle.release();
     return {};
   });

@@ -41,15 +41,14 @@ Word LeafWalk::find_next() noexcept {
   if (first_ != 0) return std::exchange(first_, 0);
   while (depth_ != 0) {
     Level& level = levels_[depth_ - 1];
-    const uint32_t count = level.inner->count();
+    Inner* const inner = level.inner;
+    const uint32_t count = inner->count();
     if (level.next == count) {
       depth_--;
       continue;
     }
-    std::atomic<Word>* const words = level.inner->words();
-    const Word word = words[level.next++].load(std::memory_order_relaxed);
-    while (level.next < count && words[level.next].load(std::memory_order_relaxed) == word)
-      level.next++;
+    const Word word = inner->word(level.next++);
+    while (level.next < count && inner->word(level.next) == word) level.next++;
     if (word == 0) continue;
     if (!is_inner(word)) return word;
     levels_[depth_++] = {as_inner(word), 0};

@@ -47,8 +47,8 @@ void Diff::expand(const Region& region) {
   regions_.reserve(regions_.size() + count);
   regions_.pop_back();
   const auto words = [&](uint32_t i) {
-    return std::pair(before->words()[i >> (bits - before->form)].load(std::memory_order_relaxed),
-                     after->words()[i >> (bits - after->form)].load(std::memory_order_relaxed));
+    return std::pair(before->word(i >> (bits - before->form)),
+                     after->word(i >> (bits - after->form)));
   };
   for (uint32_t i = 0; i < count;) {
     const auto both = words(i);

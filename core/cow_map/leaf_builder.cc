@@ -4,21 +4,21 @@
 
 namespace stave::cow_map {
 
-LeafBuilder::LeafBuilder(Leaf* leaf, uint64_t hash) noexcept
-    : to_(leaf->buckets()), buckets_(leaf->form) {
+void clear_slots(Leaf* leaf, uint64_t hash) noexcept {
   // All of them: which ones will stay empty is not known yet. All bytes of either number are equal,
   // and no other thread sees the leaf yet.
   const auto empty = static_cast<int>(no_hash(hash) & 0xff);
-  for (uint32_t bucket = 0; bucket < buckets_; bucket++)
-    std::memset(static_cast<void*>(&to_[bucket]), empty, bucket_slots * sizeof(uint64_t));
+  for (uint32_t bucket = 0; bucket < leaf->form; bucket++)
+    std::memset(static_cast<void*>(&leaf->buckets()[bucket]), empty,
+                bucket_slots * sizeof(uint64_t));
 }
 
-bool LeafBuilder::add(Leaf* from, const PositionSet& positions) noexcept {
-  LeafBucket* const to = to_;
-  const uint32_t buckets = buckets_;
-  uint64_t filled = filled_;
-  const auto filled_of = [&filled](uint32_t bucket) {
-    return static_cast<uint32_t>(filled >> (bucket * 4)) & 0xf;
+bool copy_entries(Leaf* to, Leaf* from, const PositionSet& positions) noexcept {
+  LeafBucket* const to_buckets = to->buckets();
+  const uint32_t buckets = to->form;
+  uint64_t taken = to->taken;  // in a register
+  const auto taken_in = [&taken](uint32_t bucket) {
+    return static_cast<uint32_t>(taken >> (bucket * 4)) & 0xf;
   };
   for (uint32_t i = 0; i < PositionSet::word_count; i++) {
     for (uint64_t word = positions.word(i); word != 0; word &= word - 1) {
@@ -29,25 +29,20 @@ bool LeafBuilder::add(Leaf* from, const PositionSet& positions) noexcept {
       const uint64_t hash = slot.hash().load(std::memory_order_relaxed);
       const uint64_t value = slot.value().load(std::memory_order_relaxed);
       uint32_t bucket = home_bucket(hash, buckets);
-      if (filled_of(bucket) == bucket_slots) [[unlikely]] {
+      if (taken_in(bucket) == bucket_slots) [[unlikely]] {
         bucket = next_bucket(bucket, buckets);
-        if (filled_of(bucket) == bucket_slots) return false;
+        if (taken_in(bucket) == bucket_slots) return false;
       }
-      const LeafSlot free(to[bucket], filled_of(bucket));
-      filled += uint64_t{1} << (bucket * 4);
+      const LeafSlot free(to_buckets[bucket], taken_in(bucket));
+      taken += uint64_t{1} << (bucket * 4);
       free.hash().store(hash, std::memory_order_relaxed);
       free.value().store(value, std::memory_order_relaxed);
     }
   }
-  filled_ = filled;
+  to->taken = taken;
+  for (uint32_t bucket = 0; bucket < buckets; bucket++)
+    to->live.insert_first(bucket, taken_in(bucket));
   return true;
-}
-
-void LeafBuilder::finish(Leaf* leaf) const noexcept {
-  leaf->live = {};
-  for (uint32_t bucket = 0; bucket < buckets_; bucket++)
-    leaf->live.insert_first(bucket, filled(bucket));
-  leaf->taken = filled_;
 }
 
 }  // namespace stave::cow_map

@@ -10,29 +10,12 @@
 
 namespace stave::cow_map {
 
-class LeafBuilder {
- public:
-  // REQUIRES: `leaf` has just been created; `hash` is that of any entry that will be in it.
-  LeafBuilder(Leaf* leaf, uint64_t hash) noexcept;
-
-  // False when both buckets of an entry are full: then the leaf must not be used.
-  [[nodiscard]] bool add(Leaf* from, const PositionSet& positions) noexcept;
-  // Whether there is an empty slot for an entry with this hash.
-  bool has_room(uint64_t hash) const noexcept {
-    const uint32_t home = home_bucket(hash, buckets_);
-    return filled(home) < bucket_slots || filled(next_bucket(home, buckets_)) < bucket_slots;
-  }
-  void finish(Leaf* leaf) const noexcept;
-
- private:
-  uint32_t filled(uint32_t bucket) const noexcept {
-    return static_cast<uint32_t>(filled_ >> (bucket * 4)) & 0xf;
-  }
-
-  LeafBucket* const to_;
-  const uint32_t buckets_;
-  uint64_t filled_ = 0;  // slots taken in each bucket, four bits each
-};
+// Marks all slots of a leaf that has just been created as empty. `hash` is that of any entry that
+// will be in it.
+void clear_slots(Leaf* leaf, uint64_t hash) noexcept;
+// Copies entries of another leaf. REQUIRES: clear_slots(), and no entries from elsewhere. False
+// when both buckets of an entry are full: then the leaf must not be used.
+[[nodiscard]] bool copy_entries(Leaf* to, Leaf* from, const PositionSet& positions) noexcept;
 
 // The most buckets of a leaf whose keys have `depth` bits of the hash in common. The depth grows
 // with the map: a change to a small shared map copies little, and a large map has few words above

@@ -132,6 +132,8 @@ struct alignas(node_unit) Inner : Node {
 
   std::atomic<Word>* words() noexcept { return reinterpret_cast<std::atomic<Word>*>(this + 1); }
   uint32_t count() const noexcept { return uint32_t{1} << form; }
+  // Relaxed: for the writer's own node, or one that no longer changes.
+  Word word(uint32_t index) noexcept { return words()[index].load(std::memory_order_relaxed); }
   static constexpr size_t memory_for(uint32_t bits) noexcept;
 };
 constexpr size_t Inner::memory_for(uint32_t bits) noexcept {
@@ -205,8 +207,7 @@ void free_shell(Node* node) noexcept;
 
 // Prefetches the reference counts of all children, which lie anywhere in memory.
 inline void prefetch_children(Inner* inner) noexcept {
-  for (uint32_t i = 0; i < inner->count(); i++)
-    __builtin_prefetch(as_node(inner->words()[i].load(std::memory_order_relaxed)), 1);
+  for (uint32_t i = 0; i < inner->count(); i++) __builtin_prefetch(as_node(inner->word(i)), 1);
 }
 
 // Calls `visit(child word)` for each distinct child: the words that hold the same child are
@@ -215,8 +216,7 @@ template <typename Visit>
 void for_each_child(Inner* inner, Visit visit) {
   Word last = 0;
   for (uint32_t i = 0; i < inner->count(); i++) {
-    // Relaxed: the writer's own node, or one that no longer changes.
-    const Word word = inner->words()[i].load(std::memory_order_relaxed);
+    const Word word = inner->word(i);
     if (word != last && word != 0) visit(word);
     last = word;
   }

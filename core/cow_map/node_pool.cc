@@ -1,5 +1,7 @@
 #include "core/cow_map/node_pool.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -7,7 +9,6 @@
 #include <new>
 #include <utility>
 
-#include "core/os/fork_handlers.h"
 #include "core/os/page_memory.h"
 #include "core/sync/fast_thread_local.h"
 #include "core/sync/thread_exit.h"
@@ -288,7 +289,7 @@ void unlock() {
 }
 // With the library: at the first use a fork could come in the middle. A failure leaves only a
 // forked child worse off: it may find the mutex locked for ever.
-[[maybe_unused]] const bool handlers_added = os::add_fork_handlers(lock, unlock, unlock);
+[[maybe_unused]] const bool handlers_added = pthread_atfork(lock, unlock, unlock) == 0;
 
 // Null before the first use, without memory, and when nobody would give the blocks back.
 STAVE_FAST_THREAD_LOCAL ThreadCache* thread_cache = nullptr;

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 
 namespace stave::cow_map {
 
@@ -24,11 +25,19 @@ class NodePool {
  public:
   static constexpr size_t unit = 64;  // blocks are multiples of it, aligned to it
   static constexpr uint32_t units_max = 25;
+  static constexpr size_t size_max = unit * units_max;
 
   // Null without memory.
   static void* allocate(uint32_t units) noexcept;
   // `units` is what was asked for.
   static void free(void* block, uint32_t units) noexcept;
+  // The same by bytes, and of any size: what is too large for the pool comes from the heap.
+  static void* allocate_bytes(size_t size) noexcept {
+    return size <= size_max ? allocate(units_for(size)) : std::malloc(size);
+  }
+  static void free_bytes(void* block, size_t size) noexcept {
+    size <= size_max ? free(block, units_for(size)) : std::free(block);
+  }
 
   // Of the system's memory, apart from pages that were never used.
   static size_t bytes_held() noexcept;
@@ -37,6 +46,11 @@ class NodePool {
   // tests of what happens without memory. REQUIRES: no other thread uses the pool.
   using Permit = bool (*)() noexcept;
   static void ask(Permit permit) noexcept;
+
+ private:
+  static uint32_t units_for(size_t size) noexcept {
+    return static_cast<uint32_t>((size + unit - 1) / unit);
+  }
 };
 
 }  // namespace stave::cow_map

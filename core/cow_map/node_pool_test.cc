@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/os/seeded_random.h"
-#include "core/sync/late_calls.h"
+#include "core/os/testing/late_calls.h"
 
 namespace stave::cow_map {
 namespace {
@@ -88,7 +88,7 @@ TEST(NodePool, UsableAtTheEndOfAThread) {
   for (int i = 0; i < 200; i++) {
     if (i == 20) before = NodePool::bytes_held();
     int late_calls = 0;
-    sync::LateCalls late;
+    os::LateCalls late;
     std::thread([&] {
       ASSERT_TRUE(late.add([&](int) {
         late_calls++;
@@ -96,7 +96,7 @@ TEST(NodePool, UsableAtTheEndOfAThread) {
       }));
       use_some();
     }).join();
-    EXPECT_EQ(late_calls, sync::LateCalls::kRounds);
+    EXPECT_EQ(late_calls, os::LateCalls::kRounds);
   }
   EXPECT_EQ(NodePool::bytes_held(), before);
 }

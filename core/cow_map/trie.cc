@@ -224,13 +224,11 @@ Trie::Built Trie::rebuilt(const Entries& entries, const Entries& others, BucketR
   for (uint32_t buckets = range.least; buckets <= range.most; buckets++) {
     Leaf* const result = create_leaf(buckets, token_);
     if (result == nullptr) return {.enough_memory = false};
-    LeafBuilder builder(result, any_hash);
-    if (builder.add(entries.leaf, entries.positions) &&
-        (others.leaf == nullptr || builder.add(others.leaf, others.positions)) &&
-        (reserve == nullptr || builder.has_room(*reserve))) [[likely]] {
-      builder.finish(result);
+    clear_slots(result, any_hash);
+    if (copy_entries(result, entries.leaf, entries.positions) &&
+        (others.leaf == nullptr || copy_entries(result, others.leaf, others.positions)) &&
+        (reserve == nullptr || result->has_room(*reserve))) [[likely]]
       return {.leaf = result};
-    }
     free_shell(result);
   }
   return {};
@@ -238,7 +236,7 @@ Trie::Built Trie::rebuilt(const Entries& entries, const Entries& others, BucketR
 
 Leaf* Trie::first_leaf(uint64_t hash) noexcept {
   Leaf* const leaf = create_leaf(1, token_);
-  if (leaf != nullptr) LeafBuilder(leaf, hash).finish(leaf);
+  if (leaf != nullptr) clear_slots(leaf, hash);
   return leaf;
 }
 
@@ -323,14 +321,11 @@ bool Trie::widen(const ChildRef& child) noexcept {
   if (wider == nullptr) return false;
   for (uint32_t i = 0; i < wider->count(); i++) {
     const uint32_t from = doubles ? i / 2 : child.index;
-    wider->words()[i].store(node->words()[from].load(std::memory_order_relaxed),
-                            std::memory_order_relaxed);
+    wider->words()[i].store(node->word(from), std::memory_order_relaxed);
   }
   made(wider);
   if (doubles) {
-    dropped(node);
-    publish(*child.holder, word_of(wider));
-    retire_shell(node);
+    replace_inner(child, word_of(wider));
   } else {
     publish(node->words()[child.index], word_of(wider));
   }
@@ -341,7 +336,7 @@ Trie::Run Trie::run_of(const ChildRef& child) noexcept {
   const Word word = child.word();
   const auto same = [&](uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++)
-      if (child.node->words()[i].load(std::memory_order_relaxed) != word) return false;
+      if (child.node->word(i) != word) return false;
     return true;
   };
   Run run = {child.index, 1};

@@ -112,7 +112,7 @@ class Trie {
     uint32_t depth;  // bits consumed above `node`
 
     uint32_t count() const noexcept { return uint32_t{1} << bits; }
-    Word word() const noexcept { return node->words()[index].load(std::memory_order_relaxed); }
+    Word word() const noexcept { return node->word(index); }
   };
   // The words of a ChildRef's node that hold the same child.
   struct Run {
@@ -203,6 +203,12 @@ class Trie {
   }
   void publish(const ChildRef& child, Run run, Word word) noexcept {
     for (uint32_t i = 0; i < run.count; i++) publish(child.node->words()[run.first + i], word);
+  }
+  // Replaces an inner node, whose references to children have passed to `word`.
+  void replace_inner(const ChildRef& child, Word word) noexcept {
+    publish(*child.holder, word);
+    dropped(child.node);
+    retire_shell(child.node);
   }
   bool owns(const Node* node) const noexcept { return node->owner == token_; }
   bool is_writable(const Leaf* leaf) const noexcept {

@@ -22,10 +22,8 @@ bool is_loose(const Leaf& leaf, uint32_t depth) noexcept {
 }
 
 bool is_empty(Inner* inner) noexcept {
-  for (uint32_t i = 0; i < inner->count(); i++) {
-    // Relaxed: the writer's own node.
-    if (inner->words()[i].load(std::memory_order_relaxed) != 0) return false;
-  }
+  for (uint32_t i = 0; i < inner->count(); i++)
+    if (inner->word(i) != 0) return false;
   return true;
 }
 
@@ -53,9 +51,7 @@ Trie::Step Trie::tighten_step(const ChildRef& child, Fill fill) noexcept {
     const uint32_t entries = leaf->entries();
     if (run.count == child.count() && child.depth != 0) {
       // The leaf is the only child of the node: it replaces the node.
-      publish(*child.holder, word);
-      dropped(child.node);
-      retire_shell(child.node);
+      replace_inner(child, word);
       return Step::again;
     }
     if (entries > merge_entries_max(depth, fill) / 2) {
@@ -74,9 +70,7 @@ Trie::Step Trie::tighten_step(const ChildRef& child, Fill fill) noexcept {
     if (merged != Step::ready) return merged;
   }
   if (word == 0 && child.depth != 0 && is_empty(child.node)) {
-    publish(*child.holder, 0);
-    dropped(child.node);
-    retire_shell(child.node);
+    replace_inner(child, 0);
     return Step::again;
   }
   if (child.bits > 1) {
@@ -96,8 +90,7 @@ Trie::Step Trie::merge(const ChildRef& child, Run run, Fill fill) noexcept {
   const Word word = child.word();
   if (is_inner(other_word) || other_word == word) return Step::ready;
   for (uint32_t i = 0; i < run.count; i++) {
-    if (child.node->words()[buddy + i].load(std::memory_order_relaxed) != other_word)
-      return Step::ready;
+    if (child.node->word(buddy + i) != other_word) return Step::ready;
   }
   const Run both = {std::min(run.first, buddy), run.count * 2};
   if (word == 0 || other_word == 0) {
@@ -130,8 +123,8 @@ Trie::Step Trie::halve(const ChildRef& child) noexcept {
   std::array<Word, (size_t{1} << root_bits_max) / 2> words;
   const uint32_t count = node->count() / 2;
   for (uint32_t i = 0; i < count; i++) {
-    const Word first = node->words()[size_t{2} * i].load(std::memory_order_relaxed);
-    const Word second = node->words()[size_t{2} * i + 1].load(std::memory_order_relaxed);
+    const Word first = node->word(2 * i);
+    const Word second = node->word(2 * i + 1);
     words[i] = first != 0 ? first : second;
     if (is_inner(words[i]) || (second != 0 && second != words[i])) return Step::ready;
   }
@@ -139,9 +132,7 @@ Trie::Step Trie::halve(const ChildRef& child) noexcept {
   if (half == nullptr) return Step::no_memory;
   for (uint32_t i = 0; i < count; i++) half->words()[i].store(words[i], std::memory_order_relaxed);
   made(half);
-  dropped(node);
-  publish(*child.holder, word_of(half));
-  retire_shell(node);
+  replace_inner(child, word_of(half));
   return Step::again;
 }
 

@@ -32,8 +32,8 @@
 #include <utility>
 
 #include "core/base/planted_bug.h"
+#include "core/base/small_list.h"
 #include "core/index/control_word.h"
-#include "core/index/entry_list.h"
 #include "core/index/locked_bucket.h"
 #include "core/index/probe.h"
 #include "core/sync/backoff.h"
@@ -408,7 +408,7 @@ class BucketArray : public Memory {
       Entry entry;
       Verdict verdict = Verdict::different;
     };
-    EntryList<Judged> list_;
+    SmallList<Judged> list_;
   };
 
   // What a locked bucket holds for a key.

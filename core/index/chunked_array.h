@@ -18,8 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/index/chunk_memory.h"
-#include "core/os/page_memory.h"
+#include "core/os/chunk_memory.h"
 
 namespace stave::index {
 
@@ -30,7 +29,7 @@ class ChunkedArray {
   ~ChunkedArray() {
     for_each_chunk([this](uint64_t begin, uint64_t elements) {
       const uintptr_t base = bases_[chunk_of(begin)].load(std::memory_order_relaxed);
-      free_chunk(reinterpret_cast<std::byte*>(base + begin * sizeof(T)), chunk_bytes(elements));
+      os::free_chunk(reinterpret_cast<std::byte*>(base + begin * sizeof(T)), chunk_bytes(elements));
     });
   }
   ChunkedArray(const ChunkedArray&) = delete;
@@ -47,7 +46,7 @@ class ChunkedArray {
     for (uint64_t capacity = this->capacity(); capacity <= index; capacity = this->capacity()) {
       if (capacity >> kIndexBits != 0) return false;
       const uint64_t elements = chunk_elements(capacity);
-      std::byte* const chunk = allocate_chunk(chunk_bytes(elements));
+      std::byte* const chunk = os::allocate_chunk(chunk_bytes(elements));
       if (chunk == nullptr) return false;
       // Where element 0 would be, if all chunks were adjacent: one addition less in operator[].
       const uintptr_t base = reinterpret_cast<uintptr_t>(chunk) - capacity * sizeof(T);
@@ -97,7 +96,7 @@ class ChunkedArray {
     return doubling * sizeof(T) >= kMappingMin ? doubling : doubling >> kPartBits;
   }
   static size_t chunk_bytes(uint64_t elements) noexcept {
-    return chunk_size(static_cast<size_t>(elements) * sizeof(T));
+    return os::chunk_size(static_cast<size_t>(elements) * sizeof(T));
   }
 
   uint64_t capacity() const noexcept { return capacity_.load(std::memory_order_relaxed); }

@@ -50,4 +50,13 @@ constexpr uint64_t low_bits(uint64_t bits, unsigned count) noexcept {
   return bits & ((uint64_t{1} << count) - 1);
 }
 
+// The order in which cursors walk: by reversed positions. Splitting a bucket cuts its interval of
+// reversed positions in two, so a place in this order means the same before and after.
+inline uint64_t reverse_bits(uint64_t bits) noexcept {
+  bits = (bits & 0x5555555555555555) << 1 | (bits >> 1 & 0x5555555555555555);
+  bits = (bits & 0x3333333333333333) << 2 | (bits >> 2 & 0x3333333333333333);
+  bits = (bits & 0x0f0f0f0f0f0f0f0f) << 4 | (bits >> 4 & 0x0f0f0f0f0f0f0f0f);
+  return __builtin_bswap64(bits);
+}
+
 }  // namespace stave::index

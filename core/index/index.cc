@@ -1,5 +1,7 @@
 #include "core/index/index.h"
 
+#include <cassert>
+
 #include "core/index/index_of.h"
 #include "core/index/narrow_layout.h"
 #include "core/index/owned_keys.h"
@@ -8,10 +10,8 @@
 namespace stave::index {
 
 Result<std::unique_ptr<Index>> Index::create(const IndexOptions& options) {
-  if (options.value_bits != 44 && options.value_bits != 64)
-    return Status::error(Code::invalid_argument, "value_bits must be 44 or 64");
-  if (options.inline_key_size != 8 && options.inline_key_size != 16)
-    return Status::error(Code::invalid_argument, "inline_key_size must be 8 or 16");
+  assert(options.value_bits == 44 || options.value_bits == 64);
+  assert(options.inline_key_size == 8 || options.inline_key_size == 16);
   const KeyHash hash(options.seed);
   if (options.resolver != nullptr) {
     const ResolvedKeys keys(*options.resolver, hash);
@@ -22,21 +22,6 @@ Result<std::unique_ptr<Index>> Index::create(const IndexOptions& options) {
   if (options.inline_key_size == 8)
     return IndexOf<WideLayout<1>, OwnedKeys<1>>::create(options, OwnedKeys<1>(hash));
   return IndexOf<WideLayout<2>, OwnedKeys<2>>::create(options, OwnedKeys<2>(hash));
-}
-
-Result<Index::Previous> Index::change(const Key& key, const Change& change) {
-  Status error;
-  const Outcome outcome = update(key, change, &error);
-  Status status = to_status(outcome.code, error);
-  if (status.is_error()) return status;
-  return outcome.was_present ? Previous(outcome.previous) : Previous();
-}
-
-Status Index::change_if(const Key& key, const Change& change, uint64_t* actual) {
-  Status error;
-  const Outcome outcome = update(key, change, &error);
-  if (outcome.was_present) *actual = outcome.previous;
-  return to_status(outcome.code, error);
 }
 
 Status Index::for_each_value(FunctionRef<Status(uint64_t value)> visit) const {

@@ -1,9 +1,10 @@
 // The index: keys (bytes) -> u64, in memory, for any number of readers and writers.
 //
 //   auto index = Index::create({.capacity = 1'000'000});
-//   (*index)->put(as_bytes("key"), 7);
+//   Status error;
+//   (*index)->update(as_bytes("key"), {Index::Action::put, 7}, &error);
 //   uint64_t value;
-//   Status status = (*index)->get(as_bytes("key"), &value);      ok, not_found
+//   Code code = (*index)->find(as_bytes("key"), &value, &error);      ok, not_found
 //
 // Two key policies. An index that owns its keys is exact by itself and can return them; entries
 // take 16 bytes, or 24 to have keys of up to 16 bytes inside. With a resolver it keeps none and
@@ -87,26 +88,6 @@ class Index {
   // All changes of one key. An error may be explained in *error, which must be ok before.
   virtual Outcome update(const Key& key, const Change& change, Status* error) noexcept = 0;
 
-  // find() and update() with one result.
-  using Previous = std::optional<uint64_t>;  // the value that there was
-  Status get(const Key& key, uint64_t* value) const {
-    Status error;
-    const Code code = find(key, value, &error);
-    return to_status(code, error);
-  }
-  Result<Previous> put(const Key& key, uint64_t value) { return change(key, {Action::put, value}); }
-  Result<Previous> insert(const Key& key, uint64_t value) {
-    return change(key, {Action::insert, value});
-  }
-  Result<Previous> remove(const Key& key) { return change(key, {Action::remove}); }
-  // *actual is the value that there was, if the key was present.
-  Status compare_and_swap(const Key& key, uint64_t expected, uint64_t value, uint64_t* actual) {
-    return change_if(key, {Action::compare_and_swap, value, expected}, actual);
-  }
-  Status remove_if(const Key& key, uint64_t expected, uint64_t* actual) {
-    return change_if(key, {Action::remove_if, 0, expected}, actual);
-  }
-
   // ---- Many keys -------------------------------------------------------------------------------
 
   // Keys that lie one after the other.
@@ -158,14 +139,7 @@ class Index {
  protected:
   explicit Index(KeyHash hash) noexcept : hash_(hash) {}
 
-  static Status to_status(Code code, const Status& error) noexcept {
-    return error.ok() ? Status(code) : error;
-  }
-
  private:
-  Result<Previous> change(const Key& key, const Change& change);
-  Status change_if(const Key& key, const Change& change, uint64_t* actual);
-
   const KeyHash hash_;
 };
 

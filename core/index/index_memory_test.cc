@@ -37,7 +37,7 @@ TEST_P(IndexMemory, BytesFollowTheNumberOfEntries) {
   for (const uint64_t count : {100'000U, 250'000U, 400'000U, 700'000U}) {
     for (; entries < count; entries++) {
       const std::string key = keys.key(entries);
-      ASSERT_TRUE(index->put(as_bytes(key), NumberedKeys::value(entries)).ok());
+      ASSERT_TRUE(put_key(*index, as_bytes(key), NumberedKeys::value(entries)).ok());
     }
     const uint64_t bytes = index->stats().bytes;
     const double needed = static_cast<double>(count * bucket_bytes) / slots_used;

@@ -17,41 +17,28 @@
 
 namespace stave::index {
 
-// What an update decides about a key with this value, or (null) about an absent one.
-inline Decision decide(const Index::Change& change, const uint64_t* present) noexcept {
+// What an update does to a key that has the value `*present`, or is absent (null), and its code.
+struct Judgement {
+  Decision decision;
+  Code code;
+};
+inline Judgement judge(const Index::Change& change, const uint64_t* present) noexcept {
   const Decision set = {Decision::Action::set, change.value};
   const Decision remove = {Decision::Action::remove, 0};
-  const bool is_expected = present != nullptr && *present == change.expected;
   switch (change.action) {
     case Index::Action::put:
-      return set;
+      return {set, Code::ok};
     case Index::Action::insert:
-      return present == nullptr ? set : Decision{};
-    case Index::Action::compare_and_swap:
-      return is_expected ? set : Decision{};
+      return present == nullptr ? Judgement{set, Code::ok} : Judgement{{}, Code::exists};
     case Index::Action::remove:
-      return remove;
-    case Index::Action::remove_if:
-      return is_expected ? remove : Decision{};
-  }
-  return {};
-}
-
-// The code of an update that met `present`, the value of the key, or null.
-inline Code code_of(const Index::Change& change, const uint64_t* present) noexcept {
-  switch (change.action) {
-    case Index::Action::put:
-      return Code::ok;
-    case Index::Action::insert:
-      return present == nullptr ? Code::ok : Code::exists;
-    case Index::Action::remove:
-      return present == nullptr ? Code::not_found : Code::ok;
+      return present != nullptr ? Judgement{remove, Code::ok} : Judgement{{}, Code::not_found};
     case Index::Action::compare_and_swap:
     case Index::Action::remove_if:
-      if (present == nullptr) return Code::not_found;
-      return *present == change.expected ? Code::ok : Code::mismatch;
+      if (present == nullptr) return {{}, Code::not_found};
+      if (*present != change.expected) return {{}, Code::mismatch};
+      return {change.action == Index::Action::remove_if ? remove : set, Code::ok};
   }
-  return Code::internal;
+  return {{}, Code::internal};
 }
 
 template <typename Layout, typename Keys>
@@ -115,7 +102,7 @@ class IndexOf final : public Index {
         Status error;
         Outcome outcome = {check(sizes[i], value, &error)};
         if (outcome.code == Code::ok) outcome = update(group[i], {Action::put, value}, &error);
-        if (outcome.code != Code::ok) return to_status(outcome.code, error);
+        if (outcome.code != Code::ok) return error.ok() ? outcome.code : error;
         if (previous != nullptr) previous[*done] = outcome.previous;
         if (existed != nullptr) existed[*done] = outcome.was_present ? 1 : 0;
         ++*done;
@@ -170,23 +157,23 @@ class IndexOf final : public Index {
     const sync::EpochPin pin;
     typename Keys::NewRecord record;
     for (;;) {
+      Code code = Code::ok;
       typename Keys::Storage* lacking = nullptr;  // where a record has to be made first
-      const auto updated = table_->update(
-          sought.probe, matcher(sought, error),
-          [&](const uint64_t* present, typename Keys::Storage& storage) {
-            const Decision decision = decide(change, present);
-            const bool inserts = present == nullptr && decision.action == Decision::Action::set;
-            if (!inserts || record.is_ready(sought, storage)) [[likely]]
-              return decision;
-            lacking = &storage;
-            return Decision{};
-          });
+      const auto decide = [&](const uint64_t* present, typename Keys::Storage& storage) {
+        const auto [decision, code_of_decision] = judge(change, present);
+        code = code_of_decision;
+        const bool inserts = present == nullptr && decision.action == Decision::Action::set;
+        if (!inserts || record.is_ready(sought, storage)) [[likely]]
+          return decision;
+        lacking = &storage;
+        return Decision{};
+      };
+      const auto updated = table_->update(sought.probe, matcher(sought, error), decide);
       if (updated.code != Code::ok) [[unlikely]]
         return {error->ok() ? updated.code : error->code()};
       if (lacking == nullptr) [[likely]] {
         if (updated.inserted) record.release();
-        const uint64_t* const present = updated.was_present ? &updated.previous : nullptr;
-        return {code_of(change, present), updated.was_present, updated.previous};
+        return {code, updated.was_present, updated.previous};
       }
       if (!record.make(sought, *lacking)) return {Code::no_memory};
     }

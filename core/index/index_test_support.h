@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -108,6 +109,53 @@ inline std::unique_ptr<Index> make_index(Kind kind, const NumberedKeys& keys,
   auto index = Index::create(options);
   EXPECT_TRUE(index.ok());
   return *std::move(index);
+}
+
+// find() and update() with one result.
+using Previous = std::optional<uint64_t>;  // the value that there was
+inline Status get_key(const Index& index, const Index::Key& key, uint64_t* value) {
+  Status error;
+  const Code code = index.find(key, value, &error);
+  return error.ok() ? Status(code) : error;
+}
+inline Status change_key(Index& index, const Index::Key& key, const Index::Change& change,
+                         Previous* previous) {
+  Status error;
+  const Index::Outcome outcome = index.update(key, change, &error);
+  *previous = outcome.was_present ? Previous(outcome.previous) : Previous();
+  return error.ok() ? Status(outcome.code) : error;
+}
+inline Result<Previous> change_key(Index& index, const Index::Key& key,
+                                   const Index::Change& change) {
+  Previous previous;
+  Status status = change_key(index, key, change, &previous);
+  if (status.is_error()) return status;
+  return previous;
+}
+inline Result<Previous> put_key(Index& index, const Index::Key& key, uint64_t value) {
+  return change_key(index, key, {Index::Action::put, value});
+}
+inline Result<Previous> insert_key(Index& index, const Index::Key& key, uint64_t value) {
+  return change_key(index, key, {Index::Action::insert, value});
+}
+inline Result<Previous> remove_key(Index& index, const Index::Key& key) {
+  return change_key(index, key, {Index::Action::remove});
+}
+// *actual is the value that there was, if the key was present.
+inline Status swap_key(Index& index, const Index::Key& key, uint64_t expected, uint64_t value,
+                       uint64_t* actual) {
+  Previous previous;
+  Status status =
+      change_key(index, key, {Index::Action::compare_and_swap, value, expected}, &previous);
+  *actual = previous.value_or(*actual);
+  return status;
+}
+inline Status remove_key_if(Index& index, const Index::Key& key, uint64_t expected,
+                            uint64_t* actual) {
+  Previous previous;
+  Status status = change_key(index, key, {Index::Action::remove_if, 0, expected}, &previous);
+  *actual = previous.value_or(*actual);
+  return status;
 }
 
 inline std::vector<uint64_t> values_of(const Index& index) {

@@ -58,8 +58,8 @@ TEST_P(LargeKeysTest, ComeAndGoInLittleMemory) {
   const std::string key(key_size_max, 'k');
   uint64_t most = 0;
   for (uint64_t round = 0; round < 3000; round++) {
-    ASSERT_TRUE(index->put(as_bytes(key), round).ok());
-    const auto removed = index->remove(as_bytes(key));
+    ASSERT_TRUE(put_key(*index, as_bytes(key), round).ok());
+    const auto removed = remove_key(*index, as_bytes(key));
     ASSERT_TRUE(removed.ok());
     EXPECT_EQ(**removed, round);
     most = std::max(most, index->stats().key_bytes);
@@ -81,9 +81,9 @@ TEST_P(LargeKeysTest, OfChangingSizesShareTheirMemory) {
   uint64_t most = 0;
   for (size_t size = 20; size <= 2000; size += 60) {
     for (uint64_t number = 0; number < keys; number++)
-      ASSERT_TRUE(index->put(as_bytes(key_of(number, size)), number).ok());
+      ASSERT_TRUE(put_key(*index, as_bytes(key_of(number, size)), number).ok());
     for (uint64_t number = 0; number < keys; number++)
-      ASSERT_TRUE(index->remove(as_bytes(key_of(number, size))).ok());
+      ASSERT_TRUE(remove_key(*index, as_bytes(key_of(number, size))).ok());
     most = std::max(most, index->stats().key_bytes);
   }
   EXPECT_LE(most, 16U << 20);

@@ -4,8 +4,7 @@
 #include <bit>
 #include <new>
 
-#include "core/index/chunk_memory.h"
-#include "core/os/page_memory.h"
+#include "core/os/chunk_memory.h"
 
 namespace stave::index {
 
@@ -145,7 +144,7 @@ KeyPieces::Free* KeyPieces::add_chunk(size_t piece) noexcept {
   const size_t wanted = std::bit_ceil(std::max<size_t>(needed, bytes_ / 4));
   const size_t size =
       std::max(std::bit_ceil(needed), std::clamp(wanted, first_chunk, os::huge_page_size));
-  std::byte* const memory = allocate_chunk(size);
+  std::byte* const memory = os::allocate_chunk(size);
   if (memory == nullptr) return nullptr;
   auto* const chunk = new (memory) Chunk{nullptr, chunks_, size};
   if (chunks_ != nullptr) chunks_->previous = chunk;
@@ -161,7 +160,7 @@ void KeyPieces::drop(Chunk* chunk) noexcept {
   (chunk->previous != nullptr ? chunk->previous->next : chunks_) = chunk->next;
   if (chunk->next != nullptr) chunk->next->previous = chunk->previous;
   bytes_ -= chunk->size;
-  free_chunk(reinterpret_cast<std::byte*>(chunk), chunk->size);
+  os::free_chunk(reinterpret_cast<std::byte*>(chunk), chunk->size);
 }
 
 }  // namespace stave::index

@@ -241,13 +241,13 @@ class Shard final : public BucketArray<Layout, ShardMemory<Layout>> {
       Half half = Half::unknown;
     };
     const auto level = static_cast<unsigned>(std::bit_width(count)) - 1;
-    EntryList<Entry> entries;
+    SmallList<Entry> entries;
     bool complete = true;
     const bool open = this->with_lock(low_bits(count, level), [&](auto& bucket) {
       bucket.for_each([&](Entry entry, SlotRef, uint8_t) { return complete = entries.add(entry); });
     });
     if (!open) return Code::closed;
-    EntryList<Fetched> halves;
+    SmallList<Fetched> halves;
     for (const Entry entry : entries) {
       const Result<uint64_t> hash = keys.fetch_hash(Layout::value(entry));
       // A stale entry matches no key: it may stay where it is.

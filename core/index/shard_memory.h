@@ -45,7 +45,8 @@ class ShardMemory {
   // Takes back a node that no reader has seen.
   void give_back_node(uint32_t number) noexcept {
     const std::lock_guard lock(mutex_);
-    put_back(number);
+    used_--;
+    add_free(number);
   }
   // Takes back a node when the readers of this moment have ended.
   void discard_node(uint32_t number) noexcept {
@@ -140,10 +141,6 @@ class ShardMemory {
     free_ = Layout::next_discarded(node(number));
     free_count_--;
     return number;
-  }
-  void put_back(uint32_t number) noexcept {
-    used_--;
-    add_free(number);
   }
   void add_free(uint32_t number) noexcept {
     Layout::set_next_discarded(node(number), free_);

@@ -42,12 +42,11 @@ class ShardSet : public sync::Retired {
 
   uint32_t shards() const noexcept { return shard_mask_ + 1; }
   uint32_t shard_number(uint8_t byte) const noexcept { return byte & shard_mask_; }
+  // The shard with this number, or of the keys whose hashes have this byte (hash_parts.h).
   Shard<Layout>& shard(uint32_t number) const noexcept {
     // Acquire: pairs with the release in replace_shard().
     return *shards_[number].load(std::memory_order_acquire);
   }
-  // The shard of the keys whose hashes have this byte (hash_parts.h).
-  Shard<Layout>& shard_of(uint8_t byte) const noexcept { return shard(byte); }
   void replace_shard(uint32_t number, Shard<Layout>* shard) noexcept {
     // From the last one down: a thread that replaces a shard looks for it in the first, and waits
     // at the old one's lock until all are stored.

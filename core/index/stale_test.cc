@@ -55,8 +55,8 @@ class StaleTest : public testing::TestWithParam<Kind> {
   }
   // All keys have the same hash.
   Index::Key key(uint64_t number) { return {as_bytes(name = keys->key(number)), one_hash}; }
-  Index::Previous put(uint64_t number, uint64_t version = 0) {
-    return *index->put(key(number), value(number, version));
+  Previous put(uint64_t number, uint64_t version = 0) {
+    return *put_key(*index, key(number), value(number, version));
   }
 
   // What a lookup of key 1 answers in whose middle `move` is done, the key gets its second value
@@ -67,7 +67,7 @@ class StaleTest : public testing::TestWithParam<Kind> {
       move();
       const std::string again = keys->key(1);
       const Index::Key other{as_bytes(again), one_hash};
-      EXPECT_EQ(*index->put(other, value(1, 1)), value(1));
+      EXPECT_EQ(*put_key(*index, other, value(1, 1)), value(1));
       keys->release(value(1));
     });
     look();
@@ -77,16 +77,15 @@ class StaleTest : public testing::TestWithParam<Kind> {
                            const std::function<void()>& move) {
     uint64_t found = 0;
     start_again(prepare);
-    look_while_replaced(move, [&] { EXPECT_TRUE(index->get(key(1), &found).ok()); });
+    look_while_replaced(move, [&] { EXPECT_TRUE(get_key(*index, key(1), &found).ok()); });
     EXPECT_EQ(found, value(1, 1));
     start_again(prepare);
     look_while_replaced(move, [&] {
-      EXPECT_TRUE(
-          index->compare_and_swap(key(1), value(1), value(1, 2), &found).is(Code::mismatch));
+      EXPECT_TRUE(swap_key(*index, key(1), value(1), value(1, 2), &found).is(Code::mismatch));
       EXPECT_EQ(found, value(1, 1));
     });
     start_again(prepare);
-    look_while_replaced(move, [&] { EXPECT_EQ(*index->remove(key(1)), value(1, 1)); });
+    look_while_replaced(move, [&] { EXPECT_EQ(*remove_key(*index, key(1)), value(1, 1)); });
   }
 
   std::unique_ptr<Records> keys;
@@ -100,9 +99,9 @@ TEST_P(StaleTest, APutBesideSeveralStaleEntriesReplacesOne) {
   for (uint64_t number = 1; number <= 20; number++) put(number);
   for (uint64_t number = 1; number <= 20; number++) keys->release(value(number));
   EXPECT_EQ(put(21), std::nullopt);
-  EXPECT_EQ(*index->insert(key(22), value(22)), std::nullopt);
+  EXPECT_EQ(*insert_key(*index, key(22), value(22)), std::nullopt);
   uint64_t found = 0;
-  EXPECT_TRUE(index->get(key(21), &found).ok());
+  EXPECT_TRUE(get_key(*index, key(21), &found).ok());
   EXPECT_EQ(found, value(21));
   // Each took the place of one of them.
   EXPECT_EQ(index->size(), 20U);
@@ -125,7 +124,7 @@ TEST_P(StaleTest, AKeyWithANewValueInTheHeadIsFound) {
       [this] {
         for (uint64_t number = 2; number < 2 + others - 2; number++) {
           const std::string other = keys->key(number);
-          EXPECT_TRUE(index->remove(Index::Key{as_bytes(other), one_hash}).ok());
+          EXPECT_TRUE(remove_key(*index, Index::Key{as_bytes(other), one_hash}).ok());
         }
         EXPECT_EQ(index->stats().overflow_nodes, 0U);
       });
@@ -154,24 +153,26 @@ TEST(NewRecord, APutThatMakesARecordSeesWhatCameMeanwhile) {
         IndexOf<WideLayout<1>, SteppingKeys>::create({.shards = 1}, SteppingKeys(KeyHash(0)));
     ASSERT_TRUE(created.ok());
     Index& index = **created;
-    for (uint64_t i = 0; i < 1000; i++) ASSERT_TRUE(index.put(as_bytes(std::to_string(i)), i).ok());
-    for (uint64_t i = 1; i < 1000; i++) ASSERT_TRUE(index.remove(as_bytes(std::to_string(i))).ok());
+    for (uint64_t i = 0; i < 1000; i++)
+      ASSERT_TRUE(put_key(index, as_bytes(std::to_string(i)), i).ok());
+    for (uint64_t i = 1; i < 1000; i++)
+      ASSERT_TRUE(remove_key(index, as_bytes(std::to_string(i))).ok());
     SteppingKeys::step = [&] {
       if (shrinks) {
         EXPECT_TRUE(index.shrink_to_fit().ok());
       }
-      EXPECT_EQ(*index.put(as_bytes(name), 1), std::nullopt);
+      EXPECT_EQ(*put_key(index, as_bytes(name), 1), std::nullopt);
     };
-    EXPECT_EQ(*index.put(as_bytes(name), 2), 1U);
+    EXPECT_EQ(*put_key(index, as_bytes(name), 2), 1U);
     uint64_t value = 0;
-    EXPECT_TRUE(index.get(as_bytes(name), &value).ok());
+    EXPECT_TRUE(get_key(index, as_bytes(name), &value).ok());
     EXPECT_EQ(value, 2U);
     EXPECT_EQ(index.size(), 2U);
     // clear() takes the arena of the record away.
-    EXPECT_EQ(*index.remove(as_bytes(name)), 2U);
+    EXPECT_EQ(*remove_key(index, as_bytes(name)), 2U);
     SteppingKeys::step = [&] { EXPECT_TRUE(index.clear().ok()); };
-    EXPECT_EQ(*index.put(as_bytes(name), 3), std::nullopt);
-    EXPECT_TRUE(index.get(as_bytes(name), &value).ok());
+    EXPECT_EQ(*put_key(index, as_bytes(name), 3), std::nullopt);
+    EXPECT_TRUE(get_key(index, as_bytes(name), &value).ok());
     EXPECT_EQ(value, 3U);
     EXPECT_EQ(index.size(), 1U);
   }

@@ -26,12 +26,6 @@ struct IndexStats {
   uint64_t sampled_probes = 0;
   uint64_t sampled_probe_max = 0;
   std::vector<ShardStats> shards;
-
-  double probe_mean() const noexcept {
-    return sampled_buckets == 0
-               ? 0
-               : static_cast<double>(sampled_probes) / static_cast<double>(sampled_buckets);
-  }
 };
 
 }  // namespace stave::index

@@ -27,13 +27,13 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cassert>
 #include <cstdint>
 #include <memory>
 #include <new>
 #include <utility>
 
 #include "core/base/status.h"
-#include "core/index/bit_reverse.h"
 #include "core/index/hash_parts.h"
 #include "core/index/probe.h"
 #include "core/index/shard.h"
@@ -224,7 +224,7 @@ class Table {
     // Acquire: pairs with the releases in create() and clear().
     return *shards_.load(std::memory_order_acquire);
   }
-  TableShard& shard_of(const Probe& probe) const noexcept { return shards().shard_of(probe.shard); }
+  TableShard& shard_of(const Probe& probe) const noexcept { return shards().shard(probe.shard); }
   uint64_t sum(uint64_t (TableShard::*number)() const noexcept) const noexcept {
     const sync::EpochPin pin;
     const Shards& shards = this->shards();
@@ -242,7 +242,7 @@ class Table {
     for (;;) {
       Shards& shards = this->shards();
       const uint32_t number = shards.shard_number(probe.shard);
-      TableShard& shard = shards.shard_of(probe.shard);
+      TableShard& shard = shards.shard(probe.shard);
       const auto updated = shard.template update<kMatchesUnderLock>(
           probe, match,
           [&](const uint64_t* value) { return decide(value, shards.storage(number)); },
@@ -299,8 +299,7 @@ Result<std::unique_ptr<Table<Layout, Keys>>> Table<Layout, Keys>::create(
     const uint64_t wanted = std::bit_ceil(options.capacity / entries_per_shard + 1);
     count = static_cast<uint32_t>(std::clamp<uint64_t>(wanted, default_shards, shards_max));
   }
-  if (!std::has_single_bit(count) || count > shards_max)
-    return Status::error(Code::invalid_argument, "shards must be a power of two up to 256");
+  assert(std::has_single_bit(count) && count <= shards_max);
   Shards* const shards = Shards::create(count, first_buckets_bits(options.capacity, count));
   if (shards == nullptr) return Code::no_memory;
   std::unique_ptr<Table> table(new (std::nothrow) Table(std::move(keys), shards));
@@ -424,7 +423,7 @@ Status Table<Layout, Keys>::visit_next(Cursor& cursor, Visit&& visit) const {
     Entry entry;
     uint8_t tag = 0;
   };
-  EntryList<Seen> seen;
+  SmallList<Seen> seen;
   bool complete = true;
   uint64_t index = 0;
   unsigned level = 0;

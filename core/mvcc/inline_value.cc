@@ -17,8 +17,7 @@ SharedBytes* SharedBytes::create(Bytes bytes) noexcept {
 }
 
 void SharedBytes::release() noexcept {
-  // Acquire and release: the thread that frees the bytes comes after every other that read them.
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(this);
+  if (references_.release()) std::free(this);
 }
 
 Status InlineValue::Source::prepare() noexcept {

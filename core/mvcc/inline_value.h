@@ -10,6 +10,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/status.h"
+#include "core/cow_map/reference_count.h"
 
 namespace stave::mvcc {
 
@@ -21,17 +22,14 @@ class SharedBytes {
  public:
   // With one reference. Null without memory.
   static SharedBytes* create(Bytes bytes) noexcept;
-  void add_reference() noexcept {
-    // Relaxed: the caller has a reference already.
-    references_.fetch_add(1, std::memory_order_relaxed);
-  }
+  void add_reference() noexcept { references_.acquire(); }
   void release() noexcept;
   Bytes bytes() const noexcept { return {reinterpret_cast<const std::byte*>(this + 1), size_}; }
   static size_t size_for(size_t bytes) noexcept { return sizeof(SharedBytes) + bytes; }
 
  private:
   explicit SharedBytes(size_t size) noexcept : size_(size) {}
-  std::atomic<uint64_t> references_{1};
+  cow_map::ReferenceCount<std::atomic> references_;
   size_t size_;
 };
 

@@ -2,8 +2,6 @@
 
 #include <array>
 #include <cassert>
-#include <new>
-#include <utility>
 
 #include "core/base/prefetch.h"
 
@@ -24,7 +22,7 @@ Row* row_of(uint64_t value) noexcept {
 auto match_key(Bytes key) noexcept {
   return [key](uint64_t value) {
     // A key's first version mostly lies after its row.
-    __builtin_prefetch(reinterpret_cast<const std::byte*>(row_of(value)) + block_unit);
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(row_of(value)) + cow_map::NodePool::unit);
     return equal_keys(row_of(value)->key(), key) ? index::Verdict::equal
                                                  : index::Verdict::different;
   };
@@ -36,18 +34,11 @@ Result<uint64_t> KeyTable::RowKeys::fetch_hash(uint64_t value) const noexcept {
   return hash64(row_of(value)->key(), seed);
 }
 
-Result<std::unique_ptr<KeyTable>> KeyTable::create(uint64_t capacity, uint64_t seed) noexcept {
+Result<KeyTable> KeyTable::create(uint64_t capacity, uint64_t seed) noexcept {
   Result<std::unique_ptr<Table>> table = Table::create({.capacity = capacity}, RowKeys{seed});
   if (!table) return table.status();
-  std::unique_ptr<KeyTable> keys(new (std::nothrow) KeyTable(*std::move(table), seed));
-  if (keys == nullptr) return Code::no_memory;
-  return keys;
+  return KeyTable(*std::move(table), seed);
 }
-
-KeyTable::KeyTable(std::unique_ptr<Table> table, uint64_t seed) noexcept
-    : seed_(seed), table_(std::move(table)) {}
-
-KeyTable::~KeyTable() = default;
 
 Row* KeyTable::find(Bytes key) const noexcept {
   const Table::Found found = table_->find(hash64(key, seed_), match_key(key));
@@ -64,7 +55,7 @@ void KeyTable::prefetch(std::span<const Bytes> keys) const noexcept {
       [&rows](size_t i, Layout::Entry entry) {
         rows[i] = row_of(Layout::value(entry));
         prefetch_one_of_many(rows[i]);
-        prefetch_one_of_many(reinterpret_cast<const std::byte*>(rows[i]) + block_unit);
+        prefetch_one_of_many(reinterpret_cast<const std::byte*>(rows[i]) + cow_map::NodePool::unit);
       });
   for (size_t i = 0; i < keys.size(); i++)
     if (rows[i] != nullptr) prefetch_one_of_many(rows[i]->newest());

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
@@ -43,10 +44,7 @@ class KeyTable {
  public:
   // With memory for `capacity` keys. `seed` is of the keys' hash: a secret one keeps an attacker
   // from choosing keys that collide.
-  static Result<std::unique_ptr<KeyTable>> create(uint64_t capacity, uint64_t seed) noexcept;
-  ~KeyTable();
-  KeyTable(const KeyTable&) = delete;
-  KeyTable& operator=(const KeyTable&) = delete;
+  static Result<KeyTable> create(uint64_t capacity, uint64_t seed) noexcept;
 
   // Null when the key has no row.
   Row* find(Bytes key) const noexcept;
@@ -66,10 +64,11 @@ class KeyTable {
   class Walk;
 
  private:
-  explicit KeyTable(std::unique_ptr<Table> table, uint64_t seed) noexcept;
+  KeyTable(std::unique_ptr<Table> table, uint64_t seed) noexcept
+      : seed_(seed), table_(std::move(table)) {}
 
-  const uint64_t seed_;
-  const std::unique_ptr<Table> table_;
+  uint64_t seed_;
+  std::unique_ptr<Table> table_;
 };
 
 class KeyTable::Walk {

@@ -6,17 +6,15 @@
 
 namespace stave::mvcc {
 
-Result<std::shared_ptr<Memtable>> Memtable::create(const MemtableOptions& options) noexcept {
-  Result<std::unique_ptr<KeyTable>> keys = KeyTable::create(options.capacity, options.seed);
+Result<std::unique_ptr<Memtable>> Memtable::create(const MemtableOptions& options) noexcept {
+  Result<KeyTable> keys = KeyTable::create(options.capacity, options.seed);
   if (!keys) return keys.status();
-  try {
-    return std::make_shared<Memtable>(options, *std::move(keys));
-  } catch (const std::bad_alloc&) {
-    return Code::no_memory;
-  }
+  std::unique_ptr<Memtable> table(new (std::nothrow) Memtable(options, *std::move(keys)));
+  if (table == nullptr) return Code::no_memory;
+  return table;
 }
 
-Memtable::Memtable(const MemtableOptions& options, std::unique_ptr<KeyTable> keys) noexcept
+Memtable::Memtable(const MemtableOptions& options, KeyTable keys) noexcept
     : options_(options), keys_(std::move(keys)) {
   if (options_.managed && options_.background) sync::Background::add(*this);
 }
@@ -39,7 +37,7 @@ Memtable::~Memtable() {
 
 // A row's link for lists is free until the row is retired.
 Status Memtable::collect_rows(RetiredList& rows) const noexcept {
-  KeyTable::Walk walk(*keys_);
+  KeyTable::Walk walk(keys_);
   while (true) {
     const sync::EpochPin pin;
     Status status = walk.next([&rows](Row& row) { rows.push(&row); });
@@ -66,7 +64,7 @@ Visible Memtable::read_row(const Row& row, ReadView view, Visit visit) const {
 
 Result<Visible> Memtable::read(Bytes key, ReadView view, Visit visit) const {
   const sync::EpochPin pin;
-  const Row* row = keys_->find(key);
+  const Row* row = keys_.find(key);
   const Visible visible = row == nullptr ? Visible::absent : read_row(*row, view, visit);
   STAVE_TRY(check_horizon(view.snapshot));
   return visible;
@@ -76,10 +74,10 @@ Status Memtable::multi_read(std::span<const Bytes> keys, ReadView view, VisitMan
   for (size_t done = 0; done < keys.size();) {
     const auto group = keys.subspan(done, std::min(KeyTable::prefetch_max, keys.size() - done));
     const sync::EpochPin pin;
-    keys_->prefetch(group);
+    keys_.prefetch(group);
     for (const Bytes key : group) {
       ValueRef value;
-      const Row* row = keys_->find(key);
+      const Row* row = keys_.find(key);
       const Visible visible =
           row == nullptr ? Visible::absent
                          : read_row(*row, view, [&value](const ValueRef& found) { value = found; });
@@ -145,7 +143,7 @@ void Memtable::drop_row(Row& row, DeferredCleanup& cleanup) noexcept {
 void Memtable::finish(DeferredCleanup& cleanup) noexcept {
   while (sync::Retired* object = cleanup.dead_rows.pop()) {
     Row* row = static_cast<Row*>(object);
-    keys_->erase(row);
+    keys_.erase(row);
     drop_row(*row, cleanup);
   }
   if (cleanup.keys != 0) keys_count_.add(std::exchange(cleanup.keys, 0));
@@ -180,7 +178,7 @@ Status Memtable::clear() {
 Status Memtable::clear_rows() noexcept {
   RetiredList rows;
   STAVE_TRY(collect_rows(rows));
-  STAVE_TRY(keys_->clear());
+  STAVE_TRY(keys_.clear());
   for (Orphans& orphans : orphans_) {
     const std::lock_guard orphans_lock(orphans.mutex);
     orphans.list = RetiredList();

@@ -86,8 +86,7 @@ class Memtable final : private sync::Background::Task {
   // status other than ok ends the read.
   using VisitMany = FunctionRef<Status(size_t position, Visible visible, const ValueRef& value)>;
 
-  static Result<std::shared_ptr<Memtable>> create(const MemtableOptions& options) noexcept;
-  Memtable(const MemtableOptions& options, std::unique_ptr<KeyTable> keys) noexcept;
+  static Result<std::unique_ptr<Memtable>> create(const MemtableOptions& options) noexcept;
   ~Memtable();
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
@@ -102,7 +101,7 @@ class Memtable final : private sync::Background::Task {
   Status multi_read(std::span<const Bytes> keys, ReadView view, VisitMany visit) const;
   // Reads a row of keys(). REQUIRES a pin, and check_horizon() afterwards.
   Visible read_row(const Row& row, ReadView view, Visit visit) const;
-  const KeyTable& keys() const noexcept { return *keys_; }
+  const KeyTable& keys() const noexcept { return keys_; }
   Status check_horizon(uint64_t snapshot) const noexcept;
 
   // These are exact while no thread writes. `size` counts keys whose newest committed version is a
@@ -136,6 +135,8 @@ class Memtable final : private sync::Background::Task {
  private:
   friend class SnapshotHold;
   friend class Transaction;
+
+  Memtable(const MemtableOptions& options, KeyTable keys) noexcept;
 
   // What a call has changed under the locks of rows, and finishes when it holds none.
   struct DeferredCleanup {
@@ -249,7 +250,7 @@ class Memtable final : private sync::Background::Task {
   static constexpr size_t kOrphanLists = 8;
 
   const MemtableOptions options_;
-  const std::unique_ptr<KeyTable> keys_;
+  KeyTable keys_;
   // As in MemtableStats.
   sync::StripedCounter keys_count_;
   sync::StripedCounter rows_;

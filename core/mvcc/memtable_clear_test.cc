@@ -21,9 +21,9 @@ namespace {
 // One commit of many keys that settles them in their order, and is stopped at the last one if this
 // thread locks that row in time, which takes an attempt or two. What clear() answered then, else
 // nothing.
-std::optional<Status> clear_beside_settling(const std::shared_ptr<Memtable>& table) {
+std::optional<Status> clear_beside_settling(const std::unique_ptr<Memtable>& table) {
   constexpr int keys = 2000;
-  const auto transaction = *Transaction::begin(table);
+  const auto transaction = std::make_shared<Transaction>(*table);
   for (int i = 0; i < keys; i++) {
     EXPECT_TRUE(transaction->write({as_bytes(std::to_string(i)), as_bytes("v")}).ok());
   }

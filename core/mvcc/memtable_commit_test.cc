@@ -41,7 +41,7 @@ void look_in_the_middle_of(Memtable& table, Commit commit) {
 
 TEST(MemtableCommit, IsVisibleAtOneMoment) {
   auto table = *Memtable::create({.background = false});
-  auto transaction = *Transaction::begin(table);
+  auto transaction = std::make_shared<Transaction>(*table);
   ASSERT_TRUE(transaction->write({as_bytes(first_key), as_bytes("v")}).ok());
   ASSERT_TRUE(transaction->write({as_bytes(last_key), as_bytes("v")}).ok());
   look_in_the_middle_of(*table, [&] { EXPECT_TRUE(transaction->commit().ok()); });

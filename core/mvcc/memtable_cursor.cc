@@ -4,16 +4,13 @@
 
 namespace stave::mvcc {
 
-MemtableCursor::MemtableCursor(std::shared_ptr<Memtable> table,
-                               std::shared_ptr<SnapshotLease> lease, ReadView view,
-                               const CursorOptions& options)
-    : table_(std::move(table)),
-      lease_(std::move(lease)),
+MemtableCursor::MemtableCursor(const Memtable& table, ReadView view, const CursorOptions& options)
+    : table_(table),
       view_(view),
       prefix_(as_text(options.prefix)),
       keys_only_(options.keys_only),
       tombstones_(options.tombstones),
-      walk_(table_->keys()) {}
+      walk_(table.keys()) {}
 
 Status MemtableCursor::next() {
   while (ahead_.empty()) STAVE_TRY(read_ahead());
@@ -32,7 +29,7 @@ Status MemtableCursor::read_ahead() {
     ahead_.clear();
     throw;
   }
-  if (status.ok()) status = table_->check_horizon(view_.snapshot);
+  if (status.ok()) status = table_.check_horizon(view_.snapshot);
   if (!status.ok()) ahead_.clear();
   return status;
 }
@@ -41,7 +38,7 @@ void MemtableCursor::add(const Row& row) {
   const std::string_view key = as_text(row.key());
   if (!key.starts_with(prefix_)) return;
   Record record;
-  const Visible visible = table_->read_row(row, view_, [&](const ValueRef& value) {
+  const Visible visible = table_.read_row(row, view_, [&](const ValueRef& value) {
     if (!keys_only_) record.value = ValueHold(value);
   });
   if (visible == Visible::absent || (visible == Visible::deleted && !tombstones_)) return;

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,7 +13,6 @@
 #include "core/base/status.h"
 #include "core/mvcc/inline_value.h"
 #include "core/mvcc/memtable.h"
-#include "core/mvcc/transaction.h"
 
 namespace stave::mvcc {
 
@@ -26,10 +24,9 @@ struct CursorOptions {
 
 class MemtableCursor {
  public:
-  // REQUIRES in a managed table: `lease`, or the transaction view.reader, keeps the snapshot open.
-  // Throws bad_alloc.
-  MemtableCursor(std::shared_ptr<Memtable> table, std::shared_ptr<SnapshotLease> lease,
-                 ReadView view, const CursorOptions& options);
+  // REQUIRES: the table outlives it and, if managed, the view's snapshot is open as long. Throws
+  // bad_alloc.
+  MemtableCursor(const Memtable& table, ReadView view, const CursorOptions& options);
 
   // Moves to the next record. `done` when there is none, `too_old` when prune() may have freed
   // some. Throws bad_alloc; the next call then goes on.
@@ -49,8 +46,7 @@ class MemtableCursor {
   Status read_ahead();
   void add(const Row& row);
 
-  std::shared_ptr<Memtable> table_;
-  std::shared_ptr<SnapshotLease> lease_;
+  const Memtable& table_;
   const ReadView view_;
   const std::string prefix_;
   const bool keys_only_;

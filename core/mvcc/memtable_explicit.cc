@@ -98,7 +98,7 @@ Status Memtable::check_commit(NumberedTransaction& transaction, uint64_t timesta
   const uint64_t call = ++transaction.commit_calls;
   size_t named = 0;
   for (const Bytes key : keys) {
-    const Row* row = keys_->find(key);
+    const Row* row = keys_.find(key);
     const ValueVersion* pending = row == nullptr ? nullptr : row->pending();
     if (pending == nullptr || pending->record() != writes.record()) {
       return Status::error(Code::invalid_argument,
@@ -132,7 +132,7 @@ Status Memtable::abort(uint64_t transaction, std::span<const Bytes> keys) {
   const sync::EpochPin pin;
   DeferredCleanup cleanup;
   for (const Bytes key : keys) {
-    Row* row = keys_->find(key);
+    Row* row = keys_.find(key);
     ValueVersion* pending = row == nullptr ? nullptr : row->pending();
     if (pending == nullptr || pending->record() != writes.record()) continue;
     writes.remove(pending);
@@ -147,7 +147,7 @@ Status Memtable::abort(uint64_t transaction, std::span<const Bytes> keys) {
 
 bool Memtable::has_write_conflict(Bytes key, uint64_t transaction) const {
   const sync::EpochPin pin;
-  const Row* row = keys_->find(key);
+  const Row* row = keys_.find(key);
   const ValueVersion* pending = row == nullptr ? nullptr : row->pending();
   const ValueRecord* record = pending == nullptr ? nullptr : pending->record();
   return record != nullptr && record->identity() != transaction && record->committed() == 0;
@@ -184,7 +184,7 @@ Result<uint64_t> Memtable::prune(uint64_t oldest) {
          !horizon_.compare_exchange_weak(horizon, oldest, std::memory_order_release,
                                          std::memory_order_relaxed)) {
   }
-  KeyTable::Walk walk(*keys_);
+  KeyTable::Walk walk(keys_);
   uint64_t versions = 0;
   Status status;
   while (status.ok()) {

@@ -40,7 +40,7 @@ class ExplicitMemtable : public testing::Test {
     ASSERT_TRUE(commit(1000 + timestamp, timestamp, {key}).ok());
   }
 
-  std::shared_ptr<Memtable> table_ = *Memtable::create({.managed = false});
+  std::unique_ptr<Memtable> table_ = *Memtable::create({.managed = false});
   std::string text_;
 };
 

@@ -25,12 +25,12 @@ class ManagedMemtable : public testing::Test {
  protected:
   void TearDown() override { expect_no_leak(table_); }
 
-  std::shared_ptr<Transaction> begin() { return *Transaction::begin(table_); }
+  std::shared_ptr<Transaction> begin() { return std::make_shared<Transaction>(*table_); }
   std::string read(const Transaction& transaction, std::string_view key) {
     return visible_text(table_->read(as_bytes(key), *transaction.view(), text_visitor(text_)),
                         text_);
   }
-  std::string read(const SnapshotLease& snapshot, std::string_view key) {
+  std::string read(const SnapshotHold& snapshot, std::string_view key) {
     return visible_text(table_->read(as_bytes(key), snapshot.view(), text_visitor(text_)), text_);
   }
   static Status put(Transaction& transaction, std::string_view key, std::string_view value) {
@@ -51,7 +51,7 @@ class ManagedMemtable : public testing::Test {
   }
   uint64_t versions() { return table_->stats().versions; }
 
-  std::shared_ptr<Memtable> table_ = *Memtable::create({.background = false});
+  std::unique_ptr<Memtable> table_ = *Memtable::create({.background = false});
   std::string text_;
 };
 
@@ -113,7 +113,7 @@ TEST_F(ManagedMemtable, WithoutSnapshotsOnlyTheNewestVersionStays) {
 
 TEST_F(ManagedMemtable, ASnapshotCostsAtMostOneVersionOfAKey) {
   commit_one("k", "first");
-  const auto held = SnapshotLease::open(table_);
+  const auto held = std::make_shared<SnapshotHold>(*table_);
   for (int i = 0; i < 1000; i++) {
     commit_one("k", std::to_string(i));
     ASSERT_LE(versions(), 2U);
@@ -130,9 +130,9 @@ TEST_F(ManagedMemtable, ASnapshotCostsAtMostOneVersionOfAKey) {
 
 TEST_F(ManagedMemtable, VersionsThatASnapshotKeptAreFreedAfterIt) {
   commit_one("k", "0");
-  std::vector<std::shared_ptr<SnapshotLease>> held;
+  std::vector<std::shared_ptr<SnapshotHold>> held;
   for (int i = 1; i <= 20; i++) {
-    held.push_back(SnapshotLease::open(table_));
+    held.push_back(std::make_shared<SnapshotHold>(*table_));
     commit_one("k", std::to_string(i));
   }
   EXPECT_EQ(versions(), 21U);
@@ -160,7 +160,7 @@ TEST_F(ManagedMemtable, PruneCountsOnlyWhatItHasFreed) {
   while (!done) pruned = std::max(pruned, table_->prune_now());
   EXPECT_EQ(pruned, 0U);
   writer.join();
-  auto held = SnapshotLease::open(table_);
+  auto held = std::make_shared<SnapshotHold>(*table_);
   commit_one("0", "a");
   commit_one("0", "b");
   held.reset();
@@ -223,7 +223,7 @@ TEST_F(ManagedMemtable, ATombstoneStaysWhileAnOlderTransactionMayWriteTheKey) {
 }
 
 TEST_F(ManagedMemtable, ASnapshotSeesNothingOfKeysThatComeAndGo) {
-  const auto held = SnapshotLease::open(table_);
+  const auto held = std::make_shared<SnapshotHold>(*table_);
   for (int i = 0; i < 1000; i++) {
     commit_one("k", std::to_string(i));
     remove_one("k");
@@ -275,7 +275,7 @@ TEST_F(ManagedMemtable, MultiReadReturnsWhatReadsReturn) {
 
 TEST_F(ManagedMemtable, ClearIsRefusedWhileAnybodyReads) {
   commit_one("k", "v");
-  auto snapshot = SnapshotLease::open(table_);
+  auto snapshot = std::make_shared<SnapshotHold>(*table_);
   EXPECT_TRUE(table_->clear().is(Code::busy));
   snapshot.reset();
   ASSERT_TRUE(table_->clear().ok());
@@ -299,7 +299,7 @@ TEST_F(ManagedMemtable, ACursorVisitsOneMomentAndOwnWrites) {
   ASSERT_TRUE(remove(*transaction, "k4").ok());
   expected["k3"] = "mine";
   expected.erase("k4");
-  MemtableCursor cursor(table_, nullptr, *transaction->view(), {.prefix = as_bytes("k")});
+  MemtableCursor cursor(*table_, *transaction->view(), {.prefix = as_bytes("k")});
   std::map<std::string, std::string> found;
   while (cursor.next().ok()) {
     EXPECT_TRUE(found.emplace(as_text(cursor.key()), as_text(cursor.value())).second);

@@ -73,11 +73,11 @@ Memtable::Claim Memtable::try_install(WriteSet& writes, Bytes key, ValueVersion*
 }
 
 Row* Memtable::row_for(Bytes key, DeferredCleanup& cleanup) {
-  if (Row* row = keys_->find(key); row != nullptr) [[likely]]
+  if (Row* row = keys_.find(key); row != nullptr) [[likely]]
     return row;
   Row* fresh = Row::create(key);
   if (fresh == nullptr) return nullptr;
-  Row* const row = keys_->insert(fresh);
+  Row* const row = keys_.insert(fresh);
   if (row != fresh) {
     Row::destroy(fresh);
   } else {

@@ -6,7 +6,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/limits.h"
-#include "core/mvcc/block_memory.h"
+#include "core/cow_map/node_pool.h"
 #include "core/mvcc/inline_value.h"
 #include "core/mvcc/version_chain.h"
 #include "core/sync/epoch.h"
@@ -23,13 +23,13 @@ class Row final : public sync::Retired, public ValueChain {
  public:
   // Null without memory.
   static Row* create(Bytes key) noexcept {
-    void* const memory = allocate_block(sizeof(Row) + key.size());
+    void* const memory = cow_map::NodePool::allocate_bytes(sizeof(Row) + key.size());
     return memory == nullptr ? nullptr : new (memory) Row(key);
   }
   static void destroy(Row* row) noexcept {
     const size_t size = row->memory();
     row->~Row();
-    free_block(row, size);
+    cow_map::NodePool::free_bytes(row, size);
   }
   static void destroy_retired(Retired* retired) noexcept { destroy(static_cast<Row*>(retired)); }
 

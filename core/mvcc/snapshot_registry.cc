@@ -132,14 +132,6 @@ uint64_t SnapshotRegistry::count() const noexcept {
   return count;
 }
 
-void SnapshotRegistry::lock_all() noexcept {
-  for (Stripe& stripe : stripes_) stripe.mutex.lock();
-}
-
-void SnapshotRegistry::unlock_all() noexcept {
-  for (Stripe& stripe : stripes_) stripe.mutex.unlock();
-}
-
 SnapshotView::SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::Clock& clock,
                            const SnapshotRegistry::OpenSnapshot* except) noexcept {
   SnapshotRegistry::Scan scan(clock);
@@ -151,7 +143,7 @@ SnapshotView::SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::C
       for (size_t i = 0; i < count; i++) {
         const uint64_t timestamp = scan.look_at(chunk->slots[i]);
         if (timestamp != 0 && &chunk->snapshots[i] != except)
-          add({&chunk->snapshots[i], timestamp});
+          complete_ &= live_.add({&chunk->snapshots[i], timestamp});
       }
       // Acquire: pairs with add_chunk() and remove_chunk().
       chunk = chunk->next_chunk.load(std::memory_order_acquire);
@@ -161,27 +153,13 @@ SnapshotView::SnapshotView(SnapshotRegistry& registry, const SnapshotRegistry::C
   floor_ = scan.floor();
 }
 
-void SnapshotView::add(Blocker live) noexcept {
-  if (count_ < kInline) {
-    inline_[count_++] = live;
-    return;
-  }
-  try {
-    more_.push_back(live);
-  } catch (const std::bad_alloc&) {
-    complete_ = false;
-  }
-}
-
 SnapshotView::Need SnapshotView::need(uint64_t after, uint64_t up_to,
                                       Blocker& blocker) const noexcept {
   blocker = {};
-  const auto consider = [&](const Blocker& live) {
-    if (live.timestamp <= after || live.timestamp > up_to) return;
+  for (const Blocker& live : live_) {
+    if (live.timestamp <= after || live.timestamp > up_to) continue;
     if (blocker.snapshot == nullptr || rank(live) > rank(blocker)) blocker = live;
-  };
-  for (size_t i = 0; i < count_; i++) consider(inline_[i]);
-  for (const Blocker& live : more_) consider(live);
+  }
   if (blocker.snapshot != nullptr) return Need::snapshot;
   return up_to >= floor_ || !complete_ ? Need::unknown : Need::none;
 }

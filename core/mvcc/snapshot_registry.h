@@ -16,9 +16,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "core/base/function_ref.h"
+#include "core/base/small_list.h"
 #include "core/mvcc/commit_clock.h"
 #include "core/mvcc/retired_list.h"
 #include "core/mvcc/snapshot_slot.h"
@@ -31,10 +31,7 @@ namespace stave::mvcc {
 class SnapshotView;
 
 class SnapshotRegistry {
-  struct Barrier {
-    void operator()() const noexcept { sync::full_barrier(); }
-  };
-  using Slot = SnapshotSlot<std::atomic, Barrier>;
+  using Slot = SnapshotSlot<std::atomic, sync::FullBarrier>;
   struct Chunk;
   struct Stripe;
 
@@ -81,16 +78,16 @@ class SnapshotRegistry {
   // open.
   template <typename Action>
   bool run_without_snapshots(Action action) noexcept {
-    lock_all();
+    for (Stripe& stripe : stripes_) stripe.mutex.lock();
     const bool none = count() == 0;
     if (none) action();
-    unlock_all();
+    for (Stripe& stripe : stripes_) stripe.mutex.unlock();
     return none;
   }
 
  private:
   friend class SnapshotView;
-  using Scan = SnapshotScan<std::atomic, Barrier>;
+  using Scan = SnapshotScan<std::atomic, sync::FullBarrier>;
 
   static constexpr size_t kStripes = 8;
   static constexpr size_t kChunkSlots = 7;  // the slots and the link fill one cache line
@@ -118,8 +115,6 @@ class SnapshotRegistry {
   static void push_free(Stripe& stripe, OpenSnapshot& snapshot) noexcept;
   static void remove_free(Stripe& stripe, OpenSnapshot& snapshot) noexcept;
   static void add_open(Stripe& stripe, uint64_t more) noexcept;
-  void lock_all() noexcept;
-  void unlock_all() noexcept;
 
   // How many slots of each stripe's first chunk were ever used: a scan looks at no others. On a
   // cache line that opening and closing rarely change.
@@ -149,20 +144,15 @@ class SnapshotView {
   Need need(uint64_t after, uint64_t up_to, Blocker& blocker) const noexcept;
 
  private:
-  static constexpr size_t kInline = 16;
-
   // The pseudo-random rank of a snapshot, which stays the same while it is open. Fibonacci hashing
   // (Knuth, The Art of Computer Programming 3).
   static uint64_t rank(const Blocker& live) noexcept {
     return (reinterpret_cast<uintptr_t>(live.snapshot) + live.timestamp) * 0x9e3779b97f4a7c15;
   }
-  void add(Blocker live) noexcept;
 
   uint64_t floor_ = 0;
-  size_t count_ = 0;
   bool complete_ = true;
-  std::array<Blocker, kInline> inline_;
-  std::vector<Blocker> more_;
+  SmallList<Blocker, 16> live_;
 };
 
 }  // namespace stave::mvcc

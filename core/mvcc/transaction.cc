@@ -1,49 +1,23 @@
 #include "core/mvcc/transaction.h"
 
-#include <new>
 #include <utility>
 
 namespace stave::mvcc {
 
-bool SnapshotHold::begin(Memtable& table) noexcept {
-  snapshot_ = table.snapshots_.open(table.clock_);
-  if (snapshot_ == nullptr) return false;
-  table_ = &table;
-  timestamp_ = snapshot_->timestamp();
-  return true;
-}
+SnapshotHold::SnapshotHold(Memtable& table) noexcept
+    : table_(table),
+      snapshot_(table.snapshots_.open(table.clock_)),
+      timestamp_(snapshot_ != nullptr ? snapshot_->timestamp() : 0) {}
 
 void SnapshotHold::end() noexcept {
-  if (snapshot_ != nullptr) table_->end_snapshot(std::exchange(snapshot_, nullptr));
+  if (snapshot_ != nullptr) table_.end_snapshot(std::exchange(snapshot_, nullptr));
 }
 
-std::shared_ptr<SnapshotLease> SnapshotLease::open(
-    const std::shared_ptr<Memtable>& table) noexcept {
-  try {
-    auto lease = std::make_shared<SnapshotLease>(table);
-    return lease->hold_.begin(*table) ? lease : nullptr;
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-}
-
-Result<std::shared_ptr<Transaction>> Transaction::begin(
-    const std::shared_ptr<Memtable>& table) noexcept {
-  try {
-    auto transaction = std::make_shared<Transaction>(table);
-    STAVE_TRY(transaction->start());
-    return transaction;
-  } catch (const std::bad_alloc&) {
-    return Code::no_memory;
-  }
-}
-
-Status Transaction::start() noexcept {
-  if (!hold_.begin(*table_)) return Code::no_memory;
-  const uint64_t number = hold_.snapshot()->number();
-  writes_.emplace(number, number);
-  return {};
-}
+Transaction::Transaction(Memtable& table) noexcept
+    : table_(table),
+      hold_(table),
+      writes_(hold_.number(), hold_.number()),
+      ended_(!hold_.is_open()) {}
 
 Result<ReadView> Transaction::view() const {
   if (ended_) return Code::closed;
@@ -57,7 +31,7 @@ Status Transaction::write(const KeyWrite& write) {
 
 Status Transaction::multi_write(std::span<const KeyWrite> writes, size_t& written) {
   if (ended_) return Code::closed;
-  Status status = table_->install_many(*writes_, writes, snapshot(), written);
+  Status status = table_.install_many(writes_, writes, snapshot(), written);
   wrote_ |= written != 0;
   return status;
 }
@@ -65,14 +39,14 @@ Status Transaction::multi_write(std::span<const KeyWrite> writes, size_t& writte
 Result<uint64_t> Transaction::commit() {
   if (ended_) return Code::closed;
   uint64_t timestamp = 0;
-  if (!writes_->empty()) timestamp = table_->commit_managed(*writes_, hold_);
+  if (!writes_.empty()) timestamp = table_.commit_managed(writes_, hold_);
   end();
   return timestamp;
 }
 
 Status Transaction::roll_back() noexcept {
   if (ended_) return Code::closed;
-  if (writes_) table_->roll_back(*writes_);
+  table_.roll_back(writes_);
   end();
   return {};
 }

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <span>
 
 #include "core/base/bytes.h"
@@ -17,38 +15,25 @@ namespace stave::mvcc {
 // time; the table must outlive it.
 class SnapshotHold {
  public:
-  SnapshotHold() noexcept = default;
+  // Opens a snapshot of this moment, unless there is no memory.
+  explicit SnapshotHold(Memtable& table) noexcept;
   ~SnapshotHold() { end(); }
   SnapshotHold(const SnapshotHold&) = delete;
   SnapshotHold& operator=(const SnapshotHold&) = delete;
 
-  // Opens a snapshot of this moment. Once. False without memory.
-  bool begin(Memtable& table) noexcept;
+  bool is_open() const noexcept { return snapshot_ != nullptr; }
   // May be called again.
   void end() noexcept;
   uint64_t timestamp() const noexcept { return timestamp_; }
-  // Null after end().
+  ReadView view() const noexcept { return {.snapshot = timestamp_}; }
+  // 0, and null, unless it is open.
+  uint64_t number() const noexcept { return is_open() ? snapshot_->number() : 0; }
   const SnapshotRegistry::OpenSnapshot* snapshot() const noexcept { return snapshot_; }
 
  private:
-  Memtable* table_ = nullptr;
-  SnapshotRegistry::OpenSnapshot* snapshot_ = nullptr;
-  uint64_t timestamp_ = 0;
-};
-
-// A SnapshotHold that keeps its table alive, to be shared by a snapshot and its cursors.
-class SnapshotLease {
- public:
-  // Null without memory.
-  static std::shared_ptr<SnapshotLease> open(const std::shared_ptr<Memtable>& table) noexcept;
-  explicit SnapshotLease(const std::shared_ptr<Memtable>& table) noexcept : table_(table) {}
-
-  uint64_t timestamp() const noexcept { return hold_.timestamp(); }
-  ReadView view() const noexcept { return {.snapshot = timestamp()}; }
-
- private:
-  const std::shared_ptr<Memtable> table_;
-  SnapshotHold hold_;
+  Memtable& table_;
+  SnapshotRegistry::OpenSnapshot* snapshot_;
+  const uint64_t timestamp_;
 };
 
 // Reads at the moment of its begin, and its own writes; its writes become visible to others with
@@ -57,17 +42,13 @@ class SnapshotLease {
 // Thread safety: one thread at a time, cursors that see its writes included.
 class Transaction {
  public:
-  static Result<std::shared_ptr<Transaction>> begin(
-      const std::shared_ptr<Memtable>& table) noexcept;
-  // REQUIRES: start() is called next, once.
-  explicit Transaction(const std::shared_ptr<Memtable>& table) noexcept : table_(table) {}
+  // REQUIRES: the table outlives it. Without memory it has ended already.
+  explicit Transaction(Memtable& table) noexcept;
   ~Transaction() { static_cast<void>(roll_back()); }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  Status start() noexcept;
-
-  uint64_t identity() const noexcept { return writes_ ? writes_->identity() : 0; }
+  uint64_t identity() const noexcept { return writes_.identity(); }
   uint64_t snapshot() const noexcept { return hold_.timestamp(); }
   // After commit or rollback every other call is `closed`.
   bool ended() const noexcept { return ended_; }
@@ -86,11 +67,11 @@ class Transaction {
  private:
   void end() noexcept;
 
-  const std::shared_ptr<Memtable> table_;
+  Memtable& table_;
   SnapshotHold hold_;
-  std::optional<WriteSet> writes_;  // from start() on
-  bool wrote_ = false;              // otherwise reads need not look for own writes
-  bool ended_ = false;
+  WriteSet writes_;
+  bool wrote_ = false;  // otherwise reads need not look for own writes
+  bool ended_;
 };
 
 }  // namespace stave::mvcc

@@ -24,7 +24,7 @@
 #include <new>
 #include <utility>
 
-#include "core/mvcc/block_memory.h"
+#include "core/cow_map/node_pool.h"
 #include "core/sync/epoch.h"
 
 namespace stave::mvcc {
@@ -66,14 +66,15 @@ class Version : public sync::Retired {
 
   // A version that `record` has written. Null without memory; then `source` is untouched.
   static Version* create(unsigned height, const Record& record, Source&& source) noexcept {
-    void* const memory = allocate_block(size_for(height, Payload::tail_size(source)));
+    void* const memory =
+        cow_map::NodePool::allocate_bytes(size_for(height, Payload::tail_size(source)));
     return memory == nullptr ? nullptr : new (memory) Version(height, record, std::move(source));
   }
   static void destroy(Version* version) noexcept {
     const size_t size = size_for(version->height_, version->payload_.tail_size());
     version->payload_.release(version->tail());
     version->~Version();
-    free_block(version, size);
+    cow_map::NodePool::free_bytes(version, size);
   }
   // For EpochRegistry::retire().
   static void destroy_retired(Retired* retired) noexcept {

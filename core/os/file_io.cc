@@ -9,6 +9,19 @@ namespace {
 bool interrupted(const Status& status) noexcept {
   return status.is(Code::io) && status.os_errno() == EINTR;
 }
+template <typename Value>
+bool interrupted(const Result<Value>& result) noexcept {
+  return interrupted(result.status());
+}
+
+// What `call()` returns when it is not interrupted.
+template <typename Call>
+auto repeated(Call call) {
+  for (;;) {
+    const auto result = call();
+    if (!interrupted(result)) return result;
+  }
+}
 
 std::string at(std::string_view name, uint64_t offset) {
   return "'" + std::string(name) + "' at offset " + std::to_string(offset);
@@ -19,11 +32,8 @@ std::string at(std::string_view name, uint64_t offset) {
 Result<size_t> read_up_to(File& file, std::string_view, uint64_t offset, MutableBytes into) {
   size_t done = 0;
   while (done < into.size()) {
-    Result<size_t> count = file.read(offset + done, into.subspan(done));
-    if (!count) {
-      if (interrupted(count.status())) continue;
-      return count.status();
-    }
+    const auto count = repeated([&] { return file.read(offset + done, into.subspan(done)); });
+    if (!count) return count.status();
     if (*count == 0) break;
     done += *count;
   }
@@ -41,11 +51,8 @@ Status read_exactly(File& file, std::string_view name, uint64_t offset, MutableB
 
 Status write_all(File& file, std::string_view name, uint64_t offset, Bytes from) {
   while (!from.empty()) {
-    Result<size_t> count = file.write(offset, from);
-    if (!count) {
-      if (interrupted(count.status())) continue;
-      return count.status();
-    }
+    const auto count = repeated([&] { return file.write(offset, from); });
+    if (!count) return count.status();
     // Asking again for ever would hang; no file system that works answers this.
     if (*count == 0)
       return Status::error(Code::io, "cannot write " + at(name, offset) + ": no byte was accepted");
@@ -56,24 +63,15 @@ Status write_all(File& file, std::string_view name, uint64_t offset, Bytes from)
 }
 
 Status sync_file(File& file, std::string_view) {
-  for (;;) {
-    Status status = file.sync_data();
-    if (!interrupted(status)) return status;
-  }
+  return repeated([&] { return file.sync_data(); });
 }
 
 Status sync_range(Mapping& mapping, uint64_t offset, uint64_t size) {
-  for (;;) {
-    Status status = mapping.sync_data(offset, size);
-    if (!interrupted(status)) return status;
-  }
+  return repeated([&] { return mapping.sync_data(offset, size); });
 }
 
 Status sync_directory(FileSystem& files, const std::string& path) {
-  for (;;) {
-    Status status = files.sync_directory(path);
-    if (!interrupted(status)) return status;
-  }
+  return repeated([&] { return files.sync_directory(path); });
 }
 
 Result<std::string> read_small_file(FileSystem& files, const std::string& path, size_t limit) {

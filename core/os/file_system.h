@@ -1,4 +1,4 @@
-// The one interface through which Stave touches files, the clock and randomness.
+// The one interface through which Stave touches files and randomness.
 //
 // Everything on disk goes through it, so that tests can stand a simulated disk in its place
 // (simulated_file_system.h) which forgets unsynced bytes, tears writes and fails any call. The
@@ -52,28 +52,16 @@ class Mapping {
   // No longer that.
   virtual void expect_any_reads() noexcept {}
   // The others are for ranges of whole pages within the file. All of it will be read soon.
-  virtual void expect_reads(uint64_t offset, uint64_t size) noexcept {
-    static_cast<void>(offset);
-    static_cast<void>(size);
-  }
+  virtual void expect_reads(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
   // It was just written and will be read: to lead the mapping to many pages at once costs less than
   // to each when it is read.
-  virtual void lead_to_written(uint64_t offset, uint64_t size) noexcept {
-    static_cast<void>(offset);
-    static_cast<void>(size);
-  }
+  virtual void lead_to_written(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
   // All of it will be stored into. To make many pages ready at once costs less than each on its
   // first store.
-  virtual void expect_stores(uint64_t offset, uint64_t size) noexcept {
-    static_cast<void>(offset);
-    static_cast<void>(size);
-  }
+  virtual void expect_stores(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
   // Nothing much will be stored into it before the next sync_data(), which then need
   // not interrupt all processors for each of its pages to find out when they are stored into again.
-  virtual void expect_sync(uint64_t offset, uint64_t size) noexcept {
-    static_cast<void>(offset);
-    static_cast<void>(size);
-  }
+  virtual void expect_sync(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
 
  protected:
   Mapping(std::byte* data, uint64_t size) noexcept : data_(data), size_(size) {}
@@ -97,10 +85,7 @@ class File {
   virtual Status sync_data() = 0;
   // A hint: begins to bring these bytes to the device, so that the next sync_data() finds less to
   // do. Does not wait for it.
-  virtual void start_sync(uint64_t offset, uint64_t size) noexcept {
-    static_cast<void>(offset);
-    static_cast<void>(size);
-  }
+  virtual void start_sync(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
   virtual Result<uint64_t> size() = 0;
   // Sets the size. Bytes beyond a smaller size are gone; a larger size reads as zeros.
   virtual Status truncate(uint64_t size) = 0;
@@ -157,10 +142,6 @@ class FileSystem {
   // regular file, or a symbolic link to one, is refused: `invalid_argument`.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path, bool exclusive) = 0;
 
-  // Milliseconds since 1970-01-01 UTC; may step in either direction.
-  virtual uint64_t wall_clock_ms() = 0;
-  // Nanoseconds since an arbitrary start; never goes back.
-  virtual uint64_t monotonic_clock_ns() = 0;
   // Unpredictable bytes from the system.
   virtual Status random(MutableBytes into) = 0;
 };

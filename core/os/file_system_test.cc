@@ -269,10 +269,7 @@ TEST_P(FileSystemContract, SharedLocksExcludeOnlyTheExclusive) {
   EXPECT_TRUE(files().lock(path("no/LOCK"), false).status().is(Code::not_found));
 }
 
-TEST_P(FileSystemContract, ClocksAndRandomness) {
-  const uint64_t first = files().monotonic_clock_ns();
-  EXPECT_GE(files().monotonic_clock_ns(), first);
-  EXPECT_GT(files().wall_clock_ms(), 1'500'000'000'000u);
+TEST_P(FileSystemContract, RandomnessDiffersEachTime) {
   std::array<std::byte, 1000> a{};
   std::array<std::byte, 1000> b{};
   EXPECT_TRUE(files().random(a).ok() && files().random(b).ok());

@@ -26,11 +26,6 @@ std::atomic<uint64_t>* map_wiped_page() noexcept {
   return new (page) std::atomic<uint64_t>(0);
 }
 
-std::atomic<uint64_t>* wiped_page() noexcept {
-  static std::atomic<uint64_t>* const page = map_wiped_page();
-  return page;
-}
-
 constinit const std::atomic<uint64_t> no_page{0};
 
 // Copied by fork, not wiped: a child's numbers continue its parent's, so no process ever has the
@@ -42,7 +37,7 @@ std::atomic<uint64_t> last_number{0};
 constinit std::atomic<const std::atomic<uint64_t>*> ForkGuard::page_{&no_page};
 
 ForkGuard::ForkGuard() noexcept {
-  std::atomic<uint64_t>* const page = wiped_page();
+  static std::atomic<uint64_t>* const page = map_wiped_page();
   if (page == nullptr) {
     process_ = static_cast<uint64_t>(::getpid());
     return;

@@ -20,7 +20,6 @@ struct Work {
   bool is_batch_job;
 };
 
-#ifdef SCHED_BATCH
 // Whether the system is sure to take any call of this thread and of those it creates. A filter may
 // end the process for one that it does not allow, and filters of hardened services often do not
 // allow to set a policy.
@@ -43,12 +42,6 @@ void become_batch_job() noexcept {
   pthread_getschedparam(pthread_self(), &policy, &parameters);
   if (policy == SCHED_OTHER) pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameters);
 }
-#else
-constexpr bool is_free_to_call() {
-  return false;
-}
-void become_batch_job() noexcept {}
-#endif
 
 void* thread_main(void* argument) noexcept {
   const Work work = *std::unique_ptr<Work>(static_cast<Work*>(argument));

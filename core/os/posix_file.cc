@@ -25,7 +25,7 @@ class PosixMapping final : public Mapping {
 
   Status sync_data(uint64_t offset, uint64_t size) override {
     if (::msync(data_ + offset, size, MS_SYNC) != 0)
-      return path_error_at(errno, "sync", path_, offset);
+      return path_error(errno, "sync", path_, offset);
     return Status();
   }
 
@@ -91,14 +91,14 @@ class PosixFile final : public File {
 Result<size_t> PosixFile::read(uint64_t offset, MutableBytes into) {
   const ssize_t count =
       ::pread(descriptor_.number(), into.data(), into.size(), static_cast<off_t>(offset));
-  if (count < 0) return path_error_at(errno, "read", path_, offset);
+  if (count < 0) return path_error(errno, "read", path_, offset);
   return static_cast<size_t>(count);
 }
 
 Result<size_t> PosixFile::write(uint64_t offset, Bytes from) {
   const ssize_t count =
       ::pwrite(descriptor_.number(), from.data(), from.size(), static_cast<off_t>(offset));
-  if (count < 0) return path_error_at(errno, "write", path_, offset);
+  if (count < 0) return path_error(errno, "write", path_, offset);
   return static_cast<size_t>(count);
 }
 
@@ -134,7 +134,7 @@ Status PosixFile::truncate(uint64_t size) {
   if (size < filled_.load(std::memory_order_relaxed))
     filled_.store(size, std::memory_order_relaxed);
   if (const int failure = set_size(size))
-    return path_error_at(failure, "set the size of", path_, size);
+    return path_error(failure, "set the size of", path_, size);
   return Status();
 }
 
@@ -152,7 +152,7 @@ Status PosixFile::allocate(uint64_t size) {
   if (failure == 0) return Status();
   if (Result<uint64_t> new_size = this->size(); new_size && *new_size > *old_size)
     set_size(*old_size);
-  return path_error_at(failure, "allocate space for", path_, size);
+  return path_error(failure, "allocate space for", path_, size);
 }
 
 // Where the file system cannot allocate, zeros are written over [0, end) wherever there is no data

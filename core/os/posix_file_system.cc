@@ -8,7 +8,6 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -141,12 +140,6 @@ Status locked_by(pid_t holder, const std::string& path) {
   return Status::error(Code::locked, message);
 }
 
-uint64_t read_clock_ns(clockid_t clock) noexcept {
-  timespec now;
-  ::clock_gettime(clock, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
-}
-
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::string> resolve(const std::string& path) override { return resolve_path(path); }
@@ -212,9 +205,6 @@ class PosixFileSystem final : public FileSystem {
     return std::unique_ptr<FileLock>(
         std::make_unique<PosixFileLock>(std::move(descriptor), path, exclusive));
   }
-
-  uint64_t wall_clock_ms() override { return read_clock_ns(CLOCK_REALTIME) / 1'000'000u; }
-  uint64_t monotonic_clock_ns() override { return read_clock_ns(CLOCK_MONOTONIC); }
 
   Status random(MutableBytes into) override {
     while (!into.empty()) {

@@ -8,7 +8,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/os/fork_handlers.h"
 #include "core/os/helper_thread.h"
 #include "core/sync/epoch.h"
 
@@ -32,7 +31,6 @@ struct BackgroundThread {
   void unlock() noexcept { pthread_mutex_unlock(&mutex); }
   void notify() noexcept { pthread_cond_broadcast(&changed); }
 
-  void start() noexcept;
   void serve(uint64_t mine) noexcept;
   // False when something still waits.
   bool run_all(uint64_t mine) noexcept;
@@ -73,15 +71,9 @@ void after_fork_in_child() {
 // As in epoch.cc. A failure affects only a forked child: its tables are pruned by their writers
 // alone.
 [[maybe_unused]] const bool handlers_added =
-    os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
 
 }  // namespace
-
-void BackgroundThread::start() noexcept {
-  const uint64_t mine = ++generation;
-  thread =
-      os::HelperThread::start(thread_main, reinterpret_cast<void*>(static_cast<uintptr_t>(mine)));
-}
 
 void BackgroundThread::serve(uint64_t mine) noexcept {
   lock();
@@ -166,7 +158,10 @@ void Background::wake_up() noexcept {
   background.lock();
   background.requested = true;
   if (background.tasks != nullptr) {
-    if (!background.thread) background.start();
+    if (!background.thread) {
+      const uintptr_t generation = ++background.generation;
+      background.thread = os::HelperThread::start(thread_main, reinterpret_cast<void*>(generation));
+    }
     if (background.thread) background.set_awake(true);
     background.notify();
   }

@@ -1,12 +1,13 @@
 #include "core/sync/epoch.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cassert>
 #include <mutex>
 #include <new>
 #include <utility>
 
-#include "core/os/fork_handlers.h"
 #include "core/sync/backoff.h"
 #include "core/sync/thread_exit.h"
 
@@ -61,39 +62,36 @@ class Reclaimer {
     return next_tag_ - 1;
   }
 
-  // Moves objects that no reader can see into `slice`, as many as it may have: of all threads.
-  void start(Slice& slice) noexcept {
-    const uint64_t oldest_pin = internal::epochs.oldest_pin(next_tag_);
-    begin(slice);
-    internal::epochs.for_each_waiting([&](Slot& slot) {
-      slot.waiting.free_below = oldest_pin;
-      move_free(slot, slice);
-      return slice.count < slice.limit;
-    });
-    run(slice);
-  }
-
-  // The same with those of `own`. `decide`: finds out which of them are free, and takes those that
-  // their threads do not see to, too.
-  void start(Slice& slice, Slot& own, bool decide) noexcept {
-    begin(slice);
+  // Moves objects that no reader can see into `slice`, as many as it may have, and notes it as
+  // running: those of `own`, known to be free, or of all threads where that is null. `decide`:
+  // finds out which are free, and takes those that their threads do not see to along with those of
+  // `own`.
+  void start(Slice& slice, Slot* own, bool decide) noexcept {
+    slice.oldest_tag = next_tag_;
+    slice.end = &slice.first;
     if (decide && waiting_ != 0) {
       const uint64_t oldest_pin = internal::epochs.oldest_pin(next_tag_);
-      own.waiting.free_below = oldest_pin;
-      move_free(own, slice);
-      // Or there would never be room for the others'. Of those, too, more goes than comes.
-      slice.limit += EpochRegistry::kFreedPerRetired * EpochRegistry::kDecideEvery;
+      const auto decide_on = [&](Slot& slot) {
+        slot.waiting.free_below = oldest_pin;
+        move_free(slot, slice);
+      };
+      if (own != nullptr) {
+        decide_on(*own);
+        // Or there would never be room for the others'. Of those, too, more goes than comes.
+        slice.limit += EpochRegistry::kFreedPerRetired * EpochRegistry::kDecideEvery;
+      }
       internal::epochs.for_each_waiting([&](Slot& slot) {
-        if (is_ownerless(slot) || waits_for_long(slot)) {
-          slot.waiting.free_below = oldest_pin;
-          move_free(slot, slice);
-        }
+        if (own == nullptr || is_ownerless(slot) || waits_for_long(slot)) decide_on(slot);
         return slice.count < slice.limit;
       });
-    } else {
-      move_free(own, slice);
+    } else if (own != nullptr) {
+      move_free(*own, slice);
     }
-    run(slice);
+    *slice.end = nullptr;
+    if (slice.count == 0) return;
+    waiting_ -= slice.count;
+    slice.next = running_;
+    running_ = &slice;
   }
 
   void finish(const Slice& slice) noexcept {
@@ -174,10 +172,6 @@ class Reclaimer {
     }
   }
 
-  void begin(Slice& slice) const noexcept {
-    slice.oldest_tag = next_tag_;
-    slice.end = &slice.first;
-  }
   // Moves what is known to be free to the end of the slice, as long as there is room.
   static void move_free(Slot& slot, Slice& slice) noexcept {
     WaitingList<Retired>& waiting = slot.waiting;
@@ -189,14 +183,6 @@ class Reclaimer {
       waiting.head = waiting.head->next;
       slice.count++;
     }
-  }
-  // Notes the slice, if there is anything in it, as running.
-  void run(Slice& slice) noexcept {
-    *slice.end = nullptr;
-    if (slice.count == 0) return;
-    waiting_ -= slice.count;
-    slice.next = running_;
-    running_ = &slice;
   }
 
   std::mutex mutex_;
@@ -226,7 +212,7 @@ void after_fork_in_child() {
 // With the library: at the first use a fork could come in the middle. A failure leaves only a
 // forked child worse off: what its parent's threads had pinned stays so.
 [[maybe_unused]] const bool handlers_added =
-    os::add_fork_handlers(before_fork, after_fork_in_parent, after_fork_in_child);
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
 
 bool is_pinned(const EpochThread& thread) noexcept {
   // Relaxed: only this thread stores to its slot.
@@ -253,7 +239,7 @@ void run_deleters(std::unique_lock<std::mutex>& lock, EpochThread& thread,
 // A slice of everything; returns how many objects.
 size_t reclaim_slice(std::unique_lock<std::mutex>& lock, EpochThread& thread) noexcept {
   Slice slice{.thread = &thread, .limit = EpochRegistry::kSliceObjects};
-  reclaimer.start(slice);
+  reclaimer.start(slice, nullptr, true);
   run_deleters(lock, thread, slice);
   return slice.count;
 }
@@ -291,7 +277,7 @@ void take_step(EpochThread& thread, Epochs::Slot& own) noexcept {
     thread.units_since_decision = 0;
     reclaimer.collect(&own);
   }
-  reclaimer.start(slice, own, decide);
+  reclaimer.start(slice, &own, decide);
   run_deleters(lock, thread, slice);
 }
 
@@ -306,7 +292,7 @@ void reclaim_at_exit(EpochThread& thread, Epochs::Slot& own) noexcept {
     reclaimer.collect(&own);
     Slice slice{.thread = &thread, .limit = EpochRegistry::kSliceObjects};
     const Retired* const first = own.waiting.head;
-    reclaimer.start(slice, own, true);
+    reclaimer.start(slice, &own, true);
     // Deleters may have retired others.
     progress = own.waiting.head != first;
     run_deleters(lock, thread, slice);
@@ -322,22 +308,6 @@ void give_back_slot() noexcept {
   reclaim_at_exit(thread, *thread.slot);
   internal::epochs.give_back_slot(*thread.slot);
   thread.slot = nullptr;
-}
-
-// Null without memory, when nobody would give the slot back, and while a call of the thread is
-// counted in its gate: a thread with a slot that announces no gate is inside none (Gate::Entry).
-Epochs::Slot* take_slot(EpochThread& thread) noexcept {
-  if (thread.counted != nullptr) return nullptr;
-  if (!will_give_back(ExitStage::epochs, give_back_slot)) return nullptr;
-  Epochs::Slot* slot = internal::epochs.take_slot();
-  if (slot == nullptr) {
-    auto* chunk = new (std::nothrow) Epochs::Chunk;
-    if (chunk == nullptr) return nullptr;
-    internal::epochs.add_chunk(chunk);  // owned by `epochs` for ever
-    slot = internal::epochs.take_slot();
-  }
-  thread.slot = slot;
-  return slot;
 }
 
 Epochs::Slot& slot_of(const EpochThread& thread) noexcept {
@@ -381,8 +351,18 @@ void retire_without_slot(EpochThread& thread, Retired* first, Retired* last,
 
 }  // namespace
 
-void internal::take_slot_of(EpochThread& thread) noexcept {
-  take_slot(thread);
+internal::Epochs::Slot* internal::take_slot(EpochThread& thread) noexcept {
+  if (thread.counted != nullptr) return nullptr;
+  if (!will_give_back(ExitStage::epochs, give_back_slot)) return nullptr;
+  Epochs::Slot* slot = epochs.take_slot();
+  if (slot == nullptr) {
+    auto* chunk = new (std::nothrow) Epochs::Chunk;
+    if (chunk == nullptr) return nullptr;
+    epochs.add_chunk(chunk);  // owned by `epochs` for ever
+    slot = epochs.take_slot();
+  }
+  thread.slot = slot;
+  return slot;
 }
 
 internal::Epochs::Slot* internal::pin_slow_path(EpochThread& thread) noexcept {
@@ -410,7 +390,7 @@ void EpochRegistry::retire(Retired* object, Retired::Reclaim reclaim) noexcept {
 
 void EpochRegistry::retire_chain(Retired* first, Retired* last, uint32_t count) noexcept {
   EpochThread& thread = internal::epoch_thread;
-  if (thread.slot == nullptr && take_slot(thread) == nullptr) [[unlikely]]
+  if (thread.slot == nullptr && internal::take_slot(thread) == nullptr) [[unlikely]]
     return retire_without_slot(thread, first, last, count);
   thread.slot->retired.push(first, last);
   count_retired(thread, count, count * units_of_retired);

@@ -49,9 +49,6 @@ struct Retired {
 
 namespace internal {
 
-struct FullBarrier {
-  void operator()() const noexcept { barrier_to_other_threads(); }
-};
 using Epochs = EpochProtocol<std::atomic, FullBarrier, Retired>;
 
 // The one piece of global state of the process (and of each copy of the library in it).
@@ -69,8 +66,10 @@ struct EpochThread {
 };
 extern STAVE_FAST_THREAD_LOCAL EpochThread epoch_thread;
 
-// Gets a thread its slot, unless there is no memory or nobody would give it back.
-void take_slot_of(EpochThread& thread) noexcept;
+// Gets a thread its slot. Null without memory, when nobody would give the slot back, and while a
+// call of the thread is counted in its gate: a thread with a slot that announces no gate is inside
+// none (Gate::Entry).
+Epochs::Slot* take_slot(EpochThread& thread) noexcept;
 // Gets a thread its slot, and pins; null when it gets none: then the pin is counted.
 Epochs::Slot* pin_slow_path(EpochThread& thread) noexcept;
 void unpin_slow_path(EpochThread& thread) noexcept;

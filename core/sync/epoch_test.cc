@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/sync/late_calls.h"
+#include "core/os/testing/late_calls.h"
 
 namespace stave::sync {
 namespace {
@@ -394,10 +394,10 @@ TEST_F(Epoch, DeletersMayPinAndRetire) {
 
 // Uses the registry from a thread that has no slot any more.
 TEST_F(Epoch, UsableWhileTheThreadExits) {
-  LateCalls late;
+  os::LateCalls late;
   std::thread([&] {
     ASSERT_TRUE(late.add([this](int round) {
-      if (round != LateCalls::kFirstAfterLeaving) return;
+      if (round != os::LateCalls::kFirstAfterLeaving) return;
       const EpochPin pin;
       EpochRegistry::retire(new Counted(alive_));
     }));

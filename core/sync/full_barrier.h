@@ -18,9 +18,9 @@ inline void full_barrier() noexcept {
 #endif
 }
 
-// Between what this thread announces ("I am inside") and what it looks at next ("it is closed").
-inline void barrier_to_other_threads() noexcept {
-  full_barrier();
-}
+// As a type, for protocols that the memory-order explorer runs with another one.
+struct FullBarrier {
+  void operator()() const noexcept { full_barrier(); }
+};
 
 }  // namespace stave::sync

@@ -53,7 +53,7 @@ bool Gate::is_among_entries_of(const EpochThread& thread) const noexcept {
 // A call from inside a callback, or of a thread that has no slot.
 Code Gate::Entry::enter_nested(Gate& gate, Reentry reentry) noexcept {
   EpochThread& thread = epoch_thread;
-  if (thread.slot == nullptr) internal::take_slot_of(thread);
+  if (thread.slot == nullptr) internal::take_slot(thread);
   if (thread.slot == nullptr || thread.inside + kDepthMax > Epochs::kInsideMax)
     return enter_counted(gate, reentry);
   slot_ = thread.slot;

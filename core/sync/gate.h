@@ -8,9 +8,9 @@
 //   Gate::Entry entry;
 //   STAVE_TRY(entry.enter(gate, Reentry::refused, Pinned::no));
 //
-// Entering costs one full barrier, whatever the number of gates, and an epoch pin comes with it for
-// nothing (Pinned::yes). The gate itself is two words: what calls announce lies in their threads'
-// epoch slots (gate_protocol.h).
+// Entering costs one full barrier, whatever the number of gates, and in the common case an epoch
+// pin comes with it for nothing (Pinned::yes). The gate itself is two words: what calls announce
+// lies in their threads' epoch slots (gate_protocol.h).
 //
 // Thread safety: everything may be called from any thread. An Entry is left by the thread that made
 // it, in reverse order of entering. A gate lives until the last call on its handle has returned,
@@ -30,7 +30,9 @@ namespace stave::sync {
 
 // What a call answers that a callback of the same handle makes.
 enum class Reentry : bool { refused, allowed };
-// Whether a call is inside an epoch pin throughout. Not for calls that may wait.
+// Whether the call's barrier also pins an epoch, for the whole call. Not for calls that may wait.
+// No promise: a call that is nested, or counted for want of a slot, has no pin of its own. What
+// needs one makes an EpochPin, which then costs next to nothing where the call has it.
 enum class Pinned : bool { no, yes };
 
 class Gate {

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/sync/late_calls.h"
+#include "core/os/testing/late_calls.h"
 
 namespace stave::sync {
 namespace {
@@ -204,7 +204,7 @@ TEST(Gate, CallsMayNestDeeperThanASlotAnnounces) {
 // At the end of a thread, when it has given back its slot, its calls are counted in the gate.
 TEST(Gate, ACallBehindTheEndOfItsThreadsSlotIsInside) {
   Gate gate;
-  LateCalls late;
+  os::LateCalls late;
   std::atomic<int> calls{0};
   std::thread thread([&] {
     EXPECT_EQ(call(gate), Code::ok);
@@ -218,7 +218,7 @@ TEST(Gate, ACallBehindTheEndOfItsThreadsSlotIsInside) {
     }));
   });
   thread.join();
-  EXPECT_EQ(calls, LateCalls::kRounds);
+  EXPECT_EQ(calls, os::LateCalls::kRounds);
   close(gate);
 }
 

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <thread>
 
+#include "core/sync/sequence_lock_test_support.h"
+
 namespace stave::sync {
 namespace {
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 
-#include "core/os/fork_handlers.h"
 #include "core/sync/fast_thread_local.h"
 
 namespace stave::sync {
@@ -51,9 +50,6 @@ class Key {
     return is_set;
   }
 
-  // There is one now, unless the system refuses.
-  bool make() noexcept { return get() >= 0; }
-
   void remove() noexcept {
     // Both sequentially consistent: pair with those in set().
     const int64_t key = key_.exchange(removed, std::memory_order_seq_cst);
@@ -67,11 +63,7 @@ class Key {
     setting_.store(0, std::memory_order_relaxed);
   }
 
- private:
-  static constexpr int64_t none = -1;
-  static constexpr int64_t removed = -2;
-
-  // Negative without one. Tries again where the system had none.
+  // Makes it, unless there is one. Negative when the system refuses, and then tried again.
   int64_t get() noexcept {
     int64_t key = key_.load(std::memory_order_seq_cst);
     pthread_key_t made;
@@ -82,6 +74,10 @@ class Key {
     pthread_key_delete(made);  // another thread was first
     return key;
   }
+
+ private:
+  static constexpr int64_t none = -1;
+  static constexpr int64_t removed = -2;
 
   std::atomic<int64_t> key_{none};
   std::atomic<uint32_t> setting_{0};  // threads that are inside of set()
@@ -94,8 +90,8 @@ void in_child() {
 
 // Made when the library is loaded: there are still keys then, also such as need no memory to be
 // set. A constructor of a static object that calls the library earlier makes the key itself.
-[[maybe_unused]] const bool key_made = key.make();
-[[maybe_unused]] const bool handler_added = os::add_fork_handlers(nullptr, nullptr, in_child);
+[[maybe_unused]] const bool key_made = key.get() >= 0;
+[[maybe_unused]] const bool handler_added = pthread_atfork(nullptr, nullptr, in_child) == 0;
 
 // Runs when the library is unloaded: with the process, or with a program's plugin that is linked
 // with the static library (libstave.so itself stays). Threads that have used the library may

@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/os/testing/late_calls.h"
 #include "core/sync/epoch.h"
-#include "core/sync/late_calls.h"
 #include "core/sync/thread_number.h"
 
 namespace stave::sync {
@@ -127,10 +127,10 @@ TEST(ThreadExit, LateCallsTakeNothing) {
   int late_calls = 0;
   for (int i = 0; i < 100; i++) {
     uint32_t number = 0;
-    LateCalls late;
+    os::LateCalls late;
     std::thread([&] {
       ASSERT_TRUE(late.add([&](int round) {
-        if (round < LateCalls::kFirstAfterLeaving) return;
+        if (round < os::LateCalls::kFirstAfterLeaving) return;
         late_calls++;
         const EpochPin pin;
         EpochRegistry::retire(new Counted(freed));
@@ -146,7 +146,7 @@ TEST(ThreadExit, LateCallsTakeNothing) {
     EXPECT_TRUE(EpochRegistry::reclaim_all());
     EXPECT_EQ(freed, late_calls);
   }
-  EXPECT_EQ(late_calls, 100 * (LateCalls::kRounds + 1 - LateCalls::kFirstAfterLeaving));
+  EXPECT_EQ(late_calls, 100 * (os::LateCalls::kRounds + 1 - os::LateCalls::kFirstAfterLeaving));
   EXPECT_EQ(numbers.size(), 1U);
   EXPECT_EQ(slots.size(), 1U);
 }
@@ -161,10 +161,10 @@ TEST(ThreadExit, FirstCallsMayBeLate) {
   int late_calls = 0;
   // Behind the last round there is none: that thread's slot and number stay taken. So it comes
   // last.
-  for (int first = 1; first <= LateCalls::kFirstCallRounds; first++) {
-    for (int i = 0; i < (first < LateCalls::kRounds ? 100 : 1); i++) {
+  for (int first = 1; first <= os::LateCalls::kFirstCallRounds; first++) {
+    for (int i = 0; i < (first < os::LateCalls::kRounds ? 100 : 1); i++) {
       threads++;
-      LateCalls late;
+      os::LateCalls late;
       std::thread([&] {
         ASSERT_TRUE(late.add([&](int round) {
           if (round != first) return;
@@ -191,10 +191,10 @@ TEST(ThreadExit, WhatThreadsWithoutASlotRetireIsFreed) {
   int retired = 0;
   int waiting_max = 0;
   for (int i = 0; i < kThreads; i++) {
-    LateCalls late;
+    os::LateCalls late;
     std::thread([&] {
       ASSERT_TRUE(late.add([&](int round) {
-        if (round != LateCalls::kFirstAfterLeaving) return;
+        if (round != os::LateCalls::kFirstAfterLeaving) return;
         {
           const EpochPin pin;
           EXPECT_EQ(own_slot(), nullptr);

@@ -28,12 +28,6 @@ inline uint32_t thread_number() noexcept {
   return number - 1;
 }
 
-// Like thread_number(), but above all numbers when the thread has not asked for one. Calls no other
-// function.
-inline uint32_t thread_number_if_any() noexcept {
-  return internal::thread_number_plus_one - 1;
-}
-
 // Above all numbers that threads have had so far. Whoever knows by other means that a thread has
 // done something with its number sees that number below this.
 inline uint32_t thread_numbers_given() noexcept {

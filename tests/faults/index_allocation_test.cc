@@ -82,16 +82,16 @@ class Scenario {
     EXPECT_GT(test::FailingAllocations::failures(), 0U);
     return false;
   }
-  Index::Previous expected(uint64_t number) const { return model_[number]; }
+  Previous expected(uint64_t number) const { return model_[number]; }
   void put(uint64_t number, uint64_t version) {
     const uint64_t value = NumberedKeys::value(number, version);
-    const auto previous = index_->put(key_of(number), value);
+    const auto previous = put_key(*index_, key_of(number), value);
     if (!allowed(previous.status())) return;
     EXPECT_EQ(*previous, expected(number));
     model_[number] = value;
   }
   void remove(uint64_t number) {
-    const auto previous = index_->remove(key_of(number));
+    const auto previous = remove_key(*index_, key_of(number));
     if (!allowed(previous.status())) return;
     EXPECT_EQ(*previous, expected(number));
     model_[number].reset();
@@ -99,18 +99,18 @@ class Scenario {
   void check() {
     EXPECT_EQ(index_->size(), static_cast<uint64_t>(std::count_if(
                                   model_.begin(), model_.end(),
-                                  [](const Index::Previous& value) { return value.has_value(); })));
+                                  [](const Previous& value) { return value.has_value(); })));
     for (uint64_t number = 0; number < kKeys; number++) {
       uint64_t value = 0;
-      const Status status = index_->get(key_of(number), &value);
-      EXPECT_EQ(status.ok() ? Index::Previous(value) : Index::Previous(), expected(number));
+      const Status status = get_key(*index_, key_of(number), &value);
+      EXPECT_EQ(status.ok() ? Previous(value) : Previous(), expected(number));
     }
   }
 
   const Kind kind_;
   NumberedKeys keys_;
   std::unique_ptr<Index> index_;
-  std::array<Index::Previous, kKeys> model_;
+  std::array<Previous, kKeys> model_;
 };
 
 class IndexAllocation : public testing::TestWithParam<Kind> {};

@@ -102,7 +102,7 @@ struct ManagedTable {
     void commit(HistoryTransaction& history) { history.timestamp = *transaction->commit(); }
   };
   Access begin(uint32_t, HistoryTransaction& history) {
-    Access access{table, *Transaction::begin(table)};
+    Access access{table, std::make_shared<Transaction>(*table)};
     history.snapshot = access.transaction->snapshot();
     return access;
   }

@@ -148,7 +148,7 @@ class History {
   void make(Call& call) {
     const std::string name = keys_.key(call.key);
     const Index::Key key = key_of(name, call.key);
-    const auto previous = [&call](const Result<Index::Previous>& answer) {
+    const auto previous = [&call](const Result<Previous>& answer) {
       ASSERT_TRUE(answer.ok());
       call.answer = answer->value_or(kAbsent);
     };
@@ -159,24 +159,24 @@ class History {
     uint64_t actual = 0;
     switch (call.kind) {
       case CallKind::get:
-        if (index_->get(key, &actual).ok()) call.answer = actual;
+        if (get_key(*index_, key, &actual).ok()) call.answer = actual;
         break;
       case CallKind::put:
-        previous(index_->put(key, call.value));
+        previous(put_key(*index_, key, call.value));
         break;
       case CallKind::insert:
-        previous(index_->insert(key, call.value));
+        previous(insert_key(*index_, key, call.value));
         break;
       case CallKind::remove:
-        previous(index_->remove(key));
+        previous(remove_key(*index_, key));
         break;
       case CallKind::compare_and_swap: {
-        const Status status = index_->compare_and_swap(key, call.expected, call.value, &actual);
+        const Status status = swap_key(*index_, key, call.expected, call.value, &actual);
         conditional(status, actual);
         break;
       }
       case CallKind::remove_if: {
-        const Status status = index_->remove_if(key, call.expected, &actual);
+        const Status status = remove_key_if(*index_, key, call.expected, &actual);
         conditional(status, actual);
         break;
       }
@@ -190,9 +190,9 @@ class History {
     const uint64_t number = kKeys + thread * kFillers + random.below(kFillers);
     const std::string name = keys_.key(number);
     if (random.one_in(3)) {
-      ASSERT_TRUE(index_->remove(key_of(name, number)).ok());
+      ASSERT_TRUE(remove_key(*index_, key_of(name, number)).ok());
     } else {
-      ASSERT_TRUE(index_->put(key_of(name, number), NumberedKeys::value(number)).ok());
+      ASSERT_TRUE(put_key(*index_, key_of(name, number), NumberedKeys::value(number)).ok());
     }
     if (random.one_in(200)) {
       ASSERT_TRUE(index_->shrink_to_fit().ok());

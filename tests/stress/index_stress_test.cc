@@ -84,19 +84,19 @@ class Stress {
     if (own_hash) return as_bytes(name);
     return {as_bytes(name), *keys.hash(NumberedKeys::value(number))};
   }
-  Index::Previous put(uint64_t number, uint64_t version) {
+  Previous put(uint64_t number, uint64_t version) {
     const std::string name = keys.key(number);
-    return *index->put(key_of(name, number), NumberedKeys::value(number, version));
+    return *put_key(*index, key_of(name, number), NumberedKeys::value(number, version));
   }
-  Index::Previous remove(uint64_t number) {
+  Previous remove(uint64_t number) {
     const std::string name = keys.key(number);
-    return *index->remove(key_of(name, number));
+    return *remove_key(*index, key_of(name, number));
   }
-  Index::Previous present(uint64_t number) {
+  Previous present(uint64_t number) {
     const std::string name = keys.key(number);
     uint64_t value = 0;
-    const Status status = index->get(key_of(name, number), &value);
-    return status.ok() ? Index::Previous(value) : Index::Previous();
+    const Status status = get_key(*index, key_of(name, number), &value);
+    return status.ok() ? Previous(value) : Previous();
   }
 
   void operate(test::Random& random, uint64_t thread, uint64_t share) {
@@ -117,7 +117,7 @@ class Stress {
     auto& model = models[thread];
     const uint64_t number = kSharedKeys + thread * kOwnKeys + random.below(kOwnKeys);
     const auto found = model.find(number);
-    const auto expected = found == model.end() ? Index::Previous() : Index::Previous(found->second);
+    const auto expected = found == model.end() ? Previous() : Previous(found->second);
     switch (random.below(4)) {
       case 0:
         ASSERT_EQ(present(number), expected);
@@ -137,7 +137,7 @@ class Stress {
   // Answers belong to the key at least.
   void operate_on_shared(test::Random& random) {
     const uint64_t number = random.below(kSharedKeys);
-    Index::Previous answer;
+    Previous answer;
     switch (random.below(4)) {
       case 0:
         answer = remove(number);

@@ -23,7 +23,7 @@ namespace stave::test {
 namespace {
 
 using mvcc::Memtable;
-using mvcc::SnapshotLease;
+using mvcc::SnapshotHold;
 using mvcc::Transaction;
 
 constexpr uint64_t histories_full = 1000;
@@ -83,7 +83,7 @@ class History {
  private:
   void run_thread(uint64_t thread, std::vector<Call>& calls) {
     Random random(seed_ * threads + thread);
-    std::vector<std::shared_ptr<SnapshotLease>> held;
+    std::vector<std::shared_ptr<SnapshotHold>> held;
     // All begin together: a thread takes longer to start than to make its calls.
     started_.fetch_add(1);
     while (started_.load() < threads) std::this_thread::yield();
@@ -114,11 +114,11 @@ class History {
   void make(Call& call, Random& random) {
     const std::string key = "key" + std::to_string(call.key);
     if (call.kind == CallKind::get) {
-      const auto snapshot = SnapshotLease::open(table_);
+      const auto snapshot = std::make_shared<SnapshotHold>(*table_);
       call.answer = read(*snapshot, key);
       return;
     }
-    const auto transaction = *Transaction::begin(table_);
+    const auto transaction = std::make_shared<Transaction>(*table_);
     // So that transactions meet on a busy machine, too.
     if (random.one_in(8)) std::this_thread::yield();
     const bool reads = call.kind == CallKind::get_inside || call.kind == CallKind::compare_and_swap;
@@ -152,7 +152,7 @@ class History {
       std::memcpy(&value, found.bytes.data(), sizeof value);
     };
   }
-  uint64_t read(const SnapshotLease& snapshot, const std::string& key) const {
+  uint64_t read(const SnapshotHold& snapshot, const std::string& key) const {
     uint64_t value = absent;
     EXPECT_TRUE(table_->read(as_bytes(key), snapshot.view(), into(value)).ok());
     return value;
@@ -164,17 +164,17 @@ class History {
   }
 
   // Versions are kept and let go of, rows live and die around the keys that are watched.
-  void disturb(Random& random, uint64_t thread, std::vector<std::shared_ptr<SnapshotLease>>& held) {
+  void disturb(Random& random, uint64_t thread, std::vector<std::shared_ptr<SnapshotHold>>& held) {
     const std::string key =
         "filler" + std::to_string(thread) + "-" + std::to_string(random.below(fillers));
-    const auto transaction = *Transaction::begin(table_);
+    const auto transaction = std::make_shared<Transaction>(*table_);
     ASSERT_TRUE((random.coin() ? transaction->write({.key = as_bytes(key), .tombstone = true})
                                : write(*transaction, key, 1))
                     .ok());
     if (!random.one_in(4)) {
       ASSERT_TRUE(transaction->commit().ok());
     }
-    if (random.one_in(4)) held.push_back(SnapshotLease::open(table_));
+    if (random.one_in(4)) held.push_back(std::make_shared<SnapshotHold>(*table_));
     if (held.size() > random.below(4)) held.erase(held.begin());
     if (random.one_in(50)) table_->prune_now();
     if (random.one_in(8)) std::this_thread::yield();

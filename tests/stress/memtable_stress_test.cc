@@ -29,7 +29,7 @@ namespace {
 
 using mvcc::Memtable;
 using mvcc::MemtableCursor;
-using mvcc::SnapshotLease;
+using mvcc::SnapshotHold;
 using mvcc::Transaction;
 using mvcc::Visible;
 
@@ -72,7 +72,7 @@ class Worker {
  private:
   using Own = std::map<std::string, std::string>;
   struct Held {
-    std::shared_ptr<SnapshotLease> lease;
+    std::shared_ptr<SnapshotHold> lease;
     Own own;
   };
 
@@ -101,7 +101,7 @@ class Worker {
   }
 
   void change_own() {
-    const auto transaction = *Transaction::begin(table_);
+    const auto transaction = std::make_shared<Transaction>(*table_);
     Own changed = own_;
     for (uint64_t i = random_.between(1, 3); i != 0; i--) {
       const std::string key = prefix_ + std::to_string(random_.below(20));
@@ -124,7 +124,7 @@ class Worker {
   }
 
   void transfer() {
-    const auto transaction = *Transaction::begin(table_);
+    const auto transaction = std::make_shared<Transaction>(*table_);
     const std::string from = account(random_.below(accounts));
     const std::string to = account(random_.below(accounts));
     if (from == to) return;
@@ -145,7 +145,7 @@ class Worker {
   }
 
   void audit() {
-    const auto lease = SnapshotLease::open(table_);
+    const auto lease = std::make_shared<SnapshotHold>(*table_);
     int64_t sum = 0;
     for (uint64_t i = 0; i < accounts; i++) {
       const auto balance = read(account(i), lease->timestamp());
@@ -158,7 +158,7 @@ class Worker {
 
   void hold_or_let_go() {
     if (held_.size() < 8 && random_.coin()) {
-      held_.push_back({SnapshotLease::open(table_), own_});
+      held_.push_back({std::make_shared<SnapshotHold>(*table_), own_});
       return;
     }
     if (held_.empty()) return;
@@ -180,7 +180,7 @@ class Worker {
       }
     }
     Own visited;
-    MemtableCursor cursor(table_, held.lease, held.lease->view(), {.prefix = as_bytes(prefix_)});
+    MemtableCursor cursor(*table_, held.lease->view(), {.prefix = as_bytes(prefix_)});
     while (cursor.next().ok()) {
       ASSERT_TRUE(visited.emplace(as_text(cursor.key()), as_text(cursor.value())).second);
     }
@@ -191,7 +191,7 @@ class Worker {
 
   void check_own() {
     const std::string key = prefix_ + std::to_string(random_.below(20));
-    const auto transaction = *Transaction::begin(table_);
+    const auto transaction = std::make_shared<Transaction>(*table_);
     std::optional<std::string> found;
     ASSERT_TRUE(table_->read(as_bytes(key), *transaction->view(), into(found)).ok());
     const auto expected = own_.find(key);
@@ -211,9 +211,9 @@ class Worker {
 
 TEST(MemtableStress, TransactionsSnapshotsAndCursors) {
   const uint64_t seed = ladder_seed(40'013);
-  const auto table = *Memtable::create({});
+  const std::shared_ptr<Memtable> table = *Memtable::create({});
   {
-    const auto first = *Transaction::begin(table);
+    const auto first = std::make_shared<Transaction>(*table);
     for (uint64_t i = 0; i < accounts; i++) {
       ASSERT_TRUE(
           first->write({as_bytes(account(i)), as_bytes(std::to_string(balance_at_first))}).ok());
@@ -297,7 +297,7 @@ void read_pairs(const Memtable& table, uint64_t count, std::atomic<uint64_t>& se
 
 TEST(MemtableStress, ExplicitCommitsOutOfOrderBesidePruning) {
   const uint64_t count = scaled(1'000'000);
-  const auto table = *Memtable::create({.managed = false});
+  const std::shared_ptr<Memtable> table = *Memtable::create({.managed = false});
   std::atomic<uint64_t> commits{0};
   std::atomic<uint64_t> reads{0};
   std::atomic<uint64_t> pruned{0};
@@ -345,7 +345,7 @@ class MeetingPoint {
 TEST(MemtableStress, ExactlyOneOfTwoWritersWins) {
   constexpr uint64_t keys = 1000;
   const uint64_t rounds = scaled(1'000'000) / keys;
-  const auto table = *Memtable::create({.managed = false});
+  const std::shared_ptr<Memtable> table = *Memtable::create({.managed = false});
   MeetingPoint start(2);
   std::atomic<uint64_t> winners{0};
   std::atomic<uint64_t> wins[2] = {};
@@ -383,13 +383,13 @@ TEST(MemtableStress, ExactlyOneOfTwoWritersWins) {
 TEST(MemtableStress, ASnapshotHeldForAMillionWritesKeepsMemoryBounded) {
   const uint64_t writes = scaled(1'000'000);
   constexpr uint64_t keys = 1000;
-  const auto table = *Memtable::create({});
-  std::shared_ptr<SnapshotLease> held;
+  const std::shared_ptr<Memtable> table = *Memtable::create({});
+  std::shared_ptr<SnapshotHold> held;
   uint64_t most = 0;
   for (uint64_t i = 0; i < writes; i++) {
-    if (i == keys) held = SnapshotLease::open(table);
+    if (i == keys) held = std::make_shared<SnapshotHold>(*table);
     const std::string key = std::to_string(i % keys);
-    const auto transaction = *Transaction::begin(table);
+    const auto transaction = std::make_shared<Transaction>(*table);
     ASSERT_TRUE(transaction->write({as_bytes(key), as_bytes(std::to_string(i))}).ok());
     ASSERT_TRUE(transaction->commit().ok());
     most = std::max(most, table->stats().versions);
@@ -403,14 +403,14 @@ TEST(MemtableStress, ASnapshotHeldForAMillionWritesKeepsMemoryBounded) {
 }
 
 TEST(MemtableStress, IdleTableFreesOldVersions) {
-  const auto table = *Memtable::create({});
-  std::vector<std::shared_ptr<SnapshotLease>> held;
+  const std::shared_ptr<Memtable> table = *Memtable::create({});
+  std::vector<std::shared_ptr<SnapshotHold>> held;
   for (uint64_t i = 0; i < 20'000; i++) {
     const std::string key = std::to_string(i % 1000);
-    const auto transaction = *Transaction::begin(table);
+    const auto transaction = std::make_shared<Transaction>(*table);
     ASSERT_TRUE(transaction->write({as_bytes(key), as_bytes(std::string(100, 'x'))}).ok());
     ASSERT_TRUE(transaction->commit().ok());
-    if (i % 1000 == 0) held.push_back(SnapshotLease::open(table));
+    if (i % 1000 == 0) held.push_back(std::make_shared<SnapshotHold>(*table));
   }
   EXPECT_GT(table->stats().versions, 10'000U);
   held.clear();

@@ -15,7 +15,7 @@
 
 #include "core/sync/epoch.h"
 #include "core/sync/gate.h"
-#include "core/sync/sequence_lock.h"
+#include "core/sync/sequence_lock_test_support.h"
 
 namespace stave::sync {
 namespace {

@@ -31,7 +31,7 @@ class SimulatedMapping final : public Mapping {
   Status sync_data(uint64_t offset, uint64_t size) override {
     const SimulatedCall call(state_, CallKind::sync_data, path_);
     if (call.loses()) node_->content->fail_sync(offset, size);
-    if (const int failure = call.failure()) return path_error_at(failure, "sync", path_, offset);
+    if (const int failure = call.failure()) return path_error(failure, "sync", path_, offset);
     node_->content->sync(offset, size);
     return Status();
   }
@@ -55,7 +55,7 @@ class SimulatedFile final : public File {
 
   Result<size_t> read(uint64_t offset, MutableBytes into) override {
     const SimulatedCall call(state_, CallKind::read, path_, into.size());
-    if (const int failure = call.failure()) return path_error_at(failure, "read", path_, offset);
+    if (const int failure = call.failure()) return path_error(failure, "read", path_, offset);
     return content().read(offset, call.is_short() ? into.first(shorter(into.size())) : into);
   }
 
@@ -67,7 +67,7 @@ class SimulatedFile final : public File {
     if (failure == 0)
       failure = content().write(offset, call.is_short() ? from.first(shorter(from.size())) : from,
                                 written);
-    if (failure != 0) return path_error_at(failure, "write", path_, offset);
+    if (failure != 0) return path_error(failure, "write", path_, offset);
     return written;
   }
 
@@ -89,7 +89,7 @@ class SimulatedFile final : public File {
     const SimulatedCall call(state_, CallKind::truncate, path_);
     int failure = call.failure();
     if (failure == 0) failure = writable_ ? content().truncate(size) : EINVAL;
-    if (failure != 0) return path_error_at(failure, "set the size of", path_, size);
+    if (failure != 0) return path_error(failure, "set the size of", path_, size);
     return Status();
   }
 
@@ -98,7 +98,7 @@ class SimulatedFile final : public File {
     int failure = call.failure();
     if (failure == 0 && size == 0) return Status();
     if (failure == 0) failure = writable_ ? content().allocate(size) : EBADF;
-    if (failure != 0) return path_error_at(failure, "allocate space for", path_, size);
+    if (failure != 0) return path_error(failure, "allocate space for", path_, size);
     return Status();
   }
 

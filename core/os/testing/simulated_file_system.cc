@@ -96,16 +96,6 @@ Result<std::unique_ptr<FileLock>> SimulatedFileSystem::lock(const std::string& p
   return make_simulated_lock(*state_, std::move(node), exclusive);
 }
 
-uint64_t SimulatedFileSystem::wall_clock_ms() {
-  const std::lock_guard lock(state_->mutex);
-  return state_->wall_clock_ms;
-}
-
-uint64_t SimulatedFileSystem::monotonic_clock_ns() {
-  const std::lock_guard lock(state_->mutex);
-  return state_->monotonic_clock_ns += 1000;
-}
-
 Status SimulatedFileSystem::random(MutableBytes into) {
   const std::string source = "the random source";
   const SimulatedCall call(*state_, CallKind::random, source);
@@ -120,7 +110,6 @@ std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::crash_image(const Cras
   auto image = std::make_unique<SimulatedState>(random.next());
   const std::lock_guard lock(state_->mutex);
   image->space->capacity = state_->space->capacity;
-  image->wall_clock_ms = state_->wall_clock_ms;
   image->tree = state_->tree->after_crash(plan, random, image->space);
   return std::unique_ptr<SimulatedFileSystem>(new SimulatedFileSystem(std::move(image)));
 }
@@ -130,8 +119,6 @@ std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::kill_image() {
   const std::lock_guard lock(state_->mutex);
   image->random = state_->random;
   image->space->capacity = state_->space->capacity;
-  image->wall_clock_ms = state_->wall_clock_ms;
-  image->monotonic_clock_ns = state_->monotonic_clock_ns;
   image->tree = state_->tree->after_kill(image->space);
   return std::unique_ptr<SimulatedFileSystem>(new SimulatedFileSystem(std::move(image)));
 }
@@ -213,17 +200,6 @@ std::vector<std::string> SimulatedFileSystem::violations() {
     if (node.content) state_->collect_violations(path, *node.content);
   });
   return state_->violations;
-}
-
-void SimulatedFileSystem::advance_clocks_ms(uint64_t ms) {
-  const std::lock_guard lock(state_->mutex);
-  state_->wall_clock_ms += ms;
-  state_->monotonic_clock_ns += ms * 1'000'000;
-}
-
-void SimulatedFileSystem::set_wall_clock_ms(uint64_t ms) {
-  const std::lock_guard lock(state_->mutex);
-  state_->wall_clock_ms = ms;
 }
 
 }  // namespace stave::os

@@ -81,9 +81,6 @@ class SimulatedFileSystem final : public FileSystem {
   Result<std::vector<std::string>> list(const std::string& path) override;
   // The holder's pid in the file is visible but never durable.
   Result<std::unique_ptr<FileLock>> lock(const std::string& path, bool exclusive) override;
-  uint64_t wall_clock_ms() override;
-  // Advances by a microsecond with every call, so that loops that wait for it end.
-  uint64_t monotonic_clock_ns() override;
   Status random(MutableBytes into) override;
 
   // Crashes. An image is a new file system without faults, hook, write-back and locks; making it
@@ -126,10 +123,6 @@ class SimulatedFileSystem final : public FileSystem {
   // Stores through mappings that a real disk could not keep (SimulatedContent::take_violations), so
   // far, each with its path. A correct program makes none.
   std::vector<std::string> violations();
-
-  // Both clocks; the wall clock can also be set, also back.
-  void advance_clocks_ms(uint64_t ms);
-  void set_wall_clock_ms(uint64_t ms);
 
  private:
   explicit SimulatedFileSystem(std::unique_ptr<SimulatedState> state);

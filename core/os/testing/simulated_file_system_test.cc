@@ -270,17 +270,5 @@ TEST(Threads, MayCallAndStoreWhileImagesAreTaken) {
   EXPECT_EQ(files.violations(), std::vector<std::string>());
 }
 
-TEST(Clocks, StandStillUnlessTold) {
-  SimulatedFileSystem files;
-  const uint64_t wall = files.wall_clock_ms();
-  const uint64_t monotonic = files.monotonic_clock_ns();
-  EXPECT_EQ(files.wall_clock_ms(), wall);
-  files.advance_clocks_ms(5);
-  EXPECT_EQ(files.wall_clock_ms(), wall + 5);
-  EXPECT_GE(files.monotonic_clock_ns(), monotonic + 5'000'000);
-  files.set_wall_clock_ms(1);
-  EXPECT_EQ(files.wall_clock_ms(), 1u);
-}
-
 }  // namespace
 }  // namespace stave::os

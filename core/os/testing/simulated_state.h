@@ -28,8 +28,6 @@ struct SimulatedState {
   SeededRandom random;
   uint64_t write_back_odds = 0;  // 0: never
   std::vector<std::string> violations;
-  uint64_t wall_clock_ms = 1'700'000'000'000;
-  uint64_t monotonic_clock_ns = 1'000'000'000;
 
   void collect_violations(const std::string& path, SimulatedContent& content);
 };

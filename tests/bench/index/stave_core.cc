@@ -22,15 +22,15 @@ class CoreIndex {
  public:
   void reserve(uint64_t keys) { check(index_->reserve(keys)); }
   bool put(const Key& key, uint64_t value) {
-    return !take(index_->put(bytes_of(key), value)).has_value();
+    return !update(key, {Index::Action::put, value}).was_present;
   }
   bool get(const Key& key, uint64_t& value) const {
-    const Status status = index_->get(bytes_of(key), &value);
-    if (status.is(Code::not_found)) return false;
-    check(status);
-    return true;
+    Status error;
+    const Code code = index_->find(bytes_of(key), &value, &error);
+    check(error);
+    return code == Code::ok;
   }
-  bool erase(const Key& key) { return take(index_->remove(bytes_of(key))).has_value(); }
+  bool erase(const Key& key) { return update(key, {Index::Action::remove}).was_present; }
   uint64_t size() const { return index_->size(); }
 
   void multi_get(const std::array<Key, batch>& keys, std::array<uint64_t, batch>& values,
@@ -42,8 +42,16 @@ class CoreIndex {
   }
 
  private:
-  std::unique_ptr<stave::index::Index> index_ =
-      take(stave::index::Index::create({.inline_key_size = static_cast<unsigned>(sizeof(Key))}));
+  using Index = stave::index::Index;
+  Index::Outcome update(const Key& key, const Index::Change& change) {
+    Status error;
+    const Index::Outcome outcome = index_->update(bytes_of(key), change, &error);
+    if (Status(outcome.code).is_error()) check(error.ok() ? Status(outcome.code) : error);
+    return outcome;
+  }
+
+  std::unique_ptr<Index> index_ =
+      take(Index::create({.inline_key_size = static_cast<unsigned>(sizeof(Key))}));
 };
 
 }  // namespace

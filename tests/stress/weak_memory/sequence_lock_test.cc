@@ -1,9 +1,8 @@
-#include "core/sync/sequence_lock.h"
-
 #include <gtest/gtest.h>
 
 #include <memory>
 
+#include "core/sync/sequence_lock_test_support.h"
 #include "tests/stress/weak_memory/kernel_check.h"
 
 namespace stave::weak_memory {

@@ -1,5 +1,4 @@
-// A list of entries, or of structs with a member `entry`: the candidates that a call has judged,
-// the content of a bucket. Nearly always fewer than five; thousands when as many keys share a hash.
+// A list that nearly always has few items, for which it allocates nothing; it may have thousands.
 #pragma once
 
 #include <array>
@@ -8,10 +7,10 @@
 #include <new>
 #include <utility>
 
-namespace stave::index {
+namespace stave {
 
-template <typename Item>
-class EntryList {
+template <typename Item, size_t kInline = 4>
+class SmallList {
  public:
   // False without memory.
   bool add(const Item& item) noexcept {
@@ -24,8 +23,8 @@ class EntryList {
   const Item* begin() const noexcept { return data(); }
   const Item* end() const noexcept { return data() + size_; }
 
-  // The item of this entry; null if there is none. Most callers ask in the order of add(): the
-  // search goes on where the last one ended.
+  // The item with this member `entry`; null if there is none. Most callers ask in the order of
+  // add(): the search goes on where the last one ended.
   template <typename Entry>
   const Item* find(const Entry& entry) const noexcept {
     for (size_t i = 0; i < size_; i++) {
@@ -38,8 +37,6 @@ class EntryList {
   }
 
  private:
-  static constexpr size_t kInline = 4;
-
   const Item* data() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
   Item* data() noexcept { return heap_ ? heap_.get() : inline_.data(); }
 
@@ -59,4 +56,4 @@ class EntryList {
   mutable size_t next_ = 0;
 };
 
-}  // namespace stave::index
+}  // namespace stave

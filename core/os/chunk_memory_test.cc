@@ -1,4 +1,4 @@
-#include "core/os/page_pieces.h"
+#include "core/os/chunk_memory.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -31,27 +31,28 @@ bool overlap(const Piece& a, const Piece& b) {
   return a.memory < b.memory + b.size && b.memory < a.memory + a.size;
 }
 
-TEST(PagePieces, ShareAPage) {
-  const size_t sizes[] = {page_piece_min, page_piece_max, page_piece_min, page_piece_max / 2};
+TEST(SharedChunks, LieInOnePage) {
+  const size_t sizes[] = {shared_chunk_min, shared_chunk_max, shared_chunk_min,
+                          shared_chunk_max / 2};
   std::vector<Piece> pieces;
-  for (const size_t size : sizes) pieces.push_back({take_page_piece(size), size});
+  for (const size_t size : sizes) pieces.push_back({allocate_chunk(size), size});
   for (const Piece& piece : pieces) {
     ASSERT_NE(piece.memory, nullptr);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(piece.memory) % piece.size, 0U);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(piece.memory) / huge_page_size,
               reinterpret_cast<uintptr_t>(pieces[0].memory) / huge_page_size);
   }
-  for (const Piece& piece : pieces) give_back_page_piece(piece.memory, piece.size);
+  for (const Piece& piece : pieces) free_chunk(piece.memory, piece.size);
   EXPECT_FALSE(is_mapped(pieces[0].memory));
 }
 
-TEST(PagePieces, AreZeroAndApartInAnyOrder) {
+TEST(SharedChunks, AreZeroAndApartInAnyOrder) {
   std::mt19937_64 random(11);
   std::vector<Piece> pieces;
   for (int i = 0; i < 2000; i++) {
     if (pieces.size() < 20 && random() % 2 == 0) {
-      const size_t size = page_piece_min * (1 + random() % 6);
-      const Piece fresh{take_page_piece(size), size};
+      const size_t size = shared_chunk_min * (1 + random() % 6);
+      const Piece fresh{allocate_chunk(size), size};
       ASSERT_NE(fresh.memory, nullptr);
       EXPECT_TRUE(is_zero(fresh));
       for (const Piece& piece : pieces) ASSERT_FALSE(overlap(fresh, piece));
@@ -59,25 +60,25 @@ TEST(PagePieces, AreZeroAndApartInAnyOrder) {
       pieces.push_back(fresh);
     } else if (!pieces.empty()) {
       std::swap(pieces[random() % pieces.size()], pieces.back());
-      give_back_page_piece(pieces.back().memory, pieces.back().size);
+      free_chunk(pieces.back().memory, pieces.back().size);
       pieces.pop_back();
     }
   }
-  for (const Piece& piece : pieces) give_back_page_piece(piece.memory, piece.size);
+  for (const Piece& piece : pieces) free_chunk(piece.memory, piece.size);
 }
 
-TEST(PagePieces, AForkedChildHasThem) {
-  std::byte* const mine = take_page_piece(page_piece_min);
+TEST(SharedChunks, AForkedChildHasThem) {
+  std::byte* const mine = allocate_chunk(shared_chunk_min);
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    give_back_page_piece(mine, page_piece_min);
-    _exit(take_page_piece(page_piece_max) != nullptr ? 0 : 1);
+    free_chunk(mine, shared_chunk_min);
+    _exit(allocate_chunk(shared_chunk_max) != nullptr ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(WEXITSTATUS(status), 0);
-  give_back_page_piece(mine, page_piece_min);
+  free_chunk(mine, shared_chunk_min);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <functional>
 #include <utility>
 
-namespace stave::sync {
+namespace stave::os {
 
 // Calls from the destructor of a pthread key of the program.
 class LateCalls {
@@ -51,4 +51,4 @@ class LateCalls {
   std::function<void(int)> call_;
 };
 
-}  // namespace stave::sync
+}  // namespace stave::os
