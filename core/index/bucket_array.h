@@ -86,22 +86,23 @@ class BucketArray : public Memory {
   // Inline, down to match(): a caller that keeps its key in registers need not store it.
   template <typename Match>
   [[gnu::always_inline]] Found find(const Probe& probe, Match&& match) const {
-    Search search{.pattern = pattern(probe), .tag = probe.tag};
+    const Pattern pattern = this->pattern(probe);
     uint64_t index = home(probe.position);
     for (;;) {
       const Bucket& bucket = this->bucket(index);
       Layout::prefetch_rest(bucket);
-      search.bucket = &bucket;
-      search.snapshot = Layout::begin(bucket);
+      const Snapshot snapshot = Layout::begin(bucket);
       // Acquire: pairs with the releases in publish(). The words of the slots are at least as new
       // as their tags, and where the bucket was split, the other half is complete.
       const ControlWord control(bucket.control.load(std::memory_order_acquire));
-      const SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(search.snapshot);
+      const SlotSet candidates = control.matching(probe.tag) & Layout::entry_slots(snapshot);
       // First the entries, then the level: a key whose tag this control word has belongs here
       // (invariant 1).
-      Outcome outcome = search.in_slots(bucket, candidates, match);
+      Found found;
+      Outcome outcome =
+          search_slots(bucket, candidates, BucketView{bucket, snapshot}, pattern, match, found);
       if (outcome == Outcome::hit) [[likely]]
-        return search.found;
+        return found;
       if (outcome == Outcome::retry) [[unlikely]]
         continue;
       if (!STAVE_PLANTED_BUG(miss_beside_split) && !belongs(probe.position, index, control))
@@ -109,14 +110,15 @@ class BucketArray : public Memory {
         index = other_half(index, probe.position);
         continue;
       }
-      const uint32_t chain = Layout::chain(search.snapshot, probe.tag);
+      const uint32_t chain = Layout::chain(snapshot, probe.tag);
       if (chain != 0) {
-        const auto [in_chain, found] = search_chain(search, chain, match);
-        if (in_chain == Outcome::hit) return found;
-        if (in_chain == Outcome::retry) [[unlikely]]
+        outcome =
+            search_chain(BucketView{bucket, snapshot}, chain, probe.tag, pattern, match, found);
+        if (outcome == Outcome::hit) return found;
+        if (outcome == Outcome::retry) [[unlikely]]
           continue;
       }
-      if (!Layout::agrees(search.snapshot, control)) [[unlikely]]
+      if (!Layout::agrees(snapshot, control)) [[unlikely]]
         continue;
       // Only if a word was read after the control word can the entry have moved meanwhile, and then
       // the level says so (invariant 4). Relaxed: the acquires in read() and control_of() keep this
@@ -325,56 +327,53 @@ class BucketArray : public Memory {
 
  private:
   enum class Outcome : uint8_t { hit, miss, retry };
-
   // One reading of a bucket and its chain.
-  struct Search {
-    const Pattern pattern;
-    const uint8_t tag;
-    const Bucket* bucket = nullptr;
-    Snapshot snapshot{};
-    Found found{};  // the verdict and entry of a hit
-
-    // Judges the candidates in these slots of the bucket or of one of its nodes.
-    template <typename Group, typename Match>
-    [[gnu::always_inline]] Outcome in_slots(const Group& group, SlotSet slots, Match& match) {
-      for (; !slots.empty(); slots.drop_first()) {
-        const size_t slot = slots.first();
-        const Entry entry = Layout::read(group, slot);
-        if (Layout::may_be(entry, pattern)) [[likely]] {
-          if (!Layout::intact(*bucket, snapshot)) [[unlikely]]
-            return Outcome::retry;
-          const Verdict verdict = match(entry);
-          if (verdict == Verdict::equal || verdict == Verdict::error) [[likely]] {
-            found = {verdict, entry};
-            return Outcome::hit;
-          }
-          // The key may have got a new value meanwhile: then that is the answer. It is in this
-          // slot, or in the head if the entry was gathered from a node; whether it is in the
-          // shard's successor is the caller's question (Table::find()).
-          if (verdict == Verdict::stale &&
-              (Layout::read(group, slot) != entry || !Layout::same_chain(*bucket, snapshot)))
-            return Outcome::retry;
-        }
-        if (!Layout::settled(snapshot, slot, entry)) [[unlikely]]
-          return Outcome::retry;
-      }
-      return Outcome::miss;
-    }
+  struct BucketView {
+    const Bucket& bucket;
+    const Snapshot snapshot;
   };
 
-  // The rest of a lookup, in the chain that begins with this node. By value, so that the lookup
-  // itself stays in registers.
+  // Judges the candidates in these slots of the bucket or of one of its nodes. `found` is a hit's.
+  template <typename Group, typename Match>
+  [[gnu::always_inline]] static Outcome search_slots(const Group& group, SlotSet slots,
+                                                     const BucketView& view, const Pattern& pattern,
+                                                     Match& match, Found& found) {
+    for (; !slots.empty(); slots.drop_first()) {
+      const size_t slot = slots.first();
+      const Entry entry = Layout::read(group, slot);
+      if (Layout::may_be(entry, pattern)) [[likely]] {
+        if (!Layout::intact(view.bucket, view.snapshot)) [[unlikely]]
+          return Outcome::retry;
+        const Verdict verdict = match(entry);
+        if (verdict == Verdict::equal || verdict == Verdict::error) [[likely]] {
+          found = {verdict, entry};
+          return Outcome::hit;
+        }
+        // The key may have got a new value meanwhile: then that is the answer. It is in this
+        // slot, or in the head if the entry was gathered from a node; whether it is in the
+        // shard's successor is the caller's question (Table::find()).
+        if (verdict == Verdict::stale &&
+            (Layout::read(group, slot) != entry || !Layout::same_chain(view.bucket, view.snapshot)))
+          return Outcome::retry;
+      }
+      if (!Layout::settled(view.snapshot, slot, entry)) [[unlikely]]
+        return Outcome::retry;
+    }
+    return Outcome::miss;
+  }
+
+  // The rest of a lookup, in the chain that begins with this node.
   template <typename Match>
-  [[gnu::noinline]] std::pair<Outcome, Found> search_chain(Search search, uint32_t number,
-                                                           Match match) const {
+  [[gnu::noinline]] Outcome search_chain(BucketView view, uint32_t number, uint8_t tag,
+                                         const Pattern& pattern, Match match, Found& found) const {
     while (number != 0) {
       const Node& node = this->node(number);
-      const SlotSet candidates = Locked::control_of(node).matching(search.tag) & Locked::kNodeSlots;
-      const Outcome outcome = search.in_slots(node, candidates, match);
-      if (outcome != Outcome::miss) return {outcome, search.found};
+      const SlotSet candidates = Locked::control_of(node).matching(tag) & Locked::kNodeSlots;
+      const Outcome outcome = search_slots(node, candidates, view, pattern, match, found);
+      if (outcome != Outcome::miss) return outcome;
       number = Layout::next(node);
     }
-    return {Outcome::miss, {}};
+    return Outcome::miss;
   }
 
   // What an update without a lock has learnt of the candidates.
