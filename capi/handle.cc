@@ -2,41 +2,18 @@
 
 #include <stave/stave.h>
 
-#include <array>
-#include <cstddef>
 #include <string>
 #include <utility>
 
 #include "capi/barrier.h"
-#include "core/sync/thread_number.h"
+#include "core/sync/striped_counter.h"
 
 namespace stave::capi {
 
 namespace {
 
-// Pins are made and freed as often as values are read, so the threads count in different cache
-// lines. A thread may free what another made: single counts wrap below 0, the sum is right.
-class LiveCount {
- public:
-  void add(uint64_t difference) noexcept {
-    // Relaxed: a statistic.
-    shards_[sync::thread_number() % shards_.size()].count.fetch_add(difference,
-                                                                    std::memory_order_relaxed);
-  }
-  uint64_t sum() const noexcept {
-    uint64_t sum = 0;
-    for (const Shard& shard : shards_) sum += shard.count.load(std::memory_order_relaxed);
-    return sum;
-  }
-
- private:
-  struct alignas(64) Shard {
-    std::atomic<uint64_t> count{0};
-  };
-  std::array<Shard, 16> shards_;
-};
-
-constinit LiveCount live;
+// Pins are made and freed as often as values are read, and by any thread.
+constinit sync::StripedCounter live;
 
 }  // namespace
 
@@ -61,7 +38,7 @@ void Handle::Hold::reset() noexcept {
 
 void Handle::mark_freed() noexcept {
   kind_.store(HandleKind::freed, std::memory_order_relaxed);
-  live.add(~uint64_t{0});
+  live.add(-1);
 }
 
 Status Handle::close(sync::Reentry in_callback_of_parent) noexcept {

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "capi/barrier.h"
+#include "capi/calls.h"
 #include "capi/cursor_frame.h"
 #include "capi/error.h"
 #include "capi/memtable_handle.h"
-#include "capi/memtable_options.h"
 #include "core/mvcc/memtable_cursor.h"
 
 using stave::Code;
@@ -42,16 +42,13 @@ struct Moment {
   uint64_t reader = 0;
 };
 
-template <typename Parent>
-Status open_cursor(Parent& parent, const stave_memtable& table, Moment moment,
-                   const stave_memtable_cursor_options* options, stave_memtable_cursor** cursor) {
+Status open(stave_memtable_cursor& cursor, const stave_memtable& table, Moment moment,
+            const stave_memtable_cursor_options* options) {
   const auto checked = memtable_cursor_options(options, table.core->options().managed);
   if (!checked) return checked.status();
-  auto handle = std::make_unique<stave_memtable_cursor>(parent);
-  handle->core = std::make_unique<MemtableCursor>(
+  cursor.core = std::make_unique<MemtableCursor>(
       table.core.share(), std::move(moment.lease),
       stave::mvcc::ReadView{moment.snapshot, moment.reader}, *checked);
-  *cursor = handle.release();
   return {};
 }
 
@@ -60,27 +57,17 @@ Status open_cursor(Parent& parent, const stave_memtable& table, Moment moment,
 stave_status stave_memtable_transaction_cursor(stave_memtable_transaction* transaction,
                                                const stave_memtable_cursor_options* options,
                                                stave_memtable_cursor** cursor, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    TransactionCall call;
-    STAVE_TRY(call.enter(transaction));
-    if (call.core().ended()) return Code::closed;
-    return open_cursor(*transaction, transaction->table,
-                       {nullptr, call.core().snapshot(), call.core().identity()}, options, cursor);
+  return open_child(error, transaction, cursor, [&](auto& made, auto& core) -> Status {
+    if (core.ended()) return Code::closed;
+    return open(made, transaction->table, {nullptr, core.snapshot(), core.identity()}, options);
   });
 }
 
 stave_status stave_memtable_snapshot_cursor(stave_memtable_snapshot* snapshot,
                                             const stave_memtable_cursor_options* options,
                                             stave_memtable_cursor** cursor, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    SnapshotCall call;
-    STAVE_TRY(call.enter(snapshot));
-    return open_cursor(*snapshot, snapshot->table, {snapshot->core, call.core().timestamp(), 0},
-                       options, cursor);
+  return open_child(error, snapshot, cursor, [&](auto& made, auto& core) {
+    return open(made, snapshot->table, {snapshot->core, core.timestamp(), 0}, options);
   });
 }
 
@@ -88,12 +75,9 @@ stave_status stave_memtable_cursor_open(stave_memtable* table, uint64_t snapshot
                                         uint64_t transaction,
                                         const stave_memtable_cursor_options* options,
                                         stave_memtable_cursor** cursor, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    MemtableCall call;
-    STAVE_TRY(call.enter(table, Timestamps::explicit_ones));
-    return open_cursor(*table, *table, {nullptr, snapshot, transaction}, options, cursor);
+  return open_child(error, table, cursor, [&](auto& made, auto& core) -> Status {
+    STAVE_TRY(require_explicit(core));
+    return open(made, *table, {nullptr, snapshot, transaction}, options);
   });
 }
 
