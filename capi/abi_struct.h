@@ -40,5 +40,17 @@ Status read_struct(const AbiStruct& type, const void* from, void* to);
 // Library to caller: as much as the caller has room for, zeros where it has more. Its struct_size
 // stays.
 Status write_struct(const AbiStruct& type, const void* from, void* to);
+template <typename Struct>
+Status write_struct(std::string_view name, const Struct& from, Struct* to) {
+  return write_struct(abi_struct<Struct>(name), &from, to);
+}
+
+// stave_..._init of a struct whose defaults are zeros. `to` may be null.
+template <typename Struct>
+void init_struct(Struct* to) noexcept {
+  if (to == nullptr) return;
+  *to = {};
+  to->struct_size = sizeof *to;
+}
 
 }  // namespace stave::capi

@@ -1,89 +1,88 @@
-#include "capi/batch.h"
-
+// Batches, and their writing to a store.
 #include <stave/store.h>
 
-#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "capi/barrier.h"
+#include "capi/calls.h"
 #include "capi/error.h"
+#include "capi/handle.h"
 #include "capi/store_handle.h"
-#include "capi/store_options.h"
+#include "core/store/batch.h"
 
 using stave::as_bytes;
-using stave::Bytes;
 using stave::Code;
 using stave::Status;
 using namespace stave::capi;
-using Kind = stave::store::Batch::Kind;
+using stave::store::Batch;
+using stave::store::Durability;
+using stave::store::Store;
+using Kind = Batch::Kind;
+
+// A garbage collector may be late to free a closed batch: only a shell is left until then.
+struct stave_batch final : CoreHandle<std::optional<Batch>> {
+  static constexpr HandleKind kind = HandleKind::batch;
+  static constexpr std::string_view name = "batch";
+
+  stave_batch() : CoreHandle(kind) { core.emplace(); }
+};
 
 namespace {
 
-Status add(stave_batch* batch, Kind kind, const void* key, size_t key_size, const void* value,
-           size_t value_size) {
-  BatchCall call;
-  STAVE_TRY(call.enter(batch));
-  STAVE_TRY(require_bytes(key, key_size, "key"));
-  STAVE_TRY(require_bytes(value, value_size, "value"));
-  return batch->entries.add(kind, as_bytes(key, key_size), as_bytes(value, value_size));
+stave_status add(stave_error* error, stave_batch* batch, Kind kind, const void* key,
+                 size_t key_size, const void* value = nullptr, size_t value_size = 0) {
+  return guarded_call(error, batch, [&](Batch& entries) -> Status {
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    STAVE_TRY(require_bytes(value, value_size, "value"));
+    return entries.add(kind, as_bytes(key, key_size), as_bytes(value, value_size));
+  });
 }
 
 }  // namespace
 
 stave_status stave_batch_create(stave_batch** batch, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(batch, "batch"));
-    *batch = nullptr;
-    *batch = new stave_batch;
-    return {};
-  });
+  return guarded(
+      error, [&] { return make_handle(batch, "batch", [](stave_batch&) { return Status(); }); });
 }
 
 stave_status stave_batch_put(stave_batch* batch, const void* key, size_t key_size,
                              const void* value, size_t value_size, stave_error* error) {
-  return guarded(error, [&] { return add(batch, Kind::put, key, key_size, value, value_size); });
+  return add(error, batch, Kind::put, key, key_size, value, value_size);
 }
 
 stave_status stave_batch_remove(stave_batch* batch, const void* key, size_t key_size,
                                 stave_error* error) {
-  return guarded(error, [&] { return add(batch, Kind::remove, key, key_size, nullptr, 0); });
+  return add(error, batch, Kind::remove, key, key_size);
 }
 
 stave_status stave_batch_require(stave_batch* batch, const void* key, size_t key_size,
                                  uint32_t condition, const void* value, size_t value_size,
                                  stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    switch (condition) {
-      case STAVE_REQUIRE_ABSENT:
-        return add(batch, Kind::require_absent, key, key_size, nullptr, 0);
-      case STAVE_REQUIRE_EXISTS:
-        return add(batch, Kind::require_exists, key, key_size, nullptr, 0);
-      case STAVE_REQUIRE_EQUAL:
-        return add(batch, Kind::require_equal, key, key_size, value, value_size);
-      default:
+  switch (condition) {
+    case STAVE_REQUIRE_ABSENT:
+      return add(error, batch, Kind::require_absent, key, key_size);
+    case STAVE_REQUIRE_EXISTS:
+      return add(error, batch, Kind::require_exists, key, key_size);
+    case STAVE_REQUIRE_EQUAL:
+      return add(error, batch, Kind::require_equal, key, key_size, value, value_size);
+    default:
+      return guarded(error, [&] {
         return invalid_argument("condition is " + std::to_string(condition) +
                                 "; it must be one of STAVE_REQUIRE_*");
-    }
-  });
+      });
+  }
 }
 
 stave_status stave_batch_count(stave_batch* batch, uint64_t* count, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(count, "count"));
-    *count = 0;
-    BatchCall call;
-    STAVE_TRY(call.enter(batch));
-    *count = batch->entries.size();
-    return {};
-  });
+  return get_number(error, batch, Access::any, count, "count", &Batch::size);
 }
 
 stave_status stave_batch_clear(stave_batch* batch, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    BatchCall call;
-    STAVE_TRY(call.enter(batch));
-    batch->entries.clear();
-    return {};
+  return guarded_call(error, batch, [](Batch& entries) {
+    entries.clear();
+    return Status();
   });
 }
 
@@ -97,16 +96,11 @@ void stave_batch_free(stave_batch* batch) {
 
 stave_status stave_store_write(stave_store* store, stave_batch* batch, uint64_t* failed,
                                const stave_write_options* options, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    StoreCall store_call;
-    STAVE_TRY(store_call.enter(store));
-    BatchCall batch_call;
-    STAVE_TRY(batch_call.enter(batch));
-    auto durability = store_call.store().options().durability;
-    STAVE_TRY(write_durability(options, &durability));
+  return guarded_write(error, store, options, [&](Store& core, Durability durability) -> Status {
+    Call<stave_batch> call;
+    STAVE_TRY(call.enter(batch));
     size_t failed_position = 0;
-    const Status status =
-        store_call.store().write(batch->entries, durability, &failed_position, nullptr);
+    Status status = core.write(call.core(), durability, &failed_position, nullptr);
     if (status.is(Code::mismatch) && failed != nullptr) *failed = failed_position;
     return status;
   });

@@ -1,62 +1,70 @@
 // The cow_map family: making, copying and ending maps, and reading them.
 #include <stave/cow_map.h>
 
-#include <array>
-#include <cstring>
 #include <memory>
+#include <span>
+#include <utility>
 
 #include "capi/abi_struct.h"
 #include "capi/barrier.h"
 #include "capi/buffer.h"
+#include "capi/calls.h"
 #include "capi/cow_map_handle.h"
 #include "capi/error.h"
 #include "capi/pin.h"
+#include "capi/value_read.h"
 #include "core/os/posix_file_system.h"
 
 using stave::Bytes;
 using stave::Code;
 using stave::Status;
 using namespace stave::capi;
+using stave::cow_map::Map;
 using stave::cow_map::ValuePin;
+
+namespace {
+
+// Copies the key's value to where receive(size) says.
+template <typename Receive>
+Status read(stave_cow_map* map, int64_t key, Receive&& receive) {
+  Call<stave_cow_map> call;
+  STAVE_TRY(call.enter(map, Access::brief));
+  return call.core().get(key, [&](Bytes value) {
+    deliver(receive, value);
+    return Code::ok;
+  });
+}
+
+}  // namespace
 
 stave_status stave_cow_map_create(const stave_cow_map_options* options, stave_cow_map** map,
                                   stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(map, "map"));
-    *map = nullptr;
-    const auto checked = cow_map_options(options);
-    if (!checked) return checked.status();
-    std::array<std::byte, sizeof(uint64_t)> random;
-    STAVE_TRY(stave::os::posix_file_system().random(random));
-    uint64_t seed = 0;
-    std::memcpy(&seed, random.data(), sizeof seed);
-    auto handle = std::make_unique<stave_cow_map>();
-    STAVE_TRY(handle->map.create(*checked, seed));
-    *map = handle.release();
-    return {};
+  return guarded(error, [&] {
+    return make_handle(map, "map", [&](stave_cow_map& handle) -> Status {
+      const auto checked = cow_map_options(options);
+      if (!checked) return checked.status();
+      uint64_t seed = 0;
+      STAVE_TRY(stave::os::posix_file_system().random(std::as_writable_bytes(std::span(&seed, 1))));
+      return handle.core->create(*checked, seed);
+    });
   });
 }
 
 stave_status stave_cow_map_clone(stave_cow_map* map, stave_cow_map** clone, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(clone, "clone"));
-    *clone = nullptr;
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
-    auto handle = std::make_unique<stave_cow_map>();
-    STAVE_TRY(handle->map.clone_from(map->map));
-    *clone = handle.release();
-    return {};
+  return guarded(error, [&] {
+    return make_handle(clone, "clone", [&](stave_cow_map& handle) -> Status {
+      Call<stave_cow_map> call;
+      STAVE_TRY(call.enter(map));
+      return handle.core->clone_from(call.core());
+    });
   });
 }
 
 stave_status stave_cow_map_options_get(stave_cow_map* map, stave_cow_map_options* options,
                                        stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
+  return guarded_call(error, map, Access::brief, [&](Map& core) -> Status {
     STAVE_TRY(require(options, "options"));
-    return write_cow_map_options(map->map.options(), options);
+    return write_cow_map_options(core.options(), options);
   });
 }
 
@@ -70,82 +78,46 @@ void stave_cow_map_free(stave_cow_map* map) {
 
 stave_status stave_cow_map_get(stave_cow_map* map, int64_t key, void* data, size_t capacity,
                                size_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
-    *size = 0;
-    CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
-    STAVE_TRY(require_bytes(data, capacity, "data"));
-    return map->map.get(key, [&](Bytes value) {
-      *size = value.size();
-      if (value.size() > capacity) return Code::buffer_too_small;
-      if (data != nullptr) copy_value(static_cast<std::byte*>(data), value);
-      return Code::ok;
-    });
+  return guarded(error, [&] {
+    return read_to_memory(data, capacity, size,
+                          [&](auto&& receive) { return read(map, key, receive); });
   });
 }
 
 stave_status stave_cow_map_contains(stave_cow_map* map, int64_t key, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
-    return map->map.contains(key);
-  });
+  return guarded_call(error, map, Access::brief, [&](Map& core) { return core.contains(key); });
 }
 
 stave_status stave_cow_map_get_buffer(stave_cow_map* map, int64_t key, stave_buffer* value,
                                       stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(check_buffer(value, "value"));
-    value->size = 0;
-    CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
-    return map->map.get(key, [&](Bytes found) {
-      if (!resize_for_overwrite(*value, found.size())) return Code::no_memory;
-      copy_value(static_cast<std::byte*>(value->data), found);
-      return Code::ok;
-    });
+  return guarded(error, [&] {
+    return read_to_buffer(value, [&](auto&& receive) { return read(map, key, receive); });
   });
 }
 
 stave_status stave_cow_map_get_pin(stave_cow_map* map, int64_t key, stave_pin** pin,
                                    stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(pin, "pin"));
-    *pin = nullptr;
-    CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
-    auto handle = std::make_unique<stave_pin>();
-    auto pinned = map->map.get_pin(key);
-    if (!pinned) return pinned.status();
-    auto value = std::make_shared<ValuePin>(*std::move(pinned));
-    handle->bytes = value->bytes();
-    handle->owner = std::move(value);
-    *pin = handle.release();
-    return {};
+  return guarded(error, [&] {
+    return make_handle(pin, "pin", [&](stave_pin& made) -> Status {
+      Call<stave_cow_map> call;
+      STAVE_TRY(call.enter(map, Access::brief));
+      auto pinned = call.core().get_pin(key);
+      if (!pinned) return pinned.status();
+      auto value = std::make_shared<ValuePin>(*std::move(pinned));
+      made.bytes = value->bytes();
+      made.owner = std::move(value);
+      return {};
+    });
   });
 }
 
 stave_status stave_cow_map_size(stave_cow_map* map, uint64_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
-    *size = 0;
-    CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
-    *size = map->map.size();
-    return {};
-  });
+  return get_number(error, map, Access::brief, size, "size", &Map::size);
 }
 
 stave_status stave_cow_map_is_empty(stave_cow_map* map, uint8_t* is_empty, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(is_empty, "is_empty"));
-    *is_empty = 0;
-    CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
-    *is_empty = map->map.size() == 0 ? 1 : 0;
-    return {};
-  });
+  return get_number(error, map, Access::brief, is_empty, "is_empty",
+                    [](Map& core) { return core.size() == 0; });
 }
 
 stave_status stave_cow_map_multi_get(stave_cow_map* map, const int64_t* keys, size_t count,
@@ -154,12 +126,12 @@ stave_status stave_cow_map_multi_get(stave_cow_map* map, const int64_t* keys, si
   return guarded(error, [&]() -> Status {
     STAVE_TRY(check_buffer(values, "values"));
     values->size = 0;
-    CowMapCall call;
-    STAVE_TRY(call.enter_to_read(map));
+    Call<stave_cow_map> call;
+    STAVE_TRY(call.enter(map, Access::brief));
     if (count == 0) return {};
     STAVE_TRY(require(keys, "keys"));
     STAVE_TRY(require(value_sizes, "value_sizes"));
-    return map->map.multi_get({keys, count}, [&](size_t i, const Bytes* value) {
+    return call.core().multi_get({keys, count}, [&](size_t i, const Bytes* value) {
       value_sizes[i] = value == nullptr ? STAVE_ABSENT : value->size();
       if (value == nullptr) return Code::ok;
       std::byte* added = nullptr;
@@ -171,24 +143,19 @@ stave_status stave_cow_map_multi_get(stave_cow_map* map, const int64_t* keys, si
 }
 
 void stave_cow_map_stats_init(stave_cow_map_stats* stats) {
-  if (stats == nullptr) return;
-  *stats = {};
-  stats->struct_size = sizeof *stats;
+  init_struct(stats);
 }
 
 stave_status stave_cow_map_stats_get(stave_cow_map* map, stave_cow_map_stats* stats,
                                      stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
+  return guarded_call(error, map, [&](Map& core) -> Status {
     STAVE_TRY(require(stats, "stats"));
-    const auto read = map->map.stats();
-    if (!read) return read.status();
-    stave_cow_map_stats whole;
-    stave_cow_map_stats_init(&whole);
-    whole.entries = read->entries;
-    whole.shared_bytes = read->shared_bytes;
-    whole.own_bytes = read->own_bytes;
-    return write_struct(abi_struct<stave_cow_map_stats>("stave_cow_map_stats"), &whole, stats);
+    const auto now = core.stats();
+    if (!now) return now.status();
+    stave_cow_map_stats filled = {};
+    filled.entries = now->entries;
+    filled.shared_bytes = now->shared_bytes;
+    filled.own_bytes = now->own_bytes;
+    return write_struct("stave_cow_map_stats", filled, stats);
   });
 }

@@ -8,9 +8,11 @@
 
 #include "capi/barrier.h"
 #include "capi/buffer.h"
+#include "capi/calls.h"
 #include "capi/cow_map_handle.h"
 #include "capi/cursor_frame.h"
 #include "capi/error.h"
+#include "capi/value_read.h"
 #include "core/cow_map/cursor.h"
 
 using stave::Bytes;
@@ -88,16 +90,10 @@ Code next_many_inside(stave_cow_map_cursor& cursor, size_t count_max, size_t byt
 
 stave_status stave_cow_map_cursor_open(stave_cow_map* map, stave_cow_map_cursor** cursor,
                                        stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
-    auto handle = std::make_unique<stave_cow_map_cursor>(*map);
-    auto snapshot = map->map.snapshot();
+  return open_child(error, map, cursor, [](stave_cow_map_cursor& made, auto& core) -> Status {
+    auto snapshot = core.snapshot();
     if (!snapshot) return snapshot.status();
-    handle->core.emplace(*std::move(snapshot));
-    *cursor = handle.release();
+    made.core.emplace(*std::move(snapshot));
     return {};
   });
 }

@@ -84,14 +84,14 @@ stave_status stave_cow_map_diff_open(stave_cow_map* before, stave_cow_map* after
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(diff, "diff"));
     *diff = nullptr;
-    CowMapCall call;
+    Call<stave_cow_map> call;
     STAVE_TRY(call.enter(before));
-    CowMapCall call_after;
+    Call<stave_cow_map> call_after;
     STAVE_TRY(call_after.enter(after));
     auto handle = std::make_unique<stave_cow_map_diff>(*before, *after);
-    auto first = before->map.snapshot();
+    auto first = call.core().snapshot();
     if (!first) return first.status();
-    auto second = after->map.snapshot();
+    auto second = call_after.core().snapshot();
     if (!second) return second.status();
     handle->core.emplace(*std::move(first), *std::move(second));
     *diff = handle.release();

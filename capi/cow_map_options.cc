@@ -8,11 +8,6 @@ namespace stave::capi {
 
 namespace {
 
-static_assert(sizeof(stave_cow_map_options) == 24);
-static_assert(offsetof(stave_cow_map_options, values) == 4);
-static_assert(offsetof(stave_cow_map_options, value_size) == 8);
-static_assert(offsetof(stave_cow_map_options, capacity) == 16);
-
 constexpr OptionChoice values_choices[] = {
     {"variable", STAVE_VALUES_VARIABLE},
     {"fixed", STAVE_VALUES_FIXED},

@@ -2,10 +2,10 @@
 #include <stave/cow_map.h>
 
 #include <string>
-#include <utility>
 
 #include "capi/barrier.h"
 #include "capi/buffer.h"
+#include "capi/calls.h"
 #include "capi/cow_map_handle.h"
 #include "capi/error.h"
 #include "capi/flat_bytes.h"
@@ -16,6 +16,7 @@ using stave::Code;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
+using stave::cow_map::Map;
 
 namespace {
 
@@ -48,6 +49,19 @@ class Output {
  private:
   stave_buffer* buffer_;
 };
+
+// A function that changes a map, and fills `buffer`, its argument `name`: body(core, output).
+template <typename Body>
+stave_status guarded_change(stave_error* error, stave_cow_map* map, stave_buffer* buffer,
+                            const char* name, Body&& body) noexcept {
+  return guarded(error, [&]() -> Status {
+    Output output(buffer);
+    STAVE_TRY(output.prepare(name));
+    Call<stave_cow_map> call;
+    STAVE_TRY(call.enter(map));
+    return output.finish(body(call.core(), output));
+  });
+}
 
 // Runs a stave_cow_map_edit on a private copy of a value.
 class Editor {
@@ -83,43 +97,33 @@ class Editor {
 stave_status stave_cow_map_put(stave_cow_map* map, int64_t key, const void* value,
                                size_t value_size, uint8_t* replaced, stave_buffer* previous,
                                stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    if (replaced != nullptr) *replaced = 0;
-    Output output(previous);
-    STAVE_TRY(output.prepare("previous"));
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
+  if (replaced != nullptr) *replaced = 0;
+  return guarded_change(error, map, previous, "previous", [&](Map& core, Output& output) -> Status {
     STAVE_TRY(require_bytes(value, value_size, "value"));
     bool found = false;
-    Status status = map->map.put(key, as_bytes(value, value_size), [&](Bytes before) {
+    Status status = core.put(key, as_bytes(value, value_size), [&](Bytes before) {
       found = true;
       return output.receive(before);
     });
     if (status.ok() && replaced != nullptr) *replaced = found ? 1 : 0;
-    return output.finish(std::move(status));
+    return status;
   });
 }
 
 stave_status stave_cow_map_insert(stave_cow_map* map, int64_t key, const void* value,
                                   size_t value_size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
+  return guarded_call(error, map, [&](Map& core) -> Status {
     STAVE_TRY(require_bytes(value, value_size, "value"));
-    return map->map.insert(key, as_bytes(value, value_size));
+    return core.insert(key, as_bytes(value, value_size));
   });
 }
 
 stave_status stave_cow_map_replace(stave_cow_map* map, int64_t key, const void* value,
                                    size_t value_size, stave_buffer* previous, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    Output output(previous);
-    STAVE_TRY(output.prepare("previous"));
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
+  return guarded_change(error, map, previous, "previous", [&](Map& core, Output& output) -> Status {
     STAVE_TRY(require_bytes(value, value_size, "value"));
-    return output.finish(map->map.replace(key, as_bytes(value, value_size),
-                                          [&](Bytes before) { return output.receive(before); }));
+    return core.replace(key, as_bytes(value, value_size),
+                        [&](Bytes before) { return output.receive(before); });
   });
 }
 
@@ -127,14 +131,12 @@ stave_status stave_cow_map_multi_put(stave_cow_map* map, const int64_t* keys, co
                                      const uint64_t* value_sizes, size_t count, uint8_t* replaced,
                                      size_t* done, stave_error* error) {
   if (done != nullptr) *done = 0;
-  return guarded(error, [&]() -> Status {
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
+  return guarded_call(error, map, [&](Map& core) -> Status {
     if (count != 0) STAVE_TRY(require(keys, "keys"));
     STAVE_TRY(check_flat(values, value_sizes, count, "values"));
     FlatBytes flat(values);
     size_t stored = 0;
-    Status status = map->map.multi_put(
+    Status status = core.multi_put(
         {keys, count}, [&](size_t i) { return flat.take(value_sizes[i]); },
         [&](size_t i, bool had_value) {
           if (replaced != nullptr) replaced[i] = had_value ? 1 : 0;
@@ -147,53 +149,39 @@ stave_status stave_cow_map_multi_put(stave_cow_map* map, const int64_t* keys, co
 
 stave_status stave_cow_map_remove(stave_cow_map* map, int64_t key, stave_buffer* removed,
                                   stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    Output output(removed);
-    STAVE_TRY(output.prepare("removed"));
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
-    return output.finish(map->map.remove(key, [&](Bytes value) { return output.receive(value); }));
+  return guarded_change(error, map, removed, "removed", [&](Map& core, Output& output) {
+    return core.remove(key, [&](Bytes value) { return output.receive(value); });
   });
 }
 
 stave_status stave_cow_map_modify(stave_cow_map* map, int64_t key, stave_cow_map_edit edit,
                                   void* context, stave_error* error) {
-  return guarded(error, [&]() -> Status {
+  return guarded_call(error, map, [&](Map& core) -> Status {
     Editor editor(edit, context);
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
     STAVE_TRY(editor.prepare("edit"));
-    return map->map.modify(key, [&](Bytes value) { return editor.run(value); });
+    return core.modify(key, [&](Bytes value) { return editor.run(value); });
   });
 }
 
 stave_status stave_cow_map_get_or_insert(stave_cow_map* map, int64_t key, const void* value,
                                          size_t value_size, stave_buffer* result,
                                          stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    Output output(result);
-    STAVE_TRY(output.prepare("result"));
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
+  return guarded_change(error, map, result, "result", [&](Map& core, Output& output) -> Status {
     STAVE_TRY(require_bytes(value, value_size, "value"));
-    return output.finish(map->map.get_or_insert(
+    return core.get_or_insert(
         key, [&] { return Result<Bytes>(as_bytes(value, value_size)); },
-        [&](Bytes now) { return output.receive(now); }));
+        [&](Bytes now) { return output.receive(now); });
   });
 }
 
 stave_status stave_cow_map_get_or_insert_with(stave_cow_map* map, int64_t key,
                                               stave_cow_map_edit make, void* context,
                                               stave_buffer* result, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    Output output(result);
+  return guarded_change(error, map, result, "result", [&](Map& core, Output& output) -> Status {
     Editor editor(make, context);
-    STAVE_TRY(output.prepare("result"));
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
     STAVE_TRY(editor.prepare("make"));
-    return output.finish(map->map.get_or_insert(
-        key, [&] { return editor.run({}); }, [&](Bytes now) { return output.receive(now); }));
+    return core.get_or_insert(
+        key, [&] { return editor.run({}); }, [&](Bytes now) { return output.receive(now); });
   });
 }
 
@@ -201,32 +189,20 @@ stave_status stave_cow_map_update_or_insert(stave_cow_map* map, int64_t key,
                                             stave_cow_map_edit edit, void* context,
                                             const void* value, size_t value_size,
                                             stave_buffer* result, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    Output output(result);
+  return guarded_change(error, map, result, "result", [&](Map& core, Output& output) -> Status {
     Editor editor(edit, context);
-    STAVE_TRY(output.prepare("result"));
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
     STAVE_TRY(editor.prepare("edit"));
     STAVE_TRY(require_bytes(value, value_size, "value"));
-    return output.finish(map->map.update_or_insert(
+    return core.update_or_insert(
         key, [&](Bytes now) { return editor.run(now); }, as_bytes(value, value_size),
-        [&](Bytes now) { return output.receive(now); }));
+        [&](Bytes now) { return output.receive(now); });
   });
 }
 
 stave_status stave_cow_map_clear(stave_cow_map* map, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
-    return map->map.clear();
-  });
+  return guarded_call(error, map, [](Map& core) { return core.clear(); });
 }
 
 stave_status stave_cow_map_shrink_to_fit(stave_cow_map* map, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    CowMapCall call;
-    STAVE_TRY(call.enter(map));
-    return map->map.shrink_to_fit();
-  });
+  return guarded_call(error, map, [](Map& core) { return core.shrink_to_fit(); });
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "capi/barrier.h"
+#include "capi/calls.h"
 #include "capi/cursor_frame.h"
 #include "capi/disk_index_handle.h"
 
@@ -32,16 +33,10 @@ struct stave_disk_index_cursor final : CursorHandle<std::unique_ptr<stave::disk_
 
 stave_status stave_disk_index_cursor_open(stave_disk_index* index, stave_disk_index_cursor** cursor,
                                           stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    DiskIndexCall call;
-    STAVE_TRY(call.enter(index));
-    auto handle = std::make_unique<stave_disk_index_cursor>(*index);
-    auto opened = call.index().open_cursor();
+  return open_child(error, index, cursor, [](stave_disk_index_cursor& made, auto& core) -> Status {
+    auto opened = core.open_cursor();
     if (!opened) return opened.status();
-    handle->core = *std::move(opened);
-    *cursor = handle.release();
+    made.core = *std::move(opened);
     return {};
   });
 }

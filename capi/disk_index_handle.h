@@ -1,4 +1,4 @@
-// stave_disk_index, and how a call gets in.
+// stave_disk_index, and what its arguments mean to the core.
 #pragma once
 
 #include <stave/disk_index.h>
@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "capi/calls.h"
 #include "capi/error.h"
 #include "capi/handle.h"
 #include "core/base/status.h"
@@ -27,15 +28,11 @@ struct stave_disk_index final
 
 namespace stave::capi {
 
-// One call of a function that takes an index.
-class DiskIndexCall : public Call<stave_disk_index> {
- public:
-  disk_index::DiskIndex& index() noexcept { return core(); }
-};
-
-inline Status require_disk_index_key(const void* key, size_t size) {
-  if (key != nullptr && size == disk_index::key_size) [[likely]]
+inline Status read_key(const void* key, size_t size, disk_index::Key* read) {
+  if (key != nullptr && size == disk_index::key_size) [[likely]] {
+    *read = disk_index::load_key(static_cast<const std::byte*>(key));
     return {};
+  }
   if (key == nullptr) return invalid_argument("key is NULL");
   return invalid_argument("key_size is " + std::to_string(size) + "; keys have 16 bytes");
 }
@@ -49,14 +46,8 @@ inline Status require_record(const disk_index::DiskIndex& index, const void* rec
                           " bytes");
 }
 
-inline disk_index::Key disk_index_key(const void* key) noexcept {
-  return disk_index::load_key(static_cast<const std::byte*>(key));
-}
-
 // `options` may be null; the answer is a whole, valid struct of this version.
 Result<stave_disk_index_options> disk_index_options(const stave_disk_index_options* options);
 disk_index::Options core_options(const stave_disk_index_options& options) noexcept;
-Status write_disk_index_options(const stave_disk_index_options& options,
-                                stave_disk_index_options* to);
 
 }  // namespace stave::capi

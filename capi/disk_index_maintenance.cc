@@ -1,50 +1,23 @@
 // The disk_index family: loading, keeping, counting and checking.
 #include <stave/disk_index.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "capi/abi_struct.h"
 #include "capi/barrier.h"
+#include "capi/calls.h"
 #include "capi/disk_index_handle.h"
 #include "core/os/posix_file_system.h"
 
 using stave::Code;
 using stave::MutableBytes;
-using stave::Result;
 using stave::Status;
 using namespace stave::capi;
+using stave::disk_index::DiskIndex;
 using stave::disk_index::Key;
 using stave::disk_index::key_size;
 
 namespace {
-
-static_assert(sizeof(stave_disk_index_stats) == 8 + 12 * 8);
-static_assert(offsetof(stave_disk_index_stats, writes_refused) == 4);
-static_assert(offsetof(stave_disk_index_stats, entries) == 8);
-static_assert(offsetof(stave_disk_index_stats, lsn) == 72);
-static_assert(offsetof(stave_disk_index_stats, recovered_operations) == 96);
-
-constexpr AbiStruct stats_struct = abi_struct<stave_disk_index_stats>("stave_disk_index_stats");
-
-stave_disk_index_stats to_c(const stave::disk_index::Stats& stats) noexcept {
-  stave_disk_index_stats result = {};
-  result.struct_size = sizeof result;
-  result.writes_refused = stats.writes_refused ? 1 : 0;
-  result.entries = stats.entries;
-  result.file_bytes = stats.file_bytes;
-  result.free_bytes = stats.free_bytes;
-  result.segments = stats.segments;
-  result.segment_bytes = stats.segment_bytes;
-  result.log_bytes = stats.log_bytes;
-  result.delta_entries = stats.delta_entries;
-  result.generation = stats.generation;
-  result.lsn = stats.lsn;
-  result.merges = stats.merges;
-  result.syncs = stats.syncs;
-  result.recovered_operations = stats.recovered_operations;
-  return result;
-}
 
 // Asks the caller's source for many records at a time and hands them out one by one.
 class Source {
@@ -96,13 +69,11 @@ class Source {
 
 stave_status stave_disk_index_bulk_load(stave_disk_index* index, stave_disk_index_source source,
                                         void* context, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    DiskIndexCall call;
-    STAVE_TRY(call.enter(index));
+  return guarded_call(error, index, [&](DiskIndex& core) -> Status {
     if (source == nullptr) return invalid_argument("source is NULL");
-    Source records(source, context, call.index().record_size());
-    return records.outcome(call.index().bulk_load(
-        [&](Key* key, MutableBytes record) { return records.next(key, record); }));
+    Source records(source, context, core.record_size());
+    return records.outcome(
+        core.bulk_load([&](Key* key, MutableBytes record) { return records.next(key, record); }));
   });
 }
 
@@ -110,9 +81,8 @@ stave_status stave_disk_index_rebuild(const char* path, const stave_disk_index_o
                                       stave_disk_index_source source, void* context,
                                       stave_error* error) {
   return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(path, "path"));
-    if (*path == '\0') return invalid_argument("path is empty");
-    const Result<stave_disk_index_options> checked = disk_index_options(options);
+    STAVE_TRY(require_path(path));
+    const auto checked = disk_index_options(options);
     if (!checked) return checked.status();
     if (checked->read_only != 0)
       return invalid_argument("read_only is set: nothing can be rebuilt");
@@ -120,7 +90,7 @@ stave_status stave_disk_index_rebuild(const char* path, const stave_disk_index_o
     const size_t record_size =
         checked->record_size == 0 ? sizeof(stave_payload) : checked->record_size;
     Source records(source, context, record_size);
-    return records.outcome(stave::disk_index::DiskIndex::rebuild(
+    return records.outcome(DiskIndex::rebuild(
         stave::os::posix_file_system(), path, core_options(*checked),
         [&](Key* key, MutableBytes record) { return records.next(key, record); }));
   });
@@ -128,67 +98,50 @@ stave_status stave_disk_index_rebuild(const char* path, const stave_disk_index_o
 
 stave_status stave_disk_index_reserve(stave_disk_index* index, uint64_t entries,
                                       stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    DiskIndexCall call;
-    STAVE_TRY(call.enter(index));
-    return call.index().reserve(entries);
-  });
+  return guarded_call(error, index, [&](DiskIndex& core) { return core.reserve(entries); });
 }
 
 stave_status stave_disk_index_save(stave_disk_index* index, uint64_t lsn, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    DiskIndexCall call;
-    STAVE_TRY(call.enter(index));
-    return call.index().save(lsn);
-  });
+  return guarded_call(error, index, [&](DiskIndex& core) { return core.save(lsn); });
 }
 
 stave_status stave_disk_index_checkpoint(stave_disk_index* index, uint64_t lsn,
                                          stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    DiskIndexCall call;
-    STAVE_TRY(call.enter(index));
-    return call.index().checkpoint(lsn);
-  });
+  return guarded_call(error, index, [&](DiskIndex& core) { return core.checkpoint(lsn); });
 }
 
 stave_status stave_disk_index_shrink_to_fit(stave_disk_index* index, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    DiskIndexCall call;
-    STAVE_TRY(call.enter(index));
-    return call.index().shrink_to_fit();
-  });
+  return guarded_call(error, index, [](DiskIndex& core) { return core.shrink_to_fit(); });
 }
 
 void stave_disk_index_stats_init(stave_disk_index_stats* stats) {
-  if (stats == nullptr) return;
-  *stats = {};
-  stats->struct_size = sizeof *stats;
+  init_struct(stats);
 }
 
 stave_status stave_disk_index_stats_get(stave_disk_index* index, stave_disk_index_stats* stats,
                                         stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    DiskIndexCall call;
-    STAVE_TRY(call.enter(index));
+  return guarded_call(error, index, [&](DiskIndex& core) -> Status {
     STAVE_TRY(require(stats, "stats"));
-    const stave_disk_index_stats whole = to_c(call.index().stats());
-    return write_struct(stats_struct, &whole, stats);
+    const stave::disk_index::Stats now = core.stats();
+    stave_disk_index_stats filled = {};
+    filled.writes_refused = now.writes_refused ? 1 : 0;
+    filled.entries = now.entries;
+    filled.file_bytes = now.file_bytes;
+    filled.free_bytes = now.free_bytes;
+    filled.segments = now.segments;
+    filled.segment_bytes = now.segment_bytes;
+    filled.log_bytes = now.log_bytes;
+    filled.delta_entries = now.delta_entries;
+    filled.generation = now.generation;
+    filled.lsn = now.lsn;
+    filled.merges = now.merges;
+    filled.syncs = now.syncs;
+    filled.recovered_operations = now.recovered_operations;
+    return write_struct("stave_disk_index_stats", filled, stats);
   });
 }
 
 stave_status stave_disk_index_verify(stave_disk_index* index, stave_disk_index_progress progress,
                                      void* context, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    DiskIndexCall call;
-    STAVE_TRY(call.enter(index));
-    stave_status answer = STAVE_OK;
-    const Status status = call.index().verify([&](uint64_t done, uint64_t total) -> Status {
-      if (progress == nullptr) return {};
-      answer = progress(context, done, total);
-      return static_cast<Code>(answer);
-    });
-    if (answer == STAVE_OK) return status;
-    return Status::error(static_cast<Code>(answer), "the progress callback stopped the operation");
-  });
+  return guarded_verify(error, index, progress, context);
 }

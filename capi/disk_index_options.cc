@@ -12,15 +12,6 @@ namespace stave::capi {
 namespace {
 
 static_assert(sizeof(stave_payload) == disk_index::payload_size);
-static_assert(offsetof(stave_payload, length) == 8);
-static_assert(offsetof(stave_payload, uncompressed_length) == 12);
-static_assert(offsetof(stave_payload, codec) == 16);
-static_assert(sizeof(stave_disk_index_options) == 32);
-static_assert(offsetof(stave_disk_index_options, record_size) == 4);
-static_assert(offsetof(stave_disk_index_options, delta_memory) == 8);
-static_assert(offsetof(stave_disk_index_options, bulk_memory) == 16);
-static_assert(offsetof(stave_disk_index_options, read_only) == 24);
-static_assert(offsetof(stave_disk_index_options, background) == 28);
 static_assert(STAVE_DISK_INDEX_KEY_SIZE == disk_index::key_size);
 
 // The defaults are those of the core.
@@ -62,9 +53,7 @@ const OptionsTable table = {abi_struct<stave_disk_index_options>("stave_disk_ind
 }  // namespace
 
 Result<stave_disk_index_options> disk_index_options(const stave_disk_index_options* options) {
-  stave_disk_index_options read;
-  STAVE_TRY(read_options(table, options, &read));
-  return read;
+  return read_options(table, options);
 }
 
 disk_index::Options core_options(const stave_disk_index_options& options) noexcept {
@@ -78,11 +67,6 @@ disk_index::Options core_options(const stave_disk_index_options& options) noexce
   core.error_if_exists = options.error_if_exists != 0;
   core.background = options.background != 0;
   return core;
-}
-
-Status write_disk_index_options(const stave_disk_index_options& options,
-                                stave_disk_index_options* to) {
-  return write_struct(table.type, &options, to);
 }
 
 }  // namespace stave::capi

@@ -92,6 +92,11 @@ Status null_argument(std::string_view name) {
   return invalid_argument(std::string(name) + " is NULL");
 }
 
+Status require_path(const char* path) {
+  STAVE_TRY(require(path, "path"));
+  return *path != '\0' ? Status() : invalid_argument("path is empty");
+}
+
 Status null_bytes(std::string_view name) {
   return invalid_argument(std::string(name) + " is NULL but its size is not 0");
 }

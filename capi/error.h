@@ -48,6 +48,9 @@ inline Status require(const void* pointer, std::string_view name) {
   return null_argument(name);
 }
 
+// invalid_argument when `path` is null or empty.
+Status require_path(const char* path);
+
 // invalid_argument for a null pointer with a size.
 inline Status require_bytes(const void* data, size_t size, std::string_view name) {
   if (data != nullptr || size == 0) [[likely]]

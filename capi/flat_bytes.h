@@ -28,17 +28,6 @@ class FlatBytes {
   const std::byte* next_;
 };
 
-// The `count` byte strings that stand one after the other at `data`. May throw bad_alloc. REQUIRES:
-// check_flat().
-template <typename Size>
-std::vector<Bytes> split_flat(const void* data, const Size* sizes, size_t count) {
-  std::vector<Bytes> split;
-  split.reserve(count);
-  FlatBytes bytes(data);
-  for (size_t i = 0; i < count; i++) split.push_back(bytes.take(static_cast<size_t>(sizes[i])));
-  return split;
-}
-
 // invalid_argument unless `data` and `sizes` describe `count` byte strings: nothing that is needed
 // is null, and the sizes add up to what an address space can hold. A size that equals `marker`
 // stands for no bytes.
@@ -55,6 +44,18 @@ Status check_flat(const void* data, const Size* sizes, size_t count, const std::
     sum += static_cast<size_t>(sizes[i]);
   }
   return require_bytes(data, sum, name);
+}
+
+// The `count` byte strings that stand one after the other at `data`, checked. May throw bad_alloc.
+template <typename Size>
+Result<std::vector<Bytes>> split_flat(const void* data, const Size* sizes, size_t count,
+                                      const std::string& name) {
+  STAVE_TRY(check_flat(data, sizes, count, name));
+  std::vector<Bytes> split;
+  split.reserve(count);
+  FlatBytes bytes(data);
+  for (size_t i = 0; i < count; i++) split.push_back(bytes.take(static_cast<size_t>(sizes[i])));
+  return split;
 }
 
 }  // namespace stave::capi

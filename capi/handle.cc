@@ -2,8 +2,6 @@
 
 #include <stave/stave.h>
 
-#include <array>
-#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -14,7 +12,7 @@ namespace stave::capi {
 
 namespace {
 
-// Pins are made and freed as often as values are read.
+// Pins are made and freed as often as values are read, and by any thread.
 constinit sync::StripedCounter live;
 
 }  // namespace

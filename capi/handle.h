@@ -159,18 +159,24 @@ template <typename HandleType>
   return {};
 }
 
+// How a call uses the handle.
+enum class Access : uint8_t {
+  any,    // may wait, and may run code of the caller
+  brief,  // does neither
+  read,   // does neither, and may come from a callback of the handle
+};
+
 // One call of a function of the C interface, from enter() until the end of the scope.
 template <typename HandleType>
 class Call {
  public:
-  // `pinned` is for short calls: those that neither wait nor run code of the caller.
-  //
   // Inline in every call, as is what it calls: this is what all of them pay.
-  [[gnu::always_inline]] Status enter(HandleType* handle, sync::Pinned pinned = sync::Pinned::no,
-                                      sync::Reentry reentry = HandleType::reentry) {
+  [[gnu::always_inline]] Status enter(HandleType* handle, Access access = Access::any) {
     STAVE_TRY(check(handle));
     handle_ = handle;
-    return entry_.enter(handle->gate(), reentry, pinned);
+    return entry_.enter(handle->gate(),
+                        access == Access::read ? sync::Reentry::allowed : HandleType::reentry,
+                        access == Access::any ? sync::Pinned::no : sync::Pinned::yes);
   }
   HandleType& handle() noexcept { return *handle_; }
   auto& core() noexcept { return *handle_->core; }

@@ -5,16 +5,18 @@
 #include <optional>
 #include <span>
 
+#include "capi/abi_struct.h"
 #include "capi/barrier.h"
+#include "capi/calls.h"
 #include "capi/error.h"
 #include "capi/flat_bytes.h"
 #include "capi/index_handle.h"
-#include "capi/index_options.h"
 #include "capi/output.h"
 #include "core/base/hash.h"
 #include "core/os/posix_file_system.h"
 
 using stave::as_bytes;
+using stave::Code;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
@@ -50,44 +52,54 @@ Status check_key(const index::Index::Key& key) {
   return require_bytes(key.bytes.data(), key.bytes.size(), "key");
 }
 
-Status get(stave_index* handle, const index::Index::Key& key, uint64_t* value) {
-  STAVE_TRY(require(value, "value"));
-  Output output(value);
-  IndexCall call;
-  STAVE_TRY(call.enter_to_read(handle));
-  STAVE_TRY(check_key(key));
-  uint64_t found = 0;
-  Status error;
-  const Code code = call.index().find(key, &found, &error);
-  if (code == Code::ok) output.set(found);
-  return error.ok() ? Status(code) : error;
+stave_status get(stave_error* error, stave_index* handle, const index::Index::Key& key,
+                 uint64_t* value) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(value, "value"));
+    Output output(value);
+    Call<stave_index> call;
+    STAVE_TRY(call.enter(handle, Access::read));
+    STAVE_TRY(check_key(key));
+    uint64_t found = 0;
+    Status failure;
+    const Code code = call.core().find(key, &found, &failure);
+    if (code == Code::ok) output.set(found);
+    return failure.ok() ? Status(code) : failure;
+  });
 }
 
 // All changes of one key. Of a key that was present, *previous is the value and *existed 1; both
 // may be null.
 Status update(stave_index* handle, const index::Index::Key& key, const index::Index::Change& change,
-              uint64_t* previous, uint8_t* existed = nullptr) {
+              uint64_t* previous, uint8_t* existed) {
   Output previous_output(previous);
   Output existed_output(existed);
-  IndexCall call;
-  STAVE_TRY(call.enter_to_write(handle));
+  Call<stave_index> call;
+  STAVE_TRY(call.enter(handle, Access::brief));
   STAVE_TRY(check_key(key));
-  Status error;
-  const index::Index::Outcome outcome = call.index().update(key, change, &error);
+  Status failure;
+  const index::Index::Outcome outcome = call.core().update(key, change, &failure);
   if (outcome.was_present) {
     previous_output.set(outcome.previous);
     existed_output.set(1);
   }
-  return error.ok() ? Status(outcome.code) : error;
+  return failure.ok() ? Status(outcome.code) : failure;
+}
+stave_status update(stave_error* error, stave_index* handle, const index::Index::Key& key,
+                    const index::Index::Change& change, uint64_t* previous,
+                    uint8_t* existed = nullptr) {
+  return guarded(error, [&] { return update(handle, key, change, previous, existed); });
 }
 
 // Like update() for actions that expect a value: *actual is set on a mismatch only.
-Status update_if(stave_index* handle, const index::Index::Key& key,
-                 const index::Index::Change& change, uint64_t* actual) {
-  uint64_t previous = 0;
-  Status status = update(handle, key, change, &previous);
-  if (actual != nullptr) *actual = status.is(Code::mismatch) ? previous : 0;
-  return status;
+stave_status update_if(stave_error* error, stave_index* handle, const index::Index::Key& key,
+                       const index::Index::Change& change, uint64_t* actual) {
+  return guarded(error, [&] {
+    uint64_t previous = 0;
+    Status status = update(handle, key, change, &previous, nullptr);
+    if (actual != nullptr) *actual = status.is(Code::mismatch) ? previous : 0;
+    return status;
+  });
 }
 
 index::Index::FlatKeys flat_keys(const void* keys, const uint32_t* sizes, size_t count) noexcept {
@@ -98,7 +110,8 @@ index::Index::FlatKeys flat_keys(const void* keys, const uint32_t* sizes, size_t
 
 }  // namespace stave::capi
 
-using Action = stave::index::Index::Action;
+using stave::index::Index;
+using Action = Index::Action;
 
 // ---- Creating and closing ----------------------------------------------------------------------
 
@@ -122,13 +135,11 @@ stave_status stave_index_create(const stave_index_options* options,
 
 stave_status stave_index_options_get(stave_index* index, stave_index_options* options,
                                      stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    IndexCall call;
-    STAVE_TRY(call.enter_to_read(index));
+  return guarded_call(error, index, Access::read, [&](Index& core) -> Status {
     STAVE_TRY(require(options, "options"));
     stave_index_options in_force = index->options;
-    in_force.shards = static_cast<uint32_t>(call.index().stats().shards.size());
-    return write_index_options(in_force, options);
+    in_force.shards = static_cast<uint32_t>(core.stats().shards.size());
+    return write_struct("stave_index_options", in_force, options);
   });
 }
 
@@ -144,49 +155,40 @@ void stave_index_free(stave_index* index) {
 
 stave_status stave_index_put(stave_index* index, const void* key, size_t key_size, uint64_t value,
                              uint64_t* previous, uint8_t* existed, stave_error* error) {
-  return guarded(error, [&] {
-    return update(index, key_of(key, key_size), {Action::put, value}, previous, existed);
-  });
+  return update(error, index, key_of(key, key_size), {Action::put, value}, previous, existed);
 }
 
 stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
                                 uint64_t value, uint64_t* existing, stave_error* error) {
-  return guarded(error, [&] {
-    return update(index, key_of(key, key_size), {Action::insert, value}, existing);
-  });
+  return update(error, index, key_of(key, key_size), {Action::insert, value}, existing);
 }
 
 stave_status stave_index_compare_and_swap(stave_index* index, const void* key, size_t key_size,
                                           uint64_t expected, uint64_t desired, uint64_t* actual,
                                           stave_error* error) {
-  return guarded(error, [&] {
-    return update_if(index, key_of(key, key_size), {Action::compare_and_swap, desired, expected},
-                     actual);
-  });
+  return update_if(error, index, key_of(key, key_size),
+                   {Action::compare_and_swap, desired, expected}, actual);
 }
 
 stave_status stave_index_get(stave_index* index, const void* key, size_t key_size, uint64_t* value,
                              stave_error* error) {
-  return guarded(error, [&] { return get(index, key_of(key, key_size), value); });
+  return get(error, index, key_of(key, key_size), value);
 }
 
 stave_status stave_index_contains(stave_index* index, const void* key, size_t key_size,
                                   stave_error* error) {
   uint64_t value = 0;
-  return guarded(error, [&] { return get(index, key_of(key, key_size), &value); });
+  return get(error, index, key_of(key, key_size), &value);
 }
 
 stave_status stave_index_remove(stave_index* index, const void* key, size_t key_size,
                                 uint64_t* previous, stave_error* error) {
-  return guarded(error,
-                 [&] { return update(index, key_of(key, key_size), {Action::remove}, previous); });
+  return update(error, index, key_of(key, key_size), {Action::remove}, previous);
 }
 
 stave_status stave_index_remove_if(stave_index* index, const void* key, size_t key_size,
                                    uint64_t expected, uint64_t* actual, stave_error* error) {
-  return guarded(error, [&] {
-    return update_if(index, key_of(key, key_size), {Action::remove_if, 0, expected}, actual);
-  });
+  return update_if(error, index, key_of(key, key_size), {Action::remove_if, 0, expected}, actual);
 }
 
 // ---- One key whose hash is known ---------------------------------------------------------------
@@ -196,10 +198,10 @@ stave_status stave_index_hash(stave_index* index, const void* key, size_t key_si
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(hash, "hash"));
     Output output(hash);
-    IndexCall call;
-    STAVE_TRY(call.enter_to_read(index));
+    Call<stave_index> call;
+    STAVE_TRY(call.enter(index, Access::read));
     STAVE_TRY(require_bytes(key, key_size, "key"));
-    output.set(call.index().hash(as_bytes(key, key_size)));
+    output.set(call.core().hash(as_bytes(key, key_size)));
     return {};
   });
 }
@@ -211,53 +213,44 @@ uint64_t stave_index_hash_with_seed(uint64_t seed, const void* key, size_t key_s
 stave_status stave_index_put_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t value, uint64_t* previous,
                                     uint8_t* existed, stave_error* error) {
-  return guarded(error, [&] {
-    return update(index, key_of(key, key_size, hash), {Action::put, value}, previous, existed);
-  });
+  return update(error, index, key_of(key, key_size, hash), {Action::put, value}, previous, existed);
 }
 
 stave_status stave_index_insert_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t value, uint64_t* existing,
                                        stave_error* error) {
-  return guarded(error, [&] {
-    return update(index, key_of(key, key_size, hash), {Action::insert, value}, existing);
-  });
+  return update(error, index, key_of(key, key_size, hash), {Action::insert, value}, existing);
 }
 
 stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void* key,
                                                  size_t key_size, uint64_t hash, uint64_t expected,
                                                  uint64_t desired, uint64_t* actual,
                                                  stave_error* error) {
-  return guarded(error, [&] {
-    return update_if(index, key_of(key, key_size, hash),
-                     {Action::compare_and_swap, desired, expected}, actual);
-  });
+  return update_if(error, index, key_of(key, key_size, hash),
+                   {Action::compare_and_swap, desired, expected}, actual);
 }
 
 stave_status stave_index_get_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t* value, stave_error* error) {
-  return guarded(error, [&] { return get(index, key_of(key, key_size, hash), value); });
+  return get(error, index, key_of(key, key_size, hash), value);
 }
 
 stave_status stave_index_contains_hashed(stave_index* index, const void* key, size_t key_size,
                                          uint64_t hash, stave_error* error) {
   uint64_t value = 0;
-  return guarded(error, [&] { return get(index, key_of(key, key_size, hash), &value); });
+  return get(error, index, key_of(key, key_size, hash), &value);
 }
 
 stave_status stave_index_remove_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t* previous, stave_error* error) {
-  return guarded(error, [&] {
-    return update(index, key_of(key, key_size, hash), {Action::remove}, previous);
-  });
+  return update(error, index, key_of(key, key_size, hash), {Action::remove}, previous);
 }
 
 stave_status stave_index_remove_if_hashed(stave_index* index, const void* key, size_t key_size,
                                           uint64_t hash, uint64_t expected, uint64_t* actual,
                                           stave_error* error) {
-  return guarded(error, [&] {
-    return update_if(index, key_of(key, key_size, hash), {Action::remove_if, 0, expected}, actual);
-  });
+  return update_if(error, index, key_of(key, key_size, hash), {Action::remove_if, 0, expected},
+                   actual);
 }
 
 // ---- Many keys in one call ---------------------------------------------------------------------
@@ -265,30 +258,27 @@ stave_status stave_index_remove_if_hashed(stave_index* index, const void* key, s
 stave_status stave_index_multi_get(stave_index* index, const void* keys, const uint32_t* key_sizes,
                                    size_t count, uint64_t* values, uint8_t* found,
                                    stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    IndexCall call;
-    STAVE_TRY(call.enter_to_read(index));
+  return guarded_call(error, index, Access::read, [&](Index& core) -> Status {
     STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
     if (count != 0) {
       STAVE_TRY(require(values, "values"));
       STAVE_TRY(require(found, "found"));
     }
-    return call.index().multi_get(flat_keys(keys, key_sizes, count), values, found);
+    return core.multi_get(flat_keys(keys, key_sizes, count), values, found);
   });
 }
 
 stave_status stave_index_multi_put(stave_index* index, const void* keys, const uint32_t* key_sizes,
                                    size_t count, const uint64_t* values, uint64_t* previous,
                                    uint8_t* existed, size_t* done, stave_error* error) {
-  size_t put = 0;
-  const stave_status status = guarded(error, [&]() -> Status {
-    IndexCall call;
-    STAVE_TRY(call.enter_to_write(index));
+  Output output(done);
+  return guarded_call(error, index, Access::brief, [&](Index& core) -> Status {
     STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
     if (count != 0) STAVE_TRY(require(values, "values"));
-    return call.index().multi_put(flat_keys(keys, key_sizes, count), values, previous, existed,
-                                  &put);
+    size_t put = 0;
+    Status status =
+        core.multi_put(flat_keys(keys, key_sizes, count), values, previous, existed, &put);
+    output.set(put);
+    return status;
   });
-  if (done != nullptr) *done = put;
-  return status;
 }

@@ -5,6 +5,7 @@
 
 #include "capi/barrier.h"
 #include "capi/buffer.h"
+#include "capi/calls.h"
 #include "capi/cursor_frame.h"
 #include "capi/error.h"
 #include "capi/index_handle.h"
@@ -32,16 +33,10 @@ Status require_keys(const stave_index_cursor& cursor) {
 
 stave_status stave_index_cursor_open(stave_index* index, stave_index_cursor** cursor,
                                      stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    IndexCall call;
-    STAVE_TRY(call.enter_to_change_all(index));
-    auto handle = std::make_unique<stave_index_cursor>(*index);
-    auto opened = call.index().cursor();
+  return open_child(error, index, cursor, [](stave_index_cursor& made, auto& core) -> Status {
+    auto opened = core.cursor();
     if (!opened) return opened.status();
-    handle->core = *std::move(opened);
-    *cursor = handle.release();
+    made.core = *std::move(opened);
     return {};
   });
 }

@@ -1,4 +1,5 @@
-// stave_index, its cursor, and how a call gets in.
+// stave_index and its cursor. The resolver may call what only reads (Access::read). Writes of one
+// key are brief; what concerns all of an index may wait (Access::any).
 #pragma once
 
 #include <stave/index.h>
@@ -52,19 +53,7 @@ struct stave_index_cursor final
 
 namespace stave::capi {
 
-// One call of a function that takes an index.
-class IndexCall : public Call<stave_index> {
- public:
-  // A function that only reads, which the resolver may call.
-  [[gnu::always_inline]] Status enter_to_read(stave_index* handle) {
-    return enter(handle, sync::Pinned::yes, sync::Reentry::allowed);
-  }
-  [[gnu::always_inline]] Status enter_to_write(stave_index* handle) {
-    return enter(handle, sync::Pinned::yes);
-  }
-  // A function that writes to all of the index, and may wait.
-  Status enter_to_change_all(stave_index* handle) { return enter(handle); }
-  index::Index& index() noexcept { return core(); }
-};
+// `options` may be null; the answer is a whole, valid struct of this version.
+Result<stave_index_options> index_options(const stave_index_options* options);
 
 }  // namespace stave::capi

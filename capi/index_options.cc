@@ -1,7 +1,8 @@
-#include "capi/index_options.h"
+// The options of the index family.
+#include <stave/index.h>
 
 #include "capi/abi_struct.h"
-#include "capi/error.h"
+#include "capi/index_handle.h"
 #include "capi/options_table.h"
 #include "core/base/limits.h"
 #include "core/index/hash_parts.h"
@@ -9,13 +10,6 @@
 namespace stave::capi {
 
 namespace {
-
-static_assert(sizeof(stave_index_options) == 32);
-static_assert(offsetof(stave_index_options, key_mode) == 4);
-static_assert(offsetof(stave_index_options, value_bits) == 8);
-static_assert(offsetof(stave_index_options, shards) == 12);
-static_assert(offsetof(stave_index_options, capacity) == 16);
-static_assert(offsetof(stave_index_options, seed) == 24);
 
 constexpr OptionChoice key_mode_choices[] = {
     {"owned", STAVE_KEYS_OWNED},
@@ -50,13 +44,7 @@ constexpr OptionsTable table = {abi_struct<stave_index_options>("stave_index_opt
 }  // namespace
 
 Result<stave_index_options> index_options(const stave_index_options* options) {
-  stave_index_options read;
-  STAVE_TRY(read_options(table, options, &read));
-  return read;
-}
-
-Status write_index_options(const stave_index_options& options, stave_index_options* to) {
-  return write_struct(table.type, &options, to);
+  return read_options(table, options);
 }
 
 }  // namespace stave::capi

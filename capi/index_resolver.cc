@@ -11,9 +11,6 @@ namespace stave::capi {
 
 namespace {
 
-static_assert(sizeof(void*) != 8 || sizeof(stave_index_resolver) == 48);
-static_assert(offsetof(stave_index_resolver, compare) == 8);
-
 constexpr AbiStruct resolver_struct = abi_struct<stave_index_resolver>("stave_index_resolver");
 
 // An answer that is neither ok nor one of the function's own: the error that leaves the call.
@@ -84,8 +81,7 @@ void CallerResolver::prefetch(uint64_t value) const noexcept {
 
 Status check_resolver(const stave_index_options& options, const stave_index_resolver* resolver,
                       stave_index_resolver* checked) {
-  *checked = {};
-  checked->struct_size = sizeof *checked;
+  init_struct(checked);
   const bool is_resolved = options.key_mode == STAVE_KEYS_RESOLVED;
   if (resolver == nullptr && !is_resolved) return {};
   if (resolver == nullptr) return invalid_argument("resolver is NULL but key_mode is resolved");
@@ -105,7 +101,5 @@ Status check_resolver(const stave_index_options& options, const stave_index_reso
 }  // namespace stave::capi
 
 void stave_index_resolver_init(stave_index_resolver* resolver) {
-  if (resolver == nullptr) return;
-  *resolver = {};
-  resolver->struct_size = sizeof *resolver;
+  stave::capi::init_struct(resolver);
 }

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "capi/barrier.h"
+#include "capi/calls.h"
 #include "capi/cursor_frame.h"
 #include "capi/error.h"
 #include "capi/memtable_handle.h"
-#include "capi/memtable_options.h"
 #include "core/mvcc/memtable_cursor.h"
 
 using stave::Code;
@@ -35,14 +35,11 @@ struct stave_memtable_cursor final : CursorHandle<std::unique_ptr<MemtableCursor
 
 namespace {
 
-template <typename Parent>
-Status open_cursor(Parent& parent, const stave_memtable& table, ReadView view,
-                   const stave_memtable_cursor_options* options, stave_memtable_cursor** cursor) {
+Status open(stave_memtable_cursor& cursor, const stave_memtable& table, ReadView view,
+            const stave_memtable_cursor_options* options) {
   const auto checked = memtable_cursor_options(options, table.core->options().managed);
   if (!checked) return checked.status();
-  auto handle = std::make_unique<stave_memtable_cursor>(parent);
-  handle->core = std::make_unique<MemtableCursor>(*table.core, view, *checked);
-  *cursor = handle.release();
+  cursor.core = std::make_unique<MemtableCursor>(*table.core, view, *checked);
   return {};
 }
 
@@ -51,26 +48,17 @@ Status open_cursor(Parent& parent, const stave_memtable& table, ReadView view,
 stave_status stave_memtable_transaction_cursor(stave_memtable_transaction* transaction,
                                                const stave_memtable_cursor_options* options,
                                                stave_memtable_cursor** cursor, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    TransactionCall call;
-    STAVE_TRY(call.enter(transaction));
-    if (call.core().ended()) return Code::closed;
-    return open_cursor(*transaction, transaction->table,
-                       {call.core().snapshot(), call.core().identity()}, options, cursor);
+  return open_child(error, transaction, cursor, [&](auto& made, auto& core) -> Status {
+    if (core.ended()) return Code::closed;
+    return open(made, transaction->table, {core.snapshot(), core.identity()}, options);
   });
 }
 
 stave_status stave_memtable_snapshot_cursor(stave_memtable_snapshot* snapshot,
                                             const stave_memtable_cursor_options* options,
                                             stave_memtable_cursor** cursor, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    SnapshotCall call;
-    STAVE_TRY(call.enter(snapshot));
-    return open_cursor(*snapshot, snapshot->table, call.core().view(), options, cursor);
+  return open_child(error, snapshot, cursor, [&](auto& made, auto& core) {
+    return open(made, snapshot->table, core.view(), options);
   });
 }
 
@@ -78,12 +66,9 @@ stave_status stave_memtable_cursor_open(stave_memtable* table, uint64_t snapshot
                                         uint64_t transaction,
                                         const stave_memtable_cursor_options* options,
                                         stave_memtable_cursor** cursor, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    MemtableCall call;
-    STAVE_TRY(call.enter(table, Timestamps::explicit_ones));
-    return open_cursor(*table, *table, {snapshot, transaction}, options, cursor);
+  return open_child(error, table, cursor, [&](auto& made, auto& core) -> Status {
+    STAVE_TRY(require_explicit(core));
+    return open(made, *table, {snapshot, transaction}, options);
   });
 }
 

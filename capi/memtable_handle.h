@@ -1,4 +1,4 @@
-// stave_memtable, its transactions and snapshots, and how a call gets in.
+// stave_memtable, its transactions and snapshots, and what their options mean to the core.
 //
 // Unlike in other families, calls may come from inside a callback of the same table: read_with runs
 // it while nothing is held. Only the close of a handle that the callback's call is inside of is
@@ -15,6 +15,7 @@
 #include "capi/handle.h"
 #include "core/base/status.h"
 #include "core/mvcc/memtable.h"
+#include "core/mvcc/memtable_cursor.h"
 #include "core/mvcc/transaction.h"
 
 struct stave_memtable final : stave::capi::CoreHandle<std::unique_ptr<stave::mvcc::Memtable>> {
@@ -23,6 +24,8 @@ struct stave_memtable final : stave::capi::CoreHandle<std::unique_ptr<stave::mvc
   static constexpr stave::sync::Reentry reentry = stave::sync::Reentry::allowed;
 
   stave_memtable() noexcept : CoreHandle(kind) {}
+
+  stave_memtable_options options{};  // as they were asked for
 };
 
 struct stave_memtable_transaction final
@@ -56,24 +59,22 @@ struct stave_memtable_snapshot final
 
 namespace stave::capi {
 
-enum class Timestamps : uint8_t { any, managed, explicit_ones };
+// invalid_argument unless the table's timestamps are of that kind.
+inline Status require_managed(const mvcc::Memtable& table) {
+  if (table.options().managed) [[likely]]
+    return {};
+  return invalid_argument("the memtable's timestamps are explicit");
+}
+inline Status require_explicit(const mvcc::Memtable& table) {
+  if (!table.options().managed) [[likely]]
+    return {};
+  return invalid_argument("the memtable's timestamps are managed: use transactions");
+}
 
-// One call of a function that takes a memtable.
-class MemtableCall : public Call<stave_memtable> {
- public:
-  // invalid_argument unless the table's timestamps are of that kind.
-  Status enter(stave_memtable* handle, Timestamps timestamps = Timestamps::any);
-  mvcc::Memtable& table() noexcept { return core(); }
-};
-
-// One call of a function that takes a transaction or a snapshot.
-template <typename HandleType>
-class ChildCall : public Call<HandleType> {
- public:
-  Status enter(HandleType* handle) { return Call<HandleType>::enter(handle, sync::Pinned::yes); }
-  mvcc::Memtable& table() noexcept { return *this->handle().table.core; }
-};
-using TransactionCall = ChildCall<stave_memtable_transaction>;
-using SnapshotCall = ChildCall<stave_memtable_snapshot>;
+// `options` may be null; the answer is a whole, valid struct of this version.
+Result<stave_memtable_options> memtable_options(const stave_memtable_options* options);
+// `options` may be null: the defaults. The prefix points to the caller's bytes.
+Result<mvcc::CursorOptions> memtable_cursor_options(const stave_memtable_cursor_options* options,
+                                                    bool managed);
 
 }  // namespace stave::capi

@@ -1,22 +1,15 @@
-#include "capi/memtable_options.h"
+// The options of the memtable family.
+#include <stave/memtable.h>
 
 #include "capi/abi_struct.h"
 #include "capi/error.h"
+#include "capi/memtable_handle.h"
 #include "capi/options_table.h"
 #include "core/base/bytes.h"
 
 namespace stave::capi {
 
 namespace {
-
-static_assert(sizeof(stave_memtable_options) == 24);
-static_assert(offsetof(stave_memtable_options, timestamps) == 4);
-static_assert(offsetof(stave_memtable_options, capacity) == 8);
-static_assert(offsetof(stave_memtable_options, background) == 16);
-static_assert(sizeof(void*) != 8 || sizeof(stave_memtable_cursor_options) == 24);
-static_assert(offsetof(stave_memtable_cursor_options, keys_only) == 4);
-static_assert(offsetof(stave_memtable_cursor_options, tombstones) == 5);
-static_assert(offsetof(stave_memtable_cursor_options, prefix) == 8);
 
 constexpr OptionChoice timestamp_choices[] = {
     {"managed", STAVE_TIMESTAMPS_MANAGED},
@@ -57,14 +50,8 @@ constexpr OptionsTable cursor_table = {
 
 }  // namespace
 
-Result<mvcc::MemtableOptions> memtable_options(const stave_memtable_options* options) {
-  stave_memtable_options read;
-  STAVE_TRY(read_options(table, options, &read));
-  mvcc::MemtableOptions result;
-  result.managed = read.timestamps == STAVE_TIMESTAMPS_MANAGED;
-  result.capacity = read.capacity;
-  result.background = read.background != 0;
-  return result;
+Result<stave_memtable_options> memtable_options(const stave_memtable_options* options) {
+  return read_options(table, options);
 }
 
 Result<mvcc::CursorOptions> memtable_cursor_options(const stave_memtable_cursor_options* options,
@@ -82,15 +69,6 @@ Result<mvcc::CursorOptions> memtable_cursor_options(const stave_memtable_cursor_
   result.keys_only = read.keys_only != 0;
   result.tombstones = read.tombstones != 0;
   return result;
-}
-
-Status write_memtable_options(const mvcc::MemtableOptions& options, stave_memtable_options* to) {
-  stave_memtable_options filled;
-  set_defaults(table, &filled);
-  filled.timestamps = options.managed ? STAVE_TIMESTAMPS_MANAGED : STAVE_TIMESTAMPS_EXPLICIT;
-  filled.capacity = options.capacity;
-  filled.background = options.background ? 1 : 0;
-  return write_struct(table.type, &filled, to);
 }
 
 }  // namespace stave::capi

@@ -1,4 +1,4 @@
-// The keys and writes of memtable calls, as the core takes them.
+// The writes of memtable calls, as the core takes them.
 #pragma once
 
 #include <stave/memtable.h>
@@ -19,16 +19,6 @@ inline Status check_write(const mvcc::KeyWrite& write) {
 }
 
 // The results point to the caller's bytes.
-inline Result<std::vector<Bytes>> split_keys(const void* keys, const uint32_t* key_sizes,
-                                             size_t count) {
-  STAVE_TRY(check_flat(keys, key_sizes, count, "keys"));
-  std::vector<Bytes> list;
-  list.reserve(count);
-  FlatBytes flat(keys);
-  for (size_t i = 0; i < count; i++) list.push_back(flat.take(key_sizes[i]));
-  return list;
-}
-
 inline Result<std::vector<mvcc::KeyWrite>> split_writes(const void* keys, const uint32_t* key_sizes,
                                                         const void* values,
                                                         const uint64_t* value_sizes, size_t count) {

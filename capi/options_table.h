@@ -60,6 +60,12 @@ void set_defaults(const OptionsTable& table, void* options) noexcept;
 // Reads the caller's struct into `to`, a struct of this version; `from` may be null, which is all
 // defaults. invalid_argument names the option that is out of range.
 Status read_options(const OptionsTable& table, const void* from, void* to);
+template <typename Struct>
+Result<Struct> read_options(const OptionsTable& table, const Struct* from) {
+  Struct read;
+  STAVE_TRY(read_options(table, from, &read));
+  return read;
+}
 
 // Sets options of the caller's struct from "name=value name=value", separated by blanks or commas.
 // A name that comes twice takes the later value. Nothing is changed unless all of it is right.

@@ -2,67 +2,72 @@
 #include <stave/store.h>
 
 #include <memory>
-#include <new>
+#include <utility>
 
+#include "capi/abi_struct.h"
 #include "capi/barrier.h"
-#include "capi/buffer.h"
+#include "capi/calls.h"
 #include "capi/error.h"
-#include "capi/output.h"
 #include "capi/pin.h"
 #include "capi/store_handle.h"
-#include "capi/store_options.h"
+#include "capi/value_read.h"
 #include "core/os/posix_file_system.h"
 
 using stave::as_bytes;
 using stave::Bytes;
-using stave::Code;
-using stave::MutableBytes;
-using stave::Result;
 using stave::Status;
 using namespace stave::capi;
+using stave::store::Durability;
+using stave::store::Store;
 using stave::store::WriteMode;
 
 namespace {
 
-Status put(stave_store* handle, Bytes key, Bytes value, WriteMode mode,
-           const stave_write_options* options) {
-  StoreCall call;
+stave_status put(stave_error* error, stave_store* handle, const stave_write_options* options,
+                 WriteMode mode, Bytes key, Bytes value) {
+  return guarded_write(error, handle, options, [&](Store& core, Durability durability) -> Status {
+    STAVE_TRY(require_bytes(key.data(), key.size(), "key"));
+    STAVE_TRY(require_bytes(value.data(), value.size(), "value"));
+    return core.put(key, value, mode, durability);
+  });
+}
+
+// Calls `receive` with the size of the key's value, which is then copied to where that says.
+template <typename Receive>
+Status read(stave_store* handle, const void* key, size_t key_size, Receive&& receive) {
+  Call<stave_store> call;
   STAVE_TRY(call.enter(handle));
-  STAVE_TRY(require_bytes(key.data(), key.size(), "key"));
-  STAVE_TRY(require_bytes(value.data(), value.size(), "value"));
-  auto durability = call.store().options().durability;
-  STAVE_TRY(write_durability(options, &durability));
-  return call.store().put(key, value, mode, durability);
+  STAVE_TRY(require_bytes(key, key_size, "key"));
+  return call.core().get(as_bytes(key, key_size), receive);
 }
 
 }  // namespace
 
 stave_status stave_store_open(const char* path, const stave_store_options* options,
                               stave_store** store, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(store, "store"));
-    *store = nullptr;
-    STAVE_TRY(require(path, "path"));
-    if (*path == '\0') return invalid_argument("path is empty");
-    const Result<stave::store::Options> checked = store_options(options);
-    if (!checked) return checked.status();
-    // Before the store is opened: after that a failure would have to close it.
-    auto handle = std::make_unique<stave_store>();
-    auto opened = stave::store::Store::open(stave::os::posix_file_system(), path, *checked);
-    if (!opened) return opened.status();
-    handle->core = *std::move(opened);
-    *store = handle.release();
-    return {};
+  return guarded(error, [&] {
+    // The handle is there before the store is opened: after that a failure would have to close it.
+    return make_handle(store, "store", [&](stave_store& handle) -> Status {
+      STAVE_TRY(require_path(path));
+      const auto checked = store_options(options);
+      if (!checked) return checked.status();
+      auto opened = Store::open(stave::os::posix_file_system(), path, core_options(*checked));
+      if (!opened) return opened.status();
+      handle.core = *std::move(opened);
+      handle.options = *checked;
+      return {};
+    });
   });
 }
 
 stave_status stave_store_options_get(stave_store* store, stave_store_options* options,
                                      stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
+  return guarded_call(error, store, [&](Store& core) -> Status {
     STAVE_TRY(require(options, "options"));
-    return write_store_options(call.store().options(), options);
+    stave_store_options in_force = store->options;
+    in_force.shards = core.options().shards;
+    in_force.keydir = static_cast<uint32_t>(core.options().keydir);
+    return write_struct("stave_store_options", in_force, options);
   });
 }
 
@@ -77,115 +82,72 @@ void stave_store_free(stave_store* store) {
 stave_status stave_store_put(stave_store* store, const void* key, size_t key_size,
                              const void* value, size_t value_size,
                              const stave_write_options* options, stave_error* error) {
-  return guarded(error, [&] {
-    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), WriteMode::put,
-               options);
-  });
+  return put(error, store, options, WriteMode::put, as_bytes(key, key_size),
+             as_bytes(value, value_size));
 }
 
 stave_status stave_store_insert(stave_store* store, const void* key, size_t key_size,
                                 const void* value, size_t value_size,
                                 const stave_write_options* options, stave_error* error) {
-  return guarded(error, [&] {
-    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), WriteMode::insert,
-               options);
-  });
+  return put(error, store, options, WriteMode::insert, as_bytes(key, key_size),
+             as_bytes(value, value_size));
 }
 
 stave_status stave_store_replace(stave_store* store, const void* key, size_t key_size,
                                  const void* value, size_t value_size,
                                  const stave_write_options* options, stave_error* error) {
-  return guarded(error, [&] {
-    return put(store, as_bytes(key, key_size), as_bytes(value, value_size), WriteMode::replace,
-               options);
-  });
+  return put(error, store, options, WriteMode::replace, as_bytes(key, key_size),
+             as_bytes(value, value_size));
 }
 
 stave_status stave_store_remove(stave_store* store, const void* key, size_t key_size,
                                 const stave_write_options* options, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
+  return guarded_write(error, store, options, [&](Store& core, Durability durability) -> Status {
     STAVE_TRY(require_bytes(key, key_size, "key"));
-    auto durability = call.store().options().durability;
-    STAVE_TRY(write_durability(options, &durability));
-    return call.store().remove(as_bytes(key, key_size), durability);
+    return core.remove(as_bytes(key, key_size), durability);
   });
 }
 
 stave_status stave_store_get(stave_store* store, const void* key, size_t key_size, void* data,
                              size_t capacity, size_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
-    Output output(size);
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
-    STAVE_TRY(require_bytes(key, key_size, "key"));
-    STAVE_TRY(require_bytes(data, capacity, "data"));
-    const MutableBytes into(static_cast<std::byte*>(data), capacity);
-    size_t value_size = 0;
-    STAVE_TRY(call.store().get(as_bytes(key, key_size), [&](size_t needed) -> MutableBytes {
-      value_size = needed;
-      return needed <= into.size() ? into.first(needed) : MutableBytes();
-    }));
-    output.set(value_size);
-    return value_size <= capacity ? Code::ok : Code::buffer_too_small;
+  return guarded(error, [&] {
+    return read_to_memory(data, capacity, size,
+                          [&](auto&& receive) { return read(store, key, key_size, receive); });
   });
 }
 
 stave_status stave_store_get_buffer(stave_store* store, const void* key, size_t key_size,
                                     stave_buffer* value, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(check_buffer(value, "value"));
-    value->size = 0;
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
-    STAVE_TRY(require_bytes(key, key_size, "key"));
-    const Status status =
-        call.store().get(as_bytes(key, key_size), [value](size_t size) -> MutableBytes {
-          if (!resize_for_overwrite(*value, size)) throw std::bad_alloc();
-          return {static_cast<std::byte*>(value->data), size};
-        });
-    if (!status.ok()) value->size = 0;
-    return status;
+  return guarded(error, [&] {
+    return read_to_buffer(value,
+                          [&](auto&& receive) { return read(store, key, key_size, receive); });
   });
 }
 
 stave_status stave_store_get_pin(stave_store* store, const void* key, size_t key_size,
                                  stave_pin** pin, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(pin, "pin"));
-    *pin = nullptr;
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
-    STAVE_TRY(require_bytes(key, key_size, "key"));
-    auto value = call.store().get_pin(as_bytes(key, key_size));
-    if (!value) return value.status();
-    auto* made = new stave_pin;
-    made->owner = std::move(value->owner);
-    made->bytes = value->bytes;
-    *pin = made;
-    return {};
+  return guarded(error, [&] {
+    return make_handle(pin, "pin", [&](stave_pin& made) -> Status {
+      Call<stave_store> call;
+      STAVE_TRY(call.enter(store));
+      STAVE_TRY(require_bytes(key, key_size, "key"));
+      auto value = call.core().get_pin(as_bytes(key, key_size));
+      if (!value) return value.status();
+      made.owner = std::move(value->owner);
+      made.bytes = value->bytes;
+      return {};
+    });
   });
 }
 
 stave_status stave_store_contains(stave_store* store, const void* key, size_t key_size,
                                   stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
+  return guarded_call(error, store, [&](Store& core) -> Status {
     STAVE_TRY(require_bytes(key, key_size, "key"));
-    return call.store().contains(as_bytes(key, key_size));
+    return core.contains(as_bytes(key, key_size));
   });
 }
 
 stave_status stave_store_size(stave_store* store, uint64_t* size, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(size, "size"));
-    *size = 0;
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
-    *size = call.store().size();
-    return {};
-  });
+  return get_number(error, store, Access::any, size, "size", &Store::size);
 }

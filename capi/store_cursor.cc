@@ -4,14 +4,15 @@
 #include <utility>
 
 #include "capi/barrier.h"
+#include "capi/calls.h"
 #include "capi/cursor_frame.h"
 #include "capi/error.h"
 #include "capi/store_handle.h"
-#include "capi/store_options.h"
 
 using stave::as_bytes;
 using stave::Status;
 using namespace stave::capi;
+using stave::store::Store;
 
 struct stave_store_cursor final : CursorHandle<std::unique_ptr<stave::store::Cursor>> {
   static constexpr HandleKind kind = HandleKind::cursor;
@@ -23,19 +24,13 @@ struct stave_store_cursor final : CursorHandle<std::unique_ptr<stave::store::Cur
 
 stave_status stave_store_cursor_open(stave_store* store, const stave_store_cursor_options* options,
                                      stave_store_cursor** cursor, stave_error* error) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(cursor, "cursor"));
-    *cursor = nullptr;
-    StoreCall call;
-    STAVE_TRY(call.enter(store));
+  return open_child(error, store, cursor, [&](stave_store_cursor& made, Store& core) -> Status {
     const auto checked = cursor_options(options);
     if (!checked) return checked.status();
-    auto handle = std::make_unique<stave_store_cursor>(*store);
-    auto opened = call.store().open_cursor(as_bytes(checked->prefix, checked->prefix_size),
-                                           checked->keys_only != 0);
+    auto opened =
+        core.open_cursor(as_bytes(checked->prefix, checked->prefix_size), checked->keys_only != 0);
     if (!opened) return opened.status();
-    handle->core = *std::move(opened);
-    *cursor = handle.release();
+    made.core = *std::move(opened);
     return {};
   });
 }

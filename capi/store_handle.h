@@ -1,4 +1,4 @@
-// stave_store, and how a call gets in.
+// stave_store, and what its options structs mean to the core.
 #pragma once
 
 #include <stave/store.h>
@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "capi/calls.h"
 #include "capi/handle.h"
 #include "core/base/status.h"
 #include "core/store/store.h"
@@ -16,16 +17,31 @@ struct stave_store final : stave::capi::CoreHandle<std::unique_ptr<stave::store:
 
   stave_store() noexcept : CoreHandle(kind) {}
 
+  stave_store_options options{};  // as they were asked for
+
  private:
   stave::Status close_core() override { return core->close(); }
 };
 
 namespace stave::capi {
 
-// One call of a function that takes a store.
-class StoreCall : public Call<stave_store> {
- public:
-  store::Store& store() noexcept { return core(); }
-};
+// `options` may be null; the answer is a whole, valid struct of this version.
+Result<stave_store_options> store_options(const stave_store_options* options);
+Result<stave_store_cursor_options> cursor_options(const stave_store_cursor_options* options);
+store::Options core_options(const stave_store_options& options) noexcept;
+
+// Left as it is where the options ask for nothing.
+Status read_write_options(const stave_write_options* options, store::Durability* durability);
+
+// A function that writes with `options`, which may be null: body(core, durability).
+template <typename Body>
+stave_status guarded_write(stave_error* error, stave_store* store,
+                           const stave_write_options* options, Body&& body) noexcept {
+  return guarded_call(error, store, [&](store::Store& core) -> Status {
+    store::Durability durability = core.options().durability;
+    if (options != nullptr) STAVE_TRY(read_write_options(options, &durability));
+    return body(core, durability);
+  });
+}
 
 }  // namespace stave::capi

@@ -1,29 +1,14 @@
-#include "capi/store_options.h"
+// The options of the store family.
+#include <stave/store.h>
 
 #include "capi/abi_struct.h"
 #include "capi/error.h"
 #include "capi/options_table.h"
+#include "capi/store_handle.h"
 
 namespace stave::capi {
 
 namespace {
-
-static_assert(sizeof(stave_store_options) == 40);
-static_assert(offsetof(stave_store_options, durability) == 4);
-static_assert(offsetof(stave_store_options, io) == 8);
-static_assert(offsetof(stave_store_options, shards) == 12);
-static_assert(offsetof(stave_store_options, segment_size) == 16);
-static_assert(offsetof(stave_store_options, read_only) == 24);
-static_assert(offsetof(stave_store_options, create_if_missing) == 25);
-static_assert(offsetof(stave_store_options, error_if_exists) == 26);
-static_assert(offsetof(stave_store_options, background) == 27);
-static_assert(offsetof(stave_store_options, keydir) == 28);
-static_assert(offsetof(stave_store_options, checkpoint_interval) == 32);
-static_assert(sizeof(stave_write_options) == 8);
-static_assert(offsetof(stave_write_options, durability) == 4);
-static_assert(sizeof(void*) != 8 || sizeof(stave_store_cursor_options) == 24);
-static_assert(offsetof(stave_store_cursor_options, keys_only) == 4);
-static_assert(offsetof(stave_store_cursor_options, prefix) == 8);
 
 static_assert(static_cast<int>(store::Durability::memory) == STAVE_DURABILITY_MEMORY);
 static_assert(static_cast<int>(store::Durability::os) == STAVE_DURABILITY_OS);
@@ -115,21 +100,23 @@ constexpr OptionsTable cursor_table = {
 
 }  // namespace
 
-Result<store::Options> store_options(const stave_store_options* options) {
-  stave_store_options read;
-  STAVE_TRY(read_options(store_table, options, &read));
-  store::Options result;
-  result.durability = static_cast<store::Durability>(read.durability);
-  result.io = static_cast<store::ReadIo>(read.io);
-  result.shards = read.shards;
-  result.segment_size = read.segment_size;
-  result.read_only = read.read_only != 0;
-  result.create_if_missing = read.create_if_missing != 0;
-  result.error_if_exists = read.error_if_exists != 0;
-  result.background = read.background != 0;
-  result.keydir = static_cast<store::KeyDirectoryKind>(read.keydir);
-  result.checkpoint_interval = read.checkpoint_interval;
-  return result;
+Result<stave_store_options> store_options(const stave_store_options* options) {
+  return read_options(store_table, options);
+}
+
+store::Options core_options(const stave_store_options& options) noexcept {
+  store::Options core;
+  core.durability = static_cast<store::Durability>(options.durability);
+  core.io = static_cast<store::ReadIo>(options.io);
+  core.shards = options.shards;
+  core.segment_size = options.segment_size;
+  core.read_only = options.read_only != 0;
+  core.create_if_missing = options.create_if_missing != 0;
+  core.error_if_exists = options.error_if_exists != 0;
+  core.background = options.background != 0;
+  core.keydir = static_cast<store::KeyDirectoryKind>(options.keydir);
+  core.checkpoint_interval = options.checkpoint_interval;
+  return core;
 }
 
 Status read_write_options(const stave_write_options* options, store::Durability* durability) {
@@ -145,22 +132,6 @@ Result<stave_store_cursor_options> cursor_options(const stave_store_cursor_optio
   STAVE_TRY(read_options(cursor_table, options, &read));
   STAVE_TRY(require_bytes(read.prefix, read.prefix_size, "stave_store_cursor_options.prefix"));
   return read;
-}
-
-Status write_store_options(const store::Options& options, stave_store_options* to) {
-  stave_store_options whole;
-  set_defaults(store_table, &whole);
-  whole.durability = static_cast<uint32_t>(options.durability);
-  whole.io = static_cast<uint32_t>(options.io);
-  whole.shards = options.shards;
-  whole.segment_size = options.segment_size;
-  whole.read_only = options.read_only ? 1 : 0;
-  whole.create_if_missing = options.create_if_missing ? 1 : 0;
-  whole.error_if_exists = options.error_if_exists ? 1 : 0;
-  whole.background = options.background ? 1 : 0;
-  whole.keydir = static_cast<uint32_t>(options.keydir);
-  whole.checkpoint_interval = options.checkpoint_interval;
-  return write_struct(store_table.type, &whole, to);
 }
 
 }  // namespace stave::capi

@@ -156,9 +156,28 @@ class Bytes {
   std::size_t size_ = 0;
 };
 
+// stave_buffer with an owner: reused from call to call, grown by the library.
+class Buffer {
+ public:
+  Buffer() noexcept = default;
+  ~Buffer() { stave_buffer_free(&raw_); }
+  Buffer(Buffer&& other) noexcept : raw_(std::exchange(other.raw_, {})) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(raw_, other.raw_);
+    return *this;
+  }
+
+  Bytes bytes() const noexcept { return {raw_.data, raw_.size}; }
+  stave_buffer* raw() noexcept { return &raw_; }
+
+ private:
+  stave_buffer raw_ = {nullptr, 0, 0};
+};
+
 namespace detail {
 
-// The error of one call, and what becomes of it.
+// One call of a function of the C interface, which gets its stave_error last. Of arguments, Bytes and
+// spans of std::byte are passed as address and size, and a Buffer* as its stave_buffer.
 class Call {
  public:
   // The message needs no initialization.
@@ -166,8 +185,10 @@ class Call {
     error_.status = STAVE_OK;
     error_.os_errno = 0;
   }
-  operator stave_error*() noexcept { return &error_; }
-
+  template <typename Function, typename... Arguments>
+  stave_status run(Function function, Arguments... arguments) noexcept {
+    return pass<sizeof...(arguments) + 1>(function, arguments..., &error_);
+  }
   Error error(stave_status status) const noexcept {
     // The call has filled it in only if it says something.
     if (error_.status == STAVE_OK) return Error(static_cast<Status>(status));
@@ -184,60 +205,35 @@ class Call {
   }
 
  private:
+  // Converts the first argument and moves it to the end, `left` times: then they are in order again.
+  template <std::size_t left, typename Function, typename First, typename... Rest>
+  static stave_status pass(Function function, First first, Rest... rest) noexcept {
+    if constexpr (left == 0)
+      return function(first, rest...);
+    else if constexpr (std::is_same_v<First, Bytes> || std::is_same_v<First, std::span<std::byte>>)
+      return pass<left - 1>(function, rest..., first.data(), first.size());
+    else if constexpr (std::is_same_v<First, Buffer*>)
+      return pass<left - 1>(function, rest..., first != nullptr ? first->raw() : nullptr);
+    else
+      return pass<left - 1>(function, rest..., first);
+  }
+
   stave_error error_;
 };
 
-// Calls a function of the C interface, which gets its stave_error last.
 template <typename Function, typename... Arguments>
 Result<void> call(Function function, Arguments... arguments) noexcept {
   Call call;
-  return call.result(function(arguments..., call));
+  return call.result(call.run(function, arguments...));
 }
 
-// Calls a function that puts what it answers to the address before the error.
-template <typename T, typename Function, typename... Arguments>
-Result<T> value_of(Function function, Arguments... arguments) noexcept {
-  Call call;
-  T value{};
-  const stave_status status = function(arguments..., &value, call);
-  return call.result(status, value);
-}
-
-// Calls a function that answers 0 or 1 in the same way.
-template <typename Function, typename... Arguments>
-Result<bool> flag_of(Function function, Arguments... arguments) noexcept {
-  Call call;
-  std::uint8_t flag = 0;
-  const stave_status status = function(arguments..., &flag, call);
-  return call.result(status, flag != 0);
-}
-
-// Calls a function that answers a handle in the same way, which T owns.
+// Calls a function that returns a handle at the address before the error. T owns it.
 template <typename T, typename Function, typename... Arguments>
 Result<T> handle_of(Function function, Arguments... arguments) noexcept {
   Call call;
   decltype(T().raw()) handle = nullptr;
-  const stave_status status = function(arguments..., &handle, call);
+  const stave_status status = call.run(function, arguments..., &handle);
   return call.result(status, T(handle));
-}
-
-// Calls a function that answers where bytes are, and how many.
-template <typename Function, typename... Arguments>
-Result<Bytes> bytes_of(Function function, Arguments... arguments) noexcept {
-  Call call;
-  const void* data = nullptr;
-  std::size_t size = 0;
-  const stave_status status = function(arguments..., &data, &size, call);
-  return call.result(status, Bytes(data, size));
-}
-
-// Calls a function that looks whether a key exists.
-template <typename Function, typename... Arguments>
-Result<bool> exists(Function function, Arguments... arguments) noexcept {
-  Call call;
-  const stave_status status = function(arguments..., call);
-  if (status == STAVE_NOT_FOUND) return false;
-  return call.result(status, true);
 }
 
 template <auto free_function>
@@ -258,18 +254,99 @@ class Handle {
   explicit Handle(Raw* handle) noexcept : handle_(handle) {}
 
   // Reports what the destructor, which closes too, cannot.
-  Result<void> close() noexcept { return call(close_function, raw()); }
+  Result<void> close() noexcept { return call(close_function); }
   Raw* raw() const noexcept { return handle_.get(); }
+
+ protected:
+  // These call a function of the C interface with the handle first and a stave_error last. What it
+  // returns besides the status, it writes to an address before the error.
+  template <typename Function, typename... Arguments>
+  Result<void> call(Function function, Arguments... arguments) const noexcept {
+    return detail::call(function, raw(), arguments...);
+  }
+  template <typename T, typename Function, typename... Arguments>
+  Result<T> value_of(Function function, Arguments... arguments) const noexcept {
+    Call call;
+    T value{};
+    const stave_status status = call.run(function, raw(), arguments..., &value);
+    return call.result(status, value);
+  }
+  template <typename Function, typename... Arguments>
+  Result<std::uint64_t> number_of(Function function, Arguments... arguments) const noexcept {
+    return value_of<std::uint64_t>(function, arguments...);
+  }
+  template <typename Function, typename... Arguments>
+  Result<bool> flag_of(Function function, Arguments... arguments) const noexcept {
+    Call call;
+    std::uint8_t flag = 0;
+    const stave_status status = call.run(function, raw(), arguments..., &flag);
+    return call.result(status, flag != 0);
+  }
+  template <typename T, typename Function, typename... Arguments>
+  Result<T> handle_of(Function function, Arguments... arguments) const noexcept {
+    return detail::handle_of<T>(function, raw(), arguments...);
+  }
+  template <typename Function>
+  Result<Bytes> bytes_of(Function function) const noexcept {
+    Call call;
+    const void* data = nullptr;
+    std::size_t size = 0;
+    const stave_status status = call.run(function, raw(), &data, &size);
+    return call.result(status, Bytes(data, size));
+  }
+  // Of functions that fill `buffer`; the answer is a view of it.
+  template <typename Function, typename... Arguments>
+  Result<Bytes> content_of(const Buffer& buffer, Function function,
+                           Arguments... arguments) const noexcept {
+    Call call;
+    const stave_status status = call.run(function, raw(), arguments...);
+    return call.result(status, buffer.bytes());
+  }
+  // Of functions that look whether a key exists.
+  template <typename Function, typename... Arguments>
+  Result<bool> exists(Function function, Arguments... arguments) const noexcept {
+    Call call;
+    const stave_status status = call.run(function, raw(), arguments...);
+    if (status == STAVE_NOT_FOUND) return false;
+    return call.result(status, true);
+  }
 
  private:
   Owner<Raw, free_function> handle_;
 };
 
-// Whether byte strings of these sizes, one behind the other, fit into `bytes`.
+// A struct of the C interface with its defaults.
+template <typename Struct, auto init_function>
+struct Initialized : Struct {
+  Initialized() noexcept { init_function(this); }
+};
+
+// Options, which can be set from text too: "name=value name=value".
+template <typename Struct, auto init_function, auto set_function>
+struct Options : Initialized<Struct, init_function> {
+  Result<void> set(const char* text) noexcept { return call(set_function, this, text); }
+};
+
+// A callable of the caller behind a callback of the C interface: `context` is its address, and its
+// Status is the callback's.
+template <typename Callable, typename... Arguments>
+concept Callback = std::is_invocable_r_v<Status, Callable&, Arguments...>;
+template <typename Callable>
+void* context_of(Callable& callable) noexcept {
+  return const_cast<void*>(static_cast<const void*>(std::addressof(callable)));
+}
+template <typename Callable, typename... Arguments>
+stave_status run_callback(void* context, Arguments... arguments) {
+  auto& callable = *static_cast<std::remove_reference_t<Callable>*>(context);
+  return static_cast<stave_status>(static_cast<Status>(callable(arguments...)));
+}
+
+// Whether byte strings of these sizes, one behind the other, fit into `bytes`. Tombstones have none.
 template <typename Size>
 bool fits(Bytes bytes, std::span<const Size> sizes) noexcept {
   std::size_t left = bytes.size();
   for (const Size size : sizes) {
+    if (size == STAVE_TOMBSTONE) continue;
     if (size > left) return false;
     left -= static_cast<std::size_t>(size);
   }
@@ -284,26 +361,17 @@ inline Error invalid_argument(const char* message) noexcept {
   error.message[sizeof error.message - 1] = '\0';
   return Error(Status::invalid_argument, error);
 }
+inline Error keys_too_short() noexcept {
+  return invalid_argument("keys is shorter than key_sizes say");
+}
+inline Error values_do_not_fit() noexcept {
+  return invalid_argument("values or value_sizes do not fit key_sizes");
+}
+inline Error value_sizes_too_short() noexcept {
+  return invalid_argument("value_sizes is shorter than key_sizes");
+}
 
 }  // namespace detail
-
-// stave_buffer with an owner: reused from call to call, grown by the library.
-class Buffer {
- public:
-  Buffer() noexcept = default;
-  ~Buffer() { stave_buffer_free(&raw_); }
-  Buffer(Buffer&& other) noexcept : raw_(std::exchange(other.raw_, {})) {}
-  Buffer& operator=(Buffer&& other) noexcept {
-    std::swap(raw_, other.raw_);
-    return *this;
-  }
-
-  Bytes bytes() const noexcept { return {raw_.data, raw_.size}; }
-  stave_buffer* raw() noexcept { return &raw_; }
-
- private:
-  stave_buffer raw_ = {nullptr, 0, 0};
-};
 
 class Pin {
  public:

@@ -72,33 +72,28 @@ typedef struct stave_cow_map_options {
                           shrink_to_fit and clear free what no entry came for */
 } stave_cow_map_options;
 
-/* Sets struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_cow_map_options_init(stave_cow_map_options *options);
-
-/* As stave_store_options_set and stave_store_options_describe. Since 0.1. */
 STAVE_API stave_status stave_cow_map_options_set(stave_cow_map_options *options, const char *text,
                                                  stave_error *error);
 STAVE_API stave_status stave_cow_map_options_describe(stave_buffer *text, stave_error *error);
 
-/* Makes an empty map. `options` may be NULL: the defaults. O(capacity / 60). Since 0.1. */
+/* Makes an empty map. `options` may be NULL: the defaults. O(capacity / 60). */
 STAVE_API stave_status stave_cow_map_create(const stave_cow_map_options *options,
                                             stave_cow_map **map, stave_error *error);
 
-/* Makes a copy, which has the same options and is no child of `map`. O(1). Since 0.1. */
+/* Makes a copy, which has the same options and is no child of `map`. O(1). */
 STAVE_API stave_status stave_cow_map_clone(stave_cow_map *map, stave_cow_map **clone,
                                            stave_error *error);
 
-/* The options that the map was made with. options->struct_size says how much may be written.
- * Since 0.1. */
+/* The options that the map was made with. options->struct_size says how much may be written. */
 STAVE_API stave_status stave_cow_map_options_get(stave_cow_map *map, stave_cow_map_options *options,
                                                  stave_error *error);
 
 /* Removes all entries and ends the map: it and its cursors return CLOSED from now on; its clones are
- * not affected. A second close is STAVE_OK. BUSY from inside a callback of this map. O(1). Since
- * 0.1. */
+ * not affected. A second close is STAVE_OK. BUSY from inside a callback of this map. O(1). */
 STAVE_API stave_status stave_cow_map_close(stave_cow_map *map, stave_error *error);
 
-/* Closes the map if it is open, and frees the handle. Pins stay valid. O(1). Since 0.1. */
+/* Closes the map if it is open, and frees the handle. Pins stay valid. O(1). */
 STAVE_API void stave_cow_map_free(stave_cow_map *map);
 
 /* ---- Reading ------------------------------------------------------------------------------- */
@@ -108,34 +103,34 @@ STAVE_API void stave_cow_map_free(stave_cow_map *map);
 /* Copies the value into `data`, which has room for `capacity` bytes, and sets *size to the value's
  * size. BUFFER_TOO_SMALL when it does not fit: nothing is copied, *size is what is needed (another
  * thread may change it meanwhile). NOT_FOUND and all other failures set *size to 0. `data` may be
- * NULL when `capacity` is 0. Since 0.1. */
+ * NULL when `capacity` is 0. */
 STAVE_API stave_status stave_cow_map_get(stave_cow_map *map, int64_t key, void *data,
                                          size_t capacity, size_t *size, stave_error *error);
 
 /* Copies the value into the caller's buffer, growing it as needed. NOT_FOUND and all other failures
- * empty it; NO_MEMORY when it cannot grow. Since 0.1. */
+ * empty it; NO_MEMORY when it cannot grow. */
 STAVE_API stave_status stave_cow_map_get_buffer(stave_cow_map *map, int64_t key,
                                                 stave_buffer *value, stave_error *error);
 
 /* Returns the value as a pin, which the caller frees. Only values of 8 bytes and less are copied.
- * *pin is NULL unless the status is OK. NO_MEMORY. Since 0.1. */
+ * *pin is NULL unless the status is OK. NO_MEMORY. */
 STAVE_API stave_status stave_cow_map_get_pin(stave_cow_map *map, int64_t key, stave_pin **pin,
                                              stave_error *error);
 
-/* STAVE_OK when the key exists, else NOT_FOUND. Since 0.1. */
+/* STAVE_OK when the key exists, else NOT_FOUND. */
 STAVE_API stave_status stave_cow_map_contains(stave_cow_map *map, int64_t key, stave_error *error);
 
-/* The number of entries. O(1). Since 0.1. */
+/* The number of entries. O(1). */
 STAVE_API stave_status stave_cow_map_size(stave_cow_map *map, uint64_t *size, stave_error *error);
 
-/* *is_empty is 1 when there is no entry, else 0. O(1). Since 0.1. */
+/* *is_empty is 1 when there is no entry, else 0. O(1). */
 STAVE_API stave_status stave_cow_map_is_empty(stave_cow_map *map, uint8_t *is_empty,
                                               stave_error *error);
 
 /* Reads `count` keys in one call. `values` receives the values of those that exist, concatenated in
  * the same order; value_sizes[i] is the size, or STAVE_ABSENT. Each key is read atomically; to read
  * all of them as of one moment, read a clone. The memory of several keys is fetched together, so
- * that many keys of a large map cost much less than one by one. Since 0.1. */
+ * that many keys of a large map cost much less than one by one. */
 STAVE_API stave_status stave_cow_map_multi_get(stave_cow_map *map, const int64_t *keys,
                                                size_t count, stave_buffer *values,
                                                uint64_t *value_sizes, stave_error *error);
@@ -147,17 +142,17 @@ STAVE_API stave_status stave_cow_map_multi_get(stave_cow_map *map, const int64_t
  * there is no value for them, and on failure, they are emptied. A failure has changed nothing. */
 
 /* Stores the value, whether or not the key exists. *replaced (may be NULL) is 1 if it did, and
- * `previous` receives the value that was replaced; else 0. Since 0.1. */
+ * `previous` receives the value that was replaced; else 0. */
 STAVE_API stave_status stave_cow_map_put(stave_cow_map *map, int64_t key, const void *value,
                                          size_t value_size, uint8_t *replaced,
                                          stave_buffer *previous, stave_error *error);
 
-/* Stores the value if the key is absent, else EXISTS. Since 0.1. */
+/* Stores the value if the key is absent, else EXISTS. */
 STAVE_API stave_status stave_cow_map_insert(stave_cow_map *map, int64_t key, const void *value,
                                             size_t value_size, stave_error *error);
 
 /* Stores the value if the key exists, else NOT_FOUND. `previous` receives the value that was
- * replaced. Since 0.1. */
+ * replaced. */
 STAVE_API stave_status stave_cow_map_replace(stave_cow_map *map, int64_t key, const void *value,
                                              size_t value_size, stave_buffer *previous,
                                              stave_error *error);
@@ -168,13 +163,13 @@ STAVE_API stave_status stave_cow_map_replace(stave_cow_map *map, int64_t key, co
  * meanwhile, other writes to this map wait for all. A failure of one ends the call: *done (may be
  * NULL) is the number of values before it, which have been stored; on success it is `count`. The
  * memory of several keys is fetched together, so that many keys of a large map cost much less than
- * one by one. `replaced` must not overlap another array. Since 0.1. */
+ * one by one. `replaced` must not overlap another array. */
 STAVE_API stave_status stave_cow_map_multi_put(stave_cow_map *map, const int64_t *keys,
                                                const void *values, const uint64_t *value_sizes,
                                                size_t count, uint8_t *replaced, size_t *done,
                                                stave_error *error);
 
-/* Removes the key; `removed` receives its value. NOT_FOUND when it is absent. Since 0.1. */
+/* Removes the key; `removed` receives its value. NOT_FOUND when it is absent. */
 STAVE_API stave_status stave_cow_map_remove(stave_cow_map *map, int64_t key, stave_buffer *removed,
                                             stave_error *error);
 
@@ -186,35 +181,35 @@ STAVE_API stave_status stave_cow_map_remove(stave_cow_map *map, int64_t key, sta
 typedef stave_status (*stave_cow_map_edit)(void *context, stave_buffer *value);
 
 /* Lets the callback change the value of a key. Other threads see the value before or after, never
- * one between. NOT_FOUND, without a callback, when the key is absent. Since 0.1. */
+ * one between. NOT_FOUND, without a callback, when the key is absent. */
 STAVE_API stave_status stave_cow_map_modify(stave_cow_map *map, int64_t key,
                                             stave_cow_map_edit edit, void *context,
                                             stave_error *error);
 
 /* Stores the value if the key is absent: STAVE_OK; else EXISTS. `result` receives the value that the
- * key has now. Since 0.1. */
+ * key has now. */
 STAVE_API stave_status stave_cow_map_get_or_insert(stave_cow_map *map, int64_t key,
                                                    const void *value, size_t value_size,
                                                    stave_buffer *result, stave_error *error);
 
 /* Like stave_cow_map_get_or_insert, with a value that the callback makes in an empty buffer. The
- * callback runs only when the key is absent. Since 0.1. */
+ * callback runs only when the key is absent. */
 STAVE_API stave_status stave_cow_map_get_or_insert_with(stave_cow_map *map, int64_t key,
                                                         stave_cow_map_edit make, void *context,
                                                         stave_buffer *result, stave_error *error);
 
 /* Lets the callback change the value if the key exists: EXISTS; else stores `value`: STAVE_OK.
- * `result` receives the value that the key has now. Since 0.1. */
+ * `result` receives the value that the key has now. */
 STAVE_API stave_status stave_cow_map_update_or_insert(stave_cow_map *map, int64_t key,
                                                       stave_cow_map_edit edit, void *context,
                                                       const void *value, size_t value_size,
                                                       stave_buffer *result, stave_error *error);
 
-/* Removes all entries. O(1). Since 0.1. */
+/* Removes all entries. O(1). */
 STAVE_API stave_status stave_cow_map_clear(stave_cow_map *map, stave_error *error);
 
 /* Frees the memory that is kept for growth, where this map shares it with no other. NO_MEMORY: some
- * of it has been freed. O(entries + capacity / 60). Since 0.1. */
+ * of it has been freed. O(entries + capacity / 60). */
 STAVE_API stave_status stave_cow_map_shrink_to_fit(stave_cow_map *map, stave_error *error);
 
 typedef struct stave_cow_map_stats {
@@ -226,9 +221,8 @@ typedef struct stave_cow_map_stats {
   uint64_t own_bytes;    /* memory that this map alone refers to: all of it when it has no copies */
 } stave_cow_map_stats;
 
-/* Sets struct_size, and the rest to zero. NULL is ignored. Since 0.1. */
 STAVE_API void stave_cow_map_stats_init(stave_cow_map_stats *stats);
-/* stats->struct_size says how much may be written. O(1). Since 0.1. */
+/* stats->struct_size says how much may be written. O(1). */
 STAVE_API stave_status stave_cow_map_stats_get(stave_cow_map *map, stave_cow_map_stats *stats,
                                                stave_error *error);
 
@@ -239,7 +233,7 @@ STAVE_API stave_status stave_cow_map_stats_get(stave_cow_map *map, stave_cow_map
  * is closed. One thread at a time; CLOSED once its map is closed or freed. */
 typedef struct stave_cow_map_cursor stave_cow_map_cursor;
 
-/* O(1). Since 0.1, as are all functions of cursors. */
+/* O(1). */
 STAVE_API stave_status stave_cow_map_cursor_open(stave_cow_map *map, stave_cow_map_cursor **cursor,
                                                  stave_error *error);
 /* Moves to the next entry: DONE when there is none, then and ever after. */
@@ -281,7 +275,7 @@ typedef struct stave_cow_map_diff stave_cow_map_diff;
 
 /* `before` and `after` may be any two maps. Where one was cloned from the other, or both from a
  * third, the whole walk takes time in proportion to what was written to them since; for others it is
- * O(entries). They may be the same map. Since 0.1, as are all functions of diffs. */
+ * O(entries). They may be the same map. */
 STAVE_API stave_status stave_cow_map_diff_open(stave_cow_map *before, stave_cow_map *after,
                                                stave_cow_map_diff **diff, stave_error *error);
 /* Moves to the next key that differs and says how: *change is one of STAVE_CHANGE_*. DONE when there

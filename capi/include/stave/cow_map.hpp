@@ -5,17 +5,17 @@
 #include <stave/cow_map.h>
 #include <stave/base.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
-#include <type_traits>
 
 namespace stave::inline v0 {
 
-struct MapOptions : stave_cow_map_options {
-  MapOptions() noexcept { stave_cow_map_options_init(this); }
+// set("values=fixed value_size=8")
+struct MapOptions : detail::Options<stave_cow_map_options, stave_cow_map_options_init,
+                                    stave_cow_map_options_set> {
   // All values have `size` bytes.
   static MapOptions fixed(std::uint32_t size) noexcept {
     MapOptions options;
@@ -23,15 +23,9 @@ struct MapOptions : stave_cow_map_options {
     options.value_size = size;
     return options;
   }
-  // "values=fixed value_size=8"
-  Result<void> set(const char* text) noexcept {
-    return detail::call(stave_cow_map_options_set, this, text);
-  }
 };
 
-struct MapStats : stave_cow_map_stats {
-  MapStats() noexcept { stave_cow_map_stats_init(this); }
-};
+using MapStats = detail::Initialized<stave_cow_map_stats, stave_cow_map_stats_init>;
 
 enum class Change : std::uint32_t {
   added = STAVE_CHANGE_ADDED,
@@ -67,31 +61,25 @@ class MapCursor : public detail::Handle<stave_cow_map_cursor, stave_cow_map_curs
   using Handle::Handle;
 
   // Status::done behind the last entry.
-  Result<void> next() noexcept { return detail::call(stave_cow_map_cursor_next, raw()); }
-  Result<std::int64_t> key() noexcept {
-    return detail::value_of<std::int64_t>(stave_cow_map_cursor_key, raw());
-  }
+  Result<void> next() noexcept { return call(stave_cow_map_cursor_next); }
+  Result<std::int64_t> key() noexcept { return value_of<std::int64_t>(stave_cow_map_cursor_key); }
   // Valid until the cursor's next call.
-  Result<Bytes> value() noexcept { return detail::bytes_of(stave_cow_map_cursor_value, raw()); }
+  Result<Bytes> value() noexcept { return bytes_of(stave_cow_map_cursor_value); }
   // The number of entries read: as many as keys and sizes have room for at the most.
   Result<std::size_t> next_many(std::size_t bytes_max, std::span<std::int64_t> keys, Buffer& values,
                                 std::span<std::uint64_t> sizes) noexcept {
-    const std::size_t room = keys.size() < sizes.size() ? keys.size() : sizes.size();
-    return next_many(room, bytes_max, keys.data(), values.raw(), sizes.data());
+    return value_of<std::size_t>(stave_cow_map_cursor_next_many,
+                                 std::min(keys.size(), sizes.size()), bytes_max, keys.data(),
+                                 &values, sizes.data());
   }
   Result<std::size_t> next_keys(std::span<std::int64_t> keys) noexcept {
-    return next_many(keys.size(), SIZE_MAX, keys.data(), nullptr, nullptr);
+    return value_of<std::size_t>(stave_cow_map_cursor_next_many, keys.size(), SIZE_MAX, keys.data(),
+                                 nullptr, nullptr);
   }
   Result<std::size_t> next_values(std::size_t bytes_max, Buffer& values,
                                   std::span<std::uint64_t> sizes) noexcept {
-    return next_many(sizes.size(), bytes_max, nullptr, values.raw(), sizes.data());
-  }
-
- private:
-  Result<std::size_t> next_many(std::size_t count_max, std::size_t bytes_max, std::int64_t* keys,
-                                stave_buffer* values, std::uint64_t* sizes) noexcept {
-    return detail::value_of<std::size_t>(stave_cow_map_cursor_next_many, raw(), count_max,
-                                         bytes_max, keys, values, sizes);
+    return value_of<std::size_t>(stave_cow_map_cursor_next_many, sizes.size(), bytes_max, nullptr,
+                                 &values, sizes.data());
   }
 };
 
@@ -110,16 +98,16 @@ class MapDiff
     detail::Call call;
     std::uint32_t change = 0;
     std::int64_t key = 0;
-    const stave_status status = stave_cow_map_diff_next(raw(), &change, &key, call);
+    const stave_status status = call.run(stave_cow_map_diff_next, raw(), &change, &key);
     return call.result(status, Step{static_cast<Change>(change), key});
   }
   // The key's values; Status::not_found where it has none.
-  Result<Bytes> before() noexcept { return detail::bytes_of(stave_cow_map_diff_before, raw()); }
-  Result<Bytes> after() noexcept { return detail::bytes_of(stave_cow_map_diff_after, raw()); }
+  Result<Bytes> before() noexcept { return bytes_of(stave_cow_map_diff_before); }
+  Result<Bytes> after() noexcept { return bytes_of(stave_cow_map_diff_after); }
 };
 
 template <typename Callable>
-concept MapEdit = std::is_invocable_r_v<Status, Callable&, EditedValue&>;
+concept MapEdit = detail::Callback<Callable, EditedValue&>;
 
 class Map : public detail::Handle<stave_cow_map, stave_cow_map_free, stave_cow_map_close> {
  public:
@@ -130,55 +118,48 @@ class Map : public detail::Handle<stave_cow_map, stave_cow_map_free, stave_cow_m
   static Result<Map> create(const MapOptions& options = MapOptions()) noexcept {
     return detail::handle_of<Map>(stave_cow_map_create, &options);
   }
-  Result<Map> clone() const noexcept { return detail::handle_of<Map>(stave_cow_map_clone, raw()); }
+  Result<Map> clone() const noexcept { return handle_of<Map>(stave_cow_map_clone); }
   Result<MapOptions> options() const noexcept {
-    return detail::value_of<MapOptions>(stave_cow_map_options_get, raw());
+    return value_of<MapOptions>(stave_cow_map_options_get);
   }
 
   Result<Bytes> get(std::int64_t key, Buffer& buffer) const noexcept {
-    detail::Call call;
-    const stave_status status = stave_cow_map_get_buffer(raw(), key, buffer.raw(), call);
-    return call.result(status, buffer.bytes());
+    return content_of(buffer, stave_cow_map_get_buffer, key, &buffer);
   }
   // The value's size is `size` on Status::buffer_too_small too.
   Result<void> get(std::int64_t key, std::span<std::byte> value, std::size_t& size) const noexcept {
-    return detail::call(stave_cow_map_get, raw(), key, value.data(), value.size(), &size);
+    return call(stave_cow_map_get, key, value, &size);
   }
   Result<Pin> get_pin(std::int64_t key) const noexcept {
-    return detail::handle_of<Pin>(stave_cow_map_get_pin, raw(), key);
+    return handle_of<Pin>(stave_cow_map_get_pin, key);
   }
   Result<bool> contains(std::int64_t key) const noexcept {
-    return detail::exists(stave_cow_map_contains, raw(), key);
+    return exists(stave_cow_map_contains, key);
   }
-  Result<std::uint64_t> size() const noexcept {
-    return detail::value_of<std::uint64_t>(stave_cow_map_size, raw());
-  }
-  Result<bool> is_empty() const noexcept { return detail::flag_of(stave_cow_map_is_empty, raw()); }
+  Result<std::uint64_t> size() const noexcept { return number_of(stave_cow_map_size); }
+  Result<bool> is_empty() const noexcept { return flag_of(stave_cow_map_is_empty); }
   // value_sizes has room for keys.size(); STAVE_ABSENT for an absent key.
   Result<void> multi_get(std::span<const std::int64_t> keys, Buffer& values,
                          std::span<std::uint64_t> value_sizes) const noexcept {
     if (value_sizes.size() < keys.size())
       return detail::invalid_argument("value_sizes is shorter than keys");
-    return detail::call(stave_cow_map_multi_get, raw(), keys.data(), keys.size(), values.raw(),
-                        value_sizes.data());
+    return call(stave_cow_map_multi_get, keys.data(), keys.size(), &values, value_sizes.data());
   }
 
   // Whether the key had a value before, which goes into `previous` if that is given.
   Result<bool> put(std::int64_t key, Bytes value, Buffer* previous = nullptr) noexcept {
     detail::Call call;
     std::uint8_t replaced = 0;
-    const stave_status status = stave_cow_map_put(raw(), key, value.data(), value.size(), &replaced,
-                                                  raw_of(previous), call);
+    const stave_status status = call.run(stave_cow_map_put, raw(), key, value, &replaced, previous);
     return call.result(status, replaced != 0);
   }
   // Status::exists when the key does.
   Result<void> insert(std::int64_t key, Bytes value) noexcept {
-    return detail::call(stave_cow_map_insert, raw(), key, value.data(), value.size());
+    return call(stave_cow_map_insert, key, value);
   }
   // Status::not_found when the key is absent.
   Result<void> replace(std::int64_t key, Bytes value, Buffer* previous = nullptr) noexcept {
-    return detail::call(stave_cow_map_replace, raw(), key, value.data(), value.size(),
-                        raw_of(previous));
+    return call(stave_cow_map_replace, key, value, previous);
   }
   // The values stand one after another. Each is a put of its own: replaced[i] (the span may be empty) is
   // 1 when keys[i] had a value. `done` (may be null) is the number of values stored, also on failure.
@@ -189,65 +170,53 @@ class Map : public detail::Handle<stave_cow_map, stave_cow_map_free, stave_cow_m
     if (value_sizes.size() != keys.size() || !detail::fits(values, value_sizes) ||
         (!replaced.empty() && replaced.size() < keys.size()))
       return detail::invalid_argument("values, value_sizes or replaced do not fit keys");
-    return detail::call(stave_cow_map_multi_put, raw(), keys.data(), values.data(),
-                        value_sizes.data(), keys.size(), replaced.data(), done);
+    return call(stave_cow_map_multi_put, keys.data(), values.data(), value_sizes.data(),
+                keys.size(), replaced.data(), done);
   }
   Result<void> remove(std::int64_t key, Buffer* removed = nullptr) noexcept {
-    return detail::call(stave_cow_map_remove, raw(), key, raw_of(removed));
+    return call(stave_cow_map_remove, key, removed);
   }
   // edit(EditedValue&) changes the value; any Status but ok changes nothing and is returned.
   template <MapEdit Edit>
   Result<void> modify(std::int64_t key, Edit&& edit) noexcept {
-    return detail::call(stave_cow_map_modify, raw(), key, forward<Edit>, address_of(edit));
+    return call(stave_cow_map_modify, key, run_edit<Edit>, detail::context_of(edit));
   }
   Result<Outcome> get_or_insert(std::int64_t key, Bytes value, Buffer* result = nullptr) noexcept {
-    detail::Call call;
-    return outcome(call, stave_cow_map_get_or_insert(raw(), key, value.data(), value.size(),
-                                                     raw_of(result), call));
+    return outcome_of(stave_cow_map_get_or_insert, key, value, result);
   }
   template <MapEdit Make>
   Result<Outcome> get_or_insert_with(std::int64_t key, Make&& make,
                                      Buffer* result = nullptr) noexcept {
-    detail::Call call;
-    return outcome(call, stave_cow_map_get_or_insert_with(raw(), key, forward<Make>,
-                                                          address_of(make), raw_of(result), call));
+    return outcome_of(stave_cow_map_get_or_insert_with, key, run_edit<Make>,
+                      detail::context_of(make), result);
   }
   template <MapEdit Edit>
   Result<Outcome> update_or_insert(std::int64_t key, Edit&& edit, Bytes value,
                                    Buffer* result = nullptr) noexcept {
-    detail::Call call;
-    return outcome(
-        call, stave_cow_map_update_or_insert(raw(), key, forward<Edit>, address_of(edit),
-                                             value.data(), value.size(), raw_of(result), call));
+    return outcome_of(stave_cow_map_update_or_insert, key, run_edit<Edit>, detail::context_of(edit),
+                      value, result);
   }
-  Result<void> clear() noexcept { return detail::call(stave_cow_map_clear, raw()); }
-  Result<void> shrink_to_fit() noexcept { return detail::call(stave_cow_map_shrink_to_fit, raw()); }
-  Result<MapStats> stats() const noexcept {
-    return detail::value_of<MapStats>(stave_cow_map_stats_get, raw());
-  }
+  Result<void> clear() noexcept { return call(stave_cow_map_clear); }
+  Result<void> shrink_to_fit() noexcept { return call(stave_cow_map_shrink_to_fit); }
+  Result<MapStats> stats() const noexcept { return value_of<MapStats>(stave_cow_map_stats_get); }
   Result<MapCursor> open_cursor() const noexcept {
-    return detail::handle_of<MapCursor>(stave_cow_map_cursor_open, raw());
+    return handle_of<MapCursor>(stave_cow_map_cursor_open);
   }
   // What leads from this map to `after`.
   Result<MapDiff> diff(const Map& after) const noexcept {
-    return detail::handle_of<MapDiff>(stave_cow_map_diff_open, raw(), after.raw());
+    return handle_of<MapDiff>(stave_cow_map_diff_open, after.raw());
   }
 
  private:
-  static stave_buffer* raw_of(Buffer* buffer) noexcept {
-    return buffer == nullptr ? nullptr : buffer->raw();
-  }
-  template <typename Callable>
-  static stave_status forward(void* context, stave_buffer* value) {
+  template <typename Edit>
+  static stave_status run_edit(void* context, stave_buffer* value) {
     EditedValue edited(value);
-    auto& callable = *static_cast<std::remove_reference_t<Callable>*>(context);
-    return static_cast<stave_status>(static_cast<Status>(callable(edited)));
+    return detail::run_callback<Edit, EditedValue&>(context, edited);
   }
-  template <typename Callable>
-  static void* address_of(Callable& callable) noexcept {
-    return const_cast<void*>(static_cast<const void*>(std::addressof(callable)));
-  }
-  static Result<Outcome> outcome(const detail::Call& call, stave_status status) noexcept {
+  template <typename Function, typename... Arguments>
+  Result<Outcome> outcome_of(Function function, Arguments... arguments) noexcept {
+    detail::Call call;
+    const stave_status status = call.run(function, raw(), arguments...);
     if (status == STAVE_EXISTS) return Outcome::existed;
     return call.result(status, Outcome::inserted);
   }

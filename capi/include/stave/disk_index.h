@@ -99,14 +99,9 @@ typedef struct stave_disk_index_options {
   uint8_t reserved[3];       /* zero */
 } stave_disk_index_options;
 
-/* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_disk_index_options_init(stave_disk_index_options *options);
-
-/* Sets members from text, as stave_store_options_set does. INVALID_ARGUMENT. Since 0.1. */
 STAVE_API stave_status stave_disk_index_options_set(stave_disk_index_options *options,
                                                     const char *text, stave_error *error);
-
-/* All options with type, default and meaning, one a line, as UTF-8 text for people. Since 0.1. */
 STAVE_API stave_status stave_disk_index_options_describe(stave_buffer *text, stave_error *error);
 
 /* Opens the file `path`, and creates it if the options allow. `options` may be NULL: the defaults.
@@ -120,24 +115,23 @@ STAVE_API stave_status stave_disk_index_options_describe(stave_buffer *text, sta
  *                        FIFO; FILE.lock also as a symbolic link)
  *   LOCKED               open elsewhere; the message has the holder's process number
  *   CORRUPTION           a damaged, truncated or foreign file; nothing was changed
- *   UNSUPPORTED_VERSION, PERMISSION_DENIED, NO_SPACE, IO
- * Since 0.1. */
+ *   UNSUPPORTED_VERSION, PERMISSION_DENIED, NO_SPACE, IO */
 STAVE_API stave_status stave_disk_index_open(const char *path,
                                              const stave_disk_index_options *options,
                                              stave_disk_index **index, stave_error *error);
 
 /* The options in force, with defaults and the file's record_size (24 for payload) filled in. At most
- * options->struct_size bytes are written. Since 0.1. */
+ * options->struct_size bytes are written. */
 STAVE_API stave_status stave_disk_index_options_get(stave_disk_index *index,
                                                     stave_disk_index_options *options,
                                                     stave_error *error);
 
 /* Waits for running calls, saves (see stave_disk_index_save) and unlocks the file. If more than 4096
  * changes are unmerged, they are merged first. IO if that fails: the handle is closed all the same. A
- * second close is STAVE_OK. BUSY from inside a callback of this index. Since 0.1. */
+ * second close is STAVE_OK. BUSY from inside a callback of this index. */
 STAVE_API stave_status stave_disk_index_close(stave_disk_index *index, stave_error *error);
 
-/* Closes if necessary and frees the memory. Cursors stay valid (and return CLOSED). Since 0.1. */
+/* Closes if necessary and frees the memory. Cursors stay valid (and return CLOSED). */
 STAVE_API void stave_disk_index_free(stave_disk_index *index);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
@@ -146,23 +140,23 @@ STAVE_API void stave_disk_index_free(stave_disk_index *index);
  * is damaged; a put reads no other page, and damage in overflow pages is found when changes are
  * merged). O(1). */
 
-/* Stores the record, whether or not the key exists. Since 0.1. */
+/* Stores the record, whether or not the key exists. */
 STAVE_API stave_status stave_disk_index_put(stave_disk_index *index, const void *key,
                                             size_t key_size, const void *record, size_t record_size,
                                             stave_error *error);
 
-/* Stores the record if the key is absent, else EXISTS. Since 0.1. */
+/* Stores the record if the key is absent, else EXISTS. */
 STAVE_API stave_status stave_disk_index_insert(stave_disk_index *index, const void *key,
                                                size_t key_size, const void *record,
                                                size_t record_size, stave_error *error);
 
-/* Removes the key; NOT_FOUND if it is absent. Since 0.1. */
+/* Removes the key; NOT_FOUND if it is absent. */
 STAVE_API stave_status stave_disk_index_remove(stave_disk_index *index, const void *key,
                                                size_t key_size, stave_error *error);
 
 /* Stores `count` records: `keys` holds 16 bytes of each key, `records` record_size bytes of each
  * record, one after the other. Each is a put of its own; after a failure the first *done (may be
- * NULL) are stored. Since 0.1. */
+ * NULL) are stored. */
 STAVE_API stave_status stave_disk_index_multi_put(stave_disk_index *index, const void *keys,
                                                   const void *records, size_t record_size,
                                                   size_t count, size_t *done, stave_error *error);
@@ -172,25 +166,25 @@ STAVE_API stave_status stave_disk_index_multi_put(stave_disk_index *index, const
 /* Errors of all reads: CORRUPTION. O(1). */
 
 /* Copies the record into `record`, which has the index's record size. Its content is unspecified
- * unless the status is OK. Since 0.1. */
+ * unless the status is OK. */
 STAVE_API stave_status stave_disk_index_get(stave_disk_index *index, const void *key,
                                             size_t key_size, void *record, size_t record_size,
                                             stave_error *error);
 
-/* STAVE_OK when the key exists, else NOT_FOUND. Since 0.1. */
+/* STAVE_OK when the key exists, else NOT_FOUND. */
 STAVE_API stave_status stave_disk_index_contains(stave_disk_index *index, const void *key,
                                                  size_t key_size, stave_error *error);
 
 /* Reads `count` keys, one after the other in `keys`. found[i] becomes 1 or 0; the i-th record is
  * written at its key's position in `records` (count * record_size bytes). The three arrays must not
  * overlap. Each key is read atomically; the whole is not one snapshot. Loads from memory overlap, so
- * in a large index a key costs less than with single gets. Since 0.1. */
+ * in a large index a key costs less than with single gets. */
 STAVE_API stave_status stave_disk_index_multi_get(stave_disk_index *index, const void *keys,
                                                   size_t count, void *records, size_t record_size,
                                                   uint8_t *found, stave_error *error);
 
 /* The number of keys. O(1), plus a lookup for each put since the last call, of which it is not known
- * whether its key was new: at most tenths of a second. Since 0.1. */
+ * whether its key was new: at most tenths of a second. */
 STAVE_API stave_status stave_disk_index_size(stave_disk_index *index, uint64_t *size,
                                              stave_error *error);
 
@@ -205,14 +199,14 @@ typedef stave_status (*stave_disk_index_source)(void *context, void *keys, void 
 /* Adds all records of a source, far faster than puts: sorted by hash, written in order. If a key
  * comes twice or exists already, the later record counts. It is one change: readers, and an open after
  * a crash, see all of it or nothing; on return it is durable. Needs space for what it rewrites, in
- * addition to the file. Other writers wait. NO_SPACE, IO, READ_ONLY, CORRUPTION. Since 0.1. */
+ * addition to the file. Other writers wait. NO_SPACE, IO, READ_ONLY, CORRUPTION. */
 STAVE_API stave_status stave_disk_index_bulk_load(stave_disk_index *index,
                                                   stave_disk_index_source source, void *context,
                                                   stave_error *error);
 
 /* Creates the file `path` anew from a source, whatever is there now: the repair for a damaged file.
  * The old file stays until the new one is complete and durable, and if that fails. Nobody may have
- * it open (LOCKED). `options` as for open; record_size 0 means payload records. Since 0.1. */
+ * it open (LOCKED). `options` as for open; record_size 0 means payload records. */
 STAVE_API stave_status stave_disk_index_rebuild(const char *path,
                                                 const stave_disk_index_options *options,
                                                 stave_disk_index_source source, void *context,
@@ -220,7 +214,7 @@ STAVE_API stave_status stave_disk_index_rebuild(const char *path,
 
 /* Allocates space for `entries` keys in all, so that puts up to that number find no full disk while
  * merges keep pace, and sizes merges for so many keys. The space belongs to the file from the next
- * save or close on; if the process dies before, the next open frees it. NO_SPACE, READ_ONLY, TOO_LARGE. Since 0.1. */
+ * save or close on; if the process dies before, the next open frees it. NO_SPACE, READ_ONLY, TOO_LARGE. */
 STAVE_API stave_status stave_disk_index_reserve(stave_disk_index *index, uint64_t entries,
                                                 stave_error *error);
 
@@ -231,7 +225,7 @@ STAVE_API stave_status stave_disk_index_reserve(stave_disk_index *index, uint64_
  * is written or removed meanwhile may or may not be, with its record of some moment in between. */
 typedef struct stave_disk_index_cursor stave_disk_index_cursor;
 
-/* The cursor is before the first record. All cursor functions: since 0.1. */
+/* The cursor is before the first record. */
 STAVE_API stave_status stave_disk_index_cursor_open(stave_disk_index *index,
                                                     stave_disk_index_cursor **cursor,
                                                     stave_error *error);
@@ -265,18 +259,18 @@ STAVE_API void stave_disk_index_cursor_free(stave_disk_index_cursor *cursor);
 /* Everything written before the call survives a power loss when this returns. Costs two syncs;
  * nothing is rewritten. `lsn` is a number of the caller's that stays in the file: a caller with a log
  * of its own stores here up to where the index has it, and replays the rest after an open
- * (stave_disk_index_stats.lsn). READ_ONLY, IO, NO_SPACE. Since 0.1. */
+ * (stave_disk_index_stats.lsn). READ_ONLY, IO, NO_SPACE. */
 STAVE_API stave_status stave_disk_index_save(stave_disk_index *index, uint64_t lsn,
                                              stave_error *error);
 
 /* Like stave_disk_index_save, but merges all changes first, so that the log is empty. Rewrites up to
- * the whole file. Writers wait. READ_ONLY, IO, NO_SPACE, CORRUPTION. Since 0.1. */
+ * the whole file. Writers wait. READ_ONLY, IO, NO_SPACE, CORRUPTION. */
 STAVE_API stave_status stave_disk_index_checkpoint(stave_disk_index *index, uint64_t lsn,
                                                    stave_error *error);
 
 /* Writes the file anew as small as it can be, as FILE.new, and renames it to FILE; saves with the last
  * lsn. Writers wait, readers do not. O(entries). READ_ONLY, IO (also if FILE's directory was moved or
- * replaced since the open), NO_SPACE, CORRUPTION. Since 0.1. */
+ * replaced since the open), NO_SPACE, CORRUPTION. */
 STAVE_API stave_status stave_disk_index_shrink_to_fit(stave_disk_index *index, stave_error *error);
 
 typedef struct stave_disk_index_stats {
@@ -297,9 +291,8 @@ typedef struct stave_disk_index_stats {
   uint64_t recovered_operations; /* changes that the open found in the log */
 } stave_disk_index_stats;
 
-/* Fills in struct_size, the rest with zeros. NULL is ignored. Since 0.1. */
 STAVE_API void stave_disk_index_stats_init(stave_disk_index_stats *stats);
-/* Writes at most stats->struct_size bytes. Waits for a running merge step. Since 0.1. */
+/* Writes at most stats->struct_size bytes. Waits for a running merge step. */
 STAVE_API stave_status stave_disk_index_stats_get(stave_disk_index *index,
                                                   stave_disk_index_stats *stats,
                                                   stave_error *error);
@@ -310,7 +303,7 @@ typedef stave_status (*stave_disk_index_progress)(void *context, uint64_t done, 
 /* Reads everything: superblocks, directory, the saved part of the log, and each page of each segment,
  * whose entries must be in their buckets and no key twice. Runs concurrently with reads and writes.
  * CORRUPTION names the first damage. `progress` may be NULL; any status but STAVE_OK that it returns
- * stops the verification and is returned. O(bytes of the file). Since 0.1. */
+ * stops the verification and is returned. O(bytes of the file). */
 STAVE_API stave_status stave_disk_index_verify(stave_disk_index *index,
                                                stave_disk_index_progress progress, void *context,
                                                stave_error *error);

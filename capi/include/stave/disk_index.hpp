@@ -7,23 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <type_traits>
 
 namespace stave::inline v0 {
 
-struct DiskIndexOptions : stave_disk_index_options {
-  DiskIndexOptions() noexcept { stave_disk_index_options_init(this); }
-  // "record_size=8 background=no"
-  Result<void> set(const char* text) noexcept {
-    return detail::call(stave_disk_index_options_set, this, text);
-  }
-};
-
-struct DiskIndexStats : stave_disk_index_stats {
-  DiskIndexStats() noexcept { stave_disk_index_stats_init(this); }
-};
+// set("record_size=8 background=no")
+using DiskIndexOptions = detail::Options<stave_disk_index_options, stave_disk_index_options_init,
+                                         stave_disk_index_options_set>;
+using DiskIndexStats = detail::Initialized<stave_disk_index_stats, stave_disk_index_stats_init>;
 
 // The default record; its bytes are the record's.
 struct Payload : stave_payload {
@@ -36,18 +27,21 @@ struct Payload : stave_payload {
   }
 };
 
+// source(keys, records, count_max, &count) as stave_disk_index_source, answering a Status.
+template <typename Callable>
+concept DiskIndexSource =
+    detail::Callback<Callable, std::byte*, std::byte*, std::size_t, std::size_t*>;
+
 class DiskIndexCursor : public detail::Handle<stave_disk_index_cursor, stave_disk_index_cursor_free,
                                               stave_disk_index_cursor_close> {
  public:
   using Handle::Handle;
 
   // Status::done behind the last record. Status::corruption upon damaged pages; the next call goes on.
-  Result<void> next() noexcept { return detail::call(stave_disk_index_cursor_next, raw()); }
+  Result<void> next() noexcept { return call(stave_disk_index_cursor_next); }
   // Of the record it stands on; the bytes are valid until the cursor's next call.
-  Result<Bytes> key() noexcept { return detail::bytes_of(stave_disk_index_cursor_key, raw()); }
-  Result<Bytes> record() noexcept {
-    return detail::bytes_of(stave_disk_index_cursor_record, raw());
-  }
+  Result<Bytes> key() noexcept { return bytes_of(stave_disk_index_cursor_key); }
+  Result<Bytes> record() noexcept { return bytes_of(stave_disk_index_cursor_record); }
   // The number of records read: as many as `keys` has room for at the most. `records` has room for
   // as many records of `record_size`.
   Result<std::size_t> next_many(std::span<std::byte> keys, std::span<std::byte> records,
@@ -55,8 +49,8 @@ class DiskIndexCursor : public detail::Handle<stave_disk_index_cursor, stave_dis
     const std::size_t count_max = keys.size() / STAVE_DISK_INDEX_KEY_SIZE;
     if (record_size != 0 && records.size() / record_size < count_max)
       return detail::invalid_argument("records is shorter than keys");
-    return detail::value_of<std::size_t>(stave_disk_index_cursor_next_many, raw(), count_max,
-                                         keys.data(), records.data(), record_size);
+    return value_of<std::size_t>(stave_disk_index_cursor_next_many, count_max, keys.data(),
+                                 records.data(), record_size);
   }
 };
 
@@ -67,118 +61,84 @@ class DiskIndex
   static Result<DiskIndex> open(const char* path, const DiskIndexOptions& options = {}) noexcept {
     return detail::handle_of<DiskIndex>(stave_disk_index_open, path, &options);
   }
-  // source(keys, records, count_max, &count) as stave_disk_index_source, answering a Status.
-  template <typename Source>
-  requires std::is_invocable_r_v<Status, Source&, std::byte*, std::byte*, std::size_t, std::size_t*>
+  template <DiskIndexSource Source>
   static Result<void> rebuild(const char* path, const DiskIndexOptions& options,
                               Source&& source) noexcept {
-    return detail::call(stave_disk_index_rebuild, path, &options, forward<Source>(),
-                        address(source));
+    return detail::call(stave_disk_index_rebuild, path, &options, run_source<Source>,
+                        detail::context_of(source));
   }
 
   Result<DiskIndexOptions> options() noexcept {
-    return detail::value_of<DiskIndexOptions>(stave_disk_index_options_get, raw());
+    return value_of<DiskIndexOptions>(stave_disk_index_options_get);
   }
 
   Result<void> put(Bytes key, Bytes record) noexcept {
-    return detail::call(stave_disk_index_put, raw(), key.data(), key.size(), record.data(),
-                        record.size());
+    return call(stave_disk_index_put, key, record);
   }
   // Status::exists when the key does.
   Result<void> insert(Bytes key, Bytes record) noexcept {
-    return detail::call(stave_disk_index_insert, raw(), key.data(), key.size(), record.data(),
-                        record.size());
+    return call(stave_disk_index_insert, key, record);
   }
   // stave_disk_index_remove.
-  Result<void> remove(Bytes key) noexcept {
-    return detail::call(stave_disk_index_remove, raw(), key.data(), key.size());
-  }
+  Result<void> remove(Bytes key) noexcept { return call(stave_disk_index_remove, key); }
   // The number of records stored, all of them unless the call fails.
   Result<std::size_t> multi_put(Bytes keys, Bytes records, std::size_t record_size) noexcept {
     const std::size_t count = keys.size() / STAVE_DISK_INDEX_KEY_SIZE;
     if (record_size != 0 && records.size() / record_size < count)
       return detail::invalid_argument("records is shorter than keys");
-    return detail::value_of<std::size_t>(stave_disk_index_multi_put, raw(), keys.data(),
-                                         records.data(), record_size, count);
+    return value_of<std::size_t>(stave_disk_index_multi_put, keys.data(), records.data(),
+                                 record_size, count);
   }
 
   // Into the caller's memory, which has the size of a record.
   Result<void> get(Bytes key, std::span<std::byte> record) noexcept {
-    return detail::call(stave_disk_index_get, raw(), key.data(), key.size(), record.data(),
-                        record.size());
+    return call(stave_disk_index_get, key, record);
   }
-  Result<bool> contains(Bytes key) noexcept {
-    return detail::exists(stave_disk_index_contains, raw(), key.data(), key.size());
-  }
+  Result<bool> contains(Bytes key) noexcept { return exists(stave_disk_index_contains, key); }
   // found[i] becomes 1 or 0; there is room for as many records as found has elements.
   Result<void> multi_get(Bytes keys, std::span<std::byte> records, std::size_t record_size,
                          std::span<std::uint8_t> found) noexcept {
     const std::size_t count = keys.size() / STAVE_DISK_INDEX_KEY_SIZE;
     if (found.size() < count || (record_size != 0 && records.size() / record_size < count))
       return detail::invalid_argument("records or found is shorter than keys");
-    return detail::call(stave_disk_index_multi_get, raw(), keys.data(), count, records.data(),
-                        record_size, found.data());
+    return call(stave_disk_index_multi_get, keys.data(), count, records.data(), record_size,
+                found.data());
   }
-  Result<std::uint64_t> size() noexcept {
-    return detail::value_of<std::uint64_t>(stave_disk_index_size, raw());
-  }
+  Result<std::uint64_t> size() noexcept { return number_of(stave_disk_index_size); }
 
-  template <typename Source>
-  requires std::is_invocable_r_v<Status, Source&, std::byte*, std::byte*, std::size_t, std::size_t*>
-      Result<void> bulk_load(Source&& source)
-  noexcept {
-    return detail::call(stave_disk_index_bulk_load, raw(), forward<Source>(), address(source));
+  template <DiskIndexSource Source>
+  Result<void> bulk_load(Source&& source) noexcept {
+    return call(stave_disk_index_bulk_load, run_source<Source>, detail::context_of(source));
   }
   Result<void> reserve(std::uint64_t entries) noexcept {
-    return detail::call(stave_disk_index_reserve, raw(), entries);
+    return call(stave_disk_index_reserve, entries);
   }
   Result<DiskIndexCursor> open_cursor() noexcept {
-    return detail::handle_of<DiskIndexCursor>(stave_disk_index_cursor_open, raw());
+    return handle_of<DiskIndexCursor>(stave_disk_index_cursor_open);
   }
 
-  Result<void> save(std::uint64_t lsn = 0) noexcept {
-    return detail::call(stave_disk_index_save, raw(), lsn);
-  }
+  Result<void> save(std::uint64_t lsn = 0) noexcept { return call(stave_disk_index_save, lsn); }
   Result<void> checkpoint(std::uint64_t lsn = 0) noexcept {
-    return detail::call(stave_disk_index_checkpoint, raw(), lsn);
+    return call(stave_disk_index_checkpoint, lsn);
   }
-  Result<void> shrink_to_fit() noexcept {
-    return detail::call(stave_disk_index_shrink_to_fit, raw());
-  }
+  Result<void> shrink_to_fit() noexcept { return call(stave_disk_index_shrink_to_fit); }
   Result<DiskIndexStats> stats() noexcept {
-    return detail::value_of<DiskIndexStats>(stave_disk_index_stats_get, raw());
+    return value_of<DiskIndexStats>(stave_disk_index_stats_get);
   }
-  Result<void> verify() noexcept {
-    return detail::call(stave_disk_index_verify, raw(), nullptr, nullptr);
-  }
+  Result<void> verify() noexcept { return call(stave_disk_index_verify, nullptr, nullptr); }
   // progress(done, total) in segments; any Status but ok stops the verification, which returns it.
-  template <typename Progress>
-  requires std::is_invocable_r_v<Status, Progress&, std::uint64_t, std::uint64_t> Result<void>
-  verify(Progress&& progress)
-  noexcept {
-    detail::Call call;
-    const stave_disk_index_progress run = [](void* context, std::uint64_t done,
-                                             std::uint64_t total) {
-      auto& callable = *static_cast<std::remove_reference_t<Progress>*>(context);
-      return static_cast<stave_status>(static_cast<Status>(callable(done, total)));
-    };
-    return call.result(stave_disk_index_verify(raw(), run, address(progress), call));
+  template <detail::Callback<std::uint64_t, std::uint64_t> Progress>
+  Result<void> verify(Progress&& progress) noexcept {
+    const stave_disk_index_progress run = detail::run_callback<Progress>;
+    return call(stave_disk_index_verify, run, detail::context_of(progress));
   }
 
  private:
   template <typename Source>
-  static stave_disk_index_source forward() noexcept {
-    return [](void* context, void* keys, void* records, std::size_t count_max, std::size_t* count) {
-      auto& callable = *static_cast<std::remove_reference_t<Source>*>(context);
-      const Status answer = callable(static_cast<std::byte*>(keys),
-                                     static_cast<std::byte*>(records), count_max, count);
-      return static_cast<stave_status>(answer);
-    };
-  }
-  // A callback has the callable's own type back.
-  template <typename Callable>
-  static void* address(Callable& callable) noexcept {
-    return const_cast<void*>(static_cast<const void*>(std::addressof(callable)));
+  static stave_status run_source(void* context, void* keys, void* records, std::size_t count_max,
+                                 std::size_t* count) {
+    return detail::run_callback<Source>(context, static_cast<std::byte*>(keys),
+                                        static_cast<std::byte*>(records), count_max, count);
   }
 };
 

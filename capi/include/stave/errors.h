@@ -80,10 +80,10 @@ typedef struct stave_error {
 } stave_error;
 
 /* The name of a code in lower case without prefix, "not_found". "unknown" for other numbers.
- * Never NULL; the text is static. Since 0.1. */
+ * Never NULL; the text is static. */
 STAVE_API const char *stave_status_name(stave_status status);
 
-/* One sentence for people. Never NULL; the text is static. Since 0.1. */
+/* One sentence for people. Never NULL; the text is static. */
 STAVE_API const char *stave_status_message(stave_status status);
 
 #ifdef __cplusplus

@@ -59,7 +59,7 @@ enum {
   STAVE_KEYS_OWNED16 = 3   /* like owned, with up to 16 of them in the entry */
 };
 
-/* Also settable as text, "name=value", with the member's name. */
+/* Also settable as text, "key_mode=resolved value_bits=44". */
 typedef struct stave_index_options {
   uint32_t struct_size;
   uint32_t key_mode;   /* owned, owned16 or resolved; default owned */
@@ -71,15 +71,9 @@ typedef struct stave_index_options {
                           collide */
 } stave_index_options;
 
-/* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_index_options_init(stave_index_options *options);
-
-/* Sets members from text: "key_mode=resolved value_bits=44", as stave_store_options_set. Since
- * 0.1. */
 STAVE_API stave_status stave_index_options_set(stave_index_options *options, const char *text,
                                                stave_error *error);
-
-/* All options with type, default and meaning, one a line, as UTF-8 text for people. Since 0.1. */
 STAVE_API stave_status stave_index_options_describe(stave_buffer *text, stave_error *error);
 
 /* Knows the keys of a resolved index. The record at a value must exist before the value is passed to a
@@ -117,31 +111,28 @@ typedef struct stave_index_resolver {
   void (*prefetch)(void *context, uint64_t value);
 } stave_index_resolver;
 
-/* Fills in struct_size, the rest with zeros. NULL is ignored. Since 0.1. */
 STAVE_API void stave_index_resolver_init(stave_index_resolver *resolver);
 
 /* Makes an empty index. `options` may be NULL: the defaults. `resolver` is copied; it must be NULL
  * for owned keys (of both kinds) and must be there for resolved ones. The context belongs to
  * the index if the status is OK, which calls `destroy` at the end of stave_index_close (in the thread
  * that closes); otherwise it stays the caller's and `destroy` is not called. O(capacity).
- *   INVALID_ARGUMENT   an option is out of range, or the resolver does not fit the key mode
- * Since 0.1. */
+ *   INVALID_ARGUMENT   an option is out of range, or the resolver does not fit the key mode */
 STAVE_API stave_status stave_index_create(const stave_index_options *options,
                                           const stave_index_resolver *resolver, stave_index **index,
                                           stave_error *error);
 
 /* The options in force: shards and seed as they were chosen, capacity as it was asked for.
- * options->struct_size says how much may be written (call stave_index_options_init first). Since
- * 0.1. */
+ * options->struct_size says how much may be written (call stave_index_options_init first). */
 STAVE_API stave_status stave_index_options_get(stave_index *index, stave_index_options *options,
                                                stave_error *error);
 
 /* Waits for running calls and gives the entries' memory back. A second close is STAVE_OK. BUSY from
- * inside the resolver of this index. O(bytes). Since 0.1. */
+ * inside the resolver of this index. O(bytes). */
 STAVE_API stave_status stave_index_close(stave_index *index, stave_error *error);
 
 /* Closes if need be and gives the memory back. Does nothing from inside the resolver of this index.
- * Cursors stay valid (they answer CLOSED). Since 0.1. */
+ * Cursors stay valid (they answer CLOSED). */
 STAVE_API void stave_index_free(stave_index *index);
 
 /* ---- One key ------------------------------------------------------------------------------- */
@@ -151,38 +142,37 @@ STAVE_API void stave_index_free(stave_index *index);
  * O(1) in the number of entries. */
 
 /* Stores the value, whether or not the key exists. *existed is 1 if it did, and *previous the value
- * that was replaced. Since 0.1. */
+ * that was replaced. */
 STAVE_API stave_status stave_index_put(stave_index *index, const void *key, size_t key_size,
                                        uint64_t value, uint64_t *previous, uint8_t *existed,
                                        stave_error *error);
 
-/* Stores the value if the key is absent, else EXISTS and *existing is the value that is there. Since
- * 0.1. */
+/* Stores the value if the key is absent, else EXISTS and *existing is the value that is there. */
 STAVE_API stave_status stave_index_insert(stave_index *index, const void *key, size_t key_size,
                                           uint64_t value, uint64_t *existing, stave_error *error);
 
 /* Stores `desired` if the key's value is `expected`. MISMATCH if it is another one, which *actual
- * receives; NOT_FOUND if the key is absent. Since 0.1. */
+ * receives; NOT_FOUND if the key is absent. */
 STAVE_API stave_status stave_index_compare_and_swap(stave_index *index, const void *key,
                                                     size_t key_size, uint64_t expected,
                                                     uint64_t desired, uint64_t *actual,
                                                     stave_error *error);
 
-/* The key's value, or NOT_FOUND. Since 0.1. */
+/* The key's value, or NOT_FOUND. */
 STAVE_API stave_status stave_index_get(stave_index *index, const void *key, size_t key_size,
                                        uint64_t *value, stave_error *error);
 
-/* STAVE_OK when the key exists, else NOT_FOUND. Since 0.1. */
+/* STAVE_OK when the key exists, else NOT_FOUND. */
 STAVE_API stave_status stave_index_contains(stave_index *index, const void *key, size_t key_size,
                                             stave_error *error);
 
 /* Removes the key; NOT_FOUND if it is absent. *previous is the value that it had. The next writes reuse
- * its memory. Since 0.1. */
+ * its memory. */
 STAVE_API stave_status stave_index_remove(stave_index *index, const void *key, size_t key_size,
                                           uint64_t *previous, stave_error *error);
 
 /* Removes the key if its value is `expected`. MISMATCH if it is another one, which *actual receives;
- * NOT_FOUND if the key is absent. Since 0.1. */
+ * NOT_FOUND if the key is absent. */
 STAVE_API stave_status stave_index_remove_if(stave_index *index, const void *key, size_t key_size,
                                              uint64_t expected, uint64_t *actual,
                                              stave_error *error);
@@ -190,19 +180,19 @@ STAVE_API stave_status stave_index_remove_if(stave_index *index, const void *key
 /* ---- One key whose hash is known ----------------------------------------------------------- */
 
 /* The hash that the calls above give to these bytes in this index: XXH3-64 with the index's seed. Any
- * size. Since 0.1. */
+ * size. */
 STAVE_API stave_status stave_index_hash(stave_index *index, const void *key, size_t key_size,
                                         uint64_t *hash, stave_error *error);
 
 /* What stave_index_hash returns in an index with this seed, which need not exist: for a resolver, whose
- * context can hold the seed that goes into the options. `key` may be NULL if key_size is 0. Since 0.1. */
+ * context can hold the seed that goes into the options. `key` may be NULL if key_size is 0. */
 STAVE_API uint64_t stave_index_hash_with_seed(uint64_t seed, const void *key, size_t key_size);
 
 /* The operations above with a hash from the caller, for callers that have it already or have a better
  * one. Any number is allowed, and the more bits of it differ between keys the better; a key must always
  * come with the same one. With the hash that stave_index_hash returns, these calls and those above can
  * be mixed, and keys are kept in their entries as with those above; with another hash an owned key of
- * any size is kept outside its entry. Since 0.1. */
+ * any size is kept outside its entry. */
 STAVE_API stave_status stave_index_put_hashed(stave_index *index, const void *key, size_t key_size,
                                               uint64_t hash, uint64_t value, uint64_t *previous,
                                               uint8_t *existed, stave_error *error);
@@ -234,14 +224,14 @@ STAVE_API stave_status stave_index_remove_if_hashed(stave_index *index, const vo
  * Result arrays (values, found, previous, existed) must not overlap another array. */
 
 /* values[i] is the value and found[i] is 1, or both are 0 if the key is absent. An error for one key is
- * the call's; values and found are unspecified then. Since 0.1. */
+ * the call's; values and found are unspecified then. */
 STAVE_API stave_status stave_index_multi_get(stave_index *index, const void *keys,
                                              const uint32_t *key_sizes, size_t count,
                                              uint64_t *values, uint8_t *found, stave_error *error);
 
 /* Stores values[i] under the i-th key. previous[i] and existed[i] (each array may be NULL) are as of
  * stave_index_put. An error for one key ends the call: *done (may be NULL) is the number of keys before
- * it, which have been stored; on success it is `count`. Since 0.1. */
+ * it, which have been stored; on success it is `count`. */
 STAVE_API stave_status stave_index_multi_put(stave_index *index, const void *keys,
                                              const uint32_t *key_sizes, size_t count,
                                              const uint64_t *values, uint64_t *previous,
@@ -249,32 +239,31 @@ STAVE_API stave_status stave_index_multi_put(stave_index *index, const void *key
 
 /* ---- The whole ----------------------------------------------------------------------------- */
 
-/* The number of entries: exact when no write is running. O(shards). Since 0.1. */
+/* The number of entries: exact when no write is running. O(shards). */
 STAVE_API stave_status stave_index_size(stave_index *index, uint64_t *size, stave_error *error);
 
-/* *is_empty is 1 when there is no entry. O(shards). Since 0.1. */
+/* *is_empty is 1 when there is no entry. O(shards). */
 STAVE_API stave_status stave_index_is_empty(stave_index *index, uint8_t *is_empty,
                                             stave_error *error);
 
-/* The number of entries that the present buckets are made for; beyond it they grow. O(shards). Since
- * 0.1. */
+/* The number of entries that the present buckets are made for; beyond it they grow. O(shards). */
 STAVE_API stave_status stave_index_capacity(stave_index *index, uint64_t *capacity,
                                             stave_error *error);
 
 /* Removes all entries at one point in time: no other call sees some of them removed and others not.
  * (Calls with many keys, and cursors, are many operations: the first of them may take place before that
- * moment.) Since 0.1. */
+ * moment.) */
 STAVE_API stave_status stave_index_clear(stave_index *index, stave_error *error);
 
 /* Makes room for `capacity` entries in all, so that writes do not grow the index before there are as
  * many (but for a few, in shards that receive more keys than others). Other calls go on meanwhile.
  * TOO_LARGE above 2^36, and the resolver's errors when hashes are fetched. After an error the entries
- * are as they were, and the room that was made so far stays. O(capacity). Since 0.1. */
+ * are as they were, and the room that was made so far stays. O(capacity). */
 STAVE_API stave_status stave_index_reserve(stave_index *index, uint64_t capacity,
                                            stave_error *error);
 
 /* Gives back the memory that the present entries do not need, shard by shard. Reads go on meanwhile;
- * writes wait while the shard of their key is rebuilt. O(capacity). Since 0.1. */
+ * writes wait while the shard of their key is rebuilt. O(capacity). */
 STAVE_API stave_status stave_index_shrink_to_fit(stave_index *index, stave_error *error);
 
 /* The load is entries / slots, the average probe probe_sum / probe_samples. */
@@ -295,11 +284,10 @@ typedef struct stave_index_stats {
   uint64_t probe_max;      /* groups of slots that a lookup in any one of them reads at most */
 } stave_index_stats;
 
-/* Fills in struct_size, the rest with zeros. NULL is ignored. Since 0.1. */
 STAVE_API void stave_index_stats_init(stave_index_stats *stats);
 
 /* stats->struct_size says how much may be written. While writes run, the numbers are approximate and
- * not of one moment. O(shards). Since 0.1. */
+ * not of one moment. O(shards). */
 STAVE_API stave_status stave_index_stats_get(stave_index *index, stave_index_stats *stats,
                                              stave_error *error);
 
@@ -312,14 +300,14 @@ typedef struct stave_index_shard_stats {
 } stave_index_shard_stats;
 
 /* Like stave_index_stats_init and stave_index_stats_get, for one shard, numbered from 0; NOT_FOUND if
- * there is no such shard. Since 0.1. */
+ * there is no such shard. */
 STAVE_API void stave_index_shard_stats_init(stave_index_shard_stats *stats);
 STAVE_API stave_status stave_index_shard_stats_get(stave_index *index, uint32_t shard,
                                                    stave_index_shard_stats *stats,
                                                    stave_error *error);
 
 /* Puts all values, in no particular order, into `values` as an array of uint64_t; *count is their
- * number. Entries that come and go meanwhile are treated as by a cursor. O(capacity). Since 0.1. */
+ * number. Entries that come and go meanwhile are treated as by a cursor. O(capacity). */
 STAVE_API stave_status stave_index_collect_values(stave_index *index, stave_buffer *values,
                                                   uint64_t *count, stave_error *error);
 
@@ -331,7 +319,7 @@ STAVE_API stave_status stave_index_collect_values(stave_index *index, stave_buff
  * in between. */
 typedef struct stave_index_cursor stave_index_cursor;
 
-/* The cursor stands before the first entry. Since 0.1, as are all of these. */
+/* The cursor stands before the first entry. */
 STAVE_API stave_status stave_index_cursor_open(stave_index *index, stave_index_cursor **cursor,
                                                stave_error *error);
 /* Moves to the next entry: DONE when there is none, then and ever after. */

@@ -65,7 +65,7 @@ enum {
   STAVE_TIMESTAMPS_EXPLICIT = 2 /* by the caller */
 };
 
-/* Also settable as text, "name=value", with the member's name. */
+/* Also settable as text, "timestamps=explicit capacity=1000000". */
 typedef struct stave_memtable_options {
   uint32_t struct_size;
   uint32_t timestamps; /* managed or explicit; default managed */
@@ -77,33 +77,26 @@ typedef struct stave_memtable_options {
   uint8_t reserved[7]; /* zero */
 } stave_memtable_options;
 
-/* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_memtable_options_init(stave_memtable_options *options);
-
-/* Sets members from text: "timestamps=explicit capacity=1000000". As stave_store_options_set.
- * Since 0.1. */
 STAVE_API stave_status stave_memtable_options_set(stave_memtable_options *options, const char *text,
                                                   stave_error *error);
-
-/* Describes all options, one a line with type, default and meaning, as UTF-8 text. Since 0.1. */
 STAVE_API stave_status stave_memtable_options_describe(stave_buffer *text, stave_error *error);
 
-/* Makes an empty table. `options` may be NULL: the defaults. Since 0.1. */
+/* Makes an empty table. `options` may be NULL: the defaults. */
 STAVE_API stave_status stave_memtable_create(const stave_memtable_options *options,
                                              stave_memtable **table, stave_error *error);
 
-/* Gets the options in force. options->struct_size says how much may be written. Since 0.1. */
+/* Gets the options in force. options->struct_size says how much may be written. */
 STAVE_API stave_status stave_memtable_options_get(stave_memtable *table,
                                                   stave_memtable_options *options,
                                                   stave_error *error);
 
 /* Closes the table; uncommitted writes are lost. A second close is STAVE_OK. BUSY from inside a
  * callback of this table. The memory is freed with the last handle: the table's own or that of a
- * transaction, snapshot or cursor. O(keys). Since 0.1. */
+ * transaction, snapshot or cursor. O(keys). */
 STAVE_API stave_status stave_memtable_close(stave_memtable *table, stave_error *error);
 
-/* Closes the table if it is open, and frees the handle. NULL is ignored. Pins stay valid.
- * Since 0.1. */
+/* Closes the table if it is open, and frees the handle. NULL is ignored. Pins stay valid. */
 STAVE_API void stave_memtable_free(stave_memtable *table);
 
 /* ---- Managed: transactions ----------------------------------------------------------------- */
@@ -113,7 +106,7 @@ STAVE_API void stave_memtable_free(stave_memtable *table);
  * without commit is rolled back. */
 typedef struct stave_memtable_transaction stave_memtable_transaction;
 
-/* Begins a transaction that reads at this moment. O(1). Since 0.1, as are all functions below. */
+/* Begins a transaction that reads at this moment. O(1). */
 STAVE_API stave_status stave_memtable_begin(stave_memtable *table,
                                             stave_memtable_transaction **transaction,
                                             stave_error *error);
@@ -311,7 +304,6 @@ typedef struct stave_memtable_cursor_options {
   size_t prefix_size;  /* default 0: all keys */
 } stave_memtable_cursor_options;
 
-/* Fills in struct_size and the defaults. NULL is ignored. */
 STAVE_API void stave_memtable_cursor_options_init(stave_memtable_cursor_options *options);
 /* Open a cursor at the transaction's timestamp, at the snapshot's, or (explicit) at `snapshot` with
  * the writes of `transaction` (0: none). `options` may be NULL. The cursor stands before the first
@@ -393,7 +385,6 @@ typedef struct stave_memtable_stats {
   uint64_t timestamp;    /* of a snapshot opened now (managed) */
 } stave_memtable_stats;
 
-/* Fills in struct_size, the rest with zeros. NULL is ignored. */
 STAVE_API void stave_memtable_stats_init(stave_memtable_stats *stats);
 /* Gets the statistics. stats->struct_size says how much may be written. O(1). */
 STAVE_API stave_status stave_memtable_stats_get(stave_memtable *table, stave_memtable_stats *stats,

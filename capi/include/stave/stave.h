@@ -28,9 +28,15 @@
  *            its handles are freed. Threads that have used it may live on (what they keep is lost);
  *            those that have begun to end must have ended.
  * Structs    that cross the boundary begin with `struct_size`. Set them up with their _init
- *            function; programs built against an older or a newer header keep working: members that
- *            the program does not know have their defaults, bytes that the library does not know
- *            must be zero. Reserved bytes must be zero. Anything else is STAVE_INVALID_ARGUMENT.
+ *            function, which fills in struct_size and the defaults (zeros where none are named), and
+ *            ignores NULL. Programs built against an older or a newer header keep working: members
+ *            that the program does not know have their defaults, bytes that the library does not
+ *            know must be zero; a _get function writes at most struct_size bytes. Reserved bytes must
+ *            be zero. Anything else is STAVE_INVALID_ARGUMENT.
+ * Options    can be set from text, "name=value name=value", with the members' names:
+ *            stave_x_options_set and _describe of all families do what stave_store_options_set and
+ *            stave_store_options_describe say.
+ * Since      Every function is there since 0.1, where nothing else is said.
  * Arguments  STAVE_INVALID_ARGUMENT names the one that is wrong: NULL for bytes with a size, for a
  *            result, or for a handle; a handle of another kind, or a freed one where that shows.
  */
@@ -50,10 +56,10 @@ extern "C" {
 #define STAVE_VERSION_PATCH 0
 
 /* The version of the library at run time, major * 1000000 + minor * 1000 + patch; compare it with
- * the three constants above, which are the version at compile time. Since 0.1. */
+ * the three constants above, which are the version at compile time. */
 STAVE_API uint32_t stave_version(void);
 
-/* The same as text, "0.1.0". Static. Since 0.1. */
+/* The same as text, "0.1.0". Static. */
 STAVE_API const char *stave_version_text(void);
 
 /* ---- Buffers ------------------------------------------------------------------------------- */
@@ -68,15 +74,15 @@ typedef struct stave_buffer {
   size_t capacity; /* bytes of memory behind data */
 } stave_buffer;
 
-/* Sets all members to zero. NULL is ignored. Since 0.1. */
+/* Sets all members to zero. NULL is ignored. */
 STAVE_API void stave_buffer_init(stave_buffer *buffer);
 
-/* Gives the memory back and sets all members to zero. NULL is ignored. Since 0.1. */
+/* Gives the memory back and sets all members to zero. NULL is ignored. */
 STAVE_API void stave_buffer_free(stave_buffer *buffer);
 
 /* Makes the content `size` bytes: what is there stays as far as it fits, bytes that are added are
  * zero. For callbacks that make a value in a buffer of the library. INVALID_ARGUMENT, NO_MEMORY:
- * nothing has changed. Since 0.1. */
+ * nothing has changed. */
 STAVE_API stave_status stave_buffer_resize(stave_buffer *buffer, size_t size, stave_error *error);
 
 /* What functions that read many keys give as the size of an absent key's value. */
@@ -89,17 +95,17 @@ STAVE_API stave_status stave_buffer_resize(stave_buffer *buffer, size_t size, st
  * freed. A pin blocks nobody. It may be read by many threads and freed by any one of them. */
 typedef struct stave_pin stave_pin;
 
-/* The bytes; never NULL for a pin that is not NULL, even when the size is 0. Since 0.1. */
+/* The bytes; never NULL for a pin that is not NULL, even when the size is 0. */
 STAVE_API const void *stave_pin_data(const stave_pin *pin);
 STAVE_API size_t stave_pin_size(const stave_pin *pin);
 
-/* Ends the pin. NULL is ignored. Since 0.1. */
+/* Ends the pin. NULL is ignored. */
 STAVE_API void stave_pin_free(stave_pin *pin);
 
 /* ---- Diagnosis ----------------------------------------------------------------------------- */
 
 /* Handles (stores, transactions, cursors, ...) and pins of this process that have not been freed:
- * what a test looks at to find leaks. Since 0.1. */
+ * what a test looks at to find leaks. */
 STAVE_API uint64_t stave_live_handles(void);
 
 #ifdef __cplusplus

@@ -114,17 +114,15 @@ typedef struct stave_store_options {
                                 many changes. Default 256 MiB */
 } stave_store_options;
 
-/* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_store_options_init(stave_store_options *options);
 
 /* Sets members from text: "durability=os segment_size=64MiB" (separated by spaces or commas; a
  * boolean is yes, no, true, false, 1 or 0; the last value of a name counts). INVALID_ARGUMENT
- * names the option that is unknown or out of range; no option is changed then.
- * Since 0.1. */
+ * names the option that is unknown or out of range; no option is changed then. */
 STAVE_API stave_status stave_store_options_set(stave_store_options *options, const char *text,
                                                stave_error *error);
 
-/* All options with type, default and meaning, one a line, as UTF-8 text for people. Since 0.1. */
+/* All options with type, default and meaning, one a line, as UTF-8 text for people. */
 STAVE_API stave_status stave_store_options_describe(stave_buffer *text, stave_error *error);
 
 /* Opens the store in the directory `path`, creating it (not its parents) when the options allow. A
@@ -141,24 +139,23 @@ STAVE_API stave_status stave_store_options_describe(stave_buffer *text, stave_er
  *                        file
  *   LOCKED               open elsewhere; the message has the holder's process number
  *   CORRUPTION           damaged or foreign files; nothing was changed
- *   UNSUPPORTED_VERSION, WRONG_FAMILY, PERMISSION_DENIED, NO_SPACE, IO
- * Since 0.1. */
+ *   UNSUPPORTED_VERSION, WRONG_FAMILY, PERMISSION_DENIED, NO_SPACE, IO */
 STAVE_API stave_status stave_store_open(const char *path, const stave_store_options *options,
                                         stave_store **store, stave_error *error);
 
 /* The options in force: defaults filled in, stored ones read. options->struct_size says how much
- * may be written (call stave_store_options_init first). Since 0.1. */
+ * may be written (call stave_store_options_init first). */
 STAVE_API stave_status stave_store_options_get(stave_store *store, stave_store_options *options,
                                                stave_error *error);
 
 /* Waits for running calls, makes everything durable, marks the store as cleanly closed and unlocks
  * the directory. After IO or NO_SPACE the handle is closed too; the next open recovers, and finds
  * every write that was acknowledged as durable. A second close is STAVE_OK.
- * BUSY from inside a callback of this store. Since 0.1. */
+ * BUSY from inside a callback of this store. */
 STAVE_API stave_status stave_store_close(stave_store *store, stave_error *error);
 
 /* Closes if need be and frees the handle. Cursors (which return CLOSED) and pins stay valid. An
- * error of closing is lost: call stave_store_close first to see it. Since 0.1. */
+ * error of closing is lost: call stave_store_close first to see it. */
 STAVE_API void stave_store_free(stave_store *store);
 
 /* ---- Writing ------------------------------------------------------------------------------- */
@@ -168,30 +165,29 @@ typedef struct stave_write_options {
   uint32_t durability; /* of this write; STAVE_DURABILITY_DEFAULT takes the handle's */
 } stave_write_options;
 
-/* Fills in struct_size and the defaults. NULL is ignored. Since 0.1. */
 STAVE_API void stave_write_options_init(stave_write_options *options);
 
 /* Errors of all writes: TOO_LARGE, READ_ONLY, NO_SPACE (nothing is written; writes succeed again
  * when the device has space), IO (see "Durability" above). `options` may be NULL. O(size of key and
  * value). */
 
-/* Inserts or replaces the value of the key. Since 0.1. */
+/* Inserts or replaces the value of the key. */
 STAVE_API stave_status stave_store_put(stave_store *store, const void *key, size_t key_size,
                                        const void *value, size_t value_size,
                                        const stave_write_options *options, stave_error *error);
 
-/* Inserts the value if the key is absent, else EXISTS. Since 0.1. */
+/* Inserts the value if the key is absent, else EXISTS. */
 STAVE_API stave_status stave_store_insert(stave_store *store, const void *key, size_t key_size,
                                           const void *value, size_t value_size,
                                           const stave_write_options *options, stave_error *error);
 
-/* Replaces the value if the key is present, else NOT_FOUND. Since 0.1. */
+/* Replaces the value if the key is present, else NOT_FOUND. */
 STAVE_API stave_status stave_store_replace(stave_store *store, const void *key, size_t key_size,
                                            const void *value, size_t value_size,
                                            const stave_write_options *options, stave_error *error);
 
 /* Removes the key; NOT_FOUND if it is absent. On a full device removes go on, in a reserve of their
- * own. Removed and replaced records keep their space in the log. Since 0.1. */
+ * own. Removed and replaced records keep their space in the log. */
 STAVE_API stave_status stave_store_remove(stave_store *store, const void *key, size_t key_size,
                                           const stave_write_options *options, stave_error *error);
 
@@ -203,27 +199,26 @@ STAVE_API stave_status stave_store_remove(stave_store *store, const void *key, s
 /* Copies the value into `data`, which has `capacity` bytes, and sets *size to the value's size.
  * BUFFER_TOO_SMALL when it does not fit: nothing is copied, *size is the size that is needed
  * (another writer may change it meanwhile). NOT_FOUND and all other failures set *size to 0; after
- * them `data` is unspecified. `data` may be NULL when `capacity` is 0: that asks for the size.
- * Since 0.1. */
+ * them `data` is unspecified. `data` may be NULL when `capacity` is 0: that asks for the size. */
 STAVE_API stave_status stave_store_get(stave_store *store, const void *key, size_t key_size,
                                        void *data, size_t capacity, size_t *size,
                                        stave_error *error);
 
 /* Copies the value into the caller's buffer, growing it as needed: by doubling, and for values of
- * 64 KiB and more to their size. NOT_FOUND and all other failures empty it. Since 0.1. */
+ * 64 KiB and more to their size. NOT_FOUND and all other failures empty it. */
 STAVE_API stave_status stave_store_get_buffer(stave_store *store, const void *key, size_t key_size,
                                               stave_buffer *value, stave_error *error);
 
 /* Returns the value as a pin, which the caller frees. With io=mmap nothing is copied. *pin is NULL
- * unless the status is OK. Since 0.1. */
+ * unless the status is OK. */
 STAVE_API stave_status stave_store_get_pin(stave_store *store, const void *key, size_t key_size,
                                            stave_pin **pin, stave_error *error);
 
-/* STAVE_OK when the key is present, else NOT_FOUND. Since 0.1. */
+/* STAVE_OK when the key is present, else NOT_FOUND. */
 STAVE_API stave_status stave_store_contains(stave_store *store, const void *key, size_t key_size,
                                             stave_error *error);
 
-/* The number of keys. O(1) in the number of records. Since 0.1. */
+/* The number of keys. O(1) in the number of records. */
 STAVE_API stave_status stave_store_size(stave_store *store, uint64_t *size, stave_error *error);
 
 /* ---- Many keys in one call ----------------------------------------------------------------- */
@@ -233,14 +228,14 @@ STAVE_API stave_status stave_store_size(stave_store *store, uint64_t *size, stav
  * value_sizes[i] is the size, or STAVE_ABSENT. Each key is read atomically; the call is no
  * snapshot. A failure (CORRUPTION, ...) of one key is the call's; values and value_sizes are
  * unspecified then. Buckets and (with io=mmap) records of several keys are prefetched together,
- * which makes this faster than as many stave_store_get. Since 0.1. */
+ * which makes this faster than as many stave_store_get. */
 STAVE_API stave_status stave_store_multi_get(stave_store *store, const void *keys,
                                              const uint32_t *key_sizes, size_t count,
                                              stave_buffer *values, uint64_t *value_sizes,
                                              stave_error *error);
 
 /* Puts `count` values under `count` keys, all or nothing, like a batch. A key that comes twice has
- * the later value. Since 0.1. */
+ * the later value. */
 STAVE_API stave_status stave_store_multi_put(stave_store *store, const void *keys,
                                              const uint32_t *key_sizes, const void *values,
                                              const uint64_t *value_sizes, size_t count,
@@ -248,7 +243,7 @@ STAVE_API stave_status stave_store_multi_put(stave_store *store, const void *key
                                              stave_error *error);
 
 /* Removes `count` keys, all or nothing; *removed (may be NULL) is the number of keys that were
- * present. Absent keys are no error. Since 0.1. */
+ * present. Absent keys are no error. */
 STAVE_API stave_status stave_store_multi_remove(stave_store *store, const void *keys,
                                                 const uint32_t *key_sizes, size_t count,
                                                 uint64_t *removed,
@@ -269,7 +264,6 @@ enum {
   STAVE_REQUIRE_EQUAL = 3   /* the key must be present with exactly this value */
 };
 
-/* Since 0.1, as are all functions of batches. */
 STAVE_API stave_status stave_batch_create(stave_batch **batch, stave_error *error);
 /* The last change of a key wins. TOO_LARGE beyond the limits of one record. */
 STAVE_API stave_status stave_batch_put(stave_batch *batch, const void *key, size_t key_size,
@@ -291,7 +285,7 @@ STAVE_API void stave_batch_free(stave_batch *batch);
 
 /* Applies the batch, and does not change it. MISMATCH when a condition does not hold: nothing is
  * written, and *failed (may be NULL) is the position of the first such condition among the batch's
- * entries, counted from 0 in the order they were added. An empty batch is STAVE_OK. Since 0.1. */
+ * entries, counted from 0 in the order they were added. An empty batch is STAVE_OK. */
 STAVE_API stave_status stave_store_write(stave_store *store, stave_batch *batch, uint64_t *failed,
                                          const stave_write_options *options, stave_error *error);
 
@@ -312,7 +306,7 @@ typedef struct stave_store_cursor_options {
   size_t prefix_size;  /* default 0: all keys */
 } stave_store_cursor_options;
 
-/* Fills in struct_size and the defaults. NULL is ignored. Since 0.1, as are all of these. */
+/* Fills in struct_size and the defaults. NULL is ignored. */
 STAVE_API void stave_store_cursor_options_init(stave_store_cursor_options *options);
 /* `options` may be NULL. The cursor stands before the first record. */
 STAVE_API stave_status stave_store_cursor_open(stave_store *store,
@@ -347,18 +341,17 @@ STAVE_API void stave_store_cursor_free(stave_store_cursor *cursor);
 
 /* ---- Keeping and checking ------------------------------------------------------------------ */
 
-/* Everything acknowledged so far reaches the kernel: it survives kill -9. READ_ONLY, IO.
- * Since 0.1. */
+/* Everything acknowledged so far reaches the kernel: it survives kill -9. READ_ONLY, IO. */
 STAVE_API stave_status stave_store_flush(stave_store *store, stave_error *error);
 
 /* Everything acknowledged so far reaches the device: it survives power loss. READ_ONLY, IO (final,
- * see "Durability"). Since 0.1. */
+ * see "Durability"). */
 STAVE_API stave_status stave_store_sync(stave_store *store, stave_error *error);
 
 /* With keydir=disk: saves the key directory beside traffic, so that an open after a crash reads
  * only what is logged from now on (and the last commit). Syncs first, as stave_store_sync does.
  * INVALID_ARGUMENT with keydir=memory; READ_ONLY; NO_SPACE (nothing is lost; a later checkpoint may
- * succeed); IO. O(keys changed since the last checkpoint, and their pages). Since 0.1. */
+ * succeed); IO. O(keys changed since the last checkpoint, and their pages). */
 STAVE_API stave_status stave_store_checkpoint(stave_store *store, stave_error *error);
 
 typedef struct stave_store_stats {
@@ -381,9 +374,8 @@ typedef struct stave_store_stats {
   uint64_t recovered_cut_bytes; /* bytes of unfinished commits that it cut off the log's end */
 } stave_store_stats;
 
-/* Fills in struct_size, the rest with zeros. NULL is ignored. Since 0.1. */
 STAVE_API void stave_store_stats_init(stave_store_stats *stats);
-/* stats->struct_size says how much may be written. O(segments + shards). Since 0.1. */
+/* stats->struct_size says how much may be written. O(segments + shards). */
 STAVE_API stave_status stave_store_stats_get(stave_store *store, stave_store_stats *stats,
                                              stave_error *error);
 
@@ -394,7 +386,7 @@ typedef stave_status (*stave_progress)(void *context, uint64_t done, uint64_t to
 
 /* Reads the whole log, verifies all checksums, and proves that the key directory has exactly the
  * newest record of every key. Runs beside any traffic. CORRUPTION names the first damage.
- * `progress` may be NULL. O(bytes in the store); memory O(keys). Since 0.1. */
+ * `progress` may be NULL. O(bytes in the store); memory O(keys). */
 STAVE_API stave_status stave_store_verify(stave_store *store, stave_progress progress,
                                           void *context, stave_error *error);
 

@@ -5,14 +5,12 @@
 #include <stave/store.h>
 #include <stave/base.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <type_traits>
 
-namespace stave {
-inline namespace v0 {
+namespace stave::inline v0 {
 
 // ---- Options -----------------------------------------------------------------------------------
 
@@ -23,13 +21,9 @@ enum class Durability : std::uint32_t {
   device = STAVE_DURABILITY_DEVICE,
 };
 
-struct StoreOptions : stave_store_options {
-  StoreOptions() noexcept { stave_store_options_init(this); }
-  // "durability=os segment_size=64MiB"
-  Result<void> set(const char* text) noexcept {
-    return detail::call(stave_store_options_set, this, text);
-  }
-};
+// set("durability=os segment_size=64MiB")
+using StoreOptions =
+    detail::Options<stave_store_options, stave_store_options_init, stave_store_options_set>;
 
 struct WriteOptions : stave_write_options {
   WriteOptions(Durability of_this_write = Durability::standard) noexcept {
@@ -47,9 +41,7 @@ struct CursorOptions : stave_store_cursor_options {
   }
 };
 
-struct Stats : stave_store_stats {
-  Stats() noexcept { stave_store_stats_init(this); }
-};
+using Stats = detail::Initialized<stave_store_stats, stave_store_stats_init>;
 
 // ---- Handles -----------------------------------------------------------------------------------
 
@@ -62,27 +54,15 @@ enum class Condition : std::uint32_t {
 class Batch : public detail::Handle<stave_batch, stave_batch_free, stave_batch_close> {
  public:
   using Handle::Handle;
-  static Result<Batch> create() noexcept {
-    detail::Call call;
-    stave_batch* batch = nullptr;
-    const stave_status status = stave_batch_create(&batch, call);
-    return call.result(status, Batch(batch));
-  }
+  static Result<Batch> create() noexcept { return detail::handle_of<Batch>(stave_batch_create); }
 
-  Result<void> put(Bytes key, Bytes value) noexcept {
-    return detail::call(stave_batch_put, raw(), key.data(), key.size(), value.data(), value.size());
-  }
-  Result<void> remove(Bytes key) noexcept {
-    return detail::call(stave_batch_remove, raw(), key.data(), key.size());
-  }
+  Result<void> put(Bytes key, Bytes value) noexcept { return call(stave_batch_put, key, value); }
+  Result<void> remove(Bytes key) noexcept { return call(stave_batch_remove, key); }
   Result<void> require(Bytes key, Condition condition, Bytes value = {}) noexcept {
-    return detail::call(stave_batch_require, raw(), key.data(), key.size(),
-                        static_cast<std::uint32_t>(condition), value.data(), value.size());
+    return call(stave_batch_require, key, static_cast<std::uint32_t>(condition), value);
   }
-  Result<std::uint64_t> count() noexcept {
-    return detail::value_of<std::uint64_t>(stave_batch_count, raw());
-  }
-  Result<void> clear() noexcept { return detail::call(stave_batch_clear, raw()); }
+  Result<std::uint64_t> count() noexcept { return number_of(stave_batch_count); }
+  Result<void> clear() noexcept { return call(stave_batch_clear); }
 };
 
 class Cursor
@@ -91,20 +71,16 @@ class Cursor
   using Handle::Handle;
 
   // Status::done behind the last record.
-  Result<void> next() noexcept { return detail::call(stave_store_cursor_next, raw()); }
+  Result<void> next() noexcept { return call(stave_store_cursor_next); }
   // Of the record it stands on; the bytes are valid until the cursor's next call.
-  Result<Bytes> key() noexcept { return detail::bytes_of(stave_store_cursor_key, raw()); }
-  Result<Bytes> value() noexcept { return detail::bytes_of(stave_store_cursor_value, raw()); }
+  Result<Bytes> key() noexcept { return bytes_of(stave_store_cursor_key); }
+  Result<Bytes> value() noexcept { return bytes_of(stave_store_cursor_value); }
   // The number of records read: min(count_max, sizes.size() / 2) at the most.
   Result<std::size_t> next_many(std::size_t count_max, std::size_t bytes_max, Buffer& records,
                                 std::span<std::uint64_t> sizes) noexcept {
-    detail::Call call;
-    std::size_t count = 0;
-    const std::size_t room = sizes.size() / 2;
-    const stave_status status =
-        stave_store_cursor_next_many(raw(), count_max < room ? count_max : room, bytes_max,
-                                     records.raw(), sizes.data(), &count, call);
-    return call.result(status, count);
+    return value_of<std::size_t>(stave_store_cursor_next_many,
+                                 std::min(count_max, sizes.size() / 2), bytes_max, &records,
+                                 sizes.data());
   }
 };
 
@@ -116,121 +92,88 @@ class Store : public detail::Handle<stave_store, stave_store_free, stave_store_c
   }
 
   Result<StoreOptions> options() noexcept {
-    return detail::value_of<StoreOptions>(stave_store_options_get, raw());
+    return value_of<StoreOptions>(stave_store_options_get);
   }
 
   Result<void> put(Bytes key, Bytes value, const WriteOptions& options = {}) noexcept {
-    return write_value(stave_store_put, key, value, options);
+    return call(stave_store_put, key, value, &options);
   }
   // Status::exists when the key does.
   Result<void> insert(Bytes key, Bytes value, const WriteOptions& options = {}) noexcept {
-    return write_value(stave_store_insert, key, value, options);
+    return call(stave_store_insert, key, value, &options);
   }
   // Status::not_found when the key is absent.
   Result<void> replace(Bytes key, Bytes value, const WriteOptions& options = {}) noexcept {
-    return write_value(stave_store_replace, key, value, options);
+    return call(stave_store_replace, key, value, &options);
   }
   // stave_store_remove.
   Result<void> remove(Bytes key, const WriteOptions& options = {}) noexcept {
-    return detail::call(stave_store_remove, raw(), key.data(), key.size(), &options);
+    return call(stave_store_remove, key, &options);
   }
   // `failed` receives the position of the first condition that does not hold (Status::mismatch).
   Result<void> write(const Batch& batch, const WriteOptions& options = {},
                      std::uint64_t* failed = nullptr) noexcept {
-    return detail::call(stave_store_write, raw(), batch.raw(), failed, &options);
+    return call(stave_store_write, batch.raw(), failed, &options);
   }
 
   // Into the caller's buffer; the answer is a view of it.
   Result<Bytes> get(Bytes key, Buffer& value) noexcept {
-    detail::Call call;
-    const stave_status status =
-        stave_store_get_buffer(raw(), key.data(), key.size(), value.raw(), call);
-    return call.result(status, value.bytes());
+    return content_of(value, stave_store_get_buffer, key, &value);
   }
   // Into the caller's memory; `size` receives the value's size, also when it does not fit.
   Result<void> get(Bytes key, std::span<std::byte> value, std::size_t& size) noexcept {
-    return detail::call(stave_store_get, raw(), key.data(), key.size(), value.data(), value.size(),
-                        &size);
+    return call(stave_store_get, key, value, &size);
   }
-  Result<Pin> get_pin(Bytes key) noexcept {
-    return detail::handle_of<Pin>(stave_store_get_pin, raw(), key.data(), key.size());
-  }
-  Result<bool> contains(Bytes key) noexcept {
-    return detail::exists(stave_store_contains, raw(), key.data(), key.size());
-  }
-  Result<std::uint64_t> size() noexcept {
-    return detail::value_of<std::uint64_t>(stave_store_size, raw());
-  }
+  Result<Pin> get_pin(Bytes key) noexcept { return handle_of<Pin>(stave_store_get_pin, key); }
+  Result<bool> contains(Bytes key) noexcept { return exists(stave_store_contains, key); }
+  Result<std::uint64_t> size() noexcept { return number_of(stave_store_size); }
 
   // Flat calls: the keys stand one behind the other, as do the values. value_sizes[i] is
   // STAVE_ABSENT for an absent key.
   Result<void> multi_get(Bytes keys, std::span<const std::uint32_t> key_sizes, Buffer& values,
                          std::span<std::uint64_t> value_sizes) noexcept {
-    if (!detail::fits(keys, key_sizes))
-      return detail::invalid_argument("keys is shorter than key_sizes say");
-    if (value_sizes.size() < key_sizes.size())
-      return detail::invalid_argument("value_sizes is shorter than key_sizes");
-    return detail::call(stave_store_multi_get, raw(), keys.data(), key_sizes.data(),
-                        key_sizes.size(), values.raw(), value_sizes.data());
+    if (!detail::fits(keys, key_sizes)) return detail::keys_too_short();
+    if (value_sizes.size() < key_sizes.size()) return detail::value_sizes_too_short();
+    return call(stave_store_multi_get, keys.data(), key_sizes.data(), key_sizes.size(), &values,
+                value_sizes.data());
   }
   Result<void> multi_put(Bytes keys, std::span<const std::uint32_t> key_sizes, Bytes values,
                          std::span<const std::uint64_t> value_sizes,
                          const WriteOptions& options = {}) noexcept {
-    if (!detail::fits(keys, key_sizes))
-      return detail::invalid_argument("keys is shorter than key_sizes say");
+    if (!detail::fits(keys, key_sizes)) return detail::keys_too_short();
     if (value_sizes.size() != key_sizes.size() || !detail::fits(values, value_sizes))
-      return detail::invalid_argument("values or value_sizes do not fit key_sizes");
-    return detail::call(stave_store_multi_put, raw(), keys.data(), key_sizes.data(), values.data(),
-                        value_sizes.data(), key_sizes.size(), &options);
+      return detail::values_do_not_fit();
+    return call(stave_store_multi_put, keys.data(), key_sizes.data(), values.data(),
+                value_sizes.data(), key_sizes.size(), &options);
   }
   // The number of keys that existed.
   Result<std::uint64_t> multi_remove(Bytes keys, std::span<const std::uint32_t> key_sizes,
                                      const WriteOptions& options = {}) noexcept {
-    if (!detail::fits(keys, key_sizes))
-      return detail::invalid_argument("keys is shorter than key_sizes say");
+    if (!detail::fits(keys, key_sizes)) return detail::keys_too_short();
     detail::Call call;
-    std::uint64_t deleted = 0;
-    const stave_status status = stave_store_multi_remove(
-        raw(), keys.data(), key_sizes.data(), key_sizes.size(), &deleted, &options, call);
-    return call.result(status, deleted);
+    std::uint64_t removed = 0;
+    const stave_status status = call.run(stave_store_multi_remove, raw(), keys.data(),
+                                         key_sizes.data(), key_sizes.size(), &removed, &options);
+    return call.result(status, removed);
   }
 
   Result<Cursor> open_cursor(const CursorOptions& options = CursorOptions()) noexcept {
-    return detail::handle_of<Cursor>(stave_store_cursor_open, raw(), &options);
+    return handle_of<Cursor>(stave_store_cursor_open, &options);
   }
 
-  Result<void> flush() noexcept { return detail::call(stave_store_flush, raw()); }
-  Result<void> sync() noexcept { return detail::call(stave_store_sync, raw()); }
-  Result<void> checkpoint() noexcept { return detail::call(stave_store_checkpoint, raw()); }
-  Result<Stats> stats() noexcept { return detail::value_of<Stats>(stave_store_stats_get, raw()); }
-  Result<void> verify() noexcept {
-    return detail::call(stave_store_verify, raw(), nullptr, nullptr);
-  }
+  Result<void> flush() noexcept { return call(stave_store_flush); }
+  Result<void> sync() noexcept { return call(stave_store_sync); }
+  Result<void> checkpoint() noexcept { return call(stave_store_checkpoint); }
+  Result<Stats> stats() noexcept { return value_of<Stats>(stave_store_stats_get); }
+  Result<void> verify() noexcept { return call(stave_store_verify, nullptr, nullptr); }
   // progress(done, total) in bytes; any Status but ok stops the verification, which returns it.
-  template <typename Progress>
-  requires std::is_invocable_r_v<Status, Progress&, std::uint64_t, std::uint64_t> Result<void>
-  verify(Progress&& progress)
-  noexcept {
-    detail::Call call;
-    const stave_progress forward = [](void* context, std::uint64_t done, std::uint64_t total) {
-      auto& callable = *static_cast<std::remove_reference_t<Progress>*>(context);
-      return static_cast<stave_status>(static_cast<Status>(callable(done, total)));
-    };
-    // The callback has the callable's own type back.
-    void* context = const_cast<void*>(static_cast<const void*>(std::addressof(progress)));
-    return call.result(stave_store_verify(raw(), forward, context, call));
-  }
-
- private:
-  template <typename Function>
-  Result<void> write_value(Function function, Bytes key, Bytes value,
-                           const WriteOptions& options) noexcept {
-    return detail::call(function, raw(), key.data(), key.size(), value.data(), value.size(),
-                        &options);
+  template <detail::Callback<std::uint64_t, std::uint64_t> Progress>
+  Result<void> verify(Progress&& progress) noexcept {
+    const stave_progress run = detail::run_callback<Progress>;
+    return call(stave_store_verify, run, detail::context_of(progress));
   }
 };
 
-}  // namespace v0
-}  // namespace stave
+}  // namespace stave::inline v0
 
 #endif  // STAVE_STORE_HPP
