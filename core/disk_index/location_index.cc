@@ -18,10 +18,9 @@ Result<std::unique_ptr<LocationIndex>> LocationIndex::open(os::FileSystem& files
         create_named(files, path, {RecordKind::location, location_size, {}, options.file_id}));
   else if (!file)
     return file.status();
-  Result<FoundFile> found = find_in_file(files, path, owned, path);
-  if (!found) return found.status();
+  STAVE_TRY_ASSIGN(FoundFile found, find_in_file(files, path, owned, path));
   auto index =
-      std::make_unique<LocationIndex>(files, path, owned, nullptr, std::move(found->opened));
+      std::make_unique<LocationIndex>(files, path, owned, nullptr, std::move(found.opened));
   STAVE_TRY(index->log_.begin_empty());
   return index;
 }

@@ -175,12 +175,11 @@ Status CollisionList::reserve(os::FileSystem& files, const std::string& director
   if (reserved_bytes_.load(std::memory_order_relaxed) >= needed) return {};
   const std::lock_guard lock(file_mutex_);
   if (reserved_bytes_.load(std::memory_order_relaxed) >= needed) return {};
-  Result<std::unique_ptr<os::File>> file = open_new_file(files, new_path(directory));
-  if (!file) return file.status();
+  STAVE_TRY_ASSIGN(std::unique_ptr<os::File> file, open_new_file(files, new_path(directory)));
   // What is freed when it takes the file's place has to be enough for the one after.
   const uint64_t whole = whole_steps(needed);
   const uint64_t file_bytes = whole_steps(saved_bytes_);
-  STAVE_TRY((*file)->allocate(whole + (whole > file_bytes ? whole - file_bytes : 0)));
+  STAVE_TRY(file->allocate(whole + (whole > file_bytes ? whole - file_bytes : 0)));
   reserved_bytes_.store(whole, std::memory_order_relaxed);
   return {};
 }
@@ -216,12 +215,11 @@ Status CollisionList::synced(const Status& status) {
 Status CollisionList::write(os::FileSystem& files, const std::string& directory, Bytes content) {
   const std::string path = new_path(directory);
   {
-    const Result<std::unique_ptr<os::File>> file = open_new_file(files, path);
-    if (!file) return file.status();
-    STAVE_TRY(os::write_all(**file, path, 0, content));
+    STAVE_TRY_ASSIGN(const std::unique_ptr<os::File> file, open_new_file(files, path));
+    STAVE_TRY(os::write_all(*file, path, 0, content));
     reserved_bytes_.store(0, std::memory_order_relaxed);
-    STAVE_TRY((*file)->truncate(content.size()));
-    STAVE_TRY(synced(os::sync_file(**file, path)));
+    STAVE_TRY(file->truncate(content.size()));
+    STAVE_TRY(synced(os::sync_file(*file, path)));
   }
   STAVE_TRY(files.rename(path, os::join_path(directory, collisions_name)));
   return synced(os::sync_directory(files, directory));
@@ -318,14 +316,12 @@ Status damaged(const std::string& path, const char* what) {
 Status CollisionList::load(os::FileSystem& files, const std::string& directory,
                            const StoreId& store_id) {
   const std::string path = os::join_path(directory, collisions_name);
-  const Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::read_only);
-  if (!file) return file.status();
-  const Result<uint64_t> size = (*file)->size();
-  if (!size) return size.status();
-  STAVE_TRY(decode(**file, *size, path, store_id));
+  STAVE_TRY_ASSIGN(const std::unique_ptr<os::File> file, files.open(path, os::OpenMode::read_only));
+  STAVE_TRY_ASSIGN(const uint64_t size, file->size());
+  STAVE_TRY(decode(*file, size, path, store_id));
   const std::lock_guard lock(file_mutex_);
   saved_version_ = version_;
-  saved_bytes_ = *size;
+  saved_bytes_ = size;
   return {};
 }
 
@@ -360,9 +356,8 @@ Status CollisionList::decode(os::File& file, uint64_t size, const std::string& p
     }
   }
   if (reader.left() > 0) return damaged(path, "it ends too late");
-  const Result<bool> right = reader.is_right();
-  if (!right) return right.status();
-  if (!*right) return damaged(path, "checksum mismatch");
+  STAVE_TRY_ASSIGN(const bool right, reader.is_right());
+  if (!right) return damaged(path, "checksum mismatch");
   if (is_newer)
     return Status::error(Code::unsupported_version, "'" + path + "' was written by a newer Stave");
   version_ = load_le64(&header[list_version_at]);

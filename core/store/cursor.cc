@@ -22,10 +22,9 @@ class RecordCursor final : public Cursor {
       key_.clear();
       value_.clear();
       if (!unread_) {
-        Result<std::optional<Location>> location = locations_.next();
-        if (!location) return location.status();
-        if (!*location) return Code::done;
-        unread_ = **location;
+        STAVE_TRY_ASSIGN(const std::optional<Location> location, locations_.next());
+        if (!location) return Code::done;
+        unread_ = *location;
       }
       const Result<bool> wanted = read(*unread_);
       // After no_memory, or bad_alloc, the next call reads the same record.
@@ -42,10 +41,9 @@ class RecordCursor final : public Cursor {
   // False when it does not have the prefix.
   Result<bool> read(Location location) {
     STAVE_TRY(reader_.open(location));
-    const Result<Bytes> key = reader_.key();
-    if (!key) return key.status();
-    if (!as_text(*key).starts_with(prefix_)) return false;
-    key_.assign(key->begin(), key->end());
+    STAVE_TRY_ASSIGN(const Bytes key, reader_.key());
+    if (!as_text(key).starts_with(prefix_)) return false;
+    key_.assign(key.begin(), key.end());
     if (keys_only_) {
       STAVE_TRY(reader_.check());
       return true;

@@ -106,10 +106,8 @@ Status DiskKeyDirectory::begin_replay() {
   STAVE_TRY(save_collisions(0).status());
   disk_index::Options options = index_options();
   options.create_if_missing = true;
-  Result<std::unique_ptr<disk_index::LocationIndex>> index =
-      disk_index::LocationIndex::open(files_, os::join_path(path_, keys_name), options);
-  if (!index) return index.status();
-  index_ = *std::move(index);
+  STAVE_TRY_ASSIGN(
+      index_, disk_index::LocationIndex::open(files_, os::join_path(path_, keys_name), options));
   set_positions();
   return {};
 }
@@ -123,24 +121,21 @@ Status DiskKeyDirectory::replay(Bytes key, bool erase, const Segment& segment, u
   std::optional<DiskLocation> after;
   if (!erase)
     after = DiskLocation{.generation = segment.generation(), .offset = offset, .size = size};
-  const Result<std::optional<DiskLocation>> before = entry(hash);
-  if (!before) return before.status();
+  STAVE_TRY_ASSIGN(const std::optional<DiskLocation> before, entry(hash));
   bool own = false;
-  if (*before && STAVE_PLANTED_BUG(keydir_trusts_hash)) {
+  if (before && STAVE_PLANTED_BUG(keydir_trusts_hash)) {
     own = true;
-  } else if (*before) {
+  } else if (before) {
     RecordReader reader(segments_);
-    const Result<bool> same = is_of(key, **before, reader);
-    if (!same) return same.status();
-    own = *same;
+    STAVE_TRY_ASSIGN(own, is_of(key, *before, reader));
   }
   const std::optional<DiskLocation> listed = collisions_.find(key);
   if (listed) live_bytes_ -= padded(listed->size);
-  if (own) live_bytes_ -= padded((*before)->size);
+  if (own) live_bytes_ -= padded(before->size);
   if (after) live_bytes_ += padded(after->size);
 
-  const bool to_index = own || (after && !listed && !*before);
-  if (to_index) STAVE_TRY(set_entry(hash, *before, after, frame));
+  const bool to_index = own || (after && !listed && !before);
+  if (to_index) STAVE_TRY(set_entry(hash, before, after, frame));
   if (listed && (own || erase))
     collisions_.erase(key, frame.lsn);
   else if (listed)
@@ -220,22 +215,20 @@ DiskLocation DiskKeyDirectory::disk_location_of(const RecordLocation& stored) co
 
 Result<bool> DiskKeyDirectory::is_of(Bytes key, const DiskLocation& stored,
                                      RecordReader& reader) const {
-  const Result<Location> location = locate(stored);
-  if (!location) return location.status();
-  Result<bool> same = reader.open_if_of(key, *location);
+  STAVE_TRY_ASSIGN(const Location location, locate(stored));
+  Result<bool> same = reader.open_if_of(key, location);
   // An entry is exchanged for one of the same bytes, so its record has to have this size.
   if (same.ok() && *same && reader.record_size() != stored.size) {
-    const Segment& segment = segments_.of(*location);
+    const Segment& segment = segments_.of(location);
     return segment.damage(stored.offset, "its size is not what KEYS says");
   }
   return same;
 }
 
 Result<bool> DiskKeyDirectory::find(Bytes key, RecordReader& reader) const {
-  const Result<std::optional<DiskLocation>> found = entry(hash_of(key));
-  if (!found) return found.status();
-  if (*found) {
-    Result<bool> same = is_of(key, **found, reader);
+  STAVE_TRY_ASSIGN(const std::optional<DiskLocation> found, entry(hash_of(key)));
+  if (found) {
+    Result<bool> same = is_of(key, *found, reader);
     if (!same || *same) return same;
   }
   const std::optional<DiskLocation> listed = collisions_.find(key);
@@ -397,9 +390,7 @@ Result<disk_index::OwnerNote> DiskKeyDirectory::before_superblock() {
     note = {replay_from_, newest_lsn_, collisions_.version()};
   }
   if (STAVE_PLANTED_BUG(keydir_stale_list) && !replaying_) return encode(note);
-  const Result<uint64_t> version = save_collisions(note.newest_lsn);
-  if (!version) return version.status();
-  note.list_version = *version;
+  STAVE_TRY_ASSIGN(note.list_version, save_collisions(note.newest_lsn));
   return encode(note);
 }
 

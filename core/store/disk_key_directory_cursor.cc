@@ -13,9 +13,7 @@ Status DiskKeyDirectory::Cursor::begin() {
   for (const auto& [hash, stored] : directory_->overlay_)
     if (stored) overlaid_.push_back(*stored);
   if (directory_->index_) {
-    Result<std::unique_ptr<disk_index::Cursor>> entries = directory_->index_->open_cursor();
-    if (!entries) return entries.status();
-    entries_ = *std::move(entries);
+    STAVE_TRY_ASSIGN(entries_, directory_->index_->open_cursor());
   }
   begun_ = true;
   return {};
@@ -53,9 +51,8 @@ Result<std::optional<Location>> DiskKeyDirectory::Cursor::next() {
   if (!stored) return stored.status();
   if (!*stored) stored = next_listed();
   if (!*stored) return std::optional<Location>();
-  const Result<Location> location = directory_->locate(**stored);
-  if (!location) return location.status();
-  return std::optional<Location>(*location);
+  STAVE_TRY_ASSIGN(const Location location, directory_->locate(**stored));
+  return std::optional<Location>(location);
 }
 
 }  // namespace stave::store

@@ -29,16 +29,15 @@ Status StoreImpl::recover(const Manifest& manifest) {
 
 Status StoreImpl::open_keys(const Manifest& manifest) {
   if (manifest.keys_on_disk) {
-    Result<std::unique_ptr<DiskKeyDirectory>> keys =
-        DiskKeyDirectory::open(files_, directory_, options_, manifest, segments_, *this);
-    if (!keys) return keys.status();
-    keys_ = std::make_unique<KeyDirectory>(*std::move(keys));
+    STAVE_TRY_ASSIGN(
+        std::unique_ptr<DiskKeyDirectory> keys,
+        DiskKeyDirectory::open(files_, directory_, options_, manifest, segments_, *this));
+    keys_ = std::make_unique<KeyDirectory>(std::move(keys));
     return {};
   }
-  Result<std::unique_ptr<MemoryKeyDirectory>> keys =
-      MemoryKeyDirectory::create(manifest.hash_seed, segments_);
-  if (!keys) return keys.status();
-  keys_ = std::make_unique<KeyDirectory>(*std::move(keys));
+  STAVE_TRY_ASSIGN(std::unique_ptr<MemoryKeyDirectory> keys,
+                   MemoryKeyDirectory::create(manifest.hash_seed, segments_));
+  keys_ = std::make_unique<KeyDirectory>(std::move(keys));
   return {};
 }
 
@@ -46,10 +45,8 @@ Status StoreImpl::recover_in_memory(const Manifest& manifest) {
   const auto replay = [this](const Segment& segment, const LogReader::Record& record) {
     return this->replay(segment, record);
   };
-  Result<Recovered> recovered =
-      store::recover(files_, directory_, options_, manifest, {}, segments_, replay);
-  if (!recovered) return recovered.status();
-  recovered_ = *recovered;
+  STAVE_TRY_ASSIGN(recovered_,
+                   store::recover(files_, directory_, options_, manifest, {}, segments_, replay));
   return {};
 }
 
@@ -57,10 +54,8 @@ Status StoreImpl::recover_in_memory(const Manifest& manifest) {
 Status StoreImpl::recover_on_disk(const Manifest& manifest, DiskKeyDirectory& keys) {
   const KnownLog& known = keys.known_log();
   const auto pass_by = [](const Segment&, const LogReader::Record&) { return Status(); };
-  Result<Recovered> recovered =
-      store::recover(files_, directory_, options_, manifest, known, segments_, pass_by);
-  if (!recovered) return recovered.status();
-  recovered_ = *recovered;
+  STAVE_TRY_ASSIGN(recovered_, store::recover(files_, directory_, options_, manifest, known,
+                                              segments_, pass_by));
   STAVE_TRY(keys.begin_replay());
   const auto replay = [&](const Segment& segment, const LogEnd& frame,
                           const LogReader::Record& record) {

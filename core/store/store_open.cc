@@ -39,9 +39,8 @@ class Opening {
     if (!*exists && !directory_exists_) STAVE_TRY(make_directory());
     STAVE_TRY(resolve_directory());
     // Null on read-only media without a lock file, where there is no writer.
-    Result<std::unique_ptr<os::FileLock>> lock =
-        files_.lock(os::join_path(directory_, lock_name), !options_.read_only);
-    if (!lock) return lock.status();
+    STAVE_TRY_ASSIGN(std::unique_ptr<os::FileLock> lock,
+                     files_.lock(os::join_path(directory_, lock_name), !options_.read_only));
     // Again: another process may have created it meanwhile.
     exists = store_exists();
     if (!exists) return exists.status();
@@ -59,7 +58,7 @@ class Opening {
       return Status::error(Code::invalid_argument,
                            "'" + directory_ + "' was created with keydir=" +
                                (manifest->keys_on_disk ? "disk" : "memory"));
-    auto store = std::make_unique<StoreImpl>(files_, directory_, options_, *std::move(lock));
+    auto store = std::make_unique<StoreImpl>(files_, directory_, options_, std::move(lock));
     STAVE_TRY(os::as_failure(store->recover(*manifest)));
     return std::unique_ptr<Store>(std::move(store));
   }
@@ -108,9 +107,7 @@ class Opening {
     // A symbolic link with a slash after it would not be resolved.
     const size_t last = directory_.find_last_not_of('/');
     directory_.resize(last == std::string::npos ? 1 : last + 1);
-    Result<std::string> resolved = files_.resolve(directory_);
-    if (!resolved) return resolved.status();
-    directory_ = *std::move(resolved);
+    STAVE_TRY_ASSIGN(directory_, files_.resolve(directory_));
     return {};
   }
 

@@ -20,9 +20,8 @@ Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
 
 Status StoreImpl::get(Bytes key, Sink sink) {
   RecordReader reader(segments_);
-  const Result<bool> found = find(key, reader);
-  if (!found) return found.status();
-  if (!*found) return Code::not_found;
+  STAVE_TRY_ASSIGN(const bool found, find(key, reader));
+  if (!found) return Code::not_found;
   const size_t size = reader.value_size();
   const MutableBytes into = sink(size);
   // A caller that asks for the size only does not pay for the value.
@@ -43,17 +42,15 @@ Status StoreImpl::multi_get(std::span<const Bytes> keys, MultiSink sink) {
 
 Result<PinnedValue> StoreImpl::get_pin(Bytes key) {
   RecordReader reader(segments_);
-  const Result<bool> found = find(key, reader);
-  if (!found) return found.status();
-  if (!*found) return Code::not_found;
+  STAVE_TRY_ASSIGN(const bool found, find(key, reader));
+  if (!found) return Code::not_found;
   return reader.pin_value();
 }
 
 Status StoreImpl::contains(Bytes key) {
   RecordReader reader(segments_);
-  const Result<bool> found = find(key, reader);
-  if (!found) return found.status();
-  return *found ? Code::ok : Code::not_found;
+  STAVE_TRY_ASSIGN(const bool found, find(key, reader));
+  return found ? Code::ok : Code::not_found;
 }
 
 }  // namespace stave::store

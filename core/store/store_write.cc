@@ -42,9 +42,8 @@ Status StoreImpl::find_newest(uint64_t hash, Bytes key, Newest* newest) const {
     return {};
   }
   RecordReader reader(segments_);
-  const Result<bool> found = keys_->find(hash, key, reader);
-  if (!found) return found.status();
-  if (*found) newest->location = RecordLocation{reader.location(), reader.record_size()};
+  STAVE_TRY_ASSIGN(const bool found, keys_->find(hash, key, reader));
+  if (found) newest->location = RecordLocation{reader.location(), reader.record_size()};
   return {};
 }
 
@@ -171,9 +170,8 @@ Status StoreImpl::judge_conditions(const Batch& batch, size_t* failed_position,
   for (size_t i = 0; i < batch.size(); i++) {
     const Batch::Entry entry = batch.entry(i);
     if (!entry.is_condition()) continue;
-    Result<bool> holds = condition_holds(entry, pending_lsn);
-    if (!holds) return holds.status();
-    if (*holds) continue;
+    STAVE_TRY_ASSIGN(const bool holds, condition_holds(entry, pending_lsn));
+    if (holds) continue;
     if (failed_position) *failed_position = i;
     return Code::mismatch;
   }

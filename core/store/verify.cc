@@ -53,11 +53,10 @@ class Verification {
   Status compare_directory() {
     KeyDirectory::Cursor locations(directory_);
     while (true) {
-      const Result<std::optional<Location>> location = locations.next();
-      if (!location) return location.status();
-      if (!*location) return {};
-      if (live_.erase((*location)->to_bits()) == 0 && **location < bound_)
-        return damage(**location, "the key directory has it, but it is not the newest record");
+      STAVE_TRY_ASSIGN(const std::optional<Location> location, locations.next());
+      if (!location) return {};
+      if (live_.erase(location->to_bits()) == 0 && *location < bound_)
+        return damage(*location, "the key directory has it, but it is not the newest record");
     }
   }
 

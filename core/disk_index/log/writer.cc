@@ -60,9 +60,8 @@ void Writer::put_blindly(uint64_t hash, const Key& key, Bytes record) noexcept {
 
 Status Writer::look_up_and_change(LogKind kind, uint64_t hash, const Key& key, Bytes record,
                                   WriteMode mode) {
-  const Result<const std::byte*> found = state_.view().find(hash, key);
-  if (!found) return found.status();
-  const bool existed = *found != nullptr;
+  STAVE_TRY_ASSIGN(const std::byte* found, state_.view().find(hash, key));
+  const bool existed = found != nullptr;
   if (kind == LogKind::remove) {
     if (!existed) return Code::not_found;
     constexpr std::array<std::byte, record_size_max> zeros{};

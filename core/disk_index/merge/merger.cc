@@ -29,9 +29,8 @@ Status Merger::finish_pass() {
 
 Status Merger::finish_pass(WriterLock& writer) {
   for (;;) {
-    const Result<Progress> progress = step(writer);
-    if (!progress) return progress.status();
-    if (*progress == Progress::ended) return {};
+    STAVE_TRY_ASSIGN(const Progress progress, step(writer));
+    if (progress == Progress::ended) return {};
   }
 }
 

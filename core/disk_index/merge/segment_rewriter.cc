@@ -120,16 +120,15 @@ Status SegmentRewriter::write() {
   for (; placed < built_.size(); placed++) {
     Segment& segment = built_[placed];
     if (segment.pages() == 0) continue;
-    const Result<uint64_t> page = file.allocate(segment.pages());
-    if (!page) return page.status();
-    segment.first_page = *page;
-    const Status written = file.write(*page, builders_[placed].seal(*page, file.seed()));
+    STAVE_TRY_ASSIGN(const uint64_t page, file.allocate(segment.pages()));
+    segment.first_page = page;
+    const Status written = file.write(page, builders_[placed].seal(page, file.seed()));
     if (!written.ok()) {
-      file.free({*page, segment.pages()});
+      file.free({page, segment.pages()});
       return written;
     }
     // Readers come soon.
-    file.held_region()->prefault_read({*page, segment.pages()});
+    file.held_region()->prefault_read({page, segment.pages()});
   }
   give_back.forget();
   return {};

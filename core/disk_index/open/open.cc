@@ -97,8 +97,8 @@ Status create_file(os::FileSystem& files, const std::string& path, const NewFile
                          "'" + path + "' is a directory where a new file is to be made; remove it",
                          EISDIR);
   if (!removed.ok() && !removed.is(Code::not_found)) return removed;
-  Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::create_new);
-  if (!file) return file.status();
+  STAVE_TRY_ASSIGN(const std::unique_ptr<os::File> file,
+                   files.open(path, os::OpenMode::create_new));
   std::vector<std::byte> bytes(block.file_pages * page_size, std::byte{0});
   for (const uint64_t page : superblock_pages)
     copy(&bytes[page * page_size], encode_superblock(block));
@@ -110,9 +110,9 @@ Status create_file(os::FileSystem& files, const std::string& path, const NewFile
   encode_page_header(directory, header);
   encode_segment(directory + page_header_size, Segment{});
   seal_page(directory, file_seed(block.file_id), directory_at);
-  STAVE_TRY((*file)->allocate(bytes.size()));
-  STAVE_TRY(os::write_all(**file, path, 0, bytes));
-  return os::sync_file(**file, path);
+  STAVE_TRY(file->allocate(bytes.size()));
+  STAVE_TRY(os::write_all(*file, path, 0, bytes));
+  return os::sync_file(*file, path);
 }
 
 namespace {
@@ -123,9 +123,7 @@ class Reading {
   Reading(os::File& file, const std::string& path) : file_(file), path_(path) {}
 
   Status run() {
-    const Result<uint64_t> size = file_.size();
-    if (!size) return size.status();
-    size_ = *size;
+    STAVE_TRY_ASSIGN(size_, file_.size());
     STAVE_TRY(read_superblocks());
     if (size_ < block_.file_pages * page_size)
       return damage(path_,
@@ -225,10 +223,9 @@ Status Reading::read_directory() {
 
 Status Reading::read_operations() {
   if (block_.record_kind == RecordKind::location) return {};
-  Result<LogContents> log = read_log(file_, path_, {block_.log_page, block_.log_salt},
-                                     block_.record_size, size_ / page_size);
-  if (!log) return log.status();
-  log_ = *std::move(log);
+  STAVE_TRY_ASSIGN(LogContents log, read_log(file_, path_, {block_.log_page, block_.log_salt},
+                                             block_.record_size, size_ / page_size));
+  log_ = std::move(log);
   const uint64_t end = block_.log_sequence + log_.operations;
   if (end < block_.log_durable)
     return damage(path_, "has a damaged redo log: " + std::to_string(block_.log_durable - end) +
@@ -264,16 +261,14 @@ class Opening {
     STAVE_TRY(check_existence());
     // Now that the directory exists: one file has one lock and one unfinished file, by whatever
     // links it is opened.
-    Result<std::string> resolved = files_.resolve(path_);
-    if (!resolved) return resolved.status();
-    path_ = *std::move(resolved);
-    Result<std::unique_ptr<os::FileLock>> lock = lock_file(files_, path_, options_.read_only);
-    if (!lock) return lock.status();
+    STAVE_TRY_ASSIGN(path_, files_.resolve(path_));
+    STAVE_TRY_ASSIGN(std::unique_ptr<os::FileLock> lock,
+                     lock_file(files_, path_, options_.read_only));
     // Again: another process may have made it meanwhile.
     STAVE_TRY(check_existence());
     if (!exists_) STAVE_TRY(create());
     Result<std::unique_ptr<DiskIndex>> index =
-        open_locked(files_, path_, options_, *std::move(lock), path_);
+        open_locked(files_, path_, options_, std::move(lock), path_);
     if (index && !options_.read_only) (*index)->merge_leftovers();
     return index;
   }
@@ -292,9 +287,8 @@ class Opening {
   }
 
   Status create() {
-    const Result<NewFile> properties = new_file_properties(options_);
-    if (!properties) return properties.status();
-    return create_named(files_, path_, *properties);
+    STAVE_TRY_ASSIGN(const NewFile properties, new_file_properties(options_));
+    return create_named(files_, path_, properties);
   }
 
   os::FileSystem& files_;
@@ -338,21 +332,20 @@ Result<std::unique_ptr<os::FileLock>> lock_file(os::FileSystem& files, const std
 Result<FoundFile> find_in_file(os::FileSystem& files, const std::string& path,
                                const Options& options, const std::string& name) {
   const os::OpenMode mode = options.read_only ? os::OpenMode::read_only : os::OpenMode::read_write;
-  Result<std::unique_ptr<os::File>> file = files.open(path, mode);
-  if (!file) return file.status();
-  auto reading = std::make_unique<Reading>(**file, name);
+  STAVE_TRY_ASSIGN(std::unique_ptr<os::File> file, files.open(path, mode));
+  auto reading = std::make_unique<Reading>(*file, name);
   STAVE_TRY(reading->run());
   if (!options.read_only && !reading->is_clean()) {
-    STAVE_TRY(os::sync_file(**file, path));
-    STAVE_TRY((*file)->drop_cache());
-    reading = std::make_unique<Reading>(**file, name);
+    STAVE_TRY(os::sync_file(*file, path));
+    STAVE_TRY(file->drop_cache());
+    reading = std::make_unique<Reading>(*file, name);
     STAVE_TRY(reading->run());
     // The next superblock replaces the first copy, so the second must hold this state by then; and
     // a copy that was torn is made whole.
     if (!reading->copies_agree()) {
       const uint64_t other = superblock_pages[reading->first_is_whole() ? 1 : 0];
-      STAVE_TRY(os::write_all(**file, name, other * page_size, encode_superblock(reading->block_)));
-      STAVE_TRY(os::sync_file(**file, name));
+      STAVE_TRY(os::write_all(*file, name, other * page_size, encode_superblock(reading->block_)));
+      STAVE_TRY(os::sync_file(*file, name));
     }
   }
   STAVE_TRY(check_agreement(reading->block_, options, name));
@@ -361,11 +354,11 @@ Result<FoundFile> find_in_file(os::FileSystem& files, const std::string& path,
     STAVE_TRY(sync_parent(files, path));
     reading->block_.is_named = true;
   }
-  Result<std::shared_ptr<PageFile>> pages =
-      PageFile::map(*std::move(file), name, reading->pages_in_use(), !options.read_only);
-  if (!pages) return pages.status();
-  (*pages)->set_seed(file_seed(reading->block_.file_id));
-  return FoundFile{{*std::move(pages), reading->block_, std::move(reading->directory_)},
+  STAVE_TRY_ASSIGN(
+      std::shared_ptr<PageFile> pages,
+      PageFile::map(std::move(file), name, reading->pages_in_use(), !options.read_only));
+  pages->set_seed(file_seed(reading->block_.file_id));
+  return FoundFile{{std::move(pages), reading->block_, std::move(reading->directory_)},
                    std::move(reading->log_)};
 }
 
@@ -373,11 +366,10 @@ Result<std::unique_ptr<DiskIndex>> open_locked(os::FileSystem& files, const std:
                                                const Options& options,
                                                std::unique_ptr<os::FileLock> lock,
                                                const std::string& name) {
-  Result<FoundFile> found = find_in_file(files, path, options, name);
-  if (!found) return found.status();
+  STAVE_TRY_ASSIGN(FoundFile found, find_in_file(files, path, options, name));
   auto index =
-      std::make_unique<DiskIndex>(files, name, options, std::move(lock), std::move(found->opened));
-  STAVE_TRY(index->recover(found->log));
+      std::make_unique<DiskIndex>(files, name, options, std::move(lock), std::move(found.opened));
+  STAVE_TRY(index->recover(found.log));
   return index;
 }
 

@@ -38,9 +38,8 @@ Status Reader::contains(const Key& key) const {
   const sync::EpochPin pin;
   const View& view = state_.view();
   view.prefetch(hash);
-  const Result<const std::byte*> entry = view.find(hash, key);
-  if (!entry) return entry.status();
-  return *entry == nullptr ? Code::not_found : Code::ok;
+  STAVE_TRY_ASSIGN(const std::byte* entry, view.find(hash, key));
+  return entry == nullptr ? Code::not_found : Code::ok;
 }
 
 Status Reader::multi_get(Bytes keys, MutableBytes records, std::span<uint8_t> found) const {

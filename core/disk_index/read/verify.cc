@@ -32,14 +32,13 @@ Status verify_fixed_pages(const State& state, const Superblock& durable) {
                                                  "; rebuild the index");
   }
   if (state.owner() != nullptr) return {};
-  const Result<LogContents> log =
-      read_log(state.file->file(), state.path, {durable.log_page, durable.log_salt},
-               state.record_size, state.file->size_pages());
-  if (!log) return log.status();
-  if (log->operations < durable.log_durable - durable.log_sequence)
+  STAVE_TRY_ASSIGN(const LogContents log,
+                   read_log(state.file->file(), state.path, {durable.log_page, durable.log_salt},
+                            state.record_size, state.file->size_pages()));
+  if (log.operations < durable.log_durable - durable.log_sequence)
     return Status::error(Code::corruption,
                          "damaged redo log in '" + state.path + "' in the chunk at offset " +
-                             std::to_string(log->chunks.back().chunk.page * page_size) +
+                             std::to_string(log.chunks.back().chunk.page * page_size) +
                              "; rebuild the index");
   return {};
 }

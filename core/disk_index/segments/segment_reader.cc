@@ -198,10 +198,9 @@ Status SegmentReader::verify(const PageFile& file, const Directory& directory,
   for (const Entry& entry : entries) {
     if (directory.first_slot(entry.hash) != slot)
       return damage(file, segment.first_page, "a segment holds a key of another");
-    Result<const std::byte*> found =
-        find(file, SegmentWord(segment), entry.hash, load_key(entry.bytes));
-    if (!found) return found.status();
-    if (*found != entry.bytes)
+    STAVE_TRY_ASSIGN(const std::byte* found,
+                     find(file, SegmentWord(segment), entry.hash, load_key(entry.bytes)));
+    if (found != entry.bytes)
       return damage(file, segment.first_page, "a key that is there twice or in a wrong bucket");
   }
   return {};

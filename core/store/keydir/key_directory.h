@@ -68,9 +68,7 @@ class KeyDirectory {
   Status reserve(KeyChange& change, bool contended) {
     if (!memory_) return reserve_on_disk(change, contended);
     if (change.prior) return {};
-    Result<MemoryKeyDirectory::Reservation> reserved = memory_->reserve_insertion(change.hash);
-    if (!reserved) return reserved.status();
-    change.reservation.memory = *std::move(reserved);
+    STAVE_TRY_ASSIGN(change.reservation.memory, memory_->reserve_insertion(change.hash));
     return {};
   }
   // Makes a logged change visible.
@@ -103,10 +101,8 @@ class KeyDirectory {
 
  private:
   Status reserve_on_disk(KeyChange& change, bool contended) {
-    Result<DiskKeyDirectory::Room> reserved =
-        disk_->make_room(change.key, !change.prior, change.is_remove, contended);
-    if (!reserved) return reserved.status();
-    change.reservation.disk = *std::move(reserved);
+    STAVE_TRY_ASSIGN(change.reservation.disk,
+                     disk_->make_room(change.key, !change.prior, change.is_remove, contended));
     return {};
   }
   void apply_on_disk(KeyChange& change) noexcept {

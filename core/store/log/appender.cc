@@ -53,18 +53,18 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
       round_to_page(segment_header_size + first_frame_size + (may_use_reserve ? 0 : reserve));
 
   const std::string unfinished = path + std::string(unfinished_suffix);
-  Result<std::unique_ptr<os::File>> file = files.open(unfinished, os::OpenMode::create_new);
-  if (!file) return file.status();
+  STAVE_TRY_ASSIGN(std::unique_ptr<os::File> file,
+                   files.open(unfinished, os::OpenMode::create_new));
   uint64_t allocated = std::max(needed, std::min(initial_allocation, capacity));
   const auto prepare = [&]() -> Result<std::unique_ptr<os::Mapping>> {
-    Status status = (*file)->allocate(allocated);
+    Status status = file->allocate(allocated);
     if (status.is(Code::no_space) && allocated > needed) {
       allocated = needed;
-      status = (*file)->allocate(allocated);
+      status = file->allocate(allocated);
     }
     STAVE_TRY(status);
-    STAVE_TRY(os::write_all(**file, unfinished, 0, encode_segment_header(header)));
-    return (*file)->map(capacity, true);
+    STAVE_TRY(os::write_all(*file, unfinished, 0, encode_segment_header(header)));
+    return file->map(capacity, true);
   };
   Result<std::unique_ptr<os::Mapping>> mapping = prepare();
   if (!mapping) {
@@ -72,7 +72,7 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
     static_cast<void>(files.remove(unfinished));
     return mapping.status();
   }
-  auto segment = std::make_shared<Segment>(header, path, *std::move(file));
+  auto segment = std::make_shared<Segment>(header, path, std::move(file));
   return std::unique_ptr<Appender>(new Appender(std::move(segment), *std::move(mapping), limit,
                                                 reserve, segment_header_size, allocated));
 }
@@ -94,17 +94,15 @@ Status Appender::finish(os::FileSystem& files, const std::string& directory, boo
 
 Result<std::unique_ptr<Appender>> Appender::resume(std::shared_ptr<Segment> segment, uint64_t end,
                                                    uint64_t segment_size) {
-  Result<uint64_t> size = segment->file().size();
-  if (!size) return size.status();
+  STAVE_TRY_ASSIGN(const uint64_t size, segment->file().size());
   const uint64_t limit = std::max(segment_size, end);
   const uint64_t reserve = remove_reserve_size(segment_size);
-  const uint64_t capacity = std::max(round_to_page(limit + reserve), *size);
-  Result<std::unique_ptr<os::Mapping>> mapping = segment->file().map(capacity, true);
-  if (!mapping) return mapping.status();
+  const uint64_t capacity = std::max(round_to_page(limit + reserve), size);
+  STAVE_TRY_ASSIGN(std::unique_ptr<os::Mapping> mapping, segment->file().map(capacity, true));
   // Blocks after the end may be missing: a program that copies files may leave out what was never
   // written.
   return std::unique_ptr<Appender>(
-      new Appender(std::move(segment), *std::move(mapping), limit, reserve, end, end));
+      new Appender(std::move(segment), std::move(mapping), limit, reserve, end, end));
 }
 
 Result<bool> Appender::allocate_at_least(uint64_t size) {

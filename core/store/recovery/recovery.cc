@@ -37,11 +37,11 @@ class Recovery {
         replay_(replay) {}
 
   Result<Recovered> run(SegmentDirectory& segment_directory) {
-    Result<SegmentChain> chain = open_chain(files_, directory_, manifest_, options_.read_only);
-    if (!chain) return chain.status();
-    segments_ = std::move(chain->segments);
-    leftovers_ = std::move(chain->leftovers);
-    manifest_.next_generation = std::max(manifest_.next_generation, chain->newest_generation + 1);
+    STAVE_TRY_ASSIGN(SegmentChain chain,
+                     open_chain(files_, directory_, manifest_, options_.read_only));
+    segments_ = std::move(chain.segments);
+    leftovers_ = std::move(chain.leftovers);
+    manifest_.next_generation = std::max(manifest_.next_generation, chain.newest_generation + 1);
     STAVE_TRY(find_known_end());
     STAVE_TRY(settle_unsynced());
     for (const std::shared_ptr<Segment>& segment : segments_) {
@@ -136,9 +136,7 @@ Status Recovery::read_to_known_end() const {
   uint64_t lsn = segment.base_lsn() - 1;
   const auto pass_by = [](const LogReader::Record&) { return Status(); };
   for (bool goes_on = true; goes_on && reader.offset() < known.offset;) {
-    const Result<bool> read = reader.next(lsn + 1, pass_by);
-    if (!read) return read.status();
-    goes_on = *read;
+    STAVE_TRY_ASSIGN(goes_on, reader.next(lsn + 1, pass_by));
     if (goes_on) lsn++;
   }
   if (reader.offset() == known.offset && lsn == known.lsn) return {};
@@ -179,9 +177,8 @@ Status Recovery::read_segment(size_t position) {
   const auto visit = [&](const LogReader::Record& record) { return replay_(segment, record); };
   // What follows the last frame of this segment is not part of the log, whatever it looks like.
   while (end_.lsn < last_lsn_of(position)) {
-    Result<bool> read = reader.next(end_.lsn + 1, visit);
-    if (!read) return read.status();
-    if (!*read) break;
+    STAVE_TRY_ASSIGN(const bool read, reader.next(end_.lsn + 1, visit));
+    if (!read) break;
     end_.lsn++;
     commits_++;
   }
@@ -227,13 +224,12 @@ Status Recovery::search_evidence() {
     const bool is_last_kept = i + 1 == kept_;
     const uint64_t from = is_last_kept ? end_.offset : segment_header_size;
     LogReader reader(segment, from, segment.file_size());
-    Result<uint64_t> claim =
-        reader.newest_durable_claim(end_.lsn, is_last_kept ? end_.lsn + 1 : segment.base_lsn());
-    if (!claim) return claim.status();
-    durable_lsn = std::max(durable_lsn, *claim);
-    Result<uint64_t> data_end = reader.end_of_data();
-    if (!data_end) return data_end.status();
-    cut_bytes_ += *data_end - from;
+    STAVE_TRY_ASSIGN(
+        const uint64_t claim,
+        reader.newest_durable_claim(end_.lsn, is_last_kept ? end_.lsn + 1 : segment.base_lsn()));
+    durable_lsn = std::max(durable_lsn, claim);
+    STAVE_TRY_ASSIGN(const uint64_t data_end, reader.end_of_data());
+    cut_bytes_ += data_end - from;
   }
   if (STAVE_PLANTED_BUG(cut_durable_damage)) return {};
   if (durable_lsn > end_.lsn) return damaged_end(durable_lsn);
@@ -291,10 +287,9 @@ Status Recovery::remove_segments_after_end() {
 Status Recovery::map_for_readers() {
   if (options_.io != ReadIo::mmap) return {};
   for (size_t i = 0; i < kept_; i++) {
-    Result<std::unique_ptr<os::Mapping>> mapping =
-        segments_[i]->file().map(segments_[i]->file_size(), false);
-    if (!mapping) return mapping.status();
-    segments_[i]->set_read_mapping(*std::move(mapping));
+    STAVE_TRY_ASSIGN(std::unique_ptr<os::Mapping> mapping,
+                     segments_[i]->file().map(segments_[i]->file_size(), false));
+    segments_[i]->set_read_mapping(std::move(mapping));
   }
   return {};
 }

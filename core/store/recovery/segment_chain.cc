@@ -39,11 +39,10 @@ Status newer_than_manifest(const std::string& directory, const Manifest& manifes
 // remains of an earlier recovery whose removals a crash has undone.
 Result<SegmentChain> open_chain(os::FileSystem& files, const std::string& directory,
                                 const Manifest& manifest, bool read_only) {
-  const Result<std::vector<std::string>> names = files.list(directory);
-  if (!names) return names.status();
+  STAVE_TRY_ASSIGN(const std::vector<std::string> names, files.list(directory));
   SegmentChain chain;
   std::vector<uint64_t> generations;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     if (const auto generation = parse_segment_name(name)) generations.push_back(*generation);
     if (is_unfinished(name)) chain.leftovers.push_back(name);
   }
@@ -60,15 +59,14 @@ Result<SegmentChain> open_chain(os::FileSystem& files, const std::string& direct
       chain.leftovers.push_back(segment_name(generation));
       continue;
     }
-    Result<std::shared_ptr<Segment>> segment =
-        open_segment(files, directory, generation, manifest.store_id, !read_only);
-    if (!segment) return segment.status();
+    STAVE_TRY_ASSIGN(std::shared_ptr<Segment> segment,
+                     open_segment(files, directory, generation, manifest.store_id, !read_only));
     if (expected && generation != *expected) {
       chain.leftovers.push_back(segment_name(generation));
       continue;
     }
-    expected = (*segment)->previous_generation();
-    chain.segments.push_back(*std::move(segment));
+    expected = segment->previous_generation();
+    chain.segments.push_back(std::move(segment));
   }
   if (expected.value_or(0) != 0)
     return Status::error(Code::corruption, "segment '" +
