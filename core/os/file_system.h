@@ -56,9 +56,9 @@ class Mapping {
     static_cast<void>(offset);
     static_cast<void>(size);
   }
-  // It was just written and will be read: to lead the mapping to many pages at once costs less than
-  // to each when it is read.
-  virtual void lead_to_written(uint64_t offset, uint64_t size) noexcept {
+  // It was just written and will be read: mapping many pages at once costs less than mapping each
+  // when it is read.
+  virtual void prefault_read(uint64_t offset, uint64_t size) noexcept {
     static_cast<void>(offset);
     static_cast<void>(size);
   }
