@@ -38,9 +38,7 @@ stave_status stave_disk_index_cursor_open(stave_disk_index* index, stave_disk_in
     DiskIndexCall call;
     STAVE_TRY(call.enter(index));
     auto handle = std::make_unique<stave_disk_index_cursor>(*index);
-    auto opened = call.index().open_cursor();
-    if (!opened) return opened.status();
-    handle->core = *std::move(opened);
+    handle->core = call.index().open_cursor();
     *cursor = handle.release();
     return {};
   });

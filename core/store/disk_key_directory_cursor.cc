@@ -13,7 +13,7 @@ Status DiskKeyDirectory::Cursor::begin() {
   for (const auto& [hash, stored] : directory_->overlay_)
     if (stored) overlaid_.push_back(*stored);
   if (directory_->index_) {
-    STAVE_TRY_ASSIGN(entries_, directory_->index_->open_cursor());
+    entries_ = directory_->index_->open_cursor();
   }
   begun_ = true;
   return {};

@@ -123,13 +123,12 @@ Result<Extent> Checkpointer::store_directory(const Directory& directory, uint64_
   const uint64_t pages = directory_pages(directory.segment_count());
   std::vector<std::byte> bytes(pages * page_size, std::byte{0});
   uint64_t number = 0;
-  STAVE_TRY(directory.for_each([&](uint64_t, const Segment& segment) {
+  directory.for_each([&](uint64_t, const Segment& segment) {
     std::byte* const page = &bytes[number / segments_per_page * page_size];
     encode_segment(page + page_header_size + number % segments_per_page * segment_entry_size,
                    segment);
     number++;
-    return Status();
-  }));
+  });
   STAVE_TRY_ASSIGN(const uint64_t first, file.allocate(pages));
   Undo give_back([&]() noexcept { file.free({first, pages}); });
   for (uint64_t i = 0; i < pages; i++) {

@@ -24,15 +24,9 @@ uint64_t largest_run(uint64_t chunk_pages) noexcept {
 std::vector<Extent> joined(std::vector<Extent> extents) {
   std::sort(extents.begin(), extents.end(),
             [](const Extent& a, const Extent& b) { return a.page < b.page; });
-  size_t count = 0;
-  for (const Extent& extent : extents) {
-    if (count > 0 && extents[count - 1].page + extents[count - 1].pages == extent.page)
-      extents[count - 1].pages += extent.pages;
-    else
-      extents[count++] = extent;
-  }
-  extents.resize(count);
-  return extents;
+  std::vector<Extent> runs;
+  for (const Extent& extent : extents) append_extent(runs, extent);
+  return runs;
 }
 
 }  // namespace
@@ -144,8 +138,7 @@ void RedoLog::leave_run() {
 void RedoLog::go_on_in(const LogChunk& next) noexcept {
   if (chunk_.page != 0) {
     const sync::EpochPin pin;
-    const std::array<std::byte, record_size_max> nothing{};
-    store_slot(LogKind::link, {next.page, next.salt}, Bytes(nothing).first(record_size_));
+    store_slot(LogKind::link, {next.page, next.salt}, {});
   }
   chunk_ = next;
   slot_ = 0;

@@ -3,7 +3,6 @@
 
 #include "core/base/undo.h"
 #include "core/disk_index/disk_index.h"
-#include "core/disk_index/open/bulk_loader.h"
 #include "core/disk_index/open/open.h"
 #include "core/os/file_io.h"
 
@@ -64,14 +63,6 @@ Status DiskIndex::rebuild(os::FileSystem& files, const std::string& name, const 
   }
   undo.forget();
   return sync_new_name(files, parent);
-}
-
-Status DiskIndex::bulk_load(RecordSource source) {
-  const MergeLock merge(state_.merge_mutex);
-  WriterLock writer(state_.writer_mutex);
-  STAVE_TRY(merge_all(writer));
-  STAVE_TRY(log_.find_free_pages());
-  return BulkLoader(state_, counter_, checkpointer_).load(source, writer);
 }
 
 // Everything is written to a new file in order, which takes the old one's name.
