@@ -145,7 +145,7 @@ Result<uint64_t> PageFile::allocate(uint64_t pages) {
 
 Status PageFile::reserve(uint64_t pages) {
   Lock lock(mutex_);
-  return grow(lock, 0, [&] { return pages - std::min(pages, free_.free_before(pages_)); });
+  return grow(lock, 0, [&] { return pages; });
 }
 
 Status PageFile::keep_free(uint64_t pages) {
