@@ -54,21 +54,20 @@ void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {
 
 void MemoryKeyDirectory::insert(uint64_t hash, Location location,
                                 const Reservation& reservation) noexcept {
-  const Status inserted = table_->insert_absent(hash, location.to_bits(), reservation);
+  [[maybe_unused]] const Status inserted =
+      table_->insert_absent(hash, location.to_bits(), reservation);
   assert(inserted.ok());
-  static_cast<void>(inserted);
 }
 
 void MemoryKeyDirectory::replace(uint64_t hash, Location old, Location location) noexcept {
-  const bool replaced = table_->replace_exact(hash, old.to_bits(), location.to_bits());
+  [[maybe_unused]] const bool replaced =
+      table_->replace_exact(hash, old.to_bits(), location.to_bits());
   assert(replaced);
-  static_cast<void>(replaced);
 }
 
 void MemoryKeyDirectory::remove(uint64_t hash, Location old) noexcept {
-  const bool removed = table_->remove_exact(hash, old.to_bits());
+  [[maybe_unused]] const bool removed = table_->remove_exact(hash, old.to_bits());
   assert(removed);
-  static_cast<void>(removed);
 }
 
 Result<std::optional<Location>> MemoryKeyDirectory::Cursor::next() {

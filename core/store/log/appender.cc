@@ -44,7 +44,8 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
                                                    const std::string& directory,
                                                    const SegmentHeader& header,
                                                    uint64_t segment_size, uint64_t first_frame_size,
-                                                   bool may_use_reserve) {
+                                                   bool may_use_reserve, bool* name_taken) {
+  *name_taken = false;
   const std::string path = os::join_path(directory, segment_name(header.generation));
   const uint64_t limit = limit_for(segment_size, first_frame_size);
   const uint64_t reserve = remove_reserve_size(segment_size);
@@ -73,23 +74,17 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
     return mapping.status();
   }
   auto segment = std::make_shared<Segment>(header, path, std::move(file));
-  return std::unique_ptr<Appender>(new Appender(std::move(segment), *std::move(mapping), limit,
-                                                reserve, segment_header_size, allocated));
-}
-
-Status Appender::finish(os::FileSystem& files, const std::string& directory, bool* name_taken) {
-  const std::string& path = segment_->path();
-  const std::string unfinished = path + std::string(unfinished_suffix);
-  *name_taken = false;
-  Status status = os::sync_file(segment_->file(), unfinished);
+  std::unique_ptr<Appender> appender(
+      new Appender(segment, *std::move(mapping), limit, reserve, segment_header_size, allocated));
+  Status status = os::sync_file(segment->file(), unfinished);
   if (status.ok()) status = files.rename(unfinished, path);
   if (!status.ok()) {
     static_cast<void>(files.remove(unfinished));
     return status;
   }
   *name_taken = true;
-  if (STAVE_PLANTED_BUG(skip_directory_sync)) return {};
-  return os::sync_directory(files, directory);
+  if (!STAVE_PLANTED_BUG(skip_directory_sync)) STAVE_TRY(os::sync_directory(files, directory));
+  return appender;
 }
 
 Result<std::unique_ptr<Appender>> Appender::resume(std::shared_ptr<Segment> segment, uint64_t end,

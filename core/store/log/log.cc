@@ -6,8 +6,8 @@
 
 #include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
+#include "core/store/format/location_format.h"
 #include "core/store/format/record_format.h"
-#include "core/store/location_format.h"
 
 namespace stave::store {
 
@@ -121,13 +121,12 @@ Status Log::roll(uint64_t first_frame_size, bool only_removes, uint64_t visible_
       .previous_generation = segments_.set()->size() == 0 ? 0 : segments_.last()->generation()};
   // Even if this fails: no generation is used twice.
   manifest_.next_generation++;
-  STAVE_TRY_ASSIGN(std::unique_ptr<Appender> created,
-                   Appender::create(files_, directory_, header, options_.segment_size,
-                                    first_frame_size, only_removes));
-  std::unique_ptr<Appender> next = std::move(created);
   bool name_taken = false;
-  if (Status status = next->finish(files_, directory_, &name_taken); !status.ok())
-    return name_taken ? fail(status) : status;
+  Result<std::unique_ptr<Appender>> created =
+      Appender::create(files_, directory_, header, options_.segment_size, first_frame_size,
+                       only_removes, &name_taken);
+  if (!created) return name_taken ? fail(created.status()) : created.status();
+  std::unique_ptr<Appender> next = *std::move(created);
   if (options_.io == ReadIo::mmap) next->segment()->set_read_mapping(next->mapping());
   if (active_) {
     active_->trim(0);

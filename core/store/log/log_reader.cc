@@ -83,7 +83,7 @@ Status LogReader::visit_record(uint64_t offset, const RecordHeader& header, Visi
   if (!header.is_supported()) return segment_.unsupported(offset);
   const size_t key_offset = header.key_offset();
   STAVE_TRY_ASSIGN(const Bytes bytes, view(offset, key_offset + header.key_size));
-  return visit({header, offset, bytes.subspan(key_offset, header.key_size)});
+  return visit({header, offset, bytes.subspan(key_offset, header.key_size), offset_});
 }
 
 Result<bool> LogReader::next(uint64_t lsn, Visit visit) {
