@@ -34,9 +34,7 @@ struct stave_disk_index_cursor final : CursorHandle<std::unique_ptr<stave::disk_
 stave_status stave_disk_index_cursor_open(stave_disk_index* index, stave_disk_index_cursor** cursor,
                                           stave_error* error) {
   return open_child(error, index, cursor, [](stave_disk_index_cursor& made, auto& core) -> Status {
-    auto opened = core.open_cursor();
-    if (!opened) return opened.status();
-    made.core = *std::move(opened);
+    made.core = core.open_cursor();
     return {};
   });
 }

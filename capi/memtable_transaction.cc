@@ -197,7 +197,7 @@ stave_status stave_memtable_snapshot_open(stave_memtable* table, stave_memtable_
 stave_status stave_memtable_snapshot_timestamp(stave_memtable_snapshot* snapshot,
                                                uint64_t* timestamp, stave_error* error) {
   return stave::capi::get_number(error, snapshot, Access::brief, timestamp, "timestamp",
-                                 &SnapshotLease::timestamp);
+                                 &stave::mvcc::SnapshotHold::timestamp);
 }
 
 stave_status stave_memtable_snapshot_get(stave_memtable_snapshot* snapshot, const void* key,

@@ -146,4 +146,16 @@ std::string_view code_message(Code code) noexcept;
       return stave_try_status;                                                                \
   } while (false)
 
+// Leaves the enclosing function with the status of `...`, a Result, unless it has a value, which
+// then initializes `declaration`: STAVE_TRY_ASSIGN(const uint64_t size, file.size());
+#define STAVE_TRY_ASSIGN(declaration, ...) \
+  STAVE_TRY_ASSIGN_FROM(STAVE_CONCATENATED(stave_result_, __LINE__), declaration, __VA_ARGS__)
+#define STAVE_TRY_ASSIGN_FROM(result, declaration, ...) \
+  auto result = (__VA_ARGS__);                          \
+  if (!result) [[unlikely]]                             \
+    return result.status();                             \
+  declaration = *std::move(result)
+#define STAVE_CONCATENATED(first, second) STAVE_CONCATENATED_EXPANDED(first, second)
+#define STAVE_CONCATENATED_EXPANDED(first, second) first##second
+
 }  // namespace stave

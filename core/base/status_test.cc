@@ -19,5 +19,15 @@ TEST(Status, SaysWhatAnErrnoMeans) {
   EXPECT_EQ(Status::from_errno(EFBIG, "write").os_errno(), EFBIG);
 }
 
+Result<int> doubled(const Result<int>& number) {
+  STAVE_TRY_ASSIGN(const int value, number);
+  return 2 * value;
+}
+
+TEST(Result, IsTakenApartOrReturned) {
+  EXPECT_EQ(*doubled(21), 42);
+  EXPECT_TRUE(doubled(Code::io).status().is(Code::io));
+}
+
 }  // namespace
 }  // namespace stave

@@ -14,15 +14,13 @@ constexpr uint32_t chunks_left_max = 32;
 }  // namespace
 
 DiskIndex::DiskIndex(os::FileSystem& files, std::string path, const Options& options,
-                     std::unique_ptr<os::FileLock> lock, Opened opened)
+                     std::unique_ptr<os::FileLock> lock, Opened& opened)
     : state_(files, std::move(path), options, std::move(lock), opened),
       counter_(state_),
       log_(state_, counter_, opened.superblock),
       checkpointer_(state_, log_, opened.superblock),
       merger_(state_, counter_, log_, checkpointer_),
-      thread_(state_, log_, merger_),
-      writer_(state_, counter_, log_, merger_, thread_),
-      reader_(state_) {}
+      thread_(state_, log_, merger_) {}
 
 // ---- Opening ------------------------------------------------------------------------------------
 

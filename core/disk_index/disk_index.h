@@ -19,14 +19,10 @@
 #include "core/disk_index/format/key.h"
 #include "core/disk_index/log/change_log.h"
 #include "core/disk_index/log/entry_counter.h"
-#include "core/disk_index/log/writer.h"
 #include "core/disk_index/merge/merger.h"
 #include "core/disk_index/merge/merger_thread.h"
-#include "core/disk_index/open/bulk_loader.h"
 #include "core/disk_index/options.h"
 #include "core/disk_index/read/cursor.h"
-#include "core/disk_index/read/reader.h"
-#include "core/disk_index/read/verify.h"
 #include "core/disk_index/state.h"
 #include "core/os/file_system.h"
 
@@ -48,6 +44,9 @@ struct Stats {
   bool writes_refused = false;        // after a failed sync
 };
 
+// Fills in a key and a record, or returns `done`.
+using RecordSource = FunctionRef<Status(Key* key, MutableBytes record)>;
+
 class DiskIndex {
  public:
   static Result<std::unique_ptr<DiskIndex>> open(os::FileSystem& files, const std::string& path,
@@ -58,7 +57,7 @@ class DiskIndex {
                         RecordSource source);
   // What an open has found, and the lock that keeps other processes away.
   DiskIndex(os::FileSystem& files, std::string path, const Options& options,
-            std::unique_ptr<os::FileLock> lock, Opened opened);
+            std::unique_ptr<os::FileLock> lock, Opened& opened);
   // Without close() the file is left as a killed process would leave it.
   ~DiskIndex() { thread_.stop(); }
 
@@ -68,34 +67,29 @@ class DiskIndex {
   // ---- Reading ----
 
   // `not_found`, or the record has been copied into `record`, which has record_size() bytes.
-  Status get(const Key& key, MutableBytes record) const { return reader_.get(key, record); }
-  Status contains(const Key& key) const { return reader_.contains(key); }
+  Status get(const Key& key, MutableBytes record) const;
+  Status contains(const Key& key) const;
   // found[i] says whether the i-th key is there; then the i-th of `records` is its record. Stops at
   // the first error.
-  Status multi_get(Bytes keys, MutableBytes records, std::span<uint8_t> found) const {
-    return reader_.multi_get(keys, records, found);
-  }
-  // Prefetches what get() reads first. No more than prefetch_max keys at a time.
-  static constexpr size_t prefetch_max = Reader::prefetch_max;
-  void prefetch(const Key& key) const noexcept { reader_.prefetch(key); }
+  Status multi_get(Bytes keys, MutableBytes records, std::span<uint8_t> found) const;
+  // Prefetches what get() reads first. No more than prefetch_max keys at a time: each takes a dozen
+  // prefetches; more keys together would exceed what the processor keeps in flight.
+  static constexpr size_t prefetch_max = 8;
+  void prefetch(const Key& key) const noexcept;
   uint64_t size() noexcept { return counter_.size(); }
   // The cursor must be destroyed before the index, but may stand open during close().
-  Result<std::unique_ptr<Cursor>> open_cursor() const { return std::make_unique<Cursor>(state_); }
+  std::unique_ptr<Cursor> open_cursor() const { return std::make_unique<Cursor>(state_); }
   Stats stats();
 
   // ---- Changes: each survives the process when it returns ----
 
-  Status put(const Key& key, Bytes record) { return writer_.put(key, record, WriteMode::put); }
+  Status put(const Key& key, Bytes record) { return change(WriteMode::put, key, record); }
   // `exists` when the key is there.
-  Status insert(const Key& key, Bytes record) {
-    return writer_.put(key, record, WriteMode::insert);
-  }
+  Status insert(const Key& key, Bytes record) { return change(WriteMode::insert, key, record); }
   // `not_found` when the key is absent.
-  Status remove(const Key& key) { return writer_.remove(key); }
+  Status remove(const Key& key) { return change(WriteMode::remove, key, {}); }
   // Puts the records in order; `*done` is the number of those that were put.
-  Status multi_put(Bytes keys, Bytes records, size_t* done) {
-    return writer_.multi_put(keys, records, done);
-  }
+  Status multi_put(Bytes keys, Bytes records, size_t* done);
   // Errors of `source` stop the load and are returned. Of one key the last record counts. Readers
   // see all of it or nothing, before and after a crash; it is durable on return. Writers wait.
   // `source` may not call the index.
@@ -120,9 +114,7 @@ class DiskIndex {
   // Rewrites the file as small as it can be. Writers wait.
   Status shrink_to_fit();
   // Reads everything. `progress(done, total)` counts segments and stops it with any status but ok.
-  Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
-    return disk_index::verify(state_, checkpointer_.durable(), progress);
-  }
+  Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress);
   // Saves and unlocks. Nothing is called afterwards, whatever it returns.
   Status close();
 
@@ -134,6 +126,20 @@ class DiskIndex {
   void merge_leftovers();
 
  protected:
+  enum class WriteMode { put, insert, remove };
+  Status change(WriteMode mode, const Key& key, Bytes record);
+  // The two halves of change(). REQUIRES, as of append(): writer lock, an EpochPin, room for a
+  // change.
+  void put_blindly(uint64_t hash, const Key& key, Bytes record) noexcept;
+  Status look_up_and_change(WriteMode mode, uint64_t hash, const Key& key, Bytes record);
+  // Changes a key that `existed` or not, and counts. The record of a remove is empty.
+  void append(LogKind kind, uint64_t hash, const Key& key, Bytes record, bool existed) noexcept;
+  // The active delta gets room for `changes` more than are promised. Leaves the lock held.
+  Status make_delta_room(WriterLock& writer, uint64_t changes);
+  // Like make_delta_room() for one change, and in the log.
+  Status make_room(WriterLock& writer);
+  Pacing::Clock::duration pause_length() noexcept;
+
   // Merges all changes, so that everything is in the segments. REQUIRES: both locks.
   Status merge_all(WriterLock& writer);
   Status save_at_close();
@@ -146,8 +152,6 @@ class DiskIndex {
   Checkpointer checkpointer_;
   Merger merger_;
   MergerThread thread_;
-  Writer writer_;
-  Reader reader_;
   uint64_t recovered_operations_ = 0;
 };
 

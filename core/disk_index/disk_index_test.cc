@@ -248,6 +248,15 @@ TEST(DiskIndex, ReservedSpaceIsKeptByAClose) {
   EXPECT_GE(index->stats().free_bytes, reserved * (16 + payload_size));
 }
 
+TEST(DiskIndex, ReserveAddsToWhatIsFree) {
+  Disk disk;
+  const auto index = opened(disk, small());
+  for (const uint64_t reserved : {10'000, 15'000, 20'000}) {
+    ASSERT_TRUE(index->reserve(reserved).ok());
+    EXPECT_GE(index->stats().free_bytes, reserved * (16 + payload_size));
+  }
+}
+
 TEST(DiskIndex, RebuildRepairsWhatCannotBeOpened) {
   Disk disk;
   {

@@ -62,13 +62,12 @@ inline void expect_same(DiskIndex& index, const Model& model) {
     ASSERT_EQ(record, value);
   }
   Model found;
-  auto cursor = index.open_cursor();
-  ASSERT_TRUE(cursor.ok());
+  const auto cursor = index.open_cursor();
   Status status;
-  while ((status = (*cursor)->next()).ok()) {
-    const Bytes bytes = (*cursor)->record();
+  while ((status = cursor->next()).ok()) {
+    const Bytes bytes = cursor->record();
     ASSERT_TRUE(found
-                    .emplace(std::pair((*cursor)->key().low, (*cursor)->key().high),
+                    .emplace(std::pair(cursor->key().low, cursor->key().high),
                              std::vector<std::byte>(bytes.begin(), bytes.end()))
                     .second)
         << "met twice";

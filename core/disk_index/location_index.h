@@ -24,23 +24,21 @@ class LocationIndex final : public DiskIndex {
 
   // Sets aside what `changes` need. An error has promised nothing. On a full disk changes that
   // `use_reserve` go on, so that the store can be emptied.
-  Status promise(uint64_t changes, bool use_reserve) {
-    return writer_.promise(changes, use_reserve);
-  }
-  void forget_promise(uint64_t changes) noexcept { writer_.forget_promise(changes); }
+  Status promise(uint64_t changes, bool use_reserve);
+  void forget_promise(uint64_t changes) noexcept;
   // Uses up one promised change. The key's record becomes `record`, or is removed if that is empty,
   // provided it was `expected` (empty: absent). Otherwise nothing changes: `mismatch`.
-  Status exchange(const Key& key, Bytes expected, Bytes record) noexcept {
-    return writer_.exchange(key, expected, record);
-  }
+  Status exchange(const Key& key, Bytes expected, Bytes record) noexcept;
 
   // A sync has failed: no promise is given any more.
   bool refuses_changes() const noexcept { return state_.refuses(); }
 
   // The next promise() begins a pass.
-  void request_merge() noexcept { writer_.request_merge(); }
+  void request_merge() noexcept { log_.request_merge(); }
   // Without a thread of its own, the index merges a slice here.
-  void merge_slice() noexcept { writer_.merge_slice(); }
+  void merge_slice() noexcept {
+    if (thread_.writers_merge()) merger_.merge_slice();
+  }
   // Merges all changes made so far beside writers, and makes the owner's position durable.
   Status checkpoint_owner();
 };

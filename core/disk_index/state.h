@@ -30,6 +30,7 @@
 
 #include "core/disk_index/format/superblock.h"
 #include "core/disk_index/log/delta.h"
+#include "core/disk_index/log/redo_log.h"
 #include "core/disk_index/options.h"
 #include "core/disk_index/pages/page_file.h"
 #include "core/disk_index/segments/directory.h"
@@ -95,6 +96,7 @@ struct Opened {
   std::shared_ptr<PageFile> file;
   Superblock superblock;
   std::unique_ptr<Directory> directory;
+  LogContents log;
 };
 
 class State {

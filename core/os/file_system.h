@@ -53,9 +53,9 @@ class Mapping {
   virtual void expect_any_reads() noexcept {}
   // The others are for ranges of whole pages within the file. All of it will be read soon.
   virtual void expect_reads(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
-  // It was just written and will be read: to lead the mapping to many pages at once costs less than
-  // to each when it is read.
-  virtual void lead_to_written(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
+  // It was just written and will be read: mapping many pages at once costs less than mapping each
+  // when it is read.
+  virtual void prefault_read(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
   // All of it will be stored into. To make many pages ready at once costs less than each on its
   // first store.
   virtual void expect_stores(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}

@@ -38,11 +38,11 @@ class PosixMapping final : public Mapping {
   void expect_reads(uint64_t offset, uint64_t size) noexcept override {
     static_cast<void>(::madvise(data_ + offset, size, MADV_WILLNEED));
   }
-  void lead_to_written(uint64_t offset, uint64_t size) noexcept override {
+  void prefault_read(uint64_t offset, uint64_t size) noexcept override {
 #ifdef MADV_POPULATE_READ
     static_cast<void>(::madvise(data_ + offset, size, MADV_POPULATE_READ));
 #else
-    Mapping::lead_to_written(offset, size);
+    Mapping::prefault_read(offset, size);
 #endif
   }
   void expect_stores(uint64_t offset, uint64_t size) noexcept override {

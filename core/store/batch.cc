@@ -1,11 +1,8 @@
 #include "core/store/batch.h"
 
 #include "core/base/limits.h"
-#include "core/store/format/record_format.h"
 
 namespace stave::store {
-
-static_assert(batch_frame_overhead == batch_header_size);
 
 Status check_record_limits(Bytes key, Bytes value) {
   if (key.size() > key_size_max)
@@ -43,7 +40,7 @@ Status Batch::add(Kind kind, Bytes key, Bytes value) {
 void Batch::clear() noexcept {
   slots_.clear();
   bytes_.clear();
-  frame_bytes_ = batch_frame_overhead;
+  frame_bytes_ = batch_header_size;
 }
 
 Batch::Entry Batch::entry(size_t position) const noexcept {

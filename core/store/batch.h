@@ -8,11 +8,9 @@
 
 #include "core/base/bytes.h"
 #include "core/base/status.h"
+#include "core/store/format/record_format.h"
 
 namespace stave::store {
-
-// Bytes of a batch's frame besides its records: the batch header.
-inline constexpr uint64_t batch_frame_overhead = 48;
 
 // `too_large` beyond the limits of one record.
 Status check_record_limits(Bytes key, Bytes value);
@@ -52,7 +50,7 @@ class Batch {
   };
   std::vector<Slot> slots_;
   std::vector<std::byte> bytes_;
-  uint64_t frame_bytes_ = batch_frame_overhead;  // an upper bound of the frame this becomes
+  uint64_t frame_bytes_ = batch_header_size;  // an upper bound of the frame this becomes
 };
 
 }  // namespace stave::store

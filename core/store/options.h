@@ -25,6 +25,7 @@ enum class KeyDirectoryKind : uint32_t {
   disk = 2,
 };
 
+// The C interface checks the ranges.
 struct Options {
   Durability durability = Durability::device;
   ReadIo io = ReadIo::mmap;

@@ -5,20 +5,36 @@
 // Thread safety: all calls from any thread. REQUIRES of close(): no other call is running, and none
 // follows. Formats: docs/formats/. Protocols: docs/internals/commit.md and
 // docs/internals/recovery.md.
+//
+// store_open.cc opens, store_read.cc reads, store_write.cc decides what a write changes,
+// store_commit.cc makes the changes in the numbered steps of docs/internals/commit.md, store.cc
+// does the rest.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
 #include "core/os/file_system.h"
 #include "core/store/batch.h"
-#include "core/store/log/pinned_value.h"
+#include "core/store/commit/commit_pipeline.h"
+#include "core/store/commit/shard.h"
+#include "core/store/keydir/key_directory.h"
+#include "core/store/log/log.h"
+#include "core/store/log/record_reader.h"
+#include "core/store/log/segment_directory.h"
 #include "core/store/options.h"
+#include "core/store/recovery/recovery.h"
+#include "core/sync/adaptive_mutex.h"
+#include "core/sync/striped_counter.h"
 
 namespace stave::store {
 
@@ -48,11 +64,13 @@ enum class WriteMode {
   replace,  // only if the key is present
 };
 
-class Store {
+class Store final : private CommitPipeline::Backend {
  public:
   static Result<std::unique_ptr<Store>> open(os::FileSystem& files, const std::string& directory,
                                              const Options& options);
-  virtual ~Store() = default;
+  // For open(), which calls recover() next.
+  Store(os::FileSystem& files, std::string directory, const Options& options,
+        std::unique_ptr<os::FileLock> lock);
 
   // Called once with the size of a value that was found; returns the memory to copy the value to,
   // or an empty span for no copy. May throw bad_alloc.
@@ -61,56 +79,138 @@ class Store {
   using MultiSink = FunctionRef<MutableBytes(size_t position, size_t size)>;
 
   // `not_found`, or ok and the value is where `sink` said.
-  virtual Status get(Bytes key, Sink sink) = 0;
+  Status get(Bytes key, Sink sink);
   // Gets the keys in order, and prefetches what that reads. Calls `sink` for the keys that are
   // present. Stops at the first error.
-  virtual Status multi_get(std::span<const Bytes> keys, MultiSink sink) = 0;
-  virtual Result<PinnedValue> get_pin(Bytes key) = 0;
-  virtual Status contains(Bytes key) = 0;
-  virtual uint64_t size() const = 0;
+  Status multi_get(std::span<const Bytes> keys, MultiSink sink);
+  Result<PinnedValue> get_pin(Bytes key);
+  Status contains(Bytes key);
+  uint64_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
   // `exists` or `not_found` as the mode says.
-  virtual Status put(Bytes key, Bytes value, WriteMode mode, Durability durability) = 0;
+  Status put(Bytes key, Bytes value, WriteMode mode, Durability durability);
   // `not_found` when the key is absent.
-  virtual Status remove(Bytes key, Durability durability) = 0;
+  Status remove(Bytes key, Durability durability);
   // One commit. The last of several values for one key counts.
-  virtual Status multi_put(std::span<const Bytes> keys, std::span<const Bytes> values,
-                           Durability durability) = 0;
+  Status multi_put(std::span<const Bytes> keys, std::span<const Bytes> values,
+                   Durability durability);
   // One commit. `*removed` (may be null) counts the keys that were present.
-  virtual Status multi_remove(std::span<const Bytes> keys, Durability durability,
-                              uint64_t* removed) = 0;
+  Status multi_remove(std::span<const Bytes> keys, Durability durability, uint64_t* removed);
   // One commit. `mismatch` when a condition fails: `*failed_position` (may be null) is the entry's
   // position. `*removed` (may be null) counts the keys that were present and no longer are.
-  virtual Status write(const Batch& batch, Durability durability, size_t* failed_position,
-                       uint64_t* removed) = 0;
+  Status write(const Batch& batch, Durability durability, size_t* failed_position,
+               uint64_t* removed);
 
   // REQUIRES: the cursor is destroyed before the store. It may stand open during close().
-  virtual Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only) = 0;
+  Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only);
 
-  virtual Status flush() = 0;
-  virtual Status sync() = 0;
+  Status flush();
+  Status sync();
   // Saves the key directory on disk, beside traffic: an open after a crash reads the log from here.
-  virtual Status checkpoint() = 0;
-  virtual Stats stats() const = 0;
+  Status checkpoint();
+  Stats stats() const;
   // `progress(done, total)` stops the verification with any status but ok.
-  virtual Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress) = 0;
+  Status verify(FunctionRef<Status(uint64_t, uint64_t)> progress);
   // As opened, with the stored number of shards.
-  virtual const Options& options() const noexcept = 0;
+  const Options& options() const noexcept { return options_; }
 
   // Syncs, marks the store clean, unlocks. Whatever it returns, only the destructor may follow.
   // Destruction without close leaves the files as a killed process would.
-  virtual Status close() = 0;
+  Status close();
+
+ private:
+  using ShardLocks = std::vector<std::unique_lock<sync::AdaptiveMutex>>;
+
+  // The newest logged state of a key. REQUIRES: the write mutex of its shard, as long as it is
+  // used.
+  struct Newest {
+    std::optional<RecordLocation> location;  // nothing: the key is absent
+    uint64_t pending_lsn = 0;  // not 0: the commit of this state, which is not visible yet
+  };
+
+  class Opening;
+  // Reads the log.
+  Status recover(const Manifest& manifest);
+  Status replay_on_disk(DiskKeyDirectory& keys);
+  Status replay_in_memory(const Segment& segment, const LogReader::Record& record);
+
+  // Whether the key is present; then `reader` stands on its record.
+  Result<bool> find(Bytes key, RecordReader& reader) const;
+  Result<Newest> find_newest(uint64_t hash, Bytes key) const;
+
+  Status check_writable() const;
+  Change make_change(Bytes key, Bytes value, bool is_remove) const;
+  // Returns `code` once the commit that it rests on is visible.
+  Status answer(Code code, uint64_t pending_lsn);
+  Status write_one(Change change, std::optional<bool> must_exist, Durability durability);
+  Status write_many(std::vector<Change> changes, const Batch* conditions, Durability durability,
+                    size_t* failed_position, uint64_t* removed);
+  Status judge_conditions(const Batch& batch, size_t* failed_position, uint64_t* pending_lsn);
+  Result<bool> condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn);
+  ShardLocks lock_shards(std::span<const Change> changes, const Batch* conditions) const;
+  Status find_prior(std::vector<Change>& changes, uint64_t* removed, uint64_t* pending_lsn) const;
+  void prefetch(std::span<const Change> changes) const noexcept;
+
+  // REQUIRES: the write mutexes of the changes' shards. `unlock` gives them up once the order of
+  // commits is fixed.
+  Status commit(std::span<Change> changes, Durability durability, FunctionRef<void()> unlock);
+  Status reserve_memory(std::span<Change> changes);
+  void fill(std::span<Change> changes, const Log::Reservation& reserved) noexcept;
+  void forget_pending(std::span<Change> changes) noexcept;
+  void apply(Change& change) noexcept;
+
+  // CommitPipeline::Backend
+  void publish(Commit& commit, bool locked) noexcept override;
+  Status sync_through(uint64_t lsn) noexcept override { return log_->sync_through(lsn); }
+  uint64_t durable_lsn() const noexcept override { return log_->durable_lsn(); }
+
+  os::FileSystem& files_;
+  const std::string directory_;
+  Options options_;
+  std::unique_ptr<os::FileLock> lock_;
+
+  std::unique_ptr<Shards> shards_;
+  SegmentDirectory segments_;
+  std::optional<Log> log_;              // nothing when opened for reading only
+  std::unique_ptr<KeyDirectory> keys_;  // destroyed before the log: on disk it may sync that
+  std::optional<CommitPipeline> pipeline_;
+
+  // Statistics, relaxed: no memory access depends on them. One thread at a time publishes, and
+  // stores to all but reads_.
+  std::atomic<uint64_t> size_{0};  // keys
+  std::atomic<uint64_t> live_bytes_{0};
+  std::atomic<uint64_t> commits_{0};
+  std::atomic<uint64_t> bytes_written_{0};
+  mutable sync::StripedCounter reads_;
+  Recovered recovered_;
 };
 
+// Takes locations from the key directory, and reads their records.
+//
 // Thread safety: one thread at a time.
 class Cursor {
  public:
-  virtual ~Cursor() = default;
+  Cursor(const SegmentDirectory& segments, const KeyDirectory& directory, Bytes prefix,
+         bool keys_only)
+      : reader_(segments), locations_(directory), prefix_(as_text(prefix)), keys_only_(keys_only) {}
+
   // ok when it stands on a record, `done` after the last.
-  virtual Status next() = 0;
+  Status next();
   // Of the record that it stands on; valid until the next call.
-  virtual Bytes key() const noexcept = 0;
-  virtual Bytes value() const noexcept = 0;
+  Bytes key() const noexcept { return key_; }
+  Bytes value() const noexcept { return value_; }
+
+ private:
+  // False when the record does not have the prefix.
+  Result<bool> read(Location location);
+
+  RecordReader reader_;
+  KeyDirectory::Cursor locations_;
+  std::optional<Location> unread_;  // taken from locations_
+  const std::string prefix_;
+  const bool keys_only_;
+  std::vector<std::byte> key_;
+  std::vector<std::byte> value_;
 };
 
 }  // namespace stave::store

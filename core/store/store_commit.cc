@@ -4,7 +4,7 @@
 
 #include "core/base/limits.h"
 #include "core/os/file_io.h"
-#include "core/store/store_impl.h"
+#include "core/store/store.h"
 
 namespace stave::store {
 
@@ -40,8 +40,7 @@ bool only_removes(std::span<const Change> changes) noexcept {
 
 }  // namespace
 
-Status StoreImpl::commit(std::span<Change> changes, Durability durability,
-                         FunctionRef<void()> unlock) {
+Status Store::commit(std::span<Change> changes, Durability durability, FunctionRef<void()> unlock) {
   const uint64_t frame_size = frame_size_of(changes);
   if (frame_size > frame_size_max || size() + changes.size() > records_max)
     return Status::error(Code::too_large, "the commit would exceed 16 GiB, or the store 2^36 keys");
@@ -78,7 +77,7 @@ Status StoreImpl::commit(std::span<Change> changes, Durability durability,
 }
 
 // Step 3: everything that could fail after the changes are logged.
-Status StoreImpl::reserve_memory(std::span<Change> changes) {
+Status Store::reserve_memory(std::span<Change> changes) {
   for_each_shard(changes, [this](std::span<Change> run) {
     (*shards_)[run.front().shard].pending.reserve(run.size());
   });
@@ -95,7 +94,7 @@ Status StoreImpl::reserve_memory(std::span<Change> changes) {
 }
 
 // Step 5.
-void StoreImpl::fill(std::span<Change> changes, const Log::Reservation& reserved) noexcept {
+void Store::fill(std::span<Change> changes, const Log::Reservation& reserved) noexcept {
   if (reserved.prefault.size > 0)
     reserved.mapping->expect_stores(reserved.prefault.offset, reserved.prefault.size);
   const Segment& segment = *reserved.segment;
@@ -125,7 +124,7 @@ void StoreImpl::fill(std::span<Change> changes, const Log::Reservation& reserved
 }
 
 // After a failed sync: the memory of the changes goes away.
-void StoreImpl::forget_pending(std::span<Change> changes) noexcept {
+void Store::forget_pending(std::span<Change> changes) noexcept {
   for_each_shard(changes, [this](std::span<Change> run) noexcept {
     Shard& shard = (*shards_)[run.front().shard];
     const std::lock_guard lock(shard.write_mutex);
@@ -134,7 +133,7 @@ void StoreImpl::forget_pending(std::span<Change> changes) noexcept {
 }
 
 // Step 6, or the pipeline's. `locked`: the calling thread holds the write mutexes.
-void StoreImpl::publish(Commit& commit, bool locked) noexcept {
+void Store::publish(Commit& commit, bool locked) noexcept {
   const auto each_shard = [&](auto&& visit) noexcept {
     for_each_shard(commit.changes,
                    [&](std::span<Change> run) noexcept { visit((*shards_)[run.front().shard]); });
@@ -151,7 +150,7 @@ void StoreImpl::publish(Commit& commit, bool locked) noexcept {
   each_shard([](Shard& shard) noexcept { shard.write_mutex.unlock(); });
 }
 
-void StoreImpl::apply(Change& change) noexcept {
+void Store::apply(Change& change) noexcept {
   keys_->apply(change);
   if (change.prior) add(live_bytes_, 0 - padded(change.prior->size));
   if (!change.is_remove) add(live_bytes_, padded(change.location.size));

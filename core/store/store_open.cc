@@ -5,48 +5,26 @@
 
 #include "core/base/endian.h"
 #include "core/os/file_io.h"
-#include "core/store/store_impl.h"
+#include "core/store/store.h"
 
 namespace stave::store {
 
-namespace {
-
-Status check_options(const Options& options) {
-  const auto bad = [](const char* what) { return Status::error(Code::invalid_argument, what); };
-  if (options.durability < Durability::memory || options.durability > Durability::device)
-    return bad("durability must be memory, os or device");
-  if (options.io != ReadIo::buffered && options.io != ReadIo::mmap)
-    return bad("io must be buffered or mmap");
-  if (options.shards > shards_max || (options.shards & (options.shards - 1)) != 0)
-    return bad("shards must be a power of two up to 65536");
-  if (options.segment_size < segment_size_min || options.segment_size > segment_size_max)
-    return bad("segment_size must be between 4 KiB and 64 GiB");
-  if (options.keydir > KeyDirectoryKind::disk) return bad("keydir must be stored, memory or disk");
-  return {};
-}
-
-class Opening {
+class Store::Opening {
  public:
   Opening(os::FileSystem& files, const std::string& directory, const Options& options)
       : files_(files), directory_(directory), options_(options) {}
 
   Result<std::unique_ptr<Store>> run() {
-    STAVE_TRY(check_options(options_));
     // Before the lock, so that opening a store that does not exist changes nothing.
-    Result<bool> exists = store_exists();
-    if (!exists) return exists.status();
-    STAVE_TRY(check_existence(*exists));
-    if (!*exists && !directory_exists_) STAVE_TRY(make_directory());
+    STAVE_TRY(check_existence());
+    if (!directory_exists_) STAVE_TRY(make_directory());
     STAVE_TRY(resolve_directory());
     // Null on read-only media without a lock file, where there is no writer.
-    Result<std::unique_ptr<os::FileLock>> lock =
-        files_.lock(os::join_path(directory_, lock_name), !options_.read_only);
-    if (!lock) return lock.status();
+    STAVE_TRY_ASSIGN(std::unique_ptr<os::FileLock> lock,
+                     files_.lock(os::join_path(directory_, lock_name), !options_.read_only));
     // Again: another process may have created it meanwhile.
-    exists = store_exists();
-    if (!exists) return exists.status();
-    STAVE_TRY(check_existence(*exists));
-    if (!*exists) STAVE_TRY(create_store());
+    STAVE_TRY(check_existence());
+    if (!exists_) STAVE_TRY(create_store());
 
     Result<Manifest> manifest = read_manifest(files_, directory_);
     if (!manifest) return os::as_failure(manifest.status());
@@ -59,37 +37,31 @@ class Opening {
       return Status::error(Code::invalid_argument,
                            "'" + directory_ + "' was created with keydir=" +
                                (manifest->keys_on_disk ? "disk" : "memory"));
-    auto store = std::make_unique<StoreImpl>(files_, directory_, options_, *std::move(lock));
+    auto store = std::make_unique<Store>(files_, directory_, options_, std::move(lock));
     STAVE_TRY(os::as_failure(store->recover(*manifest)));
-    return std::unique_ptr<Store>(std::move(store));
+    return store;
   }
 
  private:
-  // Whether the directory holds a store. Segments without a manifest are damage.
-  Result<bool> store_exists() {
+  // Whether the directory holds a store, as the options ask. Segments without a manifest are
+  // damage.
+  Status check_existence() {
     const Result<std::vector<std::string>> names = files_.list(directory_);
-    if (names.status().is(Code::not_found)) {
-      directory_exists_ = false;
-      return false;
-    }
     if (names.status().os_errno() == ENOTDIR)
       return Status::error(Code::invalid_argument, "'" + directory_ + "' is not a directory",
                            ENOTDIR);
-    if (!names) return names.status();
-    directory_exists_ = true;
-    if (std::find(names->begin(), names->end(), manifest_name) != names->end()) return true;
-    for (const std::string& name : *names)
-      if (parse_segment_name(name))
-        return Status::error(Code::corruption, "'" + directory_ +
-                                                   "' holds segments but no MANIFEST; restore "
-                                                   "the file from a backup");
-    return false;
-  }
-
-  Status check_existence(bool exists) const {
-    if (exists && options_.error_if_exists)
+    directory_exists_ = names.ok();
+    if (!names && !names.status().is(Code::not_found)) return names.status();
+    exists_ = names && std::find(names->begin(), names->end(), manifest_name) != names->end();
+    if (names && !exists_)
+      for (const std::string& name : *names)
+        if (parse_segment_name(name))
+          return Status::error(Code::corruption, "'" + directory_ +
+                                                     "' holds segments but no MANIFEST; restore "
+                                                     "the file from a backup");
+    if (exists_ && options_.error_if_exists)
       return Status::error(Code::exists, "there is a store in '" + directory_ + "' already");
-    if (!exists && (options_.read_only || !options_.create_if_missing))
+    if (!exists_ && (options_.read_only || !options_.create_if_missing))
       return Status::error(Code::not_found, "there is no store in '" + directory_ + "'");
     return {};
   }
@@ -108,9 +80,7 @@ class Opening {
     // A symbolic link with a slash after it would not be resolved.
     const size_t last = directory_.find_last_not_of('/');
     directory_.resize(last == std::string::npos ? 1 : last + 1);
-    Result<std::string> resolved = files_.resolve(directory_);
-    if (!resolved) return resolved.status();
-    directory_ = *std::move(resolved);
+    STAVE_TRY_ASSIGN(directory_, files_.resolve(directory_));
     return {};
   }
 
@@ -141,9 +111,8 @@ class Opening {
   std::string directory_;
   const Options& options_;
   bool directory_exists_ = false;
+  bool exists_ = false;  // the store
 };
-
-}  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(os::FileSystem& files, const std::string& directory,
                                            const Options& options) {

@@ -1,13 +1,13 @@
 // Reads of the store: one look-up behind all of them, whatever `io` and `keydir` are.
 #include <algorithm>
 
-#include "core/store/store_impl.h"
+#include "core/store/store.h"
 
 namespace stave::store {
 
 // Repeated when a commit of several changes was published in the shard meanwhile, so that a reader
 // sees all changes of a commit or none.
-Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
+Result<bool> Store::find(Bytes key, RecordReader& reader) const {
   reads_.add(1);
   const uint64_t hash = keys_->hash(key);
   const sync::SequenceLock<>& publication = shards_->of(hash).publication;
@@ -18,11 +18,10 @@ Result<bool> StoreImpl::find(Bytes key, RecordReader& reader) const {
   }
 }
 
-Status StoreImpl::get(Bytes key, Sink sink) {
+Status Store::get(Bytes key, Sink sink) {
   RecordReader reader(segments_);
-  const Result<bool> found = find(key, reader);
-  if (!found) return found.status();
-  if (!*found) return Code::not_found;
+  STAVE_TRY_ASSIGN(const bool found, find(key, reader));
+  if (!found) return Code::not_found;
   const size_t size = reader.value_size();
   const MutableBytes into = sink(size);
   // A caller that asks for the size only does not pay for the value.
@@ -30,7 +29,7 @@ Status StoreImpl::get(Bytes key, Sink sink) {
   return reader.read_value(into.first(size));
 }
 
-Status StoreImpl::multi_get(std::span<const Bytes> keys, MultiSink sink) {
+Status Store::multi_get(std::span<const Bytes> keys, MultiSink sink) {
   for (size_t position = 0; position < keys.size(); position++) {
     if (position % KeyDirectory::prefetch_max == 0)
       keys_->prefetch(
@@ -41,19 +40,17 @@ Status StoreImpl::multi_get(std::span<const Bytes> keys, MultiSink sink) {
   return {};
 }
 
-Result<PinnedValue> StoreImpl::get_pin(Bytes key) {
+Result<PinnedValue> Store::get_pin(Bytes key) {
   RecordReader reader(segments_);
-  const Result<bool> found = find(key, reader);
-  if (!found) return found.status();
-  if (!*found) return Code::not_found;
+  STAVE_TRY_ASSIGN(const bool found, find(key, reader));
+  if (!found) return Code::not_found;
   return reader.pin_value();
 }
 
-Status StoreImpl::contains(Bytes key) {
+Status Store::contains(Bytes key) {
   RecordReader reader(segments_);
-  const Result<bool> found = find(key, reader);
-  if (!found) return found.status();
-  return *found ? Code::ok : Code::not_found;
+  STAVE_TRY_ASSIGN(const bool found, find(key, reader));
+  return found ? Code::ok : Code::not_found;
 }
 
 }  // namespace stave::store

@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "core/store/store_impl.h"
+#include "core/store/store.h"
 
 namespace stave::store {
 
@@ -25,7 +25,7 @@ void keep_last_of_each_key(std::vector<Change>& changes) {
 
 }  // namespace
 
-Change StoreImpl::make_change(Bytes key, Bytes value, bool is_remove) const {
+Change Store::make_change(Bytes key, Bytes value, bool is_remove) const {
   Change change;
   change.key = key;
   change.value = value;
@@ -35,27 +35,27 @@ Change StoreImpl::make_change(Bytes key, Bytes value, bool is_remove) const {
   return change;
 }
 
-Status StoreImpl::find_newest(uint64_t hash, Bytes key, Newest* newest) const {
+Result<Store::Newest> Store::find_newest(uint64_t hash, Bytes key) const {
+  Newest newest;
   if (const Change* pending = shards_->of(hash).pending.find(hash, key)) {
-    newest->pending_lsn = pending->lsn;
-    if (!pending->is_remove) newest->location = pending->location;
-    return {};
+    newest.pending_lsn = pending->lsn;
+    if (!pending->is_remove) newest.location = pending->location;
+    return newest;
   }
   RecordReader reader(segments_);
-  const Result<bool> found = keys_->find(hash, key, reader);
-  if (!found) return found.status();
-  if (*found) newest->location = RecordLocation{reader.location(), reader.record_size()};
-  return {};
+  STAVE_TRY_ASSIGN(const bool found, keys_->find(hash, key, reader));
+  if (found) newest.location = RecordLocation{reader.location(), reader.record_size()};
+  return newest;
 }
 
-Status StoreImpl::answer(Code code, uint64_t pending_lsn) {
+Status Store::answer(Code code, uint64_t pending_lsn) {
   if (pending_lsn != 0) STAVE_TRY(pipeline_->wait_visible(pending_lsn));
   return code;
 }
 
 // ---- One key ------------------------------------------------------------------------------------
 
-Status StoreImpl::put(Bytes key, Bytes value, WriteMode mode, Durability durability) {
+Status Store::put(Bytes key, Bytes value, WriteMode mode, Durability durability) {
   STAVE_TRY(check_writable());
   STAVE_TRY(check_record_limits(key, value));
   std::optional<bool> must_exist;
@@ -63,16 +63,15 @@ Status StoreImpl::put(Bytes key, Bytes value, WriteMode mode, Durability durabil
   return write_one(make_change(key, value, false), must_exist, durability);
 }
 
-Status StoreImpl::remove(Bytes key, Durability durability) {
+Status Store::remove(Bytes key, Durability durability) {
   STAVE_TRY(check_writable());
   STAVE_TRY(check_record_limits(key, {}));
   return write_one(make_change(key, {}, true), true, durability);
 }
 
-Status StoreImpl::write_one(Change change, std::optional<bool> must_exist, Durability durability) {
+Status Store::write_one(Change change, std::optional<bool> must_exist, Durability durability) {
   std::unique_lock lock((*shards_)[change.shard].write_mutex);
-  Newest newest;
-  STAVE_TRY(find_newest(change.hash, change.key, &newest));
+  STAVE_TRY_ASSIGN(const Newest newest, find_newest(change.hash, change.key));
   if (must_exist && newest.location.has_value() != *must_exist) {
     lock.unlock();
     return answer(*must_exist ? Code::not_found : Code::exists, newest.pending_lsn);
@@ -83,8 +82,8 @@ Status StoreImpl::write_one(Change change, std::optional<bool> must_exist, Durab
 
 // ---- Many keys ----------------------------------------------------------------------------------
 
-Status StoreImpl::multi_put(std::span<const Bytes> keys, std::span<const Bytes> values,
-                            Durability durability) {
+Status Store::multi_put(std::span<const Bytes> keys, std::span<const Bytes> values,
+                        Durability durability) {
   STAVE_TRY(check_writable());
   std::vector<Change> changes;
   changes.reserve(keys.size());
@@ -95,8 +94,7 @@ Status StoreImpl::multi_put(std::span<const Bytes> keys, std::span<const Bytes> 
   return write_many(std::move(changes), nullptr, durability, nullptr, nullptr);
 }
 
-Status StoreImpl::multi_remove(std::span<const Bytes> keys, Durability durability,
-                               uint64_t* removed) {
+Status Store::multi_remove(std::span<const Bytes> keys, Durability durability, uint64_t* removed) {
   STAVE_TRY(check_writable());
   std::vector<Change> changes;
   changes.reserve(keys.size());
@@ -107,8 +105,8 @@ Status StoreImpl::multi_remove(std::span<const Bytes> keys, Durability durabilit
   return write_many(std::move(changes), nullptr, durability, nullptr, removed);
 }
 
-Status StoreImpl::write(const Batch& batch, Durability durability, size_t* failed_position,
-                        uint64_t* removed) {
+Status Store::write(const Batch& batch, Durability durability, size_t* failed_position,
+                    uint64_t* removed) {
   STAVE_TRY(check_writable());
   std::vector<Change> changes;
   changes.reserve(batch.size());
@@ -121,8 +119,8 @@ Status StoreImpl::write(const Batch& batch, Durability durability, size_t* faile
 }
 
 // `conditions` (may be null): a batch whose conditions must hold.
-Status StoreImpl::write_many(std::vector<Change> changes, const Batch* conditions,
-                             Durability durability, size_t* failed_position, uint64_t* removed) {
+Status Store::write_many(std::vector<Change> changes, const Batch* conditions,
+                         Durability durability, size_t* failed_position, uint64_t* removed) {
   if (removed) *removed = 0;
   if (changes.empty() && (!conditions || conditions->is_empty())) return {};
   keep_last_of_each_key(changes);
@@ -149,8 +147,8 @@ Status StoreImpl::write_many(std::vector<Change> changes, const Batch* condition
   return {};
 }
 
-StoreImpl::ShardLocks StoreImpl::lock_shards(std::span<const Change> changes,
-                                             const Batch* conditions) const {
+Store::ShardLocks Store::lock_shards(std::span<const Change> changes,
+                                     const Batch* conditions) const {
   std::vector<uint32_t> shards;
   shards.reserve(changes.size());
   for (const Change& change : changes) shards.push_back(change.shard);
@@ -166,14 +164,12 @@ StoreImpl::ShardLocks StoreImpl::lock_shards(std::span<const Change> changes,
   return locks;
 }
 
-Status StoreImpl::judge_conditions(const Batch& batch, size_t* failed_position,
-                                   uint64_t* pending_lsn) {
+Status Store::judge_conditions(const Batch& batch, size_t* failed_position, uint64_t* pending_lsn) {
   for (size_t i = 0; i < batch.size(); i++) {
     const Batch::Entry entry = batch.entry(i);
     if (!entry.is_condition()) continue;
-    Result<bool> holds = condition_holds(entry, pending_lsn);
-    if (!holds) return holds.status();
-    if (*holds) continue;
+    STAVE_TRY_ASSIGN(const bool holds, condition_holds(entry, pending_lsn));
+    if (holds) continue;
     if (failed_position) *failed_position = i;
     return Code::mismatch;
   }
@@ -181,9 +177,8 @@ Status StoreImpl::judge_conditions(const Batch& batch, size_t* failed_position,
 }
 
 // Raises *pending_lsn to the pending commit that the result rests on.
-Result<bool> StoreImpl::condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn) {
-  Newest newest;
-  STAVE_TRY(find_newest(keys_->hash(entry.key), entry.key, &newest));
+Result<bool> Store::condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn) {
+  STAVE_TRY_ASSIGN(const Newest newest, find_newest(keys_->hash(entry.key), entry.key));
   *pending_lsn = std::max(*pending_lsn, newest.pending_lsn);
   if (entry.kind == Batch::Kind::require_absent) return !newest.location;
   if (entry.kind == Batch::Kind::require_exists) return newest.location.has_value();
@@ -199,14 +194,13 @@ Result<bool> StoreImpl::condition_holds(const Batch::Entry& entry, uint64_t* pen
 
 // Sets what each change replaces, and drops removes of absent keys; *removes is how many are left.
 // Raises *pending_lsn to the newest pending commit that an absence rests on.
-Status StoreImpl::find_prior(std::vector<Change>& changes, uint64_t* removes,
-                             uint64_t* pending_lsn) const {
+Status Store::find_prior(std::vector<Change>& changes, uint64_t* removes,
+                         uint64_t* pending_lsn) const {
   size_t kept = 0;
   for (size_t i = 0; i < changes.size(); i++) {
     // A group at a time: those of a large batch would push each other out of the caches.
     if (i % KeyDirectory::prefetch_max == 0) prefetch(std::span(changes).subspan(i));
-    Newest newest;
-    STAVE_TRY(find_newest(changes[i].hash, changes[i].key, &newest));
+    STAVE_TRY_ASSIGN(const Newest newest, find_newest(changes[i].hash, changes[i].key));
     changes[i].prior = newest.location;
     if (changes[i].is_remove && !newest.location) {
       *pending_lsn = std::max(*pending_lsn, newest.pending_lsn);
@@ -220,7 +214,7 @@ Status StoreImpl::find_prior(std::vector<Change>& changes, uint64_t* removes,
   return {};
 }
 
-void StoreImpl::prefetch(std::span<const Change> changes) const noexcept {
+void Store::prefetch(std::span<const Change> changes) const noexcept {
   std::array<Bytes, KeyDirectory::prefetch_max> keys;
   const size_t count = std::min(keys.size(), changes.size());
   for (size_t i = 0; i < count; i++) keys[i] = changes[i].key;

@@ -12,7 +12,7 @@
 #include "core/base/endian.h"
 #include "core/base/hash.h"
 #include "core/os/file_io.h"
-#include "core/store/store_impl.h"
+#include "core/store/store.h"
 
 namespace stave::store {
 
@@ -53,11 +53,10 @@ class Verification {
   Status compare_directory() {
     KeyDirectory::Cursor locations(directory_);
     while (true) {
-      const Result<std::optional<Location>> location = locations.next();
-      if (!location) return location.status();
-      if (!*location) return {};
-      if (live_.erase((*location)->to_bits()) == 0 && **location < bound_)
-        return damage(**location, "the key directory has it, but it is not the newest record");
+      STAVE_TRY_ASSIGN(const std::optional<Location> location, locations.next());
+      if (!location) return {};
+      if (live_.erase(location->to_bits()) == 0 && *location < bound_)
+        return damage(*location, "the key directory has it, but it is not the newest record");
     }
   }
 
@@ -102,10 +101,11 @@ class Verification {
       STAVE_TRY(check_header(segment));
       LogReader reader(segment, offset_, segment.end());
       while (lsn_ < last_lsn) {
-        Result<bool> read = reader.next(
-            lsn_ + 1, [&](const LogReader::Record& record) { return visit(segment, record); });
-        if (!read) return read.status();
-        if (!*read) break;
+        const auto visit_record = [&](const LogReader::Record& record) {
+          return visit(segment, record);
+        };
+        STAVE_TRY_ASSIGN(const bool read, reader.next(lsn_ + 1, visit_record));
+        if (!read) break;
         lsn_++;
         offset_ = reader.offset();
       }
@@ -144,7 +144,7 @@ class Verification {
 
 }  // namespace
 
-Status StoreImpl::verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
+Status Store::verify(FunctionRef<Status(uint64_t, uint64_t)> progress) {
   STAVE_TRY(os::as_failure(read_manifest(files_, directory_).status()));
   const uint64_t recovered = recovered_.manifest.durable_end.lsn;
   std::array<std::byte, 8> seed{};

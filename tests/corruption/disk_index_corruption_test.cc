@@ -130,7 +130,7 @@ class Examination {
   void examine_cursor(const std::string& what, DiskIndex& index, const Contents& served,
                       uint64_t errors) {
     Contents found;
-    auto cursor = *index.open_cursor();
+    const auto cursor = index.open_cursor();
     Status status;
     uint64_t damages = 0;
     while (!(status = cursor->next()).is(Code::done) && damages <= index.stats().segments) {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "core/store/disk_key_directory.h"
+#include "core/store/keydir/disk_key_directory.h"
 #include "tests/corruption/examiner.h"
 #include "tests/support/ladder.h"
 

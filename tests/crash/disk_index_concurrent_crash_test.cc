@@ -249,12 +249,12 @@ std::string History::judge(Disk& disk, const Progress& low, const Progress& high
   if (const Status status = (*index)->verify(go_on); !status.ok())
     return "verify: " + describe(status);
   std::array<std::map<uint64_t, uint64_t>, writers_max> contents;
-  auto cursor = (*index)->open_cursor();
+  const auto cursor = (*index)->open_cursor();
   Status status;
-  while ((status = (*cursor)->next()).ok()) {
-    const Key& key = (*cursor)->key();
+  while ((status = cursor->next()).ok()) {
+    const Key& key = cursor->key();
     if (key.low >= count_) return "a foreign key";
-    const uint64_t put = load_le64((*cursor)->record().data());
+    const uint64_t put = load_le64(cursor->record().data());
     if (!contents[key.low].emplace(key.high, put).second) return "a key twice";
     (*found)[key.low] = std::max((*found)[key.low], put);
   }

@@ -106,11 +106,10 @@ class Index {
   // Everything a cursor shows, if that is what gets and size() say, too.
   Result<Contents> contents() {
     Contents found;
-    auto cursor = index_->open_cursor();
-    if (!cursor) return cursor.status();
+    const auto cursor = index_->open_cursor();
     Status status;
-    while ((status = (*cursor)->next()).ok())
-      if (!found.emplace((*cursor)->key().low, load_le64((*cursor)->record().data())).second)
+    while ((status = cursor->next()).ok())
+      if (!found.emplace(cursor->key().low, load_le64(cursor->record().data())).second)
         return Status::error(Code::internal, "a key twice");
     if (!status.is(Code::done)) return status;
     for (const auto& [key, value] : found) {

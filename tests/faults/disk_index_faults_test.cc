@@ -128,7 +128,7 @@ class FaultedLife {
     open();
     if (!index_) return;
     Contents found;
-    auto cursor = *index_->open_cursor();
+    auto cursor = index_->open_cursor();
     Status status;
     while ((status = cursor->next()).ok())
       found[cursor->key().low] = load_le64(cursor->record().data());

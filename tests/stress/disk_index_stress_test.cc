@@ -71,12 +71,11 @@ class Stress {
     while (!stop_.load(std::memory_order_relaxed)) {
       uint64_t there = 0;
       for (const auto& floor : floor_) there += floor.load(std::memory_order_acquire) > 0 ? 1 : 0;
-      auto cursor = index_.open_cursor();
-      ASSERT_TRUE(cursor.ok());
+      const auto cursor = index_.open_cursor();
       uint64_t met = 0;
       Status status;
-      while ((status = (*cursor)->next()).ok()) {
-        ASSERT_EQ((*cursor)->key().low, load_le64((*cursor)->record().data()));
+      while ((status = cursor->next()).ok()) {
+        ASSERT_EQ(cursor->key().low, load_le64(cursor->record().data()));
         met++;
       }
       ASSERT_TRUE(status.is(Code::done)) << status.message();

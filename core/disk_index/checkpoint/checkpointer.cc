@@ -28,20 +28,18 @@ Result<Superblock> Checkpointer::next_superblock(WriterLock& writer) {
     STAVE_TRY(state_.refusal());
   }
   if (state_.owner() == nullptr) return next;
-  const Result<OwnerNote> note = state_.owner()->before_superblock();
-  if (!note) return note.status();
-  next.owner = *note;
-  next.lsn = note->lsn;
+  STAVE_TRY_ASSIGN(const OwnerNote note, state_.owner()->before_superblock());
+  next.owner = note;
+  next.lsn = note.lsn;
   next.weight = state_.weight;
   return next;
 }
 
 Status Checkpointer::save(WriterLock& writer, uint64_t lsn) {
-  Result<Superblock> next = next_superblock(writer);
-  if (!next) return next.status();
-  if (state_.owner() == nullptr) next->lsn = lsn;
-  next->file_pages = state_.file->size_pages();
-  return write_superblock(*next, writer);
+  STAVE_TRY_ASSIGN(Superblock next, next_superblock(writer));
+  if (state_.owner() == nullptr) next.lsn = lsn;
+  next.file_pages = state_.file->size_pages();
+  return write_superblock(next, writer);
 }
 
 Status Checkpointer::save_segments(WriterLock& writer) {
@@ -53,26 +51,24 @@ Status Checkpointer::save_segments(WriterLock& writer) {
 // What it throws it throws while the old superblock is the only one.
 Status Checkpointer::write_directory(const Directory& directory, WriterLock& writer) {
   reserve_replaced(1);
-  Result<Superblock> next = next_superblock(writer);
-  if (!next) return next.status();
-  const Result<Extent> stored = store_directory(directory, next->generation);
-  if (!stored) return stored.status();
-  Undo give_back([&]() noexcept { state_.file->free(*stored); });
+  STAVE_TRY_ASSIGN(Superblock next, next_superblock(writer));
+  STAVE_TRY_ASSIGN(const Extent stored, store_directory(directory, next.generation));
+  Undo give_back([&]() noexcept { state_.file->free(stored); });
   const Extent before{durable_.directory_page, directory_pages(durable_.segments)};
-  next->file_pages = state_.file->size_pages();
-  next->entries = directory.entries();
-  next->directory_page = stored->page;
-  next->directory_generation = next->generation;
-  next->segments = directory.segment_count();
-  next->depth = directory.depth();
+  next.file_pages = state_.file->size_pages();
+  next.entries = directory.entries();
+  next.directory_page = stored.page;
+  next.directory_generation = next.generation;
+  next.segments = directory.segment_count();
+  next.depth = directory.depth();
   if (state_.owner() == nullptr) {
     const HeldLock held(writer);
     const LogStart start = log_.start();
-    next->log_page = start.chunk.page;
-    next->log_salt = start.chunk.salt;
-    next->log_sequence = start.sequence;
+    next.log_page = start.chunk.page;
+    next.log_salt = start.chunk.salt;
+    next.log_sequence = start.sequence;
   }
-  const Status written = write_superblock(*next, writer);
+  const Status written = write_superblock(next, writer);
   // Perhaps it is the durable one.
   give_back.forget();
   STAVE_TRY(written);
@@ -127,16 +123,14 @@ Result<Extent> Checkpointer::store_directory(const Directory& directory, uint64_
   const uint64_t pages = directory_pages(directory.segment_count());
   std::vector<std::byte> bytes(pages * page_size, std::byte{0});
   uint64_t number = 0;
-  STAVE_TRY(directory.for_each([&](uint64_t, const Segment& segment) {
+  directory.for_each([&](uint64_t, const Segment& segment) {
     std::byte* const page = &bytes[number / segments_per_page * page_size];
     encode_segment(page + page_header_size + number % segments_per_page * segment_entry_size,
                    segment);
     number++;
-    return Status();
-  }));
-  const Result<uint64_t> first = file.allocate(pages);
-  if (!first) return first.status();
-  Undo give_back([&]() noexcept { file.free({*first, pages}); });
+  });
+  STAVE_TRY_ASSIGN(const uint64_t first, file.allocate(pages));
+  Undo give_back([&]() noexcept { file.free({first, pages}); });
   for (uint64_t i = 0; i < pages; i++) {
     PageHeader header;
     header.kind = PageKind::directory;
@@ -145,11 +139,11 @@ Result<Extent> Checkpointer::store_directory(const Directory& directory, uint64_
     header.count =
         static_cast<uint8_t>(std::min<uint64_t>(number - i * segments_per_page, segments_per_page));
     encode_page_header(&bytes[i * page_size], header);
-    seal_page(&bytes[i * page_size], file.seed(), *first + i);
+    seal_page(&bytes[i * page_size], file.seed(), first + i);
   }
-  STAVE_TRY(file.write(*first, bytes));
+  STAVE_TRY(file.write(first, bytes));
   give_back.forget();
-  return Extent{*first, pages};
+  return Extent{first, pages};
 }
 
 // ---- Replaced pages -----------------------------------------------------------------------------

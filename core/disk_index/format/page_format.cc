@@ -1,5 +1,7 @@
 #include "core/disk_index/format/page_format.h"
 
+#include <string>
+
 #include "core/base/planted_bug.h"
 
 namespace stave::disk_index {
@@ -43,6 +45,12 @@ void seal_page(std::byte* page, uint64_t file_seed, uint64_t page_number) noexce
 bool page_is_whole(const std::byte* page, uint64_t file_seed, uint64_t page_number) noexcept {
   return load_le64(page + page_checksum_at) == checksum(page, file_seed, page_number) ||
          STAVE_PLANTED_BUG(disk_index_ignore_checksum);
+}
+
+Status damaged_at(std::string_view path, uint64_t page, std::string_view what) {
+  return Status::error(Code::corruption, std::string(what) + " in '" + std::string(path) +
+                                             "' at offset " + std::to_string(page * page_size) +
+                                             "; rebuild the index");
 }
 
 }  // namespace stave::disk_index

@@ -4,9 +4,11 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "core/base/bytes.h"
 #include "core/base/endian.h"
+#include "core/base/status.h"
 #include "core/disk_index/format/key.h"
 #include "core/disk_index/format/record.h"
 
@@ -64,6 +66,9 @@ PageHeader decode_page_header(const std::byte* page) noexcept;
 uint64_t file_seed(const FileId& file_id) noexcept;
 void seal_page(std::byte* page, uint64_t file_seed, uint64_t page_number) noexcept;
 bool page_is_whole(const std::byte* page, uint64_t file_seed, uint64_t page_number) noexcept;
+
+// `corruption`: "`what` in '`path`' at offset N; rebuild the index".
+Status damaged_at(std::string_view path, uint64_t page, std::string_view what);
 
 // Where a hash lives in a segment of `home_pages` > 0 pages whose range is fixed by the top `depth`
 // bits. Both are monotonic in the hash: a segment's entries in order of page and bucket are in

@@ -144,17 +144,12 @@ Status ChangeLog::promise(uint64_t count) {
 ChangeLog::Appended ChangeLog::append(LogKind kind, uint64_t hash, const Key& key,
                                       Bytes record) noexcept {
   const View& view = state_.view();
+  if (log_.needs_chunk()) [[unlikely]] {
+    log_.begin_reserved_chunk();
+    view.active->add_chunk(log_.chunk().page);
+  }
   const uint32_t slot = log_.append(kind, key, record);
   return {view.active->number_of(slot), view.active->add(*view.file, hash, key, slot)};
-}
-
-ChangeLog::Appended ChangeLog::append_promised(LogKind kind, uint64_t hash, const Key& key,
-                                               Bytes record) noexcept {
-  if (log_.needs_chunk()) {
-    log_.begin_reserved_chunk();
-    state_.view().active->add_chunk(log_.chunk().page);
-  }
-  return append(kind, hash, key, record);
 }
 
 bool ChangeLog::wants_spare() const noexcept {
@@ -172,10 +167,9 @@ Status ChangeLog::find_free_pages() {
   std::vector<Extent> used = state_.view().active->extents();
   used.push_back({0, first_segment_page});
   used.push_back(opened_directory_);
-  STAVE_TRY(state_.directory->for_each([&](uint64_t, const Segment& segment) {
+  state_.directory->for_each([&](uint64_t, const Segment& segment) {
     if (segment.pages() > 0) used.push_back({segment.first_page, segment.pages()});
-    return Status();
-  }));
+  });
   STAVE_TRY(state_.file->settle_size());
   STAVE_TRY(state_.file->set_used(std::move(used)));
   free_pages_known_ = true;

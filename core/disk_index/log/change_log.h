@@ -60,10 +60,9 @@ class ChangeLog {
     uint32_t number;               // of the operation in the active delta
     std::optional<Change> before;  // the key's recent change before this one
   };
-  // REQUIRES: an EpochPin; the chunk and the delta have room.
+  // REQUIRES: an EpochPin; the delta has room, and the chunk, unless the change was promised. The
+  // record of a remove is empty.
   Appended append(LogKind kind, uint64_t hash, const Key& key, Bytes record) noexcept;
-  // Makes a promised change.
-  Appended append_promised(LogKind kind, uint64_t hash, const Key& key, Bytes record) noexcept;
 
   // ---- Deltas made before they are needed ----
 

@@ -58,8 +58,8 @@ double Delta::filled() const noexcept {
 }
 
 void Delta::make_part_ready(size_t parts) noexcept {
-  const size_t pages = (table_.pages() + parts - 1) / parts;
-  table_.make_ready(ready_pages_, pages);
+  const size_t pages = (table_.settled().pages() + parts - 1) / parts;
+  table_.settled().make_ready(ready_pages_, pages);
   ready_pages_ += pages;
 }
 
@@ -88,14 +88,9 @@ void Delta::settle_recent(const PageFile& file, const KeyHasher& hasher, bool an
 }
 
 std::vector<Extent> Delta::extents() const {
-  const uint64_t pages = log_chunk_pages(record_size_);
   std::vector<Extent> extents;
-  for (uint32_t i = 0; i < chunks_; i++) {
-    if (!extents.empty() && extents.back().page + extents.back().pages == chunk_pages_[i])
-      extents.back().pages += pages;
-    else
-      extents.push_back({chunk_pages_[i], pages});
-  }
+  for (uint32_t i = 0; i < chunks_; i++)
+    append_extent(extents, {chunk_pages_[i], log_chunk_pages(record_size_)});
   return extents;
 }
 

@@ -36,6 +36,13 @@ struct Change {
   const std::byte* entry;  // key, and behind it the record of a put
 };
 
+// A change with the hash of its key.
+struct HashedChange {
+  uint64_t hash;
+  LogKind kind;
+  const std::byte* entry;
+};
+
 class Delta : public sync::Retired {
   struct IsKey {
     const Delta& delta;
@@ -64,12 +71,17 @@ class Delta : public sync::Retired {
     if (!number) return {};
     return change(file, *number);
   }
-  void prefetch(uint64_t hash) const noexcept { table_.prefetch(hash); }
-  // Calls visit(change) for changes of hashes in [first, last] and of some others. If a key has
-  // two, the newer one comes first. Changes lie all over the log, so they are prefetched.
+  void prefetch(uint64_t hash) const noexcept { table_.settled().prefetch(hash); }
+  // Calls visit(HashedChange) for the changes of hashes in [first, last]. If a key has two, the
+  // newer one comes first. Changes lie all over the log, so they are prefetched.
   template <typename Visit>
-  void for_range(const PageFile& file, uint64_t first, uint64_t last, Visit&& visit) const {
-    const auto visit_one = [&](uint32_t number) { visit(change(file, number)); };
+  void for_range(const PageFile& file, const KeyHasher& hasher, uint64_t first, uint64_t last,
+                 Visit&& visit) const {
+    const auto visit_one = [&](uint32_t number) {
+      const Change found = change(file, number);
+      const uint64_t hash = hasher(found.entry);
+      if (hash >= first && hash <= last) visit(HashedChange{hash, found.kind, found.entry});
+    };
     Lookahead<uint32_t> lookahead;
     table_.for_range(first, last, [&](uint32_t number) {
       __builtin_prefetch(slot_at(file, number));
@@ -81,7 +93,7 @@ class Delta : public sync::Retired {
   // Writer: makes another part of the memory ready for stores, so that changes need not wait for
   // the system: all of it in so many parts.
   void make_part_ready(size_t parts) noexcept;
-  bool is_ready() const noexcept { return ready_pages_ >= table_.pages(); }
+  bool is_ready() const noexcept { return ready_pages_ >= table_.settled().pages(); }
 
   // Writer: the next chunk of the log holds operations of this delta.
   void add_chunk(uint64_t page) noexcept { chunk_pages_[chunks_++] = page; }
@@ -119,7 +131,7 @@ class Delta : public sync::Retired {
   // What a key was before the recent changes.
   std::optional<Change> find_settled(const PageFile& file, uint64_t hash,
                                      const Key& key) const noexcept {
-    const std::optional<uint32_t> number = table_.find_settled(hash, IsKey{*this, file, key});
+    const std::optional<uint32_t> number = table_.settled().find(hash, IsKey{*this, file, key});
     if (!number) return {};
     return change(file, *number);
   }

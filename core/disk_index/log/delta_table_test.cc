@@ -88,7 +88,7 @@ TEST(LayeredTable, FindsTheNewestOfEachKeyBeforeAndAfterItIsMoved) {
   replace(nullptr);
   check();
   EXPECT_GT(moved, newest.size());
-  for (const auto& [key, number] : newest) EXPECT_EQ(table.find_settled(key, is(key)), number);
+  for (const auto& [key, number] : newest) EXPECT_EQ(table.settled().find(key, is(key)), number);
 }
 
 }  // namespace

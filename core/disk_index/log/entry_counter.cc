@@ -102,11 +102,9 @@ void EntryCounter::count_recent() noexcept {
 int64_t EntryCounter::sum_of(const View& view, const Delta& delta, const Delta* older,
                              uint64_t first) const noexcept {
   int64_t sum = 0;
-  delta.for_range(*view.file, first, UINT64_MAX, [&](const Change& change) {
-    const Key key = load_key(change.entry);
-    const uint64_t hash = state_.hasher(key);
-    if (hash < first) return;
-    sum += (change.kind == LogKind::put ? 1 : 0) - (was_there(view, older, hash, key) ? 1 : 0);
+  delta.for_range(*view.file, state_.hasher, first, UINT64_MAX, [&](const HashedChange& change) {
+    const bool existed = was_there(view, older, change.hash, load_key(change.entry));
+    sum += (change.kind == LogKind::put ? 1 : 0) - (existed ? 1 : 0);
   });
   return sum;
 }

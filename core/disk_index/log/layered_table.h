@@ -54,11 +54,9 @@ class LayeredTable {
     return table_.find(hash, is_key);
   }
 
-  // Of the large table alone: for the writer, who asks what was before the recent changes.
-  template <typename IsKey>
-  std::optional<uint32_t> find_settled(uint64_t hash, IsKey&& is_key) const noexcept {
-    return table_.find(hash, is_key);
-  }
+  // The large table: what was before the recent changes.
+  DeltaTable<Atomic>& settled() noexcept { return table_; }
+  const DeltaTable<Atomic>& settled() const noexcept { return table_; }
 
   // As DeltaTable's.
   template <typename Visit>
@@ -68,8 +66,6 @@ class LayeredTable {
     table_.for_range(first, last, visit);
   }
 
-  void prefetch(uint64_t hash) const noexcept { table_.prefetch(hash); }
-
   // Writer. Into the small table, if there is one, which may not be full; else into the large one.
   template <typename IsKey>
   std::optional<TakenSlot> put(uint64_t hash, uint32_t number, IsKey&& is_key) noexcept {
@@ -78,12 +74,6 @@ class LayeredTable {
     if (slot && !slot->replaced) recent_->entries_++;
     return slot;
   }
-
-  // As DeltaTable's, of the large table.
-  void make_ready(size_t first_page, size_t pages) noexcept {
-    table_.make_ready(first_page, pages);
-  }
-  size_t pages() const noexcept { return table_.pages(); }
 
   // Writer: whether the small table, if there is one, can take another key.
   bool wants_replacement() const noexcept { return !recent_ || recent_->is_full(); }

@@ -24,15 +24,9 @@ uint64_t largest_run(uint64_t chunk_pages) noexcept {
 std::vector<Extent> joined(std::vector<Extent> extents) {
   std::sort(extents.begin(), extents.end(),
             [](const Extent& a, const Extent& b) { return a.page < b.page; });
-  size_t count = 0;
-  for (const Extent& extent : extents) {
-    if (count > 0 && extents[count - 1].page + extents[count - 1].pages == extent.page)
-      extents[count - 1].pages += extent.pages;
-    else
-      extents[count++] = extent;
-  }
-  extents.resize(count);
-  return extents;
+  std::vector<Extent> runs;
+  for (const Extent& extent : extents) append_extent(runs, extent);
+  return runs;
 }
 
 }  // namespace
@@ -57,12 +51,11 @@ Status RedoLog::begin_chunk() {
     return {};
   }
   if (run_.pages == 0) STAVE_TRY(begin_run());
-  const Result<uint64_t> salt = make_salt();
-  if (!salt) return salt.status();
+  STAVE_TRY_ASSIGN(const uint64_t salt, make_salt());
   const uint64_t page = run_.page;
   run_.page += log_chunk_pages(record_size_);
   run_.pages -= log_chunk_pages(record_size_);
-  go_on_in({page, *salt});
+  go_on_in({page, salt});
   return {};
 }
 
@@ -70,11 +63,9 @@ Status RedoLog::reserve_chunks_for(uint64_t operations) {
   const uint64_t count = (operations + log_chunk_slots - 2) / (log_chunk_slots - 1);
   reserved_.reserve(count);
   while (reserved_.size() < count) {
-    const Result<uint64_t> salt = make_salt();
-    if (!salt) return salt.status();
-    const Result<Extent> pages = allocate_chunk_pages();
-    if (!pages) return pages.status();
-    reserved_.push_back({pages->page, *salt});
+    STAVE_TRY_ASSIGN(const uint64_t salt, make_salt());
+    STAVE_TRY_ASSIGN(const Extent pages, allocate_chunk_pages());
+    reserved_.push_back({pages.page, salt});
   }
   return {};
 }
@@ -117,13 +108,12 @@ Result<Extent> RedoLog::allocate_chunk_pages() {
 
 Status RedoLog::begin_run() {
   stored_.reserve(stored_.size() + 1);
-  const Result<Extent> run = allocate_run();
-  if (!run) return run.status();
+  STAVE_TRY_ASSIGN(Extent run, allocate_run());
   if (current_run_.pages > 0) stored_.push_back(current_run_);
-  current_run_ = run_ = *run;
+  current_run_ = run_ = run;
   // What is made ready counts as stored into, and a sync has to write it.
   run_is_ready_ = !std::exchange(sync_comes_, false);
-  if (run_is_ready_) file_->held_region()->expect_stores(*run);
+  if (run_is_ready_) file_->held_region()->expect_stores(run);
   return {};
 }
 
@@ -148,8 +138,7 @@ void RedoLog::leave_run() {
 void RedoLog::go_on_in(const LogChunk& next) noexcept {
   if (chunk_.page != 0) {
     const sync::EpochPin pin;
-    const std::array<std::byte, record_size_max> nothing{};
-    store_slot(LogKind::link, {next.page, next.salt}, Bytes(nothing).first(record_size_));
+    store_slot(LogKind::link, {next.page, next.salt}, {});
   }
   chunk_ = next;
   slot_ = 0;

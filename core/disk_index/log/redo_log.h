@@ -31,7 +31,8 @@ class RedoLog {
   // REQUIRES: a chunk is reserved.
   void begin_reserved_chunk() noexcept;
   bool needs_chunk() const noexcept { return ended_ || slot_ == log_chunk_slots - 1; }
-  // Appends to the current chunk and returns the slot. REQUIRES: !needs_chunk(), an EpochPin.
+  // Appends to the current chunk and returns the slot. What `record` lacks is zero. REQUIRES:
+  // !needs_chunk(), an EpochPin.
   uint32_t append(LogKind kind, const Key& key, Bytes record) noexcept;
 
   // Where the next operation will be, when a chunk has just begun.

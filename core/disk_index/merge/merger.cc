@@ -28,11 +28,10 @@ Status Merger::finish_pass() {
 }
 
 Status Merger::finish_pass(WriterLock& writer) {
-  for (;;) {
-    const Result<Progress> progress = step(writer);
-    if (!progress) return progress.status();
-    if (*progress == Progress::ended) return {};
+  for (bool goes_on = true; goes_on;) {
+    STAVE_TRY_ASSIGN(goes_on, step(writer));
   }
+  return {};
 }
 
 Status Merger::merge() {
@@ -79,13 +78,13 @@ void Merger::merge_slice() noexcept {
 
 // ---- Steps --------------------------------------------------------------------------------------
 
-Result<Merger::Progress> Merger::step(WriterLock& writer) {
+Result<bool> Merger::step(WriterLock& writer) {
   // Only a thread that holds the merge lock ends a pass, so the delta stays.
   const Delta* const frozen = [&] {
     const sync::EpochPin pin;
     return state_.view().frozen;
   }();
-  if (frozen == nullptr) return Progress::ended;
+  if (frozen == nullptr) return false;
   for (uint32_t passed = 0; passed < untouched_per_step; passed++) {
     const uint64_t first = next_hash_;
     const uint64_t last = last_hash(first, state_.directory->word_of(first).depth());
@@ -98,22 +97,20 @@ Result<Merger::Progress> Merger::step(WriterLock& writer) {
     if (last == UINT64_MAX) {
       end_pass(writer);
       STAVE_TRY(checkpointer_.save_segments(writer));
-      return Progress::ended;
+      return false;
     }
     next_hash_ = last + 1;
     if (!changes_.empty()) break;
   }
   if (checkpointer_.holds_back_much()) STAVE_TRY(checkpointer_.save_segments(writer));
-  return Progress::working;
+  return true;
 }
 
 void Merger::collect_changes(const Delta& frozen, uint64_t first, uint64_t last) {
   changes_.clear();
   const sync::EpochPin pin;
-  frozen.for_range(*state_.file, first, last, [&](const Change& change) {
-    const uint64_t hash = state_.hasher(change.entry);
-    if (hash >= first && hash <= last) changes_.push_back({hash, change.kind, change.entry});
-  });
+  frozen.for_range(*state_.file, state_.hasher, first, last,
+                   [&](const HashedChange& change) { changes_.push_back(change); });
 }
 
 // Merges changes_ into the segment whose lowest hash is `range`.
@@ -152,7 +149,7 @@ Status Merger::merge_segment_on_full_disk(uint64_t range, WriterLock& writer) {
 }
 
 void Merger::grow_directory(WriterLock& writer) {
-  std::unique_ptr<Directory> grown = Directory::doubled(*state_.directory);
+  std::unique_ptr<Directory> grown = Directory::copy_of(*state_.directory, 1);
   {
     const HeldLock held(writer);
     std::unique_ptr<View> changed = state_.copy_view();

@@ -39,9 +39,9 @@ class Merger {
 
   // ---- REQUIRES: merge lock ----
 
-  enum class Progress { working, ended };
   // One step of the pass: one segment rewritten, or some passed by, or a superblock written.
-  Result<Progress> step(WriterLock& writer);
+  // Whether there is more to do.
+  Result<bool> step(WriterLock& writer);
   // Merges all changes. REQUIRES: writer lock, throughout: writers wait.
   Status drain(WriterLock& writer);
 
@@ -66,7 +66,7 @@ class Merger {
   Checkpointer& checkpointer_;
   SegmentRewriter rewriter_;
   uint64_t next_hash_ = 0;  // the lowest hash of the segment that is merged next
-  std::vector<MergeChange> changes_;
+  std::vector<HashedChange> changes_;
   std::atomic<uint64_t> merges_{0};  // relaxed: for statistics
 };
 

@@ -44,21 +44,15 @@ MergerThread::Work MergerThread::find_work() noexcept {
 // ---- For writers --------------------------------------------------------------------------------
 
 void MergerThread::wake() noexcept {
-  if (!state_.options.background) return;
-  switch (activity_) {
-    case Activity::none:
-      if (find_work() != Work::none || wants_idle_merge()) start();
-      break;
-    case Activity::sleeping:
-      if (find_work() != Work::none || wants_idle_merge()) wanted_.notify_one();
-      break;
-    case Activity::watching:
-      if (find_work() != Work::none) wanted_.notify_one();
-      break;
-    case Activity::working:
-    case Activity::stopping:
-      break;
-  }
+  if (!state_.options.background || activity_ == Activity::working ||
+      activity_ == Activity::stopping)
+    return;
+  const bool may_be_idle = activity_ != Activity::watching;  // which notices that by itself
+  if (find_work() == Work::none && !(may_be_idle && wants_idle_merge())) return;
+  if (activity_ == Activity::none)
+    start();
+  else
+    wanted_.notify_one();
 }
 
 void MergerThread::pass_began() noexcept {

@@ -14,7 +14,7 @@ namespace {
 // The keys of a segment's changes: a hash table of positions in `changes`.
 class ChangedKeys {
  public:
-  ChangedKeys(const std::vector<MergeChange>& changes, std::vector<uint32_t>& slots)
+  ChangedKeys(const std::vector<HashedChange>& changes, std::vector<uint32_t>& slots)
       : changes_(changes), slots_(slots), mask_(std::bit_ceil(changes.size() * 2) - 1) {
     slots_.assign(mask_ + 1, 0);
     for (uint32_t i = 0; i < changes.size(); i++) {
@@ -25,14 +25,14 @@ class ChangedKeys {
   }
   bool contains(const Entry& entry) const noexcept {
     for (size_t slot = entry.hash & mask_; slots_[slot] != 0; slot = (slot + 1) & mask_) {
-      const MergeChange& change = changes_[slots_[slot] - 1];
+      const HashedChange& change = changes_[slots_[slot] - 1];
       if (change.hash == entry.hash && load_key(change.entry) == load_key(entry.bytes)) return true;
     }
     return false;
   }
 
  private:
-  const std::vector<MergeChange>& changes_;
+  const std::vector<HashedChange>& changes_;
   std::vector<uint32_t>& slots_;
   size_t mask_;
 };
@@ -48,7 +48,7 @@ bool may_deepen(const Directory& directory, uint32_t depth) noexcept {
 }  // namespace
 
 Status SegmentRewriter::build(const Directory& directory, uint64_t slot,
-                              const std::vector<MergeChange>& changes, uint64_t generation) {
+                              const std::vector<HashedChange>& changes, uint64_t generation) {
   generation_ = generation;
   built_.clear();
   // The entries lie in the mapping until they are copied.
@@ -59,7 +59,7 @@ Status SegmentRewriter::build(const Directory& directory, uint64_t slot,
 
 // Gathers in entries_ what the segment holds after the changes.
 Status SegmentRewriter::collect(const Directory& directory, uint64_t slot,
-                                const std::vector<MergeChange>& changes) {
+                                const std::vector<HashedChange>& changes) {
   entries_.clear();
   STAVE_TRY(state_.view().reader->list(*state_.file, SegmentWord(directory.segment_at(slot)),
                                        directory.first_hash(slot), entries_));
@@ -67,7 +67,7 @@ Status SegmentRewriter::collect(const Directory& directory, uint64_t slot,
   const ChangedKeys changed(changes, changed_);
   if (!STAVE_PLANTED_BUG(disk_index_duplicate_entry))
     std::erase_if(entries_, [&](const Entry& entry) { return changed.contains(entry); });
-  for (const MergeChange& change : changes)
+  for (const HashedChange& change : changes)
     if (change.kind == LogKind::put) entries_.push_back({change.hash, change.entry});
   weight_change_ = weight_of_entries() - weight_before;
   return {};
@@ -120,16 +120,15 @@ Status SegmentRewriter::write() {
   for (; placed < built_.size(); placed++) {
     Segment& segment = built_[placed];
     if (segment.pages() == 0) continue;
-    const Result<uint64_t> page = file.allocate(segment.pages());
-    if (!page) return page.status();
-    segment.first_page = *page;
-    const Status written = file.write(*page, builders_[placed].seal(*page, file.seed()));
+    STAVE_TRY_ASSIGN(const uint64_t page, file.allocate(segment.pages()));
+    segment.first_page = page;
+    const Status written = file.write(page, builders_[placed].seal(page, file.seed()));
     if (!written.ok()) {
-      file.free({*page, segment.pages()});
+      file.free({page, segment.pages()});
       return written;
     }
     // Readers come soon.
-    file.held_region()->prefault_read({*page, segment.pages()});
+    file.held_region()->prefault_read({page, segment.pages()});
   }
   give_back.forget();
   return {};

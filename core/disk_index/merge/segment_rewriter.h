@@ -11,13 +11,6 @@
 
 namespace stave::disk_index {
 
-// What happens to a key in a merge.
-struct MergeChange {
-  uint64_t hash;
-  LogKind kind;
-  const std::byte* entry;
-};
-
 // build(), then write(); in between the caller makes the directory as deep as depth().
 class SegmentRewriter {
  public:
@@ -25,7 +18,7 @@ class SegmentRewriter {
 
   // Builds in memory what the segment that begins at `slot` holds after `changes`, one change per
   // key, as segments of this generation.
-  Status build(const Directory& directory, uint64_t slot, const std::vector<MergeChange>& changes,
+  Status build(const Directory& directory, uint64_t slot, const std::vector<HashedChange>& changes,
                uint64_t generation);
   // The largest depth of a segment that was built.
   uint32_t depth() const noexcept;
@@ -38,7 +31,7 @@ class SegmentRewriter {
 
  private:
   Status collect(const Directory& directory, uint64_t slot,
-                 const std::vector<MergeChange>& changes);
+                 const std::vector<HashedChange>& changes);
   Status split(const Directory& directory, std::vector<Entry> entries, uint64_t range,
                uint32_t depth);
   SegmentBuilder& builder(size_t index);

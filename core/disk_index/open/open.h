@@ -6,7 +6,6 @@
 #include <string>
 
 #include "core/base/status.h"
-#include "core/disk_index/log/redo_log.h"
 #include "core/disk_index/options.h"
 #include "core/disk_index/state.h"
 #include "core/os/file_system.h"
@@ -37,12 +36,8 @@ Result<std::unique_ptr<os::FileLock>> lock_file(os::FileSystem& files, const std
                                                 bool shared);
 
 // What is believed of the file at `path`, which exists. Messages call it `name`.
-struct FoundFile {
-  Opened opened;
-  LogContents log;
-};
-Result<FoundFile> find_in_file(os::FileSystem& files, const std::string& path,
-                               const Options& options, const std::string& name);
+Result<Opened> find_in_file(os::FileSystem& files, const std::string& path, const Options& options,
+                            const std::string& name);
 Result<std::unique_ptr<DiskIndex>> open_locked(os::FileSystem& files, const std::string& path,
                                                const Options& options,
                                                std::unique_ptr<os::FileLock> lock,

@@ -3,7 +3,6 @@
 
 #include "core/base/undo.h"
 #include "core/disk_index/disk_index.h"
-#include "core/disk_index/open/bulk_loader.h"
 #include "core/disk_index/open/open.h"
 #include "core/os/file_io.h"
 
@@ -47,34 +46,23 @@ Status sync_new_name(os::FileSystem& files, const std::string& parent) noexcept 
 
 Status DiskIndex::rebuild(os::FileSystem& files, const std::string& name, const Options& options,
                           RecordSource source) {
-  const Result<NewFile> properties = new_file_properties(options);
-  if (!properties) return properties.status();
+  STAVE_TRY_ASSIGN(const NewFile properties, new_file_properties(options));
   if (options.create_parents) STAVE_TRY(make_parents(files, name));
-  const Result<std::string> resolved = files.resolve(name);
-  if (!resolved) return resolved.status();
-  const std::string& path = *resolved;
-  const Result<std::unique_ptr<os::FileLock>> lock = lock_file(files, path, false);
-  if (!lock) return lock.status();
+  STAVE_TRY_ASSIGN(const std::string resolved, files.resolve(name));
+  const std::string& path = resolved;
+  STAVE_TRY_ASSIGN(const std::unique_ptr<os::FileLock> lock, lock_file(files, path, false));
   const std::string unfinished = path + unfinished_suffix;
   const std::string parent = os::parent_of(path);
   Undo undo([&]() noexcept { remove_unfinished(files, unfinished); });
   {
-    Result<std::unique_ptr<DiskIndex>> made = open_unfinished(files, path, *properties, options);
-    if (!made) return made.status();
-    STAVE_TRY((*made)->bulk_load(source));
-    STAVE_TRY((*made)->close());
+    STAVE_TRY_ASSIGN(const std::unique_ptr<DiskIndex> made,
+                     open_unfinished(files, path, properties, options));
+    STAVE_TRY(made->bulk_load(source));
+    STAVE_TRY(made->close());
     STAVE_TRY(files.rename(unfinished, path));
   }
   undo.forget();
   return sync_new_name(files, parent);
-}
-
-Status DiskIndex::bulk_load(RecordSource source) {
-  const MergeLock merge(state_.merge_mutex);
-  WriterLock writer(state_.writer_mutex);
-  STAVE_TRY(merge_all(writer));
-  STAVE_TRY(log_.find_free_pages());
-  return BulkLoader(state_, counter_, checkpointer_).load(source, writer);
 }
 
 // Everything is written to a new file in order, which takes the old one's name.
@@ -95,17 +83,16 @@ Status DiskIndex::shrink_to_fit() {
   const NewFile properties{state_.record_kind, state_.record_size,
                            checkpointer_.durable().hash_seed};
   Undo undo([&]() noexcept { remove_unfinished(files, unfinished); });
-  Result<std::unique_ptr<DiskIndex>> made =
-      open_unfinished(files, path, properties, state_.options);
-  if (!made) return made.status();
-  STAVE_TRY(write_compact(**made));
+  STAVE_TRY_ASSIGN(const std::unique_ptr<DiskIndex> made,
+                   open_unfinished(files, path, properties, state_.options));
+  STAVE_TRY(write_compact(*made));
   // Memory first: once the name is the new file's, writes into the old one are lost.
   std::unique_ptr<View> ours = state_.copy_view();
-  std::unique_ptr<View> shell = (*made)->state_.copy_view();
+  std::unique_ptr<View> shell = made->state_.copy_view();
   STAVE_TRY(check_in_place());
   STAVE_TRY(files.rename(unfinished, path));
   undo.forget();
-  adopt(**made, std::move(ours), std::move(shell));
+  adopt(*made, std::move(ours), std::move(shell));
   // Until the name is durable a crash could show the old file, without what comes after this.
   const Status status = sync_new_name(files, parent);
   if (status.ok())

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace stave::disk_index {
 
@@ -17,6 +18,14 @@ struct Extent {
   uint64_t page = 0;
   uint64_t pages = 0;
 };
+
+// Appends an extent, as a part of the last one if it lies behind that.
+inline void append_extent(std::vector<Extent>& to, const Extent& extent) {
+  if (!to.empty() && to.back().page + to.back().pages == extent.page)
+    to.back().pages += extent.pages;
+  else
+    to.push_back(extent);
+}
 
 class ExtentAllocator {
  public:

@@ -58,10 +58,10 @@ Result<std::shared_ptr<PageFile>> PageFile::map(std::unique_ptr<os::File> file, 
 Status PageFile::publish(uint64_t pages, std::shared_ptr<Region>& outgrown) {
   const uint64_t reserved = writable_ ? std::max(mapped_pages_min, mapped_over_file * pages)
                                       : std::max<uint64_t>(pages, 1);
-  Result<std::unique_ptr<os::Mapping>> mapping = file_->map(reserved * page_size, writable_);
-  if (!mapping) return mapping.status();
+  STAVE_TRY_ASSIGN(std::unique_ptr<os::Mapping> mapping,
+                   file_->map(reserved * page_size, writable_));
   outgrown = std::exchange(owned_region_,
-                           std::make_shared<Region>(*std::move(mapping), owned_region_.get()));
+                           std::make_shared<Region>(std::move(mapping), owned_region_.get()));
   // Release: pairs with the acquire in region().
   region_.store(owned_region_.get(), std::memory_order_release);
   return {};
@@ -89,9 +89,8 @@ Status PageFile::set_used(std::vector<Extent> used) {
 Status PageFile::settle_size() {
   const std::lock_guard growth(growth_mutex_);
   const uint64_t in_use = size_pages() * page_size;
-  const Result<uint64_t> size = file_->size();
-  if (!size) return size.status();
-  if (*size > in_use) STAVE_TRY(file_->truncate(in_use));
+  STAVE_TRY_ASSIGN(const uint64_t size, file_->size());
+  if (size > in_use) STAVE_TRY(file_->truncate(in_use));
   return file_->allocate(in_use);
 }
 
@@ -146,7 +145,7 @@ Result<uint64_t> PageFile::allocate(uint64_t pages) {
 
 Status PageFile::reserve(uint64_t pages) {
   Lock lock(mutex_);
-  return grow(lock, 0, [&] { return pages - std::min(pages, free_.free_before(pages_)); });
+  return grow(lock, 0, [&] { return pages; });
 }
 
 Status PageFile::keep_free(uint64_t pages) {

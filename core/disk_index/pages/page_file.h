@@ -37,7 +37,7 @@ class Region {
     mapping_->expect_reads(extent.page * page_size, extent.pages * page_size);
   }
   void prefault_read(const Extent& extent) const noexcept {
-    mapping_->lead_to_written(extent.page * page_size, extent.pages * page_size);
+    mapping_->prefault_read(extent.page * page_size, extent.pages * page_size);
   }
   void expect_stores(const Extent& extent) const noexcept {
     mapping_->expect_stores(extent.page * page_size, extent.pages * page_size);
@@ -97,7 +97,7 @@ class PageFile : public std::enable_shared_from_this<PageFile> {
   // Like free(), once all readers that are at work now are done. Empties `extents`, unless there is
   // no memory to remember them: then they are left for the next call.
   void free_after_readers(std::vector<Extent>& extents) noexcept;
-  // So many more free pages in one piece, or `no_space`.
+  // Adds so many pages to the free ones, or `no_space`.
   Status reserve(uint64_t pages);
 
   // A free extent of so many pages, growing the file if there is none.

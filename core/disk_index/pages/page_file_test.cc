@@ -31,7 +31,7 @@ class WatchedMapping final : public os::Mapping {
     meanwhile_.run();
     return mapping_->sync_data(offset, size);
   }
-  void lead_to_written(uint64_t, uint64_t) noexcept override { meanwhile_.run(); }
+  void prefault_read(uint64_t, uint64_t) noexcept override { meanwhile_.run(); }
   void expect_stores(uint64_t, uint64_t) noexcept override { meanwhile_.run(); }
   void expect_sync(uint64_t, uint64_t) noexcept override { meanwhile_.run(); }
 

@@ -22,7 +22,6 @@ class PageStock {
   // Hands out extents of `unit` pages. To an open those that are left are free like others.
   PageStock(std::shared_ptr<PageFile> file, uint64_t unit) : file_(std::move(file)), unit_(unit) {}
 
-  uint64_t unit() const noexcept { return unit_; }
   std::optional<Extent> take() noexcept;
   // Sets pages aside until there are so many, making the file larger if it has to, or until there
   // is no room for more.

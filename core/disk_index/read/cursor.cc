@@ -30,18 +30,16 @@ Status Cursor::fill() {
   // In the order of a get: a change that leaves a delta meanwhile is met in what follows.
   for (const Delta* delta : {view.active, view.frozen}) {
     if (delta == nullptr) continue;
-    delta->for_range(*view.file, first_, last, [&](const Change& change) {
-      const uint64_t hash = state_.hasher(change.entry);
-      if (hash >= first_ && hash <= last) changes_.push_back({hash, change.kind, change.entry});
-    });
+    delta->for_range(*view.file, state_.hasher, first_, last,
+                     [&](const HashedChange& change) { changes_.push_back(change); });
   }
   // Of each key the active delta's change stands first, and stays.
-  const auto before = [](const MergeChange& a, const MergeChange& b) {
+  const auto before = [](const HashedChange& a, const HashedChange& b) {
     return a.hash != b.hash ? a.hash < b.hash : load_key(a.entry) < load_key(b.entry);
   };
   std::stable_sort(changes_.begin(), changes_.end(), before);
   changes_.erase(std::unique(changes_.begin(), changes_.end(),
-                             [&](const MergeChange& a, const MergeChange& b) {
+                             [&](const HashedChange& a, const HashedChange& b) {
                                return !before(a, b) && !before(b, a);
                              }),
                  changes_.end());
@@ -52,9 +50,9 @@ Status Cursor::fill() {
   for (const Entry& entry : entries_)
     if (entry.hash >= first_ &&
         !std::binary_search(changes_.begin(), changes_.end(),
-                            MergeChange{entry.hash, LogKind::put, entry.bytes}, before))
+                            HashedChange{entry.hash, LogKind::put, entry.bytes}, before))
       take(entry.bytes);
-  for (const MergeChange& change : changes_)
+  for (const HashedChange& change : changes_)
     if (change.kind == LogKind::put) take(change.entry);
   first_ = last + 1;
   ended_ = last == UINT64_MAX;

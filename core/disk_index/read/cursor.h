@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/disk_index/merge/segment_rewriter.h"
 #include "core/disk_index/state.h"
 
 namespace stave::disk_index {
@@ -36,7 +35,7 @@ class Cursor {
   bool ended_ = false;
   std::vector<std::byte> records_;  // of the segments visited last
   size_t at_ = 0;
-  std::vector<MergeChange> changes_;
+  std::vector<HashedChange> changes_;
   std::vector<Entry> entries_;
   Key key_;
   Bytes record_;

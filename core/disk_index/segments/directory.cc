@@ -24,17 +24,10 @@ void Directory::put(uint64_t slot, const Segment& segment) noexcept {
     words_[slot].store(word, std::memory_order_release);
 }
 
-std::unique_ptr<Directory> Directory::doubled(const Directory& from) {
-  std::unique_ptr<Directory> directory(new Directory(from.depth_ + 1));
-  for (uint64_t slot = 0; slot < from.slots(); slot += from.slots_of(from.segments_[slot]))
-    directory->put(2 * slot, from.segments_[slot]);
-  return directory;
-}
-
-std::unique_ptr<Directory> Directory::copy_of(const Directory& from) {
-  std::unique_ptr<Directory> directory(new Directory(from.depth_));
-  for (uint64_t slot = 0; slot < from.slots(); slot += from.slots_of(from.segments_[slot]))
-    directory->put(slot, from.segments_[slot]);
+std::unique_ptr<Directory> Directory::copy_of(const Directory& from, uint32_t deeper) {
+  std::unique_ptr<Directory> directory(new Directory(from.depth_ + deeper));
+  from.for_each(
+      [&](uint64_t slot, const Segment& segment) { directory->put(slot << deeper, segment); });
   return directory;
 }
 
@@ -68,8 +61,7 @@ Result<std::unique_ptr<Directory>> Directory::from_segments(const std::vector<Se
 
 uint64_t Directory::first_slot(uint64_t hash) const noexcept {
   const uint64_t slot = slot_of(hash);
-  const uint64_t count = uint64_t{1} << (depth_ - word_of(hash).depth());
-  return slot & ~(count - 1);
+  return slot & ~((uint64_t{1} << (depth_ - word_of(hash).depth())) - 1);
 }
 
 void Directory::replace(uint64_t slot, const std::vector<Segment>& with) noexcept {

@@ -42,9 +42,8 @@ class Directory : public sync::Retired {
  public:
   // One empty segment over all hashes.
   Directory();
-  // Twice the slots, the same segments.
-  static std::unique_ptr<Directory> doubled(const Directory& from);
-  static std::unique_ptr<Directory> copy_of(const Directory& from);
+  // The same segments; `deeper` doubles the slots so many times.
+  static std::unique_ptr<Directory> copy_of(const Directory& from, uint32_t deeper = 0);
   // From segments in order of their ranges. `corruption` unless they cover every hash once, and
   // each lies inside `file_pages` and is of sensible size.
   static Result<std::unique_ptr<Directory>> from_segments(const std::vector<Segment>& segments,
@@ -77,12 +76,11 @@ class Directory : public sync::Retired {
   // or segments of higher depths, at most depth(), that cover the same range.
   void replace(uint64_t slot, const std::vector<Segment>& with) noexcept;
 
-  // `visit(slot, segment)` for each segment in order, while it answers ok.
+  // `visit(slot, segment)` for each segment in order.
   template <typename Visit>
-  Status for_each(Visit&& visit) const {
+  void for_each(Visit&& visit) const {
     for (uint64_t slot = 0; slot < slots(); slot += slots_of(segments_[slot]))
-      STAVE_TRY(visit(slot, segments_[slot]));
-    return {};
+      visit(slot, segments_[slot]);
   }
 
  private:

@@ -20,6 +20,10 @@ bool header_is_sound(const std::byte* page, uint32_t capacity) noexcept {
   return last <= bytes[page_count_at] && bytes[page_buckets_at] == 0;
 }
 
+Status damaged_page(const PageFile& file, uint64_t page, std::string_view what) {
+  return damaged_at(file.path(), page, what);
+}
+
 uint32_t overflow_total(const std::byte* page) noexcept {
   return load_le32(page + page_total_at);
 }
@@ -28,93 +32,73 @@ uint32_t overflow_total(const std::byte* page) noexcept {
 
 SegmentReader::SegmentReader(KeyHasher hasher, uint32_t record_size, const Directory& opened)
     : hasher_(hasher),
-      record_size_(record_size),
       entry_size_(disk_index::entry_size(record_size)),
       capacity_(page_capacity(record_size)),
       expected_bucket_size_(size_t{capacity_} * 7 / 8 * entry_size_ / buckets_per_page),
-      opened_depth_(opened.depth()),
-      opened_(opened.slots()) {
-  static_cast<void>(opened.for_each([&](uint64_t slot, const Segment& segment) {
-    for (uint64_t i = 0; i < opened.slots_of(segment); i++) opened_[slot + i] = segment;
-    return Status();
-  }));
-}
+      opened_(Directory::copy_of(opened)) {}
 
-uint64_t SegmentReader::opened_slot(uint64_t hash) const noexcept {
-  const uint64_t slot = (hash >> 1) >> (63 - opened_depth_);
-  return slot & ~((uint64_t{1} << (opened_depth_ - opened_[slot].depth)) - 1);
-}
-
-Status SegmentReader::damage(const PageFile& file, uint64_t page, std::string_view what) const {
-  return Status::error(Code::corruption, std::string(what) + " in '" + file.path() +
-                                             "' at offset " + std::to_string(page * page_size) +
-                                             "; rebuild the index");
-}
-
-Status SegmentReader::check_page(const PageFile& file, const Region& region,
-                                 const Expected& expected) const {
-  const uint32_t index = expected.index;
-  const uint64_t number = expected.segment->first_page + index +
-                          (expected.kind == PageKind::overflow ? expected.segment->home_pages : 0);
-  if (number >= file.size_pages()) return damage(file, number, "a page is missing");
-  const std::byte* const page = region.page(number);
-  if (!page_is_whole(page, file.seed(), number)) return damage(file, number, "checksum mismatch");
+Status SegmentReader::check_page(const PageFile& file, const Directory& directory, uint64_t slot,
+                                 PageKind kind, uint32_t index) const {
+  const Segment& segment = directory.segment_at(slot);
+  const uint64_t number =
+      segment.first_page + index + (kind == PageKind::overflow ? segment.home_pages : 0);
+  const auto damage = [&](std::string_view what) { return damaged_page(file, number, what); };
+  if (number >= file.size_pages()) return damage("a page is missing");
+  const std::byte* const page = file.region()->page(number);
+  if (!page_is_whole(page, file.seed(), number)) return damage("checksum mismatch");
   const PageHeader header = decode_page_header(page);
-  if (header.generation != expected.segment->generation)
-    return damage(file, number, "a page of another generation");
-  if (header.kind != expected.kind || header.index != index || header.range != expected.range)
-    return damage(file, number, "a page that belongs elsewhere");
-  if (!header_is_sound(page, capacity_)) return damage(file, number, "impossible page header");
-  if (header.kind == PageKind::overflow) {
+  if (header.generation != segment.generation) return damage("a page of another generation");
+  if (header.kind != kind || header.index != index || header.range != directory.first_hash(slot))
+    return damage("a page that belongs elsewhere");
+  if (!header_is_sound(page, capacity_)) return damage("impossible page header");
+  if (kind == PageKind::overflow) {
     const uint64_t total = overflow_total(page);
     const uint64_t before = uint64_t{index} * capacity_;
-    if (total > uint64_t{expected.segment->overflow_pages} * capacity_ || total < before ||
+    if (total > uint64_t{segment.overflow_pages} * capacity_ || total < before ||
         header.count != std::min<uint64_t>(capacity_, total - before))
-      return damage(file, number, "impossible count of overflow entries");
+      return damage("impossible count of overflow entries");
   }
   return {};
 }
 
-Status SegmentReader::check_home(const PageFile& file, Region& region, uint64_t hash,
-                                 uint32_t index) const {
-  const uint64_t slot = opened_slot(hash);
-  const Segment& segment = opened_[slot];
-  const uint64_t range = slot << 1 << (63 - opened_depth_);
-  STAVE_TRY(check_page(file, region, {&segment, range, PageKind::home, index}));
-  if (static_cast<uint8_t>(region.page(segment.first_page + index)[page_spill_at]) <
-          buckets_per_page &&
-      segment.overflow_pages == 0)
-    return damage(file, segment.first_page + index, "entries spilled to nowhere");
-  region.set_checked(segment.first_page + index);
+Status SegmentReader::check_home(const PageFile& file, uint64_t hash, uint32_t index) const {
+  const uint64_t slot = opened_->first_slot(hash);
+  const Segment& segment = opened_->segment_at(slot);
+  const uint64_t number = segment.first_page + index;
+  STAVE_TRY(check_page(file, *opened_, slot, PageKind::home, index));
+  Region& region = *file.region();
+  if (has_spilled(region.page(number), buckets_per_page - 1) && segment.overflow_pages == 0)
+    return damaged_page(file, number, "entries spilled to nowhere");
+  region.set_checked(number);
   return {};
 }
 
-Status SegmentReader::check_overflow(const PageFile& file, Region& region, SegmentWord word,
-                                     uint64_t hash, uint32_t index) const {
+Status SegmentReader::check_overflow(const PageFile& file, SegmentWord word, uint64_t hash,
+                                     uint32_t index) const {
   const uint64_t number = word.first_page() + word.home_pages() + index;
+  Region& region = *file.region();
   if (number < region.pages() && region.is_checked(number)) return {};
-  const uint64_t slot = opened_slot(hash);
-  const Segment& segment = opened_[slot];
-  const uint64_t range = slot << 1 << (63 - opened_depth_);
-  if (index >= segment.overflow_pages) return damage(file, number, "too few overflow pages");
-  STAVE_TRY(check_page(file, region, {&segment, range, PageKind::overflow, index}));
+  const uint64_t slot = opened_->first_slot(hash);
+  if (index >= opened_->segment_at(slot).overflow_pages)
+    return damaged_page(file, number, "too few overflow pages");
+  STAVE_TRY(check_page(file, *opened_, slot, PageKind::overflow, index));
   region.set_checked(number);
   return {};
 }
 
 // All overflow entries of a segment stand in order of hash and key, so that any number of them with
 // one hash is found in logarithmic time.
-Result<const std::byte*> SegmentReader::find_in_overflow(const PageFile& file, Region& region,
-                                                         SegmentWord segment, uint64_t hash,
-                                                         const Key& key) const {
+Result<const std::byte*> SegmentReader::find_in_overflow(const PageFile& file, SegmentWord segment,
+                                                         uint64_t hash, const Key& key) const {
+  const Region& region = *file.region();
   const uint64_t first = segment.first_page() + segment.home_pages();
-  STAVE_TRY(check_overflow(file, region, segment, hash, 0));
+  STAVE_TRY(check_overflow(file, segment, hash, 0));
   uint32_t low = 0;
   uint32_t high = overflow_total(region.page(first));
   while (low < high) {
     const uint32_t middle = low + (high - low) / 2;
     const uint32_t page = middle / capacity_;
-    STAVE_TRY(check_overflow(file, region, segment, hash, page));
+    STAVE_TRY(check_overflow(file, segment, hash, page));
     const std::byte* const entry =
         region.page(first + page) + page_header_size + size_t{middle % capacity_} * entry_size_;
     const Key found = load_key(entry);
@@ -131,11 +115,11 @@ Result<const std::byte*> SegmentReader::find_in_overflow(const PageFile& file, R
 Status SegmentReader::list_overflow(const PageFile& file, SegmentWord segment, uint64_t hash,
                                     std::vector<Entry>& into, OnDamage on_damage) const {
   const uint64_t first = segment.first_page() + segment.home_pages();
-  Region& region = *file.region();
+  const Region& region = *file.region();
   Status damage;
   uint32_t pages = 1;  // until the first one has said how many there are
   for (uint32_t index = 0; index < pages; index++) {
-    const Status checked = check_overflow(file, region, segment, hash, index);
+    const Status checked = check_overflow(file, segment, hash, index);
     if (!checked.ok()) {
       if (on_damage == OnDamage::stop) return checked;
       if (damage.ok()) damage = checked;
@@ -161,10 +145,10 @@ Status SegmentReader::list(const PageFile& file, SegmentWord segment, uint64_t h
   bool spilled = false;
   file.region()->expect_reads({segment.first_page(), segment.home_pages()});
   for (uint32_t index = 0; index < segment.home_pages(); index++) {
-    Region& region = *file.region();
+    const Region& region = *file.region();
     const uint64_t number = segment.first_page() + index;
     if (!region.is_checked(number)) {
-      const Status checked = check_home(file, region, hash, index);
+      const Status checked = check_home(file, hash, index);
       if (!checked.ok()) {
         if (on_damage == OnDamage::stop) return checked;
         if (damage.ok()) damage = checked;
@@ -172,7 +156,7 @@ Status SegmentReader::list(const PageFile& file, SegmentWord segment, uint64_t h
       }
     }
     const std::byte* const page = region.page(number);
-    spilled = spilled || static_cast<uint8_t>(page[page_spill_at]) < buckets_per_page;
+    spilled = spilled || has_spilled(page, buckets_per_page - 1);
     list_entries(page, into);
   }
   if (!spilled) return damage;
@@ -183,26 +167,24 @@ Status SegmentReader::list(const PageFile& file, SegmentWord segment, uint64_t h
 Status SegmentReader::verify(const PageFile& file, const Directory& directory,
                              uint64_t slot) const {
   const Segment& segment = directory.segment_at(slot);
-  const Region& region = *file.region();
-  const uint64_t range = directory.first_hash(slot);
   for (uint32_t index = 0; index < segment.home_pages; index++)
-    STAVE_TRY(check_page(file, region, {&segment, range, PageKind::home, index}));
+    STAVE_TRY(check_page(file, directory, slot, PageKind::home, index));
   for (uint32_t index = 0; index < segment.overflow_pages; index++)
-    STAVE_TRY(check_page(file, region, {&segment, range, PageKind::overflow, index}));
+    STAVE_TRY(check_page(file, directory, slot, PageKind::overflow, index));
   std::vector<Entry> entries;
-  STAVE_TRY(list(file, SegmentWord(segment), range, entries));
+  STAVE_TRY(list(file, SegmentWord(segment), directory.first_hash(slot), entries));
   if (entries.size() != segment.entries)
-    return damage(file, segment.first_page,
-                  "a segment has " + std::to_string(entries.size()) + " entries and should have " +
-                      std::to_string(segment.entries));
+    return damaged_page(file, segment.first_page,
+                        "a segment has " + std::to_string(entries.size()) +
+                            " entries and should have " + std::to_string(segment.entries));
   for (const Entry& entry : entries) {
     if (directory.first_slot(entry.hash) != slot)
-      return damage(file, segment.first_page, "a segment holds a key of another");
-    Result<const std::byte*> found =
-        find(file, SegmentWord(segment), entry.hash, load_key(entry.bytes));
-    if (!found) return found.status();
-    if (*found != entry.bytes)
-      return damage(file, segment.first_page, "a key that is there twice or in a wrong bucket");
+      return damaged_page(file, segment.first_page, "a segment holds a key of another");
+    STAVE_TRY_ASSIGN(const std::byte* found,
+                     find(file, SegmentWord(segment), entry.hash, load_key(entry.bytes)));
+    if (found != entry.bytes)
+      return damaged_page(file, segment.first_page,
+                          "a key that is there twice or in a wrong bucket");
   }
   return {};
 }

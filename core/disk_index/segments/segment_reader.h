@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/base/status.h"
@@ -25,7 +26,6 @@ struct Entry {
 
 class SegmentReader {
  public:
-  SegmentReader() = default;
   // `opened` is the directory that the file was opened with. Pages that were not written since
   // must be what it says; those that were need no check.
   SegmentReader(KeyHasher hasher, uint32_t record_size, const Directory& opened);
@@ -48,10 +48,10 @@ class SegmentReader {
     if (segment.home_pages() == 0) return nullptr;
     const Home at = home(file, segment, hash);
     if (!at.region->is_checked(at.number)) [[unlikely]]
-      STAVE_TRY(check_home(file, *at.region, hash, at.page));
+      STAVE_TRY(check_home(file, hash, at.page));
     const std::byte* const page = at.region->page(at.number);
     if (has_spilled(page, at.bucket)) [[unlikely]]
-      return find_in_overflow(file, *at.region, segment, hash, key);
+      return find_in_overflow(file, segment, hash, key);
     return find_in_bucket(page, at.bucket, key);
   }
 
@@ -83,30 +83,19 @@ class SegmentReader {
   // checksums, headers, each entry's bucket, the order in overflow pages, no key twice.
   Status verify(const PageFile& file, const Directory& directory, uint64_t slot) const;
 
-  uint32_t record_size() const noexcept { return record_size_; }
-  uint32_t capacity() const noexcept { return capacity_; }
-  const KeyHasher& hasher() const noexcept { return hasher_; }
-
  private:
-  struct Expected {
-    const Segment* segment;
-    uint64_t range;
-    PageKind kind;
-    uint32_t index;
-  };
-  Status damage(const PageFile& file, uint64_t page, std::string_view what) const;
-  Status check_page(const PageFile& file, const Region& region, const Expected& expected) const;
-  Status check_home(const PageFile& file, Region& region, uint64_t hash, uint32_t index) const;
-  Status check_overflow(const PageFile& file, Region& region, SegmentWord segment, uint64_t hash,
+  // Whether the page of this kind and `index` is what `directory` says of the segment at `slot`.
+  Status check_page(const PageFile& file, const Directory& directory, uint64_t slot, PageKind kind,
+                    uint32_t index) const;
+  // Both check a page that was not yet, of the segment that held `hash` when the file was opened.
+  Status check_home(const PageFile& file, uint64_t hash, uint32_t index) const;
+  Status check_overflow(const PageFile& file, SegmentWord word, uint64_t hash,
                         uint32_t index) const;
-  Result<const std::byte*> find_in_overflow(const PageFile& file, Region& region,
-                                            SegmentWord segment, uint64_t hash,
-                                            const Key& key) const;
+  Result<const std::byte*> find_in_overflow(const PageFile& file, SegmentWord segment,
+                                            uint64_t hash, const Key& key) const;
   Status list_overflow(const PageFile& file, SegmentWord segment, uint64_t hash,
                        std::vector<Entry>& into, OnDamage on_damage) const;
   void list_entries(const std::byte* page, std::vector<Entry>& into) const;
-  // The opened segment that holds a hash.
-  uint64_t opened_slot(uint64_t hash) const noexcept;
 
   static bool has_spilled(const std::byte* page, uint32_t bucket) noexcept {
     return bucket >= static_cast<uint8_t>(page[page_spill_at]);
@@ -146,12 +135,10 @@ class SegmentReader {
   static_assert(window_size <= page_capacity(record_size_max));
 
   KeyHasher hasher_;
-  uint32_t record_size_ = 0;
-  uint32_t entry_size_ = 0;
-  uint32_t capacity_ = 0;
-  size_t expected_bucket_size_ = 0;  // bytes that the entries of one bucket take on average
-  uint32_t opened_depth_ = 0;
-  std::vector<Segment> opened_;  // by slot
+  uint32_t entry_size_;
+  uint32_t capacity_;
+  size_t expected_bucket_size_;  // bytes that the entries of one bucket take on average
+  std::unique_ptr<const Directory> opened_;
 };
 
 }  // namespace stave::disk_index

@@ -24,9 +24,9 @@ TEST(Directory, SplitsOneSegmentAtATime) {
   auto directory = std::make_unique<Directory>();
   EXPECT_EQ(directory->segment_count(), 1u);
   EXPECT_EQ(directory->word_of(UINT64_MAX).home_pages(), 0u);
-  directory = Directory::doubled(*directory);
+  directory = Directory::copy_of(*directory, 1);
   directory->replace(0, {segment(10, 1, 5, 1), segment(11, 2, 6, 1)});
-  directory = Directory::doubled(*directory);
+  directory = Directory::copy_of(*directory, 1);
   directory->replace(2, {segment(13, 1, 2, 2), segment(14, 1, 3, 2)});
   EXPECT_EQ(directory->segment_count(), 3u);
   EXPECT_EQ(directory->entries(), 10u);

@@ -116,15 +116,14 @@ Result<Manifest> decode(const std::byte* bytes, const std::string& path) {
 
 Result<Manifest> read_manifest(os::FileSystem& files, const std::string& directory) {
   const std::string path = os::join_path(directory, manifest_name);
-  Result<std::string> content = os::read_small_file(files, path, manifest_size);
-  if (!content) return content.status();
+  STAVE_TRY_ASSIGN(const std::string content, os::read_small_file(files, path, manifest_size));
   const auto damaged = [&path](std::string_view what) {
     return Status::error(Code::corruption, "the manifest '" + path + "' is damaged (" +
                                                std::string(what) +
                                                "); restore it from a backup of the directory");
   };
-  if (content->size() != manifest_size) return damaged("its size is wrong");
-  const std::byte* first = as_bytes(*content).data();
+  if (content.size() != manifest_size) return damaged("its size is wrong");
+  const std::byte* first = as_bytes(content).data();
   const std::byte* second = first + state_distance;
   const bool first_right = has_right_checksum(first);
   const bool second_right = has_right_checksum(second);
@@ -162,9 +161,8 @@ Result<std::unique_ptr<os::File>> put_manifest(os::FileSystem& files, const std:
 }
 
 Status write_manifest(os::FileSystem& files, const std::string& directory, Manifest& manifest) {
-  Result<std::unique_ptr<os::File>> file = put_manifest(files, directory, manifest);
-  if (!file) return file.status();
-  return os::sync_file(**file, os::join_path(directory, manifest_name));
+  STAVE_TRY_ASSIGN(const std::unique_ptr<os::File> file, put_manifest(files, directory, manifest));
+  return os::sync_file(*file, os::join_path(directory, manifest_name));
 }
 
 }  // namespace stave::store

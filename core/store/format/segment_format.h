@@ -16,7 +16,8 @@ using StoreId = std::array<std::byte, 16>;
 
 inline constexpr size_t segment_header_size = 64;
 inline constexpr uint32_t segment_version = 1;
-// Generations are 1 to this. A key directory on disk has fewer bits for them (location_format.h).
+// Generations are 1 to this. A key directory on disk has fewer bits for them
+// (format/location_format.h).
 inline constexpr uint64_t generation_max = UINT64_MAX - 1;
 inline constexpr std::string_view segment_suffix = ".segment";
 inline constexpr std::string_view unfinished_suffix = ".new";

@@ -15,7 +15,7 @@
 #include <span>
 #include <utility>
 
-#include "core/store/disk_key_directory.h"
+#include "core/store/keydir/disk_key_directory.h"
 #include "core/store/keydir/memory_key_directory.h"
 
 namespace stave::store {
@@ -25,7 +25,7 @@ struct KeyChange {
   // What applying the change needs.
   struct Reservation {
     MemoryKeyDirectory::Reservation memory;
-    DiskKeyDirectory::Room disk;
+    DiskKeyDirectory::Reservation disk;
   };
 
   Bytes key;
@@ -66,16 +66,14 @@ class KeyDirectory {
   // Sets aside what apply() needs, once `prior` is known. `contended`: a change with this hash is
   // not visible yet, perhaps of another key.
   Status reserve(KeyChange& change, bool contended) {
-    if (!memory_) return reserve_on_disk(change, contended);
+    if (disk_) return disk_->reserve(change, contended);
     if (change.prior) return {};
-    Result<MemoryKeyDirectory::Reservation> reserved = memory_->reserve_insertion(change.hash);
-    if (!reserved) return reserved.status();
-    change.reservation.memory = *std::move(reserved);
+    STAVE_TRY_ASSIGN(change.reservation.memory, memory_->reserve_insertion(change.hash));
     return {};
   }
   // Makes a logged change visible.
   void apply(KeyChange& change) noexcept {
-    if (!memory_) return apply_on_disk(change);
+    if (disk_) return disk_->apply(change);
     if (change.is_remove)
       memory_->remove(change.hash, change.prior->location);
     else if (change.prior)
@@ -87,7 +85,7 @@ class KeyDirectory {
   // Visits all locations, beside changes; a key that is present throughout comes once.
   class Cursor {
    public:
-    explicit Cursor(const KeyDirectory& directory) noexcept {
+    explicit Cursor(const KeyDirectory& directory) {
       if (directory.memory_)
         memory_.emplace(*directory.memory_);
       else
@@ -102,20 +100,6 @@ class KeyDirectory {
   };
 
  private:
-  Status reserve_on_disk(KeyChange& change, bool contended) {
-    Result<DiskKeyDirectory::Room> reserved =
-        disk_->make_room(change.key, !change.prior, change.is_remove, contended);
-    if (!reserved) return reserved.status();
-    change.reservation.disk = *std::move(reserved);
-    return {};
-  }
-  void apply_on_disk(KeyChange& change) noexcept {
-    std::optional<RecordLocation> location;
-    if (!change.is_remove) location = change.location;
-    disk_->apply(change.key, change.prior, location, change.frame, change.lsn,
-                 change.reservation.disk);
-  }
-
   const std::unique_ptr<MemoryKeyDirectory> memory_;  // one of the two
   const std::unique_ptr<DiskKeyDirectory> disk_;
 };

@@ -10,19 +10,17 @@ namespace stave::store {
 Result<uint64_t> MemoryKeyDirectory::Keys::fetch_hash(uint64_t value) const noexcept try {
   RecordReader reader(*segments_);
   STAVE_TRY(reader.open(Location::of_bits(value)));
-  const Result<Bytes> key = reader.key();
-  if (!key) return key.status();
+  STAVE_TRY_ASSIGN(const Bytes key, reader.key());
   STAVE_TRY(reader.check());
-  return hash64(*key, seed_);
+  return hash64(key, seed_);
 } catch (const std::bad_alloc&) {
   return Code::no_memory;
 }
 
 Result<std::unique_ptr<MemoryKeyDirectory>> MemoryKeyDirectory::create(
     uint64_t hash_seed, const SegmentDirectory& segments) {
-  Result<std::unique_ptr<Table>> table = Table::create({}, Keys(segments, hash_seed));
-  if (!table) return table.status();
-  return std::unique_ptr<MemoryKeyDirectory>(new MemoryKeyDirectory(hash_seed, *std::move(table)));
+  STAVE_TRY_ASSIGN(std::unique_ptr<Table> table, Table::create({}, Keys(segments, hash_seed)));
+  return std::unique_ptr<MemoryKeyDirectory>(new MemoryKeyDirectory(hash_seed, std::move(table)));
 }
 
 Result<bool> MemoryKeyDirectory::find(uint64_t hash, Bytes key, RecordReader& reader) const {
@@ -56,21 +54,20 @@ void MemoryKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept {
 
 void MemoryKeyDirectory::insert(uint64_t hash, Location location,
                                 const Reservation& reservation) noexcept {
-  const Status inserted = table_->insert_absent(hash, location.to_bits(), reservation);
+  [[maybe_unused]] const Status inserted =
+      table_->insert_absent(hash, location.to_bits(), reservation);
   assert(inserted.ok());
-  static_cast<void>(inserted);
 }
 
 void MemoryKeyDirectory::replace(uint64_t hash, Location old, Location location) noexcept {
-  const bool replaced = table_->replace_exact(hash, old.to_bits(), location.to_bits());
+  [[maybe_unused]] const bool replaced =
+      table_->replace_exact(hash, old.to_bits(), location.to_bits());
   assert(replaced);
-  static_cast<void>(replaced);
 }
 
 void MemoryKeyDirectory::remove(uint64_t hash, Location old) noexcept {
-  const bool removed = table_->remove_exact(hash, old.to_bits());
+  [[maybe_unused]] const bool removed = table_->remove_exact(hash, old.to_bits());
   assert(removed);
-  static_cast<void>(removed);
 }
 
 Result<std::optional<Location>> MemoryKeyDirectory::Cursor::next() {

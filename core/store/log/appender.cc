@@ -44,7 +44,8 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
                                                    const std::string& directory,
                                                    const SegmentHeader& header,
                                                    uint64_t segment_size, uint64_t first_frame_size,
-                                                   bool may_use_reserve) {
+                                                   bool may_use_reserve, bool* name_taken) {
+  *name_taken = false;
   const std::string path = os::join_path(directory, segment_name(header.generation));
   const uint64_t limit = limit_for(segment_size, first_frame_size);
   const uint64_t reserve = remove_reserve_size(segment_size);
@@ -53,18 +54,18 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
       round_to_page(segment_header_size + first_frame_size + (may_use_reserve ? 0 : reserve));
 
   const std::string unfinished = path + std::string(unfinished_suffix);
-  Result<std::unique_ptr<os::File>> file = files.open(unfinished, os::OpenMode::create_new);
-  if (!file) return file.status();
+  STAVE_TRY_ASSIGN(std::unique_ptr<os::File> file,
+                   files.open(unfinished, os::OpenMode::create_new));
   uint64_t allocated = std::max(needed, std::min(initial_allocation, capacity));
   const auto prepare = [&]() -> Result<std::unique_ptr<os::Mapping>> {
-    Status status = (*file)->allocate(allocated);
+    Status status = file->allocate(allocated);
     if (status.is(Code::no_space) && allocated > needed) {
       allocated = needed;
-      status = (*file)->allocate(allocated);
+      status = file->allocate(allocated);
     }
     STAVE_TRY(status);
-    STAVE_TRY(os::write_all(**file, unfinished, 0, encode_segment_header(header)));
-    return (*file)->map(capacity, true);
+    STAVE_TRY(os::write_all(*file, unfinished, 0, encode_segment_header(header)));
+    return file->map(capacity, true);
   };
   Result<std::unique_ptr<os::Mapping>> mapping = prepare();
   if (!mapping) {
@@ -72,39 +73,31 @@ Result<std::unique_ptr<Appender>> Appender::create(os::FileSystem& files,
     static_cast<void>(files.remove(unfinished));
     return mapping.status();
   }
-  auto segment = std::make_shared<Segment>(header, path, *std::move(file));
-  return std::unique_ptr<Appender>(new Appender(std::move(segment), *std::move(mapping), limit,
-                                                reserve, segment_header_size, allocated));
-}
-
-Status Appender::finish(os::FileSystem& files, const std::string& directory, bool* name_taken) {
-  const std::string& path = segment_->path();
-  const std::string unfinished = path + std::string(unfinished_suffix);
-  *name_taken = false;
-  Status status = os::sync_file(segment_->file(), unfinished);
+  auto segment = std::make_shared<Segment>(header, path, std::move(file));
+  std::unique_ptr<Appender> appender(
+      new Appender(segment, *std::move(mapping), limit, reserve, segment_header_size, allocated));
+  Status status = os::sync_file(segment->file(), unfinished);
   if (status.ok()) status = files.rename(unfinished, path);
   if (!status.ok()) {
     static_cast<void>(files.remove(unfinished));
     return status;
   }
   *name_taken = true;
-  if (STAVE_PLANTED_BUG(skip_directory_sync)) return {};
-  return os::sync_directory(files, directory);
+  if (!STAVE_PLANTED_BUG(skip_directory_sync)) STAVE_TRY(os::sync_directory(files, directory));
+  return appender;
 }
 
 Result<std::unique_ptr<Appender>> Appender::resume(std::shared_ptr<Segment> segment, uint64_t end,
                                                    uint64_t segment_size) {
-  Result<uint64_t> size = segment->file().size();
-  if (!size) return size.status();
+  STAVE_TRY_ASSIGN(const uint64_t size, segment->file().size());
   const uint64_t limit = std::max(segment_size, end);
   const uint64_t reserve = remove_reserve_size(segment_size);
-  const uint64_t capacity = std::max(round_to_page(limit + reserve), *size);
-  Result<std::unique_ptr<os::Mapping>> mapping = segment->file().map(capacity, true);
-  if (!mapping) return mapping.status();
+  const uint64_t capacity = std::max(round_to_page(limit + reserve), size);
+  STAVE_TRY_ASSIGN(std::unique_ptr<os::Mapping> mapping, segment->file().map(capacity, true));
   // Blocks after the end may be missing: a program that copies files may leave out what was never
   // written.
   return std::unique_ptr<Appender>(
-      new Appender(std::move(segment), *std::move(mapping), limit, reserve, end, end));
+      new Appender(std::move(segment), std::move(mapping), limit, reserve, end, end));
 }
 
 Result<bool> Appender::allocate_at_least(uint64_t size) {

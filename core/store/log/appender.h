@@ -36,18 +36,15 @@ class Appender {
   // The size of the mapping of a new segment that begins with a frame of `first_frame_size`.
   static uint64_t capacity_for(uint64_t segment_size, uint64_t first_frame_size) noexcept;
 
-  // Creates a segment under its unfinished name: allocated, with its header. There is space for a
-  // frame of `first_frame_size`, and after it, unless that frame `may_use_reserve`, for the
-  // reserve. A failure leaves nothing behind.
+  // Creates a segment, durable under its name. There is space for a frame of `first_frame_size`,
+  // and after it, unless that frame `may_use_reserve`, for the reserve. A failure leaves nothing
+  // behind, unless *name_taken: then the sync of the directory failed, and a crash may or may not
+  // leave the segment.
   static Result<std::unique_ptr<Appender>> create(os::FileSystem& files,
                                                   const std::string& directory,
                                                   const SegmentHeader& header,
                                                   uint64_t segment_size, uint64_t first_frame_size,
-                                                  bool may_use_reserve);
-  // Makes the new segment durable under its name. A failure leaves nothing behind, unless
-  // *name_taken: then the sync of the directory failed, and a crash may or may not leave the
-  // segment.
-  Status finish(os::FileSystem& files, const std::string& directory, bool* name_taken);
+                                                  bool may_use_reserve, bool* name_taken);
   // Goes on after `end` in a segment that was closed cleanly.
   static Result<std::unique_ptr<Appender>> resume(std::shared_ptr<Segment> segment, uint64_t end,
                                                   uint64_t segment_size);

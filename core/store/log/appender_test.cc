@@ -17,9 +17,10 @@ constexpr uint64_t page_size = Appender::page_size;
 class AppenderTest : public ::testing::Test {
  protected:
   std::unique_ptr<Appender> create(uint64_t segment_size) {
+    bool name_taken = false;
     auto appender = Appender::create(os::posix_file_system(), directory_.path(),
                                      {.store_id = {}, .generation = 1, .base_lsn = 1}, segment_size,
-                                     160, false);
+                                     160, false, &name_taken);
     EXPECT_TRUE(appender) << appender.status().message();
     return *std::move(appender);
   }

@@ -6,8 +6,8 @@
 
 #include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
+#include "core/store/format/location_format.h"
 #include "core/store/format/record_format.h"
-#include "core/store/location_format.h"
 
 namespace stave::store {
 
@@ -36,11 +36,10 @@ Log::Log(os::FileSystem& files, std::string directory, const Options& options, M
 Status Log::resume() {
   if (manifest_.sealed || manifest_.durable_end.generation == 0) return {};
   const std::shared_ptr<Segment>& last = segments_.last();
-  Result<std::unique_ptr<Appender>> appender =
-      Appender::resume(last, manifest_.durable_end.offset, options_.segment_size);
-  if (!appender) return appender.status();
-  if (!segments_.extend_last((*appender)->mapping()->size())) return too_many_segments();
-  active_ = *std::move(appender);
+  STAVE_TRY_ASSIGN(std::unique_ptr<Appender> appender,
+                   Appender::resume(last, manifest_.durable_end.offset, options_.segment_size));
+  if (!segments_.extend_last(appender->mapping()->size())) return too_many_segments();
+  active_ = std::move(appender);
   if (options_.io == ReadIo::mmap) last->set_read_mapping(active_->mapping());
   return {};
 }
@@ -82,9 +81,8 @@ Status Log::mark_in_use() {
   STAVE_TRY(check_in_place());
   Manifest in_use = manifest_;
   in_use.clean = false;
-  Result<std::unique_ptr<os::File>> file = put_manifest(files_, directory_, in_use);
-  if (!file) return file.status();
-  const Status synced = os::sync_file(**file, os::join_path(directory_, manifest_name));
+  STAVE_TRY_ASSIGN(const std::unique_ptr<os::File> file, put_manifest(files_, directory_, in_use));
+  const Status synced = os::sync_file(*file, os::join_path(directory_, manifest_name));
   if (!synced.ok()) return fail(synced);
   manifest_ = in_use;
   return {};
@@ -92,9 +90,8 @@ Status Log::mark_in_use() {
 
 Status Log::ensure_space(uint64_t size, bool only_removes, uint64_t visible_lsn) {
   if (!active_) return roll(size, only_removes, visible_lsn);
-  const Result<Appender::Fit> fit = active_->ensure_space(size, only_removes);
-  if (!fit) return fit.status();
-  switch (*fit) {
+  STAVE_TRY_ASSIGN(const Appender::Fit fit, active_->ensure_space(size, only_removes));
+  switch (fit) {
     case Appender::Fit::fits:
       return {};
     case Appender::Fit::no_space:
@@ -124,13 +121,12 @@ Status Log::roll(uint64_t first_frame_size, bool only_removes, uint64_t visible_
       .previous_generation = segments_.set()->size() == 0 ? 0 : segments_.last()->generation()};
   // Even if this fails: no generation is used twice.
   manifest_.next_generation++;
-  Result<std::unique_ptr<Appender>> created = Appender::create(
-      files_, directory_, header, options_.segment_size, first_frame_size, only_removes);
-  if (!created) return created.status();
-  std::unique_ptr<Appender> next = *std::move(created);
   bool name_taken = false;
-  if (Status status = next->finish(files_, directory_, &name_taken); !status.ok())
-    return name_taken ? fail(status) : status;
+  Result<std::unique_ptr<Appender>> created =
+      Appender::create(files_, directory_, header, options_.segment_size, first_frame_size,
+                       only_removes, &name_taken);
+  if (!created) return name_taken ? fail(created.status()) : created.status();
+  std::unique_ptr<Appender> next = *std::move(created);
   if (options_.io == ReadIo::mmap) next->segment()->set_read_mapping(next->mapping());
   if (active_) {
     active_->trim(0);

@@ -29,9 +29,8 @@ Result<Bytes> LogReader::view(uint64_t offset, size_t size) {
 
 Result<std::optional<RecordHeader>> LogReader::plausible_header(uint64_t offset, uint64_t limit) {
   if (offset > limit || limit - offset < record_header_size) return std::optional<RecordHeader>();
-  Result<Bytes> bytes = view(offset, record_header_size);
-  if (!bytes) return bytes.status();
-  const RecordHeader header = RecordHeader::decode(bytes->data());
+  STAVE_TRY_ASSIGN(const Bytes bytes, view(offset, record_header_size));
+  const RecordHeader header = RecordHeader::decode(bytes.data());
   if (!header.plausible() || padded(header.size()) > limit - offset)
     return std::optional<RecordHeader>();
   return std::optional<RecordHeader>(header);
@@ -41,16 +40,14 @@ Result<bool> LogReader::checksum_is_right(uint64_t offset, const RecordHeader& h
   const uint64_t size = header.size();
   const uint64_t seed = segment_.seed_at(offset);
   if (size <= window_size) {
-    Result<Bytes> bytes = view(offset, static_cast<size_t>(size));
-    if (!bytes) return bytes.status();
-    return checksum_matches(*bytes, seed);
+    STAVE_TRY_ASSIGN(const Bytes bytes, view(offset, static_cast<size_t>(size)));
+    return checksum_matches(bytes, seed);
   }
   Hash64Stream stream(seed);
   for (uint64_t done = record_at::lsn; done < size;) {
     const auto part = static_cast<size_t>(std::min<uint64_t>(window_size, size - done));
-    Result<Bytes> bytes = view(offset + done, part);
-    if (!bytes) return bytes.status();
-    stream.update(*bytes);
+    STAVE_TRY_ASSIGN(const Bytes bytes, view(offset + done, part));
+    stream.update(bytes);
     done += part;
   }
   return stream.digest() == header.checksum;
@@ -59,16 +56,14 @@ Result<bool> LogReader::checksum_is_right(uint64_t offset, const RecordHeader& h
 Result<std::optional<RecordHeader>> LogReader::checked_header(uint64_t offset, uint64_t limit) {
   Result<std::optional<RecordHeader>> header = plausible_header(offset, limit);
   if (!header || !*header) return header;
-  Result<bool> right = checksum_is_right(offset, **header);
-  if (!right) return right.status();
-  if (!*right) return std::optional<RecordHeader>();
+  STAVE_TRY_ASSIGN(const bool right, checksum_is_right(offset, **header));
+  if (!right) return std::optional<RecordHeader>();
   return header;
 }
 
 Result<uint64_t> LogReader::batch_frame_size(uint64_t offset) {
-  Result<Bytes> bytes = view(offset, batch_header_size);
-  if (!bytes) return bytes.status();
-  return load_le64(bytes->data() + record_at::batch_frame_size);
+  STAVE_TRY_ASSIGN(const Bytes bytes, view(offset, batch_header_size));
+  return load_le64(bytes.data() + record_at::batch_frame_size);
 }
 
 Result<bool> LogReader::batch_is_complete(const RecordHeader& header, uint64_t frame_size) {
@@ -76,12 +71,10 @@ Result<bool> LogReader::batch_is_complete(const RecordHeader& header, uint64_t f
   const uint64_t frame_end = offset_ + frame_size;
   uint64_t offset = offset_ + batch_header_size;
   for (uint32_t i = 0; i < header.value_size; i++) {
-    Result<std::optional<RecordHeader>> member = checked_header(offset, frame_end);
-    if (!member) return member.status();
-    if (!*member || (*member)->is_batch() || !(*member)->is_member() ||
-        (*member)->lsn != header.lsn)
+    STAVE_TRY_ASSIGN(const std::optional<RecordHeader> member, checked_header(offset, frame_end));
+    if (!member || member->is_batch() || !member->is_member() || member->lsn != header.lsn)
       return false;
-    offset += padded((*member)->size());
+    offset += padded(member->size());
   }
   return offset == frame_end;
 }
@@ -89,56 +82,49 @@ Result<bool> LogReader::batch_is_complete(const RecordHeader& header, uint64_t f
 Status LogReader::visit_record(uint64_t offset, const RecordHeader& header, Visit visit) {
   if (!header.is_supported()) return segment_.unsupported(offset);
   const size_t key_offset = header.key_offset();
-  Result<Bytes> bytes = view(offset, key_offset + header.key_size);
-  if (!bytes) return bytes.status();
-  return visit({header, offset, bytes->subspan(key_offset, header.key_size)});
+  STAVE_TRY_ASSIGN(const Bytes bytes, view(offset, key_offset + header.key_size));
+  return visit({header, offset, bytes.subspan(key_offset, header.key_size), offset_});
 }
 
 Result<bool> LogReader::next(uint64_t lsn, Visit visit) {
-  Result<std::optional<RecordHeader>> read = checked_header(offset_, limit_);
-  if (!read) return read.status();
-  if (!*read || (*read)->lsn != lsn || (*read)->is_member()) return false;
-  const RecordHeader header = **read;
+  STAVE_TRY_ASSIGN(const std::optional<RecordHeader> read, checked_header(offset_, limit_));
+  if (!read || read->lsn != lsn || read->is_member()) return false;
+  const RecordHeader header = *read;
   if (!header.is_batch()) {
     STAVE_TRY(visit_record(offset_, header, visit));
     offset_ += padded(header.size());
     return true;
   }
-  Result<uint64_t> frame_size = batch_frame_size(offset_);
-  if (!frame_size) return frame_size.status();
-  Result<bool> whole = batch_is_complete(header, *frame_size);
+  STAVE_TRY_ASSIGN(const uint64_t frame_size, batch_frame_size(offset_));
+  Result<bool> whole = batch_is_complete(header, frame_size);
   if (!whole || (!*whole && !STAVE_PLANTED_BUG(torn_batch))) return whole;
   uint64_t offset = offset_ + batch_header_size;
   for (uint32_t i = 0; i < header.value_size; i++) {
-    Result<std::optional<RecordHeader>> member = plausible_header(offset, limit_);
-    if (!member) return member.status();
-    if (STAVE_PLANTED_BUG(torn_batch) && !*member) break;
+    STAVE_TRY_ASSIGN(const std::optional<RecordHeader> member, plausible_header(offset, limit_));
+    if (STAVE_PLANTED_BUG(torn_batch) && !member) break;
     // It was there a moment ago: the file has changed.
-    if (!*member) return segment_.damage(offset, "the file changed while it was read");
-    STAVE_TRY(visit_record(offset, **member, visit));
-    offset += padded((*member)->size());
+    if (!member) return segment_.damage(offset, "the file changed while it was read");
+    STAVE_TRY(visit_record(offset, *member, visit));
+    offset += padded(member->size());
   }
-  offset_ += *frame_size;
+  offset_ += frame_size;
   return true;
 }
 
 Result<uint64_t> LogReader::presumed_end(uint64_t lsn) {
-  const Result<std::optional<RecordHeader>> header = plausible_header(offset_, limit_);
-  if (!header) return header.status();
-  if (!*header || (*header)->lsn != lsn) return offset_;
-  if (!(*header)->is_batch()) return offset_ + padded((*header)->size());
-  const Result<uint64_t> size = batch_frame_size(offset_);
-  if (!size) return size.status();
-  return offset_ + (*size <= limit_ - offset_ ? padded(*size) : 0);
+  STAVE_TRY_ASSIGN(const std::optional<RecordHeader> header, plausible_header(offset_, limit_));
+  if (!header || header->lsn != lsn) return offset_;
+  if (!header->is_batch()) return offset_ + padded(header->size());
+  STAVE_TRY_ASSIGN(const uint64_t size, batch_frame_size(offset_));
+  return offset_ + (size <= limit_ - offset_ ? padded(size) : 0);
 }
 
 Result<uint64_t> LogReader::newest_durable_claim(uint64_t lsn, uint64_t first_lsn) {
   // The frames after one whose value is damaged come first: the bytes of the value were chosen by
   // its writer.
-  const Result<uint64_t> end = presumed_end(first_lsn);
-  if (!end) return end.status();
-  if (*end != offset_) {
-    const Result<uint64_t> claim = newest_claim_from(*end, lsn, first_lsn);
+  STAVE_TRY_ASSIGN(const uint64_t end, presumed_end(first_lsn));
+  if (end != offset_) {
+    const Result<uint64_t> claim = newest_claim_from(end, lsn, first_lsn);
     if (!claim || *claim != 0) return claim;
   }
   return newest_claim_from(offset_, lsn, first_lsn);
@@ -151,20 +137,17 @@ Result<uint64_t> LogReader::newest_claim_from(uint64_t offset, uint64_t lsn, uin
   // uses its size, and the bytes inside of it nothing.
   uint64_t hash_budget = 8 * limit_ + (uint64_t{64} << 20);
   for (uint64_t at = offset; at < limit_;) {
-    Result<std::optional<RecordHeader>> header = plausible_header(at, limit_);
-    if (!header) return header.status();
+    STAVE_TRY_ASSIGN(const std::optional<RecordHeader> header, plausible_header(at, limit_));
     const uint64_t here = at;
     at += location_unit;
     // No frame is smaller than a record without key and value.
     const uint64_t lsn_max = first_lsn + (here - offset_) / padded(record_header_size);
-    if (!*header || (*header)->lsn < first_lsn || (*header)->lsn > lsn_max ||
-        (*header)->size() > hash_budget)
+    if (!header || header->lsn < first_lsn || header->lsn > lsn_max || header->size() > hash_budget)
       continue;
-    const RecordHeader& candidate = **header;
+    const RecordHeader& candidate = *header;
     hash_budget -= candidate.size();
-    Result<bool> right = checksum_is_right(here, candidate);
-    if (!right) return right.status();
-    if (!*right) continue;
+    STAVE_TRY_ASSIGN(const bool right, checksum_is_right(here, candidate));
+    if (!right) continue;
     at = here + padded(candidate.size());
     const uint64_t claim = candidate.durable_lag == 0 ? 0 : candidate.durable_claim();
     if (claim > lsn) newest = std::max(newest, claim);
@@ -176,11 +159,10 @@ Result<uint64_t> LogReader::end_of_data() {
   uint64_t end = offset_;
   for (uint64_t at = offset_; at < limit_;) {
     const auto part = static_cast<size_t>(std::min<uint64_t>(window_size, limit_ - at));
-    Result<Bytes> bytes = view(at, part);
-    if (!bytes) return bytes.status();
-    const auto last = std::find_if(bytes->rbegin(), bytes->rend(),
+    STAVE_TRY_ASSIGN(const Bytes bytes, view(at, part));
+    const auto last = std::find_if(bytes.rbegin(), bytes.rend(),
                                    [](std::byte byte) { return byte != std::byte{0}; });
-    if (last != bytes->rend()) end = at + static_cast<uint64_t>(bytes->rend() - last);
+    if (last != bytes.rend()) end = at + static_cast<uint64_t>(bytes.rend() - last);
     at += part;
   }
   return std::max(offset_, padded(end));

@@ -21,6 +21,7 @@ class LogReader {
     RecordHeader header;
     uint64_t offset;
     Bytes key;  // valid until the reader's next call
+    uint64_t frame_offset;
   };
   using Visit = FunctionRef<Status(const Record&)>;
 

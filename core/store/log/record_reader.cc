@@ -37,9 +37,8 @@ Status RecordReader::why_unreadable() const {
 Result<bool> RecordReader::open_if_of(Bytes key, Location location) {
   STAVE_TRY(open(location));
   if (header_.key_size == key.size()) {
-    const Result<Bytes> own = this->key();
-    if (!own) return own.status();
-    if (equal(*own, key)) return true;
+    STAVE_TRY_ASSIGN(const Bytes own, this->key());
+    if (equal(own, key)) return true;
   }
   // Another key with the same bits of its hash, or a damaged record.
   STAVE_TRY(check());
@@ -62,10 +61,9 @@ void RecordReader::prefetch(const Segment& segment, Location location) noexcept 
 }
 
 Status RecordReader::read_head() {
-  const Result<size_t> size =
-      os::read_up_to(segment_->file(), segment_->path(), offset_, first_read_);
-  if (!size) return size.status();
-  head_ = Bytes(first_read_).first(*size);
+  STAVE_TRY_ASSIGN(const size_t size,
+                   os::read_up_to(segment_->file(), segment_->path(), offset_, first_read_));
+  head_ = Bytes(first_read_).first(size);
   return {};
 }
 

@@ -12,10 +12,16 @@
 #include "core/base/bytes.h"
 #include "core/base/status.h"
 #include "core/store/format/record_format.h"
-#include "core/store/log/pinned_value.h"
 #include "core/store/log/segment_directory.h"
 
 namespace stave::store {
+
+// Bytes of a value that is read in place, and what keeps them alive: a mapped segment, or memory of
+// their own. May outlive the store.
+struct PinnedValue {
+  std::shared_ptr<const void> owner;
+  Bytes bytes;
+};
 
 class RecordReader {
  public:

@@ -28,21 +28,19 @@ Result<std::shared_ptr<Segment>> open_segment(os::FileSystem& files, const std::
                                               uint64_t generation, const StoreId& store_id,
                                               bool writable) {
   const std::string path = os::join_path(directory, segment_name(generation));
-  auto file = files.open(path, writable ? os::OpenMode::read_write : os::OpenMode::read_only);
-  if (!file) return file.status();
+  STAVE_TRY_ASSIGN(auto file,
+                   files.open(path, writable ? os::OpenMode::read_write : os::OpenMode::read_only));
   SegmentHeaderBytes bytes{};
-  STAVE_TRY(os::read_exactly(**file, path, 0, bytes));
-  Result<SegmentHeader> header = decode_segment_header(bytes, path);
-  if (!header) return header.status();
-  if (header->generation != generation || header->store_id != store_id)
+  STAVE_TRY(os::read_exactly(*file, path, 0, bytes));
+  STAVE_TRY_ASSIGN(const SegmentHeader header, decode_segment_header(bytes, path));
+  if (header.generation != generation || header.store_id != store_id)
     return Status::error(
         Code::corruption,
         "segment '" + path + "' is foreign: its header names " +
-            (header->generation != generation ? "another generation" : "another store"));
-  Result<uint64_t> size = (*file)->size();
-  if (!size) return size.status();
-  auto segment = std::make_shared<Segment>(*header, path, *std::move(file));
-  segment->set_file_size(*size);
+            (header.generation != generation ? "another generation" : "another store"));
+  STAVE_TRY_ASSIGN(const uint64_t size, file->size());
+  auto segment = std::make_shared<Segment>(header, path, std::move(file));
+  segment->set_file_size(size);
   return segment;
 }
 

@@ -29,7 +29,7 @@ struct KnownLog {
   uint64_t durable_lsn = 0;
 };
 
-// Called for every record of every commit after the known log, in log order.
+// Called for every record of the commits that are read, in log order.
 using Replay = FunctionRef<Status(const Segment&, const LogReader::Record&)>;
 
 // Fills `segments`. A failure has changed nothing on the device, unless the cut had begun, which a
@@ -38,11 +38,8 @@ Result<Recovered> recover(os::FileSystem& files, const std::string& directory,
                           const Options& options, const Manifest& manifest, const KnownLog& known,
                           SegmentDirectory& segments, Replay replay);
 
-// The records of the log from `from` to `to`, the end that recover() has found. `frame` is where
-// the record's frame begins, and its LSN.
-using ReplayFrames =
-    FunctionRef<Status(const Segment&, const LogEnd& frame, const LogReader::Record&)>;
+// The records of the log from `from` to `to`, the end that recover() has found.
 Status replay_log(const SegmentDirectory& segments, const LogEnd& from, const LogEnd& to,
-                  ReplayFrames replay);
+                  Replay replay);
 
 }  // namespace stave::store

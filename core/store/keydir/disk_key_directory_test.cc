@@ -1,4 +1,4 @@
-#include "core/store/disk_key_directory.h"
+#include "core/store/keydir/disk_key_directory.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "core/store/collision_list.h"
+#include "core/store/keydir/collision_list.h"
 
 #include <gtest/gtest.h>
 
@@ -19,12 +19,10 @@ class CollisionListTest : public ::testing::Test {
   void SetUp() override { ASSERT_TRUE(files_.make_directory("/store").ok()); }
   static void insert(CollisionList& list, std::string_view key, const DiskLocation& location,
                      uint64_t lsn) {
-    list.insert(list.make_room(as_bytes(key)), location, lsn);
+    list.insert(list.reserve_memory(as_bytes(key)), location, lsn);
   }
-  Status load(CollisionList& list) { return list.load(files_, "/store", id_); }
-  Result<uint64_t> save(CollisionList& list) {
-    return list.save(files_, "/store", id_, nothing_before);
-  }
+  CollisionList empty_list() { return CollisionList(files_, "/store", id_); }
+  static Result<uint64_t> save(CollisionList& list) { return list.save(nothing_before); }
   std::string content() { return *os::read_small_file(files_, "/store/COLLISIONS", 1 << 20); }
 
   os::SimulatedFileSystem files_{1};
@@ -51,7 +49,7 @@ TEST(LocationFormat, HoldsTheLargestLocations) {
 }
 
 TEST_F(CollisionListTest, FindsExactlyTheKeysItHas) {
-  CollisionList list;
+  CollisionList list = empty_list();
   EXPECT_FALSE(list.find(as_bytes("a")));
   insert(list, "a", some_location, 1);
   insert(list, "", other_location, 2);
@@ -69,7 +67,7 @@ TEST_F(CollisionListTest, FindsExactlyTheKeysItHas) {
 
 // What a cursor walks: a key that was away for a moment does not count as one that stayed.
 TEST_F(CollisionListTest, ShowsInOrderWhatHasStayedSinceAVersion) {
-  CollisionList list;
+  CollisionList list = empty_list();
   for (const char* key : {"c", "", "b", "a"}) insert(list, key, some_location, 1);
   const uint64_t version = list.version();
   EXPECT_TRUE(list.replace(as_bytes("a"), other_location, 2));
@@ -88,49 +86,49 @@ TEST_F(CollisionListTest, ShowsInOrderWhatHasStayedSinceAVersion) {
   const std::string first;
   EXPECT_EQ(list.next(&first, version)->location, other_location);
   ASSERT_TRUE(save(list).ok());
-  CollisionList loaded;
-  ASSERT_TRUE(load(loaded).ok());
+  CollisionList loaded = empty_list();
+  ASSERT_TRUE(loaded.load().ok());
   EXPECT_TRUE(loaded.next(nullptr, loaded.version()));
 }
 
 // The space that the next save needs is there before a key comes, and stays as keys come and go.
 TEST_F(CollisionListTest, AFullDiskCanSaveWhatItHasRoomFor) {
-  CollisionList list;
+  CollisionList list = empty_list();
   ASSERT_TRUE(save(list).ok());
   const std::string large(5000, 'k');
   {
-    const Result<CollisionList::Room> forgotten = list.make_room(files_, "/store", as_bytes(large));
+    const Result<CollisionList::Reservation> forgotten = list.reserve_insertion(as_bytes(large));
     ASSERT_TRUE(forgotten.ok());
   }
-  Result<CollisionList::Room> room = list.make_room(files_, "/store", as_bytes(large));
-  ASSERT_TRUE(room.ok());
+  Result<CollisionList::Reservation> reserved = list.reserve_insertion(as_bytes(large));
+  ASSERT_TRUE(reserved.ok());
   files_.set_capacity(files_.used_bytes());
-  EXPECT_TRUE(list.make_room(files_, "/store", as_bytes(large)).status().is(Code::no_space));
-  list.insert(*std::move(room), some_location, 1);
+  EXPECT_TRUE(list.reserve_insertion(as_bytes(large)).status().is(Code::no_space));
+  list.insert(*std::move(reserved), some_location, 1);
   for (uint64_t lsn = 2; lsn < 10; lsn++) {
     ASSERT_TRUE(save(list).ok()) << lsn;
     ASSERT_TRUE(list.replace(as_bytes(large), other_location, lsn));
   }
   ASSERT_TRUE(list.erase(as_bytes(large), 10));
   ASSERT_TRUE(save(list).ok());
-  list.forget_reserve(files_, "/store");
+  list.release_space();
   EXPECT_EQ(files_.list("/store")->size(), 1U);
 }
 
 TEST_F(CollisionListTest, IsSavedWithItsVersion) {
-  CollisionList list;
-  EXPECT_TRUE(load(list).is(Code::not_found));
+  CollisionList list = empty_list();
+  EXPECT_TRUE(list.load().is(Code::not_found));
   insert(list, "a", some_location, 10);
   insert(list, std::string(65535, 'k'), other_location, 11);
   uint64_t told = 0;
-  const Result<uint64_t> version = list.save(files_, "/store", id_, [&](uint64_t lsn) {
+  const Result<uint64_t> version = list.save([&](uint64_t lsn) {
     told = lsn;
     return Status();
   });
   ASSERT_TRUE(version.ok());
   EXPECT_EQ(told, 11U);
-  CollisionList loaded;
-  ASSERT_TRUE(load(loaded).ok());
+  CollisionList loaded = empty_list();
+  ASSERT_TRUE(loaded.load().ok());
   EXPECT_EQ(loaded.version(), *version);
   EXPECT_EQ(loaded.newest_lsn(), 11U);
   EXPECT_EQ(loaded.size(), 2U);
@@ -138,7 +136,7 @@ TEST_F(CollisionListTest, IsSavedWithItsVersion) {
 }
 
 TEST_F(CollisionListTest, IsWrittenOnlyWhenItHasChanged) {
-  CollisionList list;
+  CollisionList list = empty_list();
   ASSERT_TRUE(save(list).ok());
   ASSERT_TRUE(files_.remove("/store/COLLISIONS").ok());
   ASSERT_TRUE(save(list).ok());
@@ -150,10 +148,10 @@ TEST_F(CollisionListTest, IsWrittenOnlyWhenItHasChanged) {
 
 // When the log cannot be synced, nothing that rests on it may be written.
 TEST_F(CollisionListTest, IsNotWrittenWhenWhatComesBeforeFails) {
-  CollisionList list;
+  CollisionList list = empty_list();
   insert(list, "a", some_location, 1);
   const auto failing = [](uint64_t) { return Status(Code::io); };
-  EXPECT_TRUE(list.save(files_, "/store", id_, failing).status().is(Code::io));
+  EXPECT_TRUE(list.save(failing).status().is(Code::io));
   EXPECT_FALSE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
   EXPECT_TRUE(save(list).ok());
   EXPECT_FALSE(content().empty());
@@ -162,7 +160,7 @@ TEST_F(CollisionListTest, IsNotWrittenWhenWhatComesBeforeFails) {
 // The next save tried again, succeeded, and said nothing about what the device had.
 TEST_F(CollisionListTest, AFailedSyncIsFinal) {
   for (const os::CallKind call : {os::CallKind::sync_data, os::CallKind::sync_directory}) {
-    CollisionList list;
+    CollisionList list = empty_list();
     insert(list, "a", some_location, 1);
     files_.add_fault({.kind = os::Fault::Kind::io_error, .call_number = 1, .call = call});
     EXPECT_TRUE(save(list).status().is(Code::io));
@@ -172,15 +170,15 @@ TEST_F(CollisionListTest, AFailedSyncIsFinal) {
 }
 
 TEST_F(CollisionListTest, DamageIsFoundAtEveryByteAndLength) {
-  CollisionList list;
+  CollisionList list = empty_list();
   insert(list, "key", some_location, 1);
   insert(list, "another", other_location, 2);
   ASSERT_TRUE(save(list).ok());
   const std::string whole = content();
   const auto refused = [&](const std::string& bytes) {
     EXPECT_TRUE(os::replace_file(files_, "/store", "COLLISIONS", as_bytes(bytes)).ok());
-    CollisionList damaged;
-    return load(damaged).is(Code::corruption);
+    CollisionList damaged = empty_list();
+    return damaged.load().is(Code::corruption);
   };
   for (size_t at = 0; at < whole.size(); at++) {
     std::string bytes = whole;
@@ -190,22 +188,22 @@ TEST_F(CollisionListTest, DamageIsFoundAtEveryByteAndLength) {
   }
   EXPECT_TRUE(refused(whole + "x"));
   EXPECT_FALSE(refused(whole));
-  CollisionList foreign;
-  EXPECT_TRUE(foreign.load(files_, "/store", StoreId{}).is(Code::corruption));
+  CollisionList foreign(files_, "/store", StoreId{});
+  EXPECT_TRUE(foreign.load().is(Code::corruption));
 }
 
 // A list that was all holes behind its header was read into memory first and judged then: a
 // terabyte of it took the process down.
 TEST_F(CollisionListTest, ASizeAloneTakesNoMemory) {
-  CollisionList list;
+  CollisionList list = empty_list();
   ASSERT_TRUE(save(list).ok());
   std::string header = content().substr(0, 64);
   store_le64(reinterpret_cast<std::byte*>(header.data()) + 48, UINT64_MAX);
   ASSERT_TRUE(os::replace_file(files_, "/store", "COLLISIONS", as_bytes(header)).ok());
   const auto file = files_.open("/store/COLLISIONS", os::OpenMode::read_write);
   ASSERT_TRUE((*file)->truncate(uint64_t{1} << 40).ok());
-  CollisionList loaded;
-  EXPECT_TRUE(load(loaded).is(Code::corruption));
+  CollisionList loaded = empty_list();
+  EXPECT_TRUE(loaded.load().is(Code::corruption));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "core/store/store_impl.h"
+#include "core/store/store.h"
 
 #include <utility>
 
@@ -7,79 +7,59 @@
 
 namespace stave::store {
 
-StoreImpl::StoreImpl(os::FileSystem& files, std::string directory, const Options& options,
-                     std::unique_ptr<os::FileLock> lock)
+Store::Store(os::FileSystem& files, std::string directory, const Options& options,
+             std::unique_ptr<os::FileLock> lock)
     : files_(files), directory_(std::move(directory)), options_(options), lock_(std::move(lock)) {}
 
-Status StoreImpl::recover(const Manifest& manifest) {
+Status Store::recover(const Manifest& manifest) {
   options_.shards = manifest.shards;
   options_.keydir = manifest.keys_on_disk ? KeyDirectoryKind::disk : KeyDirectoryKind::memory;
   shards_ = std::make_unique<Shards>(manifest.shards);
-  STAVE_TRY(open_keys(manifest));
+  if (manifest.keys_on_disk) {
+    STAVE_TRY_ASSIGN(auto keys,
+                     DiskKeyDirectory::open(files_, directory_, options_, manifest, segments_));
+    keys_ = std::make_unique<KeyDirectory>(std::move(keys));
+  } else {
+    STAVE_TRY_ASSIGN(auto keys, MemoryKeyDirectory::create(manifest.hash_seed, segments_));
+    keys_ = std::make_unique<KeyDirectory>(std::move(keys));
+  }
   DiskKeyDirectory* const on_disk = keys_->on_disk();
-  STAVE_TRY(on_disk ? recover_on_disk(manifest, *on_disk) : recover_in_memory(manifest));
+  const KnownLog known = on_disk ? on_disk->known_log() : KnownLog();
+  const auto replay = [&](const Segment& segment, const LogReader::Record& record) {
+    return on_disk ? Status() : replay_in_memory(segment, record);
+  };
+  STAVE_TRY_ASSIGN(
+      recovered_, store::recover(files_, directory_, options_, manifest, known, segments_, replay));
+  // Now that the log has been judged: beside a damaged log the directory is left as it is.
+  if (on_disk) STAVE_TRY(replay_on_disk(*on_disk));
   if (!options_.read_only) {
     log_.emplace(files_, directory_, options_, recovered_.manifest, segments_, *lock_);
     pipeline_.emplace(static_cast<CommitPipeline::Backend&>(*this),
                       recovered_.manifest.durable_end.lsn);
     STAVE_TRY(log_->resume());
+    if (on_disk) on_disk->end_replay(recovered_.manifest.durable_end, *log_);
   }
-  return on_disk ? on_disk->end_replay(recovered_.manifest.durable_end) : Status();
-}
-
-Status StoreImpl::open_keys(const Manifest& manifest) {
-  if (manifest.keys_on_disk) {
-    Result<std::unique_ptr<DiskKeyDirectory>> keys =
-        DiskKeyDirectory::open(files_, directory_, options_, manifest, segments_, *this);
-    if (!keys) return keys.status();
-    keys_ = std::make_unique<KeyDirectory>(*std::move(keys));
-    return {};
-  }
-  Result<std::unique_ptr<MemoryKeyDirectory>> keys =
-      MemoryKeyDirectory::create(manifest.hash_seed, segments_);
-  if (!keys) return keys.status();
-  keys_ = std::make_unique<KeyDirectory>(*std::move(keys));
   return {};
 }
 
-Status StoreImpl::recover_in_memory(const Manifest& manifest) {
-  const auto replay = [this](const Segment& segment, const LogReader::Record& record) {
-    return this->replay(segment, record);
-  };
-  Result<Recovered> recovered =
-      store::recover(files_, directory_, options_, manifest, {}, segments_, replay);
-  if (!recovered) return recovered.status();
-  recovered_ = *recovered;
-  return {};
-}
-
-// The log is judged before the directory is changed: a damaged log is left as it is.
-Status StoreImpl::recover_on_disk(const Manifest& manifest, DiskKeyDirectory& keys) {
-  const KnownLog& known = keys.known_log();
-  const auto pass_by = [](const Segment&, const LogReader::Record&) { return Status(); };
-  Result<Recovered> recovered =
-      store::recover(files_, directory_, options_, manifest, known, segments_, pass_by);
-  if (!recovered) return recovered.status();
-  recovered_ = *recovered;
+Status Store::replay_on_disk(DiskKeyDirectory& keys) {
   STAVE_TRY(keys.begin_replay());
-  const auto replay = [&](const Segment& segment, const LogEnd& frame,
-                          const LogReader::Record& record) {
-    return keys.replay(record.key, record.header.kind == RecordKind::remove, segment, record.offset,
-                       static_cast<uint32_t>(record.header.size()), frame);
+  const auto replay = [&](const Segment& segment, const LogReader::Record& record) {
+    return keys.replay(segment, record);
   };
-  STAVE_TRY(replay_log(segments_, known.position, recovered_.manifest.durable_end, replay));
+  STAVE_TRY(
+      replay_log(segments_, keys.known_log().position, recovered_.manifest.durable_end, replay));
   size_.store(keys.size(), std::memory_order_relaxed);
   live_bytes_.store(keys.live_bytes(), std::memory_order_relaxed);
   return {};
 }
 
 // One change as if it had just been committed.
-Status StoreImpl::replay(const Segment& segment, const LogReader::Record& record) {
+Status Store::replay_in_memory(const Segment& segment, const LogReader::Record& record) {
   Change change = make_change(record.key, {}, record.header.kind == RecordKind::remove);
   change.location = {segment.location_of(record.offset),
                      static_cast<uint32_t>(record.header.size())};
-  Newest newest;
-  STAVE_TRY(find_newest(change.hash, change.key, &newest));
+  STAVE_TRY_ASSIGN(const Newest newest, find_newest(change.hash, change.key));
   change.prior = newest.location;
   if (change.is_remove && !change.prior) return {};
   STAVE_TRY(reserve_memory({&change, 1}));
@@ -89,25 +69,25 @@ Status StoreImpl::replay(const Segment& segment, const LogReader::Record& record
 
 // ---- Maintenance --------------------------------------------------------------------------------
 
-Status StoreImpl::check_writable() const {
+Status Store::check_writable() const {
   if (!options_.read_only) return {};
   return Status::error(Code::read_only, "'" + directory_ + "' was opened for reading only");
 }
 
 // The active segment is mapped: what is filled is the kernel's already.
-Status StoreImpl::flush() {
+Status Store::flush() {
   STAVE_TRY(check_writable());
   return log_->failure();
 }
 
-Status StoreImpl::sync() {
+Status Store::sync() {
   STAVE_TRY(check_writable());
   const Status status = log_->sync_through(pipeline_->visible());
   if (!status.ok()) pipeline_->fail(status);
   return status;
 }
 
-Status StoreImpl::checkpoint() {
+Status Store::checkpoint() {
   STAVE_TRY(check_writable());
   DiskKeyDirectory* const keys = keys_->on_disk();
   if (keys == nullptr)
@@ -117,7 +97,7 @@ Status StoreImpl::checkpoint() {
   return os::as_failure(keys->checkpoint());
 }
 
-Stats StoreImpl::stats() const {
+Stats Store::stats() const {
   const std::shared_ptr<const SegmentSet> segments = segments_.set();
   Stats stats{.keys = size(),
               .segments = segments->size(),
@@ -145,7 +125,7 @@ Stats StoreImpl::stats() const {
   return stats;
 }
 
-Status StoreImpl::close() {
+Status Store::close() {
   // Unlocks whatever happens: cursors may keep this object alive for long.
   const std::unique_ptr<os::FileLock> lock = std::move(lock_);
   // The directory before the log: until the manifest says clean, what it lacks is replayed.

@@ -1,4 +1,4 @@
-#include "core/store/collision_list.h"
+#include "core/store/keydir/collision_list.h"
 
 #include <algorithm>
 #include <array>
@@ -40,36 +40,31 @@ constexpr uint64_t whole_steps(uint64_t bytes) noexcept {
   return (bytes + reserve_step - 1) / reserve_step * reserve_step;
 }
 
-std::string new_path(const std::string& directory) {
-  return os::join_path(directory, collisions_name).append(unfinished_suffix);
-}
-
 void append(std::vector<std::byte>& to, Bytes bytes) {
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
 
 }  // namespace
 
-CollisionList::Room CollisionList::make_room(Bytes key) {
+CollisionList::Reservation CollisionList::reserve_memory(Bytes key) {
   Entries one;
   one.emplace(std::string(as_text(key)), Entry());
-  Room room;
-  room.node_ = one.extract(one.begin());
-  room.list_ = this;
+  Reservation reserved;
+  reserved.node_ = one.extract(one.begin());
+  reserved.list_ = this;
   encoded_bytes_.fetch_add(encoded_size(key.size()), std::memory_order_relaxed);
-  return room;
+  return reserved;
 }
 
-void CollisionList::Room::forget() noexcept {
+void CollisionList::Reservation::forget() noexcept {
+  if (list_ == nullptr) return;
   list_->encoded_bytes_.fetch_sub(encoded_size(node_.key().size()), std::memory_order_relaxed);
-  list_ = nullptr;
 }
 
-Result<CollisionList::Room> CollisionList::make_room(os::FileSystem& files,
-                                                     const std::string& directory, Bytes key) {
-  Room room = make_room(key);
-  STAVE_TRY(reserve(files, directory));
-  return room;
+Result<CollisionList::Reservation> CollisionList::reserve_insertion(Bytes key) {
+  Reservation reserved = reserve_memory(key);
+  STAVE_TRY(reserve_space());
+  return reserved;
 }
 
 std::optional<DiskLocation> CollisionList::find(Bytes key) const {
@@ -105,11 +100,12 @@ void CollisionList::changed(uint64_t lsn) noexcept {
   size_.store(entries_.size(), std::memory_order_release);
 }
 
-void CollisionList::insert(Room room, const DiskLocation& location, uint64_t lsn) noexcept {
-  room.list_ = nullptr;  // its bytes are the entry's now
+void CollisionList::insert(Reservation reserved, const DiskLocation& location,
+                           uint64_t lsn) noexcept {
+  reserved.list_ = nullptr;  // its bytes are the entry's now
   const std::unique_lock lock(mutex_);
-  room.node_.mapped() = {.location = location, .since = version_ + 1};
-  entries_.insert(std::move(room.node_));
+  reserved.node_.mapped() = {.location = location, .since = version_ + 1};
+  entries_.insert(std::move(reserved.node_));
   changed(lsn);
 }
 
@@ -144,11 +140,11 @@ uint64_t CollisionList::newest_lsn() const {
   return newest_lsn_;
 }
 
-std::vector<std::byte> CollisionList::encode(const StoreId& store_id) const {
+std::vector<std::byte> CollisionList::encode() const {
   std::vector<std::byte> bytes(header_size);
   copy(bytes.data(), as_bytes(magic));
   store_le32(&bytes[version_at], format_version);
-  copy(&bytes[store_id_at], store_id);
+  copy(&bytes[store_id_at], store_id_);
   store_le64(&bytes[list_version_at], version_);
   store_le64(&bytes[newest_lsn_at], newest_lsn_);
   store_le64(&bytes[count_at], entries_.size());
@@ -167,7 +163,11 @@ std::vector<std::byte> CollisionList::encode(const StoreId& store_id) const {
 
 // ---- The file -----------------------------------------------------------------------------------
 
-Status CollisionList::reserve(os::FileSystem& files, const std::string& directory) {
+std::string CollisionList::new_path() const {
+  return os::join_path(directory_, collisions_name).append(unfinished_suffix);
+}
+
+Status CollisionList::reserve_space() {
   const uint64_t entries = encoded_bytes_.load(std::memory_order_relaxed);
   if (entries == 0) [[likely]]
     return {};
@@ -175,31 +175,29 @@ Status CollisionList::reserve(os::FileSystem& files, const std::string& director
   if (reserved_bytes_.load(std::memory_order_relaxed) >= needed) return {};
   const std::lock_guard lock(file_mutex_);
   if (reserved_bytes_.load(std::memory_order_relaxed) >= needed) return {};
-  Result<std::unique_ptr<os::File>> file = open_new_file(files, new_path(directory));
-  if (!file) return file.status();
+  STAVE_TRY_ASSIGN(std::unique_ptr<os::File> file, open_new_file());
   // What is freed when it takes the file's place has to be enough for the one after.
   const uint64_t whole = whole_steps(needed);
   const uint64_t file_bytes = whole_steps(saved_bytes_);
-  STAVE_TRY((*file)->allocate(whole + (whole > file_bytes ? whole - file_bytes : 0)));
+  STAVE_TRY(file->allocate(whole + (whole > file_bytes ? whole - file_bytes : 0)));
   reserved_bytes_.store(whole, std::memory_order_relaxed);
   return {};
 }
 
-void CollisionList::forget_reserve(os::FileSystem& files, const std::string& directory) noexcept {
+void CollisionList::release_space() noexcept {
   const std::lock_guard lock(file_mutex_);
   if (reserved_bytes_.exchange(0, std::memory_order_relaxed) == 0) return;
   try {
-    static_cast<void>(files.remove(new_path(directory)));
+    static_cast<void>(files_.remove(new_path()));
   } catch (const std::bad_alloc&) {
     // Left behind, as after a failure: the next open removes it.
   }
 }
 
 // The reserve, or what a save has left that failed.
-Result<std::unique_ptr<os::File>> CollisionList::open_new_file(os::FileSystem& files,
-                                                               const std::string& path) {
-  Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::read_write);
-  if (file.status().is(Code::not_found)) file = files.open(path, os::OpenMode::create_new);
+Result<std::unique_ptr<os::File>> CollisionList::open_new_file() {
+  Result<std::unique_ptr<os::File>> file = files_.open(new_path(), os::OpenMode::read_write);
+  if (file.status().is(Code::not_found)) file = files_.open(new_path(), os::OpenMode::create_new);
   return file;
 }
 
@@ -213,23 +211,20 @@ Status CollisionList::synced(const Status& status) {
 }
 
 // As os::replace_file(), into the blocks that were reserved.
-Status CollisionList::write(os::FileSystem& files, const std::string& directory, Bytes content) {
-  const std::string path = new_path(directory);
+Status CollisionList::write(Bytes content) {
+  const std::string path = new_path();
   {
-    const Result<std::unique_ptr<os::File>> file = open_new_file(files, path);
-    if (!file) return file.status();
-    STAVE_TRY(os::write_all(**file, path, 0, content));
+    STAVE_TRY_ASSIGN(const std::unique_ptr<os::File> file, open_new_file());
+    STAVE_TRY(os::write_all(*file, path, 0, content));
     reserved_bytes_.store(0, std::memory_order_relaxed);
-    STAVE_TRY((*file)->truncate(content.size()));
-    STAVE_TRY(synced(os::sync_file(**file, path)));
+    STAVE_TRY(file->truncate(content.size()));
+    STAVE_TRY(synced(os::sync_file(*file, path)));
   }
-  STAVE_TRY(files.rename(path, os::join_path(directory, collisions_name)));
-  return synced(os::sync_directory(files, directory));
+  STAVE_TRY(files_.rename(path, os::join_path(directory_, collisions_name)));
+  return synced(os::sync_directory(files_, directory_));
 }
 
-Result<uint64_t> CollisionList::save(os::FileSystem& files, const std::string& directory,
-                                     const StoreId& store_id,
-                                     FunctionRef<Status(uint64_t)> before_writing) {
+Result<uint64_t> CollisionList::save(FunctionRef<Status(uint64_t)> before_writing) {
   std::vector<std::byte> bytes;
   uint64_t version = 0;
   uint64_t lsn = 0;
@@ -238,20 +233,20 @@ Result<uint64_t> CollisionList::save(os::FileSystem& files, const std::string& d
     const std::shared_lock lock(mutex_);
     version = version_;
     lsn = newest_lsn_;
-    if (saved_version_ != version) bytes = encode(store_id);
+    if (saved_version_ != version) bytes = encode();
   }
   STAVE_TRY(before_writing(lsn));
   if (bytes.empty()) return version;
   {
     const std::lock_guard file_lock(file_mutex_);
     STAVE_TRY(failure());
-    STAVE_TRY(write(files, directory, bytes));
+    STAVE_TRY(write(bytes));
     saved_version_ = version;
     saved_bytes_ = bytes.size();
   }
   // The file that was replaced has given its blocks back. Where they are gone all the same, the
   // next put is told; deletes go on.
-  static_cast<void>(reserve(files, directory));
+  static_cast<void>(reserve_space());
   return version;
 }
 
@@ -315,24 +310,21 @@ Status damaged(const std::string& path, const char* what) {
 
 }  // namespace
 
-Status CollisionList::load(os::FileSystem& files, const std::string& directory,
-                           const StoreId& store_id) {
-  const std::string path = os::join_path(directory, collisions_name);
-  const Result<std::unique_ptr<os::File>> file = files.open(path, os::OpenMode::read_only);
-  if (!file) return file.status();
-  const Result<uint64_t> size = (*file)->size();
-  if (!size) return size.status();
-  STAVE_TRY(decode(**file, *size, path, store_id));
+Status CollisionList::load() {
+  const std::string path = os::join_path(directory_, collisions_name);
+  STAVE_TRY_ASSIGN(const std::unique_ptr<os::File> file,
+                   files_.open(path, os::OpenMode::read_only));
+  STAVE_TRY_ASSIGN(const uint64_t size, file->size());
+  STAVE_TRY(decode(*file, size, path));
   const std::lock_guard lock(file_mutex_);
   saved_version_ = version_;
-  saved_bytes_ = *size;
+  saved_bytes_ = size;
   return {};
 }
 
 // Into an empty list. An entry at a time: a size says nothing about what is in a file with holes,
 // which all memory could not hold.
-Status CollisionList::decode(os::File& file, uint64_t size, const std::string& path,
-                             const StoreId& store_id) {
+Status CollisionList::decode(os::File& file, uint64_t size, const std::string& path) {
   if (size < header_size + checksum_size) return damaged(path, "it ends too early");
   HashedReader reader(file, path, size - checksum_size);
   std::array<std::byte, header_size> header;
@@ -343,7 +335,7 @@ Status CollisionList::decode(os::File& file, uint64_t size, const std::string& p
   if (is_newer) {
     STAVE_TRY(reader.read_rest());
   } else {
-    if (!equal(Bytes(header).subspan(store_id_at, store_id.size()), store_id))
+    if (!equal(Bytes(header).subspan(store_id_at, store_id_.size()), store_id_))
       return damaged(path, "it belongs to another store");
     for (uint64_t count = load_le64(&header[count_at]); count > 0; count--) {
       std::array<std::byte, key_at> entry;
@@ -360,9 +352,8 @@ Status CollisionList::decode(os::File& file, uint64_t size, const std::string& p
     }
   }
   if (reader.left() > 0) return damaged(path, "it ends too late");
-  const Result<bool> right = reader.is_right();
-  if (!right) return right.status();
-  if (!*right) return damaged(path, "checksum mismatch");
+  STAVE_TRY_ASSIGN(const bool right, reader.is_right());
+  if (!right) return damaged(path, "checksum mismatch");
   if (is_newer)
     return Status::error(Code::unsupported_version, "'" + path + "' was written by a newer Stave");
   version_ = load_le64(&header[list_version_at]);

@@ -5,7 +5,7 @@
 // wait for that: while it has keys, or may get one, COLLISIONS.new stands beside the file, with
 // blocks for all of the next one.
 //
-// Thread safety: find(), reserve(), make_room() and the getters from any thread; changes by one
+// Thread safety: find(), the reserve functions and the getters from any thread; changes by one
 // thread at a time, beside them. docs/formats/key_directory.md describes the file.
 #pragma once
 
@@ -25,8 +25,8 @@
 #include "core/base/function_ref.h"
 #include "core/base/status.h"
 #include "core/os/file_system.h"
+#include "core/store/format/location_format.h"
 #include "core/store/format/segment_format.h"
-#include "core/store/location_format.h"
 
 namespace stave::store {
 
@@ -40,40 +40,42 @@ class CollisionList {
  public:
   // A key with memory of its own, and space in the file, so that insert() and the save behind it
   // cannot fail.
-  class Room {
+  class Reservation {
    public:
-    Room() noexcept = default;
-    ~Room() {
-      if (list_ != nullptr) forget();
-    }
-    Room(Room&& other) noexcept
+    Reservation() noexcept = default;
+    ~Reservation() { forget(); }
+    Reservation(Reservation&& other) noexcept
         : list_(std::exchange(other.list_, nullptr)), node_(std::move(other.node_)) {}
-    Room& operator=(Room&& other) noexcept {
-      if (list_ != nullptr) forget();
-      list_ = std::exchange(other.list_, nullptr);
-      node_ = std::move(other.node_);
+    Reservation& operator=(Reservation&& other) noexcept {
+      std::swap(list_, other.list_);
+      std::swap(node_, other.node_);
       return *this;
     }
     explicit operator bool() const noexcept { return !node_.empty(); }
 
    private:
     friend class CollisionList;
-    void forget() noexcept;  // of a list
-    CollisionList* list_ = nullptr;
+    void forget() noexcept;
+    CollisionList* list_ = nullptr;  // that counts the key's bytes; null: none any more
     Entries::node_type node_;
   };
-  // `directory` is where the list is saved. `no_space` changes nothing.
-  Result<Room> make_room(os::FileSystem& files, const std::string& directory, Bytes key);
-  // The same without space: the next save may not find any.
-  Room make_room(Bytes key);
-  // Space for the next save, if there are keys or rooms for some.
-  Status reserve(os::FileSystem& files, const std::string& directory);
+
+  // An empty list, which is saved in `directory`.
+  CollisionList(os::FileSystem& files, std::string directory, const StoreId& store_id)
+      : files_(files), directory_(std::move(directory)), store_id_(store_id) {}
+
+  // `no_space` changes nothing.
+  Result<Reservation> reserve_insertion(Bytes key);
+  // Like reserve_insertion() without the space: the next save may not find any.
+  Reservation reserve_memory(Bytes key);
+  // Space for the next save, if there are keys or reservations.
+  Status reserve_space();
   // Gives that space back.
-  void forget_reserve(os::FileSystem& files, const std::string& directory) noexcept;
+  void release_space() noexcept;
 
   std::optional<DiskLocation> find(Bytes key) const;
   uint64_t size() const noexcept {
-    // Acquire: pairs with the release in set_size(). A key that was inserted before a reader began
+    // Acquire: pairs with the release in changed(). A key that was inserted before a reader began
     // is not missed.
     return size_.load(std::memory_order_acquire);
   }
@@ -87,7 +89,7 @@ class CollisionList {
   std::optional<Listed> next(const std::string* after, uint64_t version) const;
 
   // `lsn` is of the frame that has the change. The key is absent.
-  void insert(Room room, const DiskLocation& location, uint64_t lsn) noexcept;
+  void insert(Reservation reserved, const DiskLocation& location, uint64_t lsn) noexcept;
   // False when the key is not here.
   bool replace(Bytes key, const DiskLocation& location, uint64_t lsn) noexcept;
   bool erase(Bytes key, uint64_t lsn) noexcept;
@@ -97,13 +99,12 @@ class CollisionList {
   uint64_t newest_lsn() const;
 
   // `not_found` when there is no file; `corruption`, `unsupported_version`.
-  Status load(os::FileSystem& files, const std::string& directory, const StoreId& store_id);
+  Status load();
   // Atomic and durable; answers the version that the file has. What was saved last is not written
   // again. `before_writing(lsn)` is called when the newest change to be written is known. A failed
   // sync is final: what a crash would show is unknown, and every later save fails too. One thread
   // at a time.
-  Result<uint64_t> save(os::FileSystem& files, const std::string& directory,
-                        const StoreId& store_id, FunctionRef<Status(uint64_t)> before_writing);
+  Result<uint64_t> save(FunctionRef<Status(uint64_t)> before_writing);
 
   // A sync of the file has failed, and how.
   bool has_failed() const noexcept {
@@ -114,20 +115,25 @@ class CollisionList {
 
  private:
   void changed(uint64_t lsn) noexcept;
-  // With the mutex held.
-  std::vector<std::byte> encode(const StoreId& store_id) const;
-  // With the file's mutex held.
-  Result<std::unique_ptr<os::File>> open_new_file(os::FileSystem& files, const std::string& path);
-  Status write(os::FileSystem& files, const std::string& directory, Bytes content);
+  // REQUIRES: the mutex is held.
+  std::vector<std::byte> encode() const;
+  // REQUIRES: the file's mutex is held.
+  Result<std::unique_ptr<os::File>> open_new_file();
+  Status write(Bytes content);
   Status synced(const Status& status);
-  Status decode(os::File& file, uint64_t size, const std::string& path, const StoreId& store_id);
+  Status decode(os::File& file, uint64_t size, const std::string& path);
+  std::string new_path() const;
+
+  os::FileSystem& files_;
+  const std::string directory_;
+  const StoreId store_id_;
 
   mutable std::shared_mutex mutex_;  // guards what follows
   Entries entries_;
   uint64_t version_ = 0;
   uint64_t newest_lsn_ = 0;
   std::atomic<uint64_t> size_{0};  // changed under the mutex
-  // Of the keys and of the rooms for some, in the file. Relaxed: what a thread reserves for, it has
+  // Of the keys and the reservations, in the file. Relaxed: what a thread reserves for, it has
   // added before.
   std::atomic<uint64_t> encoded_bytes_{0};
 

@@ -1,4 +1,4 @@
-#include "core/store/disk_key_directory.h"
+#include "core/store/keydir/disk_key_directory.h"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 
 #include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
+#include "core/store/keydir/key_directory.h"
 
 namespace stave::store {
 
@@ -38,14 +39,14 @@ Note decode(const disk_index::OwnerNote& from) noexcept {
 
 DiskKeyDirectory::DiskKeyDirectory(os::FileSystem& files, std::string directory,
                                    const Options& options, const Manifest& manifest,
-                                   const SegmentDirectory& segments, LogSync& log)
+                                   const SegmentDirectory& segments)
     : files_(files),
       path_(std::move(directory)),
       options_(options),
       store_id_(manifest.store_id),
       hash_seed_(manifest.hash_seed),
       segments_(segments),
-      log_(log) {}
+      collisions_(files, path_, store_id_) {}
 
 DiskKeyDirectory::~DiskKeyDirectory() {
   // Its merger may call this object until it is gone.
@@ -54,36 +55,41 @@ DiskKeyDirectory::~DiskKeyDirectory() {
 
 // ---- Opening ------------------------------------------------------------------------------------
 
-disk_index::Options DiskKeyDirectory::index_options() const {
+Status DiskKeyDirectory::open_index(bool create) {
   disk_index::Options options;
-  options.owner = const_cast<DiskKeyDirectory*>(this);
+  options.owner = this;
   options.file_id = store_id_;
   options.read_only = options_.read_only;
-  options.create_if_missing = false;
+  options.create_if_missing = create;
   options.background = options_.background;
   options.delta_memory = delta_memory;
   options.delta_entries = options_.test_delta_entries;
-  return options;
+  STAVE_TRY_ASSIGN(
+      index_, disk_index::LocationIndex::open(files_, os::join_path(path_, keys_name), options));
+  const Note note = decode(index_->owner_note());
+  const std::lock_guard lock(positions_mutex_);
+  last_change_ = delta_from_ = replay_from_ = note.replay_from;
+  newest_lsn_ = note.newest_lsn;
+  return {};
 }
 
-Result<std::unique_ptr<DiskKeyDirectory>> DiskKeyDirectory::open(
-    os::FileSystem& files, const std::string& directory, const Options& options,
-    const Manifest& manifest, const SegmentDirectory& segments, LogSync& log) {
+Result<std::unique_ptr<DiskKeyDirectory>> DiskKeyDirectory::open(os::FileSystem& files,
+                                                                 const std::string& directory,
+                                                                 const Options& options,
+                                                                 const Manifest& manifest,
+                                                                 const SegmentDirectory& segments) {
   std::unique_ptr<DiskKeyDirectory> made(
-      new DiskKeyDirectory(files, directory, options, manifest, segments, log));
+      new DiskKeyDirectory(files, directory, options, manifest, segments));
   STAVE_TRY(made->open_files());
   return made;
 }
 
 Status DiskKeyDirectory::open_files() {
-  Result<std::unique_ptr<disk_index::LocationIndex>> index =
-      disk_index::LocationIndex::open(files_, os::join_path(path_, keys_name), index_options());
+  const Status opened = open_index(false);
   // Without it all is made from the log, from its first frame on.
-  if (index.status().is(Code::not_found)) return {};
-  if (!index) return index.status();
-  index_ = *std::move(index);
-  const Status loaded = collisions_.load(files_, path_, store_id_);
-  set_positions();
+  if (opened.is(Code::not_found)) return {};
+  STAVE_TRY(opened);
+  const Status loaded = collisions_.load();
   const Note note = decode(index_->owner_note());
   if (loaded.is(Code::not_found) || (loaded.ok() && collisions_.version() < note.list_version))
     return Status::error(
@@ -104,57 +110,50 @@ Status DiskKeyDirectory::begin_replay() {
   if (index_ || options_.read_only) return {};
   // The list first: an index without one is damage.
   STAVE_TRY(save_collisions(0).status());
-  disk_index::Options options = index_options();
-  options.create_if_missing = true;
-  Result<std::unique_ptr<disk_index::LocationIndex>> index =
-      disk_index::LocationIndex::open(files_, os::join_path(path_, keys_name), options);
-  if (!index) return index.status();
-  index_ = *std::move(index);
-  set_positions();
-  return {};
+  return open_index(true);
 }
 
 // The directory may know this change already, and later ones of this key and of others with its
 // hash: segments of the index and the list are saved at different moments after known_log(). Each
 // change of a key makes its own entry right, and the last one leaves it so.
-Status DiskKeyDirectory::replay(Bytes key, bool erase, const Segment& segment, uint64_t offset,
-                                uint32_t size, const LogEnd& frame) {
+Status DiskKeyDirectory::replay(const Segment& segment, const LogReader::Record& record) {
+  const LogEnd frame{segment.generation(), record.frame_offset, record.header.lsn};
+  const Bytes key = record.key;
+  const bool erase = record.header.kind == RecordKind::remove;
   const disk_index::Key hash = hash_of(key);
   std::optional<DiskLocation> after;
   if (!erase)
-    after = DiskLocation{.generation = segment.generation(), .offset = offset, .size = size};
-  const Result<std::optional<DiskLocation>> before = entry(hash);
-  if (!before) return before.status();
+    after = DiskLocation{.generation = segment.generation(),
+                         .offset = record.offset,
+                         .size = static_cast<uint32_t>(record.header.size())};
+  STAVE_TRY_ASSIGN(const std::optional<DiskLocation> before, entry(hash));
   bool own = false;
-  if (*before && STAVE_PLANTED_BUG(keydir_trusts_hash)) {
+  if (before && STAVE_PLANTED_BUG(keydir_trusts_hash)) {
     own = true;
-  } else if (*before) {
+  } else if (before) {
     RecordReader reader(segments_);
-    const Result<bool> same = is_of(key, **before, reader);
-    if (!same) return same.status();
-    own = *same;
+    STAVE_TRY_ASSIGN(own, is_of(key, *before, reader));
   }
   const std::optional<DiskLocation> listed = collisions_.find(key);
   if (listed) live_bytes_ -= padded(listed->size);
-  if (own) live_bytes_ -= padded((*before)->size);
+  if (own) live_bytes_ -= padded(before->size);
   if (after) live_bytes_ += padded(after->size);
 
-  const bool to_index = own || (after && !listed && !*before);
-  if (to_index) STAVE_TRY(set_entry(hash, *before, after, frame));
+  const bool to_index = own || (after && !listed && !before);
+  if (to_index) STAVE_TRY(set_entry(hash, before, after, frame));
   if (listed && (own || erase))
     collisions_.erase(key, frame.lsn);
   else if (listed)
     collisions_.replace(key, *after, frame.lsn);
   else if (after && !to_index)
-    collisions_.insert(collisions_.make_room(key), *after, frame.lsn);
+    collisions_.insert(collisions_.reserve_memory(key), *after, frame.lsn);
   return {};
 }
 
-Status DiskKeyDirectory::end_replay(const LogEnd& end) {
+void DiskKeyDirectory::end_replay(const LogEnd& end, Log& log) noexcept {
   // Release: pairs with the acquire in save_collisions().
-  replaying_.store(false, std::memory_order_release);
-  if (!options_.read_only) note_end(end);
-  return {};
+  log_.store(&log, std::memory_order_release);
+  note_end(end);
 }
 
 uint64_t DiskKeyDirectory::size() const noexcept {
@@ -220,22 +219,20 @@ DiskLocation DiskKeyDirectory::disk_location_of(const RecordLocation& stored) co
 
 Result<bool> DiskKeyDirectory::is_of(Bytes key, const DiskLocation& stored,
                                      RecordReader& reader) const {
-  const Result<Location> location = locate(stored);
-  if (!location) return location.status();
-  Result<bool> same = reader.open_if_of(key, *location);
+  STAVE_TRY_ASSIGN(const Location location, locate(stored));
+  Result<bool> same = reader.open_if_of(key, location);
   // An entry is exchanged for one of the same bytes, so its record has to have this size.
   if (same.ok() && *same && reader.record_size() != stored.size) {
-    const Segment& segment = segments_.of(*location);
+    const Segment& segment = segments_.of(location);
     return segment.damage(stored.offset, "its size is not what KEYS says");
   }
   return same;
 }
 
 Result<bool> DiskKeyDirectory::find(Bytes key, RecordReader& reader) const {
-  const Result<std::optional<DiskLocation>> found = entry(hash_of(key));
-  if (!found) return found.status();
-  if (*found) {
-    Result<bool> same = is_of(key, **found, reader);
+  STAVE_TRY_ASSIGN(const std::optional<DiskLocation> found, entry(hash_of(key)));
+  if (found) {
+    Result<bool> same = is_of(key, *found, reader);
     if (!same || *same) return same;
   }
   const std::optional<DiskLocation> listed = collisions_.find(key);
@@ -268,29 +265,29 @@ void DiskKeyDirectory::prefetch(std::span<const Bytes> keys) const noexcept try 
 
 // ---- Changing -----------------------------------------------------------------------------------
 
-Result<DiskKeyDirectory::Room> DiskKeyDirectory::make_room(Bytes key, bool is_insertion,
-                                                           bool is_erase, bool contended) {
-  Room room;
+Status DiskKeyDirectory::reserve(KeyChange& change, bool contended) {
+  Reservation reserved;
   // Whatever else is in the way of a write then: this is what its caller has to know.
   const bool refused_before = refuses_changes();
   const auto failed = [&](const Status& why) { return refused_before ? refused(why) : why; };
   if (collisions_.has_failed()) return refused(collisions_.failure());
-  if (is_insertion) {
-    const Status found = index_->contains(hash_of(key));
+  if (!change.prior) {
+    const Status found = index_->contains(hash_of(change.key));
     if (found.is_error()) return found;
     if (found.ok() || contended) {
-      Result<CollisionList::Room> listed = collisions_.make_room(files_, path_, key);
+      Result<CollisionList::Reservation> listed = collisions_.reserve_insertion(change.key);
       if (!listed) return failed(listed.status());
-      room.listed_ = *std::move(listed);
+      reserved.listed_ = *std::move(listed);
     }
   }
   // Deletes may need what earlier puts have set aside, and go on without.
-  const Status reserved = collisions_.reserve(files_, path_);
-  if (!is_erase && !reserved.ok()) return failed(reserved);
-  const Status promised = index_->promise(1, is_erase);
+  const Status has_space = collisions_.reserve_space();
+  if (!change.is_remove && !has_space.ok()) return failed(has_space);
+  const Status promised = index_->promise(1, change.is_remove);
   if (!promised.ok()) return failed(promised);
-  room.index_ = index_.get();
-  return room;
+  reserved.promise_.reset(index_.get());
+  change.reservation.disk = std::move(reserved);
+  return {};
 }
 
 // As after a failed sync of the log: what it covered is unknown.
@@ -315,28 +312,27 @@ Status DiskKeyDirectory::exchange(const disk_index::Key& hash,
                           after ? Bytes(new_bytes) : Bytes());
 }
 
-void DiskKeyDirectory::apply(Bytes key, const std::optional<RecordLocation>& prior,
-                             const std::optional<RecordLocation>& place, Location frame,
-                             uint64_t lsn, Room& room) noexcept {
+void DiskKeyDirectory::apply(KeyChange& change) noexcept {
   std::optional<DiskLocation> before;
   std::optional<DiskLocation> after;
-  if (prior) before = disk_location_of(*prior);
-  if (place) after = disk_location_of(*place);
-  const Segment& segment = segments_.of(frame);
-  room.index_ = nullptr;  // the promise is kept
-  const Status exchanged =
-      exchange(hash_of(key), before, after, {segment.generation(), segment.offset_of(frame), lsn});
+  if (change.prior) before = disk_location_of(*change.prior);
+  if (!change.is_remove) after = disk_location_of(change.location);
+  const Segment& segment = segments_.of(change.frame);
+  const LogEnd frame{segment.generation(), segment.offset_of(change.frame), change.lsn};
+  Reservation& reserved = change.reservation.disk;
+  static_cast<void>(reserved.promise_.release());  // kept by the exchange
+  const Status exchanged = exchange(hash_of(change.key), before, after, frame);
   if (exchanged.ok()) return;
   assert(exchanged.is(Code::mismatch));
   // The entry is another key's.
   [[maybe_unused]] bool listed = true;
-  if (!prior) {
-    assert(room.listed_);
-    collisions_.insert(std::move(room.listed_), *after, lsn);
+  if (!before) {
+    assert(reserved.listed_);
+    collisions_.insert(std::move(reserved.listed_), *after, change.lsn);
   } else if (after) {
-    listed = collisions_.replace(key, *after, lsn);
+    listed = collisions_.replace(change.key, *after, change.lsn);
   } else {
-    listed = collisions_.erase(key, lsn);
+    listed = collisions_.erase(change.key, change.lsn);
   }
   assert(listed);
 }
@@ -353,13 +349,6 @@ void DiskKeyDirectory::committed(uint64_t bytes) noexcept {
 }
 
 // ---- Saving -------------------------------------------------------------------------------------
-
-void DiskKeyDirectory::set_positions() noexcept {
-  const Note note = decode(index_->owner_note());
-  const std::lock_guard lock(positions_mutex_);
-  last_change_ = delta_from_ = replay_from_ = note.replay_from;
-  newest_lsn_ = note.newest_lsn;
-}
 
 // Before the change is made: if a delta begins in between, the change is in that delta.
 void DiskKeyDirectory::note_change(const LogEnd& frame) noexcept {
@@ -396,20 +385,18 @@ Result<disk_index::OwnerNote> DiskKeyDirectory::before_superblock() {
     const std::lock_guard lock(positions_mutex_);
     note = {replay_from_, newest_lsn_, collisions_.version()};
   }
-  if (STAVE_PLANTED_BUG(keydir_stale_list) && !replaying_) return encode(note);
-  const Result<uint64_t> version = save_collisions(note.newest_lsn);
-  if (!version) return version.status();
-  note.list_version = *version;
+  if (STAVE_PLANTED_BUG(keydir_stale_list) && log_ != nullptr) return encode(note);
+  STAVE_TRY_ASSIGN(note.list_version, save_collisions(note.newest_lsn));
   return encode(note);
 }
 
 Result<uint64_t> DiskKeyDirectory::save_collisions(uint64_t lsn) {
-  return collisions_.save(files_, path_, store_id_, [&](uint64_t newest_listed) -> Status {
-    // Acquire: pairs with the release in end_replay(), for the log that is there from then on.
-    if (replaying_.load(std::memory_order_acquire) || STAVE_PLANTED_BUG(keydir_before_log))
-      return {};
-    STAVE_TRY(log_.check_in_place());
-    return log_.sync_log(std::max(lsn, newest_listed));
+  return collisions_.save([&](uint64_t newest_listed) -> Status {
+    // Acquire: pairs with the release in end_replay().
+    Log* const log = log_.load(std::memory_order_acquire);
+    if (log == nullptr || STAVE_PLANTED_BUG(keydir_before_log)) return {};
+    STAVE_TRY(log->check_in_place());
+    return log->sync_through(std::max(lsn, newest_listed));
   });
 }
 
@@ -430,7 +417,7 @@ Status DiskKeyDirectory::close(const LogEnd& end) {
   if (!index_) return {};
   if (!options_.read_only) note_end(end);
   const Status closed = index_->close();
-  collisions_.forget_reserve(files_, path_);
+  collisions_.release_space();
   return closed;
 }
 

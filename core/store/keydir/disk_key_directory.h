@@ -27,54 +27,37 @@
 
 #include "core/base/hash.h"
 #include "core/disk_index/location_index.h"
-#include "core/store/collision_list.h"
 #include "core/store/format/manifest.h"
+#include "core/store/keydir/collision_list.h"
+#include "core/store/log/log.h"
 #include "core/store/log/record_reader.h"
 #include "core/store/options.h"
 #include "core/store/recovery/recovery.h"
 
 namespace stave::store {
 
+struct KeyChange;  // key_directory.h
+
 class DiskKeyDirectory final : private disk_index::Owner {
  public:
-  // What it needs of the log.
-  class LogSync {
-   public:
-    virtual ~LogSync() = default;
-    // Brings the log up to this LSN to the device.
-    virtual Status sync_log(uint64_t lsn) noexcept = 0;
-    // As Log's.
-    virtual Status check_in_place() = 0;
-  };
-
   // What one change of a commit needs, set aside.
-  class Room {
-   public:
-    Room() noexcept = default;
-    ~Room() { forget(); }
-    Room(Room&& other) noexcept
-        : index_(std::exchange(other.index_, nullptr)), listed_(std::move(other.listed_)) {}
-    Room& operator=(Room&& other) noexcept {
-      forget();
-      index_ = std::exchange(other.index_, nullptr);
-      listed_ = std::move(other.listed_);
-      return *this;
-    }
-
+  class Reservation {
    private:
     friend class DiskKeyDirectory;
-    void forget() noexcept {
-      if (index_ != nullptr) index_->forget_promise(1);
-      index_ = nullptr;
-    }
-    disk_index::LocationIndex* index_ = nullptr;
-    CollisionList::Room listed_;  // of a key that may have to go to the list
+    struct ForgetPromise {
+      void operator()(disk_index::LocationIndex* index) const noexcept { index->forget_promise(1); }
+    };
+    // A promise of the index, forgotten unless the change is made.
+    std::unique_ptr<disk_index::LocationIndex, ForgetPromise> promise_;
+    CollisionList::Reservation listed_;  // of a key that may have to go to the list
   };
 
-  // Opens the files that exist. `segments` and `log` outlive it.
-  static Result<std::unique_ptr<DiskKeyDirectory>> open(
-      os::FileSystem& files, const std::string& directory, const Options& options,
-      const Manifest& manifest, const SegmentDirectory& segments, LogSync& log);
+  // Opens the files that exist. `segments` outlives it.
+  static Result<std::unique_ptr<DiskKeyDirectory>> open(os::FileSystem& files,
+                                                        const std::string& directory,
+                                                        const Options& options,
+                                                        const Manifest& manifest,
+                                                        const SegmentDirectory& segments);
   ~DiskKeyDirectory() override;
 
   // What of the log need not be replayed.
@@ -83,11 +66,11 @@ class DiskKeyDirectory final : private disk_index::Owner {
   Status begin_replay();
   // A record of the log after known_log(), as if it had just been committed, whether or not the
   // directory has it or later ones already.
-  Status replay(Bytes key, bool erase, const Segment& segment, uint64_t offset, uint32_t size,
-                const LogEnd& frame);
-  // All of the log up to here was replayed.
-  Status end_replay(const LogEnd& end);
-  // After that: keys, and bytes of their records.
+  Status replay(const Segment& segment, const LogReader::Record& record);
+  // All of the log up to here was replayed. From now on `log`, which outlives it, is synced before
+  // what names its records. Not called in a store that is opened for reading only.
+  void end_replay(const LogEnd& end, Log& log) noexcept;
+  // After replaying: keys, and bytes of their records.
   uint64_t size() const noexcept;
   uint64_t live_bytes() const noexcept { return live_bytes_; }
 
@@ -96,13 +79,9 @@ class DiskKeyDirectory final : private disk_index::Owner {
   // As Store::prefetch().
   void prefetch(std::span<const Bytes> keys) const noexcept;
 
-  // `contended`: a change of a key with this hash, not visible yet, may be another key's.
-  Result<Room> make_room(Bytes key, bool is_insertion, bool is_erase, bool contended);
-  // `prior` and `place` as in Change: none is an insertion, an erase. `frame` is where the frame of
-  // the change begins, `lsn` its LSN.
-  void apply(Bytes key, const std::optional<RecordLocation>& prior,
-             const std::optional<RecordLocation>& place, Location frame, uint64_t lsn,
-             Room& room) noexcept;
+  // As KeyDirectory's.
+  Status reserve(KeyChange& change, bool contended);
+  void apply(KeyChange& change) noexcept;
   // After a commit of so many bytes, without a lock.
   void committed(uint64_t bytes) noexcept;
 
@@ -120,20 +99,18 @@ class DiskKeyDirectory final : private disk_index::Owner {
   // A walk over all locations beside changes; a key that is present throughout is met once.
   class Cursor {
    public:
-    explicit Cursor(const DiskKeyDirectory& directory) noexcept : directory_(&directory) {}
+    explicit Cursor(const DiskKeyDirectory& directory);
     Result<std::optional<Location>> next();
 
    private:
-    Status begin();
     Result<std::optional<DiskLocation>> next_entry();
     std::optional<DiskLocation> next_listed();
 
-    const DiskKeyDirectory* directory_;
+    const DiskKeyDirectory& directory_;
     std::unique_ptr<disk_index::Cursor> entries_;
     std::vector<DiskLocation> overlaid_;
     uint64_t list_version_ = 0;          // when the walk began
     std::optional<std::string> listed_;  // the key of the list that came last
-    bool begun_ = false;
   };
 
  private:
@@ -144,9 +121,9 @@ class DiskKeyDirectory final : private disk_index::Owner {
   };
 
   DiskKeyDirectory(os::FileSystem& files, std::string directory, const Options& options,
-                   const Manifest& manifest, const SegmentDirectory& segments, LogSync& log);
+                   const Manifest& manifest, const SegmentDirectory& segments);
   Status open_files();
-  disk_index::Options index_options() const;
+  Status open_index(bool create);
 
   disk_index::Key hash_of(Bytes key) const noexcept;
   Result<Location> locate(const DiskLocation& stored) const;
@@ -169,8 +146,6 @@ class DiskKeyDirectory final : private disk_index::Owner {
   bool has_advanced(const disk_index::OwnerNote& saved) const noexcept override;
   uint64_t weight_of(const std::byte* record) const noexcept override;
 
-  // As the index's superblock says.
-  void set_positions() noexcept;
   // The change of this frame is made next.
   void note_change(const LogEnd& frame) noexcept;
   // All frames before `end` were applied.
@@ -185,7 +160,6 @@ class DiskKeyDirectory final : private disk_index::Owner {
   const StoreId store_id_;
   const uint64_t hash_seed_;
   const SegmentDirectory& segments_;
-  LogSync& log_;
 
   // Which frames of the log the index's segments have. A frame is named by its beginning and its
   // LSN. The index may be between any two of its steps when a change is noted, and need not wait.
@@ -198,8 +172,8 @@ class DiskKeyDirectory final : private disk_index::Owner {
   KnownLog known_;
   CollisionList collisions_;
   std::unique_ptr<disk_index::LocationIndex> index_;  // none in a read-only store without one
-  // The log that is replayed is on the device, and there is no other yet.
-  std::atomic<bool> replaying_{true};
+  // Null while replaying: the log that is replayed is on the device, and there is no other yet.
+  std::atomic<Log*> log_{nullptr};
   uint64_t live_bytes_ = 0;  // while replaying
   // Of a store that is opened for reading only: what replaying has changed.
   std::unordered_map<disk_index::Key, std::optional<DiskLocation>, KeyHash> overlay_;
