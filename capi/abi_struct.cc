@@ -25,29 +25,27 @@ Result<uint32_t> checked_struct_size(const AbiStruct& type, const void* address)
 }
 
 Status read_struct(const AbiStruct& type, const void* from, void* to) {
-  const Result<uint32_t> size = checked_struct_size(type, from);
-  if (!size) return size.status();
+  STAVE_TRY_ASSIGN(const auto size, checked_struct_size(type, from));
   const auto* source = static_cast<const std::byte*>(from);
-  for (size_t i = type.size; i < *size; i++) {
+  for (size_t i = type.size; i < size; i++) {
     if (source[i] != std::byte{0})
       return invalid_argument(std::string(type.name) + ": byte " + std::to_string(i) +
                               " is set, which this version of the library does not know");
   }
   constexpr size_t members = sizeof(uint32_t);
   std::memcpy(static_cast<std::byte*>(to) + members, source + members,
-              std::min<size_t>(*size, type.size) - members);
+              std::min<size_t>(size, type.size) - members);
   return {};
 }
 
 Status write_struct(const AbiStruct& type, const void* from, void* to) {
-  const Result<uint32_t> size = checked_struct_size(type, to);
-  if (!size) return size.status();
+  STAVE_TRY_ASSIGN(const auto size, checked_struct_size(type, to));
   auto* destination = static_cast<std::byte*>(to);
   constexpr size_t members = sizeof(uint32_t);
-  const size_t known = std::min<size_t>(*size, type.size);
+  const size_t known = std::min<size_t>(size, type.size);
   std::memcpy(destination + members, static_cast<const std::byte*>(from) + members,
               known - members);
-  std::memset(destination + known, 0, *size - known);
+  std::memset(destination + known, 0, size - known);
   return {};
 }
 

@@ -41,11 +41,10 @@ stave_status stave_cow_map_create(const stave_cow_map_options* options, stave_co
                                   stave_error* error) {
   return guarded(error, [&] {
     return make_handle(map, "map", [&](stave_cow_map& handle) -> Status {
-      const auto checked = cow_map_options(options);
-      if (!checked) return checked.status();
+      STAVE_TRY_ASSIGN(const auto checked, cow_map_options(options));
       uint64_t seed = 0;
       STAVE_TRY(stave::os::posix_file_system().random(std::as_writable_bytes(std::span(&seed, 1))));
-      return handle.core->create(*checked, seed);
+      return handle.core->create(checked, seed);
     });
   });
 }
@@ -101,9 +100,8 @@ stave_status stave_cow_map_get_pin(stave_cow_map* map, int64_t key, stave_pin** 
     return make_handle(pin, "pin", [&](stave_pin& made) -> Status {
       Call<stave_cow_map> call;
       STAVE_TRY(call.enter(map, Access::brief));
-      auto pinned = call.core().get_pin(key);
-      if (!pinned) return pinned.status();
-      auto value = std::make_shared<ValuePin>(*std::move(pinned));
+      STAVE_TRY_ASSIGN(auto pinned, call.core().get_pin(key));
+      auto value = std::make_shared<ValuePin>(std::move(pinned));
       made.bytes = value->bytes();
       made.owner = std::move(value);
       return {};
@@ -150,12 +148,11 @@ stave_status stave_cow_map_stats_get(stave_cow_map* map, stave_cow_map_stats* st
                                      stave_error* error) {
   return guarded_call(error, map, [&](Map& core) -> Status {
     STAVE_TRY(require(stats, "stats"));
-    const auto now = core.stats();
-    if (!now) return now.status();
+    STAVE_TRY_ASSIGN(const auto now, core.stats());
     stave_cow_map_stats filled = {};
-    filled.entries = now->entries;
-    filled.shared_bytes = now->shared_bytes;
-    filled.own_bytes = now->own_bytes;
+    filled.entries = now.entries;
+    filled.shared_bytes = now.shared_bytes;
+    filled.own_bytes = now.own_bytes;
     return write_struct("stave_cow_map_stats", filled, stats);
   });
 }

@@ -91,9 +91,8 @@ Code next_many_inside(stave_cow_map_cursor& cursor, size_t count_max, size_t byt
 stave_status stave_cow_map_cursor_open(stave_cow_map* map, stave_cow_map_cursor** cursor,
                                        stave_error* error) {
   return open_child(error, map, cursor, [](stave_cow_map_cursor& made, auto& core) -> Status {
-    auto snapshot = core.snapshot();
-    if (!snapshot) return snapshot.status();
-    made.core.emplace(*std::move(snapshot));
+    STAVE_TRY_ASSIGN(auto snapshot, core.snapshot());
+    made.core.emplace(std::move(snapshot));
     return {};
   });
 }

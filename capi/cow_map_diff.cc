@@ -89,11 +89,9 @@ stave_status stave_cow_map_diff_open(stave_cow_map* before, stave_cow_map* after
     Call<stave_cow_map> call_after;
     STAVE_TRY(call_after.enter(after));
     auto handle = std::make_unique<stave_cow_map_diff>(*before, *after);
-    auto first = call.core().snapshot();
-    if (!first) return first.status();
-    auto second = call_after.core().snapshot();
-    if (!second) return second.status();
-    handle->core.emplace(*std::move(first), *std::move(second));
+    STAVE_TRY_ASSIGN(auto first, call.core().snapshot());
+    STAVE_TRY_ASSIGN(auto second, call_after.core().snapshot());
+    handle->core.emplace(std::move(first), std::move(second));
     *diff = handle.release();
     return {};
   });

@@ -22,12 +22,11 @@ stave_status stave_disk_index_open(const char* path, const stave_disk_index_opti
     // closed.
     return make_handle(index, "index", [&](stave_disk_index& handle) -> Status {
       STAVE_TRY(require_path(path));
-      const auto checked = disk_index_options(options);
-      if (!checked) return checked.status();
-      auto opened = DiskIndex::open(stave::os::posix_file_system(), path, core_options(*checked));
-      if (!opened) return opened.status();
-      handle.core = *std::move(opened);
-      handle.options = *checked;
+      STAVE_TRY_ASSIGN(const auto checked, disk_index_options(options));
+      STAVE_TRY_ASSIGN(auto opened, DiskIndex::open(stave::os::posix_file_system(), path,
+                                                    core_options(checked)));
+      handle.core = std::move(opened);
+      handle.options = checked;
       handle.options.record_size = handle.core->record_size();
       return {};
     });

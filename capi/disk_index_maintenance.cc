@@ -82,16 +82,14 @@ stave_status stave_disk_index_rebuild(const char* path, const stave_disk_index_o
                                       stave_error* error) {
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require_path(path));
-    const auto checked = disk_index_options(options);
-    if (!checked) return checked.status();
-    if (checked->read_only != 0)
-      return invalid_argument("read_only is set: nothing can be rebuilt");
+    STAVE_TRY_ASSIGN(const auto checked, disk_index_options(options));
+    if (checked.read_only != 0) return invalid_argument("read_only is set: nothing can be rebuilt");
     if (source == nullptr) return invalid_argument("source is NULL");
     const size_t record_size =
-        checked->record_size == 0 ? sizeof(stave_payload) : checked->record_size;
+        checked.record_size == 0 ? sizeof(stave_payload) : checked.record_size;
     Source records(source, context, record_size);
     return records.outcome(DiskIndex::rebuild(
-        stave::os::posix_file_system(), path, core_options(*checked),
+        stave::os::posix_file_system(), path, core_options(checked),
         [&](Key* key, MutableBytes record) { return records.next(key, record); }));
   });
 }

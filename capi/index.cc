@@ -25,15 +25,15 @@ Status stave_index::create() {
   while (options.seed == 0)
     STAVE_TRY(
         stave::os::posix_file_system().random(std::as_writable_bytes(std::span(&options.seed, 1))));
-  auto created = stave::index::Index::create(
-      {.capacity = options.capacity,
-       .shards = options.shards,
-       .seed = options.seed,
-       .value_bits = options.value_bits,
-       .inline_key_size = options.key_mode == STAVE_KEYS_OWNED16 ? 16U : 8U,
-       .resolver = is_resolved() ? &resolver : nullptr});
-  if (!created) return created.status();
-  core = *std::move(created);
+  STAVE_TRY_ASSIGN(auto created,
+                   stave::index::Index::create(
+                       {.capacity = options.capacity,
+                        .shards = options.shards,
+                        .seed = options.seed,
+                        .value_bits = options.value_bits,
+                        .inline_key_size = options.key_mode == STAVE_KEYS_OWNED16 ? 16U : 8U,
+                        .resolver = is_resolved() ? &resolver : nullptr}));
+  core = std::move(created);
   return {};
 }
 
@@ -121,11 +121,10 @@ stave_status stave_index_create(const stave_index_options* options,
   return guarded(error, [&]() -> Status {
     STAVE_TRY(require(index, "index"));
     *index = nullptr;
-    const Result<stave_index_options> checked = index_options(options);
-    if (!checked) return checked.status();
+    STAVE_TRY_ASSIGN(const auto checked, index_options(options));
     stave_index_resolver functions;
-    STAVE_TRY(check_resolver(*checked, resolver, &functions));
-    auto handle = std::make_unique<stave_index>(functions, *checked);
+    STAVE_TRY(check_resolver(checked, resolver, &functions));
+    auto handle = std::make_unique<stave_index>(functions, checked);
     STAVE_TRY(handle->create());
     handle->resolver.own_context();
     *index = handle.release();

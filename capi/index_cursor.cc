@@ -34,9 +34,8 @@ Status require_keys(const stave_index_cursor& cursor) {
 stave_status stave_index_cursor_open(stave_index* index, stave_index_cursor** cursor,
                                      stave_error* error) {
   return open_child(error, index, cursor, [](stave_index_cursor& made, auto& core) -> Status {
-    auto opened = core.cursor();
-    if (!opened) return opened.status();
-    made.core = *std::move(opened);
+    STAVE_TRY_ASSIGN(auto opened, core.cursor());
+    made.core = std::move(opened);
     return {};
   });
 }

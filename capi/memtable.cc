@@ -19,18 +19,16 @@ stave_status stave_memtable_create(const stave_memtable_options* options, stave_
                                    stave_error* error) {
   return guarded(error, [&] {
     return make_handle(table, "table", [&](stave_memtable& handle) -> Status {
-      const auto checked = memtable_options(options);
-      if (!checked) return checked.status();
+      STAVE_TRY_ASSIGN(const auto checked, memtable_options(options));
       stave::mvcc::MemtableOptions core;
-      core.managed = checked->timestamps == STAVE_TIMESTAMPS_MANAGED;
-      core.capacity = checked->capacity;
-      core.background = checked->background != 0;
+      core.managed = checked.timestamps == STAVE_TIMESTAMPS_MANAGED;
+      core.capacity = checked.capacity;
+      core.background = checked.background != 0;
       STAVE_TRY(
           stave::os::posix_file_system().random(std::as_writable_bytes(std::span(&core.seed, 1))));
-      auto made = Memtable::create(core);
-      if (!made) return made.status();
-      handle.core = *std::move(made);
-      handle.options = *checked;
+      STAVE_TRY_ASSIGN(auto made, Memtable::create(core));
+      handle.core = std::move(made);
+      handle.options = checked;
       return {};
     });
   });
@@ -72,9 +70,8 @@ stave_status stave_memtable_prune(stave_memtable* table, uint64_t oldest, uint64
     const bool managed = core.options().managed;
     if (managed && oldest != 0)
       return invalid_argument("oldest must be 0: the memtable's timestamps are managed");
-    const Result<uint64_t> versions = managed ? core.prune_now() : core.prune(oldest);
-    if (!versions) return versions.status();
-    if (pruned != nullptr) *pruned = *versions;
+    STAVE_TRY_ASSIGN(const auto versions, managed ? core.prune_now() : core.prune(oldest));
+    if (pruned != nullptr) *pruned = versions;
     return {};
   });
 }

@@ -37,9 +37,9 @@ namespace {
 
 Status open(stave_memtable_cursor& cursor, const stave_memtable& table, ReadView view,
             const stave_memtable_cursor_options* options) {
-  const auto checked = memtable_cursor_options(options, table.core->options().managed);
-  if (!checked) return checked.status();
-  cursor.core = std::make_unique<MemtableCursor>(*table.core, view, *checked);
+  STAVE_TRY_ASSIGN(const auto checked,
+                   memtable_cursor_options(options, table.core->options().managed));
+  cursor.core = std::make_unique<MemtableCursor>(*table.core, view, checked);
   return {};
 }
 

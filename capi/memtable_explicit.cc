@@ -121,10 +121,9 @@ stave_status stave_memtable_multi_write(stave_memtable* table, const void* keys,
                                         uint64_t transaction, size_t* written, stave_error* error) {
   Output output(written);
   return guarded_write(error, table, transaction, [&](Memtable& core) -> Status {
-    const auto list = split_writes(keys, key_sizes, values, value_sizes, count);
-    if (!list) return list.status();
+    STAVE_TRY_ASSIGN(const auto list, split_writes(keys, key_sizes, values, value_sizes, count));
     size_t made = 0;
-    Status status = core.multi_write(*list, transaction, made);
+    Status status = core.multi_write(list, transaction, made);
     output.set(made);
     return status;
   });

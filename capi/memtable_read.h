@@ -32,11 +32,10 @@ Status find_value(Reader& reader, const void* key, size_t key_size, uint8_t* del
   Output deleted_output(deleted);
   STAVE_TRY(reader.enter());
   STAVE_TRY(require_bytes(key, key_size, "key"));
-  const Result<mvcc::Visible> visible =
-      reader.table().read(as_bytes(key, key_size), reader.view(), visit);
-  if (!visible) return visible.status();
-  deleted_output.set(*visible == mvcc::Visible::deleted ? 1 : 0);
-  return *visible == mvcc::Visible::value ? Code::ok : Code::not_found;
+  STAVE_TRY_ASSIGN(const auto visible,
+                   reader.table().read(as_bytes(key, key_size), reader.view(), visit));
+  deleted_output.set(visible == mvcc::Visible::deleted ? 1 : 0);
+  return visible == mvcc::Visible::value ? Code::ok : Code::not_found;
 }
 
 template <typename Reader>
@@ -93,8 +92,7 @@ stave_status multi_get(stave_error* error, Reader&& reader, const void* keys,
     STAVE_TRY(check_buffer(values, "values"));
     values->size = 0;
     STAVE_TRY(reader.enter());
-    const auto list = split_flat(keys, key_sizes, count, "keys");
-    if (!list) return list.status();
+    STAVE_TRY_ASSIGN(const auto list, split_flat(keys, key_sizes, count, "keys"));
     if (count != 0) STAVE_TRY(require(value_sizes, "value_sizes"));
     const auto append = [&](size_t position, mvcc::Visible visible, const mvcc::ValueRef& value) {
       uint64_t& size = value_sizes[position];
@@ -106,7 +104,7 @@ stave_status multi_get(stave_error* error, Reader&& reader, const void* keys,
       size = value.bytes.size();
       return Status();
     };
-    return reader.table().multi_read(*list, reader.view(), append);
+    return reader.table().multi_read(list, reader.view(), append);
   });
 }
 

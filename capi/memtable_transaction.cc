@@ -147,10 +147,9 @@ stave_status stave_memtable_transaction_multi_write(stave_memtable_transaction* 
   Output output(written);
   return guarded_call(error, transaction, Access::brief, [&](Transaction& core) -> Status {
     if (core.ended()) return Code::closed;
-    const auto list = split_writes(keys, key_sizes, values, value_sizes, count);
-    if (!list) return list.status();
+    STAVE_TRY_ASSIGN(const auto list, split_writes(keys, key_sizes, values, value_sizes, count));
     size_t made = 0;
-    Status status = core.multi_write(*list, made);
+    Status status = core.multi_write(list, made);
     output.set(made);
     return status;
   });
@@ -160,9 +159,8 @@ stave_status stave_memtable_transaction_commit(stave_memtable_transaction* trans
                                                uint64_t* timestamp, stave_error* error) {
   if (timestamp != nullptr) *timestamp = 0;
   return guarded_call(error, transaction, Access::brief, [&](Transaction& core) -> Status {
-    const Result<uint64_t> committed = core.commit();
-    if (!committed) return committed.status();
-    if (timestamp != nullptr) *timestamp = *committed;
+    STAVE_TRY_ASSIGN(const auto committed, core.commit());
+    if (timestamp != nullptr) *timestamp = committed;
     return {};
   });
 }

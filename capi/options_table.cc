@@ -199,19 +199,18 @@ Status read_options(const OptionsTable& table, const void* from, void* to) {
 }
 
 Status set_options(const OptionsTable& table, std::string_view text, void* options) {
-  const Result<uint32_t> struct_size = checked_struct_size(table.type, options);
-  if (!struct_size) return struct_size.status();
+  STAVE_TRY_ASSIGN(const auto struct_size, checked_struct_size(table.type, options));
   // On a copy, so that a mistake at the end leaves the beginning unset.
   std::array<std::byte, struct_size_max> copy;
-  std::memcpy(copy.data(), options, *struct_size);
+  std::memcpy(copy.data(), options, struct_size);
   for (;;) {
     text.remove_prefix(std::min(text.find_first_not_of(separators), text.size()));
     if (text.empty()) break;
     const std::string_view setting = text.substr(0, text.find_first_of(separators));
-    STAVE_TRY(set_option(table, setting, *struct_size, copy.data()));
+    STAVE_TRY(set_option(table, setting, struct_size, copy.data()));
     text.remove_prefix(setting.size());
   }
-  std::memcpy(options, copy.data(), *struct_size);
+  std::memcpy(options, copy.data(), struct_size);
   return {};
 }
 

@@ -49,12 +49,11 @@ stave_status stave_store_open(const char* path, const stave_store_options* optio
     // The handle is there before the store is opened: after that a failure would have to close it.
     return make_handle(store, "store", [&](stave_store& handle) -> Status {
       STAVE_TRY(require_path(path));
-      const auto checked = store_options(options);
-      if (!checked) return checked.status();
-      auto opened = Store::open(stave::os::posix_file_system(), path, core_options(*checked));
-      if (!opened) return opened.status();
-      handle.core = *std::move(opened);
-      handle.options = *checked;
+      STAVE_TRY_ASSIGN(const auto checked, store_options(options));
+      STAVE_TRY_ASSIGN(auto opened,
+                       Store::open(stave::os::posix_file_system(), path, core_options(checked)));
+      handle.core = std::move(opened);
+      handle.options = checked;
       return {};
     });
   });
@@ -131,10 +130,9 @@ stave_status stave_store_get_pin(stave_store* store, const void* key, size_t key
       Call<stave_store> call;
       STAVE_TRY(call.enter(store));
       STAVE_TRY(require_bytes(key, key_size, "key"));
-      auto value = call.core().get_pin(as_bytes(key, key_size));
-      if (!value) return value.status();
-      made.owner = std::move(value->owner);
-      made.bytes = value->bytes;
+      STAVE_TRY_ASSIGN(auto value, call.core().get_pin(as_bytes(key, key_size)));
+      made.owner = std::move(value.owner);
+      made.bytes = value.bytes;
       return {};
     });
   });

@@ -25,12 +25,10 @@ struct stave_store_cursor final : CursorHandle<std::unique_ptr<stave::store::Cur
 stave_status stave_store_cursor_open(stave_store* store, const stave_store_cursor_options* options,
                                      stave_store_cursor** cursor, stave_error* error) {
   return open_child(error, store, cursor, [&](stave_store_cursor& made, Store& core) -> Status {
-    const auto checked = cursor_options(options);
-    if (!checked) return checked.status();
-    auto opened =
-        core.open_cursor(as_bytes(checked->prefix, checked->prefix_size), checked->keys_only != 0);
-    if (!opened) return opened.status();
-    made.core = *std::move(opened);
+    STAVE_TRY_ASSIGN(const auto checked, cursor_options(options));
+    STAVE_TRY_ASSIGN(auto opened, core.open_cursor(as_bytes(checked.prefix, checked.prefix_size),
+                                                   checked.keys_only != 0));
+    made.core = std::move(opened);
     return {};
   });
 }

@@ -24,11 +24,10 @@ stave_status stave_store_multi_get(stave_store* store, const void* keys, const u
     values->size = 0;
     Call<stave_store> call;
     STAVE_TRY(call.enter(store));
-    const auto list = split_flat(keys, key_sizes, count, "keys");
-    if (!list) return list.status();
+    STAVE_TRY_ASSIGN(const auto list, split_flat(keys, key_sizes, count, "keys"));
     if (count != 0) STAVE_TRY(require(value_sizes, "value_sizes"));
     std::fill_n(value_sizes, count, STAVE_ABSENT);
-    return call.core().multi_get(*list, [&](size_t position, size_t size) -> MutableBytes {
+    return call.core().multi_get(list, [&](size_t position, size_t size) -> MutableBytes {
       std::byte* added = nullptr;
       if (!extend(*values, size, &added)) throw std::bad_alloc();
       value_sizes[position] = size;
@@ -41,11 +40,9 @@ stave_status stave_store_multi_put(stave_store* store, const void* keys, const u
                                    const void* values, const uint64_t* value_sizes, size_t count,
                                    const stave_write_options* options, stave_error* error) {
   return guarded_write(error, store, options, [&](Store& core, Durability durability) -> Status {
-    const auto key_list = split_flat(keys, key_sizes, count, "keys");
-    if (!key_list) return key_list.status();
-    const auto value_list = split_flat(values, value_sizes, count, "values");
-    if (!value_list) return value_list.status();
-    return core.multi_put(*key_list, *value_list, durability);
+    STAVE_TRY_ASSIGN(const auto key_list, split_flat(keys, key_sizes, count, "keys"));
+    STAVE_TRY_ASSIGN(const auto value_list, split_flat(values, value_sizes, count, "values"));
+    return core.multi_put(key_list, value_list, durability);
   });
 }
 
@@ -54,8 +51,7 @@ stave_status stave_store_multi_remove(stave_store* store, const void* keys,
                                       const stave_write_options* options, stave_error* error) {
   if (removed != nullptr) *removed = 0;
   return guarded_write(error, store, options, [&](Store& core, Durability durability) -> Status {
-    const auto list = split_flat(keys, key_sizes, count, "keys");
-    if (!list) return list.status();
-    return core.multi_remove(*list, durability, removed);
+    STAVE_TRY_ASSIGN(const auto list, split_flat(keys, key_sizes, count, "keys"));
+    return core.multi_remove(list, durability, removed);
   });
 }
