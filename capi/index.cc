@@ -16,8 +16,6 @@
 #include "core/os/posix_file_system.h"
 
 using stave::as_bytes;
-using stave::Code;
-using stave::Result;
 using stave::Status;
 using namespace stave::capi;
 

@@ -10,7 +10,6 @@
 #include "capi/memtable_handle.h"
 #include "core/os/posix_file_system.h"
 
-using stave::Result;
 using stave::Status;
 using namespace stave::capi;
 using stave::mvcc::Memtable;

@@ -252,15 +252,15 @@ type IndexStats struct {
 	Entries uint64
 	// Capacity: as Index.Capacity.
 	Capacity uint64
-	// Bytes: all memory of it, keys included.
+	// Bytes: memory in use, keys and what is set aside for the next entries included.
 	Bytes uint64
-	// KeyBytes: of these, what holds the bytes of longer keys, free space included.
+	// KeyBytes: of these, for keys outside their entries, free space included.
 	KeyBytes uint64
 	// Buckets.
 	Buckets uint64
 	// Slots: entries that fit into the buckets.
 	Slots uint64
-	// OverflowNodes: where entries are whose bucket is full.
+	// OverflowNodes: hold entries whose bucket is full.
 	OverflowNodes uint64
 	// Splits of buckets, since the index was created or cleared: its growth.
 	Splits uint64

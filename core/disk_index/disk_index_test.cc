@@ -251,7 +251,7 @@ TEST(DiskIndex, ReservedSpaceIsKeptByAClose) {
 TEST(DiskIndex, ReserveAddsToWhatIsFree) {
   Disk disk;
   const auto index = opened(disk, small());
-  for (const uint64_t reserved : {10'000, 15'000, 20'000}) {
+  for (const uint64_t reserved : std::initializer_list<uint64_t>{10'000, 15'000, 20'000}) {
     ASSERT_TRUE(index->reserve(reserved).ok());
     EXPECT_GE(index->stats().free_bytes, reserved * (16 + payload_size));
   }

@@ -281,6 +281,9 @@ internal static class LifetimeTest
                 : type == typeof(Func<byte[], byte[]>) ? new Func<byte[], byte[]>(value => value)
                 : type == typeof(IEnumerable<KeyValuePair<byte[], byte[]>>)
                     ? new[] { new KeyValuePair<byte[], byte[]>(Key, Value) }
+                : type == typeof(IEnumerable<KeyValuePair<long, byte[]>>)
+                    ? new[] { new KeyValuePair<long, byte[]>(1, Value) }
+                : type == typeof(ICollection<bool>) ? new List<bool>()
                 : type == typeof(IEnumerable<MemtableRecord>)
                     ? new[] { new MemtableRecord(Key, Value) }
                 : type == typeof(IEnumerable<KeyValuePair<byte[], ulong>>)

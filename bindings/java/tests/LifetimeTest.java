@@ -313,6 +313,8 @@ final class LifetimeTest {
       return new io.github.stavedb.stave.ValueList();
     } else if (type == io.github.stavedb.stave.VerifyProgress.class) {
       return (io.github.stavedb.stave.VerifyProgress) (done, total) -> true;
+    } else if (type == List.class) {
+      return new ArrayList<>(); // where results go
     }
     return List.of();
   }

@@ -44,8 +44,8 @@ class IndexCursor
   Result<Bytes> key() noexcept { return bytes_of(stave_index_cursor_key); }
   // The number of entries read, values.size() at the most.
   Result<std::size_t> next_many(std::span<std::uint64_t> values) noexcept {
-    return value_of<std::size_t>(stave_index_cursor_next_many, values.size(), values.data(), 0,
-                                 nullptr, nullptr);
+    return value_of<std::size_t>(stave_index_cursor_next_many, values.size(), values.data(),
+                                 std::size_t{0}, nullptr, nullptr);
   }
   // With their keys, one behind the other in `keys`.
   Result<std::size_t> next_many(std::span<std::uint64_t> values, std::size_t bytes_max,

@@ -176,34 +176,34 @@ typedef long long swig_type_143;
 typedef _gostring_ swig_type_144;
 typedef _gostring_ swig_type_145;
 typedef _gostring_ swig_type_146;
-typedef _gostring_ swig_type_147;
+typedef long long swig_type_147;
 typedef long long swig_type_148;
-typedef long long swig_type_149;
+typedef _gostring_ swig_type_149;
 typedef _gostring_ swig_type_150;
-typedef _gostring_ swig_type_151;
-typedef _gostring_ swig_type_152;
-typedef long long swig_type_153;
-typedef long long swig_type_154;
+typedef long long swig_type_151;
+typedef long long swig_type_152;
+typedef _gostring_ swig_type_153;
+typedef _gostring_ swig_type_154;
 typedef _gostring_ swig_type_155;
-typedef _gostring_ swig_type_156;
+typedef long long swig_type_156;
 typedef long long swig_type_157;
-typedef long long swig_type_158;
-typedef long long swig_type_159;
-typedef _gostring_ swig_type_160;
-typedef _gostring_ swig_type_161;
+typedef _gostring_ swig_type_158;
+typedef _gostring_ swig_type_159;
+typedef long long swig_type_160;
+typedef long long swig_type_161;
 typedef long long swig_type_162;
 typedef _gostring_ swig_type_163;
 typedef _gostring_ swig_type_164;
 typedef long long swig_type_165;
 typedef _gostring_ swig_type_166;
-typedef long long swig_type_167;
-typedef _gostring_ swig_type_168;
+typedef _gostring_ swig_type_167;
+typedef long long swig_type_168;
 typedef _gostring_ swig_type_169;
 typedef long long swig_type_170;
-typedef long long swig_type_171;
+typedef _gostring_ swig_type_171;
 typedef _gostring_ swig_type_172;
-typedef _gostring_ swig_type_173;
-typedef _gostring_ swig_type_174;
+typedef long long swig_type_173;
+typedef long long swig_type_174;
 typedef _gostring_ swig_type_175;
 typedef _gostring_ swig_type_176;
 typedef _gostring_ swig_type_177;
@@ -215,9 +215,9 @@ typedef _gostring_ swig_type_182;
 typedef _gostring_ swig_type_183;
 typedef _gostring_ swig_type_184;
 typedef _gostring_ swig_type_185;
-typedef long long swig_type_186;
-typedef long long swig_type_187;
-typedef long long swig_type_188;
+typedef _gostring_ swig_type_186;
+typedef _gostring_ swig_type_187;
+typedef _gostring_ swig_type_188;
 typedef long long swig_type_189;
 typedef long long swig_type_190;
 typedef long long swig_type_191;
@@ -246,20 +246,20 @@ typedef long long swig_type_213;
 typedef long long swig_type_214;
 typedef long long swig_type_215;
 typedef long long swig_type_216;
-typedef _gostring_ swig_type_217;
-typedef _gostring_ swig_type_218;
-typedef _gostring_ swig_type_219;
-typedef long long swig_type_220;
+typedef long long swig_type_217;
+typedef long long swig_type_218;
+typedef long long swig_type_219;
+typedef _gostring_ swig_type_220;
 typedef _gostring_ swig_type_221;
-typedef long long swig_type_222;
-typedef _gostring_ swig_type_223;
+typedef _gostring_ swig_type_222;
+typedef long long swig_type_223;
 typedef _gostring_ swig_type_224;
-typedef _gostring_ swig_type_225;
-typedef long long swig_type_226;
-typedef long long swig_type_227;
+typedef long long swig_type_225;
+typedef _gostring_ swig_type_226;
+typedef _gostring_ swig_type_227;
 typedef _gostring_ swig_type_228;
-typedef _gostring_ swig_type_229;
-typedef _gostring_ swig_type_230;
+typedef long long swig_type_229;
+typedef long long swig_type_230;
 typedef _gostring_ swig_type_231;
 typedef _gostring_ swig_type_232;
 typedef _gostring_ swig_type_233;
@@ -286,44 +286,44 @@ typedef _gostring_ swig_type_253;
 typedef _gostring_ swig_type_254;
 typedef _gostring_ swig_type_255;
 typedef _gostring_ swig_type_256;
-typedef long long swig_type_257;
-typedef long long swig_type_258;
+typedef _gostring_ swig_type_257;
+typedef _gostring_ swig_type_258;
 typedef _gostring_ swig_type_259;
-typedef _gostring_ swig_type_260;
-typedef _gostring_ swig_type_261;
+typedef long long swig_type_260;
+typedef long long swig_type_261;
 typedef _gostring_ swig_type_262;
-typedef long long swig_type_263;
+typedef _gostring_ swig_type_263;
 typedef _gostring_ swig_type_264;
-typedef long long swig_type_265;
-typedef _gostring_ swig_type_266;
+typedef _gostring_ swig_type_265;
+typedef long long swig_type_266;
 typedef _gostring_ swig_type_267;
-typedef _gostring_ swig_type_268;
+typedef long long swig_type_268;
 typedef _gostring_ swig_type_269;
-typedef long long swig_type_270;
+typedef _gostring_ swig_type_270;
 typedef _gostring_ swig_type_271;
-typedef long long swig_type_272;
+typedef _gostring_ swig_type_272;
 typedef long long swig_type_273;
 typedef _gostring_ swig_type_274;
-typedef _gostring_ swig_type_275;
+typedef long long swig_type_275;
 typedef long long swig_type_276;
 typedef _gostring_ swig_type_277;
 typedef _gostring_ swig_type_278;
-typedef _gostring_ swig_type_279;
-typedef long long swig_type_280;
+typedef long long swig_type_279;
+typedef _gostring_ swig_type_280;
 typedef _gostring_ swig_type_281;
-typedef long long swig_type_282;
+typedef _gostring_ swig_type_282;
 typedef long long swig_type_283;
 typedef _gostring_ swig_type_284;
-typedef _gostring_ swig_type_285;
-typedef _gostring_ swig_type_286;
+typedef long long swig_type_285;
+typedef long long swig_type_286;
 typedef _gostring_ swig_type_287;
 typedef _gostring_ swig_type_288;
 typedef _gostring_ swig_type_289;
-typedef long long swig_type_290;
+typedef _gostring_ swig_type_290;
 typedef _gostring_ swig_type_291;
-typedef long long swig_type_292;
+typedef _gostring_ swig_type_292;
 typedef long long swig_type_293;
-typedef long long swig_type_294;
+typedef _gostring_ swig_type_294;
 typedef long long swig_type_295;
 typedef long long swig_type_296;
 typedef long long swig_type_297;
@@ -339,9 +339,9 @@ typedef long long swig_type_306;
 typedef long long swig_type_307;
 typedef long long swig_type_308;
 typedef long long swig_type_309;
-typedef _gostring_ swig_type_310;
-typedef _gostring_ swig_type_311;
-typedef _gostring_ swig_type_312;
+typedef long long swig_type_310;
+typedef long long swig_type_311;
+typedef long long swig_type_312;
 typedef _gostring_ swig_type_313;
 typedef _gostring_ swig_type_314;
 typedef _gostring_ swig_type_315;
@@ -371,14 +371,14 @@ typedef _gostring_ swig_type_338;
 typedef _gostring_ swig_type_339;
 typedef _gostring_ swig_type_340;
 typedef _gostring_ swig_type_341;
-typedef long long swig_type_342;
-typedef long long swig_type_343;
+typedef _gostring_ swig_type_342;
+typedef _gostring_ swig_type_343;
 typedef _gostring_ swig_type_344;
-typedef _gostring_ swig_type_345;
-typedef _gostring_ swig_type_346;
-typedef long long swig_type_347;
-typedef long long swig_type_348;
-typedef long long swig_type_349;
+typedef long long swig_type_345;
+typedef long long swig_type_346;
+typedef _gostring_ swig_type_347;
+typedef _gostring_ swig_type_348;
+typedef _gostring_ swig_type_349;
 typedef long long swig_type_350;
 typedef long long swig_type_351;
 typedef long long swig_type_352;
@@ -403,9 +403,9 @@ typedef long long swig_type_370;
 typedef long long swig_type_371;
 typedef long long swig_type_372;
 typedef long long swig_type_373;
-typedef _gostring_ swig_type_374;
-typedef _gostring_ swig_type_375;
-typedef _gostring_ swig_type_376;
+typedef long long swig_type_374;
+typedef long long swig_type_375;
+typedef long long swig_type_376;
 typedef _gostring_ swig_type_377;
 typedef _gostring_ swig_type_378;
 typedef _gostring_ swig_type_379;
@@ -419,16 +419,16 @@ typedef _gostring_ swig_type_386;
 typedef _gostring_ swig_type_387;
 typedef _gostring_ swig_type_388;
 typedef _gostring_ swig_type_389;
-typedef long long swig_type_390;
-typedef long long swig_type_391;
+typedef _gostring_ swig_type_390;
+typedef _gostring_ swig_type_391;
 typedef _gostring_ swig_type_392;
 typedef long long swig_type_393;
-typedef _gostring_ swig_type_394;
-typedef long long swig_type_395;
+typedef long long swig_type_394;
+typedef _gostring_ swig_type_395;
 typedef long long swig_type_396;
 typedef _gostring_ swig_type_397;
-typedef _gostring_ swig_type_398;
-typedef _gostring_ swig_type_399;
+typedef long long swig_type_398;
+typedef long long swig_type_399;
 typedef _gostring_ swig_type_400;
 typedef _gostring_ swig_type_401;
 typedef _gostring_ swig_type_402;
@@ -439,40 +439,43 @@ typedef _gostring_ swig_type_406;
 typedef _gostring_ swig_type_407;
 typedef _gostring_ swig_type_408;
 typedef _gostring_ swig_type_409;
-typedef long long swig_type_410;
+typedef _gostring_ swig_type_410;
 typedef _gostring_ swig_type_411;
 typedef _gostring_ swig_type_412;
-typedef _gostring_ swig_type_413;
+typedef long long swig_type_413;
 typedef _gostring_ swig_type_414;
 typedef _gostring_ swig_type_415;
 typedef _gostring_ swig_type_416;
-typedef long long swig_type_417;
+typedef _gostring_ swig_type_417;
 typedef _gostring_ swig_type_418;
 typedef _gostring_ swig_type_419;
-typedef _gostring_ swig_type_420;
+typedef long long swig_type_420;
 typedef _gostring_ swig_type_421;
 typedef _gostring_ swig_type_422;
 typedef _gostring_ swig_type_423;
-typedef long long swig_type_424;
+typedef _gostring_ swig_type_424;
 typedef _gostring_ swig_type_425;
-typedef long long swig_type_426;
+typedef _gostring_ swig_type_426;
 typedef long long swig_type_427;
 typedef _gostring_ swig_type_428;
-typedef _gostring_ swig_type_429;
+typedef long long swig_type_429;
 typedef long long swig_type_430;
-typedef long long swig_type_431;
+typedef _gostring_ swig_type_431;
 typedef _gostring_ swig_type_432;
-typedef _gostring_ swig_type_433;
+typedef long long swig_type_433;
 typedef long long swig_type_434;
-typedef long long swig_type_435;
-typedef long long swig_type_436;
+typedef _gostring_ swig_type_435;
+typedef _gostring_ swig_type_436;
 typedef long long swig_type_437;
-typedef _gostring_ swig_type_438;
-typedef _gostring_ swig_type_439;
-typedef _gostring_ swig_type_440;
+typedef long long swig_type_438;
+typedef long long swig_type_439;
+typedef long long swig_type_440;
 typedef _gostring_ swig_type_441;
 typedef _gostring_ swig_type_442;
 typedef _gostring_ swig_type_443;
+typedef _gostring_ swig_type_444;
+typedef _gostring_ swig_type_445;
+typedef _gostring_ swig_type_446;
 extern void _wrap_Swig_free_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_capi_34cf46fc3770f52e(swig_intgo arg1);
 extern swig_type_1 _wrap_StatusName_capi_34cf46fc3770f52e(swig_intgo arg1);
@@ -631,128 +634,129 @@ extern uintptr_t _wrap_IndexContains_capi_34cf46fc3770f52e(uintptr_t arg1, swig_
 extern uintptr_t _wrap_IndexRemove_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_140 arg2, swig_type_141 arg3);
 extern uintptr_t _wrap_IndexRemoveIf_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_142 arg2, swig_type_143 arg3, swig_type_144 arg4);
 extern uintptr_t _wrap_IndexHash_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_145 arg2, swig_type_146 arg3);
-extern uintptr_t _wrap_IndexPutHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_147 arg2, swig_type_148 arg3, swig_type_149 arg4, swig_type_150 arg5, swig_type_151 arg6);
-extern uintptr_t _wrap_IndexInsertHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_152 arg2, swig_type_153 arg3, swig_type_154 arg4, swig_type_155 arg5);
-extern uintptr_t _wrap_IndexCompareAndSwapHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_156 arg2, swig_type_157 arg3, swig_type_158 arg4, swig_type_159 arg5, swig_type_160 arg6);
-extern uintptr_t _wrap_IndexGetHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_161 arg2, swig_type_162 arg3, swig_type_163 arg4);
-extern uintptr_t _wrap_IndexContainsHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_164 arg2, swig_type_165 arg3);
-extern uintptr_t _wrap_IndexRemoveHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_166 arg2, swig_type_167 arg3, swig_type_168 arg4);
-extern uintptr_t _wrap_IndexRemoveIfHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_169 arg2, swig_type_170 arg3, swig_type_171 arg4, swig_type_172 arg5);
-extern uintptr_t _wrap_IndexMultiGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_173 arg2, swig_type_174 arg3, swig_type_175 arg4, swig_type_176 arg5);
-extern uintptr_t _wrap_IndexMultiPut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_177 arg2, swig_type_178 arg3, swig_type_179 arg4, swig_type_180 arg5, swig_type_181 arg6, swig_type_182 arg7);
-extern uintptr_t _wrap_IndexSize_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_183 arg2);
-extern uintptr_t _wrap_IndexIsEmpty_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_184 arg2);
-extern uintptr_t _wrap_IndexCapacity_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_185 arg2);
+extern swig_type_147 _wrap_IndexHashWithSeed_capi_34cf46fc3770f52e(swig_type_148 arg1, swig_type_149 arg2);
+extern uintptr_t _wrap_IndexPutHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_150 arg2, swig_type_151 arg3, swig_type_152 arg4, swig_type_153 arg5, swig_type_154 arg6);
+extern uintptr_t _wrap_IndexInsertHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_155 arg2, swig_type_156 arg3, swig_type_157 arg4, swig_type_158 arg5);
+extern uintptr_t _wrap_IndexCompareAndSwapHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_159 arg2, swig_type_160 arg3, swig_type_161 arg4, swig_type_162 arg5, swig_type_163 arg6);
+extern uintptr_t _wrap_IndexGetHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_164 arg2, swig_type_165 arg3, swig_type_166 arg4);
+extern uintptr_t _wrap_IndexContainsHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_167 arg2, swig_type_168 arg3);
+extern uintptr_t _wrap_IndexRemoveHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_169 arg2, swig_type_170 arg3, swig_type_171 arg4);
+extern uintptr_t _wrap_IndexRemoveIfHashed_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_172 arg2, swig_type_173 arg3, swig_type_174 arg4, swig_type_175 arg5);
+extern uintptr_t _wrap_IndexMultiGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_176 arg2, swig_type_177 arg3, swig_type_178 arg4, swig_type_179 arg5);
+extern uintptr_t _wrap_IndexMultiPut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_180 arg2, swig_type_181 arg3, swig_type_182 arg4, swig_type_183 arg5, swig_type_184 arg6, swig_type_185 arg7);
+extern uintptr_t _wrap_IndexSize_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_186 arg2);
+extern uintptr_t _wrap_IndexIsEmpty_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_187 arg2);
+extern uintptr_t _wrap_IndexCapacity_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_188 arg2);
 extern uintptr_t _wrap_IndexClear_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern uintptr_t _wrap_IndexReserve_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_186 arg2);
+extern uintptr_t _wrap_IndexReserve_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_189 arg2);
 extern uintptr_t _wrap_IndexShrinkToFit_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_IndexStats_Shards_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_intgo arg2);
 extern swig_intgo _wrap_IndexStats_Shards_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_Entries_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_187 arg2);
-extern swig_type_188 _wrap_IndexStats_Entries_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_Capacity_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_189 arg2);
-extern swig_type_190 _wrap_IndexStats_Capacity_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_Bytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_191 arg2);
-extern swig_type_192 _wrap_IndexStats_Bytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_KeyBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_193 arg2);
-extern swig_type_194 _wrap_IndexStats_KeyBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_Buckets_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_195 arg2);
-extern swig_type_196 _wrap_IndexStats_Buckets_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_Slots_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_197 arg2);
-extern swig_type_198 _wrap_IndexStats_Slots_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_OverflowNodes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_199 arg2);
-extern swig_type_200 _wrap_IndexStats_OverflowNodes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_Splits_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_201 arg2);
-extern swig_type_202 _wrap_IndexStats_Splits_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_SplitsMax_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_203 arg2);
-extern swig_type_204 _wrap_IndexStats_SplitsMax_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeSamples_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_205 arg2);
-extern swig_type_206 _wrap_IndexStats_ProbeSamples_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeSum_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_207 arg2);
-extern swig_type_208 _wrap_IndexStats_ProbeSum_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeMax_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_209 arg2);
-extern swig_type_210 _wrap_IndexStats_ProbeMax_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_Entries_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_190 arg2);
+extern swig_type_191 _wrap_IndexStats_Entries_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_Capacity_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_192 arg2);
+extern swig_type_193 _wrap_IndexStats_Capacity_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_Bytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_194 arg2);
+extern swig_type_195 _wrap_IndexStats_Bytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_KeyBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_196 arg2);
+extern swig_type_197 _wrap_IndexStats_KeyBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_Buckets_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_198 arg2);
+extern swig_type_199 _wrap_IndexStats_Buckets_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_Slots_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_200 arg2);
+extern swig_type_201 _wrap_IndexStats_Slots_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_OverflowNodes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_202 arg2);
+extern swig_type_203 _wrap_IndexStats_OverflowNodes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_Splits_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_204 arg2);
+extern swig_type_205 _wrap_IndexStats_Splits_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_SplitsMax_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_206 arg2);
+extern swig_type_207 _wrap_IndexStats_SplitsMax_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeSamples_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_208 arg2);
+extern swig_type_209 _wrap_IndexStats_ProbeSamples_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeSum_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_210 arg2);
+extern swig_type_211 _wrap_IndexStats_ProbeSum_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeMax_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_212 arg2);
+extern swig_type_213 _wrap_IndexStats_ProbeMax_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_new_IndexStats_capi_34cf46fc3770f52e(void);
 extern void _wrap_delete_IndexStats_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_IndexStatsInit_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_IndexStatsGet_capi_34cf46fc3770f52e(uintptr_t arg1, uintptr_t arg2);
-extern void _wrap_IndexShardStats_Entries_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_211 arg2);
-extern swig_type_212 _wrap_IndexShardStats_Entries_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexShardStats_Buckets_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_213 arg2);
-extern swig_type_214 _wrap_IndexShardStats_Buckets_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_IndexShardStats_Bytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_215 arg2);
-extern swig_type_216 _wrap_IndexShardStats_Bytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexShardStats_Entries_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_214 arg2);
+extern swig_type_215 _wrap_IndexShardStats_Entries_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexShardStats_Buckets_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_216 arg2);
+extern swig_type_217 _wrap_IndexShardStats_Buckets_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_IndexShardStats_Bytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_218 arg2);
+extern swig_type_219 _wrap_IndexShardStats_Bytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_new_IndexShardStats_capi_34cf46fc3770f52e(void);
 extern void _wrap_delete_IndexShardStats_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_IndexShardStatsInit_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_IndexShardStatsGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_intgo arg2, uintptr_t arg3);
-extern uintptr_t _wrap_IndexCollectValues_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_217 arg2, swig_type_218 arg3);
-extern uintptr_t _wrap_IndexCursorOpen_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_219 arg2);
-extern uintptr_t _wrap_IndexCursorNextMany_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_220 arg2, swig_type_221 arg3, swig_type_222 arg4, swig_type_223 arg5, swig_type_224 arg6, swig_type_225 arg7);
+extern uintptr_t _wrap_IndexCollectValues_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_220 arg2, swig_type_221 arg3);
+extern uintptr_t _wrap_IndexCursorOpen_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_222 arg2);
+extern uintptr_t _wrap_IndexCursorNextMany_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_223 arg2, swig_type_224 arg3, swig_type_225 arg4, swig_type_226 arg5, swig_type_227 arg6, swig_type_228 arg7);
 extern uintptr_t _wrap_IndexCursorClose_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_IndexCursorFree_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_MemtableOptions_Timestamps_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_intgo arg2);
 extern swig_intgo _wrap_MemtableOptions_Timestamps_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_MemtableOptions_Capacity_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_226 arg2);
-extern swig_type_227 _wrap_MemtableOptions_Capacity_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_MemtableOptions_Capacity_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_229 arg2);
+extern swig_type_230 _wrap_MemtableOptions_Capacity_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_MemtableOptions_Background_set_capi_34cf46fc3770f52e(uintptr_t arg1, _Bool arg2);
 extern _Bool _wrap_MemtableOptions_Background_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_new_MemtableOptions_capi_34cf46fc3770f52e(void);
 extern void _wrap_delete_MemtableOptions_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_MemtableOptionsInit_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableOptionsSet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_228 arg2);
-extern uintptr_t _wrap_MemtableOptionsDescribe_capi_34cf46fc3770f52e(swig_type_229 arg1);
-extern uintptr_t _wrap_MemtableCreate_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_230 arg2);
+extern uintptr_t _wrap_MemtableOptionsSet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_231 arg2);
+extern uintptr_t _wrap_MemtableOptionsDescribe_capi_34cf46fc3770f52e(swig_type_232 arg1);
+extern uintptr_t _wrap_MemtableCreate_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_233 arg2);
 extern uintptr_t _wrap_MemtableOptionsGet_capi_34cf46fc3770f52e(uintptr_t arg1, uintptr_t arg2);
 extern uintptr_t _wrap_MemtableClose_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_MemtableFree_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableBegin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_231 arg2);
-extern uintptr_t _wrap_MemtableTransactionId_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_232 arg2);
-extern uintptr_t _wrap_MemtableTransactionSnapshot_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_233 arg2);
-extern uintptr_t _wrap_MemtableTransactionPut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_234 arg2, swig_type_235 arg3);
-extern uintptr_t _wrap_MemtableTransactionRemove_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_236 arg2);
-extern uintptr_t _wrap_MemtableTransactionContains_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_237 arg2);
-extern uintptr_t _wrap_MemtableTransactionMultiGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_238 arg2, swig_type_239 arg3, swig_type_240 arg4, swig_type_241 arg5);
-extern uintptr_t _wrap_MemtableTransactionMultiWrite_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_242 arg2, swig_type_243 arg3, swig_type_244 arg4, swig_type_245 arg5, swig_type_246 arg6);
-extern uintptr_t _wrap_MemtableTransactionCommit_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_247 arg2);
+extern uintptr_t _wrap_MemtableBegin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_234 arg2);
+extern uintptr_t _wrap_MemtableTransactionId_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_235 arg2);
+extern uintptr_t _wrap_MemtableTransactionSnapshot_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_236 arg2);
+extern uintptr_t _wrap_MemtableTransactionPut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_237 arg2, swig_type_238 arg3);
+extern uintptr_t _wrap_MemtableTransactionRemove_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_239 arg2);
+extern uintptr_t _wrap_MemtableTransactionContains_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_240 arg2);
+extern uintptr_t _wrap_MemtableTransactionMultiGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_241 arg2, swig_type_242 arg3, swig_type_243 arg4, swig_type_244 arg5);
+extern uintptr_t _wrap_MemtableTransactionMultiWrite_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_245 arg2, swig_type_246 arg3, swig_type_247 arg4, swig_type_248 arg5, swig_type_249 arg6);
+extern uintptr_t _wrap_MemtableTransactionCommit_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_250 arg2);
 extern uintptr_t _wrap_MemtableTransactionRollback_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_MemtableTransactionClose_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_MemtableTransactionFree_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableSnapshotOpen_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_248 arg2);
-extern uintptr_t _wrap_MemtableSnapshotTimestamp_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_249 arg2);
-extern uintptr_t _wrap_MemtableSnapshotContains_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_250 arg2);
-extern uintptr_t _wrap_MemtableSnapshotMultiGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_251 arg2, swig_type_252 arg3, swig_type_253 arg4, swig_type_254 arg5);
+extern uintptr_t _wrap_MemtableSnapshotOpen_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_251 arg2);
+extern uintptr_t _wrap_MemtableSnapshotTimestamp_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_252 arg2);
+extern uintptr_t _wrap_MemtableSnapshotContains_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_253 arg2);
+extern uintptr_t _wrap_MemtableSnapshotMultiGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_254 arg2, swig_type_255 arg3, swig_type_256 arg4, swig_type_257 arg5);
 extern uintptr_t _wrap_MemtableSnapshotClose_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_MemtableSnapshotFree_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableMultiRead_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_255 arg2, swig_type_256 arg3, swig_type_257 arg4, swig_type_258 arg5, swig_type_259 arg6, swig_type_260 arg7);
-extern uintptr_t _wrap_MemtableWrite_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_261 arg2, swig_type_262 arg3, swig_type_263 arg4);
-extern uintptr_t _wrap_MemtableWriteTombstone_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_264 arg2, swig_type_265 arg3);
-extern uintptr_t _wrap_MemtableMultiWrite_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_266 arg2, swig_type_267 arg3, swig_type_268 arg4, swig_type_269 arg5, swig_type_270 arg6, swig_type_271 arg7);
-extern uintptr_t _wrap_MemtableCommit_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_272 arg2, swig_type_273 arg3, swig_type_274 arg4, swig_type_275 arg5);
-extern uintptr_t _wrap_MemtableAbort_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_276 arg2, swig_type_277 arg3, swig_type_278 arg4);
-extern uintptr_t _wrap_MemtableHasWriteConflict_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_279 arg2, swig_type_280 arg3, swig_type_281 arg4);
-extern uintptr_t _wrap_MemtableCursorNextMany_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_282 arg2, swig_type_283 arg3, swig_type_284 arg4, swig_type_285 arg5, swig_type_286 arg6);
+extern uintptr_t _wrap_MemtableMultiRead_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_258 arg2, swig_type_259 arg3, swig_type_260 arg4, swig_type_261 arg5, swig_type_262 arg6, swig_type_263 arg7);
+extern uintptr_t _wrap_MemtableWrite_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_264 arg2, swig_type_265 arg3, swig_type_266 arg4);
+extern uintptr_t _wrap_MemtableWriteTombstone_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_267 arg2, swig_type_268 arg3);
+extern uintptr_t _wrap_MemtableMultiWrite_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_269 arg2, swig_type_270 arg3, swig_type_271 arg4, swig_type_272 arg5, swig_type_273 arg6, swig_type_274 arg7);
+extern uintptr_t _wrap_MemtableCommit_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_275 arg2, swig_type_276 arg3, swig_type_277 arg4, swig_type_278 arg5);
+extern uintptr_t _wrap_MemtableAbort_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_279 arg2, swig_type_280 arg3, swig_type_281 arg4);
+extern uintptr_t _wrap_MemtableHasWriteConflict_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_282 arg2, swig_type_283 arg3, swig_type_284 arg4);
+extern uintptr_t _wrap_MemtableCursorNextMany_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_285 arg2, swig_type_286 arg3, swig_type_287 arg4, swig_type_288 arg5, swig_type_289 arg6);
 extern uintptr_t _wrap_MemtableCursorClose_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_MemtableCursorFree_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableSize_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_287 arg2);
-extern uintptr_t _wrap_MemtableSizeBytes_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_288 arg2);
-extern uintptr_t _wrap_MemtableIsEmpty_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_289 arg2);
-extern uintptr_t _wrap_MemtablePrune_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_290 arg2, swig_type_291 arg3);
+extern uintptr_t _wrap_MemtableSize_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_290 arg2);
+extern uintptr_t _wrap_MemtableSizeBytes_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_291 arg2);
+extern uintptr_t _wrap_MemtableIsEmpty_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_292 arg2);
+extern uintptr_t _wrap_MemtablePrune_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_293 arg2, swig_type_294 arg3);
 extern uintptr_t _wrap_MemtableClear_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_MemtableStats_Keys_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_292 arg2);
-extern swig_type_293 _wrap_MemtableStats_Keys_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_MemtableStats_Rows_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_294 arg2);
-extern swig_type_295 _wrap_MemtableStats_Rows_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_MemtableStats_Versions_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_296 arg2);
-extern swig_type_297 _wrap_MemtableStats_Versions_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_MemtableStats_SizeBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_298 arg2);
-extern swig_type_299 _wrap_MemtableStats_SizeBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_MemtableStats_Snapshots_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_300 arg2);
-extern swig_type_301 _wrap_MemtableStats_Snapshots_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_MemtableStats_Transactions_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_302 arg2);
-extern swig_type_303 _wrap_MemtableStats_Transactions_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_MemtableStats_Timestamp_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_304 arg2);
-extern swig_type_305 _wrap_MemtableStats_Timestamp_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_MemtableStats_Keys_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_295 arg2);
+extern swig_type_296 _wrap_MemtableStats_Keys_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_MemtableStats_Rows_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_297 arg2);
+extern swig_type_298 _wrap_MemtableStats_Rows_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_MemtableStats_Versions_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_299 arg2);
+extern swig_type_300 _wrap_MemtableStats_Versions_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_MemtableStats_SizeBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_301 arg2);
+extern swig_type_302 _wrap_MemtableStats_SizeBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_MemtableStats_Snapshots_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_303 arg2);
+extern swig_type_304 _wrap_MemtableStats_Snapshots_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_MemtableStats_Transactions_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_305 arg2);
+extern swig_type_306 _wrap_MemtableStats_Transactions_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_MemtableStats_Timestamp_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_307 arg2);
+extern swig_type_308 _wrap_MemtableStats_Timestamp_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_new_MemtableStats_capi_34cf46fc3770f52e(void);
 extern void _wrap_delete_MemtableStats_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_MemtableStatsInit_capi_34cf46fc3770f52e(uintptr_t arg1);
@@ -763,8 +767,8 @@ extern void _wrap_StoreOptions_Io_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig
 extern swig_intgo _wrap_StoreOptions_Io_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_StoreOptions_Shards_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_intgo arg2);
 extern swig_intgo _wrap_StoreOptions_Shards_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreOptions_SegmentSize_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_306 arg2);
-extern swig_type_307 _wrap_StoreOptions_SegmentSize_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreOptions_SegmentSize_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_309 arg2);
+extern swig_type_310 _wrap_StoreOptions_SegmentSize_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_StoreOptions_ReadOnly_set_capi_34cf46fc3770f52e(uintptr_t arg1, _Bool arg2);
 extern _Bool _wrap_StoreOptions_ReadOnly_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_StoreOptions_CreateIfMissing_set_capi_34cf46fc3770f52e(uintptr_t arg1, _Bool arg2);
@@ -775,36 +779,36 @@ extern void _wrap_StoreOptions_Background_set_capi_34cf46fc3770f52e(uintptr_t ar
 extern _Bool _wrap_StoreOptions_Background_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_StoreOptions_Keydir_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_intgo arg2);
 extern swig_intgo _wrap_StoreOptions_Keydir_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreOptions_CheckpointInterval_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_308 arg2);
-extern swig_type_309 _wrap_StoreOptions_CheckpointInterval_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreOptions_CheckpointInterval_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_311 arg2);
+extern swig_type_312 _wrap_StoreOptions_CheckpointInterval_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_new_StoreOptions_capi_34cf46fc3770f52e(void);
 extern void _wrap_delete_StoreOptions_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_StoreOptionsInit_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern uintptr_t _wrap_StoreOptionsSet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_310 arg2);
-extern uintptr_t _wrap_StoreOptionsDescribe_capi_34cf46fc3770f52e(swig_type_311 arg1);
-extern uintptr_t _wrap_StoreOpen_capi_34cf46fc3770f52e(swig_type_312 arg1, uintptr_t arg2, swig_type_313 arg3);
+extern uintptr_t _wrap_StoreOptionsSet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_313 arg2);
+extern uintptr_t _wrap_StoreOptionsDescribe_capi_34cf46fc3770f52e(swig_type_314 arg1);
+extern uintptr_t _wrap_StoreOpen_capi_34cf46fc3770f52e(swig_type_315 arg1, uintptr_t arg2, swig_type_316 arg3);
 extern uintptr_t _wrap_StoreOptionsGet_capi_34cf46fc3770f52e(uintptr_t arg1, uintptr_t arg2);
 extern uintptr_t _wrap_StoreClose_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_StoreFree_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern uintptr_t _wrap_StorePut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_314 arg2, swig_type_315 arg3, int arg4);
-extern uintptr_t _wrap_StoreInsert_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_316 arg2, swig_type_317 arg3, int arg4);
-extern uintptr_t _wrap_StoreReplace_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_318 arg2, swig_type_319 arg3, int arg4);
-extern uintptr_t _wrap_StoreRemove_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_320 arg2, int arg3);
-extern uintptr_t _wrap_StoreContains_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_321 arg2);
-extern uintptr_t _wrap_StoreSize_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_322 arg2);
-extern uintptr_t _wrap_StoreMultiGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_323 arg2, swig_type_324 arg3, swig_type_325 arg4, swig_type_326 arg5);
-extern uintptr_t _wrap_StoreMultiPut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_327 arg2, swig_type_328 arg3, swig_type_329 arg4, swig_type_330 arg5, int arg6);
-extern uintptr_t _wrap_StoreMultiRemove_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_331 arg2, swig_type_332 arg3, swig_type_333 arg4, int arg5);
-extern uintptr_t _wrap_BatchCreate_capi_34cf46fc3770f52e(swig_type_334 arg1);
-extern uintptr_t _wrap_BatchPut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_335 arg2, swig_type_336 arg3);
-extern uintptr_t _wrap_BatchRemove_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_337 arg2);
-extern uintptr_t _wrap_BatchRequire_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_338 arg2, swig_intgo arg3, swig_type_339 arg4);
-extern uintptr_t _wrap_BatchCount_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_340 arg2);
+extern uintptr_t _wrap_StorePut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_317 arg2, swig_type_318 arg3, int arg4);
+extern uintptr_t _wrap_StoreInsert_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_319 arg2, swig_type_320 arg3, int arg4);
+extern uintptr_t _wrap_StoreReplace_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_321 arg2, swig_type_322 arg3, int arg4);
+extern uintptr_t _wrap_StoreRemove_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_323 arg2, int arg3);
+extern uintptr_t _wrap_StoreContains_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_324 arg2);
+extern uintptr_t _wrap_StoreSize_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_325 arg2);
+extern uintptr_t _wrap_StoreMultiGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_326 arg2, swig_type_327 arg3, swig_type_328 arg4, swig_type_329 arg5);
+extern uintptr_t _wrap_StoreMultiPut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_330 arg2, swig_type_331 arg3, swig_type_332 arg4, swig_type_333 arg5, int arg6);
+extern uintptr_t _wrap_StoreMultiRemove_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_334 arg2, swig_type_335 arg3, swig_type_336 arg4, int arg5);
+extern uintptr_t _wrap_BatchCreate_capi_34cf46fc3770f52e(swig_type_337 arg1);
+extern uintptr_t _wrap_BatchPut_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_338 arg2, swig_type_339 arg3);
+extern uintptr_t _wrap_BatchRemove_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_340 arg2);
+extern uintptr_t _wrap_BatchRequire_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_341 arg2, swig_intgo arg3, swig_type_342 arg4);
+extern uintptr_t _wrap_BatchCount_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_343 arg2);
 extern uintptr_t _wrap_BatchClear_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_BatchClose_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_BatchFree_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern uintptr_t _wrap_StoreWrite_capi_34cf46fc3770f52e(uintptr_t arg1, uintptr_t arg2, swig_type_341 arg3, int arg4);
-extern uintptr_t _wrap_StoreCursorNextMany_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_342 arg2, swig_type_343 arg3, swig_type_344 arg4, swig_type_345 arg5, swig_type_346 arg6);
+extern uintptr_t _wrap_StoreWrite_capi_34cf46fc3770f52e(uintptr_t arg1, uintptr_t arg2, swig_type_344 arg3, int arg4);
+extern uintptr_t _wrap_StoreCursorNextMany_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_345 arg2, swig_type_346 arg3, swig_type_347 arg4, swig_type_348 arg5, swig_type_349 arg6);
 extern uintptr_t _wrap_StoreCursorClose_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_StoreCursorFree_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_StoreFlush_capi_34cf46fc3770f52e(uintptr_t arg1);
@@ -814,65 +818,65 @@ extern void _wrap_StoreStats_Recovered_set_capi_34cf46fc3770f52e(uintptr_t arg1,
 extern _Bool _wrap_StoreStats_Recovered_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_StoreStats_WritesRefused_set_capi_34cf46fc3770f52e(uintptr_t arg1, _Bool arg2);
 extern _Bool _wrap_StoreStats_WritesRefused_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_Keys_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_347 arg2);
-extern swig_type_348 _wrap_StoreStats_Keys_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_Segments_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_349 arg2);
-extern swig_type_350 _wrap_StoreStats_Segments_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_LogBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_351 arg2);
-extern swig_type_352 _wrap_StoreStats_LogBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_LiveBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_353 arg2);
-extern swig_type_354 _wrap_StoreStats_LiveBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_DiskBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_355 arg2);
-extern swig_type_356 _wrap_StoreStats_DiskBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_Version_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_357 arg2);
-extern swig_type_358 _wrap_StoreStats_Version_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_DurableVersion_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_359 arg2);
-extern swig_type_360 _wrap_StoreStats_DurableVersion_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_Commits_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_361 arg2);
-extern swig_type_362 _wrap_StoreStats_Commits_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_BytesWritten_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_363 arg2);
-extern swig_type_364 _wrap_StoreStats_BytesWritten_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_Syncs_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_365 arg2);
-extern swig_type_366 _wrap_StoreStats_Syncs_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_Reads_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_367 arg2);
-extern swig_type_368 _wrap_StoreStats_Reads_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCommits_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_369 arg2);
-extern swig_type_370 _wrap_StoreStats_RecoveredCommits_get_capi_34cf46fc3770f52e(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_371 arg2);
-extern swig_type_372 _wrap_StoreStats_RecoveredCutBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_Keys_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_350 arg2);
+extern swig_type_351 _wrap_StoreStats_Keys_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_Segments_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_352 arg2);
+extern swig_type_353 _wrap_StoreStats_Segments_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_LogBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_354 arg2);
+extern swig_type_355 _wrap_StoreStats_LogBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_LiveBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_356 arg2);
+extern swig_type_357 _wrap_StoreStats_LiveBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_DiskBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_358 arg2);
+extern swig_type_359 _wrap_StoreStats_DiskBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_Version_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_360 arg2);
+extern swig_type_361 _wrap_StoreStats_Version_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_DurableVersion_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_362 arg2);
+extern swig_type_363 _wrap_StoreStats_DurableVersion_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_Commits_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_364 arg2);
+extern swig_type_365 _wrap_StoreStats_Commits_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_BytesWritten_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_366 arg2);
+extern swig_type_367 _wrap_StoreStats_BytesWritten_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_Syncs_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_368 arg2);
+extern swig_type_369 _wrap_StoreStats_Syncs_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_Reads_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_370 arg2);
+extern swig_type_371 _wrap_StoreStats_Reads_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCommits_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_372 arg2);
+extern swig_type_373 _wrap_StoreStats_RecoveredCommits_get_capi_34cf46fc3770f52e(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_374 arg2);
+extern swig_type_375 _wrap_StoreStats_RecoveredCutBytes_get_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_new_StoreStats_capi_34cf46fc3770f52e(void);
 extern void _wrap_delete_StoreStats_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern void _wrap_StoreStatsInit_capi_34cf46fc3770f52e(uintptr_t arg1);
 extern uintptr_t _wrap_StoreStatsGet_capi_34cf46fc3770f52e(uintptr_t arg1, uintptr_t arg2);
 extern uintptr_t _wrap_StoreVerify_capi_34cf46fc3770f52e(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_373 _wrap_StoreGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_374 arg2, swig_type_375 arg3);
-extern uintptr_t _wrap_StoreGetPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_376 arg2, swig_type_377 arg3);
-extern uintptr_t _wrap_CursorOpen_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_378 arg2, _Bool arg3, swig_type_379 arg4);
-extern uintptr_t _wrap_CursorRecord_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_380 arg2, swig_type_381 arg3);
-extern uintptr_t _wrap_CursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_382 arg2, swig_type_383 arg3);
-extern uintptr_t _wrap_IndexCreate_capi_34cf46fc3770f52e(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_384 arg4);
-extern uintptr_t _wrap_IndexCursorKey_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_385 arg2, swig_type_386 arg3);
-extern uintptr_t _wrap_IndexCursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, _Bool arg2, swig_type_387 arg3, swig_type_388 arg4, swig_type_389 arg5);
-extern swig_type_390 _wrap_CowMapGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_391 arg2, swig_type_392 arg3);
-extern uintptr_t _wrap_CowMapGetPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_393 arg2, swig_type_394 arg3);
-extern swig_type_395 _wrap_CowMapSet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_396 arg2, swig_type_397 arg3);
-extern uintptr_t _wrap_CowMapCursorValue_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_398 arg2, swig_type_399 arg3);
-extern uintptr_t _wrap_CowMapCursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_400 arg2, swig_type_401 arg3, swig_type_402 arg4);
-extern uintptr_t _wrap_CowMapDiffValues_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_403 arg2, swig_type_404 arg3);
-extern uintptr_t _wrap_CowMapDiffNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_405 arg2, swig_type_406 arg3, swig_type_407 arg4, swig_type_408 arg5);
-extern uintptr_t _wrap_DiskIndexCursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_409 arg2);
-extern swig_type_410 _wrap_MemtableTransactionGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_411 arg2, swig_type_412 arg3);
-extern uintptr_t _wrap_MemtableTransactionGetPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_413 arg2, swig_type_414 arg3);
-extern uintptr_t _wrap_MemtableTransactionCursor_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_415 arg2, _Bool arg3, _Bool arg4, swig_type_416 arg5);
-extern swig_type_417 _wrap_MemtableSnapshotGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_418 arg2, swig_type_419 arg3);
-extern uintptr_t _wrap_MemtableSnapshotGetPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_420 arg2, swig_type_421 arg3);
-extern uintptr_t _wrap_MemtableSnapshotCursor_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_422 arg2, _Bool arg3, _Bool arg4, swig_type_423 arg5);
-extern swig_type_424 _wrap_MemtableRead_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_425 arg2, swig_type_426 arg3, swig_type_427 arg4, swig_type_428 arg5);
-extern uintptr_t _wrap_MemtableReadPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_429 arg2, swig_type_430 arg3, swig_type_431 arg4, swig_type_432 arg5);
-extern uintptr_t _wrap_MemtableReadWith_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_433 arg2, swig_type_434 arg3, swig_type_435 arg4, uintptr_t arg5);
-extern uintptr_t _wrap_MemtableCursorOpen_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_436 arg2, swig_type_437 arg3, swig_type_438 arg4, _Bool arg5, _Bool arg6, swig_type_439 arg7);
-extern uintptr_t _wrap_MemtableCursorRecord_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_440 arg2, swig_type_441 arg3);
-extern uintptr_t _wrap_MemtableCursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_442 arg2, swig_type_443 arg3);
+extern swig_type_376 _wrap_StoreGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_377 arg2, swig_type_378 arg3);
+extern uintptr_t _wrap_StoreGetPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_379 arg2, swig_type_380 arg3);
+extern uintptr_t _wrap_CursorOpen_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_381 arg2, _Bool arg3, swig_type_382 arg4);
+extern uintptr_t _wrap_CursorRecord_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_383 arg2, swig_type_384 arg3);
+extern uintptr_t _wrap_CursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_385 arg2, swig_type_386 arg3);
+extern uintptr_t _wrap_IndexCreate_capi_34cf46fc3770f52e(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_387 arg4);
+extern uintptr_t _wrap_IndexCursorKey_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_388 arg2, swig_type_389 arg3);
+extern uintptr_t _wrap_IndexCursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, _Bool arg2, swig_type_390 arg3, swig_type_391 arg4, swig_type_392 arg5);
+extern swig_type_393 _wrap_CowMapGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_394 arg2, swig_type_395 arg3);
+extern uintptr_t _wrap_CowMapGetPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_396 arg2, swig_type_397 arg3);
+extern swig_type_398 _wrap_CowMapSet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_399 arg2, swig_type_400 arg3);
+extern uintptr_t _wrap_CowMapCursorValue_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_401 arg2, swig_type_402 arg3);
+extern uintptr_t _wrap_CowMapCursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_403 arg2, swig_type_404 arg3, swig_type_405 arg4);
+extern uintptr_t _wrap_CowMapDiffValues_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_406 arg2, swig_type_407 arg3);
+extern uintptr_t _wrap_CowMapDiffNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_408 arg2, swig_type_409 arg3, swig_type_410 arg4, swig_type_411 arg5);
+extern uintptr_t _wrap_DiskIndexCursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_412 arg2);
+extern swig_type_413 _wrap_MemtableTransactionGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_414 arg2, swig_type_415 arg3);
+extern uintptr_t _wrap_MemtableTransactionGetPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_416 arg2, swig_type_417 arg3);
+extern uintptr_t _wrap_MemtableTransactionCursor_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_418 arg2, _Bool arg3, _Bool arg4, swig_type_419 arg5);
+extern swig_type_420 _wrap_MemtableSnapshotGet_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_421 arg2, swig_type_422 arg3);
+extern uintptr_t _wrap_MemtableSnapshotGetPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_423 arg2, swig_type_424 arg3);
+extern uintptr_t _wrap_MemtableSnapshotCursor_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_425 arg2, _Bool arg3, _Bool arg4, swig_type_426 arg5);
+extern swig_type_427 _wrap_MemtableRead_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_428 arg2, swig_type_429 arg3, swig_type_430 arg4, swig_type_431 arg5);
+extern uintptr_t _wrap_MemtableReadPin_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_432 arg2, swig_type_433 arg3, swig_type_434 arg4, swig_type_435 arg5);
+extern uintptr_t _wrap_MemtableReadWith_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_436 arg2, swig_type_437 arg3, swig_type_438 arg4, uintptr_t arg5);
+extern uintptr_t _wrap_MemtableCursorOpen_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_439 arg2, swig_type_440 arg3, swig_type_441 arg4, _Bool arg5, _Bool arg6, swig_type_442 arg7);
+extern uintptr_t _wrap_MemtableCursorRecord_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_443 arg2, swig_type_444 arg3);
+extern uintptr_t _wrap_MemtableCursorNext_capi_34cf46fc3770f52e(uintptr_t arg1, swig_type_445 arg2, swig_type_446 arg3);
 #undef intgo
 */
 import "C"
@@ -2768,6 +2772,18 @@ func IndexHash(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
 	return swig_r_1
 }
 
+func IndexHashWithSeed(arg1 uint64, arg2 []byte) (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	swig_r = (uint64)(C._wrap_IndexHashWithSeed_capi_34cf46fc3770f52e(C.swig_type_148(_swig_i_0), *(*C.swig_type_149)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	return swig_r
+}
+
 func IndexPutHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5 *uint64, arg6 *bool) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
@@ -2780,7 +2796,7 @@ func IndexPutHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5 *uin
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_IndexPutHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_147)(unsafe.Pointer(&_swig_i_1)), C.swig_type_148(_swig_i_2), C.swig_type_149(_swig_i_3), *(*C.swig_type_150)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_151)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_IndexPutHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_150)(unsafe.Pointer(&_swig_i_1)), C.swig_type_151(_swig_i_2), C.swig_type_152(_swig_i_3), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_154)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2805,7 +2821,7 @@ func IndexInsertHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5 *
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexInsertHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_152)(unsafe.Pointer(&_swig_i_1)), C.swig_type_153(_swig_i_2), C.swig_type_154(_swig_i_3), *(*C.swig_type_155)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexInsertHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_155)(unsafe.Pointer(&_swig_i_1)), C.swig_type_156(_swig_i_2), C.swig_type_157(_swig_i_3), *(*C.swig_type_158)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2828,7 +2844,7 @@ func IndexCompareAndSwapHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_IndexCompareAndSwapHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_156)(unsafe.Pointer(&_swig_i_1)), C.swig_type_157(_swig_i_2), C.swig_type_158(_swig_i_3), C.swig_type_159(_swig_i_4), *(*C.swig_type_160)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_IndexCompareAndSwapHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_159)(unsafe.Pointer(&_swig_i_1)), C.swig_type_160(_swig_i_2), C.swig_type_161(_swig_i_3), C.swig_type_162(_swig_i_4), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2849,7 +2865,7 @@ func IndexGetHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_r
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexGetHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_161)(unsafe.Pointer(&_swig_i_1)), C.swig_type_162(_swig_i_2), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexGetHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_164)(unsafe.Pointer(&_swig_i_1)), C.swig_type_165(_swig_i_2), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2868,7 +2884,7 @@ func IndexContainsHashed(arg1 Index, arg2 []byte, arg3 uint64) (_swig_ret Outcom
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_IndexContainsHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_164)(unsafe.Pointer(&_swig_i_1)), C.swig_type_165(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_IndexContainsHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_167)(unsafe.Pointer(&_swig_i_1)), C.swig_type_168(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2886,7 +2902,7 @@ func IndexRemoveHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swi
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_1)), C.swig_type_167(_swig_i_2), *(*C.swig_type_168)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_169)(unsafe.Pointer(&_swig_i_1)), C.swig_type_170(_swig_i_2), *(*C.swig_type_171)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2908,7 +2924,7 @@ func IndexRemoveIfHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveIfHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_169)(unsafe.Pointer(&_swig_i_1)), C.swig_type_170(_swig_i_2), C.swig_type_171(_swig_i_3), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveIfHashed_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_1)), C.swig_type_173(_swig_i_2), C.swig_type_174(_swig_i_3), *(*C.swig_type_175)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2932,7 +2948,7 @@ func IndexMultiGet(arg1 Index, arg2 []byte, arg3 []uint32, arg4 []uint64, arg5 [
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexMultiGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_173)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_174)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_175)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_176)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexMultiGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_176)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_177)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_178)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_179)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2966,7 +2982,7 @@ func IndexMultiPut(arg1 Index, arg2 []byte, arg3 []uint32, arg4 []uint64, arg5 *
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_IndexMultiPut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_177)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_178)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_179)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_180)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_181)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_182)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_IndexMultiPut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_180)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_181)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_182)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_183)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_184)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_185)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2996,7 +3012,7 @@ func IndexSize(arg1 Index, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexSize_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_183)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexSize_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_186)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3011,7 +3027,7 @@ func IndexIsEmpty(arg1 Index, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexIsEmpty_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_184)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexIsEmpty_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_187)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3026,7 +3042,7 @@ func IndexCapacity(arg1 Index, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexCapacity_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_185)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexCapacity_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_188)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3050,7 +3066,7 @@ func IndexReserve(arg1 Index, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_IndexReserve_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_186(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexReserve_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_189(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3091,7 +3107,7 @@ func (arg1 SwigcptrIndexStats) GetShards() (_swig_ret uint) {
 func (arg1 SwigcptrIndexStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Entries_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_187(_swig_i_1))
+	C._wrap_IndexStats_Entries_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_190(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetEntries() (_swig_ret uint64) {
@@ -3104,7 +3120,7 @@ func (arg1 SwigcptrIndexStats) GetEntries() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Capacity_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_189(_swig_i_1))
+	C._wrap_IndexStats_Capacity_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_192(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetCapacity() (_swig_ret uint64) {
@@ -3117,7 +3133,7 @@ func (arg1 SwigcptrIndexStats) GetCapacity() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Bytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_191(_swig_i_1))
+	C._wrap_IndexStats_Bytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_194(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetBytes() (_swig_ret uint64) {
@@ -3130,7 +3146,7 @@ func (arg1 SwigcptrIndexStats) GetBytes() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetKeyBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_KeyBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_193(_swig_i_1))
+	C._wrap_IndexStats_KeyBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_196(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetKeyBytes() (_swig_ret uint64) {
@@ -3143,7 +3159,7 @@ func (arg1 SwigcptrIndexStats) GetKeyBytes() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetBuckets(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Buckets_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_195(_swig_i_1))
+	C._wrap_IndexStats_Buckets_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_198(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetBuckets() (_swig_ret uint64) {
@@ -3156,7 +3172,7 @@ func (arg1 SwigcptrIndexStats) GetBuckets() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetSlots(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Slots_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_197(_swig_i_1))
+	C._wrap_IndexStats_Slots_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_200(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSlots() (_swig_ret uint64) {
@@ -3169,7 +3185,7 @@ func (arg1 SwigcptrIndexStats) GetSlots() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetOverflowNodes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_OverflowNodes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_199(_swig_i_1))
+	C._wrap_IndexStats_OverflowNodes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_202(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetOverflowNodes() (_swig_ret uint64) {
@@ -3182,7 +3198,7 @@ func (arg1 SwigcptrIndexStats) GetOverflowNodes() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetSplits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Splits_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_201(_swig_i_1))
+	C._wrap_IndexStats_Splits_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_204(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSplits() (_swig_ret uint64) {
@@ -3195,7 +3211,7 @@ func (arg1 SwigcptrIndexStats) GetSplits() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetSplitsMax(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_SplitsMax_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_203(_swig_i_1))
+	C._wrap_IndexStats_SplitsMax_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_206(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSplitsMax() (_swig_ret uint64) {
@@ -3208,7 +3224,7 @@ func (arg1 SwigcptrIndexStats) GetSplitsMax() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetProbeSamples(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeSamples_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_205(_swig_i_1))
+	C._wrap_IndexStats_ProbeSamples_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_208(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeSamples() (_swig_ret uint64) {
@@ -3221,7 +3237,7 @@ func (arg1 SwigcptrIndexStats) GetProbeSamples() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetProbeSum(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeSum_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_207(_swig_i_1))
+	C._wrap_IndexStats_ProbeSum_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_210(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeSum() (_swig_ret uint64) {
@@ -3234,7 +3250,7 @@ func (arg1 SwigcptrIndexStats) GetProbeSum() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexStats) SetProbeMax(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeMax_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_209(_swig_i_1))
+	C._wrap_IndexStats_ProbeMax_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_212(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeMax() (_swig_ret uint64) {
@@ -3314,7 +3330,7 @@ func (p SwigcptrIndexShardStats) SwigIsIndexShardStats() {
 func (arg1 SwigcptrIndexShardStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Entries_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_211(_swig_i_1))
+	C._wrap_IndexShardStats_Entries_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_214(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetEntries() (_swig_ret uint64) {
@@ -3327,7 +3343,7 @@ func (arg1 SwigcptrIndexShardStats) GetEntries() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexShardStats) SetBuckets(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Buckets_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_213(_swig_i_1))
+	C._wrap_IndexShardStats_Buckets_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_216(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetBuckets() (_swig_ret uint64) {
@@ -3340,7 +3356,7 @@ func (arg1 SwigcptrIndexShardStats) GetBuckets() (_swig_ret uint64) {
 func (arg1 SwigcptrIndexShardStats) SetBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Bytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_215(_swig_i_1))
+	C._wrap_IndexShardStats_Bytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_218(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetBytes() (_swig_ret uint64) {
@@ -3397,7 +3413,7 @@ func IndexCollectValues(arg1 Index, arg2 *Buffer, arg3 *uint64) (_swig_ret Outco
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexCollectValues_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_217)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_218)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexCollectValues_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_220)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_221)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3415,7 +3431,7 @@ func IndexCursorOpen(arg1 Index, arg2 *IndexCursor) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorOpen_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_219)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexCursorOpen_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_222)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3438,7 +3454,7 @@ func IndexCursorNextMany(arg1 IndexCursor, arg2 int64, arg3 []uint64, arg4 int64
  _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorNextMany_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_220(_swig_i_1), *(*C.swig_type_221)(unsafe.Pointer(&_swig_i_2)), C.swig_type_222(_swig_i_3), *(*C.swig_type_223)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_225)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_IndexCursorNextMany_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_223(_swig_i_1), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_2)), C.swig_type_225(_swig_i_3), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_227)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -3497,7 +3513,7 @@ func (arg1 SwigcptrMemtableOptions) GetTimestamps() (_swig_ret uint) {
 func (arg1 SwigcptrMemtableOptions) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableOptions_Capacity_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_226(_swig_i_1))
+	C._wrap_MemtableOptions_Capacity_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_229(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableOptions) GetCapacity() (_swig_ret uint64) {
@@ -3551,7 +3567,7 @@ func MemtableOptionsSet(arg1 MemtableOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_MemtableOptionsSet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableOptionsSet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -3564,7 +3580,7 @@ func MemtableOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_MemtableOptionsDescribe_capi_34cf46fc3770f52e(*(*C.swig_type_229)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_MemtableOptionsDescribe_capi_34cf46fc3770f52e(*(*C.swig_type_232)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -3578,7 +3594,7 @@ func MemtableCreate(arg1 MemtableOptions, arg2 *Memtable) (_swig_ret Outcome) {
 	_swig_i_0 := getSwigcptr(arg1)
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableCreate_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_230)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableCreate_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3620,7 +3636,7 @@ func MemtableBegin(arg1 Memtable, arg2 *MemtableTransaction) (_swig_ret Outcome)
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableBegin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableBegin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3635,7 +3651,7 @@ func MemtableTransactionId(arg1 MemtableTransaction, arg2 *uint64) (_swig_ret Ou
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionId_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_232)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionId_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3650,7 +3666,7 @@ func MemtableTransactionSnapshot(arg1 MemtableTransaction, arg2 *uint64) (_swig_
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionSnapshot_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionSnapshot_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3667,7 +3683,7 @@ func MemtableTransactionPut(arg1 MemtableTransaction, arg2 []byte, arg3 []byte) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionPut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionPut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_237)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_238)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3685,7 +3701,7 @@ func MemtableTransactionRemove(arg1 MemtableTransaction, arg2 []byte) (_swig_ret
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionRemove_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionRemove_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3700,7 +3716,7 @@ func MemtableTransactionContains(arg1 MemtableTransaction, arg2 []byte) (_swig_r
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionContains_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_237)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionContains_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_240)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3721,7 +3737,7 @@ func MemtableTransactionMultiGet(arg1 MemtableTransaction, arg2 []byte, arg3 []u
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_238)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_240)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_242)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_243)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_244)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3753,7 +3769,7 @@ func MemtableTransactionMultiWrite(arg1 MemtableTransaction, arg2 []byte, arg3 [
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiWrite_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_242)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_243)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_244)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiWrite_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_247)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_248)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3780,7 +3796,7 @@ func MemtableTransactionCommit(arg1 MemtableTransaction, arg2 *uint64) (_swig_re
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionCommit_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_247)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionCommit_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_250)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3821,7 +3837,7 @@ func MemtableSnapshotOpen(arg1 Memtable, arg2 *MemtableSnapshot) (_swig_ret Outc
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotOpen_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_248)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotOpen_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_251)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3836,7 +3852,7 @@ func MemtableSnapshotTimestamp(arg1 MemtableSnapshot, arg2 *uint64) (_swig_ret O
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotTimestamp_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotTimestamp_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_252)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3851,7 +3867,7 @@ func MemtableSnapshotContains(arg1 MemtableSnapshot, arg2 []byte) (_swig_ret Out
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotContains_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_250)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotContains_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_253)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3872,7 +3888,7 @@ func MemtableSnapshotMultiGet(arg1 MemtableSnapshot, arg2 []byte, arg3 []uint32,
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotMultiGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_251)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_252)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_253)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotMultiGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_255)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_256)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_257)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3920,7 +3936,7 @@ func MemtableMultiRead(arg1 Memtable, arg2 []byte, arg3 []uint32, arg4 uint64, a
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = *(*string)(unsafe.Pointer(&arg7)) 
-	swig_r = (uintptr)(C._wrap_MemtableMultiRead_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_255)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_256)(unsafe.Pointer(&_swig_i_2)), C.swig_type_257(_swig_i_3), C.swig_type_258(_swig_i_4), *(*C.swig_type_259)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_260)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_MemtableMultiRead_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_258)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_259)(unsafe.Pointer(&_swig_i_2)), C.swig_type_260(_swig_i_3), C.swig_type_261(_swig_i_4), *(*C.swig_type_262)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_263)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3947,7 +3963,7 @@ func MemtableWrite(arg1 Memtable, arg2 []byte, arg3 []byte, arg4 uint64) (_swig_
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_MemtableWrite_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_261)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_262)(unsafe.Pointer(&_swig_i_2)), C.swig_type_263(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_MemtableWrite_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_264)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_265)(unsafe.Pointer(&_swig_i_2)), C.swig_type_266(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3966,7 +3982,7 @@ func MemtableWriteTombstone(arg1 Memtable, arg2 []byte, arg3 uint64) (_swig_ret 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_MemtableWriteTombstone_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_264)(unsafe.Pointer(&_swig_i_1)), C.swig_type_265(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_MemtableWriteTombstone_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_267)(unsafe.Pointer(&_swig_i_1)), C.swig_type_268(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3990,7 +4006,7 @@ func MemtableMultiWrite(arg1 Memtable, arg2 []byte, arg3 []uint32, arg4 []byte, 
 	_swig_i_5 := arg6
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_MemtableMultiWrite_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_266)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_267)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_268)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_269)(unsafe.Pointer(&_swig_i_4)), C.swig_type_270(_swig_i_5), *(*C.swig_type_271)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_MemtableMultiWrite_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_269)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_270)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_271)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_272)(unsafe.Pointer(&_swig_i_4)), C.swig_type_273(_swig_i_5), *(*C.swig_type_274)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4021,7 +4037,7 @@ func MemtableCommit(arg1 Memtable, arg2 uint64, arg3 uint64, arg4 []byte, arg5 [
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableCommit_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_272(_swig_i_1), C.swig_type_273(_swig_i_2), *(*C.swig_type_274)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_275)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableCommit_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_275(_swig_i_1), C.swig_type_276(_swig_i_2), *(*C.swig_type_277)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_278)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -4042,7 +4058,7 @@ func MemtableAbort(arg1 Memtable, arg2 uint64, arg3 []byte, arg4 []uint32) (_swi
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_MemtableAbort_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_276(_swig_i_1), *(*C.swig_type_277)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_278)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_MemtableAbort_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_279(_swig_i_1), *(*C.swig_type_280)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_281)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4063,7 +4079,7 @@ func MemtableHasWriteConflict(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 *boo
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_MemtableHasWriteConflict_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_279)(unsafe.Pointer(&_swig_i_1)), C.swig_type_280(_swig_i_2), *(*C.swig_type_281)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_MemtableHasWriteConflict_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_282)(unsafe.Pointer(&_swig_i_1)), C.swig_type_283(_swig_i_2), *(*C.swig_type_284)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4087,7 +4103,7 @@ func MemtableCursorNextMany(arg1 MemtableCursor, arg2 int64, arg3 int64, arg4 *B
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorNextMany_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_282(_swig_i_1), C.swig_type_283(_swig_i_2), *(*C.swig_type_284)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_285)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_286)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorNextMany_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_285(_swig_i_1), C.swig_type_286(_swig_i_2), *(*C.swig_type_287)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_288)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_289)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -4124,7 +4140,7 @@ func MemtableSize(arg1 Memtable, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSize_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_287)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSize_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_290)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4139,7 +4155,7 @@ func MemtableSizeBytes(arg1 Memtable, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSizeBytes_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_288)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSizeBytes_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_291)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4154,7 +4170,7 @@ func MemtableIsEmpty(arg1 Memtable, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableIsEmpty_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_289)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableIsEmpty_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_292)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4170,7 +4186,7 @@ func MemtablePrune(arg1 Memtable, arg2 uint64, arg3 *uint64) (_swig_ret Outcome)
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtablePrune_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_290(_swig_i_1), *(*C.swig_type_291)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtablePrune_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_293(_swig_i_1), *(*C.swig_type_294)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4201,7 +4217,7 @@ func (p SwigcptrMemtableStats) SwigIsMemtableStats() {
 func (arg1 SwigcptrMemtableStats) SetKeys(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Keys_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_292(_swig_i_1))
+	C._wrap_MemtableStats_Keys_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_295(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetKeys() (_swig_ret uint64) {
@@ -4214,7 +4230,7 @@ func (arg1 SwigcptrMemtableStats) GetKeys() (_swig_ret uint64) {
 func (arg1 SwigcptrMemtableStats) SetRows(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Rows_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_294(_swig_i_1))
+	C._wrap_MemtableStats_Rows_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_297(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetRows() (_swig_ret uint64) {
@@ -4227,7 +4243,7 @@ func (arg1 SwigcptrMemtableStats) GetRows() (_swig_ret uint64) {
 func (arg1 SwigcptrMemtableStats) SetVersions(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Versions_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_296(_swig_i_1))
+	C._wrap_MemtableStats_Versions_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_299(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetVersions() (_swig_ret uint64) {
@@ -4240,7 +4256,7 @@ func (arg1 SwigcptrMemtableStats) GetVersions() (_swig_ret uint64) {
 func (arg1 SwigcptrMemtableStats) SetSizeBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_SizeBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_298(_swig_i_1))
+	C._wrap_MemtableStats_SizeBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_301(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetSizeBytes() (_swig_ret uint64) {
@@ -4253,7 +4269,7 @@ func (arg1 SwigcptrMemtableStats) GetSizeBytes() (_swig_ret uint64) {
 func (arg1 SwigcptrMemtableStats) SetSnapshots(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Snapshots_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_300(_swig_i_1))
+	C._wrap_MemtableStats_Snapshots_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_303(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetSnapshots() (_swig_ret uint64) {
@@ -4266,7 +4282,7 @@ func (arg1 SwigcptrMemtableStats) GetSnapshots() (_swig_ret uint64) {
 func (arg1 SwigcptrMemtableStats) SetTransactions(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Transactions_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_302(_swig_i_1))
+	C._wrap_MemtableStats_Transactions_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_305(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetTransactions() (_swig_ret uint64) {
@@ -4279,7 +4295,7 @@ func (arg1 SwigcptrMemtableStats) GetTransactions() (_swig_ret uint64) {
 func (arg1 SwigcptrMemtableStats) SetTimestamp(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Timestamp_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_304(_swig_i_1))
+	C._wrap_MemtableStats_Timestamp_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_307(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetTimestamp() (_swig_ret uint64) {
@@ -4386,7 +4402,7 @@ func (arg1 SwigcptrStoreOptions) GetShards() (_swig_ret uint) {
 func (arg1 SwigcptrStoreOptions) SetSegmentSize(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_SegmentSize_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_306(_swig_i_1))
+	C._wrap_StoreOptions_SegmentSize_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_309(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetSegmentSize() (_swig_ret uint64) {
@@ -4464,7 +4480,7 @@ func (arg1 SwigcptrStoreOptions) GetKeydir() (_swig_ret uint) {
 func (arg1 SwigcptrStoreOptions) SetCheckpointInterval(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_CheckpointInterval_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_308(_swig_i_1))
+	C._wrap_StoreOptions_CheckpointInterval_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_311(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetCheckpointInterval() (_swig_ret uint64) {
@@ -4519,7 +4535,7 @@ func StoreOptionsSet(arg1 StoreOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_310)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_313)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -4532,7 +4548,7 @@ func StoreOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_34cf46fc3770f52e(*(*C.swig_type_311)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_34cf46fc3770f52e(*(*C.swig_type_314)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -4547,7 +4563,7 @@ func StoreOpen(arg1 string, arg2 StoreOptions, arg3 *Store) (_swig_ret Outcome) 
 	_swig_i_1 := getSwigcptr(arg2)
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreOpen_capi_34cf46fc3770f52e(*(*C.swig_type_312)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_313)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreOpen_capi_34cf46fc3770f52e(*(*C.swig_type_315)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_316)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -4595,7 +4611,7 @@ func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outc
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StorePut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_314)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_315)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StorePut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_317)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_318)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4616,7 +4632,7 @@ func StoreInsert(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret O
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreInsert_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_316)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_317)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreInsert_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_319)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_320)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4637,7 +4653,7 @@ func StoreReplace(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreReplace_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_318)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_319)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreReplace_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_321)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_322)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4656,7 +4672,7 @@ func StoreRemove(arg1 Store, arg2 []byte, arg3 uint32) (_swig_ret Outcome) {
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_StoreRemove_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_320)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_StoreRemove_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_323)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4671,7 +4687,7 @@ func StoreContains(arg1 Store, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreContains_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_321)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreContains_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_324)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4686,7 +4702,7 @@ func StoreSize(arg1 Store, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreSize_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_322)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreSize_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_325)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4707,7 +4723,7 @@ func StoreMultiGet(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *Buffer, arg5 []
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_323)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_324)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_325)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_326)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_326)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_327)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_328)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_329)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4738,7 +4754,7 @@ func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []u
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	_swig_i_5 := arg6
-	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_327)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_328)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_329)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_330)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
+	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_330)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_331)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_332)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_333)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4767,7 +4783,7 @@ func StoreMultiRemove(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_StoreMultiRemove_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_331)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_332)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_333)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
+	swig_r = (uintptr)(C._wrap_StoreMultiRemove_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_334)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_335)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_336)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4786,7 +4802,7 @@ func BatchCreate(arg1 *Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_BatchCreate_capi_34cf46fc3770f52e(*(*C.swig_type_334)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_BatchCreate_capi_34cf46fc3770f52e(*(*C.swig_type_337)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -4803,7 +4819,7 @@ func BatchPut(arg1 Batch, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_BatchPut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_335)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_336)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_BatchPut_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_338)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_339)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4821,7 +4837,7 @@ func BatchRemove(arg1 Batch, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchRemove_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_337)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchRemove_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_340)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4839,7 +4855,7 @@ func BatchRequire(arg1 Batch, arg2 []byte, arg3 uint, arg4 []byte) (_swig_ret Ou
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_BatchRequire_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_338)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_339)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_BatchRequire_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_341)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_342)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4857,7 +4873,7 @@ func BatchCount(arg1 Batch, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchCount_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_340)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchCount_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_343)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4901,7 +4917,7 @@ func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Ou
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreWrite_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_341)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_StoreWrite_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_344)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4922,7 +4938,7 @@ func StoreCursorNextMany(arg1 Cursor, arg2 int64, arg3 int64, arg4 *Buffer, arg5
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_342(_swig_i_1), C.swig_type_343(_swig_i_2), *(*C.swig_type_344)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_345)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_346)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_345(_swig_i_1), C.swig_type_346(_swig_i_2), *(*C.swig_type_347)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_348)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_349)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -5021,7 +5037,7 @@ func (arg1 SwigcptrStoreStats) GetWritesRefused() (_swig_ret bool) {
 func (arg1 SwigcptrStoreStats) SetKeys(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Keys_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_347(_swig_i_1))
+	C._wrap_StoreStats_Keys_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_350(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetKeys() (_swig_ret uint64) {
@@ -5034,7 +5050,7 @@ func (arg1 SwigcptrStoreStats) GetKeys() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetSegments(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Segments_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_349(_swig_i_1))
+	C._wrap_StoreStats_Segments_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_352(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSegments() (_swig_ret uint64) {
@@ -5047,7 +5063,7 @@ func (arg1 SwigcptrStoreStats) GetSegments() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetLogBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LogBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_351(_swig_i_1))
+	C._wrap_StoreStats_LogBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_354(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLogBytes() (_swig_ret uint64) {
@@ -5060,7 +5076,7 @@ func (arg1 SwigcptrStoreStats) GetLogBytes() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetLiveBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LiveBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_353(_swig_i_1))
+	C._wrap_StoreStats_LiveBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_356(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLiveBytes() (_swig_ret uint64) {
@@ -5073,7 +5089,7 @@ func (arg1 SwigcptrStoreStats) GetLiveBytes() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetDiskBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DiskBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_355(_swig_i_1))
+	C._wrap_StoreStats_DiskBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_358(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDiskBytes() (_swig_ret uint64) {
@@ -5086,7 +5102,7 @@ func (arg1 SwigcptrStoreStats) GetDiskBytes() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Version_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_357(_swig_i_1))
+	C._wrap_StoreStats_Version_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_360(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetVersion() (_swig_ret uint64) {
@@ -5099,7 +5115,7 @@ func (arg1 SwigcptrStoreStats) GetVersion() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetDurableVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DurableVersion_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_359(_swig_i_1))
+	C._wrap_StoreStats_DurableVersion_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_362(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDurableVersion() (_swig_ret uint64) {
@@ -5112,7 +5128,7 @@ func (arg1 SwigcptrStoreStats) GetDurableVersion() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Commits_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_361(_swig_i_1))
+	C._wrap_StoreStats_Commits_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_364(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetCommits() (_swig_ret uint64) {
@@ -5125,7 +5141,7 @@ func (arg1 SwigcptrStoreStats) GetCommits() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetBytesWritten(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_BytesWritten_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_363(_swig_i_1))
+	C._wrap_StoreStats_BytesWritten_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_366(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetBytesWritten() (_swig_ret uint64) {
@@ -5138,7 +5154,7 @@ func (arg1 SwigcptrStoreStats) GetBytesWritten() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetSyncs(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Syncs_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_365(_swig_i_1))
+	C._wrap_StoreStats_Syncs_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_368(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSyncs() (_swig_ret uint64) {
@@ -5151,7 +5167,7 @@ func (arg1 SwigcptrStoreStats) GetSyncs() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetReads(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Reads_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_367(_swig_i_1))
+	C._wrap_StoreStats_Reads_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_370(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetReads() (_swig_ret uint64) {
@@ -5164,7 +5180,7 @@ func (arg1 SwigcptrStoreStats) GetReads() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetRecoveredCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCommits_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_369(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCommits_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_372(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCommits() (_swig_ret uint64) {
@@ -5177,7 +5193,7 @@ func (arg1 SwigcptrStoreStats) GetRecoveredCommits() (_swig_ret uint64) {
 func (arg1 SwigcptrStoreStats) SetRecoveredCutBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCutBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_371(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCutBytes_set_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_374(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCutBytes() (_swig_ret uint64) {
@@ -5268,7 +5284,7 @@ func StoreGet(arg1 Store, arg2 []byte, arg3 []byte) (_swig_ret int64) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_StoreGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_374)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_375)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_StoreGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_377)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_378)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5286,7 +5302,7 @@ func StoreGetPin(arg1 Store, arg2 []byte, arg3 *PinnedBytes) (_swig_ret Outcome)
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_376)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_377)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_379)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_380)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5307,7 +5323,7 @@ func CursorOpen(arg1 Store, arg2 []byte, arg3 bool, arg4 *Cursor) (_swig_ret Out
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CursorOpen_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_378)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_379)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CursorOpen_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_381)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_382)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5327,7 +5343,7 @@ func CursorRecord(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorRecord_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_380)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_381)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorRecord_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_383)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_384)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5347,7 +5363,7 @@ func CursorNext(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_382)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_383)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_385)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_386)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5367,7 +5383,7 @@ func IndexCreate(arg1 IndexOptions, arg2 *Resolver, arg3 bool, arg4 *Index) (_sw
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexCreate_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_384)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexCreate_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_387)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -5384,7 +5400,7 @@ func IndexCursorKey(arg1 IndexCursor, arg2 []byte, arg3 *uint64) (_swig_ret Outc
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_385)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_386)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_388)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_389)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5407,7 +5423,7 @@ func IndexCursorNext(arg1 IndexCursor, arg2 bool, arg3 []byte, arg4 *uint64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_387)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_388)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_389)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_390)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_391)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_392)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5429,7 +5445,7 @@ func CowMapGet(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_391(_swig_i_1), *(*C.swig_type_392)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_394(_swig_i_1), *(*C.swig_type_395)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5443,7 +5459,7 @@ func CowMapGetPin(arg1 CowMap, arg2 int64, arg3 *PinnedBytes) (_swig_ret Outcome
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_393(_swig_i_1), *(*C.swig_type_394)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_396(_swig_i_1), *(*C.swig_type_397)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5459,7 +5475,7 @@ func CowMapSet(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapSet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_396(_swig_i_1), *(*C.swig_type_397)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapSet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_399(_swig_i_1), *(*C.swig_type_400)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5474,7 +5490,7 @@ func CowMapCursorValue(arg1 CowMapCursor, arg2 []byte, arg3 *uint64) (_swig_ret 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_398)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_399)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_401)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_402)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5496,7 +5512,7 @@ func CowMapCursorNext(arg1 CowMapCursor, arg2 []byte, arg3 *int64, arg4 *uint64)
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_400)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_401)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_402)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_403)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_404)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_405)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5519,7 +5535,7 @@ func CowMapDiffValues(arg1 CowMapDiff, arg2 []byte, arg3 []uint64) (_swig_ret Ou
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_403)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_404)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_406)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_407)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5543,7 +5559,7 @@ func CowMapDiffNext(arg1 CowMapDiff, arg2 []byte, arg3 *uint32, arg4 *int64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_405)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_406)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_407)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_408)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_408)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_409)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_410)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_411)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5567,7 +5583,7 @@ func DiskIndexCursorNext(arg1 DiskIndexCursor, arg2 []byte) (_swig_ret Outcome) 
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_409)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_412)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5584,7 +5600,7 @@ func MemtableTransactionGet(arg1 MemtableTransaction, arg2 []byte, arg3 []byte) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_MemtableTransactionGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_411)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_412)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_MemtableTransactionGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_414)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_415)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5602,7 +5618,7 @@ func MemtableTransactionGetPin(arg1 MemtableTransaction, arg2 []byte, arg3 *Pinn
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionGetPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_413)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_414)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionGetPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_416)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_417)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5624,7 +5640,7 @@ func MemtableTransactionCursor(arg1 MemtableTransaction, arg2 []byte, arg3 bool,
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionCursor_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_415)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_416)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionCursor_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_418)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_419)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5644,7 +5660,7 @@ func MemtableSnapshotGet(arg1 MemtableSnapshot, arg2 []byte, arg3 []byte) (_swig
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_MemtableSnapshotGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_418)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_419)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_MemtableSnapshotGet_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_421)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_422)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5662,7 +5678,7 @@ func MemtableSnapshotGetPin(arg1 MemtableSnapshot, arg2 []byte, arg3 *PinnedByte
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotGetPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_420)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_421)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotGetPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_423)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_424)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5684,7 +5700,7 @@ func MemtableSnapshotCursor(arg1 MemtableSnapshot, arg2 []byte, arg3 bool, arg4 
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotCursor_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_422)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_423)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotCursor_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_425)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_426)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5706,7 +5722,7 @@ func MemtableRead(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 uint64, arg5 []b
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (int64)(C._wrap_MemtableRead_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_425)(unsafe.Pointer(&_swig_i_1)), C.swig_type_426(_swig_i_2), C.swig_type_427(_swig_i_3), *(*C.swig_type_428)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (int64)(C._wrap_MemtableRead_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_428)(unsafe.Pointer(&_swig_i_1)), C.swig_type_429(_swig_i_2), C.swig_type_430(_swig_i_3), *(*C.swig_type_431)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5726,7 +5742,7 @@ func MemtableReadPin(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 uint64, arg5 
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableReadPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_429)(unsafe.Pointer(&_swig_i_1)), C.swig_type_430(_swig_i_2), C.swig_type_431(_swig_i_3), *(*C.swig_type_432)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableReadPin_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_432)(unsafe.Pointer(&_swig_i_1)), C.swig_type_433(_swig_i_2), C.swig_type_434(_swig_i_3), *(*C.swig_type_435)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5747,7 +5763,7 @@ func MemtableReadWith(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_MemtableReadWith_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_433)(unsafe.Pointer(&_swig_i_1)), C.swig_type_434(_swig_i_2), C.swig_type_435(_swig_i_3), C.uintptr_t(_swig_i_4)))
+	swig_r = (uintptr)(C._wrap_MemtableReadWith_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_436)(unsafe.Pointer(&_swig_i_1)), C.swig_type_437(_swig_i_2), C.swig_type_438(_swig_i_3), C.uintptr_t(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5768,7 +5784,7 @@ func MemtableCursorOpen(arg1 Memtable, arg2 uint64, arg3 uint64, arg4 []byte, ar
 	_swig_i_5 := arg6
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorOpen_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_436(_swig_i_1), C.swig_type_437(_swig_i_2), *(*C.swig_type_438)(unsafe.Pointer(&_swig_i_3)), C._Bool(_swig_i_4), C._Bool(_swig_i_5), *(*C.swig_type_439)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorOpen_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), C.swig_type_439(_swig_i_1), C.swig_type_440(_swig_i_2), *(*C.swig_type_441)(unsafe.Pointer(&_swig_i_3)), C._Bool(_swig_i_4), C._Bool(_swig_i_5), *(*C.swig_type_442)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -5788,7 +5804,7 @@ func MemtableCursorRecord(arg1 MemtableCursor, arg2 []byte, arg3 []uint64) (_swi
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorRecord_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_440)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_441)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorRecord_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_443)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_444)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5808,7 +5824,7 @@ func MemtableCursorNext(arg1 MemtableCursor, arg2 []byte, arg3 []uint64) (_swig_
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_442)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_443)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorNext_capi_34cf46fc3770f52e(C.uintptr_t(_swig_i_0), *(*C.swig_type_445)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_446)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}

@@ -3465,6 +3465,26 @@ stave_outcome _wrap_IndexHash_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _go
 }
 
 
+long long _wrap_IndexHashWithSeed_capi_34cf46fc3770f52e(long long _swig_go_0, _gostring_ _swig_go_1) {
+  uint64_t arg1 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = (uint64_t)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (uint64_t)stave_index_hash_with_seed(arg1,(void const *)arg2,arg3);
+  _swig_go_result = result; 
+  
+  return _swig_go_result;
+}
+
+
 stave_outcome _wrap_IndexPutHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;

@@ -286,8 +286,8 @@ public final class CowMap implements AutoCloseable, Iterable<CowMapEntry> {
    *     gone. After an exception it has the entries before the one that failed.
    */
   public void multiPut(Collection<CowMapEntry> entries, List<Boolean> replaced) {
-    replaced.clear();
     boolean[] all = new boolean[entries.size()];
+    replaced.clear();
     int[] done = {0};
     try {
       multiPut(entries, all, done);
