@@ -80,7 +80,8 @@ Status Status::error(Code code, std::string_view message, int os_errno) noexcept
 }
 
 void Status::add_owner() const noexcept {
-  // Relaxed: whoever hands a Status to another thread orders that.
+  // Relaxed: a copy is made from a live Status, so the count is not 0; passing a Status to another
+  // thread needs synchronization of its own.
   detail().owners.fetch_add(1, std::memory_order_relaxed);
 }
 

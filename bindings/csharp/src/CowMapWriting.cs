@@ -99,7 +99,8 @@ namespace Stave
             return replaced.ToArray();
         }
 
-        /// <summary>The same for callers who go on after a failure.</summary>
+        /// <summary>Like <see cref="MultiPut(IEnumerable{KeyValuePair{long, byte[]}})"/>, and reports
+        /// which values were stored when it throws.</summary>
         /// <param name="entries">The keys and their values.</param>
         /// <param name="replaced">Takes for each value that has been stored whether its key existed; what
         /// it held is gone. After an exception it has the entries before the one that failed.</param>

@@ -222,8 +222,9 @@ Status make_parents(os::FileSystem& files, const std::string& path) {
     made = files.make_directory(parent);
   }
   if (!made.ok() && !made.is(Code::exists)) return made;
-  // Also one that was there: whoever made it may have died before this. One whose parent may not be
-  // read belongs to someone who made it for us.
+  // Sync the parent even if the directory existed: the process that made it may have died before
+  // its sync. If the parent may not be read, another user made the directory and is responsible for
+  // it.
   const Status synced = os::sync_directory(files, os::parent_of(parent));
   return synced.is(Code::permission_denied) ? Status() : synced;
 }

@@ -280,7 +280,7 @@ public final class CowMap implements AutoCloseable, Iterable<CowMapEntry> {
   }
 
   /**
-   * The same for callers who go on after a failure.
+   * Like {@link #multiPut(Collection)}, and reports which values were stored when it throws.
    *
    * @param replaced takes for each value that has been stored whether its key existed; what it held is
    *     gone. After an exception it has the entries before the one that failed.
