@@ -50,26 +50,26 @@ Status check_key(const index::Index::Key& key) {
   return require_bytes(key.bytes.data(), key.bytes.size(), "key");
 }
 
-stave_status get(stave_error* error, stave_index* handle, const index::Index::Key& key,
-                 uint64_t* value) {
-  return guarded(error, [&]() -> Status {
-    STAVE_TRY(require(value, "value"));
-    Output output(value);
-    Call<stave_index> call;
-    STAVE_TRY(call.enter(handle, Access::read));
-    STAVE_TRY(check_key(key));
-    uint64_t found = 0;
-    Status failure;
-    const Code code = call.core().find(key, &found, &failure);
-    if (code == Code::ok) output.set(found);
-    return failure.ok() ? Status(code) : failure;
-  });
+// What the calls with one key do. They are inlined, so that a key and a change stay in registers.
+[[gnu::always_inline]] inline Status get(stave_index* handle, const index::Index::Key& key,
+                                         uint64_t* value) {
+  STAVE_TRY(require(value, "value"));
+  Output output(value);
+  Call<stave_index> call;
+  STAVE_TRY(call.enter(handle, Access::read));
+  STAVE_TRY(check_key(key));
+  uint64_t found = 0;
+  Status failure;
+  const Code code = call.core().find(key, &found, &failure);
+  if (code == Code::ok) output.set(found);
+  return failure.ok() ? Status(code) : failure;
 }
 
 // All changes of one key. Of a key that was present, *previous is the value and *existed 1; both
 // may be null.
-Status update(stave_index* handle, const index::Index::Key& key, const index::Index::Change& change,
-              uint64_t* previous, uint8_t* existed) {
+[[gnu::always_inline]] inline Status update(stave_index* handle, const index::Index::Key& key,
+                                            const index::Index::Change& change, uint64_t* previous,
+                                            uint8_t* existed = nullptr) {
   Output previous_output(previous);
   Output existed_output(existed);
   Call<stave_index> call;
@@ -83,21 +83,15 @@ Status update(stave_index* handle, const index::Index::Key& key, const index::In
   }
   return failure.ok() ? Status(outcome.code) : failure;
 }
-stave_status update(stave_error* error, stave_index* handle, const index::Index::Key& key,
-                    const index::Index::Change& change, uint64_t* previous,
-                    uint8_t* existed = nullptr) {
-  return guarded(error, [&] { return update(handle, key, change, previous, existed); });
-}
 
 // Like update() for actions that expect a value: *actual is set on a mismatch only.
-stave_status update_if(stave_error* error, stave_index* handle, const index::Index::Key& key,
-                       const index::Index::Change& change, uint64_t* actual) {
-  return guarded(error, [&] {
-    uint64_t previous = 0;
-    Status status = update(handle, key, change, &previous, nullptr);
-    if (actual != nullptr) *actual = status.is(Code::mismatch) ? previous : 0;
-    return status;
-  });
+[[gnu::always_inline]] inline Status update_if(stave_index* handle, const index::Index::Key& key,
+                                               const index::Index::Change& change,
+                                               uint64_t* actual) {
+  uint64_t previous = 0;
+  Status status = update(handle, key, change, &previous);
+  if (actual != nullptr) *actual = status.is(Code::mismatch) ? previous : 0;
+  return status;
 }
 
 index::Index::FlatKeys flat_keys(const void* keys, const uint32_t* sizes, size_t count) noexcept {
@@ -152,40 +146,49 @@ void stave_index_free(stave_index* index) {
 
 stave_status stave_index_put(stave_index* index, const void* key, size_t key_size, uint64_t value,
                              uint64_t* previous, uint8_t* existed, stave_error* error) {
-  return update(error, index, key_of(key, key_size), {Action::put, value}, previous, existed);
+  return guarded(error, [&] {
+    return update(index, key_of(key, key_size), {Action::put, value}, previous, existed);
+  });
 }
 
 stave_status stave_index_insert(stave_index* index, const void* key, size_t key_size,
                                 uint64_t value, uint64_t* existing, stave_error* error) {
-  return update(error, index, key_of(key, key_size), {Action::insert, value}, existing);
+  return guarded(error, [&] {
+    return update(index, key_of(key, key_size), {Action::insert, value}, existing);
+  });
 }
 
 stave_status stave_index_compare_and_swap(stave_index* index, const void* key, size_t key_size,
                                           uint64_t expected, uint64_t desired, uint64_t* actual,
                                           stave_error* error) {
-  return update_if(error, index, key_of(key, key_size),
-                   {Action::compare_and_swap, desired, expected}, actual);
+  return guarded(error, [&] {
+    return update_if(index, key_of(key, key_size), {Action::compare_and_swap, desired, expected},
+                     actual);
+  });
 }
 
 stave_status stave_index_get(stave_index* index, const void* key, size_t key_size, uint64_t* value,
                              stave_error* error) {
-  return get(error, index, key_of(key, key_size), value);
+  return guarded(error, [&] { return get(index, key_of(key, key_size), value); });
 }
 
 stave_status stave_index_contains(stave_index* index, const void* key, size_t key_size,
                                   stave_error* error) {
   uint64_t value = 0;
-  return get(error, index, key_of(key, key_size), &value);
+  return guarded(error, [&] { return get(index, key_of(key, key_size), &value); });
 }
 
 stave_status stave_index_remove(stave_index* index, const void* key, size_t key_size,
                                 uint64_t* previous, stave_error* error) {
-  return update(error, index, key_of(key, key_size), {Action::remove}, previous);
+  return guarded(error,
+                 [&] { return update(index, key_of(key, key_size), {Action::remove}, previous); });
 }
 
 stave_status stave_index_remove_if(stave_index* index, const void* key, size_t key_size,
                                    uint64_t expected, uint64_t* actual, stave_error* error) {
-  return update_if(error, index, key_of(key, key_size), {Action::remove_if, 0, expected}, actual);
+  return guarded(error, [&] {
+    return update_if(index, key_of(key, key_size), {Action::remove_if, 0, expected}, actual);
+  });
 }
 
 // ---- One key whose hash is known ---------------------------------------------------------------
@@ -210,44 +213,53 @@ uint64_t stave_index_hash_with_seed(uint64_t seed, const void* key, size_t key_s
 stave_status stave_index_put_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t value, uint64_t* previous,
                                     uint8_t* existed, stave_error* error) {
-  return update(error, index, key_of(key, key_size, hash), {Action::put, value}, previous, existed);
+  return guarded(error, [&] {
+    return update(index, key_of(key, key_size, hash), {Action::put, value}, previous, existed);
+  });
 }
 
 stave_status stave_index_insert_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t value, uint64_t* existing,
                                        stave_error* error) {
-  return update(error, index, key_of(key, key_size, hash), {Action::insert, value}, existing);
+  return guarded(error, [&] {
+    return update(index, key_of(key, key_size, hash), {Action::insert, value}, existing);
+  });
 }
 
 stave_status stave_index_compare_and_swap_hashed(stave_index* index, const void* key,
                                                  size_t key_size, uint64_t hash, uint64_t expected,
                                                  uint64_t desired, uint64_t* actual,
                                                  stave_error* error) {
-  return update_if(error, index, key_of(key, key_size, hash),
-                   {Action::compare_and_swap, desired, expected}, actual);
+  return guarded(error, [&] {
+    return update_if(index, key_of(key, key_size, hash),
+                     {Action::compare_and_swap, desired, expected}, actual);
+  });
 }
 
 stave_status stave_index_get_hashed(stave_index* index, const void* key, size_t key_size,
                                     uint64_t hash, uint64_t* value, stave_error* error) {
-  return get(error, index, key_of(key, key_size, hash), value);
+  return guarded(error, [&] { return get(index, key_of(key, key_size, hash), value); });
 }
 
 stave_status stave_index_contains_hashed(stave_index* index, const void* key, size_t key_size,
                                          uint64_t hash, stave_error* error) {
   uint64_t value = 0;
-  return get(error, index, key_of(key, key_size, hash), &value);
+  return guarded(error, [&] { return get(index, key_of(key, key_size, hash), &value); });
 }
 
 stave_status stave_index_remove_hashed(stave_index* index, const void* key, size_t key_size,
                                        uint64_t hash, uint64_t* previous, stave_error* error) {
-  return update(error, index, key_of(key, key_size, hash), {Action::remove}, previous);
+  return guarded(error, [&] {
+    return update(index, key_of(key, key_size, hash), {Action::remove}, previous);
+  });
 }
 
 stave_status stave_index_remove_if_hashed(stave_index* index, const void* key, size_t key_size,
                                           uint64_t hash, uint64_t expected, uint64_t* actual,
                                           stave_error* error) {
-  return update_if(error, index, key_of(key, key_size, hash), {Action::remove_if, 0, expected},
-                   actual);
+  return guarded(error, [&] {
+    return update_if(index, key_of(key, key_size, hash), {Action::remove_if, 0, expected}, actual);
+  });
 }
 
 // ---- Many keys in one call ---------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "core/base/prefetch.h"
 #include "core/cow_map/node_pool.h"
 #include "core/cow_map/value_block.h"
 #include "core/sync/epoch.h"
@@ -35,7 +36,7 @@ void free_leaf_of_blocks(sync::Retired* retired) noexcept {
     });
   };
   // Blocks lie anywhere in memory.
-  for_each_block([](ValueBlock* block) { __builtin_prefetch(block, 1); });
+  for_each_block([](ValueBlock* block) { stave::prefetch_to_write(block); });
   for_each_block([](ValueBlock* block) { block->release(); });
   free_shell(leaf);
 }

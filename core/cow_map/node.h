@@ -28,6 +28,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/prefetch.h"
 #include "core/cow_map/node_pool.h"
 #include "core/cow_map/position_set.h"
 #include "core/cow_map/reference_count.h"
@@ -207,7 +208,7 @@ void free_shell(Node* node) noexcept;
 
 // Prefetches the reference counts of all children, which lie anywhere in memory.
 inline void prefetch_children(Inner* inner) noexcept {
-  for (uint32_t i = 0; i < inner->count(); i++) __builtin_prefetch(as_node(inner->word(i)), 1);
+  for (uint32_t i = 0; i < inner->count(); i++) stave::prefetch_to_write(as_node(inner->word(i)));
 }
 
 // Calls `visit(child word)` for each distinct child: the words that hold the same child are

@@ -25,6 +25,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/prefetch.h"
+
 // ThreadSanitizer checks the loads one by one.
 #if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
 #define STAVE_VECTOR_SEARCH 1
@@ -116,7 +118,7 @@ template <template <typename> class Atomic>
 [[gnu::always_inline]] inline Slot<Atomic> find_in_bucket(Bucket<Atomic>& bucket,
                                                           uint64_t hash) noexcept {
   // The line of values arrives together with that of the hashes.
-  __builtin_prefetch(&bucket.words[bucket_slots]);
+  stave::prefetch(&bucket.words[bucket_slots]);
   for (uint32_t left = candidates(bucket, hash); left != 0; left &= left - 1) {
     const Slot<Atomic> slot(bucket, static_cast<uint32_t>(std::countr_zero(left)));
     // Acquire: pairs with the releases in publish_slot() and bury_slot(): whoever sees a hash sees

@@ -20,6 +20,7 @@
 #include <span>
 
 #include "core/base/planted_bug.h"
+#include "core/base/prefetch.h"
 #include "core/cow_map/family.h"
 #include "core/cow_map/key_hash.h"
 #include "core/cow_map/leaf_builder.h"
@@ -271,7 +272,7 @@ class Trie {
   if (word == 0) return at;
   Leaf* const leaf = as_leaf(word);
   // Its header says who may change the slots.
-  __builtin_prefetch(leaf, 1);
+  stave::prefetch_to_write(leaf);
   const uint32_t home = home_bucket(at.hash, leaf_buckets(word));
   at.slot = find_in_bucket(leaf->buckets()[home], at.hash);
   if (!at.slot && leaf->is_full(home)) [[unlikely]] {

@@ -32,6 +32,7 @@
 #include <utility>
 
 #include "core/base/planted_bug.h"
+#include "core/base/prefetch.h"
 #include "core/base/small_list.h"
 #include "core/index/control_word.h"
 #include "core/index/locked_bucket.h"
@@ -148,7 +149,7 @@ class BucketArray : public Memory {
       const Entry entry = Layout::read(bucket, candidates.first());
       if (Layout::may_be(entry, pattern(probe))) follow(entry);
     } else if (const uint32_t chain = Layout::chain(snapshot, probe.tag); chain != 0) {
-      __builtin_prefetch(&this->node(chain));
+      stave::prefetch(&this->node(chain));
     }
   }
 
@@ -187,37 +188,40 @@ class BucketArray : public Memory {
   //
   // `reserved`: a node that the insertion may need was set aside (Memory::take_node()).
   template <bool kMatchesUnderLock, typename Match, typename Decide>
-  Updated update(const Probe& probe, Match&& match, Decide&& decide, bool reserved = false) {
+  [[gnu::always_inline]] Updated update(const Probe& probe, Match&& match, Decide&& decide,
+                                        bool reserved = false) {
     const Pattern pattern = this->pattern(probe);
     [[maybe_unused]] Verdicts verdicts;
     for (;;) {
       Updated updated;
-      bool complete = true;  // every candidate has a verdict
-      const auto change = [&](Locked& bucket) {
-        Current current;
-        if constexpr (kMatchesUnderLock) {
-          current = look_up(bucket, probe.tag, pattern,
-                            [&match](const Entry& entry) { return std::optional(match(entry)); });
-        } else {
-          current = look_up(bucket, probe.tag, pattern,
-                            [&verdicts](const Entry& entry) { return verdicts.on(entry); });
-          complete =
-              current.is_present || !current.has_unjudged || STAVE_PLANTED_BUG(racing_inserts);
-          if (!complete) return;
-        }
-        updated.was_present = current.is_present;
-        updated.previous = current.entry;
-        const uint64_t value = Layout::value(current.entry);
-        const Decision decision = decide(current.is_present ? &value : nullptr);
-        apply(bucket, probe.tag, pattern, decision, current, reserved, updated);
-      };
       if constexpr (!kMatchesUnderLock) {
         updated.result = verdicts.judge(*this, probe, match);
         if (updated.result != Updated::Result::done) return updated;
       }
-      if (!with_lock(probe.position, change)) updated.result = Updated::Result::closed;
-      if (complete) [[likely]]
+      Locked bucket = lock(probe.position);
+      if (!bucket.is_locked()) [[unlikely]] {
+        updated.result = Updated::Result::closed;
         return updated;
+      }
+      Current current;
+      if constexpr (kMatchesUnderLock) {
+        current = look_up(bucket, probe.tag, pattern,
+                          [&match](const Entry& entry) { return std::optional(match(entry)); });
+      } else {
+        current = look_up(bucket, probe.tag, pattern,
+                          [&verdicts](const Entry& entry) { return verdicts.on(entry); });
+        if (!current.is_present && current.has_unjudged && !STAVE_PLANTED_BUG(racing_inserts)) {
+          bucket.unlock();
+          continue;
+        }
+      }
+      updated.was_present = current.is_present;
+      updated.previous = current.entry;
+      const uint64_t value = Layout::value(current.entry);
+      const Decision decision = decide(current.is_present ? &value : nullptr);
+      apply(bucket, probe.tag, pattern, decision, current, reserved, updated);
+      bucket.unlock();
+      return updated;
     }
   }
 
@@ -225,27 +229,11 @@ class BucketArray : public Memory {
   // closed: its entries are in its successor.
   template <typename Act>
   bool with_lock(uint64_t position, Act&& act) {
-    sync::Backoff backoff;
-    uint64_t index = home(position);
-    for (;;) {
-      Bucket& bucket = this->bucket(index);
-      Layout::prefetch_rest(bucket);
-      // Acquire: pairs with the release in publish(); where the bucket was split, the other half is
-      // complete.
-      const ControlWord control(bucket.control.load(std::memory_order_acquire));
-      if (!belongs(position, index, control)) [[unlikely]] {
-        index = other_half(index, position);
-      } else if (try_lock(bucket, control)) [[likely]] {
-        Locked locked(*this, index, control);
-        act(locked);
-        locked.unlock();
-        return true;
-      } else if (closed()) {
-        return false;  // a writer that misses this comes round again
-      } else {
-        backoff.wait();
-      }
-    }
+    Locked bucket = lock(position);
+    if (!bucket.is_locked()) return false;
+    act(bucket);
+    bucket.unlock();
+    return true;
   }
 
   // ---- Growth: one thread at a time, under the caller's growth lock ----------------------------
@@ -297,7 +285,7 @@ class BucketArray : public Memory {
     }
     if (splits > 1) return;
     const uint32_t chain = Layout::chain(Layout::begin(split_bucket(count)));
-    if (chain != 0) __builtin_prefetch(&this->node(chain));
+    if (chain != 0) stave::prefetch(&this->node(chain));
   }
 
   // ---- Replacement, under the growth lock ------------------------------------------------------
@@ -364,8 +352,9 @@ class BucketArray : public Memory {
 
   // The rest of a lookup, in the chain that begins with this node.
   template <typename Match>
-  [[gnu::noinline]] Outcome search_chain(BucketView view, uint32_t number, uint8_t tag,
-                                         const Pattern& pattern, Match match, Found& found) const {
+  [[gnu::always_inline]] Outcome search_chain(const BucketView& view, uint32_t number, uint8_t tag,
+                                              const Pattern& pattern, Match& match,
+                                              Found& found) const {
     while (number != 0) {
       const Node& node = this->node(number);
       const SlotSet candidates = Locked::control_of(node).matching(tag) & Locked::kNodeSlots;
@@ -489,6 +478,28 @@ class BucketArray : public Memory {
     return ((position ^ index) & ((first_buckets_ << control.level()) - 1)) == 0;
   }
 
+  // The bucket of this position, locked; not locked when the shard has been closed.
+  [[gnu::always_inline]] Locked lock(uint64_t position) noexcept {
+    sync::Backoff backoff;
+    uint64_t index = home(position);
+    for (;;) {
+      Bucket& bucket = this->bucket(index);
+      Layout::prefetch_rest(bucket);
+      // Acquire: pairs with the release in publish(); where the bucket was split, the other half is
+      // complete.
+      const ControlWord control(bucket.control.load(std::memory_order_acquire));
+      if (!belongs(position, index, control)) [[unlikely]] {
+        index = other_half(index, position);
+      } else if (try_lock(bucket, control)) [[likely]] {
+        return Locked(*this, index, control);
+      } else if (closed()) {
+        // A writer that misses this comes round again.
+        return Locked(*this, index, control.with_lock());
+      } else {
+        backoff.wait();
+      }
+    }
+  }
   // Locks the bucket if its control word is still `control` and free.
   bool try_lock(Bucket& bucket, ControlWord control) noexcept {
     if (control.locked()) return false;

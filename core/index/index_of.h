@@ -67,7 +67,8 @@ class IndexOf final : public Index {
     const Code code = check(key.bytes.size(), change.value, error);
     if (code != Code::ok) [[unlikely]]
       return {code};
-    return update(keys().sought(key.bytes, key.hash), change, error);
+    Sought sought = keys().sought(key.bytes, key.hash);
+    return update(sought, change, error);
   }
 
   Status multi_get(const FlatKeys& keys, uint64_t* values, uint8_t* found) const override {
@@ -139,7 +140,7 @@ class IndexOf final : public Index {
 
   const Keys& keys() const noexcept { return table_->keys(); }
   auto matcher(const Sought& sought, Status* error) const noexcept {
-    return [this, sought, error](const Entry& entry) {
+    return [this, &sought, error](const Entry& entry) {
       return keys().match(entry, Layout::value(entry), sought, error);
     };
   }
@@ -152,7 +153,8 @@ class IndexOf final : public Index {
     return error->code();
   }
 
-  Outcome update(Sought sought, const Change& change, Status* error) noexcept {
+  [[gnu::always_inline]] Outcome update(Sought& sought, const Change& change,
+                                        Status* error) noexcept {
     // From making a record to publishing it, the shards with their arenas stay.
     const sync::EpochPin pin;
     typename Keys::NewRecord record;

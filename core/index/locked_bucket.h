@@ -31,10 +31,13 @@ class LockedBucket {
 
   static constexpr SlotSet kNodeSlots = SlotSet::first_slots(Layout::kNodeSlots);
 
-  // REQUIRES: the caller has locked the bucket, or nobody else can reach it. `unlocked` is its
-  // control word without the lock.
+  // REQUIRES: the caller has locked the bucket, or nobody else can reach it; `unlocked` is its
+  // control word without the lock. With the lock: somebody else has locked the bucket for good.
   LockedBucket(Memory& memory, uint64_t index, ControlWord unlocked) noexcept
       : control(unlocked), memory_(memory), bucket_(memory.bucket(index)), index_(index) {}
+
+  // Whether the caller is the one who has locked it. Nothing else may be called if not.
+  bool is_locked() const noexcept { return !control.locked(); }
 
   uint64_t index() const noexcept { return index_; }
 

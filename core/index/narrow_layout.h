@@ -79,7 +79,7 @@ struct NarrowLayout {
 
   // ---- Readers ---------------------------------------------------------------------------------
 
-  static void prefetch(const Bucket& bucket) noexcept { __builtin_prefetch(&bucket); }
+  static void prefetch(const Bucket& bucket) noexcept { stave::prefetch(&bucket); }
   static void prefetch_one_of_many(const Bucket& bucket) noexcept {
     stave::prefetch_one_of_many(&bucket);
   }

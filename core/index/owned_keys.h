@@ -23,6 +23,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/planted_bug.h"
+#include "core/base/prefetch.h"
 #include "core/base/status.h"
 #include "core/index/hash_parts.h"
 #include "core/index/key_arena.h"
@@ -66,7 +67,7 @@ class OwnedKeys {
   }
   template <typename Entry>
   void prefetch(const Entry& entry, uint64_t, const Sought& sought) const noexcept {
-    if (has_record(sought.probe)) __builtin_prefetch(record_of(entry));
+    if (has_record(sought.probe)) stave::prefetch(record_of(entry));
   }
 
   // The record of a key whose entry has no room for it. Freed unless release() says that an entry

@@ -82,7 +82,7 @@ class Table {
     for (;;) {
       const TableShard& shard = shard_of(probe);
       bool met_stale = false;
-      const auto found = shard.find(probe, [match, &met_stale](const Entry& entry) {
+      const auto found = shard.find(probe, [&match, &met_stale](const Entry& entry) {
         const Verdict verdict = match(entry);
         met_stale |= verdict == Verdict::stale;
         return verdict;
@@ -111,7 +111,7 @@ class Table {
   }
   // `match` gets whole entries, `decide` also the storage of the entry's shard.
   template <typename Match, typename Decide>
-  Updated update(const Probe& probe, Match&& match, Decide&& decide) {
+  [[gnu::always_inline]] Updated update(const Probe& probe, Match&& match, Decide&& decide) {
     return update_with<Keys::kMatchesUnderLock>(probe, match, decide,
                                                 [](const TableShard&) { return false; });
   }
@@ -237,7 +237,8 @@ class Table {
   // The one update: in the shard that is in force, with what follows from it.
   // `is_reserved(shard)`: whether a node for an insertion was set aside in this shard.
   template <bool kMatchesUnderLock, typename Match, typename Decide, typename IsReserved>
-  Updated update_with(const Probe& probe, Match& match, Decide&& decide, IsReserved&& is_reserved) {
+  [[gnu::always_inline]] Updated update_with(const Probe& probe, Match& match, Decide&& decide,
+                                             IsReserved&& is_reserved) {
     const sync::EpochPin pin;
     for (;;) {
       Shards& shards = this->shards();

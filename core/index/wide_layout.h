@@ -94,7 +94,7 @@ struct WideLayout {
 
   // Most entries are after the first line: all lines are loaded together.
   static void prefetch(const Bucket& bucket) noexcept {
-    __builtin_prefetch(&bucket);
+    stave::prefetch(&bucket);
     prefetch_rest(bucket);
   }
   static void prefetch_one_of_many(const Bucket& bucket) noexcept {
@@ -103,7 +103,7 @@ struct WideLayout {
   }
   static void prefetch_rest(const Bucket& bucket) noexcept {
     for (size_t line = 64; line < sizeof bucket; line += 64)
-      __builtin_prefetch(reinterpret_cast<const char*>(&bucket) + line);
+      stave::prefetch(reinterpret_cast<const char*>(&bucket) + line);
   }
   static Snapshot begin(const Bucket& bucket) noexcept {
     // Acquire: pairs with the releases in begin_writing() and set_chain(). The

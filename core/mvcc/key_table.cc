@@ -22,7 +22,7 @@ Row* row_of(uint64_t value) noexcept {
 auto match_key(Bytes key) noexcept {
   return [key](uint64_t value) {
     // A key's first version mostly lies after its row.
-    __builtin_prefetch(reinterpret_cast<const std::byte*>(row_of(value)) + cow_map::NodePool::unit);
+    stave::prefetch(reinterpret_cast<const std::byte*>(row_of(value)) + cow_map::NodePool::unit);
     return equal_keys(row_of(value)->key(), key) ? index::Verdict::equal
                                                  : index::Verdict::different;
   };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/planted_bug.h"
+#include "core/base/prefetch.h"
 #include "core/mvcc/memtable.h"
 #include "core/mvcc/transaction.h"
 #include "core/sync/backoff.h"
@@ -59,7 +60,7 @@ Memtable::Claim Memtable::try_install(WriteSet& writes, Bytes key, ValueVersion*
   Row* const row = row_for(key, cleanup);
   if (row == nullptr) return Claim::no_memory;
   // The commit is going to need it.
-  __builtin_prefetch(row->newest(), 1);
+  stave::prefetch_to_write(row->newest());
   Claim claimed = Claim::retry;
   {
     const std::lock_guard lock(*row);

@@ -56,7 +56,6 @@ Code Gate::Entry::enter_nested(Gate& gate, Reentry reentry) noexcept {
   if (thread.slot == nullptr) internal::take_slot(thread);
   if (thread.slot == nullptr || thread.inside + kDepthMax > Epochs::kInsideMax)
     return enter_counted(gate, reentry);
-  slot_ = thread.slot;
   // What the thread is inside of without this call.
   const EpochThread before = thread;
   announce(gate, thread);

@@ -65,7 +65,6 @@ class Gate {
       // A thread without a slot, and one that is inside already.
       if (thread.slot == nullptr || thread.inside != 0) [[unlikely]]
         return enter_nested(gate, reentry);
-      slot_ = thread.slot;
       announce(gate, thread);
       // Relaxed: only this thread stores to it.
       is_pinned_ = pinned == Pinned::yes && slot_->pinned.load(std::memory_order_relaxed) == 0;
@@ -84,7 +83,9 @@ class Gate {
 
     [[gnu::always_inline]] void announce(Gate& gate, internal::EpochThread& thread) noexcept {
       gate_ = &gate;
-      depth_ = gate.for_each([&](Gate& each) {
+      slot_ = thread.slot;
+      inside_before_ = thread.inside;
+      gate.for_each([&](Gate& each) {
         each.protocol_.announce(*slot_, thread.inside++);
         return true;
       });
@@ -96,7 +97,9 @@ class Gate {
       if (slot_ == nullptr) [[unlikely]]
         return leave_counted();
       internal::EpochThread& thread = internal::epoch_thread;
-      for (; depth_ != 0; depth_--) Protocol::withdraw(*slot_, --thread.inside);
+      do {
+        Protocol::withdraw(*slot_, --thread.inside);
+      } while (thread.inside != inside_before_);
       if (is_pinned_) internal::epochs.unpin(*slot_);
       gate_ = nullptr;
     }
@@ -106,7 +109,7 @@ class Gate {
     Gate* gate_ = nullptr;                    // null: not inside
     internal::Epochs::Slot* slot_ = nullptr;  // null: counted in the gates
     const Entry* outer_counted_ = nullptr;    // of this thread
-    uint32_t depth_ = 0;                      // so many gates are announced
+    uint32_t inside_before_ = 0;              // gates that the thread was inside of before
     bool is_pinned_ = false;
   };
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/prefetch.h"
 #include "core/disk_index/format/directory_format.h"
 #include "core/disk_index/format/log_format.h"
 #include "core/disk_index/log/layered_table.h"
@@ -84,7 +85,7 @@ class Delta : public sync::Retired {
     };
     Lookahead<uint32_t> lookahead;
     table_.for_range(first, last, [&](uint32_t number) {
-      __builtin_prefetch(slot_at(file, number));
+      stave::prefetch(slot_at(file, number));
       lookahead.push(number, visit_one);
     });
     lookahead.finish(visit_one);

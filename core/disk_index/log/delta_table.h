@@ -24,6 +24,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "core/base/prefetch.h"
 #include "core/os/page_memory.h"
 
 namespace stave::disk_index {
@@ -96,7 +97,7 @@ class DeltaTable {
   size_t pages() const noexcept { return (size_ + page_slots - 1) / page_slots; }
 
   // Brings the first slot of a probe closer.
-  void prefetch(uint64_t hash) const noexcept { __builtin_prefetch(&slots_[home(hash)]); }
+  void prefetch(uint64_t hash) const noexcept { stave::prefetch(&slots_[home(hash)]); }
 
  private:
   static constexpr size_t page_slots = 4096 / sizeof(uint64_t);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/prefetch.h"
 #include "core/base/status.h"
 #include "core/disk_index/format/page_format.h"
 #include "core/disk_index/pages/page_file.h"
@@ -66,11 +67,11 @@ class SegmentReader {
   // probably are. How many entries precede them varies, by up to nine: six lines.
   void prefetch(const Home& at) const noexcept {
     const std::byte* const page = at.region->page(at.number);
-    __builtin_prefetch(page);
+    stave::prefetch(page);
     const std::byte* const expected =
         page + page_header_size + size_t{at.bucket} * expected_bucket_size_;
     constexpr ptrdiff_t line_size = 64;
-    for (ptrdiff_t line = -4; line <= 6; line++) __builtin_prefetch(expected + line * line_size);
+    for (ptrdiff_t line = -4; line <= 6; line++) stave::prefetch(expected + line * line_size);
   }
 
   // Appends all entries of the segment, to whose range `hash` belongs. Damage ends it, or leaves
