@@ -70,14 +70,16 @@ void encode_batch_header(std::byte* to, uint64_t lsn, uint32_t durable_lag, uint
                          uint64_t frame_size, uint64_t seed) noexcept {
   encode_header(to, lsn, durable_lag, RecordKind::batch, 0, 0, record_count);
   store_le32(to + record_at::batch_frame_size, static_cast<uint32_t>(frame_size / location_unit));
-  std::memset(to + record_at::batch_tag, 0, batch_header_size - record_at::batch_tag);
+  std::memset(to + record_at::batch_authentication, 0,
+              batch_header_size - record_at::batch_authentication);
   seal(to, batch_header_size, seed);
 }
 
 bool batch_header_is_supported(const std::byte* from) noexcept {
   const RecordHeader header = RecordHeader::decode(from);
   return header.flags == 0 && header.key_size == 0 &&
-         is_zero({from + record_at::batch_tag, batch_header_size - record_at::batch_tag});
+         is_zero({from + record_at::batch_authentication,
+                  batch_header_size - record_at::batch_authentication});
 }
 
 bool checksum_matches(Bytes bytes, uint64_t seed) noexcept {

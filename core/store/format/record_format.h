@@ -33,8 +33,8 @@ inline constexpr size_t key_size = 22;
 inline constexpr size_t value_size = 24;
 inline constexpr size_t optional = 28;  // namespace and expiry, each if its flag is set; the key
 inline constexpr size_t batch_record_count = 24;
-inline constexpr size_t batch_frame_size = 28;  // in units of 16 bytes
-inline constexpr size_t batch_tag = 32;
+inline constexpr size_t batch_frame_size = 28;      // in units of 16 bytes
+inline constexpr size_t batch_authentication = 32;  // 16 bytes, zero without a cipher
 }  // namespace record_at
 
 inline constexpr size_t record_header_size = 28;
@@ -58,8 +58,8 @@ static_assert(record_header_size == record_at::value_size + 4);
 static_assert(record_at::optional == record_header_size);
 static_assert(record_at::batch_record_count == record_at::value_size);
 static_assert(record_at::batch_frame_size == record_at::batch_record_count + 4);
-static_assert(record_at::batch_tag == record_at::batch_frame_size + 4);
-static_assert(batch_header_size == record_at::batch_tag + 16);
+static_assert(record_at::batch_authentication == record_at::batch_frame_size + 4);
+static_assert(batch_header_size == record_at::batch_authentication + 16);
 static_assert(batch_header_size % location_unit == 0);
 static_assert(frame_size_max / location_unit <= UINT32_MAX);
 

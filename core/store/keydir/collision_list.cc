@@ -16,20 +16,24 @@ namespace stave::store {
 namespace {
 
 constexpr std::string_view magic = "STAVECOL";
+
 // offset  size  field
-constexpr size_t version_at = 8;        // 4
-constexpr size_t key_id_at = 12;        // 4, zero
-constexpr size_t store_id_at = 16;      // 16
-constexpr size_t list_version_at = 32;  // 8
-constexpr size_t newest_lsn_at = 40;    // 8
-constexpr size_t count_at = 48;         // 8
-constexpr size_t cipher_at = 56;        // 4; from here on zero: reserved (4), salt (32), tag (16),
-constexpr size_t header_size = 128;     // reserved (16)
-constexpr size_t checksum_size = 8;     // behind the entries
+constexpr size_t version_at = 8;          // 4
+constexpr size_t key_id_at = 12;          // 4, zero
+constexpr size_t store_id_at = 16;        // 16
+constexpr size_t list_version_at = 32;    // 8
+constexpr size_t newest_lsn_at = 40;      // 8
+constexpr size_t count_at = 48;           // 8
+constexpr size_t cipher_at = 56;          // 4, zero, as is all that follows
+constexpr size_t salt_at = 64;            // 32
+constexpr size_t authentication_at = 96;  // 16
+constexpr size_t header_size = 128;
+constexpr size_t checksum_size = 8;  // after the entries
 static_assert(magic.size() == version_at && version_at + 4 == key_id_at);
 static_assert(key_id_at + 4 == store_id_at && store_id_at + sizeof(StoreId) == list_version_at);
 static_assert(list_version_at + 8 == newest_lsn_at && newest_lsn_at + 8 == count_at);
-static_assert(count_at + 8 == cipher_at && cipher_at + 4 + 4 + 32 + 16 + 16 == header_size);
+static_assert(count_at + 8 == cipher_at && cipher_at + 8 == salt_at);
+static_assert(salt_at + 32 == authentication_at && authentication_at + 32 == header_size);
 
 // An entry: the location, the namespace's id, the key's size, the key.
 constexpr size_t namespace_at = disk_index::location_size;  // 4
