@@ -310,7 +310,7 @@ TEST(RecordFormat, BatchHeaderWithUnknownBytesIsUnsupported) {
   std::byte bytes[batch_header_size];
   encode_batch_header(bytes, 8, 2, 2, 128, 0);
   EXPECT_TRUE(batch_header_is_supported(bytes));
-  for (const size_t at : {21, 22, 23, 32, 39, 40, 47}) {
+  for (const size_t at : std::vector<size_t>{21, 22, 23, 32, 39, 40, 47}) {
     bytes[at] = std::byte{1};
     EXPECT_TRUE(RecordHeader::decode(bytes).plausible()) << at;
     EXPECT_FALSE(batch_header_is_supported(bytes)) << at;

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/os/file_io.h"
@@ -154,7 +155,7 @@ TEST_F(LogReaderTest, WhatIsNotKnownIsNotTheEndOfTheLog) {
     write();
     EXPECT_EQ(read_frames(1), "1:1:known:0:0 unsupported_version") << at << " " << int{byte};
   }
-  for (const size_t at : {21, 22, 32, 47}) {
+  for (const size_t at : std::vector<size_t>{21, 22, 32, 47}) {
     begin(SegmentKind::log, 1);
     add_batch_header(1, 1, 96);
     change_last(batch_header_size, at, 1);
@@ -233,8 +234,8 @@ TEST_F(LogReaderTest, RecordReaderReadsEveryLayout) {
   const std::string long_value(3000, 'v');
   for (const SegmentKind kind : {SegmentKind::log, SegmentKind::relocated})
     for (const bool is_mapped : {false, true})
-      for (const uint32_t namespace_id : {0, 5})
-        for (const uint64_t expires_at : {0, 8})
+      for (const uint32_t namespace_id : {0U, 5U})
+        for (const uint64_t expires_at : {uint64_t{0}, uint64_t{8}})
           for (const std::string& value : {std::string("v"), long_value}) {
             begin(kind, 4);
             RecordFields fields = fields_of(4, RecordKind::put, "key", value);
