@@ -169,7 +169,8 @@ TEST_F(LogReaderTest, RelocatedRecordsKeepTheirVersions) {
   begin(SegmentKind::relocated, 4);
   add(fields_of(9, RecordKind::put, "nine", "1"));
   add(fields_of(4, RecordKind::remove, "four", ""));
-  RecordFields both = fields_of(1000, RecordKind::put, "both", std::string(3000, 'v'));
+  const std::string long_value(3000, 'v');
+  RecordFields both = fields_of(1000, RecordKind::put, "both", long_value);
   both.namespace_id = 5;
   both.expires_at = 8;
   add(both);
