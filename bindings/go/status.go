@@ -56,7 +56,7 @@ const (
 const (
 	// ErrCorruption: damaged bytes; the message names the file and the offset.
 	ErrCorruption Status = capi.Corruption
-	// ErrUnsupportedVersion: written by a newer Stave.
+	// ErrUnsupportedVersion: files of a format that this library cannot read.
 	ErrUnsupportedVersion Status = capi.UnsupportedVersion
 	// ErrTooOld: the requested history is no longer kept.
 	ErrTooOld Status = capi.TooOld

@@ -192,7 +192,7 @@ TEST_P(ReadingTest, UnsupportedFlagIsUnsupportedVersion) {
     file.write(reinterpret_cast<const char*>(record.data()), record.size());
     file.flush();
   };
-  for (const uint8_t flag : {uint8_t{1}, uint8_t{2}, flag_encrypted}) {
+  for (const uint8_t flag : {uint8_t{1}, uint8_t{2}, flag_reserved}) {
     write_with_flag(flag, true);
     EXPECT_EQ(store->get_pin(as_bytes("key")).status().code(), Code::unsupported_version);
     EXPECT_EQ(store->contains(as_bytes("key")).code(), Code::unsupported_version);

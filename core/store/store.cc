@@ -26,6 +26,7 @@ Status Store::recover(const Manifest& manifest) {
   DiskKeyDirectory* const on_disk = keys_->on_disk();
   const KnownLog known = on_disk ? on_disk->known_log() : KnownLog();
   const auto replay = [&](const Segment& segment, const LogReader::Record& record) {
+    STAVE_TRY(check_supported(segment, record));
     return on_disk ? Status() : replay_in_memory(segment, record);
   };
   STAVE_TRY_ASSIGN(
@@ -40,6 +41,13 @@ Status Store::recover(const Manifest& manifest) {
     if (on_disk) on_disk->end_replay(recovered_.manifest.durable_end, *log_);
   }
   return {};
+}
+
+Status Store::check_supported(const Segment& segment, const LogReader::Record& record) {
+  const RecordKind kind = record.header.kind;
+  const bool changes_key = kind == RecordKind::put || kind == RecordKind::remove;
+  if (changes_key && record.namespace_id == 0 && record.expires_at == 0) return {};
+  return segment.unsupported(record.offset);
 }
 
 Status Store::replay_on_disk(DiskKeyDirectory& keys) {

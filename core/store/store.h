@@ -131,6 +131,8 @@ class Store final : private CommitPipeline::Backend {
   class Opening;
   // Reads the log.
   Status recover(const Manifest& manifest);
+  // `unsupported_version` for what a record can say and this store cannot do yet.
+  static Status check_supported(const Segment& segment, const LogReader::Record& record);
   Status replay_on_disk(DiskKeyDirectory& keys);
   Status replay_in_memory(const Segment& segment, const LogReader::Record& record);
 

@@ -94,10 +94,11 @@ class Store::Opening {
   Status create_store() {
     STAVE_TRY(sync_parent());
     Manifest manifest;
-    std::array<std::byte, 8> seed{};
+    std::array<std::byte, 16> random{};
     STAVE_TRY(files_.random(manifest.store_id));
-    STAVE_TRY(files_.random(seed));
-    manifest.hash_seed = load_le64(seed.data());
+    STAVE_TRY(files_.random(random));
+    manifest.hash_seed = load_le64(random.data());
+    manifest.timeline = load_le64(random.data() + 8);
     manifest.shards = options_.shards == 0 ? shards_default : options_.shards;
     manifest.keys_on_disk = options_.keydir == KeyDirectoryKind::disk;
     manifest.clean = true;

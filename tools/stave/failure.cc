@@ -53,8 +53,6 @@ const char* hint_of(const Error& error) noexcept {
       return "run as the owner of the files, or change their permissions";
     case Status::corruption:
       return "nothing was changed";
-    case Status::unsupported_version:
-      return "use the version of Stave that wrote it, or a newer one";
     case Status::internal:
       return "this is a bug in Stave; please report the message";
     default:

@@ -19,7 +19,7 @@ enum class ExitCode : int {
   usage = 2,         // the command line, an option, or a key or value beyond the limits
   machine = 3,       // I/O, permission, memory, no space
   locked = 4,        // another process has the store open
-  damaged = 5,       // damaged, foreign or newer files; input of load that is no dump
+  damaged = 5,       // damaged or foreign files or another format; input of load that is no dump
   no_store = 6,      // there is no store in that directory
   partial = 7,       // import, export: done, but some files or keys were left out
   internal = 8,      // a bug in Stave

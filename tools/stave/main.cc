@@ -20,7 +20,7 @@ constexpr const char* footer = R"(Exit codes:
   2  usage: the command line, an option, or a key or value beyond the limits
   3  the machine: input or output, permission, memory, no space
   4  locked: another process has the store open
-  5  damaged, foreign or newer files, or input of load that is no dump
+  5  damaged or foreign files, files of another format, or input of load that is no dump
   6  there is no store in that directory
   7  import and export: done, but what standard error names was left out
   8  a bug in Stave

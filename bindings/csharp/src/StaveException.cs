@@ -216,7 +216,7 @@ namespace Stave
         }
     }
 
-    /// <summary>The files were written by a newer Stave.</summary>
+    /// <summary>The files have a format that this library cannot read.</summary>
     public sealed class UnsupportedVersionException : StaveException
     {
         internal UnsupportedVersionException(string message, int osErrno)

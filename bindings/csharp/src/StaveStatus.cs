@@ -46,7 +46,7 @@ namespace Stave
         PermissionDenied = Constants.STAVE_PERMISSION_DENIED,
         /// <summary>Damaged bytes.</summary>
         Corruption = Constants.STAVE_CORRUPTION,
-        /// <summary>The files were written by a newer Stave.</summary>
+        /// <summary>The files have a format that this library cannot read.</summary>
         UnsupportedVersion = Constants.STAVE_UNSUPPORTED_VERSION,
         /// <summary>The requested history is no longer kept.</summary>
         TooOld = Constants.STAVE_TOO_OLD,

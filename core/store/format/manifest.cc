@@ -6,6 +6,7 @@
 #include "core/base/endian.h"
 #include "core/base/hash.h"
 #include "core/os/file_io.h"
+#include "core/store/format/format_version.h"
 #include "core/store/options.h"
 
 namespace stave::store {
@@ -25,41 +26,54 @@ constexpr size_t end_offset_at = 56;
 constexpr size_t end_lsn_at = 64;
 constexpr size_t next_generation_at = 72;
 constexpr size_t sequence_at = 80;
-constexpr size_t checksum_at = 120;
-constexpr size_t state_size = 128;
-static_assert(checksum_at + 8 == state_size);
+constexpr size_t timeline_at = 88;
+// Zero, as long as this library has no use for them.
+constexpr size_t shard_prefix_bits_at = 96;
+constexpr size_t namespaces_at = 100;
+constexpr size_t checkpoint_at = 104;
+constexpr size_t segment_list_at = 112;
+constexpr size_t reserved_at = 120;
+constexpr size_t checksum_at = 248;
+constexpr size_t state_size = 256;
+static_assert(magic_at + 8 == version_at && version_at + 4 == family_at);
+static_assert(family_at + 4 == store_id_at && store_id_at + sizeof(StoreId) == hash_seed_at);
+static_assert(hash_seed_at + 8 == shards_at && shards_at + 4 == flags_at);
+static_assert(flags_at + 4 == end_generation_at && end_generation_at + 8 == end_offset_at);
+static_assert(end_offset_at + 8 == end_lsn_at && end_lsn_at + 8 == next_generation_at);
+static_assert(next_generation_at + 8 == sequence_at && sequence_at + 8 == timeline_at);
+static_assert(timeline_at + 8 == shard_prefix_bits_at);
+static_assert(shard_prefix_bits_at + 4 == namespaces_at && namespaces_at + 4 == checkpoint_at);
+static_assert(checkpoint_at + 8 == segment_list_at && segment_list_at + 8 == reserved_at);
+static_assert(reserved_at + 128 == checksum_at && checksum_at + 8 == state_size);
+// Of format 1, which had states of 128 bytes.
+constexpr size_t checksum_of_format_1_at = 120;
 // The two states lie on pages of their own: a torn write of one cannot touch the other.
 constexpr size_t state_distance = 4096;
 constexpr size_t manifest_size = 2 * state_distance;
 
 constexpr std::string_view magic = "STAVEMAN";
-constexpr uint32_t manifest_version = 1;
 constexpr uint32_t family_store = 1;
 constexpr uint32_t flag_clean = 1;
 constexpr uint32_t flag_sealed = 2;
 constexpr uint32_t flag_keys_on_disk = 4;
+constexpr uint32_t flags_known = flag_clean | flag_sealed | flag_keys_on_disk;
 
 using StateBytes = std::array<std::byte, state_size>;
 
-uint64_t checksum_of(const std::byte* bytes) noexcept {
-  return hash64({bytes, checksum_at}, 0);
-}
-
-bool plausible(const Manifest& manifest, uint32_t flags) noexcept {
+bool plausible(const Manifest& manifest) noexcept {
   const LogEnd& end = manifest.durable_end;
   const bool shards_fit = manifest.shards > 0 && manifest.shards <= shards_max &&
                           (manifest.shards & (manifest.shards - 1)) == 0;
   const bool end_fits = end.generation == 0
                             ? end.offset == 0 && end.lsn == 0
                             : end.offset >= segment_header_size && end.offset % 16 == 0;
-  return shards_fit && end_fits && (flags & ~(flag_clean | flag_sealed | flag_keys_on_disk)) == 0 &&
-         manifest.next_generation > end.generation;
+  return shards_fit && end_fits && manifest.next_generation > end.generation;
 }
 
 StateBytes encode(const Manifest& manifest) noexcept {
   StateBytes bytes{};
   copy(&bytes[magic_at], as_bytes(magic));
-  store_le32(&bytes[version_at], manifest_version);
+  store_le32(&bytes[version_at], format_version);
   store_le32(&bytes[family_at], family_store);
   copy(&bytes[store_id_at], manifest.store_id);
   store_le64(&bytes[hash_seed_at], manifest.hash_seed);
@@ -72,29 +86,41 @@ StateBytes encode(const Manifest& manifest) noexcept {
   store_le64(&bytes[end_lsn_at], manifest.durable_end.lsn);
   store_le64(&bytes[next_generation_at], manifest.next_generation);
   store_le64(&bytes[sequence_at], manifest.sequence);
-  store_le64(&bytes[checksum_at], checksum_of(bytes.data()));
+  store_le64(&bytes[timeline_at], manifest.timeline);
+  store_le64(&bytes[checksum_at], hash64(Bytes(bytes).first(checksum_at), 0));
   return bytes;
 }
 
-// Of a state of any version and family.
-bool has_right_checksum(const std::byte* bytes) noexcept {
+bool has_magic_and_checksum(const std::byte* bytes, size_t at) noexcept {
   return as_text({bytes + magic_at, magic.size()}) == magic &&
-         load_le64(bytes + checksum_at) == checksum_of(bytes);
+         load_le64(bytes + at) == hash64({bytes, at}, 0);
+}
+
+// Of a state of this version or a later one, of any family.
+bool has_right_checksum(const std::byte* bytes) noexcept {
+  return has_magic_and_checksum(bytes, checksum_at);
+}
+
+bool is_of_format_1(const std::byte* bytes) noexcept {
+  return load_le32(bytes + version_at) == 1 &&
+         has_magic_and_checksum(bytes, checksum_of_format_1_at);
 }
 
 bool is_unwritten(const std::byte* bytes) noexcept {
-  return std::all_of(bytes, bytes + state_size,
-                     [](std::byte byte) { return byte == std::byte{0}; });
+  return is_zero({bytes, state_size});
 }
 
 Result<Manifest> decode(const std::byte* bytes, const std::string& path) {
-  if (load_le32(bytes + version_at) != manifest_version)
-    return Status::error(Code::unsupported_version, "'" + path + "' was written by a newer Stave");
+  const uint32_t version = load_le32(bytes + version_at);
+  if (version != format_version) return unsupported_file(path, version);
   if (load_le32(bytes + family_at) != family_store)
     return Status::error(Code::wrong_family,
                          "'" + path + "' belongs to another family than the store");
-  Manifest manifest;
   const uint32_t flags = load_le32(bytes + flags_at);
+  if ((flags & ~flags_known) != 0 ||
+      !is_zero({bytes + shard_prefix_bits_at, checksum_at - shard_prefix_bits_at}))
+    return unsupported_file(path, version);
+  Manifest manifest;
   std::copy_n(bytes + store_id_at, manifest.store_id.size(), manifest.store_id.begin());
   manifest.hash_seed = load_le64(bytes + hash_seed_at);
   manifest.shards = load_le32(bytes + shards_at);
@@ -106,7 +132,8 @@ Result<Manifest> decode(const std::byte* bytes, const std::string& path) {
                           .lsn = load_le64(bytes + end_lsn_at)};
   manifest.next_generation = load_le64(bytes + next_generation_at);
   manifest.sequence = load_le64(bytes + sequence_at);
-  if (!plausible(manifest, flags))
+  manifest.timeline = load_le64(bytes + timeline_at);
+  if (!plausible(manifest))
     return Status::error(Code::corruption,
                          "the manifest '" + path + "' is damaged: a field is out of range");
   return manifest;
@@ -127,6 +154,8 @@ Result<Manifest> read_manifest(os::FileSystem& files, const std::string& directo
   const std::byte* second = first + state_distance;
   const bool first_right = has_right_checksum(first);
   const bool second_right = has_right_checksum(second);
+  if (!first_right && !second_right && (is_of_format_1(first) || is_of_format_1(second)))
+    return unsupported_file(path, 1);
   if (!first_right && !second_right) return damaged("neither of its states has a right checksum");
   const bool take_second = second_right && (!first_right || load_le64(second + sequence_at) >
                                                                 load_le64(first + sequence_at));

@@ -36,6 +36,7 @@ struct Manifest {
   LogEnd durable_end;         // everything before it was on the device
   uint64_t next_generation = 1;
   uint64_t sequence = 0;  // of this state; put_manifest() adds one
+  uint64_t timeline = 0;  // a log that was continued elsewhere has another one
 };
 
 // The newest state with a right checksum. When the other state is damaged or torn, it is not clean.

@@ -1,6 +1,7 @@
 #include "core/store/format/record_format.h"
 
 #include "core/base/planted_bug.h"
+#include "core/store/format/format_version.h"
 
 namespace stave::store {
 
@@ -23,26 +24,44 @@ void seal(std::byte* to, size_t size, uint64_t seed) noexcept {
 
 }  // namespace
 
+// Not stricter: what a later version writes must not be taken for the end of the log.
 bool RecordHeader::plausible() const noexcept {
   if (lsn == 0) return false;
   switch (kind) {
-    case RecordKind::put:
-      return (flags & 0x80) == 0 && value_size <= value_size_max;
-    case RecordKind::remove:
-      return (flags & 0x80) == 0 && value_size == 0;
     case RecordKind::batch:
-      return flags == 0 && key_size == 0 && value_size > 0;
+      return value_size > 0;
+    case RecordKind::remove:
+    case RecordKind::namespace_create:
+    case RecordKind::namespace_drop:
+      return value_size == 0;
+    default:
+      return kind != RecordKind{0} && value_size <= value_size_max;
   }
-  return false;
+}
+
+bool RecordHeader::is_supported_without_value() const noexcept {
+  switch (kind) {
+    case RecordKind::remove:
+      return (flags & ~(flag_member | flag_namespace)) == 0;
+    case RecordKind::namespace_create:
+    case RecordKind::namespace_drop:
+      return (flags & ~flag_member) == flag_namespace;
+    default:
+      return false;
+  }
 }
 
 void encode_record(std::byte* to, const RecordFields& fields, uint64_t seed) noexcept {
-  encode_header(to, fields.lsn, fields.durable_lag, fields.kind,
-                fields.member ? flag_member : uint8_t{0}, static_cast<uint16_t>(fields.key.size()),
+  const uint8_t flags = fields.flags();
+  encode_header(to, fields.lsn, fields.durable_lag, fields.kind, flags,
+                static_cast<uint16_t>(fields.key.size()),
                 static_cast<uint32_t>(fields.value.size()));
-  copy(to + record_header_size, fields.key);
-  copy(to + record_header_size + fields.key.size(), fields.value);
-  const size_t size = record_size(fields.key.size(), fields.value.size());
+  std::byte* const key = to + key_offset_of(flags);
+  if (fields.namespace_id != 0) store_le32(to + record_at::optional, fields.namespace_id);
+  if (fields.expires_at != 0) store_le64(key - expiry_size, fields.expires_at);
+  copy(key, fields.key);
+  copy(key + fields.key.size(), fields.value);
+  const size_t size = record_size(fields.key.size(), fields.value.size(), flags);
   std::memset(to + size, 0, padded(size) - size);
   seal(to, size, seed);
 }
@@ -50,9 +69,17 @@ void encode_record(std::byte* to, const RecordFields& fields, uint64_t seed) noe
 void encode_batch_header(std::byte* to, uint64_t lsn, uint32_t durable_lag, uint32_t record_count,
                          uint64_t frame_size, uint64_t seed) noexcept {
   encode_header(to, lsn, durable_lag, RecordKind::batch, 0, 0, record_count);
-  std::memset(to + record_header_size, 0, batch_header_size - record_header_size);
-  store_le64(to + record_at::batch_frame_size, frame_size);
+  store_le32(to + record_at::batch_frame_size, static_cast<uint32_t>(frame_size / location_unit));
+  std::memset(to + record_at::batch_authentication, 0,
+              batch_header_size - record_at::batch_authentication);
   seal(to, batch_header_size, seed);
+}
+
+bool batch_header_is_supported(const std::byte* from) noexcept {
+  const RecordHeader header = RecordHeader::decode(from);
+  return header.flags == 0 && header.key_size == 0 &&
+         is_zero({from + record_at::batch_authentication,
+                  batch_header_size - record_at::batch_authentication});
 }
 
 bool checksum_matches(Bytes bytes, uint64_t seed) noexcept {

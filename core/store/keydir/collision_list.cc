@@ -8,6 +8,7 @@
 
 #include "core/base/hash.h"
 #include "core/os/file_io.h"
+#include "core/store/format/format_version.h"
 #include "core/store/format/manifest.h"
 
 namespace stave::store {
@@ -15,20 +16,30 @@ namespace stave::store {
 namespace {
 
 constexpr std::string_view magic = "STAVECOL";
-constexpr uint32_t format_version = 1;
 
 // offset  size  field
-constexpr size_t version_at = 8;        // 4; 4 zero
-constexpr size_t store_id_at = 16;      // 16
-constexpr size_t list_version_at = 32;  // 8
-constexpr size_t newest_lsn_at = 40;    // 8
-constexpr size_t count_at = 48;         // 8; 8 zero
-constexpr size_t header_size = 64;
-constexpr size_t checksum_size = 8;  // behind the entries
+constexpr size_t version_at = 8;          // 4
+constexpr size_t key_id_at = 12;          // 4, zero
+constexpr size_t store_id_at = 16;        // 16
+constexpr size_t list_version_at = 32;    // 8
+constexpr size_t newest_lsn_at = 40;      // 8
+constexpr size_t count_at = 48;           // 8
+constexpr size_t cipher_at = 56;          // 4, zero, as is all that follows
+constexpr size_t salt_at = 64;            // 32
+constexpr size_t authentication_at = 96;  // 16
+constexpr size_t header_size = 128;
+constexpr size_t checksum_size = 8;  // after the entries
+static_assert(magic.size() == version_at && version_at + 4 == key_id_at);
+static_assert(key_id_at + 4 == store_id_at && store_id_at + sizeof(StoreId) == list_version_at);
+static_assert(list_version_at + 8 == newest_lsn_at && newest_lsn_at + 8 == count_at);
+static_assert(count_at + 8 == cipher_at && cipher_at + 8 == salt_at);
+static_assert(salt_at + 32 == authentication_at && authentication_at + 32 == header_size);
 
-// An entry: the location, the key's size, the key.
-constexpr size_t key_size_at = disk_index::location_size;  // 2
+// An entry: the location, the namespace's id, the key's size, the key.
+constexpr size_t namespace_at = disk_index::location_size;  // 4
+constexpr size_t key_size_at = namespace_at + 4;            // 2
 constexpr size_t key_at = key_size_at + 2;
+static_assert(key_at == 22);
 
 constexpr uint64_t encoded_size(size_t key_size) noexcept {
   return key_at + key_size;
@@ -149,10 +160,10 @@ std::vector<std::byte> CollisionList::encode() const {
   store_le64(&bytes[newest_lsn_at], newest_lsn_);
   store_le64(&bytes[count_at], entries_.size());
   for (const auto& [key, entry] : entries_) {
-    append(bytes, encode_location(entry.location));
-    std::array<std::byte, 2> size;
-    store_le16(size.data(), static_cast<uint16_t>(key.size()));
-    append(bytes, size);
+    std::array<std::byte, key_at> fields{};  // namespace 0: the store itself
+    copy(fields.data(), encode_location(entry.location));
+    store_le16(&fields[key_size_at], static_cast<uint16_t>(key.size()));
+    append(bytes, fields);
     append(bytes, as_bytes(key));
   }
   std::array<std::byte, checksum_size> checksum;
@@ -250,10 +261,8 @@ Result<uint64_t> CollisionList::save(FunctionRef<Status(uint64_t)> before_writin
   return version;
 }
 
-namespace {
-
 // Reads a file piece by piece up to `end`, and hashes it.
-class HashedReader {
+class CollisionList::HashedReader {
  public:
   HashedReader(os::File& file, const std::string& path, uint64_t end)
       : file_(file), path_(path), end_(end) {}
@@ -302,6 +311,8 @@ class HashedReader {
   Hash64Stream checksum_{0};
 };
 
+namespace {
+
 Status damaged(const std::string& path, const char* what) {
   return Status::error(Code::corruption, "'" + path + "' is damaged (" + what +
                                              "); remove the file KEYS beside it, and the next "
@@ -323,7 +334,27 @@ Status CollisionList::load() {
 }
 
 // Into an empty list. An entry at a time: a size says nothing about what is in a file with holes,
-// which all memory could not hold.
+// which all memory could not hold. False at a key of a namespace, which this library has no list
+// for.
+Result<bool> CollisionList::decode_entries(HashedReader& reader, uint64_t count,
+                                           const std::string& path) {
+  for (; count > 0; count--) {
+    std::array<std::byte, key_at> entry;
+    if (reader.left() < key_at) return damaged(path, "it ends too early");
+    STAVE_TRY(reader.read(entry));
+    if (load_le32(&entry[namespace_at]) != 0) return false;
+    std::string key(load_le16(&entry[key_size_at]), '\0');
+    if (reader.left() < key.size()) return damaged(path, "it ends too early");
+    STAVE_TRY(reader.read({reinterpret_cast<std::byte*>(key.data()), key.size()}));
+    if (!entries_.empty() && key <= entries_.rbegin()->first)
+      return damaged(path, "its keys are not in order");
+    encoded_bytes_.fetch_add(encoded_size(key.size()), std::memory_order_relaxed);
+    entries_.emplace_hint(entries_.end(), std::move(key),
+                          Entry{.location = decode_location(entry.data())});
+  }
+  return true;
+}
+
 Status CollisionList::decode(os::File& file, uint64_t size, const std::string& path) {
   if (size < header_size + checksum_size) return damaged(path, "it ends too early");
   HashedReader reader(file, path, size - checksum_size);
@@ -331,31 +362,19 @@ Status CollisionList::decode(os::File& file, uint64_t size, const std::string& p
   STAVE_TRY(reader.read(header));
   if (!equal(Bytes(header).first(magic.size()), as_bytes(magic)))
     return damaged(path, "it does not begin with STAVECOL");
-  const bool is_newer = load_le32(&header[version_at]) != format_version;
-  if (is_newer) {
-    STAVE_TRY(reader.read_rest());
-  } else {
+  const uint32_t version = load_le32(&header[version_at]);
+  bool is_supported = version == format_version && load_le32(&header[key_id_at]) == 0 &&
+                      is_zero(Bytes(header).subspan(cipher_at));
+  if (is_supported) {
     if (!equal(Bytes(header).subspan(store_id_at, store_id_.size()), store_id_))
       return damaged(path, "it belongs to another store");
-    for (uint64_t count = load_le64(&header[count_at]); count > 0; count--) {
-      std::array<std::byte, key_at> entry;
-      if (reader.left() < key_at) return damaged(path, "it ends too early");
-      STAVE_TRY(reader.read(entry));
-      std::string key(load_le16(&entry[key_size_at]), '\0');
-      if (reader.left() < key.size()) return damaged(path, "it ends too early");
-      STAVE_TRY(reader.read({reinterpret_cast<std::byte*>(key.data()), key.size()}));
-      if (!entries_.empty() && key <= entries_.rbegin()->first)
-        return damaged(path, "its keys are not in order");
-      encoded_bytes_.fetch_add(encoded_size(key.size()), std::memory_order_relaxed);
-      entries_.emplace_hint(entries_.end(), std::move(key),
-                            Entry{.location = decode_location(entry.data())});
-    }
+    STAVE_TRY_ASSIGN(is_supported, decode_entries(reader, load_le64(&header[count_at]), path));
   }
+  if (!is_supported) STAVE_TRY(reader.read_rest());
   if (reader.left() > 0) return damaged(path, "it ends too late");
   STAVE_TRY_ASSIGN(const bool right, reader.is_right());
   if (!right) return damaged(path, "checksum mismatch");
-  if (is_newer)
-    return Status::error(Code::unsupported_version, "'" + path + "' was written by a newer Stave");
+  if (!is_supported) return unsupported_file(path, version);
   version_ = load_le64(&header[list_version_at]);
   newest_lsn_ = load_le64(&header[newest_lsn_at]);
   size_.store(entries_.size(), std::memory_order_release);

@@ -121,7 +121,9 @@ class CollisionList {
   Result<std::unique_ptr<os::File>> open_new_file();
   Status write(Bytes content);
   Status synced(const Status& status);
+  class HashedReader;
   Status decode(os::File& file, uint64_t size, const std::string& path);
+  Result<bool> decode_entries(HashedReader& reader, uint64_t count, const std::string& path);
   std::string new_path() const;
 
   os::FileSystem& files_;

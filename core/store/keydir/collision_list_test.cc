@@ -140,10 +140,10 @@ TEST_F(CollisionListTest, IsWrittenOnlyWhenItHasChanged) {
   ASSERT_TRUE(save(list).ok());
   ASSERT_TRUE(files_.remove("/store/COLLISIONS").ok());
   ASSERT_TRUE(save(list).ok());
-  EXPECT_FALSE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
+  EXPECT_FALSE(os::read_small_file(files_, "/store/COLLISIONS", 1000).ok());
   insert(list, "a", some_location, 1);
   ASSERT_TRUE(save(list).ok());
-  EXPECT_TRUE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
+  EXPECT_TRUE(os::read_small_file(files_, "/store/COLLISIONS", 1000).ok());
 }
 
 // When the log cannot be synced, nothing that rests on it may be written.
@@ -152,7 +152,7 @@ TEST_F(CollisionListTest, IsNotWrittenWhenWhatComesBeforeFails) {
   insert(list, "a", some_location, 1);
   const auto failing = [](uint64_t) { return Status(Code::io); };
   EXPECT_TRUE(list.save(failing).status().is(Code::io));
-  EXPECT_FALSE(os::read_small_file(files_, "/store/COLLISIONS", 100).ok());
+  EXPECT_FALSE(os::read_small_file(files_, "/store/COLLISIONS", 1000).ok());
   EXPECT_TRUE(save(list).ok());
   EXPECT_FALSE(content().empty());
 }
@@ -192,12 +192,40 @@ TEST_F(CollisionListTest, DamageIsFoundAtEveryByteAndLength) {
   EXPECT_TRUE(foreign.load().is(Code::corruption));
 }
 
+// Of what a later library may write: the rest of the file is right, so it is no damage.
+TEST_F(CollisionListTest, WhatIsNotKnownIsUnsupported) {
+  constexpr size_t entry_at = 128;
+  CollisionList list = empty_list();
+  insert(list, "key", some_location, 1);
+  insert(list, "later", other_location, 2);
+  ASSERT_TRUE(save(list).ok());
+  const std::string whole = content();
+  const auto loaded_with_byte = [&](size_t at, char byte) {
+    std::string bytes = whole;
+    bytes[at] = byte;
+    const size_t end = bytes.size() - 8;
+    store_le64(reinterpret_cast<std::byte*>(&bytes[end]), hash64(as_bytes(bytes).first(end), 0));
+    EXPECT_TRUE(os::replace_file(files_, "/store", "COLLISIONS", as_bytes(bytes)).ok());
+    CollisionList loaded = empty_list();
+    return loaded.load();
+  };
+  EXPECT_TRUE(loaded_with_byte(0, 'S').ok()) << "as it was";
+  EXPECT_TRUE(loaded_with_byte(8, 1).is(Code::unsupported_version)) << "version";
+  EXPECT_TRUE(loaded_with_byte(8, 3).is(Code::unsupported_version)) << "version";
+  for (size_t at = 12; at < 16; at++)
+    EXPECT_TRUE(loaded_with_byte(at, 1).is(Code::unsupported_version)) << at;
+  for (size_t at = 56; at < entry_at; at++)
+    EXPECT_TRUE(loaded_with_byte(at, 1).is(Code::unsupported_version)) << at;
+  for (size_t at = entry_at + 16; at < entry_at + 20; at++)
+    EXPECT_TRUE(loaded_with_byte(at, 1).is(Code::unsupported_version)) << "namespace, " << at;
+}
+
 // A list that was all holes behind its header was read into memory first and judged then: a
 // terabyte of it took the process down.
 TEST_F(CollisionListTest, ASizeAloneTakesNoMemory) {
   CollisionList list = empty_list();
   ASSERT_TRUE(save(list).ok());
-  std::string header = content().substr(0, 64);
+  std::string header = content().substr(0, 128);
   store_le64(reinterpret_cast<std::byte*>(header.data()) + 48, UINT64_MAX);
   ASSERT_TRUE(os::replace_file(files_, "/store", "COLLISIONS", as_bytes(header)).ok());
   const auto file = files_.open("/store/COLLISIONS", os::OpenMode::read_write);

@@ -404,7 +404,7 @@ TEST_F(DiskKeyDirectoryTest, ALogThatLacksWhatItNamesIsDamage) {
 // do without KEYS. It did, and cut the rest of the log off: nothing else proved that there was
 // more.
 TEST_F(DiskKeyDirectoryTest, MessageKeepsTheOnlyProofOfDamage) {
-  constexpr uint64_t damage_at = 1024;
+  constexpr uint64_t damage_at = segment_header_size + 20 * 48;  // where a record begins
   const std::string segment = file("0000000000000001.segment");
   enum class Damage { in_a_record, of_the_size, segment_lost };
   for (const Damage damage : {Damage::in_a_record, Damage::of_the_size, Damage::segment_lost}) {
@@ -434,7 +434,8 @@ TEST_F(DiskKeyDirectoryTest, MessageKeepsTheOnlyProofOfDamage) {
     EXPECT_NE(message.find("from a backup"), std::string::npos) << message;
     EXPECT_EQ(message.find("Without KEYS"), std::string::npos) << message;
     if (damage == Damage::segment_lost) continue;
-    EXPECT_NE(message.find("damaged record in segment '" + segment + "' at offset 1024"),
+    EXPECT_NE(message.find("damaged record in segment '" + segment + "' at offset " +
+                           std::to_string(damage_at)),
               std::string::npos)
         << message;
   }

@@ -118,7 +118,8 @@ Status Log::roll(uint64_t first_frame_size, bool only_removes, uint64_t visible_
       .store_id = manifest_.store_id,
       .generation = manifest_.next_generation,
       .base_lsn = last_lsn_ + 1,
-      .previous_generation = segments_.set()->size() == 0 ? 0 : segments_.last()->generation()};
+      .previous_generation = segments_.set()->size() == 0 ? 0 : segments_.last()->generation(),
+      .timeline = manifest_.timeline};
   // Even if this fails: no generation is used twice.
   manifest_.next_generation++;
   bool name_taken = false;

@@ -61,11 +61,6 @@ Result<std::optional<RecordHeader>> LogReader::checked_header(uint64_t offset, u
   return header;
 }
 
-Result<uint64_t> LogReader::batch_frame_size(uint64_t offset) {
-  STAVE_TRY_ASSIGN(const Bytes bytes, view(offset, batch_header_size));
-  return load_le64(bytes.data() + record_at::batch_frame_size);
-}
-
 Result<bool> LogReader::batch_is_complete(const RecordHeader& header, uint64_t frame_size) {
   if (frame_size > frame_size_max || frame_size > limit_ - offset_) return false;
   const uint64_t frame_end = offset_ + frame_size;
@@ -83,7 +78,8 @@ Status LogReader::visit_record(uint64_t offset, const RecordHeader& header, Visi
   if (!header.is_supported()) return segment_.unsupported(offset);
   const size_t key_offset = header.key_offset();
   STAVE_TRY_ASSIGN(const Bytes bytes, view(offset, key_offset + header.key_size));
-  return visit({header, offset, bytes.subspan(key_offset, header.key_size), offset_});
+  return visit({header, offset, bytes.subspan(key_offset, header.key_size), offset_,
+                header.namespace_id(bytes.data()), header.expires_at(bytes.data())});
 }
 
 Result<bool> LogReader::next(uint64_t lsn, Visit visit) {
@@ -95,7 +91,9 @@ Result<bool> LogReader::next(uint64_t lsn, Visit visit) {
     offset_ += padded(header.size());
     return true;
   }
-  STAVE_TRY_ASSIGN(const uint64_t frame_size, batch_frame_size(offset_));
+  STAVE_TRY_ASSIGN(const Bytes batch, batch_header(offset_));
+  if (!batch_header_is_supported(batch.data())) return segment_.unsupported(offset_);
+  const uint64_t frame_size = batch_frame_size(batch.data());
   Result<bool> whole = batch_is_complete(header, frame_size);
   if (!whole || (!*whole && !STAVE_PLANTED_BUG(torn_batch))) return whole;
   uint64_t offset = offset_ + batch_header_size;
@@ -111,12 +109,23 @@ Result<bool> LogReader::next(uint64_t lsn, Visit visit) {
   return true;
 }
 
+Result<bool> LogReader::next_relocated(Visit visit) {
+  if (offset_ == limit_) return false;
+  STAVE_TRY_ASSIGN(const std::optional<RecordHeader> header, checked_header(offset_, limit_));
+  if (!header || header->is_batch() || header->is_member() || header->lsn < segment_.base_lsn())
+    return segment_.damage(offset_, "no relocated record");
+  STAVE_TRY(visit_record(offset_, *header, visit));
+  offset_ += padded(header->size());
+  return true;
+}
+
 Result<uint64_t> LogReader::presumed_end(uint64_t lsn) {
   STAVE_TRY_ASSIGN(const std::optional<RecordHeader> header, plausible_header(offset_, limit_));
   if (!header || header->lsn != lsn) return offset_;
   if (!header->is_batch()) return offset_ + padded(header->size());
-  STAVE_TRY_ASSIGN(const uint64_t size, batch_frame_size(offset_));
-  return offset_ + (size <= limit_ - offset_ ? padded(size) : 0);
+  STAVE_TRY_ASSIGN(const Bytes batch, batch_header(offset_));
+  const uint64_t size = batch_frame_size(batch.data());
+  return offset_ + (size <= limit_ - offset_ ? size : 0);
 }
 
 Result<uint64_t> LogReader::newest_durable_claim(uint64_t lsn, uint64_t first_lsn) {

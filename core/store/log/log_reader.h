@@ -22,6 +22,8 @@ class LogReader {
     uint64_t offset;
     Bytes key;  // valid until the reader's next call
     uint64_t frame_offset;
+    uint32_t namespace_id;  // 0: the store itself
+    uint64_t expires_at;    // Unix time in milliseconds; 0: never
   };
   using Visit = FunctionRef<Status(const Record&)>;
 
@@ -36,6 +38,11 @@ class LogReader {
   // `unsupported_version` for a complete frame that uses a feature that this library does not have.
   // `visit` is called only after all of the frame was checked.
   Result<bool> next(uint64_t lsn, Visit visit);
+
+  // Of a relocated segment, with its end as the limit: calls `visit` for the record at offset(),
+  // moves after it and returns true; false at the end. Errors as of next(), and `corruption` for
+  // anything but a complete record: no write was cut short here.
+  Result<bool> next_relocated(Visit visit);
 
   // The newest LSN above `lsn` that frames at offset() or later say was durable, 0 if none does.
   // Looks at every 16th byte outside of complete frames. A frame at offset() would have the LSN
@@ -54,7 +61,8 @@ class LogReader {
   Result<bool> checksum_is_right(uint64_t offset, const RecordHeader& header);
   // A record or batch header at `offset` with a right checksum.
   Result<std::optional<RecordHeader>> checked_header(uint64_t offset, uint64_t limit);
-  Result<uint64_t> batch_frame_size(uint64_t offset);
+  // The bytes of the batch header at `offset`.
+  Result<Bytes> batch_header(uint64_t offset) { return view(offset, batch_header_size); }
   // Where the frame at offset() would end by its header, whatever its checksum; offset() if there
   // is no plausible header with this LSN.
   Result<uint64_t> presumed_end(uint64_t lsn);

@@ -38,7 +38,7 @@ Result<bool> RecordReader::open_if_of(Bytes key, Location location) {
   STAVE_TRY(open(location));
   if (header_.key_size == key.size()) {
     STAVE_TRY_ASSIGN(const Bytes own, this->key());
-    if (equal(own, key)) return true;
+    if (equal(own, key) && namespace_id() == 0) return true;
   }
   // Another key with the same bits of its hash, or a damaged record.
   STAVE_TRY(check());
@@ -47,7 +47,7 @@ Result<bool> RecordReader::open_if_of(Bytes key, Location location) {
 
 Result<Bytes> RecordReader::key() {
   STAVE_TRY(extend_head(value_offset()));
-  return head_.subspan(record_header_size, header_.key_size);
+  return head_.subspan(header_.key_offset(), header_.key_size);
 }
 
 void RecordReader::prefetch(const Segment& segment, Location location) noexcept {

@@ -29,8 +29,8 @@ class RecordReader {
 
   // Goes to the put record at `location` and checks its header, but not its checksum.
   Status open(Location location);
-  // open(), and whether the record holds `key`. `corruption` when the record is damaged, so that
-  // this is unknown.
+  // open(), and whether the record holds `key`, of the store itself and no other namespace.
+  // `corruption` when the record is damaged, so that this is unknown.
   Result<bool> open_if_of(Bytes key, Location location);
 
   // Prefetches the bytes of most records, when the segment is mapped.
@@ -41,6 +41,10 @@ class RecordReader {
   uint32_t record_size() const noexcept { return static_cast<uint32_t>(header_.size()); }
   size_t value_size() const noexcept { return header_.value_size; }
   Result<Bytes> key();
+  // 0: the store itself. REQUIRES: key() was called, as of expires_at().
+  uint32_t namespace_id() const noexcept { return header_.namespace_id(head_.data()); }
+  // Unix time in milliseconds; 0: never.
+  uint64_t expires_at() const noexcept { return header_.expires_at(head_.data()); }
 
   // Verifies the checksum, and copies the value to `into`, which has value_size() bytes. REQUIRES:
   // key() or open_if_of() was called, as of pin_value().
@@ -55,7 +59,7 @@ class RecordReader {
   Status extend_head(size_t size);
   Status why_unreadable() const;
   Status damage() const;
-  size_t value_offset() const noexcept { return record_header_size + header_.key_size; }
+  size_t value_offset() const noexcept { return header_.key_offset() + header_.key_size; }
 
   // Most records are no larger. Others cost a second read.
   static constexpr size_t first_read_size = 1024;

@@ -21,7 +21,8 @@ Status Segment::damage(uint64_t offset, std::string_view what) const {
 Status Segment::unsupported(uint64_t offset) const {
   return Status::error(Code::unsupported_version,
                        "segment '" + path_ + "' at offset " + std::to_string(offset) +
-                           " uses a feature that this Stave does not have");
+                           " uses a feature that this Stave does not have; use the "
+                           "version that wrote it, or a newer one");
 }
 
 Result<std::shared_ptr<Segment>> open_segment(os::FileSystem& files, const std::string& directory,
@@ -39,6 +40,10 @@ Result<std::shared_ptr<Segment>> open_segment(os::FileSystem& files, const std::
         "segment '" + path + "' is foreign: its header names " +
             (header.generation != generation ? "another generation" : "another store"));
   STAVE_TRY_ASSIGN(const uint64_t size, file->size());
+  if (header.kind == SegmentKind::relocated && header.end != size)
+    return Status::error(Code::corruption, "segment '" + path + "' has " + std::to_string(size) +
+                                               " bytes; its header says " +
+                                               std::to_string(header.end));
   auto segment = std::make_shared<Segment>(header, path, std::move(file));
   segment->set_file_size(size);
   return segment;

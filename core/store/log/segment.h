@@ -23,6 +23,7 @@ class Segment {
  public:
   Segment(const SegmentHeader& header, std::string path, std::unique_ptr<os::File> file);
 
+  SegmentKind kind() const noexcept { return header_.kind; }
   uint64_t generation() const noexcept { return header_.generation; }
   uint64_t base_lsn() const noexcept { return header_.base_lsn; }
   uint64_t previous_generation() const noexcept { return header_.previous_generation; }

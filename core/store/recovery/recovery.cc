@@ -7,6 +7,7 @@
 
 #include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
+#include "core/store/format/format_version.h"
 
 namespace stave::store {
 
@@ -93,6 +94,9 @@ class Recovery {
       STAVE_TRY_ASSIGN(
           std::shared_ptr<Segment> segment,
           open_segment(files_, directory_, generation, manifest_.store_id, !options_.read_only));
+      // Only a segment list, which this library does not have, makes them a part of a store.
+      if (segment->kind() != SegmentKind::log)
+        return unsupported_file(segment->path(), format_version);
       if (expected && generation != *expected) {
         leftovers_.push_back(segment_name(generation));
         continue;

@@ -107,7 +107,7 @@ TEST_F(RecoveryTest, ImitatedFramesDoNotHideDamage) {
     put(imitation_key, imitation_of_frames(4), Durability::os);
     ASSERT_TRUE(store_->sync().ok());
     put("c", "1");
-    const uint64_t damage_at = damage_imitation ? b_at + 4096 : b_at + record_at::key;
+    const uint64_t damage_at = damage_imitation ? b_at + 4096 : b_at + key_offset_of(0);
     overwrite(segment_name(1), damage_at, as_bytes(std::string(1, 'x')));
     kill();
     open();

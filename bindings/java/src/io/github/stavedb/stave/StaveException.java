@@ -309,7 +309,7 @@ public class StaveException extends RuntimeException {
     }
   }
 
-  /** The files were written by a newer Stave. */
+  /** The files have a format that this library cannot read. */
   public static final class UnsupportedVersion extends StaveException {
     private static final long serialVersionUID = 1;
 

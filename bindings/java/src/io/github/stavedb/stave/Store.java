@@ -98,7 +98,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    * @throws StaveException.InvalidArgument an option is out of range or differs from the stored one
    * @throws StaveException.Locked it is open elsewhere; the message has the holder's process number
    * @throws StaveException.Corruption damaged or foreign files; nothing was changed
-   * @throws StaveException.UnsupportedVersion a newer Stave has written it
+   * @throws StaveException.UnsupportedVersion it has a format that this library cannot read
    * @throws StaveException.WrongFamily the directory belongs to another kind of store
    * @throws StaveException.PermissionDenied the operating system denies access
    */
