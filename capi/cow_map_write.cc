@@ -7,6 +7,7 @@
 #include "capi/buffer.h"
 #include "capi/calls.h"
 #include "capi/cow_map_handle.h"
+#include "capi/edit.h"
 #include "capi/error.h"
 #include "capi/flat_bytes.h"
 
@@ -20,42 +21,12 @@ using stave::cow_map::Map;
 
 namespace {
 
-Bytes content(const stave_buffer& buffer) noexcept {
-  return as_bytes(buffer.data, buffer.size);
-}
-
-// A buffer of the caller, or none, that takes a value; empty until it does, and after a failure.
-class Output {
- public:
-  explicit Output(stave_buffer* buffer) noexcept : buffer_(buffer) {}
-
-  Status prepare(const char* name) {
-    if (buffer_ == nullptr) return {};
-    STAVE_TRY(check_buffer(buffer_, name));
-    buffer_->size = 0;
-    return {};
-  }
-  Status receive(Bytes value) {
-    if (buffer_ == nullptr) return {};
-    if (!resize_for_overwrite(*buffer_, value.size())) return Code::no_memory;
-    stave::copy(static_cast<std::byte*>(buffer_->data), value);
-    return {};
-  }
-  Status finish(Status status) {
-    if (buffer_ != nullptr && status.is_error()) buffer_->size = 0;
-    return status;
-  }
-
- private:
-  stave_buffer* buffer_;
-};
-
 // A function that changes a map, and fills `buffer`, its argument `name`: body(core, output).
 template <typename Body>
 stave_status guarded_change(stave_error* error, stave_cow_map* map, stave_buffer* buffer,
                             const char* name, Body&& body) noexcept {
   return guarded(error, [&]() -> Status {
-    Output output(buffer);
+    BufferOutput output(buffer);
     STAVE_TRY(output.prepare(name));
     Call<stave_cow_map> call;
     STAVE_TRY(call.enter(map));
@@ -63,51 +34,23 @@ stave_status guarded_change(stave_error* error, stave_cow_map* map, stave_buffer
   });
 }
 
-// Runs a stave_cow_map_edit on a private copy of a value.
-class Editor {
- public:
-  Editor(stave_cow_map_edit edit, void* context) noexcept : edit_(edit), context_(context) {}
-  ~Editor() { stave_buffer_free(&copy_); }
-  Editor(const Editor&) = delete;
-  Editor& operator=(const Editor&) = delete;
-
-  Status prepare(const char* name) const {
-    return edit_ != nullptr ? Status() : invalid_argument(std::string(name) + " is NULL");
-  }
-  Result<Bytes> run(Bytes value) {
-    if (!resize_for_overwrite(copy_, value.size())) return Code::no_memory;
-    stave::copy(static_cast<std::byte*>(copy_.data), value);
-    // An exception that leaves the callback ends in the barrier.
-    const stave_status answer = edit_(context_, &copy_);
-    if (answer == STAVE_OK) {
-      STAVE_TRY(check_buffer(&copy_, "the callback's buffer"));
-      return content(copy_);
-    }
-    return Status::error(static_cast<Code>(answer), "stopped by the callback");
-  }
-
- private:
-  stave_cow_map_edit edit_;
-  void* context_;
-  stave_buffer copy_ = {nullptr, 0, 0};
-};
-
 }  // namespace
 
 stave_status stave_cow_map_put(stave_cow_map* map, int64_t key, const void* value,
                                size_t value_size, uint8_t* replaced, stave_buffer* previous,
                                stave_error* error) {
   if (replaced != nullptr) *replaced = 0;
-  return guarded_change(error, map, previous, "previous", [&](Map& core, Output& output) -> Status {
-    STAVE_TRY(require_bytes(value, value_size, "value"));
-    bool found = false;
-    Status status = core.put(key, as_bytes(value, value_size), [&](Bytes before) {
-      found = true;
-      return output.receive(before);
-    });
-    if (status.ok() && replaced != nullptr) *replaced = found ? 1 : 0;
-    return status;
-  });
+  return guarded_change(
+      error, map, previous, "previous", [&](Map& core, BufferOutput& output) -> Status {
+        STAVE_TRY(require_bytes(value, value_size, "value"));
+        bool found = false;
+        Status status = core.put(key, as_bytes(value, value_size), [&](Bytes before) {
+          found = true;
+          return output.receive(before);
+        });
+        if (status.ok() && replaced != nullptr) *replaced = found ? 1 : 0;
+        return status;
+      });
 }
 
 stave_status stave_cow_map_insert(stave_cow_map* map, int64_t key, const void* value,
@@ -120,11 +63,12 @@ stave_status stave_cow_map_insert(stave_cow_map* map, int64_t key, const void* v
 
 stave_status stave_cow_map_replace(stave_cow_map* map, int64_t key, const void* value,
                                    size_t value_size, stave_buffer* previous, stave_error* error) {
-  return guarded_change(error, map, previous, "previous", [&](Map& core, Output& output) -> Status {
-    STAVE_TRY(require_bytes(value, value_size, "value"));
-    return core.replace(key, as_bytes(value, value_size),
-                        [&](Bytes before) { return output.receive(before); });
-  });
+  return guarded_change(error, map, previous, "previous",
+                        [&](Map& core, BufferOutput& output) -> Status {
+                          STAVE_TRY(require_bytes(value, value_size, "value"));
+                          return core.replace(key, as_bytes(value, value_size),
+                                              [&](Bytes before) { return output.receive(before); });
+                        });
 }
 
 stave_status stave_cow_map_multi_put(stave_cow_map* map, const int64_t* keys, const void* values,
@@ -149,13 +93,13 @@ stave_status stave_cow_map_multi_put(stave_cow_map* map, const int64_t* keys, co
 
 stave_status stave_cow_map_remove(stave_cow_map* map, int64_t key, stave_buffer* removed,
                                   stave_error* error) {
-  return guarded_change(error, map, removed, "removed", [&](Map& core, Output& output) {
+  return guarded_change(error, map, removed, "removed", [&](Map& core, BufferOutput& output) {
     return core.remove(key, [&](Bytes value) { return output.receive(value); });
   });
 }
 
-stave_status stave_cow_map_modify(stave_cow_map* map, int64_t key, stave_cow_map_edit edit,
-                                  void* context, stave_error* error) {
+stave_status stave_cow_map_modify(stave_cow_map* map, int64_t key, stave_edit edit, void* context,
+                                  stave_error* error) {
   return guarded_call(error, map, [&](Map& core) -> Status {
     Editor editor(edit, context);
     STAVE_TRY(editor.prepare("edit"));
@@ -166,37 +110,39 @@ stave_status stave_cow_map_modify(stave_cow_map* map, int64_t key, stave_cow_map
 stave_status stave_cow_map_get_or_insert(stave_cow_map* map, int64_t key, const void* value,
                                          size_t value_size, stave_buffer* result,
                                          stave_error* error) {
-  return guarded_change(error, map, result, "result", [&](Map& core, Output& output) -> Status {
-    STAVE_TRY(require_bytes(value, value_size, "value"));
-    return core.get_or_insert(
-        key, [&] { return Result<Bytes>(as_bytes(value, value_size)); },
-        [&](Bytes now) { return output.receive(now); });
-  });
+  return guarded_change(error, map, result, "result",
+                        [&](Map& core, BufferOutput& output) -> Status {
+                          STAVE_TRY(require_bytes(value, value_size, "value"));
+                          return core.get_or_insert(
+                              key, [&] { return Result<Bytes>(as_bytes(value, value_size)); },
+                              [&](Bytes now) { return output.receive(now); });
+                        });
 }
 
-stave_status stave_cow_map_get_or_insert_with(stave_cow_map* map, int64_t key,
-                                              stave_cow_map_edit make, void* context,
-                                              stave_buffer* result, stave_error* error) {
-  return guarded_change(error, map, result, "result", [&](Map& core, Output& output) -> Status {
-    Editor editor(make, context);
-    STAVE_TRY(editor.prepare("make"));
-    return core.get_or_insert(
-        key, [&] { return editor.run({}); }, [&](Bytes now) { return output.receive(now); });
-  });
+stave_status stave_cow_map_get_or_insert_with(stave_cow_map* map, int64_t key, stave_edit make,
+                                              void* context, stave_buffer* result,
+                                              stave_error* error) {
+  return guarded_change(
+      error, map, result, "result", [&](Map& core, BufferOutput& output) -> Status {
+        Editor editor(make, context);
+        STAVE_TRY(editor.prepare("make"));
+        return core.get_or_insert(
+            key, [&] { return editor.run({}); }, [&](Bytes now) { return output.receive(now); });
+      });
 }
 
-stave_status stave_cow_map_update_or_insert(stave_cow_map* map, int64_t key,
-                                            stave_cow_map_edit edit, void* context,
-                                            const void* value, size_t value_size,
+stave_status stave_cow_map_update_or_insert(stave_cow_map* map, int64_t key, stave_edit edit,
+                                            void* context, const void* value, size_t value_size,
                                             stave_buffer* result, stave_error* error) {
-  return guarded_change(error, map, result, "result", [&](Map& core, Output& output) -> Status {
-    Editor editor(edit, context);
-    STAVE_TRY(editor.prepare("edit"));
-    STAVE_TRY(require_bytes(value, value_size, "value"));
-    return core.update_or_insert(
-        key, [&](Bytes now) { return editor.run(now); }, as_bytes(value, value_size),
-        [&](Bytes now) { return output.receive(now); });
-  });
+  return guarded_change(
+      error, map, result, "result", [&](Map& core, BufferOutput& output) -> Status {
+        Editor editor(edit, context);
+        STAVE_TRY(editor.prepare("edit"));
+        STAVE_TRY(require_bytes(value, value_size, "value"));
+        return core.update_or_insert(
+            key, [&](Bytes now) { return editor.run(now); }, as_bytes(value, value_size),
+            [&](Bytes now) { return output.receive(now); });
+      });
 }
 
 stave_status stave_cow_map_clear(stave_cow_map* map, stave_error* error) {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <span>
 
 #include "capi/barrier.h"
 #include "capi/buffer.h"
@@ -19,9 +20,13 @@ constexpr std::string_view separators = " \t\r\n,";
 
 struct Unit {
   std::string_view suffix;
-  int shift;
+  uint64_t bytes;
 };
-constexpr Unit units[] = {{"GiB", 30}, {"MiB", 20}, {"KiB", 10}};
+// What text may use. The first ones are those that describe a size, largest first.
+constexpr Unit units[] = {{"GiB", uint64_t{1} << 30}, {"MiB", uint64_t{1} << 20},
+                          {"KiB", uint64_t{1} << 10}, {"GB", 1'000'000'000},
+                          {"MB", 1'000'000},          {"KB", 1'000}};
+constexpr auto units_of_text = std::span(units).first<3>();
 
 bool is_settable(const Option& option) {
   return option.type != OptionType::reserved && option.type != OptionType::raw;
@@ -55,9 +60,9 @@ void store_member(const Option& option, uint64_t value, void* options) noexcept 
 }
 
 std::string text_of_size(uint64_t value) {
-  for (const Unit& unit : units) {
-    if (value != 0 && value % (uint64_t{1} << unit.shift) == 0)
-      return std::to_string(value >> unit.shift) + std::string(unit.suffix);
+  for (const Unit& unit : units_of_text) {
+    if (value != 0 && value % unit.bytes == 0)
+      return std::to_string(value / unit.bytes) + std::string(unit.suffix);
   }
   return std::to_string(value);
 }
@@ -88,7 +93,9 @@ std::string allowed(const Option& option) {
     }
     return names;
   }
-  return std::string(option.power_of_two ? "a power of two" : "a number") + " from " +
+  const bool is_size = option.type == OptionType::size;
+  return std::string(option.power_of_two ? "a power of two" : "a number") +
+         (is_size ? " of bytes, or of KB, MB, GB (1000) or KiB, MiB, GiB (1024)," : "") + " from " +
          text_of(option, option.min) + " to " + text_of(option, option.max);
 }
 
@@ -128,20 +135,20 @@ Status check_member(const OptionsTable& table, const Option& option, const void*
 
 // Decimal digits and, for sizes, a unit. Nothing when that is not what it is, or too large.
 std::optional<uint64_t> parse_number(std::string_view text, bool with_unit) {
-  int shift = 0;
+  uint64_t bytes = 1;
   if (with_unit) {
     for (const Unit& unit : units) {
       if (!text.ends_with(unit.suffix)) continue;
       text.remove_suffix(unit.suffix.size());
-      shift = unit.shift;
+      bytes = unit.bytes;
       break;
     }
   }
   uint64_t value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  if (value > UINT64_MAX >> shift) return std::nullopt;
-  return value << shift;
+  if (value > UINT64_MAX / bytes) return std::nullopt;
+  return value * bytes;
 }
 
 std::optional<uint64_t> parse_boolean(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <utility>
 
 namespace stave::capi {
 namespace {
@@ -103,12 +104,36 @@ TEST(OptionsTable, TextIsAllOrNothing) {
   }
 }
 
+constexpr Option sizes[] = {{STAVE_OPTION(Sample, room, OptionType::size), .default_value = 0,
+                             .min = 1, .max = uint64_t{1} << 40}};
+constexpr OptionsTable sizes_table = {abi_struct<Sample>("sample"), sizes};
+
+// The error for "1MB" did not say what would have been right.
+TEST(OptionsTable, SizesTakeDecimalAndBinaryUnits) {
+  Sample sample = defaults();
+  const std::pair<const char*, uint64_t> texts[] = {
+      {"room=3KB", 3'000},    {"room=3MB", 3'000'000}, {"room=3GB", 3'000'000'000},
+      {"room=3KiB", 3 << 10}, {"room=3MiB", 3 << 20},  {"room=3GiB", uint64_t{3} << 30}};
+  for (const auto& [text, size] : texts) {
+    ASSERT_TRUE(set_options(sizes_table, text, &sample).ok()) << text;
+    EXPECT_EQ(sample.room, size) << text;
+  }
+  for (const char* text : {"room=1mb", "room=1M", "room=1TB", "room=GB", "room=18446744073710GB"}) {
+    const Status status = set_options(sizes_table, text, &sample);
+    EXPECT_TRUE(status.is(Code::invalid_argument)) << text;
+    for (const char* unit : {"KB", "MB", "GB", "KiB", "MiB", "GiB"})
+      EXPECT_NE(status.message().find(unit), std::string_view::npos) << status.message();
+  }
+}
+
 TEST(OptionsTable, Description) {
-  EXPECT_EQ(describe_options(table),
-            "color=red|blue (default blue): the color\n"
-            "count=a number from 1 to 10 (default 7): \n"
-            "room=a power of two from 1KiB to 18446744073709551615 (default 0): \n"
-            "enabled=yes|no (default yes): \n");
+  EXPECT_EQ(
+      describe_options(table),
+      "color=red|blue (default blue): the color\n"
+      "count=a number from 1 to 10 (default 7): \n"
+      "room=a power of two of bytes, or of KB, MB, GB (1000) or KiB, MiB, GiB (1024), from 1KiB "
+      "to 18446744073709551615 (default 0): \n"
+      "enabled=yes|no (default yes): \n");
 }
 
 }  // namespace

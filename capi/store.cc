@@ -8,6 +8,7 @@
 #include "capi/barrier.h"
 #include "capi/calls.h"
 #include "capi/error.h"
+#include "capi/output.h"
 #include "capi/pin.h"
 #include "capi/store_handle.h"
 #include "capi/value_read.h"
@@ -134,6 +135,18 @@ stave_status stave_store_get_pin(stave_store* store, const void* key, size_t key
       made.owner = std::move(value.owner);
       made.bytes = value.bytes;
       return {};
+    });
+  });
+}
+
+stave_status stave_store_value_size(stave_store* store, const void* key, size_t key_size,
+                                    size_t* size, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(size, "size"));
+    Output output(size);
+    return read(store, key, key_size, [&output](size_t found) {
+      output.set(found);
+      return stave::MutableBytes();
     });
   });
 }

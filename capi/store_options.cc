@@ -40,9 +40,9 @@ constexpr store::Options defaults;
 
 constexpr Option store_option_list[] = {
     {STAVE_OPTION(stave_store_options, durability, OptionType::choice),
-     .default_value = static_cast<uint64_t>(defaults.durability),
-     .choices = std::span(durability_choices).subspan(1),  // a handle has nothing to fall back on
-     .meaning = "what an acknowledged write survives: nothing, kill -9, power loss"},
+     .default_value = static_cast<uint64_t>(defaults.durability), .choices = durability_choices,
+     .meaning = "what an acknowledged write survives: nothing, kill -9, power loss; default is "
+                "device"},
     {STAVE_OPTION(stave_store_options, io, OptionType::choice),
      .default_value = static_cast<uint64_t>(defaults.io), .choices = io_choices,
      .meaning =
@@ -101,7 +101,11 @@ constexpr OptionsTable cursor_table = {
 }  // namespace
 
 Result<stave_store_options> store_options(const stave_store_options* options) {
-  return read_options(store_table, options);
+  stave_store_options read;
+  STAVE_TRY(read_options(store_table, options, &read));
+  if (read.durability == STAVE_DURABILITY_DEFAULT)
+    read.durability = static_cast<uint32_t>(defaults.durability);
+  return read;
 }
 
 store::Options core_options(const stave_store_options& options) noexcept {

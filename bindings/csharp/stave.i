@@ -149,7 +149,7 @@ static void stave_csharp_free_error(void *copy) { free(copy); }
 %enddef
 CALLBACK(NativeProgress, stave_progress)
 CALLBACK(NativeProgress, stave_disk_index_progress)
-CALLBACK(NativeEdit, stave_cow_map_edit)
+CALLBACK(NativeEdit, stave_edit)
 CALLBACK(NativeSource, stave_disk_index_source)
 CALLBACK(NativeReader, stave_memtable_reader)
 TRAVELS_AS(global::System.IntPtr, void *context)

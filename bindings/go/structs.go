@@ -8,7 +8,7 @@ import "github.com/stavedb/stave/bindings/go/internal/capi"
 
 // Options are how a store is opened. Start from DefaultOptions: zeros are not the defaults.
 type Options struct {
-	// Durability: memory, os or device; default device.
+	// Durability: memory, os, or device, which is the default.
 	Durability Durability
 	// IO: buffered or mmap; default mmap. See "Failing devices" in the C header.
 	IO IO

@@ -130,6 +130,33 @@ TEST_F(OpenTest, ReplacedDirectoryIsNotWrittenTo) {
   }
 }
 
+// A wrong path, /etc, became a store, with its files among those of the system.
+TEST_F(OpenTest, NewStoreIsNotCreatedAmongOtherFiles) {
+  const fs::path data = directory("data");
+  for (const char* name : {"notes", ".hidden", "notes.new", "KEYS"}) {
+    std::ofstream(data / name) << "text";
+    const Status status = open(data).status();
+    EXPECT_TRUE(status.is(Code::invalid_argument)) << name;
+    EXPECT_NE(status.message().find(name), std::string::npos) << status.message();
+    fs::remove(data / name);
+    EXPECT_TRUE(fs::is_empty(data)) << name;
+  }
+  fs::create_directory(data / "directory");
+  EXPECT_TRUE(open(data).status().is(Code::invalid_argument));
+  fs::remove(data / "directory");
+}
+
+TEST_F(OpenTest, NewStoreIsCreatedBesideWhatIsNobodys) {
+  const fs::path data = directory("data");
+  fs::create_directory(data / "lost+found");
+  // What a process leaves that dies while it creates a store.
+  for (const std::string& name : {std::string(lock_name), std::string("MANIFEST.new")})
+    std::ofstream(data / name) << "text";
+  const auto opened = open(data);
+  ASSERT_TRUE(opened.ok()) << opened.status().message();
+  EXPECT_TRUE(put(**opened, "a").ok());
+}
+
 TEST_F(OpenTest, DanglingManifestLinkIsAnError) {
   const fs::path data = directory("data");
   ASSERT_TRUE((*open(data))->close().ok());

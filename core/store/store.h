@@ -91,6 +91,19 @@ class Store final : private CommitPipeline::Backend {
   Status put(Bytes key, Bytes value, WriteMode mode, Durability durability);
   // `not_found` when the key is absent.
   Status remove(Bytes key, Durability durability);
+  // Sets the key's value to what compute() returns, in one step with finding out the present one,
+  // null when the key is absent. compute() runs at most once, under the lock of the key's shard,
+  // and must not write to the store. What it returns stays valid until this returns; a status that
+  // is not ok is returned unchanged, and the key left as it is. May throw what compute() throws.
+  using Compute = FunctionRef<Result<Bytes>(const Bytes* present)>;
+  Status modify(Bytes key, Compute compute, Durability durability);
+  // Replaces `expected`: `not_found`, or `mismatch` when the value is another one.
+  Status compare_and_swap(Bytes key, Bytes expected, Bytes value, Durability durability);
+  // Like modify(), for a key that is present; else `not_found`, without a call of compute().
+  Status update(Bytes key, FunctionRef<Result<Bytes>(Bytes present)> compute,
+                Durability durability);
+  // The part of the store whose writes exclude each other in which the key lies.
+  uint32_t shard_for(Bytes key) const noexcept { return shards_->index_of(keys_->hash(key)); }
   // One commit. The last of several values for one key counts.
   Status multi_put(std::span<const Bytes> keys, std::span<const Bytes> values,
                    Durability durability);
@@ -140,11 +153,14 @@ class Store final : private CommitPipeline::Backend {
   Result<bool> find(Bytes key, RecordReader& reader) const;
   Result<Newest> find_newest(uint64_t hash, Bytes key) const;
 
+  // May throw bad_alloc.
+  Status read_value(const RecordLocation& record, std::vector<std::byte>& value) const;
   Status check_writable() const;
   Change make_change(Bytes key, Bytes value, bool is_remove) const;
-  // Returns `code` once the commit that it rests on is visible.
-  Status answer(Code code, uint64_t pending_lsn);
-  Status write_one(Change change, std::optional<bool> must_exist, Durability durability);
+  // Returns `status` once the commit that it rests on is visible.
+  Status answer(Status status, uint64_t pending_lsn);
+  Status write_one(Change change, Durability durability,
+                   FunctionRef<Status(const Newest&, Change&)> judge);
   Status write_many(std::vector<Change> changes, const Batch* conditions, Durability durability,
                     size_t* failed_position, uint64_t* removed);
   Status judge_conditions(const Batch& batch, size_t* failed_position, uint64_t* pending_lsn);

@@ -63,6 +63,17 @@ class Store::Opening {
       return Status::error(Code::exists, "there is a store in '" + directory_ + "' already");
     if (!exists_ && (options_.read_only || !options_.create_if_missing))
       return Status::error(Code::not_found, "there is no store in '" + directory_ + "'");
+    return names && !exists_ ? check_for_new_store(*names) : Status();
+  }
+
+  // A store is not created among the files of others, where a wrong path may have led to. What a
+  // process that died while it created the store has left is no obstacle.
+  Status check_for_new_store(const std::vector<std::string>& names) const {
+    for (const std::string& name : names)
+      if (name != "lost+found" && name != lock_name && !is_unfinished(name))
+        return Status::error(Code::invalid_argument,
+                             "'" + directory_ + "' holds no store, but other files ('" + name +
+                                 "'); a store is created in a new or empty directory");
     return {};
   }
 

@@ -48,9 +48,17 @@ Result<Store::Newest> Store::find_newest(uint64_t hash, Bytes key) const {
   return newest;
 }
 
-Status Store::answer(Code code, uint64_t pending_lsn) {
+Status Store::read_value(const RecordLocation& record, std::vector<std::byte>& value) const {
+  RecordReader reader(segments_);
+  STAVE_TRY(reader.open(record.location));
+  STAVE_TRY(reader.key().status());
+  value.resize(reader.value_size());
+  return reader.read_value(value);
+}
+
+Status Store::answer(Status status, uint64_t pending_lsn) {
   if (pending_lsn != 0) STAVE_TRY(pipeline_->wait_visible(pending_lsn));
-  return code;
+  return status;
 }
 
 // ---- One key ------------------------------------------------------------------------------------
@@ -58,23 +66,68 @@ Status Store::answer(Code code, uint64_t pending_lsn) {
 Status Store::put(Bytes key, Bytes value, WriteMode mode, Durability durability) {
   STAVE_TRY(check_writable());
   STAVE_TRY(check_record_limits(key, value));
-  std::optional<bool> must_exist;
-  if (mode != WriteMode::put) must_exist = mode == WriteMode::replace;
-  return write_one(make_change(key, value, false), must_exist, durability);
+  return write_one(make_change(key, value, false), durability,
+                   [mode](const Newest& newest, Change&) -> Status {
+                     const bool exists = newest.location.has_value();
+                     if (mode == WriteMode::insert && exists) return Code::exists;
+                     if (mode == WriteMode::replace && !exists) return Code::not_found;
+                     return {};
+                   });
 }
 
 Status Store::remove(Bytes key, Durability durability) {
   STAVE_TRY(check_writable());
   STAVE_TRY(check_record_limits(key, {}));
-  return write_one(make_change(key, {}, true), true, durability);
+  return write_one(make_change(key, {}, true), durability, [](const Newest& newest, Change&) {
+    return newest.location ? Code::ok : Code::not_found;
+  });
 }
 
-Status Store::write_one(Change change, std::optional<bool> must_exist, Durability durability) {
+Status Store::modify(Bytes key, Compute compute, Durability durability) {
+  STAVE_TRY(check_writable());
+  STAVE_TRY(check_record_limits(key, {}));
+  std::vector<std::byte> present;
+  return write_one(make_change(key, {}, false), durability,
+                   [&](const Newest& newest, Change& change) -> Status {
+                     if (newest.location) STAVE_TRY(read_value(*newest.location, present));
+                     const Bytes value = present;
+                     STAVE_TRY_ASSIGN(change.value, compute(newest.location ? &value : nullptr));
+                     return check_record_limits(key, change.value);
+                   });
+}
+
+Status Store::compare_and_swap(Bytes key, Bytes expected, Bytes value, Durability durability) {
+  return modify(
+      key,
+      [&](const Bytes* present) -> Result<Bytes> {
+        if (present == nullptr) return Code::not_found;
+        if (!equal(*present, expected)) return Code::mismatch;
+        return value;
+      },
+      durability);
+}
+
+Status Store::update(Bytes key, FunctionRef<Result<Bytes>(Bytes present)> compute,
+                     Durability durability) {
+  return modify(
+      key,
+      [&](const Bytes* present) -> Result<Bytes> {
+        if (present == nullptr) return Code::not_found;
+        return compute(*present);
+      },
+      durability);
+}
+
+// `judge` says whether the change is made, and may set its value.
+Status Store::write_one(Change change, Durability durability,
+                        FunctionRef<Status(const Newest&, Change&)> judge) {
   std::unique_lock lock((*shards_)[change.shard].write_mutex);
   STAVE_TRY_ASSIGN(const Newest newest, find_newest(change.hash, change.key));
-  if (must_exist && newest.location.has_value() != *must_exist) {
+  const Status judged = judge(newest, change);
+  if (judged.is_error()) return judged;
+  if (!judged.ok()) {
     lock.unlock();
-    return answer(*must_exist ? Code::not_found : Code::exists, newest.pending_lsn);
+    return answer(judged, newest.pending_lsn);
   }
   change.prior = newest.location;
   return commit({&change, 1}, durability, [&lock] { lock.unlock(); });

@@ -83,6 +83,35 @@ static void null_bytes(stave_store* store) {
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_pin(store, NULL, 1, &pin, &error));
   CHECK(pin == NULL);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_contains(store, NULL, 1, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_value_size(store, NULL, 1, &size, &error));
+  CHECK(size == 0);
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_store_shard_for(store, NULL, 1, &(uint32_t){0}, &error));
+  const struct {
+    const char* what;
+    const void *key, *expected, *desired;
+  } swaps[] = {{"key", NULL, "v", "v"}, {"expected", "k", NULL, "v"}, {"desired", "k", "v", NULL}};
+  for (size_t i = 0; i < sizeof swaps / sizeof *swaps; i++) {
+    CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+                 stave_store_compare_and_swap(store, swaps[i].key, 1, swaps[i].expected, 1,
+                                              swaps[i].desired, 1, NULL, &error));
+    CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, swaps[i].what);
+  }
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_store_update(store, "k", 1, NULL, NULL, NULL, NULL, &error));
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "edit is NULL");
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_store_fetch_update(store, "k", 1, NULL, NULL, NULL, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_store_exchange(store, NULL, 1, "v", 1, NULL, NULL, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_store_exchange(store, "k", 1, NULL, 1, NULL, NULL, NULL, &error));
+  stave_buffer unset;
+  memset(&unset, 0xFF, sizeof unset);
+  unset.capacity = 1;
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_store_exchange(store, "k", 1, "v", 1, &unset, NULL, NULL, &error));
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "previous");
   stave_batch* batch;
   CHECK_STATUS(STAVE_OK, stave_batch_create(&batch, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_batch_put(batch, NULL, 1, "v", 1, &error));
@@ -119,6 +148,8 @@ static void null_outputs(stave_store* store) {
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_pin(store, "k", 1, NULL, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "pin is NULL");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_size(store, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_value_size(store, "k", 1, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_shard_for(store, "k", 1, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_options_get(store, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_stats_get(store, NULL, &error));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_cursor_open(store, NULL, NULL, &error));

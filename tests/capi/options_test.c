@@ -40,6 +40,22 @@ static void defaults(void) {
   CHECK(cursor_options.prefix == NULL && cursor_options.prefix_size == 0);
 }
 
+/* Of a handle the default is device: open used to refuse it. */
+static void default_durability(void) {
+  stave_store_options options;
+  stave_store_options_init(&options);
+  options.durability = STAVE_DURABILITY_DEFAULT;
+  char* path = fresh_path();
+  stave_store* store;
+  CHECK_STATUS(STAVE_OK, stave_store_open(path, &options, &store, &error));
+  CHECK_STATUS(STAVE_OK, stave_store_options_get(store, &options, &error));
+  CHECK(options.durability == STAVE_DURABILITY_DEVICE);
+  CHECK_STATUS(STAVE_OK, stave_store_options_set(&options, "durability=default", &error));
+  CHECK(options.durability == STAVE_DURABILITY_DEFAULT);
+  stave_store_free(store);
+  free(path);
+}
+
 static void struct_sizes(void) {
   stave_store_options options;
   const uint32_t impossible[] = {0, 1, 4, 7, 31, 33, 4104, 0xCCCCCCCC};
@@ -141,7 +157,6 @@ static void values(void) {
     uint64_t value;
     const char* name;
   } bad[] = {
-      {offsetof(stave_store_options, durability), 4, 0, "durability"},
       {offsetof(stave_store_options, durability), 4, 4, "durability"},
       {offsetof(stave_store_options, io), 4, 0, "io"},
       {offsetof(stave_store_options, io), 4, 3, "io"},
@@ -193,7 +208,9 @@ static void text(void) {
   static const struct {
     const char* text;
     uint64_t value;
-  } sizes[] = {{"4096", 4096}, {"4KiB", 4096}, {"64GiB", UINT64_C(64) << 30}, {"1MiB", 1 << 20}};
+  } sizes[] = {{"4096", 4096},    {"4KiB", 4096},        {"64GiB", UINT64_C(64) << 30},
+               {"1MiB", 1 << 20}, {"64GB", 64000000000}, {"5MB", 5000000},
+               {"5KB", 5000}};
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     char setting[64];
     snprintf(setting, sizeof setting, "segment_size=%s", sizes[i].text);
@@ -205,7 +222,6 @@ static void text(void) {
   static const char* const bad[] = {
       "durability",
       "durability=",
-      "durability=default",
       "durability=3",
       "Durability=os",
       "durability =os",
@@ -220,7 +236,8 @@ static void text(void) {
       "shards=65537",
       "shards=4294967297",
       "segment_size=1",
-      "segment_size=64GB",
+      "segment_size=64gb",
+      "segment_size=1TB",
       "segment_size=MiB",
       "segment_size=1.5MiB",
       "segment_size=65GiB",
@@ -242,7 +259,7 @@ static void text(void) {
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT,
               "option 'shards' is '3'; it must be a power of two from 1 to 65536");
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_options_set(&options, "durability=x", &error));
-  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "it must be memory|os|device");
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "it must be default|memory|os|device");
 }
 
 static void description(void) {
@@ -252,10 +269,12 @@ static void description(void) {
   char* described = calloc(buffer.size + 1, 1);
   CHECK(described != NULL);
   memcpy(described, buffer.data, buffer.size);
-  CHECK(strstr(described, "durability=memory|os|device (default device): ") == described);
+  CHECK(strstr(described, "durability=default|memory|os|device (default device): ") == described);
   CHECK(strstr(described, "\nio=buffered|mmap (default mmap): ") != NULL);
   CHECK(strstr(described, "\nshards=a power of two from 1 to 65536 (default 0): ") != NULL);
-  CHECK(strstr(described, "\nsegment_size=a number from 4KiB to 64GiB (default 256MiB)") != NULL);
+  CHECK(strstr(described,
+               "\nsegment_size=a number of bytes, or of KB, MB, GB (1000) or "
+               "KiB, MiB, GiB (1024), from 4KiB to 64GiB (default 256MiB)") != NULL);
   CHECK(strstr(described, "\nread_only=yes|no (default no): ") != NULL);
   CHECK(strstr(described, "\ncreate_if_missing=yes|no (default yes): ") != NULL);
   CHECK(strstr(described, "\nkeydir=stored|memory|disk (default stored): ") != NULL);
@@ -321,6 +340,7 @@ static void key_directories(void) {
 
 int main(void) {
   defaults();
+  default_durability();
   struct_sizes();
   other_struct_sizes();
   values();

@@ -117,6 +117,37 @@ static stave_status call_get_pin(void* store, stave_error* error) {
   stave_pin_free(pin);
   return status;
 }
+static stave_status keep(void* context, stave_buffer* value) {
+  (void)context;
+  (void)value;
+  return STAVE_OK;
+}
+static stave_status call_compare_and_swap(void* store, stave_error* error) {
+  return stave_store_compare_and_swap(store, "k", 1, "v", 1, "v", 1, NULL, error);
+}
+static stave_status call_update(void* store, stave_error* error) {
+  return stave_store_update(store, "k", 1, keep, NULL, NULL, NULL, error);
+}
+static stave_status call_fetch_update(void* store, stave_error* error) {
+  return stave_store_fetch_update(store, "k", 1, keep, NULL, NULL, NULL, error);
+}
+static stave_status call_exchange(void* store, stave_error* error) {
+  uint8_t existed = 9;
+  const stave_status status =
+      stave_store_exchange(store, "k", 1, "v", 1, NULL, &existed, NULL, error);
+  CHECK(status == STAVE_OK || existed == 0);
+  return status;
+}
+static stave_status call_shard_for(void* store, stave_error* error) {
+  uint32_t shard = 9;
+  return stave_store_shard_for(store, "k", 1, &shard, error);
+}
+static stave_status call_value_size(void* store, stave_error* error) {
+  size_t size = 99;
+  const stave_status status = stave_store_value_size(store, "k", 1, &size, error);
+  CHECK(status == STAVE_OK || size == 0);
+  return status;
+}
 static stave_status call_contains(void* store, stave_error* error) {
   return stave_store_contains(store, "k", 1, error);
 }
@@ -187,6 +218,12 @@ static const handle_call of_store[] = {
     {"get", call_get},
     {"get_buffer", call_get_buffer},
     {"get_pin", call_get_pin},
+    {"compare_and_swap", call_compare_and_swap},
+    {"update", call_update},
+    {"fetch_update", call_fetch_update},
+    {"exchange", call_exchange},
+    {"shard_for", call_shard_for},
+    {"value_size", call_value_size},
     {"contains", call_contains},
     {"size", call_size},
     {"multi_get", call_multi_get},

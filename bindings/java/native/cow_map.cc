@@ -45,7 +45,7 @@ class EditCall {
   EditCall(JNIEnv* environment, jobject function)
       : environment_(environment), function_(function) {}
 
-  // As stave_cow_map_edit. The exception of the function stays pending while the call unwinds, and
+  // As stave_edit. The exception of the function stays pending while the call unwinds, and
   // comes out of it.
   static stave_status edit(void* context, stave_buffer* value) {
     const auto& call = *static_cast<const EditCall*>(context);

@@ -373,6 +373,39 @@ inline Error value_sizes_too_short() noexcept {
 
 }  // namespace detail
 
+// A value that a callback makes or changes.
+class EditedValue {
+ public:
+  explicit EditedValue(stave_buffer* buffer) noexcept : buffer_(buffer) {}
+
+  std::span<std::byte> bytes() const noexcept {
+    return {static_cast<std::byte*>(buffer_->data), buffer_->size};
+  }
+  // Keeps what fits; new bytes are zero. Status::no_memory.
+  Result<void> resize(std::size_t size) noexcept {
+    return detail::call(stave_buffer_resize, buffer_, size);
+  }
+  Result<void> assign(Bytes value) noexcept {
+    if (auto resized = resize(value.size()); !resized) return resized;
+    if (!value.empty()) std::memcpy(buffer_->data, value.data(), value.size());
+    return {};
+  }
+
+ private:
+  stave_buffer* buffer_;
+};
+
+// edit(EditedValue&) changes the value; any Status but ok changes nothing and is returned.
+template <typename Callable>
+concept ValueEdit = detail::Callback<Callable, EditedValue&>;
+namespace detail {
+template <typename Edit>
+stave_status run_edit(void* context, stave_buffer* value) {
+  EditedValue edited(value);
+  return run_callback<Edit, EditedValue&>(context, edited);
+}
+}  // namespace detail
+
 class Pin {
  public:
   Pin() noexcept = default;

@@ -173,17 +173,10 @@ STAVE_API stave_status stave_cow_map_multi_put(stave_cow_map *map, const int64_t
 STAVE_API stave_status stave_cow_map_remove(stave_cow_map *map, int64_t key, stave_buffer *removed,
                                             stave_error *error);
 
-/* Changes a value. `value` holds a private copy of the present one, or is empty when there is none;
- * the callback may change its bytes, and its size by stave_buffer_resize. When it returns STAVE_OK,
- * the content of the buffer is stored; any other status (STAVE_CANCELLED is meant for this) changes
- * nothing and is returned by the call, positive ones and numbers of its own included, in `error`
- * too. */
-typedef stave_status (*stave_cow_map_edit)(void *context, stave_buffer *value);
-
 /* Lets the callback change the value of a key. Other threads see the value before or after, never
  * one between. NOT_FOUND, without a callback, when the key is absent. */
 STAVE_API stave_status stave_cow_map_modify(stave_cow_map *map, int64_t key,
-                                            stave_cow_map_edit edit, void *context,
+                                            stave_edit edit, void *context,
                                             stave_error *error);
 
 /* Stores the value if the key is absent: STAVE_OK; else EXISTS. `result` receives the value that the
@@ -195,13 +188,13 @@ STAVE_API stave_status stave_cow_map_get_or_insert(stave_cow_map *map, int64_t k
 /* Like stave_cow_map_get_or_insert, with a value that the callback makes in an empty buffer. The
  * callback runs only when the key is absent. */
 STAVE_API stave_status stave_cow_map_get_or_insert_with(stave_cow_map *map, int64_t key,
-                                                        stave_cow_map_edit make, void *context,
+                                                        stave_edit make, void *context,
                                                         stave_buffer *result, stave_error *error);
 
 /* Lets the callback change the value if the key exists: EXISTS; else stores `value`: STAVE_OK.
  * `result` receives the value that the key has now. */
 STAVE_API stave_status stave_cow_map_update_or_insert(stave_cow_map *map, int64_t key,
-                                                      stave_cow_map_edit edit, void *context,
+                                                      stave_edit edit, void *context,
                                                       const void *value, size_t value_size,
                                                       stave_buffer *result, stave_error *error);
 

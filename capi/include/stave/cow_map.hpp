@@ -33,28 +33,6 @@ enum class Change : std::uint32_t {
   removed = STAVE_CHANGE_REMOVED,
 };
 
-// A value that a callback makes or changes.
-class EditedValue {
- public:
-  explicit EditedValue(stave_buffer* buffer) noexcept : buffer_(buffer) {}
-
-  std::span<std::byte> bytes() const noexcept {
-    return {static_cast<std::byte*>(buffer_->data), buffer_->size};
-  }
-  // Keeps what fits; new bytes are zero. Status::no_memory.
-  Result<void> resize(std::size_t size) noexcept {
-    return detail::call(stave_buffer_resize, buffer_, size);
-  }
-  Result<void> assign(Bytes value) noexcept {
-    if (auto resized = resize(value.size()); !resized) return resized;
-    if (!value.empty()) std::memcpy(buffer_->data, value.data(), value.size());
-    return {};
-  }
-
- private:
-  stave_buffer* buffer_;
-};
-
 class MapCursor : public detail::Handle<stave_cow_map_cursor, stave_cow_map_cursor_free,
                                         stave_cow_map_cursor_close> {
  public:
@@ -105,9 +83,6 @@ class MapDiff
   Result<Bytes> before() noexcept { return bytes_of(stave_cow_map_diff_before); }
   Result<Bytes> after() noexcept { return bytes_of(stave_cow_map_diff_after); }
 };
-
-template <typename Callable>
-concept MapEdit = detail::Callback<Callable, EditedValue&>;
 
 class Map : public detail::Handle<stave_cow_map, stave_cow_map_free, stave_cow_map_close> {
  public:
@@ -177,24 +152,24 @@ class Map : public detail::Handle<stave_cow_map, stave_cow_map_free, stave_cow_m
     return call(stave_cow_map_remove, key, removed);
   }
   // edit(EditedValue&) changes the value; any Status but ok changes nothing and is returned.
-  template <MapEdit Edit>
+  template <ValueEdit Edit>
   Result<void> modify(std::int64_t key, Edit&& edit) noexcept {
-    return call(stave_cow_map_modify, key, run_edit<Edit>, detail::context_of(edit));
+    return call(stave_cow_map_modify, key, detail::run_edit<Edit>, detail::context_of(edit));
   }
   Result<Outcome> get_or_insert(std::int64_t key, Bytes value, Buffer* result = nullptr) noexcept {
     return outcome_of(stave_cow_map_get_or_insert, key, value, result);
   }
-  template <MapEdit Make>
+  template <ValueEdit Make>
   Result<Outcome> get_or_insert_with(std::int64_t key, Make&& make,
                                      Buffer* result = nullptr) noexcept {
-    return outcome_of(stave_cow_map_get_or_insert_with, key, run_edit<Make>,
+    return outcome_of(stave_cow_map_get_or_insert_with, key, detail::run_edit<Make>,
                       detail::context_of(make), result);
   }
-  template <MapEdit Edit>
+  template <ValueEdit Edit>
   Result<Outcome> update_or_insert(std::int64_t key, Edit&& edit, Bytes value,
                                    Buffer* result = nullptr) noexcept {
-    return outcome_of(stave_cow_map_update_or_insert, key, run_edit<Edit>, detail::context_of(edit),
-                      value, result);
+    return outcome_of(stave_cow_map_update_or_insert, key, detail::run_edit<Edit>,
+                      detail::context_of(edit), value, result);
   }
   Result<void> clear() noexcept { return call(stave_cow_map_clear); }
   Result<void> shrink_to_fit() noexcept { return call(stave_cow_map_shrink_to_fit); }
@@ -208,11 +183,6 @@ class Map : public detail::Handle<stave_cow_map, stave_cow_map_free, stave_cow_m
   }
 
  private:
-  template <typename Edit>
-  static stave_status run_edit(void* context, stave_buffer* value) {
-    EditedValue edited(value);
-    return detail::run_callback<Edit, EditedValue&>(context, edited);
-  }
   template <typename Function, typename... Arguments>
   Result<Outcome> outcome_of(Function function, Arguments... arguments) noexcept {
     detail::Call call;

@@ -81,7 +81,8 @@ typedef struct stave_payload {
 
 typedef struct stave_disk_index stave_disk_index;
 
-/* Also settable as text, "name=value", with the member's name; sizes take KiB, MiB, GiB. */
+/* Also settable as text, "name=value", with the member's name; sizes take KB, MB, GB
+ * (1000, ...) and KiB, MiB, GiB (1024, ...). */
 typedef struct stave_disk_index_options {
   uint32_t struct_size;
   uint32_t record_size;      /* 1 to 256: opaque records; default 0: payload records in a new file,

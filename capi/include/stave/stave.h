@@ -85,6 +85,13 @@ STAVE_API void stave_buffer_free(stave_buffer *buffer);
  * nothing has changed. */
 STAVE_API stave_status stave_buffer_resize(stave_buffer *buffer, size_t size, stave_error *error);
 
+/* Changes a value. `value` holds a private copy of the present one, or is empty when there is none;
+ * the callback may change its bytes, and its size by stave_buffer_resize. When it returns STAVE_OK,
+ * the content of the buffer is stored; any other status (STAVE_CANCELLED is meant for this) changes
+ * nothing and is returned by the call, positive ones and numbers of its own included, in `error`
+ * too. */
+typedef stave_status (*stave_edit)(void *context, stave_buffer *value);
+
 /* What functions that read many keys give as the size of an absent key's value. */
 #define STAVE_ABSENT UINT64_MAX
 

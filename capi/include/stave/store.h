@@ -69,7 +69,7 @@ extern "C" {
 typedef struct stave_store stave_store;
 
 enum {
-  STAVE_DURABILITY_DEFAULT = 0, /* in write options: what the handle was opened with */
+  STAVE_DURABILITY_DEFAULT = 0, /* of a write: what the handle was opened with; of that: device */
   STAVE_DURABILITY_MEMORY = 1,
   STAVE_DURABILITY_OS = 2,
   STAVE_DURABILITY_DEVICE = 3
@@ -87,10 +87,11 @@ enum {
                               keys that do not fit in memory; and 64 MiB of memory */
 };
 
-/* Also settable as text, "name=value", with the member's name; sizes take KiB, MiB, GiB. */
+/* Also settable as text, "name=value", with the member's name; sizes take KB, MB, GB
+ * (1000, ...) and KiB, MiB, GiB (1024, ...). */
 typedef struct stave_store_options {
   uint32_t struct_size;
-  uint32_t durability;          /* memory, os or device; default device */
+  uint32_t durability;          /* memory, os, or device, which is the default */
   uint32_t io;                  /* buffered or mmap; default mmap. See "Failing devices" above */
   uint32_t shards;              /* independent locks, a power of two from 1 to 65536, fixed when the
                                 store is created; default 0: the stored number, for a new store
@@ -136,9 +137,11 @@ STAVE_API stave_status stave_store_options_describe(stave_buffer *text, stave_er
  *                        parent directory is missing (`error` is filled)
  *   EXISTS               there is one and error_if_exists is 1 (`error` is filled)
  *   INVALID_ARGUMENT     an option is out of range or differs from the stored one, or `path` is a
- *                        file
+ *                        file, or a directory without a store that holds anything else than
+ *                        lost+found and what an interrupted creation of a store leaves
  *   LOCKED               open elsewhere; the message has the holder's process number
- *   CORRUPTION           damaged or foreign files; nothing was changed
+ *   CORRUPTION           files that are damaged, missing, or of another store or another backup;
+ *                        nothing was changed
  *   UNSUPPORTED_VERSION, WRONG_FAMILY, PERMISSION_DENIED, NO_SPACE, IO */
 STAVE_API stave_status stave_store_open(const char *path, const stave_store_options *options,
                                         stave_store **store, stave_error *error);
@@ -191,6 +194,49 @@ STAVE_API stave_status stave_store_replace(stave_store *store, const void *key, 
 STAVE_API stave_status stave_store_remove(stave_store *store, const void *key, size_t key_size,
                                           const stave_write_options *options, stave_error *error);
 
+/* ---- Writing what rests on the present value ------------------------------------------------ */
+
+/* Each is one step: no other write comes between finding out the value and replacing it. Where the
+ * answer rests on a write of another thread that is not visible yet, the call waits for it. They
+ * read the value: also the errors of reads. */
+
+/* Replaces the value by `desired` if it is `expected` now: OK, NOT_FOUND, or MISMATCH if it is
+ * another value. */
+STAVE_API stave_status stave_store_compare_and_swap(stave_store *store, const void *key,
+                                                    size_t key_size, const void *expected,
+                                                    size_t expected_size, const void *desired,
+                                                    size_t desired_size,
+                                                    const stave_write_options *options,
+                                                    stave_error *error);
+
+/* Lets the callback change the value of a key (stave_edit). It runs at most once, under the lock of
+ * the key's shard, so it should be short; a call that it makes on the same store is BUSY. NOT_FOUND,
+ * without a callback, when the key is absent. `updated` receives the new value; it may be NULL, and
+ * is empty after a failure. */
+STAVE_API stave_status stave_store_update(stave_store *store, const void *key, size_t key_size,
+                                          stave_edit edit, void *context, stave_buffer *updated,
+                                          const stave_write_options *options, stave_error *error);
+
+/* Like stave_store_update, but `previous` receives the value that there was. */
+STAVE_API stave_status stave_store_fetch_update(stave_store *store, const void *key,
+                                                size_t key_size, stave_edit edit, void *context,
+                                                stave_buffer *previous,
+                                                const stave_write_options *options,
+                                                stave_error *error);
+
+/* Inserts or replaces the value. `previous` receives the value that there was, and *existed is 1;
+ * where there was none, the buffer is empty and *existed is 0, as after a failure. Both may be
+ * NULL. */
+STAVE_API stave_status stave_store_exchange(stave_store *store, const void *key, size_t key_size,
+                                            const void *value, size_t value_size,
+                                            stave_buffer *previous, uint8_t *existed,
+                                            const stave_write_options *options, stave_error *error);
+
+/* Sets *shard to the number of the key's shard, from 0 to the option `shards`. Writes to keys of
+ * one shard exclude each other. O(size of key). */
+STAVE_API stave_status stave_store_shard_for(stave_store *store, const void *key, size_t key_size,
+                                             uint32_t *shard, stave_error *error);
+
 /* ---- Reading ------------------------------------------------------------------------------- */
 
 /* Errors of all reads: CORRUPTION, UNSUPPORTED_VERSION (the record uses a feature that this library
@@ -213,6 +259,11 @@ STAVE_API stave_status stave_store_get_buffer(stave_store *store, const void *ke
  * unless the status is OK. */
 STAVE_API stave_status stave_store_get_pin(stave_store *store, const void *key, size_t key_size,
                                            stave_pin **pin, stave_error *error);
+
+/* Sets *size to the size of the value, which is not read. NOT_FOUND and all other failures set it to
+ * 0. */
+STAVE_API stave_status stave_store_value_size(stave_store *store, const void *key, size_t key_size,
+                                              size_t *size, stave_error *error);
 
 /* STAVE_OK when the key is present, else NOT_FOUND. */
 STAVE_API stave_status stave_store_contains(stave_store *store, const void *key, size_t key_size,

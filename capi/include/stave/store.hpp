@@ -116,6 +116,40 @@ class Store : public detail::Handle<stave_store, stave_store_free, stave_store_c
     return call(stave_store_write, batch.raw(), failed, &options);
   }
 
+  // Status::not_found when the key is absent, Status::mismatch when its value is not `expected`.
+  Result<void> compare_and_swap(Bytes key, Bytes expected, Bytes desired,
+                                const WriteOptions& options = {}) noexcept {
+    return call(stave_store_compare_and_swap, key, expected, desired, &options);
+  }
+  // Calls edit(EditedValue&) on the key's value, under a lock: it makes no call on this store.
+  // `updated` receives the new value, `previous` the one that there was. Status::not_found when the
+  // key is absent.
+  template <ValueEdit Edit>
+  Result<void> update(Bytes key, Edit&& edit, Buffer* updated = nullptr,
+                      const WriteOptions& options = {}) noexcept {
+    return call(stave_store_update, key, detail::run_edit<Edit>, detail::context_of(edit), updated,
+                &options);
+  }
+  template <ValueEdit Edit>
+  Result<void> fetch_update(Bytes key, Edit&& edit, Buffer* previous = nullptr,
+                            const WriteOptions& options = {}) noexcept {
+    return call(stave_store_fetch_update, key, detail::run_edit<Edit>, detail::context_of(edit),
+                previous, &options);
+  }
+  // Inserts or replaces. Whether there was a value, which `previous` receives.
+  Result<bool> exchange(Bytes key, Bytes value, Buffer* previous = nullptr,
+                        const WriteOptions& options = {}) noexcept {
+    detail::Call call;
+    std::uint8_t existed = 0;
+    const stave_status status =
+        call.run(stave_store_exchange, raw(), key, value, previous, &existed, &options);
+    return call.result(status, existed != 0);
+  }
+  // The part of the store whose writes exclude each other in which the key lies.
+  Result<std::uint32_t> shard_for(Bytes key) noexcept {
+    return value_of<std::uint32_t>(stave_store_shard_for, key);
+  }
+
   // Into the caller's buffer; the answer is a view of it.
   Result<Bytes> get(Bytes key, Buffer& value) noexcept {
     return content_of(value, stave_store_get_buffer, key, &value);
@@ -125,6 +159,9 @@ class Store : public detail::Handle<stave_store, stave_store_free, stave_store_c
     return call(stave_store_get, key, value, &size);
   }
   Result<Pin> get_pin(Bytes key) noexcept { return handle_of<Pin>(stave_store_get_pin, key); }
+  Result<std::size_t> value_size(Bytes key) noexcept {
+    return value_of<std::size_t>(stave_store_value_size, key);
+  }
   Result<bool> contains(Bytes key) noexcept { return exists(stave_store_contains, key); }
   Result<std::uint64_t> size() noexcept { return number_of(stave_store_size); }
 

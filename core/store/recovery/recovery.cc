@@ -13,15 +13,6 @@ namespace stave::store {
 
 namespace {
 
-// Whether the store creates files of this name, and renames them when they are complete. Other
-// files in the directory are not the store's.
-bool is_unfinished(std::string_view name) noexcept {
-  if (!name.ends_with(unfinished_suffix)) return false;
-  name.remove_suffix(unfinished_suffix.size());
-  return name == manifest_name || name == keys_name || name == collisions_name ||
-         parse_segment_name(name).has_value();
-}
-
 // Whether a recovery has written down that the log ends before this segment, which a crash has
 // brought back. Segments that were created since have other generations.
 bool was_cut_away(uint64_t generation, const Manifest& manifest) noexcept {
@@ -342,6 +333,13 @@ class Recovery {
 };
 
 }  // namespace
+
+bool is_unfinished(std::string_view name) noexcept {
+  if (!name.ends_with(unfinished_suffix)) return false;
+  name.remove_suffix(unfinished_suffix.size());
+  return name == manifest_name || name == keys_name || name == collisions_name ||
+         parse_segment_name(name).has_value();
+}
 
 Result<Recovered> recover(os::FileSystem& files, const std::string& directory,
                           const Options& options, const Manifest& manifest, const KnownLog& known,

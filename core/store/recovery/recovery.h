@@ -32,6 +32,9 @@ struct KnownLog {
 // Called for every record of the commits that are read, in log order.
 using Replay = FunctionRef<Status(const Segment&, const LogReader::Record&)>;
 
+// Whether the store creates files of this name, and renames them when they are complete.
+bool is_unfinished(std::string_view name) noexcept;
+
 // Fills `segments`. A failure has changed nothing on the device, unless the cut had begun, which a
 // later call completes.
 Result<Recovered> recover(os::FileSystem& files, const std::string& directory,

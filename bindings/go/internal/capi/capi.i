@@ -286,8 +286,8 @@ POINTER(GO_TYPE, C_TYPE **)
 
 /* A cgo.Handle. */
 %define EDIT(NAME)
-%typemap(gotype) (stave_cow_map_edit NAME, void *context) "uintptr"
-%typemap(in) (stave_cow_map_edit NAME, void *context) %{
+%typemap(gotype) (stave_edit NAME, void *context) "uintptr"
+%typemap(in) (stave_edit NAME, void *context) %{
   $1 = run_edit;
   $2 = (void *)$input;
 %}

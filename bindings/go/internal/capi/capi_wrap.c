@@ -638,7 +638,7 @@ stave_outcome stave_go_memtable_cursor_next(stave_memtable_cursor *cursor, void 
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_34cf46fc3770f52e(void *_swig_go_0) {
+void _wrap_Swig_free_capi_356b15c9f28c3e64(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -648,7 +648,7 @@ void _wrap_Swig_free_capi_34cf46fc3770f52e(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_34cf46fc3770f52e(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_356b15c9f28c3e64(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -661,7 +661,7 @@ void *_wrap_Swig_malloc_capi_34cf46fc3770f52e(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_34cf46fc3770f52e(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_356b15c9f28c3e64(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -674,7 +674,7 @@ _gostring_ _wrap_StatusName_capi_34cf46fc3770f52e(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_34cf46fc3770f52e(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_356b15c9f28c3e64(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -687,7 +687,7 @@ _gostring_ _wrap_StatusMessage_capi_34cf46fc3770f52e(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_34cf46fc3770f52e() {
+intgo _wrap_Version_capi_356b15c9f28c3e64() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -698,7 +698,7 @@ intgo _wrap_Version_capi_34cf46fc3770f52e() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_34cf46fc3770f52e() {
+_gostring_ _wrap_VersionText_capi_356b15c9f28c3e64() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -709,7 +709,7 @@ _gostring_ _wrap_VersionText_capi_34cf46fc3770f52e() {
 }
 
 
-void _wrap_BufferFree_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -720,7 +720,7 @@ void _wrap_BufferFree_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BufferResize_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_BufferResize_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, long long _swig_go_1) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   size_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -743,7 +743,7 @@ stave_outcome _wrap_BufferResize_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, lo
 }
 
 
-void _wrap_PinFree_capi_34cf46fc3770f52e(stave_pin *_swig_go_0) {
+void _wrap_PinFree_capi_356b15c9f28c3e64(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -753,7 +753,7 @@ void _wrap_PinFree_capi_34cf46fc3770f52e(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_34cf46fc3770f52e() {
+long long _wrap_LiveHandles_capi_356b15c9f28c3e64() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -764,7 +764,7 @@ long long _wrap_LiveHandles_capi_34cf46fc3770f52e() {
 }
 
 
-void _wrap_CowMapOptions_Values_set_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_Values_set_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -776,7 +776,7 @@ void _wrap_CowMapOptions_Values_set_capi_34cf46fc3770f52e(struct stave_cow_map_o
 }
 
 
-intgo _wrap_CowMapOptions_Values_get_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_Values_get_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -789,7 +789,7 @@ intgo _wrap_CowMapOptions_Values_get_capi_34cf46fc3770f52e(struct stave_cow_map_
 }
 
 
-void _wrap_CowMapOptions_ValueSize_set_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_ValueSize_set_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -801,7 +801,7 @@ void _wrap_CowMapOptions_ValueSize_set_capi_34cf46fc3770f52e(struct stave_cow_ma
 }
 
 
-intgo _wrap_CowMapOptions_ValueSize_get_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_ValueSize_get_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -814,7 +814,7 @@ intgo _wrap_CowMapOptions_ValueSize_get_capi_34cf46fc3770f52e(struct stave_cow_m
 }
 
 
-void _wrap_CowMapOptions_Capacity_set_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapOptions_Capacity_set_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t arg2 ;
   
@@ -826,7 +826,7 @@ void _wrap_CowMapOptions_Capacity_set_capi_34cf46fc3770f52e(struct stave_cow_map
 }
 
 
-long long _wrap_CowMapOptions_Capacity_get_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
+long long _wrap_CowMapOptions_Capacity_get_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -839,7 +839,7 @@ long long _wrap_CowMapOptions_Capacity_get_capi_34cf46fc3770f52e(struct stave_co
 }
 
 
-struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_34cf46fc3770f52e() {
+struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_356b15c9f28c3e64() {
   struct stave_cow_map_options *result = 0 ;
   struct stave_cow_map_options *_swig_go_result;
   
@@ -850,7 +850,7 @@ struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_34cf46fc3770f52e() {
 }
 
 
-void _wrap_delete_CowMapOptions_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_delete_CowMapOptions_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   
   arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
@@ -860,7 +860,7 @@ void _wrap_delete_CowMapOptions_capi_34cf46fc3770f52e(struct stave_cow_map_optio
 }
 
 
-void _wrap_CowMapOptionsInit_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_CowMapOptionsInit_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   
   arg1 = *(stave_cow_map_options **)&_swig_go_0; 
@@ -870,7 +870,7 @@ void _wrap_CowMapOptionsInit_capi_34cf46fc3770f52e(struct stave_cow_map_options 
 }
 
 
-stave_outcome _wrap_CowMapOptionsSet_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapOptionsSet_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -897,7 +897,7 @@ stave_outcome _wrap_CowMapOptionsSet_capi_34cf46fc3770f52e(struct stave_cow_map_
 }
 
 
-stave_outcome _wrap_CowMapOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_CowMapOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -918,7 +918,7 @@ stave_outcome _wrap_CowMapOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig
 }
 
 
-stave_outcome _wrap_CowMapCreate_capi_34cf46fc3770f52e(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCreate_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -941,7 +941,7 @@ stave_outcome _wrap_CowMapCreate_capi_34cf46fc3770f52e(struct stave_cow_map_opti
 }
 
 
-stave_outcome _wrap_CowMapClone_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapClone_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -964,7 +964,7 @@ stave_outcome _wrap_CowMapClone_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0,
 }
 
 
-stave_outcome _wrap_CowMapOptionsGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
+stave_outcome _wrap_CowMapOptionsGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_options *arg2 = (stave_cow_map_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -986,7 +986,7 @@ stave_outcome _wrap_CowMapOptionsGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapClose_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClose_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1006,7 +1006,7 @@ stave_outcome _wrap_CowMapClose_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0)
 }
 
 
-void _wrap_CowMapFree_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0) {
+void _wrap_CowMapFree_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   
   arg1 = (stave_cow_map *)_swig_go_0; 
@@ -1016,7 +1016,7 @@ void _wrap_CowMapFree_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_CowMapContains_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_CowMapContains_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1038,7 +1038,7 @@ stave_outcome _wrap_CowMapContains_capi_34cf46fc3770f52e(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapSize_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapSize_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1061,7 +1061,7 @@ stave_outcome _wrap_CowMapSize_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_CowMapIsEmpty_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapIsEmpty_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1084,7 +1084,7 @@ stave_outcome _wrap_CowMapIsEmpty_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapMultiGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   size_t arg3 ;
@@ -1117,7 +1117,7 @@ stave_outcome _wrap_CowMapMultiGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapPut_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapPut_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1152,7 +1152,7 @@ stave_outcome _wrap_CowMapPut_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, l
 }
 
 
-stave_outcome _wrap_CowMapInsert_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapInsert_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1181,7 +1181,7 @@ stave_outcome _wrap_CowMapInsert_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapReplace_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapReplace_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1213,7 +1213,7 @@ stave_outcome _wrap_CowMapReplace_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiPut_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_CowMapMultiPut_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   void *arg3 = (void *) 0 ;
@@ -1252,7 +1252,7 @@ stave_outcome _wrap_CowMapMultiPut_capi_34cf46fc3770f52e(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapRemove_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapRemove_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_buffer *arg3 = (stave_buffer *) 0 ;
@@ -1277,10 +1277,10 @@ stave_outcome _wrap_CowMapRemove_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapModify_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2) {
+stave_outcome _wrap_CowMapModify_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_edit _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
-  stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
+  stave_edit arg3 = (stave_edit) 0 ;
   void *arg4 = (void *) 0 ;
   stave_error *arg5 = (stave_error *) 0 ;
   stave_error failure5 ;
@@ -1305,7 +1305,7 @@ stave_outcome _wrap_CowMapModify_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsert_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsert_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1337,10 +1337,10 @@ stave_outcome _wrap_CowMapGetOrInsert_capi_34cf46fc3770f52e(stave_cow_map *_swig
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsertWith_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsertWith_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
-  stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
+  stave_edit arg3 = (stave_edit) 0 ;
   void *arg4 = (void *) 0 ;
   stave_buffer *arg5 = (stave_buffer *) 0 ;
   stave_error *arg6 = (stave_error *) 0 ;
@@ -1368,10 +1368,10 @@ stave_outcome _wrap_CowMapGetOrInsertWith_capi_34cf46fc3770f52e(stave_cow_map *_
 }
 
 
-stave_outcome _wrap_CowMapUpdateOrInsert_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_cow_map_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapUpdateOrInsert_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
-  stave_cow_map_edit arg3 = (stave_cow_map_edit) 0 ;
+  stave_edit arg3 = (stave_edit) 0 ;
   void *arg4 = (void *) 0 ;
   void *arg5 = (void *) 0 ;
   size_t arg6 ;
@@ -1406,7 +1406,7 @@ stave_outcome _wrap_CowMapUpdateOrInsert_capi_34cf46fc3770f52e(stave_cow_map *_s
 }
 
 
-stave_outcome _wrap_CowMapClear_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClear_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1426,7 +1426,7 @@ stave_outcome _wrap_CowMapClear_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0)
 }
 
 
-stave_outcome _wrap_CowMapShrinkToFit_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapShrinkToFit_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1446,7 +1446,7 @@ stave_outcome _wrap_CowMapShrinkToFit_capi_34cf46fc3770f52e(stave_cow_map *_swig
 }
 
 
-void _wrap_CowMapStats_Entries_set_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_Entries_set_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1458,7 +1458,7 @@ void _wrap_CowMapStats_Entries_set_capi_34cf46fc3770f52e(struct stave_cow_map_st
 }
 
 
-long long _wrap_CowMapStats_Entries_get_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_Entries_get_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1471,7 +1471,7 @@ long long _wrap_CowMapStats_Entries_get_capi_34cf46fc3770f52e(struct stave_cow_m
 }
 
 
-void _wrap_CowMapStats_SharedBytes_set_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_SharedBytes_set_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1483,7 +1483,7 @@ void _wrap_CowMapStats_SharedBytes_set_capi_34cf46fc3770f52e(struct stave_cow_ma
 }
 
 
-long long _wrap_CowMapStats_SharedBytes_get_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_SharedBytes_get_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1496,7 +1496,7 @@ long long _wrap_CowMapStats_SharedBytes_get_capi_34cf46fc3770f52e(struct stave_c
 }
 
 
-void _wrap_CowMapStats_OwnBytes_set_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_OwnBytes_set_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1508,7 +1508,7 @@ void _wrap_CowMapStats_OwnBytes_set_capi_34cf46fc3770f52e(struct stave_cow_map_s
 }
 
 
-long long _wrap_CowMapStats_OwnBytes_get_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_OwnBytes_get_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1521,7 +1521,7 @@ long long _wrap_CowMapStats_OwnBytes_get_capi_34cf46fc3770f52e(struct stave_cow_
 }
 
 
-struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_34cf46fc3770f52e() {
+struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_356b15c9f28c3e64() {
   struct stave_cow_map_stats *result = 0 ;
   struct stave_cow_map_stats *_swig_go_result;
   
@@ -1532,7 +1532,7 @@ struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_34cf46fc3770f52e() {
 }
 
 
-void _wrap_delete_CowMapStats_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_delete_CowMapStats_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   
   arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
@@ -1542,7 +1542,7 @@ void _wrap_delete_CowMapStats_capi_34cf46fc3770f52e(struct stave_cow_map_stats *
 }
 
 
-void _wrap_CowMapStatsInit_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_CowMapStatsInit_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
   stave_cow_map_stats *arg1 = (stave_cow_map_stats *) 0 ;
   
   arg1 = *(stave_cow_map_stats **)&_swig_go_0; 
@@ -1552,7 +1552,7 @@ void _wrap_CowMapStatsInit_capi_34cf46fc3770f52e(struct stave_cow_map_stats *_sw
 }
 
 
-stave_outcome _wrap_CowMapStatsGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
+stave_outcome _wrap_CowMapStatsGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_stats *arg2 = (stave_cow_map_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1574,7 +1574,7 @@ stave_outcome _wrap_CowMapStatsGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapCursorOpen_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCursorOpen_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_cursor **arg2 = (stave_cow_map_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1597,7 +1597,7 @@ stave_outcome _wrap_CowMapCursorOpen_capi_34cf46fc3770f52e(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapCursorNextMany_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_CowMapCursorNextMany_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1633,7 +1633,7 @@ stave_outcome _wrap_CowMapCursorNextMany_capi_34cf46fc3770f52e(stave_cow_map_cur
 }
 
 
-stave_outcome _wrap_CowMapCursorClose_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0) {
+stave_outcome _wrap_CowMapCursorClose_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1653,7 +1653,7 @@ stave_outcome _wrap_CowMapCursorClose_capi_34cf46fc3770f52e(stave_cow_map_cursor
 }
 
 
-void _wrap_CowMapCursorFree_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0) {
+void _wrap_CowMapCursorFree_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   
   arg1 = (stave_cow_map_cursor *)_swig_go_0; 
@@ -1663,7 +1663,7 @@ void _wrap_CowMapCursorFree_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffOpen_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffOpen_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map *arg2 = (stave_cow_map *) 0 ;
   stave_cow_map_diff **arg3 = (stave_cow_map_diff **) 0 ;
@@ -1688,7 +1688,7 @@ stave_outcome _wrap_CowMapDiffOpen_capi_34cf46fc3770f52e(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffClose_capi_34cf46fc3770f52e(stave_cow_map_diff *_swig_go_0) {
+stave_outcome _wrap_CowMapDiffClose_capi_356b15c9f28c3e64(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1708,7 +1708,7 @@ stave_outcome _wrap_CowMapDiffClose_capi_34cf46fc3770f52e(stave_cow_map_diff *_s
 }
 
 
-void _wrap_CowMapDiffFree_capi_34cf46fc3770f52e(stave_cow_map_diff *_swig_go_0) {
+void _wrap_CowMapDiffFree_capi_356b15c9f28c3e64(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   
   arg1 = (stave_cow_map_diff *)_swig_go_0; 
@@ -1718,7 +1718,7 @@ void _wrap_CowMapDiffFree_capi_34cf46fc3770f52e(stave_cow_map_diff *_swig_go_0) 
 }
 
 
-void _wrap_DiskIndexOptions_RecordSize_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_DiskIndexOptions_RecordSize_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1730,7 +1730,7 @@ void _wrap_DiskIndexOptions_RecordSize_set_capi_34cf46fc3770f52e(struct stave_di
 }
 
 
-intgo _wrap_DiskIndexOptions_RecordSize_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+intgo _wrap_DiskIndexOptions_RecordSize_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1743,7 +1743,7 @@ intgo _wrap_DiskIndexOptions_RecordSize_get_capi_34cf46fc3770f52e(struct stave_d
 }
 
 
-void _wrap_DiskIndexOptions_DeltaMemory_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_DeltaMemory_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1755,7 +1755,7 @@ void _wrap_DiskIndexOptions_DeltaMemory_set_capi_34cf46fc3770f52e(struct stave_d
 }
 
 
-long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1768,7 +1768,7 @@ long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_34cf46fc3770f52e(struct st
 }
 
 
-void _wrap_DiskIndexOptions_BulkMemory_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_BulkMemory_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1780,7 +1780,7 @@ void _wrap_DiskIndexOptions_BulkMemory_set_capi_34cf46fc3770f52e(struct stave_di
 }
 
 
-long long _wrap_DiskIndexOptions_BulkMemory_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_BulkMemory_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1793,7 +1793,7 @@ long long _wrap_DiskIndexOptions_BulkMemory_get_capi_34cf46fc3770f52e(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_ReadOnly_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ReadOnly_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1805,7 +1805,7 @@ void _wrap_DiskIndexOptions_ReadOnly_set_capi_34cf46fc3770f52e(struct stave_disk
 }
 
 
-bool _wrap_DiskIndexOptions_ReadOnly_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ReadOnly_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1818,7 +1818,7 @@ bool _wrap_DiskIndexOptions_ReadOnly_get_capi_34cf46fc3770f52e(struct stave_disk
 }
 
 
-void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1830,7 +1830,7 @@ void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_34cf46fc3770f52e(struct sta
 }
 
 
-bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1843,7 +1843,7 @@ bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_34cf46fc3770f52e(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_CreateParents_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateParents_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1855,7 +1855,7 @@ void _wrap_DiskIndexOptions_CreateParents_set_capi_34cf46fc3770f52e(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_CreateParents_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateParents_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1868,7 +1868,7 @@ bool _wrap_DiskIndexOptions_CreateParents_get_capi_34cf46fc3770f52e(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1880,7 +1880,7 @@ void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_34cf46fc3770f52e(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1893,7 +1893,7 @@ bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_34cf46fc3770f52e(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_Background_set_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_Background_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1905,7 +1905,7 @@ void _wrap_DiskIndexOptions_Background_set_capi_34cf46fc3770f52e(struct stave_di
 }
 
 
-bool _wrap_DiskIndexOptions_Background_get_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_Background_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1918,7 +1918,7 @@ bool _wrap_DiskIndexOptions_Background_get_capi_34cf46fc3770f52e(struct stave_di
 }
 
 
-struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_34cf46fc3770f52e() {
+struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_356b15c9f28c3e64() {
   struct stave_disk_index_options *result = 0 ;
   struct stave_disk_index_options *_swig_go_result;
   
@@ -1929,7 +1929,7 @@ struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_34cf46fc3770f52
 }
 
 
-void _wrap_delete_DiskIndexOptions_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_delete_DiskIndexOptions_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   
   arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
@@ -1939,7 +1939,7 @@ void _wrap_delete_DiskIndexOptions_capi_34cf46fc3770f52e(struct stave_disk_index
 }
 
 
-void _wrap_DiskIndexOptionsInit_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_DiskIndexOptionsInit_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   
   arg1 = *(stave_disk_index_options **)&_swig_go_0; 
@@ -1949,7 +1949,7 @@ void _wrap_DiskIndexOptionsInit_capi_34cf46fc3770f52e(struct stave_disk_index_op
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsSet_capi_34cf46fc3770f52e(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsSet_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1976,7 +1976,7 @@ stave_outcome _wrap_DiskIndexOptionsSet_capi_34cf46fc3770f52e(struct stave_disk_
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_DiskIndexOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1997,7 +1997,7 @@ stave_outcome _wrap_DiskIndexOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _s
 }
 
 
-stave_outcome _wrap_DiskIndexOpen_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexOpen_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index **arg3 = (stave_disk_index **) 0 ;
@@ -2027,7 +2027,7 @@ stave_outcome _wrap_DiskIndexOpen_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, s
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsGet_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsGet_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2049,7 +2049,7 @@ stave_outcome _wrap_DiskIndexOptionsGet_capi_34cf46fc3770f52e(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexClose_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexClose_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2069,7 +2069,7 @@ stave_outcome _wrap_DiskIndexClose_capi_34cf46fc3770f52e(stave_disk_index *_swig
 }
 
 
-void _wrap_DiskIndexFree_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0) {
+void _wrap_DiskIndexFree_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   
   arg1 = (stave_disk_index *)_swig_go_0; 
@@ -2079,7 +2079,7 @@ void _wrap_DiskIndexFree_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_DiskIndexPut_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexPut_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2113,7 +2113,7 @@ stave_outcome _wrap_DiskIndexPut_capi_34cf46fc3770f52e(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexInsert_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexInsert_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2147,7 +2147,7 @@ stave_outcome _wrap_DiskIndexInsert_capi_34cf46fc3770f52e(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexRemove_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexRemove_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2174,7 +2174,7 @@ stave_outcome _wrap_DiskIndexRemove_capi_34cf46fc3770f52e(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexMultiPut_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiPut_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2207,7 +2207,7 @@ stave_outcome _wrap_DiskIndexMultiPut_capi_34cf46fc3770f52e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexGet_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexGet_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2241,7 +2241,7 @@ stave_outcome _wrap_DiskIndexGet_capi_34cf46fc3770f52e(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexContains_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexContains_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2268,7 +2268,7 @@ stave_outcome _wrap_DiskIndexContains_capi_34cf46fc3770f52e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexMultiGet_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiGet_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2301,7 +2301,7 @@ stave_outcome _wrap_DiskIndexMultiGet_capi_34cf46fc3770f52e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSize_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexSize_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2324,7 +2324,7 @@ stave_outcome _wrap_DiskIndexSize_capi_34cf46fc3770f52e(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexBulkLoad_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
+stave_outcome _wrap_DiskIndexBulkLoad_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_source arg2 = (stave_disk_index_source) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2350,7 +2350,7 @@ stave_outcome _wrap_DiskIndexBulkLoad_capi_34cf46fc3770f52e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexRebuild_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
+stave_outcome _wrap_DiskIndexRebuild_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index_source arg3 = (stave_disk_index_source) 0 ;
@@ -2383,7 +2383,7 @@ stave_outcome _wrap_DiskIndexRebuild_capi_34cf46fc3770f52e(_gostring_ _swig_go_0
 }
 
 
-stave_outcome _wrap_DiskIndexReserve_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexReserve_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2405,7 +2405,7 @@ stave_outcome _wrap_DiskIndexReserve_capi_34cf46fc3770f52e(stave_disk_index *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorOpen_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorOpen_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_cursor **arg2 = (stave_disk_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2428,7 +2428,7 @@ stave_outcome _wrap_DiskIndexCursorOpen_capi_34cf46fc3770f52e(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNextMany_capi_34cf46fc3770f52e(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexCursorNextMany_capi_356b15c9f28c3e64(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   size_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -2461,7 +2461,7 @@ stave_outcome _wrap_DiskIndexCursorNextMany_capi_34cf46fc3770f52e(stave_disk_ind
 }
 
 
-stave_outcome _wrap_DiskIndexCursorClose_capi_34cf46fc3770f52e(stave_disk_index_cursor *_swig_go_0) {
+stave_outcome _wrap_DiskIndexCursorClose_capi_356b15c9f28c3e64(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2481,7 +2481,7 @@ stave_outcome _wrap_DiskIndexCursorClose_capi_34cf46fc3770f52e(stave_disk_index_
 }
 
 
-void _wrap_DiskIndexCursorFree_capi_34cf46fc3770f52e(stave_disk_index_cursor *_swig_go_0) {
+void _wrap_DiskIndexCursorFree_capi_356b15c9f28c3e64(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   
   arg1 = (stave_disk_index_cursor *)_swig_go_0; 
@@ -2491,7 +2491,7 @@ void _wrap_DiskIndexCursorFree_capi_34cf46fc3770f52e(stave_disk_index_cursor *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSave_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexSave_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2513,7 +2513,7 @@ stave_outcome _wrap_DiskIndexSave_capi_34cf46fc3770f52e(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexCheckpoint_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexCheckpoint_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2535,7 +2535,7 @@ stave_outcome _wrap_DiskIndexCheckpoint_capi_34cf46fc3770f52e(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexShrinkToFit_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexShrinkToFit_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2555,7 +2555,7 @@ stave_outcome _wrap_DiskIndexShrinkToFit_capi_34cf46fc3770f52e(stave_disk_index 
 }
 
 
-void _wrap_DiskIndexStats_WritesRefused_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexStats_WritesRefused_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -2567,7 +2567,7 @@ void _wrap_DiskIndexStats_WritesRefused_set_capi_34cf46fc3770f52e(struct stave_d
 }
 
 
-bool _wrap_DiskIndexStats_WritesRefused_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+bool _wrap_DiskIndexStats_WritesRefused_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -2580,7 +2580,7 @@ bool _wrap_DiskIndexStats_WritesRefused_get_capi_34cf46fc3770f52e(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_Entries_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Entries_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2592,7 +2592,7 @@ void _wrap_DiskIndexStats_Entries_set_capi_34cf46fc3770f52e(struct stave_disk_in
 }
 
 
-long long _wrap_DiskIndexStats_Entries_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Entries_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2605,7 +2605,7 @@ long long _wrap_DiskIndexStats_Entries_get_capi_34cf46fc3770f52e(struct stave_di
 }
 
 
-void _wrap_DiskIndexStats_FileBytes_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FileBytes_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2617,7 +2617,7 @@ void _wrap_DiskIndexStats_FileBytes_set_capi_34cf46fc3770f52e(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FileBytes_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FileBytes_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2630,7 +2630,7 @@ long long _wrap_DiskIndexStats_FileBytes_get_capi_34cf46fc3770f52e(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_FreeBytes_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FreeBytes_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2642,7 +2642,7 @@ void _wrap_DiskIndexStats_FreeBytes_set_capi_34cf46fc3770f52e(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FreeBytes_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FreeBytes_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2655,7 +2655,7 @@ long long _wrap_DiskIndexStats_FreeBytes_get_capi_34cf46fc3770f52e(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_Segments_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Segments_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2667,7 +2667,7 @@ void _wrap_DiskIndexStats_Segments_set_capi_34cf46fc3770f52e(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_Segments_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Segments_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2680,7 +2680,7 @@ long long _wrap_DiskIndexStats_Segments_get_capi_34cf46fc3770f52e(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_SegmentBytes_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_SegmentBytes_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2692,7 +2692,7 @@ void _wrap_DiskIndexStats_SegmentBytes_set_capi_34cf46fc3770f52e(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_SegmentBytes_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_SegmentBytes_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2705,7 +2705,7 @@ long long _wrap_DiskIndexStats_SegmentBytes_get_capi_34cf46fc3770f52e(struct sta
 }
 
 
-void _wrap_DiskIndexStats_LogBytes_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_LogBytes_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2717,7 +2717,7 @@ void _wrap_DiskIndexStats_LogBytes_set_capi_34cf46fc3770f52e(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_LogBytes_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_LogBytes_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2730,7 +2730,7 @@ long long _wrap_DiskIndexStats_LogBytes_get_capi_34cf46fc3770f52e(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_DeltaEntries_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_DeltaEntries_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2742,7 +2742,7 @@ void _wrap_DiskIndexStats_DeltaEntries_set_capi_34cf46fc3770f52e(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_DeltaEntries_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_DeltaEntries_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2755,7 +2755,7 @@ long long _wrap_DiskIndexStats_DeltaEntries_get_capi_34cf46fc3770f52e(struct sta
 }
 
 
-void _wrap_DiskIndexStats_Generation_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Generation_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2767,7 +2767,7 @@ void _wrap_DiskIndexStats_Generation_set_capi_34cf46fc3770f52e(struct stave_disk
 }
 
 
-long long _wrap_DiskIndexStats_Generation_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Generation_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2780,7 +2780,7 @@ long long _wrap_DiskIndexStats_Generation_get_capi_34cf46fc3770f52e(struct stave
 }
 
 
-void _wrap_DiskIndexStats_Lsn_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Lsn_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2792,7 +2792,7 @@ void _wrap_DiskIndexStats_Lsn_set_capi_34cf46fc3770f52e(struct stave_disk_index_
 }
 
 
-long long _wrap_DiskIndexStats_Lsn_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Lsn_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2805,7 +2805,7 @@ long long _wrap_DiskIndexStats_Lsn_get_capi_34cf46fc3770f52e(struct stave_disk_i
 }
 
 
-void _wrap_DiskIndexStats_Merges_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Merges_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2817,7 +2817,7 @@ void _wrap_DiskIndexStats_Merges_set_capi_34cf46fc3770f52e(struct stave_disk_ind
 }
 
 
-long long _wrap_DiskIndexStats_Merges_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Merges_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2830,7 +2830,7 @@ long long _wrap_DiskIndexStats_Merges_get_capi_34cf46fc3770f52e(struct stave_dis
 }
 
 
-void _wrap_DiskIndexStats_Syncs_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Syncs_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2842,7 +2842,7 @@ void _wrap_DiskIndexStats_Syncs_set_capi_34cf46fc3770f52e(struct stave_disk_inde
 }
 
 
-long long _wrap_DiskIndexStats_Syncs_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Syncs_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2855,7 +2855,7 @@ long long _wrap_DiskIndexStats_Syncs_get_capi_34cf46fc3770f52e(struct stave_disk
 }
 
 
-void _wrap_DiskIndexStats_RecoveredOperations_set_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_RecoveredOperations_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2867,7 +2867,7 @@ void _wrap_DiskIndexStats_RecoveredOperations_set_capi_34cf46fc3770f52e(struct s
 }
 
 
-long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2880,7 +2880,7 @@ long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_34cf46fc3770f52e(str
 }
 
 
-struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_34cf46fc3770f52e() {
+struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_356b15c9f28c3e64() {
   struct stave_disk_index_stats *result = 0 ;
   struct stave_disk_index_stats *_swig_go_result;
   
@@ -2891,7 +2891,7 @@ struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_34cf46fc3770f52e() 
 }
 
 
-void _wrap_delete_DiskIndexStats_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_delete_DiskIndexStats_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   
   arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
@@ -2901,7 +2901,7 @@ void _wrap_delete_DiskIndexStats_capi_34cf46fc3770f52e(struct stave_disk_index_s
 }
 
 
-void _wrap_DiskIndexStatsInit_capi_34cf46fc3770f52e(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_DiskIndexStatsInit_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
   stave_disk_index_stats *arg1 = (stave_disk_index_stats *) 0 ;
   
   arg1 = *(stave_disk_index_stats **)&_swig_go_0; 
@@ -2911,7 +2911,7 @@ void _wrap_DiskIndexStatsInit_capi_34cf46fc3770f52e(struct stave_disk_index_stat
 }
 
 
-stave_outcome _wrap_DiskIndexStatsGet_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
+stave_outcome _wrap_DiskIndexStatsGet_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_stats *arg2 = (stave_disk_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2933,7 +2933,7 @@ stave_outcome _wrap_DiskIndexStatsGet_capi_34cf46fc3770f52e(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexVerify_capi_34cf46fc3770f52e(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
+stave_outcome _wrap_DiskIndexVerify_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_progress arg2 = (stave_disk_index_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2959,7 +2959,7 @@ stave_outcome _wrap_DiskIndexVerify_capi_34cf46fc3770f52e(stave_disk_index *_swi
 }
 
 
-void _wrap_IndexOptions_KeyMode_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_KeyMode_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2971,7 +2971,7 @@ void _wrap_IndexOptions_KeyMode_set_capi_34cf46fc3770f52e(struct stave_index_opt
 }
 
 
-intgo _wrap_IndexOptions_KeyMode_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_KeyMode_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2984,7 +2984,7 @@ intgo _wrap_IndexOptions_KeyMode_get_capi_34cf46fc3770f52e(struct stave_index_op
 }
 
 
-void _wrap_IndexOptions_ValueBits_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_ValueBits_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2996,7 +2996,7 @@ void _wrap_IndexOptions_ValueBits_set_capi_34cf46fc3770f52e(struct stave_index_o
 }
 
 
-intgo _wrap_IndexOptions_ValueBits_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_ValueBits_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3009,7 +3009,7 @@ intgo _wrap_IndexOptions_ValueBits_get_capi_34cf46fc3770f52e(struct stave_index_
 }
 
 
-void _wrap_IndexOptions_Shards_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_Shards_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3021,7 +3021,7 @@ void _wrap_IndexOptions_Shards_set_capi_34cf46fc3770f52e(struct stave_index_opti
 }
 
 
-intgo _wrap_IndexOptions_Shards_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_Shards_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3034,7 +3034,7 @@ intgo _wrap_IndexOptions_Shards_get_capi_34cf46fc3770f52e(struct stave_index_opt
 }
 
 
-void _wrap_IndexOptions_Capacity_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Capacity_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3046,7 +3046,7 @@ void _wrap_IndexOptions_Capacity_set_capi_34cf46fc3770f52e(struct stave_index_op
 }
 
 
-long long _wrap_IndexOptions_Capacity_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Capacity_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3059,7 +3059,7 @@ long long _wrap_IndexOptions_Capacity_get_capi_34cf46fc3770f52e(struct stave_ind
 }
 
 
-void _wrap_IndexOptions_Seed_set_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Seed_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3071,7 +3071,7 @@ void _wrap_IndexOptions_Seed_set_capi_34cf46fc3770f52e(struct stave_index_option
 }
 
 
-long long _wrap_IndexOptions_Seed_get_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Seed_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3084,7 +3084,7 @@ long long _wrap_IndexOptions_Seed_get_capi_34cf46fc3770f52e(struct stave_index_o
 }
 
 
-struct stave_index_options *_wrap_new_IndexOptions_capi_34cf46fc3770f52e() {
+struct stave_index_options *_wrap_new_IndexOptions_capi_356b15c9f28c3e64() {
   struct stave_index_options *result = 0 ;
   struct stave_index_options *_swig_go_result;
   
@@ -3095,7 +3095,7 @@ struct stave_index_options *_wrap_new_IndexOptions_capi_34cf46fc3770f52e() {
 }
 
 
-void _wrap_delete_IndexOptions_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
+void _wrap_delete_IndexOptions_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   
   arg1 = *(struct stave_index_options **)&_swig_go_0; 
@@ -3105,7 +3105,7 @@ void _wrap_delete_IndexOptions_capi_34cf46fc3770f52e(struct stave_index_options 
 }
 
 
-void _wrap_IndexOptionsInit_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0) {
+void _wrap_IndexOptionsInit_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   
   arg1 = *(stave_index_options **)&_swig_go_0; 
@@ -3115,7 +3115,7 @@ void _wrap_IndexOptionsInit_capi_34cf46fc3770f52e(struct stave_index_options *_s
 }
 
 
-stave_outcome _wrap_IndexOptionsSet_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexOptionsSet_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3142,7 +3142,7 @@ stave_outcome _wrap_IndexOptionsSet_capi_34cf46fc3770f52e(struct stave_index_opt
 }
 
 
-stave_outcome _wrap_IndexOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_IndexOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3163,7 +3163,7 @@ stave_outcome _wrap_IndexOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_IndexOptionsGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
+stave_outcome _wrap_IndexOptionsGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_options *arg2 = (stave_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3185,7 +3185,7 @@ stave_outcome _wrap_IndexOptionsGet_capi_34cf46fc3770f52e(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexClose_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClose_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3205,7 +3205,7 @@ stave_outcome _wrap_IndexClose_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
 }
 
 
-void _wrap_IndexFree_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
+void _wrap_IndexFree_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   
   arg1 = (stave_index *)_swig_go_0; 
@@ -3215,7 +3215,7 @@ void _wrap_IndexFree_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexPut_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexPut_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3250,7 +3250,7 @@ stave_outcome _wrap_IndexPut_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexInsert_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexInsert_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3282,7 +3282,7 @@ stave_outcome _wrap_IndexInsert_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwap_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCompareAndSwap_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3316,7 +3316,7 @@ stave_outcome _wrap_IndexCompareAndSwap_capi_34cf46fc3770f52e(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3346,7 +3346,7 @@ stave_outcome _wrap_IndexGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexContains_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexContains_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3373,7 +3373,7 @@ stave_outcome _wrap_IndexContains_capi_34cf46fc3770f52e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexRemove_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexRemove_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3403,7 +3403,7 @@ stave_outcome _wrap_IndexRemove_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexRemoveIf_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveIf_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3435,7 +3435,7 @@ stave_outcome _wrap_IndexRemoveIf_capi_34cf46fc3770f52e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexHash_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexHash_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3465,7 +3465,7 @@ stave_outcome _wrap_IndexHash_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _go
 }
 
 
-long long _wrap_IndexHashWithSeed_capi_34cf46fc3770f52e(long long _swig_go_0, _gostring_ _swig_go_1) {
+long long _wrap_IndexHashWithSeed_capi_356b15c9f28c3e64(long long _swig_go_0, _gostring_ _swig_go_1) {
   uint64_t arg1 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3485,7 +3485,7 @@ long long _wrap_IndexHashWithSeed_capi_34cf46fc3770f52e(long long _swig_go_0, _g
 }
 
 
-stave_outcome _wrap_IndexPutHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexPutHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3522,7 +3522,7 @@ stave_outcome _wrap_IndexPutHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexInsertHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexInsertHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3556,7 +3556,7 @@ stave_outcome _wrap_IndexInsertHashed_capi_34cf46fc3770f52e(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwapHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexCompareAndSwapHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3592,7 +3592,7 @@ stave_outcome _wrap_IndexCompareAndSwapHashed_capi_34cf46fc3770f52e(stave_index 
 }
 
 
-stave_outcome _wrap_IndexGetHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexGetHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3624,7 +3624,7 @@ stave_outcome _wrap_IndexGetHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexContainsHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_IndexContainsHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3653,7 +3653,7 @@ stave_outcome _wrap_IndexContainsHashed_capi_34cf46fc3770f52e(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexRemoveHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3685,7 +3685,7 @@ stave_outcome _wrap_IndexRemoveHashed_capi_34cf46fc3770f52e(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexRemoveIfHashed_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexRemoveIfHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3719,7 +3719,7 @@ stave_outcome _wrap_IndexRemoveIfHashed_capi_34cf46fc3770f52e(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexMultiGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexMultiGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3755,7 +3755,7 @@ stave_outcome _wrap_IndexMultiGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexMultiPut_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexMultiPut_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3797,7 +3797,7 @@ stave_outcome _wrap_IndexMultiPut_capi_34cf46fc3770f52e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexSize_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexSize_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3820,7 +3820,7 @@ stave_outcome _wrap_IndexSize_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexIsEmpty_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexIsEmpty_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3843,7 +3843,7 @@ stave_outcome _wrap_IndexIsEmpty_capi_34cf46fc3770f52e(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexCapacity_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCapacity_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3866,7 +3866,7 @@ stave_outcome _wrap_IndexCapacity_capi_34cf46fc3770f52e(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexClear_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClear_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3886,7 +3886,7 @@ stave_outcome _wrap_IndexClear_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexReserve_capi_34cf46fc3770f52e(stave_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_IndexReserve_capi_356b15c9f28c3e64(stave_index *_swig_go_0, long long _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3908,7 +3908,7 @@ stave_outcome _wrap_IndexReserve_capi_34cf46fc3770f52e(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexShrinkToFit_capi_34cf46fc3770f52e(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexShrinkToFit_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3928,7 +3928,7 @@ stave_outcome _wrap_IndexShrinkToFit_capi_34cf46fc3770f52e(stave_index *_swig_go
 }
 
 
-void _wrap_IndexStats_Shards_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexStats_Shards_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -3940,7 +3940,7 @@ void _wrap_IndexStats_Shards_set_capi_34cf46fc3770f52e(struct stave_index_stats 
 }
 
 
-intgo _wrap_IndexStats_Shards_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+intgo _wrap_IndexStats_Shards_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3953,7 +3953,7 @@ intgo _wrap_IndexStats_Shards_get_capi_34cf46fc3770f52e(struct stave_index_stats
 }
 
 
-void _wrap_IndexStats_Entries_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Entries_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3965,7 +3965,7 @@ void _wrap_IndexStats_Entries_set_capi_34cf46fc3770f52e(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Entries_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Entries_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3978,7 +3978,7 @@ long long _wrap_IndexStats_Entries_get_capi_34cf46fc3770f52e(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Capacity_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Capacity_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3990,7 +3990,7 @@ void _wrap_IndexStats_Capacity_set_capi_34cf46fc3770f52e(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_Capacity_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Capacity_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4003,7 +4003,7 @@ long long _wrap_IndexStats_Capacity_get_capi_34cf46fc3770f52e(struct stave_index
 }
 
 
-void _wrap_IndexStats_Bytes_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Bytes_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4015,7 +4015,7 @@ void _wrap_IndexStats_Bytes_set_capi_34cf46fc3770f52e(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Bytes_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Bytes_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4028,7 +4028,7 @@ long long _wrap_IndexStats_Bytes_get_capi_34cf46fc3770f52e(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_KeyBytes_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_KeyBytes_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4040,7 +4040,7 @@ void _wrap_IndexStats_KeyBytes_set_capi_34cf46fc3770f52e(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_KeyBytes_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_KeyBytes_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4053,7 +4053,7 @@ long long _wrap_IndexStats_KeyBytes_get_capi_34cf46fc3770f52e(struct stave_index
 }
 
 
-void _wrap_IndexStats_Buckets_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Buckets_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4065,7 +4065,7 @@ void _wrap_IndexStats_Buckets_set_capi_34cf46fc3770f52e(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Buckets_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Buckets_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4078,7 +4078,7 @@ long long _wrap_IndexStats_Buckets_get_capi_34cf46fc3770f52e(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Slots_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Slots_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4090,7 +4090,7 @@ void _wrap_IndexStats_Slots_set_capi_34cf46fc3770f52e(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Slots_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Slots_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4103,7 +4103,7 @@ long long _wrap_IndexStats_Slots_get_capi_34cf46fc3770f52e(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_OverflowNodes_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_OverflowNodes_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4115,7 +4115,7 @@ void _wrap_IndexStats_OverflowNodes_set_capi_34cf46fc3770f52e(struct stave_index
 }
 
 
-long long _wrap_IndexStats_OverflowNodes_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_OverflowNodes_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4128,7 +4128,7 @@ long long _wrap_IndexStats_OverflowNodes_get_capi_34cf46fc3770f52e(struct stave_
 }
 
 
-void _wrap_IndexStats_Splits_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Splits_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4140,7 +4140,7 @@ void _wrap_IndexStats_Splits_set_capi_34cf46fc3770f52e(struct stave_index_stats 
 }
 
 
-long long _wrap_IndexStats_Splits_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Splits_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4153,7 +4153,7 @@ long long _wrap_IndexStats_Splits_get_capi_34cf46fc3770f52e(struct stave_index_s
 }
 
 
-void _wrap_IndexStats_SplitsMax_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_SplitsMax_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4165,7 +4165,7 @@ void _wrap_IndexStats_SplitsMax_set_capi_34cf46fc3770f52e(struct stave_index_sta
 }
 
 
-long long _wrap_IndexStats_SplitsMax_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_SplitsMax_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4178,7 +4178,7 @@ long long _wrap_IndexStats_SplitsMax_get_capi_34cf46fc3770f52e(struct stave_inde
 }
 
 
-void _wrap_IndexStats_ProbeSamples_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSamples_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4190,7 +4190,7 @@ void _wrap_IndexStats_ProbeSamples_set_capi_34cf46fc3770f52e(struct stave_index_
 }
 
 
-long long _wrap_IndexStats_ProbeSamples_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSamples_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4203,7 +4203,7 @@ long long _wrap_IndexStats_ProbeSamples_get_capi_34cf46fc3770f52e(struct stave_i
 }
 
 
-void _wrap_IndexStats_ProbeSum_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSum_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4215,7 +4215,7 @@ void _wrap_IndexStats_ProbeSum_set_capi_34cf46fc3770f52e(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeSum_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSum_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4228,7 +4228,7 @@ long long _wrap_IndexStats_ProbeSum_get_capi_34cf46fc3770f52e(struct stave_index
 }
 
 
-void _wrap_IndexStats_ProbeMax_set_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeMax_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4240,7 +4240,7 @@ void _wrap_IndexStats_ProbeMax_set_capi_34cf46fc3770f52e(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeMax_get_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeMax_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4253,7 +4253,7 @@ long long _wrap_IndexStats_ProbeMax_get_capi_34cf46fc3770f52e(struct stave_index
 }
 
 
-struct stave_index_stats *_wrap_new_IndexStats_capi_34cf46fc3770f52e() {
+struct stave_index_stats *_wrap_new_IndexStats_capi_356b15c9f28c3e64() {
   struct stave_index_stats *result = 0 ;
   struct stave_index_stats *_swig_go_result;
   
@@ -4264,7 +4264,7 @@ struct stave_index_stats *_wrap_new_IndexStats_capi_34cf46fc3770f52e() {
 }
 
 
-void _wrap_delete_IndexStats_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+void _wrap_delete_IndexStats_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   
   arg1 = *(struct stave_index_stats **)&_swig_go_0; 
@@ -4274,7 +4274,7 @@ void _wrap_delete_IndexStats_capi_34cf46fc3770f52e(struct stave_index_stats *_sw
 }
 
 
-void _wrap_IndexStatsInit_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_go_0) {
+void _wrap_IndexStatsInit_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
   stave_index_stats *arg1 = (stave_index_stats *) 0 ;
   
   arg1 = *(stave_index_stats **)&_swig_go_0; 
@@ -4284,7 +4284,7 @@ void _wrap_IndexStatsInit_capi_34cf46fc3770f52e(struct stave_index_stats *_swig_
 }
 
 
-stave_outcome _wrap_IndexStatsGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
+stave_outcome _wrap_IndexStatsGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_stats *arg2 = (stave_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4306,7 +4306,7 @@ stave_outcome _wrap_IndexStatsGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0,
 }
 
 
-void _wrap_IndexShardStats_Entries_set_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Entries_set_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4318,7 +4318,7 @@ void _wrap_IndexShardStats_Entries_set_capi_34cf46fc3770f52e(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Entries_get_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Entries_get_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4331,7 +4331,7 @@ long long _wrap_IndexShardStats_Entries_get_capi_34cf46fc3770f52e(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Buckets_set_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Buckets_set_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4343,7 +4343,7 @@ void _wrap_IndexShardStats_Buckets_set_capi_34cf46fc3770f52e(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Buckets_get_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Buckets_get_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4356,7 +4356,7 @@ long long _wrap_IndexShardStats_Buckets_get_capi_34cf46fc3770f52e(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Bytes_set_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Bytes_set_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4368,7 +4368,7 @@ void _wrap_IndexShardStats_Bytes_set_capi_34cf46fc3770f52e(struct stave_index_sh
 }
 
 
-long long _wrap_IndexShardStats_Bytes_get_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Bytes_get_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4381,7 +4381,7 @@ long long _wrap_IndexShardStats_Bytes_get_capi_34cf46fc3770f52e(struct stave_ind
 }
 
 
-struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_34cf46fc3770f52e() {
+struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_356b15c9f28c3e64() {
   struct stave_index_shard_stats *result = 0 ;
   struct stave_index_shard_stats *_swig_go_result;
   
@@ -4392,7 +4392,7 @@ struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_34cf46fc3770f52e(
 }
 
 
-void _wrap_delete_IndexShardStats_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_delete_IndexShardStats_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   
   arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
@@ -4402,7 +4402,7 @@ void _wrap_delete_IndexShardStats_capi_34cf46fc3770f52e(struct stave_index_shard
 }
 
 
-void _wrap_IndexShardStatsInit_capi_34cf46fc3770f52e(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_IndexShardStatsInit_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
   stave_index_shard_stats *arg1 = (stave_index_shard_stats *) 0 ;
   
   arg1 = *(stave_index_shard_stats **)&_swig_go_0; 
@@ -4412,7 +4412,7 @@ void _wrap_IndexShardStatsInit_capi_34cf46fc3770f52e(struct stave_index_shard_st
 }
 
 
-stave_outcome _wrap_IndexShardStatsGet_capi_34cf46fc3770f52e(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
+stave_outcome _wrap_IndexShardStatsGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint32_t arg2 ;
   stave_index_shard_stats *arg3 = (stave_index_shard_stats *) 0 ;
@@ -4436,7 +4436,7 @@ stave_outcome _wrap_IndexShardStatsGet_capi_34cf46fc3770f52e(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCollectValues_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCollectValues_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_buffer *arg2 = (stave_buffer *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4462,7 +4462,7 @@ stave_outcome _wrap_IndexCollectValues_capi_34cf46fc3770f52e(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCursorOpen_capi_34cf46fc3770f52e(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCursorOpen_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_cursor **arg2 = (stave_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4485,7 +4485,7 @@ stave_outcome _wrap_IndexCursorOpen_capi_34cf46fc3770f52e(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexCursorNextMany_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexCursorNextMany_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   size_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4521,7 +4521,7 @@ stave_outcome _wrap_IndexCursorNextMany_capi_34cf46fc3770f52e(stave_index_cursor
 }
 
 
-stave_outcome _wrap_IndexCursorClose_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0) {
+stave_outcome _wrap_IndexCursorClose_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4541,7 +4541,7 @@ stave_outcome _wrap_IndexCursorClose_capi_34cf46fc3770f52e(stave_index_cursor *_
 }
 
 
-void _wrap_IndexCursorFree_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0) {
+void _wrap_IndexCursorFree_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   
   arg1 = (stave_index_cursor *)_swig_go_0; 
@@ -4551,7 +4551,7 @@ void _wrap_IndexCursorFree_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0)
 }
 
 
-void _wrap_MemtableOptions_Timestamps_set_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_MemtableOptions_Timestamps_set_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4563,7 +4563,7 @@ void _wrap_MemtableOptions_Timestamps_set_capi_34cf46fc3770f52e(struct stave_mem
 }
 
 
-intgo _wrap_MemtableOptions_Timestamps_get_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
+intgo _wrap_MemtableOptions_Timestamps_get_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -4576,7 +4576,7 @@ intgo _wrap_MemtableOptions_Timestamps_get_capi_34cf46fc3770f52e(struct stave_me
 }
 
 
-void _wrap_MemtableOptions_Capacity_set_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableOptions_Capacity_set_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4588,7 +4588,7 @@ void _wrap_MemtableOptions_Capacity_set_capi_34cf46fc3770f52e(struct stave_memta
 }
 
 
-long long _wrap_MemtableOptions_Capacity_get_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
+long long _wrap_MemtableOptions_Capacity_get_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4601,7 +4601,7 @@ long long _wrap_MemtableOptions_Capacity_get_capi_34cf46fc3770f52e(struct stave_
 }
 
 
-void _wrap_MemtableOptions_Background_set_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_MemtableOptions_Background_set_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint8_t arg2 ;
   
@@ -4613,7 +4613,7 @@ void _wrap_MemtableOptions_Background_set_capi_34cf46fc3770f52e(struct stave_mem
 }
 
 
-bool _wrap_MemtableOptions_Background_get_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
+bool _wrap_MemtableOptions_Background_get_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4626,7 +4626,7 @@ bool _wrap_MemtableOptions_Background_get_capi_34cf46fc3770f52e(struct stave_mem
 }
 
 
-struct stave_memtable_options *_wrap_new_MemtableOptions_capi_34cf46fc3770f52e() {
+struct stave_memtable_options *_wrap_new_MemtableOptions_capi_356b15c9f28c3e64() {
   struct stave_memtable_options *result = 0 ;
   struct stave_memtable_options *_swig_go_result;
   
@@ -4637,7 +4637,7 @@ struct stave_memtable_options *_wrap_new_MemtableOptions_capi_34cf46fc3770f52e()
 }
 
 
-void _wrap_delete_MemtableOptions_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
+void _wrap_delete_MemtableOptions_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   
   arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
@@ -4647,7 +4647,7 @@ void _wrap_delete_MemtableOptions_capi_34cf46fc3770f52e(struct stave_memtable_op
 }
 
 
-void _wrap_MemtableOptionsInit_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0) {
+void _wrap_MemtableOptionsInit_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   
   arg1 = *(stave_memtable_options **)&_swig_go_0; 
@@ -4657,7 +4657,7 @@ void _wrap_MemtableOptionsInit_capi_34cf46fc3770f52e(struct stave_memtable_optio
 }
 
 
-stave_outcome _wrap_MemtableOptionsSet_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableOptionsSet_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4684,7 +4684,7 @@ stave_outcome _wrap_MemtableOptionsSet_capi_34cf46fc3770f52e(struct stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_MemtableOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4705,7 +4705,7 @@ stave_outcome _wrap_MemtableOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _sw
 }
 
 
-stave_outcome _wrap_MemtableCreate_capi_34cf46fc3770f52e(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableCreate_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   stave_memtable **arg2 = (stave_memtable **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4728,7 +4728,7 @@ stave_outcome _wrap_MemtableCreate_capi_34cf46fc3770f52e(struct stave_memtable_o
 }
 
 
-stave_outcome _wrap_MemtableOptionsGet_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
+stave_outcome _wrap_MemtableOptionsGet_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_options *arg2 = (stave_memtable_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4750,7 +4750,7 @@ stave_outcome _wrap_MemtableOptionsGet_capi_34cf46fc3770f52e(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableClose_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0) {
+stave_outcome _wrap_MemtableClose_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4770,7 +4770,7 @@ stave_outcome _wrap_MemtableClose_capi_34cf46fc3770f52e(stave_memtable *_swig_go
 }
 
 
-void _wrap_MemtableFree_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0) {
+void _wrap_MemtableFree_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   
   arg1 = (stave_memtable *)_swig_go_0; 
@@ -4780,7 +4780,7 @@ void _wrap_MemtableFree_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_MemtableBegin_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableBegin_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_transaction **arg2 = (stave_memtable_transaction **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4803,7 +4803,7 @@ stave_outcome _wrap_MemtableBegin_capi_34cf46fc3770f52e(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableTransactionId_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionId_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4826,7 +4826,7 @@ stave_outcome _wrap_MemtableTransactionId_capi_34cf46fc3770f52e(stave_memtable_t
 }
 
 
-stave_outcome _wrap_MemtableTransactionSnapshot_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionSnapshot_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4849,7 +4849,7 @@ stave_outcome _wrap_MemtableTransactionSnapshot_capi_34cf46fc3770f52e(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionPut_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableTransactionPut_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4883,7 +4883,7 @@ stave_outcome _wrap_MemtableTransactionPut_capi_34cf46fc3770f52e(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableTransactionRemove_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionRemove_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4910,7 +4910,7 @@ stave_outcome _wrap_MemtableTransactionRemove_capi_34cf46fc3770f52e(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionContains_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionContains_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4937,7 +4937,7 @@ stave_outcome _wrap_MemtableTransactionContains_capi_34cf46fc3770f52e(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionMultiGet_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableTransactionMultiGet_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -4973,7 +4973,7 @@ stave_outcome _wrap_MemtableTransactionMultiGet_capi_34cf46fc3770f52e(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionMultiWrite_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_MemtableTransactionMultiWrite_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5012,7 +5012,7 @@ stave_outcome _wrap_MemtableTransactionMultiWrite_capi_34cf46fc3770f52e(stave_me
 }
 
 
-stave_outcome _wrap_MemtableTransactionCommit_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionCommit_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5035,7 +5035,7 @@ stave_outcome _wrap_MemtableTransactionCommit_capi_34cf46fc3770f52e(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionRollback_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0) {
+stave_outcome _wrap_MemtableTransactionRollback_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5055,7 +5055,7 @@ stave_outcome _wrap_MemtableTransactionRollback_capi_34cf46fc3770f52e(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionClose_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0) {
+stave_outcome _wrap_MemtableTransactionClose_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5075,7 +5075,7 @@ stave_outcome _wrap_MemtableTransactionClose_capi_34cf46fc3770f52e(stave_memtabl
 }
 
 
-void _wrap_MemtableTransactionFree_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0) {
+void _wrap_MemtableTransactionFree_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   
   arg1 = (stave_memtable_transaction *)_swig_go_0; 
@@ -5085,7 +5085,7 @@ void _wrap_MemtableTransactionFree_capi_34cf46fc3770f52e(stave_memtable_transact
 }
 
 
-stave_outcome _wrap_MemtableSnapshotOpen_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotOpen_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_snapshot **arg2 = (stave_memtable_snapshot **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5108,7 +5108,7 @@ stave_outcome _wrap_MemtableSnapshotOpen_capi_34cf46fc3770f52e(stave_memtable *_
 }
 
 
-stave_outcome _wrap_MemtableSnapshotTimestamp_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotTimestamp_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5131,7 +5131,7 @@ stave_outcome _wrap_MemtableSnapshotTimestamp_capi_34cf46fc3770f52e(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableSnapshotContains_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotContains_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5158,7 +5158,7 @@ stave_outcome _wrap_MemtableSnapshotContains_capi_34cf46fc3770f52e(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableSnapshotMultiGet_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableSnapshotMultiGet_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5194,7 +5194,7 @@ stave_outcome _wrap_MemtableSnapshotMultiGet_capi_34cf46fc3770f52e(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableSnapshotClose_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0) {
+stave_outcome _wrap_MemtableSnapshotClose_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5214,7 +5214,7 @@ stave_outcome _wrap_MemtableSnapshotClose_capi_34cf46fc3770f52e(stave_memtable_s
 }
 
 
-void _wrap_MemtableSnapshotFree_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0) {
+void _wrap_MemtableSnapshotFree_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   
   arg1 = (stave_memtable_snapshot *)_swig_go_0; 
@@ -5224,7 +5224,7 @@ void _wrap_MemtableSnapshotFree_capi_34cf46fc3770f52e(stave_memtable_snapshot *_
 }
 
 
-stave_outcome _wrap_MemtableMultiRead_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableMultiRead_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5264,7 +5264,7 @@ stave_outcome _wrap_MemtableMultiRead_capi_34cf46fc3770f52e(stave_memtable *_swi
 }
 
 
-stave_outcome _wrap_MemtableWrite_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
+stave_outcome _wrap_MemtableWrite_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5300,7 +5300,7 @@ stave_outcome _wrap_MemtableWrite_capi_34cf46fc3770f52e(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableWriteTombstone_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_MemtableWriteTombstone_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5329,7 +5329,7 @@ stave_outcome _wrap_MemtableWriteTombstone_capi_34cf46fc3770f52e(stave_memtable 
 }
 
 
-stave_outcome _wrap_MemtableMultiWrite_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableMultiWrite_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5370,7 +5370,7 @@ stave_outcome _wrap_MemtableMultiWrite_capi_34cf46fc3770f52e(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableCommit_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableCommit_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t arg3 ;
@@ -5404,7 +5404,7 @@ stave_outcome _wrap_MemtableCommit_capi_34cf46fc3770f52e(stave_memtable *_swig_g
 }
 
 
-stave_outcome _wrap_MemtableAbort_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_MemtableAbort_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -5436,7 +5436,7 @@ stave_outcome _wrap_MemtableAbort_capi_34cf46fc3770f52e(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableHasWriteConflict_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_MemtableHasWriteConflict_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5468,7 +5468,7 @@ stave_outcome _wrap_MemtableHasWriteConflict_capi_34cf46fc3770f52e(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableCursorNextMany_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_MemtableCursorNextMany_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -5501,7 +5501,7 @@ stave_outcome _wrap_MemtableCursorNextMany_capi_34cf46fc3770f52e(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableCursorClose_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0) {
+stave_outcome _wrap_MemtableCursorClose_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5521,7 +5521,7 @@ stave_outcome _wrap_MemtableCursorClose_capi_34cf46fc3770f52e(stave_memtable_cur
 }
 
 
-void _wrap_MemtableCursorFree_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0) {
+void _wrap_MemtableCursorFree_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   
   arg1 = (stave_memtable_cursor *)_swig_go_0; 
@@ -5531,7 +5531,7 @@ void _wrap_MemtableCursorFree_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig
 }
 
 
-stave_outcome _wrap_MemtableSize_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSize_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5554,7 +5554,7 @@ stave_outcome _wrap_MemtableSize_capi_34cf46fc3770f52e(stave_memtable *_swig_go_
 }
 
 
-stave_outcome _wrap_MemtableSizeBytes_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSizeBytes_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5577,7 +5577,7 @@ stave_outcome _wrap_MemtableSizeBytes_capi_34cf46fc3770f52e(stave_memtable *_swi
 }
 
 
-stave_outcome _wrap_MemtableIsEmpty_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableIsEmpty_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5600,7 +5600,7 @@ stave_outcome _wrap_MemtableIsEmpty_capi_34cf46fc3770f52e(stave_memtable *_swig_
 }
 
 
-stave_outcome _wrap_MemtablePrune_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtablePrune_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -5625,7 +5625,7 @@ stave_outcome _wrap_MemtablePrune_capi_34cf46fc3770f52e(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableClear_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0) {
+stave_outcome _wrap_MemtableClear_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5645,7 +5645,7 @@ stave_outcome _wrap_MemtableClear_capi_34cf46fc3770f52e(stave_memtable *_swig_go
 }
 
 
-void _wrap_MemtableStats_Keys_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Keys_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5657,7 +5657,7 @@ void _wrap_MemtableStats_Keys_set_capi_34cf46fc3770f52e(struct stave_memtable_st
 }
 
 
-long long _wrap_MemtableStats_Keys_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Keys_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5670,7 +5670,7 @@ long long _wrap_MemtableStats_Keys_get_capi_34cf46fc3770f52e(struct stave_memtab
 }
 
 
-void _wrap_MemtableStats_Rows_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Rows_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5682,7 +5682,7 @@ void _wrap_MemtableStats_Rows_set_capi_34cf46fc3770f52e(struct stave_memtable_st
 }
 
 
-long long _wrap_MemtableStats_Rows_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Rows_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5695,7 +5695,7 @@ long long _wrap_MemtableStats_Rows_get_capi_34cf46fc3770f52e(struct stave_memtab
 }
 
 
-void _wrap_MemtableStats_Versions_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Versions_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5707,7 +5707,7 @@ void _wrap_MemtableStats_Versions_set_capi_34cf46fc3770f52e(struct stave_memtabl
 }
 
 
-long long _wrap_MemtableStats_Versions_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Versions_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5720,7 +5720,7 @@ long long _wrap_MemtableStats_Versions_get_capi_34cf46fc3770f52e(struct stave_me
 }
 
 
-void _wrap_MemtableStats_SizeBytes_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_SizeBytes_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5732,7 +5732,7 @@ void _wrap_MemtableStats_SizeBytes_set_capi_34cf46fc3770f52e(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_SizeBytes_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_SizeBytes_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5745,7 +5745,7 @@ long long _wrap_MemtableStats_SizeBytes_get_capi_34cf46fc3770f52e(struct stave_m
 }
 
 
-void _wrap_MemtableStats_Snapshots_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Snapshots_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5757,7 +5757,7 @@ void _wrap_MemtableStats_Snapshots_set_capi_34cf46fc3770f52e(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_Snapshots_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Snapshots_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5770,7 +5770,7 @@ long long _wrap_MemtableStats_Snapshots_get_capi_34cf46fc3770f52e(struct stave_m
 }
 
 
-void _wrap_MemtableStats_Transactions_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Transactions_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5782,7 +5782,7 @@ void _wrap_MemtableStats_Transactions_set_capi_34cf46fc3770f52e(struct stave_mem
 }
 
 
-long long _wrap_MemtableStats_Transactions_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Transactions_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5795,7 +5795,7 @@ long long _wrap_MemtableStats_Transactions_get_capi_34cf46fc3770f52e(struct stav
 }
 
 
-void _wrap_MemtableStats_Timestamp_set_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Timestamp_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5807,7 +5807,7 @@ void _wrap_MemtableStats_Timestamp_set_capi_34cf46fc3770f52e(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_Timestamp_get_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Timestamp_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5820,7 +5820,7 @@ long long _wrap_MemtableStats_Timestamp_get_capi_34cf46fc3770f52e(struct stave_m
 }
 
 
-struct stave_memtable_stats *_wrap_new_MemtableStats_capi_34cf46fc3770f52e() {
+struct stave_memtable_stats *_wrap_new_MemtableStats_capi_356b15c9f28c3e64() {
   struct stave_memtable_stats *result = 0 ;
   struct stave_memtable_stats *_swig_go_result;
   
@@ -5831,7 +5831,7 @@ struct stave_memtable_stats *_wrap_new_MemtableStats_capi_34cf46fc3770f52e() {
 }
 
 
-void _wrap_delete_MemtableStats_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
+void _wrap_delete_MemtableStats_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   
   arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
@@ -5841,7 +5841,7 @@ void _wrap_delete_MemtableStats_capi_34cf46fc3770f52e(struct stave_memtable_stat
 }
 
 
-void _wrap_MemtableStatsInit_capi_34cf46fc3770f52e(struct stave_memtable_stats *_swig_go_0) {
+void _wrap_MemtableStatsInit_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
   stave_memtable_stats *arg1 = (stave_memtable_stats *) 0 ;
   
   arg1 = *(stave_memtable_stats **)&_swig_go_0; 
@@ -5851,7 +5851,7 @@ void _wrap_MemtableStatsInit_capi_34cf46fc3770f52e(struct stave_memtable_stats *
 }
 
 
-stave_outcome _wrap_MemtableStatsGet_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
+stave_outcome _wrap_MemtableStatsGet_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_stats *arg2 = (stave_memtable_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5873,7 +5873,7 @@ stave_outcome _wrap_MemtableStatsGet_capi_34cf46fc3770f52e(stave_memtable *_swig
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Durability_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5885,7 +5885,7 @@ void _wrap_StoreOptions_Durability_set_capi_34cf46fc3770f52e(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5898,7 +5898,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_34cf46fc3770f52e(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5910,7 +5910,7 @@ void _wrap_StoreOptions_Io_set_capi_34cf46fc3770f52e(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5923,7 +5923,7 @@ intgo _wrap_StoreOptions_Io_get_capi_34cf46fc3770f52e(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5935,7 +5935,7 @@ void _wrap_StoreOptions_Shards_set_capi_34cf46fc3770f52e(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5948,7 +5948,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_34cf46fc3770f52e(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -5960,7 +5960,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_34cf46fc3770f52e(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5973,7 +5973,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_34cf46fc3770f52e(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -5985,7 +5985,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_34cf46fc3770f52e(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -5998,7 +5998,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_34cf46fc3770f52e(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -6010,7 +6010,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_34cf46fc3770f52e(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6023,7 +6023,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_34cf46fc3770f52e(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -6035,7 +6035,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_34cf46fc3770f52e(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6048,7 +6048,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_34cf46fc3770f52e(struct stave_sto
 }
 
 
-void _wrap_StoreOptions_Background_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_Background_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -6060,7 +6060,7 @@ void _wrap_StoreOptions_Background_set_capi_34cf46fc3770f52e(struct stave_store_
 }
 
 
-bool _wrap_StoreOptions_Background_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_Background_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6073,7 +6073,7 @@ bool _wrap_StoreOptions_Background_get_capi_34cf46fc3770f52e(struct stave_store_
 }
 
 
-void _wrap_StoreOptions_Keydir_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Keydir_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -6085,7 +6085,7 @@ void _wrap_StoreOptions_Keydir_set_capi_34cf46fc3770f52e(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Keydir_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Keydir_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -6098,7 +6098,7 @@ intgo _wrap_StoreOptions_Keydir_get_capi_34cf46fc3770f52e(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_CheckpointInterval_set_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_CheckpointInterval_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -6110,7 +6110,7 @@ void _wrap_StoreOptions_CheckpointInterval_set_capi_34cf46fc3770f52e(struct stav
 }
 
 
-long long _wrap_StoreOptions_CheckpointInterval_get_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_CheckpointInterval_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -6123,7 +6123,7 @@ long long _wrap_StoreOptions_CheckpointInterval_get_capi_34cf46fc3770f52e(struct
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_34cf46fc3770f52e() {
+struct stave_store_options *_wrap_new_StoreOptions_capi_356b15c9f28c3e64() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -6134,7 +6134,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_34cf46fc3770f52e() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -6144,7 +6144,7 @@ void _wrap_delete_StoreOptions_capi_34cf46fc3770f52e(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -6154,7 +6154,7 @@ void _wrap_StoreOptionsInit_capi_34cf46fc3770f52e(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_34cf46fc3770f52e(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6181,7 +6181,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_34cf46fc3770f52e(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6202,7 +6202,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_34cf46fc3770f52e(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -6232,7 +6232,7 @@ stave_outcome _wrap_StoreOpen_capi_34cf46fc3770f52e(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6254,7 +6254,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_34cf46fc3770f52e(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6274,7 +6274,7 @@ stave_outcome _wrap_StoreClose_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -6284,7 +6284,7 @@ void _wrap_StoreFree_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6327,7 +6327,7 @@ stave_outcome _wrap_StorePut_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6370,7 +6370,7 @@ stave_outcome _wrap_StoreInsert_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6413,7 +6413,7 @@ stave_outcome _wrap_StoreReplace_capi_34cf46fc3770f52e(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreRemove_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreRemove_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6449,7 +6449,248 @@ stave_outcome _wrap_StoreRemove_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreContains_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreCompareAndSwap_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, void *_swig_go_2, long long _swig_go_3, void *_swig_go_4, long long _swig_go_5, int _swig_go_6) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  void *arg6 = (void *) 0 ;
+  size_t arg7 ;
+  stave_write_options *arg8 = (stave_write_options *) 0 ;
+  stave_error *arg9 = (stave_error *) 0 ;
+  stave_write_options how8 ;
+  stave_error failure9 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure9.status = STAVE_OK;
+  arg9 = &failure9;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = *(void **)&_swig_go_2; 
+  arg5 = (size_t)_swig_go_3; 
+  arg6 = *(void **)&_swig_go_4; 
+  arg7 = (size_t)_swig_go_5; 
+  
+  if (_swig_go_6 != STAVE_DURABILITY_DEFAULT) {
+    stave_write_options_init(&how8);
+    how8.durability = (uint32_t)_swig_go_6;
+    arg8 = &how8;
+  }
+  
+  
+  result = (stave_outcome)stave_store_compare_and_swap(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,(void const *)arg6,arg7,(struct stave_write_options const *)arg8,arg9);
+  
+  _swig_go_result = outcome((stave_status)result, arg9); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreUpdate_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_edit arg4 = (stave_edit) 0 ;
+  void *arg5 = (void *) 0 ;
+  stave_buffer *arg6 = (stave_buffer *) 0 ;
+  stave_write_options *arg7 = (stave_write_options *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_write_options how7 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = run_edit;
+  arg5 = (void *)_swig_go_2;
+  
+  arg6 = (stave_buffer *)(void *)_swig_go_3.p; 
+  
+  if (_swig_go_4 != STAVE_DURABILITY_DEFAULT) {
+    stave_write_options_init(&how7);
+    how7.durability = (uint32_t)_swig_go_4;
+    arg7 = &how7;
+  }
+  
+  
+  result = (stave_outcome)stave_store_update(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,(struct stave_write_options const *)arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreFetchUpdate_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_edit arg4 = (stave_edit) 0 ;
+  void *arg5 = (void *) 0 ;
+  stave_buffer *arg6 = (stave_buffer *) 0 ;
+  stave_write_options *arg7 = (stave_write_options *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_write_options how7 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = run_edit;
+  arg5 = (void *)_swig_go_2;
+  
+  arg6 = (stave_buffer *)(void *)_swig_go_3.p; 
+  
+  if (_swig_go_4 != STAVE_DURABILITY_DEFAULT) {
+    stave_write_options_init(&how7);
+    how7.durability = (uint32_t)_swig_go_4;
+    arg7 = &how7;
+  }
+  
+  
+  result = (stave_outcome)stave_store_fetch_update(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,(struct stave_write_options const *)arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreExchange_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  stave_buffer *arg6 = (stave_buffer *) 0 ;
+  uint8_t *arg7 = (uint8_t *) 0 ;
+  stave_write_options *arg8 = (stave_write_options *) 0 ;
+  stave_error *arg9 = (stave_error *) 0 ;
+  stave_write_options how8 ;
+  stave_error failure9 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure9.status = STAVE_OK;
+  arg9 = &failure9;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  arg6 = (stave_buffer *)(void *)_swig_go_3.p; 
+  arg7 = (uint8_t *)(void *)_swig_go_4.p; 
+  
+  if (_swig_go_5 != STAVE_DURABILITY_DEFAULT) {
+    stave_write_options_init(&how8);
+    how8.durability = (uint32_t)_swig_go_5;
+    arg8 = &how8;
+  }
+  
+  
+  result = (stave_outcome)stave_store_exchange(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6,arg7,(struct stave_write_options const *)arg8,arg9);
+  
+  _swig_go_result = outcome((stave_status)result, arg9); 
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreShardFor_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, intgo *_swig_go_2) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint32_t *arg4 = (uint32_t *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = *(uint32_t **)&_swig_go_2; 
+  
+  result = (stave_outcome)stave_store_shard_for(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreValueSize_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, long long *_swig_go_2) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  size_t *arg4 = (size_t *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = *(size_t **)&_swig_go_2; 
+  
+  result = (stave_outcome)stave_store_value_size(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreContains_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6476,7 +6717,7 @@ stave_outcome _wrap_StoreContains_capi_34cf46fc3770f52e(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6499,7 +6740,7 @@ stave_outcome _wrap_StoreSize_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6535,7 +6776,7 @@ stave_outcome _wrap_StoreMultiGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6580,7 +6821,7 @@ stave_outcome _wrap_StoreMultiPut_capi_34cf46fc3770f52e(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiRemove_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiRemove_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6622,7 +6863,7 @@ stave_outcome _wrap_StoreMultiRemove_capi_34cf46fc3770f52e(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6643,7 +6884,7 @@ stave_outcome _wrap_BatchCreate_capi_34cf46fc3770f52e(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6677,7 +6918,7 @@ stave_outcome _wrap_BatchPut_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchRemove_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchRemove_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6704,7 +6945,7 @@ stave_outcome _wrap_BatchRemove_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6740,7 +6981,7 @@ stave_outcome _wrap_BatchRequire_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6763,7 +7004,7 @@ stave_outcome _wrap_BatchCount_capi_34cf46fc3770f52e(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_34cf46fc3770f52e(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_356b15c9f28c3e64(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6783,7 +7024,7 @@ stave_outcome _wrap_BatchClear_capi_34cf46fc3770f52e(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_34cf46fc3770f52e(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_356b15c9f28c3e64(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6803,7 +7044,7 @@ stave_outcome _wrap_BatchClose_capi_34cf46fc3770f52e(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_34cf46fc3770f52e(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_356b15c9f28c3e64(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -6813,7 +7054,7 @@ void _wrap_BatchFree_capi_34cf46fc3770f52e(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_34cf46fc3770f52e(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_356b15c9f28c3e64(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -6847,7 +7088,7 @@ stave_outcome _wrap_StoreWrite_capi_34cf46fc3770f52e(stave_store *_swig_go_0, st
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -6880,7 +7121,7 @@ stave_outcome _wrap_StoreCursorNextMany_capi_34cf46fc3770f52e(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorClose_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6900,7 +7141,7 @@ stave_outcome _wrap_StoreCursorClose_capi_34cf46fc3770f52e(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -6910,7 +7151,7 @@ void _wrap_StoreCursorFree_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6930,7 +7171,7 @@ stave_outcome _wrap_StoreFlush_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6950,7 +7191,7 @@ stave_outcome _wrap_StoreSync_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreCheckpoint_capi_34cf46fc3770f52e(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreCheckpoint_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6970,7 +7211,7 @@ stave_outcome _wrap_StoreCheckpoint_capi_34cf46fc3770f52e(stave_store *_swig_go_
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -6982,7 +7223,7 @@ void _wrap_StoreStats_Recovered_set_capi_34cf46fc3770f52e(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6995,7 +7236,7 @@ bool _wrap_StoreStats_Recovered_get_capi_34cf46fc3770f52e(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -7007,7 +7248,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_34cf46fc3770f52e(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -7020,7 +7261,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_34cf46fc3770f52e(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7032,7 +7273,7 @@ void _wrap_StoreStats_Keys_set_capi_34cf46fc3770f52e(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7045,7 +7286,7 @@ long long _wrap_StoreStats_Keys_get_capi_34cf46fc3770f52e(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7057,7 +7298,7 @@ void _wrap_StoreStats_Segments_set_capi_34cf46fc3770f52e(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7070,7 +7311,7 @@ long long _wrap_StoreStats_Segments_get_capi_34cf46fc3770f52e(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7082,7 +7323,7 @@ void _wrap_StoreStats_LogBytes_set_capi_34cf46fc3770f52e(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7095,7 +7336,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_34cf46fc3770f52e(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7107,7 +7348,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_34cf46fc3770f52e(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7120,7 +7361,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_34cf46fc3770f52e(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7132,7 +7373,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_34cf46fc3770f52e(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7145,7 +7386,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_34cf46fc3770f52e(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7157,7 +7398,7 @@ void _wrap_StoreStats_Version_set_capi_34cf46fc3770f52e(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7170,7 +7411,7 @@ long long _wrap_StoreStats_Version_get_capi_34cf46fc3770f52e(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7182,7 +7423,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_34cf46fc3770f52e(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7195,7 +7436,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_34cf46fc3770f52e(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7207,7 +7448,7 @@ void _wrap_StoreStats_Commits_set_capi_34cf46fc3770f52e(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7220,7 +7461,7 @@ long long _wrap_StoreStats_Commits_get_capi_34cf46fc3770f52e(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7232,7 +7473,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_34cf46fc3770f52e(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7245,7 +7486,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_34cf46fc3770f52e(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7257,7 +7498,7 @@ void _wrap_StoreStats_Syncs_set_capi_34cf46fc3770f52e(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7270,7 +7511,7 @@ long long _wrap_StoreStats_Syncs_get_capi_34cf46fc3770f52e(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7282,7 +7523,7 @@ void _wrap_StoreStats_Reads_set_capi_34cf46fc3770f52e(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7295,7 +7536,7 @@ long long _wrap_StoreStats_Reads_get_capi_34cf46fc3770f52e(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7307,7 +7548,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_34cf46fc3770f52e(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7320,7 +7561,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_34cf46fc3770f52e(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7332,7 +7573,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_34cf46fc3770f52e(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7345,7 +7586,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_34cf46fc3770f52e(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_34cf46fc3770f52e() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_356b15c9f28c3e64() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -7356,7 +7597,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_34cf46fc3770f52e() {
 }
 
 
-void _wrap_delete_StoreStats_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -7366,7 +7607,7 @@ void _wrap_delete_StoreStats_capi_34cf46fc3770f52e(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -7376,7 +7617,7 @@ void _wrap_StoreStatsInit_capi_34cf46fc3770f52e(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -7398,7 +7639,7 @@ stave_outcome _wrap_StoreStatsGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_34cf46fc3770f52e(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_356b15c9f28c3e64(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -7424,7 +7665,7 @@ stave_outcome _wrap_StoreVerify_capi_34cf46fc3770f52e(stave_store *_swig_go_0, s
 }
 
 
-long long _wrap_StoreGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7451,7 +7692,7 @@ long long _wrap_StoreGet_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostrin
 }
 
 
-stave_outcome _wrap_StoreGetPin_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreGetPin_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7481,7 +7722,7 @@ stave_outcome _wrap_StoreGetPin_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CursorOpen_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CursorOpen_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7513,7 +7754,7 @@ stave_outcome _wrap_CursorOpen_capi_34cf46fc3770f52e(stave_store *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7543,7 +7784,7 @@ stave_outcome _wrap_CursorRecord_capi_34cf46fc3770f52e(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_34cf46fc3770f52e(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7573,7 +7814,7 @@ stave_outcome _wrap_CursorNext_capi_34cf46fc3770f52e(stave_store_cursor *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCreate_capi_34cf46fc3770f52e(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexCreate_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   uintptr_t arg2 ;
   uint8_t arg3 ;
@@ -7600,7 +7841,7 @@ stave_outcome _wrap_IndexCreate_capi_34cf46fc3770f52e(struct stave_index_options
 }
 
 
-stave_outcome _wrap_IndexCursorKey_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCursorKey_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7630,7 +7871,7 @@ stave_outcome _wrap_IndexCursorKey_capi_34cf46fc3770f52e(stave_index_cursor *_sw
 }
 
 
-stave_outcome _wrap_IndexCursorNext_capi_34cf46fc3770f52e(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCursorNext_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   uint8_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7665,7 +7906,7 @@ stave_outcome _wrap_IndexCursorNext_capi_34cf46fc3770f52e(stave_index_cursor *_s
 }
 
 
-long long _wrap_CowMapGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7687,7 +7928,7 @@ long long _wrap_CowMapGet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapGetPin_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapGetPin_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_go_pinned *arg3 = (stave_go_pinned *) 0 ;
@@ -7712,7 +7953,7 @@ stave_outcome _wrap_CowMapGetPin_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0
 }
 
 
-long long _wrap_CowMapSet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapSet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7734,7 +7975,7 @@ long long _wrap_CowMapSet_capi_34cf46fc3770f52e(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapCursorValue_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapCursorValue_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7764,7 +8005,7 @@ stave_outcome _wrap_CowMapCursorValue_capi_34cf46fc3770f52e(stave_cow_map_cursor
 }
 
 
-stave_outcome _wrap_CowMapCursorNext_capi_34cf46fc3770f52e(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapCursorNext_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7797,7 +8038,7 @@ stave_outcome _wrap_CowMapCursorNext_capi_34cf46fc3770f52e(stave_cow_map_cursor 
 }
 
 
-stave_outcome _wrap_CowMapDiffValues_capi_34cf46fc3770f52e(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffValues_capi_356b15c9f28c3e64(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7827,7 +8068,7 @@ stave_outcome _wrap_CowMapDiffValues_capi_34cf46fc3770f52e(stave_cow_map_diff *_
 }
 
 
-stave_outcome _wrap_CowMapDiffNext_capi_34cf46fc3770f52e(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapDiffNext_capi_356b15c9f28c3e64(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7863,7 +8104,7 @@ stave_outcome _wrap_CowMapDiffNext_capi_34cf46fc3770f52e(stave_cow_map_diff *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNext_capi_34cf46fc3770f52e(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorNext_capi_356b15c9f28c3e64(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7890,7 +8131,7 @@ stave_outcome _wrap_DiskIndexCursorNext_capi_34cf46fc3770f52e(stave_disk_index_c
 }
 
 
-long long _wrap_MemtableTransactionGet_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableTransactionGet_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7917,7 +8158,7 @@ long long _wrap_MemtableTransactionGet_capi_34cf46fc3770f52e(stave_memtable_tran
 }
 
 
-stave_outcome _wrap_MemtableTransactionGetPin_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableTransactionGetPin_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7947,7 +8188,7 @@ stave_outcome _wrap_MemtableTransactionGetPin_capi_34cf46fc3770f52e(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionCursor_capi_34cf46fc3770f52e(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableTransactionCursor_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7981,7 +8222,7 @@ stave_outcome _wrap_MemtableTransactionCursor_capi_34cf46fc3770f52e(stave_memtab
 }
 
 
-long long _wrap_MemtableSnapshotGet_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableSnapshotGet_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8008,7 +8249,7 @@ long long _wrap_MemtableSnapshotGet_capi_34cf46fc3770f52e(stave_memtable_snapsho
 }
 
 
-stave_outcome _wrap_MemtableSnapshotGetPin_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableSnapshotGetPin_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8038,7 +8279,7 @@ stave_outcome _wrap_MemtableSnapshotGetPin_capi_34cf46fc3770f52e(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableSnapshotCursor_capi_34cf46fc3770f52e(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableSnapshotCursor_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8072,7 +8313,7 @@ stave_outcome _wrap_MemtableSnapshotCursor_capi_34cf46fc3770f52e(stave_memtable_
 }
 
 
-long long _wrap_MemtableRead_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+long long _wrap_MemtableRead_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8103,7 +8344,7 @@ long long _wrap_MemtableRead_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_MemtableReadPin_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableReadPin_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8137,7 +8378,7 @@ stave_outcome _wrap_MemtableReadPin_capi_34cf46fc3770f52e(stave_memtable *_swig_
 }
 
 
-stave_outcome _wrap_MemtableReadWith_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
+stave_outcome _wrap_MemtableReadWith_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8174,7 +8415,7 @@ stave_outcome _wrap_MemtableReadWith_capi_34cf46fc3770f52e(stave_memtable *_swig
 }
 
 
-stave_outcome _wrap_MemtableCursorOpen_capi_34cf46fc3770f52e(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableCursorOpen_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t arg3 ;
@@ -8212,7 +8453,7 @@ stave_outcome _wrap_MemtableCursorOpen_capi_34cf46fc3770f52e(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableCursorRecord_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorRecord_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8242,7 +8483,7 @@ stave_outcome _wrap_MemtableCursorRecord_capi_34cf46fc3770f52e(stave_memtable_cu
 }
 
 
-stave_outcome _wrap_MemtableCursorNext_capi_34cf46fc3770f52e(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorNext_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;

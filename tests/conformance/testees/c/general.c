@@ -5,7 +5,7 @@
 #include <string.h>
 
 static void hello(void) {
-  puts("ok format=2 language=c capabilities=store,keydir,index,cow_map,disk_index,memtable");
+  puts("ok format=2 language=c capabilities=store,modify,keydir,index,cow_map,disk_index,memtable");
 }
 
 static void live_handles(void) {

@@ -102,6 +102,78 @@ static void store_remove(void) {
   reply(stave_store_remove(self->pointer, key->data, key->size, options, &error));
 }
 
+static void store_compare_and_swap(void) {
+  const stave_write_options* options = write_options();
+  const struct word *key = bytes(0), *expected = bytes(1), *desired = bytes(2);
+  reply(stave_store_compare_and_swap(self->pointer, key->data, key->size, expected->data,
+                                     expected->size, desired->data, desired->size, options,
+                                     &error));
+}
+
+/* What a callback does: the words "append V", "set V", "cancel", "size", "put" or "close". */
+static stave_status edit(void* context, stave_buffer* value) {
+  const struct word* action = context;
+  uint64_t size;
+  if (strcmp(action->data, "cancel") == 0) return STAVE_CANCELLED;
+  if (strcmp(action->data, "size") == 0) return stave_store_size(self->pointer, &size, NULL);
+  if (strcmp(action->data, "close") == 0) return stave_store_close(self->pointer, NULL);
+  if (strcmp(action->data, "put") == 0)
+    return stave_store_put(self->pointer, "k", 1, "", 0, NULL, NULL);
+  const struct word* added = action + 1;
+  const size_t kept = strcmp(action->data, "append") == 0 ? value->size : 0;
+  const stave_status status = stave_buffer_resize(value, kept + added->size, NULL);
+  if (status == STAVE_OK && added->size)
+    memcpy((char*)value->data + kept, added->data, added->size);
+  return status;
+}
+
+typedef stave_status (*update_function)(stave_store*, const void*, size_t, stave_edit, void*,
+                                        stave_buffer*, const stave_write_options*, stave_error*);
+
+static void update_with(update_function update) {
+  const stave_write_options* options = write_options();
+  const struct word* key = bytes(0);
+  argument(1);
+  const stave_status status =
+      update(self->pointer, key->data, key->size, edit, &words[1], reused, options, &error);
+  reply_bytes(status, reused->data, reused->size);
+}
+
+static void store_update(void) {
+  update_with(stave_store_update);
+}
+static void store_fetch_update(void) {
+  update_with(stave_store_fetch_update);
+}
+
+static void store_exchange(void) {
+  uint8_t existed = 0;
+  const stave_write_options* options = write_options();
+  const struct word *key = bytes(0), *value = bytes(1);
+  const stave_status status = stave_store_exchange(self->pointer, key->data, key->size, value->data,
+                                                   value->size, reused, &existed, options, &error);
+  if (status == STAVE_OK && existed)
+    reply_bytes(status, reused->data, reused->size);
+  else
+    reply(status);
+}
+
+static void store_shard_for(void) {
+  uint32_t shard = 0;
+  const struct word* key = bytes(0);
+  const stave_status status =
+      stave_store_shard_for(self->pointer, key->data, key->size, &shard, &error);
+  reply_number(status, shard);
+}
+
+static void store_value_size(void) {
+  size_t size = 0;
+  const struct word* key = bytes(0);
+  const stave_status status =
+      stave_store_value_size(self->pointer, key->data, key->size, &size, &error);
+  reply_number(status, size);
+}
+
 static void store_get(void) {
   const struct word* key = bytes(0);
   const stave_status status =
@@ -256,6 +328,12 @@ const struct verb store_verbs[] = {
     {KIND_STORE, KIND_NONE, "insert", store_insert},
     {KIND_STORE, KIND_NONE, "replace", store_replace},
     {KIND_STORE, KIND_NONE, "remove", store_remove},
+    {KIND_STORE, KIND_NONE, "compare_and_swap", store_compare_and_swap},
+    {KIND_STORE, KIND_NONE, "update", store_update},
+    {KIND_STORE, KIND_NONE, "fetch_update", store_fetch_update},
+    {KIND_STORE, KIND_NONE, "exchange", store_exchange},
+    {KIND_STORE, KIND_NONE, "shard_for", store_shard_for},
+    {KIND_STORE, KIND_NONE, "value_size", store_value_size},
     {KIND_STORE, KIND_NONE, "get", store_get},
     {KIND_STORE, KIND_NONE, "get_into", store_get_into},
     {KIND_STORE, KIND_PIN, "get_pin", store_get_pin},

@@ -37,12 +37,17 @@ Testee::Edit Testee::edit(size_t position) {
     if (action == "size") return map->size().status();
     if (action == "close") return map->close().status();
     if (action == "put") return map->put(1, "").status();
-    if (action == "set") return edited.assign(value).status();
-    const size_t kept = edited.bytes().size();
-    if (auto resized = edited.resize(kept + value.size()); !resized) return resized.status();
-    std::copy(value.begin(), value.end(), reinterpret_cast<char*>(edited.bytes().data()) + kept);
-    return Status::ok;
+    return edit_bytes(action, value, edited);
   };
+}
+
+Status Testee::edit_bytes(const std::string& action, const std::string& value,
+                          stave::EditedValue& edited) {
+  if (action == "set") return edited.assign(value).status();
+  const size_t kept = edited.bytes().size();
+  if (auto resized = edited.resize(kept + value.size()); !resized) return resized.status();
+  std::copy(value.begin(), value.end(), reinterpret_cast<char*>(edited.bytes().data()) + kept);
+  return Status::ok;
 }
 
 void Testee::print_entry(const std::string& what, int64_t key, Bytes value) {

@@ -134,6 +134,13 @@ class Testee {
   using Edit = std::function<Status(stave::EditedValue&)>;
   int64_t map_key(size_t position) const;
   Edit edit(size_t position);
+  // "append V" and "set V".
+  static Status edit_bytes(const std::string& action, const std::string& value,
+                           stave::EditedValue& edited);
+  Edit store_edit(size_t position);
+  template <typename Update>
+  void update(Update update);
+  void exchange();
   const stave::Map& other_map() const;
   static void print_entry(const std::string& what, int64_t key, Bytes value);
   static void print_options(const stave::MapOptions& options);

@@ -105,7 +105,7 @@ Testee::Verbs Testee::general_verbs(Testee& t) {
        [] {
          print(
              "ok format=2 language=cpp "
-             "capabilities=store,keydir,index,cow_map,disk_index,memtable\n");
+             "capabilities=store,modify,keydir,index,cow_map,disk_index,memtable\n");
        }},
       {"handles", [&t] { t.reply(stave::Result<uint64_t>(stave_live_handles())); }},
       {"version",
@@ -134,6 +134,36 @@ Testee::Verbs Testee::general_verbs(Testee& t) {
        }},
       {"options_describe", [&t] { t.describe(stave_store_options_describe); }},
   };
+}
+
+// What a callback does: the words "append V", "set V", "cancel", "size", "put" or "close".
+Testee::Edit Testee::store_edit(size_t position) {
+  const std::string action = words_.at(position).text;
+  const std::string value = position + 1 < words_.size() ? bytes(position + 1) : "";
+  auto* const store = &self<stave::Store>();
+  return [action, value, store](stave::EditedValue& edited) -> Status {
+    if (action == "cancel") return Status::cancelled;
+    if (action == "size") return store->size().status();
+    if (action == "close") return store->close().status();
+    if (action == "put") return store->put("k", "").status();
+    return edit_bytes(action, value, edited);
+  };
+}
+
+template <typename Update>
+void Testee::update(Update update) {
+  const auto options = write_options();
+  const auto updated = update(Bytes(bytes(0)), store_edit(1), &buffer_, options);
+  if (!updated) return reply_error(updated.error());
+  reply(stave::Result<Bytes>(buffer_.bytes()));
+}
+
+void Testee::exchange() {
+  const auto options = write_options();
+  const auto existed = self<stave::Store>().exchange(bytes(0), bytes(1), &buffer_, options);
+  if (!existed) return reply_error(existed.error());
+  if (*existed) return reply(stave::Result<Bytes>(buffer_.bytes()));
+  print("ok\n");
 }
 
 Testee::Verbs Testee::store_verbs(Testee& t) {
@@ -168,6 +198,30 @@ Testee::Verbs Testee::store_verbs(Testee& t) {
          const auto options = t.write_options();
          t.reply(store().remove(t.bytes(0), options));
        }},
+      {"store.compare_and_swap",
+       [=, &t] {
+         const auto options = t.write_options();
+         t.reply(store().compare_and_swap(t.bytes(0), t.bytes(1), t.bytes(2), options));
+       }},
+      {"store.update",
+       [=, &t] {
+         t.update([=](Bytes key, const Edit& edit, stave::Buffer* value, const auto& options) {
+           return store().update(key, edit, value, options);
+         });
+       }},
+      {"store.fetch_update",
+       [=, &t] {
+         t.update([=](Bytes key, const Edit& edit, stave::Buffer* value, const auto& options) {
+           return store().fetch_update(key, edit, value, options);
+         });
+       }},
+      {"store.exchange", [&t] { t.exchange(); }},
+      {"store.shard_for",
+       [=, &t] {
+         const auto shard = store().shard_for(t.bytes(0));
+         shard ? t.reply(stave::Result<uint64_t>(*shard)) : t.reply_error(shard.error());
+       }},
+      {"store.value_size", [=, &t] { t.reply(store().value_size(t.bytes(0))); }},
       {"store.get", [=, &t] { t.reply(store().get(t.bytes(0), t.buffer_)); }},
       {"store.get_into", [&t] { t.get_into(); }},
       {"store.get_pin", [=, &t] { t.bind(store().get_pin(t.bytes(0))); }},

@@ -1,0 +1,118 @@
+// The store family: writes that rest on the key's present value.
+#include <stave/store.h>
+
+#include "capi/calls.h"
+#include "capi/edit.h"
+#include "capi/error.h"
+#include "capi/output.h"
+#include "capi/store_handle.h"
+
+using stave::as_bytes;
+using stave::Bytes;
+using stave::Result;
+using stave::Status;
+using namespace stave::capi;
+using stave::store::Durability;
+using stave::store::Store;
+
+namespace {
+
+// A function that writes, and fills `buffer`, its argument `name`: body(core, durability, output).
+template <typename Body>
+stave_status guarded_exchange(stave_error* error, stave_store* store,
+                              const stave_write_options* options, stave_buffer* buffer,
+                              const char* name, Body&& body) noexcept {
+  return guarded_write(error, store, options, [&](Store& core, Durability durability) -> Status {
+    BufferOutput output(buffer);
+    STAVE_TRY(output.prepare(name));
+    return output.finish(body(core, durability, output));
+  });
+}
+
+// update() and fetch_update(): finish(present, updated) runs before the change is made.
+template <typename Finish>
+Status update(Store& core, Durability durability, const void* key, size_t key_size, stave_edit edit,
+              void* context, Finish&& finish) {
+  STAVE_TRY(require_bytes(key, key_size, "key"));
+  Editor editor(edit, context);
+  STAVE_TRY(editor.prepare("edit"));
+  return core.update(
+      as_bytes(key, key_size),
+      [&](Bytes present) -> Result<Bytes> {
+        STAVE_TRY_ASSIGN(const Bytes updated, editor.run(present));
+        STAVE_TRY(finish(present, updated));
+        return updated;
+      },
+      durability);
+}
+
+}  // namespace
+
+stave_status stave_store_compare_and_swap(stave_store* store, const void* key, size_t key_size,
+                                          const void* expected, size_t expected_size,
+                                          const void* desired, size_t desired_size,
+                                          const stave_write_options* options, stave_error* error) {
+  return guarded_write(error, store, options, [&](Store& core, Durability durability) -> Status {
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    STAVE_TRY(require_bytes(expected, expected_size, "expected"));
+    STAVE_TRY(require_bytes(desired, desired_size, "desired"));
+    return core.compare_and_swap(as_bytes(key, key_size), as_bytes(expected, expected_size),
+                                 as_bytes(desired, desired_size), durability);
+  });
+}
+
+stave_status stave_store_update(stave_store* store, const void* key, size_t key_size,
+                                stave_edit edit, void* context, stave_buffer* updated,
+                                const stave_write_options* options, stave_error* error) {
+  return guarded_exchange(error, store, options, updated, "updated",
+                          [&](Store& core, Durability durability, BufferOutput& output) {
+                            return update(
+                                core, durability, key, key_size, edit, context,
+                                [&output](Bytes, Bytes now) { return output.receive(now); });
+                          });
+}
+
+stave_status stave_store_fetch_update(stave_store* store, const void* key, size_t key_size,
+                                      stave_edit edit, void* context, stave_buffer* previous,
+                                      const stave_write_options* options, stave_error* error) {
+  return guarded_exchange(error, store, options, previous, "previous",
+                          [&](Store& core, Durability durability, BufferOutput& output) {
+                            return update(
+                                core, durability, key, key_size, edit, context,
+                                [&output](Bytes before, Bytes) { return output.receive(before); });
+                          });
+}
+
+stave_status stave_store_exchange(stave_store* store, const void* key, size_t key_size,
+                                  const void* value, size_t value_size, stave_buffer* previous,
+                                  uint8_t* existed, const stave_write_options* options,
+                                  stave_error* error) {
+  Output existed_output(existed);
+  return guarded_exchange(error, store, options, previous, "previous",
+                          [&](Store& core, Durability durability, BufferOutput& output) -> Status {
+                            STAVE_TRY(require_bytes(key, key_size, "key"));
+                            STAVE_TRY(require_bytes(value, value_size, "value"));
+                            bool was_present = false;
+                            Status status = core.modify(
+                                as_bytes(key, key_size),
+                                [&](const Bytes* present) -> Result<Bytes> {
+                                  was_present = present != nullptr;
+                                  if (was_present) STAVE_TRY(output.receive(*present));
+                                  return as_bytes(value, value_size);
+                                },
+                                durability);
+                            if (status.ok()) existed_output.set(was_present ? 1 : 0);
+                            return status;
+                          });
+}
+
+stave_status stave_store_shard_for(stave_store* store, const void* key, size_t key_size,
+                                   uint32_t* shard, stave_error* error) {
+  return guarded_call(error, store, [&](Store& core) -> Status {
+    STAVE_TRY(require(shard, "shard"));
+    *shard = 0;
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    *shard = core.shard_for(as_bytes(key, key_size));
+    return {};
+  });
+}
