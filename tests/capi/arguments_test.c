@@ -62,31 +62,8 @@ static void wrong_kinds(stave_store* store) {
   stave_batch_free(batch);
 }
 
-/* NULL with a size, for each pair of pointer and size. */
-static void null_bytes(stave_store* store) {
-  char data[8];
-  size_t size;
-  uint64_t number;
-  stave_buffer buffer = {NULL, 0, 0};
-  stave_pin* pin;
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_put(store, NULL, 1, "v", 1, NULL, &error));
-  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "key is NULL");
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_put(store, "k", 1, NULL, 1, NULL, &error));
-  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "value is NULL");
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_insert(store, NULL, 1, "v", 1, NULL, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_replace(store, NULL, 1, "v", 1, NULL, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_remove(store, NULL, 1, NULL, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get(store, NULL, 1, data, 8, &size, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get(store, "k", 1, NULL, 8, &size, &error));
-  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "data is NULL");
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_buffer(store, NULL, 1, &buffer, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_pin(store, NULL, 1, &pin, &error));
-  CHECK(pin == NULL);
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_contains(store, NULL, 1, &error));
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_value_size(store, NULL, 1, &size, &error));
-  CHECK(size == 0);
-  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
-               stave_store_shard_for(store, NULL, 1, &(uint32_t){0}, &error));
+/* The same of writes that rest on the present value. */
+static void null_bytes_of_changes(stave_store* store) {
   const struct {
     const char* what;
     const void *key, *expected, *desired;
@@ -112,6 +89,34 @@ static void null_bytes(stave_store* store) {
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_store_exchange(store, "k", 1, "v", 1, &unset, NULL, NULL, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "previous");
+}
+
+/* NULL with a size, for each pair of pointer and size. */
+static void null_bytes(stave_store* store) {
+  char data[8];
+  size_t size;
+  uint64_t number;
+  stave_buffer buffer = {NULL, 0, 0};
+  stave_pin* pin;
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_put(store, NULL, 1, "v", 1, NULL, &error));
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "key is NULL");
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_put(store, "k", 1, NULL, 1, NULL, &error));
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "value is NULL");
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_insert(store, NULL, 1, "v", 1, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_replace(store, NULL, 1, "v", 1, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_remove(store, NULL, 1, NULL, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get(store, NULL, 1, data, 8, &size, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get(store, "k", 1, NULL, 8, &size, &error));
+  CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "data is NULL");
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_buffer(store, NULL, 1, &buffer, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_get_pin(store, NULL, 1, &pin, &error));
+  CHECK(pin == NULL);
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_contains(store, NULL, 1, &error));
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_value_size(store, NULL, 1, &size, &error));
+  CHECK(size == 0);
+  CHECK_STATUS(STAVE_INVALID_ARGUMENT,
+               stave_store_shard_for(store, NULL, 1, &(uint32_t){0}, &error));
+  null_bytes_of_changes(store);
   stave_batch* batch;
   CHECK_STATUS(STAVE_OK, stave_batch_create(&batch, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_batch_put(batch, NULL, 1, "v", 1, &error));

@@ -189,6 +189,23 @@ static void values(void) {
   }
 }
 
+static void sizes_as_text(void) {
+  stave_store_options options;
+  stave_store_options_init(&options);
+  static const struct {
+    const char* text;
+    uint64_t value;
+  } sizes[] = {{"4096", 4096},    {"4KiB", 4096},        {"64GiB", UINT64_C(64) << 30},
+               {"1MiB", 1 << 20}, {"64GB", 64000000000}, {"5MB", 5000000},
+               {"5KB", 5000}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    char setting[64];
+    snprintf(setting, sizeof setting, "segment_size=%s", sizes[i].text);
+    CHECK_STATUS(STAVE_OK, stave_store_options_set(&options, setting, NULL));
+    CHECK(options.segment_size == sizes[i].value);
+  }
+}
+
 static void text(void) {
   stave_store_options options;
   stave_store_options_init(&options);
@@ -205,18 +222,6 @@ static void text(void) {
   CHECK_STATUS(STAVE_OK, stave_store_options_set(
                              &options, "read_only=true,read_only=no,create_if_missing=0", NULL));
   CHECK(options.read_only == 0);
-  static const struct {
-    const char* text;
-    uint64_t value;
-  } sizes[] = {{"4096", 4096},    {"4KiB", 4096},        {"64GiB", UINT64_C(64) << 30},
-               {"1MiB", 1 << 20}, {"64GB", 64000000000}, {"5MB", 5000000},
-               {"5KB", 5000}};
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    char setting[64];
-    snprintf(setting, sizeof setting, "segment_size=%s", sizes[i].text);
-    CHECK_STATUS(STAVE_OK, stave_store_options_set(&options, setting, NULL));
-    CHECK(options.segment_size == sizes[i].value);
-  }
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_options_set(&options, NULL, &error));
 
   static const char* const bad[] = {
@@ -345,6 +350,7 @@ int main(void) {
   other_struct_sizes();
   values();
   text();
+  sizes_as_text();
   description();
   in_force();
   key_directories();

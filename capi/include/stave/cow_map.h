@@ -175,9 +175,8 @@ STAVE_API stave_status stave_cow_map_remove(stave_cow_map *map, int64_t key, sta
 
 /* Lets the callback change the value of a key. Other threads see the value before or after, never
  * one between. NOT_FOUND, without a callback, when the key is absent. */
-STAVE_API stave_status stave_cow_map_modify(stave_cow_map *map, int64_t key,
-                                            stave_edit edit, void *context,
-                                            stave_error *error);
+STAVE_API stave_status stave_cow_map_modify(stave_cow_map *map, int64_t key, stave_edit edit,
+                                            void *context, stave_error *error);
 
 /* Stores the value if the key is absent: STAVE_OK; else EXISTS. `result` receives the value that the
  * key has now. */

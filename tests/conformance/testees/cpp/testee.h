@@ -40,6 +40,7 @@ class Testee {
 
   static Verbs general_verbs(Testee& t);
   static Verbs store_verbs(Testee& t);
+  static Verbs store_modify_verbs(Testee& t);
   static Verbs other_verbs(Testee& t);
   static Verbs index_verbs(Testee& t);
   static Verbs index_hashed_verbs(Testee& t);

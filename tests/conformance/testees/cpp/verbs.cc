@@ -166,6 +166,36 @@ void Testee::exchange() {
   print("ok\n");
 }
 
+Testee::Verbs Testee::store_modify_verbs(Testee& t) {
+  const auto store = [&t]() -> stave::Store& { return t.self<stave::Store>(); };
+  return {
+      {"store.compare_and_swap",
+       [=, &t] {
+         const auto options = t.write_options();
+         t.reply(store().compare_and_swap(t.bytes(0), t.bytes(1), t.bytes(2), options));
+       }},
+      {"store.update",
+       [=, &t] {
+         t.update([=](Bytes key, const Edit& edit, stave::Buffer* value, const auto& options) {
+           return store().update(key, edit, value, options);
+         });
+       }},
+      {"store.fetch_update",
+       [=, &t] {
+         t.update([=](Bytes key, const Edit& edit, stave::Buffer* value, const auto& options) {
+           return store().fetch_update(key, edit, value, options);
+         });
+       }},
+      {"store.exchange", [&t] { t.exchange(); }},
+      {"store.shard_for",
+       [=, &t] {
+         const auto shard = store().shard_for(t.bytes(0));
+         shard ? t.reply(stave::Result<uint64_t>(*shard)) : t.reply_error(shard.error());
+       }},
+      {"store.value_size", [=, &t] { t.reply(store().value_size(t.bytes(0))); }},
+  };
+}
+
 Testee::Verbs Testee::store_verbs(Testee& t) {
   const auto store = [&t]() -> stave::Store& { return t.self<stave::Store>(); };
   return {
@@ -198,30 +228,6 @@ Testee::Verbs Testee::store_verbs(Testee& t) {
          const auto options = t.write_options();
          t.reply(store().remove(t.bytes(0), options));
        }},
-      {"store.compare_and_swap",
-       [=, &t] {
-         const auto options = t.write_options();
-         t.reply(store().compare_and_swap(t.bytes(0), t.bytes(1), t.bytes(2), options));
-       }},
-      {"store.update",
-       [=, &t] {
-         t.update([=](Bytes key, const Edit& edit, stave::Buffer* value, const auto& options) {
-           return store().update(key, edit, value, options);
-         });
-       }},
-      {"store.fetch_update",
-       [=, &t] {
-         t.update([=](Bytes key, const Edit& edit, stave::Buffer* value, const auto& options) {
-           return store().fetch_update(key, edit, value, options);
-         });
-       }},
-      {"store.exchange", [&t] { t.exchange(); }},
-      {"store.shard_for",
-       [=, &t] {
-         const auto shard = store().shard_for(t.bytes(0));
-         shard ? t.reply(stave::Result<uint64_t>(*shard)) : t.reply_error(shard.error());
-       }},
-      {"store.value_size", [=, &t] { t.reply(store().value_size(t.bytes(0))); }},
       {"store.get", [=, &t] { t.reply(store().get(t.bytes(0), t.buffer_)); }},
       {"store.get_into", [&t] { t.get_into(); }},
       {"store.get_pin", [=, &t] { t.bind(store().get_pin(t.bytes(0))); }},
@@ -279,6 +285,7 @@ Testee::Verbs Testee::other_verbs(Testee& t) {
 Testee::Verbs Testee::all_verbs(Testee& t) {
   Verbs verbs = general_verbs(t);
   verbs.merge(store_verbs(t));
+  verbs.merge(store_modify_verbs(t));
   verbs.merge(other_verbs(t));
   verbs.merge(index_verbs(t));
   verbs.merge(index_hashed_verbs(t));
