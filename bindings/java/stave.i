@@ -338,6 +338,12 @@ STATS_AS_LONGS(stave_memtable_stats)
 %ignore stave_store_cursor_open;
 %ignore stave_store_cursor_next_many;
 %ignore stave_store_verify;
+%ignore stave_store_compare_and_swap;
+%ignore stave_store_update;
+%ignore stave_store_fetch_update;
+%ignore stave_store_exchange;
+%ignore stave_store_shard_for;
+%ignore stave_store_value_size;
 /* The same in native/index.h: one function for all calls on one key. */
 %ignore stave_index_create;
 %ignore stave_index_put;
