@@ -13,7 +13,6 @@
 
 using stave::as_bytes;
 using stave::Bytes;
-using stave::Code;
 using stave::Result;
 using stave::Status;
 using namespace stave::capi;
