@@ -29,21 +29,26 @@ stave_status guarded_exchange(stave_error* error, stave_store* store,
   });
 }
 
-// update() and fetch_update(): finish(present, updated) runs before the change is made.
-template <typename Finish>
-Status update(Store& core, Durability durability, const void* key, size_t key_size, stave_edit edit,
-              void* context, Finish&& finish) {
-  STAVE_TRY(require_bytes(key, key_size, "key"));
-  Editor editor(edit, context);
-  STAVE_TRY(editor.prepare("edit"));
-  return core.update(
-      as_bytes(key, key_size),
-      [&](Bytes present) -> Result<Bytes> {
-        STAVE_TRY_ASSIGN(const Bytes updated, editor.run(present));
-        STAVE_TRY(finish(present, updated));
-        return updated;
-      },
-      durability);
+enum class Returned { updated, previous };
+
+// stave_store_update and stave_store_fetch_update: `buffer` receives what `returned` says.
+stave_status update(stave_error* error, stave_store* store, const void* key, size_t key_size,
+                    stave_edit edit, void* context, stave_buffer* buffer, Returned returned,
+                    const stave_write_options* options) noexcept {
+  const char* const name = returned == Returned::updated ? "updated" : "previous";
+  const auto write = [&](Store& core, Durability durability, BufferOutput& output) -> Status {
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    Editor editor(edit, context);
+    STAVE_TRY(editor.prepare("edit"));
+    // The buffer is filled before the change is logged, which may not fail any more then.
+    const auto compute = [&](Bytes present) -> Result<Bytes> {
+      STAVE_TRY_ASSIGN(const Bytes updated, editor.run(present));
+      STAVE_TRY(output.receive(returned == Returned::updated ? updated : present));
+      return updated;
+    };
+    return core.update(as_bytes(key, key_size), compute, durability);
+  };
+  return guarded_exchange(error, store, options, buffer, name, write);
 }
 
 }  // namespace
@@ -64,23 +69,13 @@ stave_status stave_store_compare_and_swap(stave_store* store, const void* key, s
 stave_status stave_store_update(stave_store* store, const void* key, size_t key_size,
                                 stave_edit edit, void* context, stave_buffer* updated,
                                 const stave_write_options* options, stave_error* error) {
-  return guarded_exchange(error, store, options, updated, "updated",
-                          [&](Store& core, Durability durability, BufferOutput& output) {
-                            return update(
-                                core, durability, key, key_size, edit, context,
-                                [&output](Bytes, Bytes now) { return output.receive(now); });
-                          });
+  return update(error, store, key, key_size, edit, context, updated, Returned::updated, options);
 }
 
 stave_status stave_store_fetch_update(stave_store* store, const void* key, size_t key_size,
                                       stave_edit edit, void* context, stave_buffer* previous,
                                       const stave_write_options* options, stave_error* error) {
-  return guarded_exchange(error, store, options, previous, "previous",
-                          [&](Store& core, Durability durability, BufferOutput& output) {
-                            return update(
-                                core, durability, key, key_size, edit, context,
-                                [&output](Bytes before, Bytes) { return output.receive(before); });
-                          });
+  return update(error, store, key, key_size, edit, context, previous, Returned::previous, options);
 }
 
 stave_status stave_store_exchange(stave_store* store, const void* key, size_t key_size,
@@ -88,22 +83,20 @@ stave_status stave_store_exchange(stave_store* store, const void* key, size_t ke
                                   uint8_t* existed, const stave_write_options* options,
                                   stave_error* error) {
   Output existed_output(existed);
-  return guarded_exchange(error, store, options, previous, "previous",
-                          [&](Store& core, Durability durability, BufferOutput& output) -> Status {
-                            STAVE_TRY(require_bytes(key, key_size, "key"));
-                            STAVE_TRY(require_bytes(value, value_size, "value"));
-                            bool was_present = false;
-                            Status status = core.modify(
-                                as_bytes(key, key_size),
-                                [&](const Bytes* present) -> Result<Bytes> {
-                                  was_present = present != nullptr;
-                                  if (was_present) STAVE_TRY(output.receive(*present));
-                                  return as_bytes(value, value_size);
-                                },
-                                durability);
-                            if (status.ok()) existed_output.set(was_present ? 1 : 0);
-                            return status;
-                          });
+  const auto write = [&](Store& core, Durability durability, BufferOutput& output) -> Status {
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    STAVE_TRY(require_bytes(value, value_size, "value"));
+    bool was_present = false;
+    const auto take_previous = [&](const Bytes* present) -> Result<Bytes> {
+      was_present = present != nullptr;
+      if (was_present) STAVE_TRY(output.receive(*present));
+      return as_bytes(value, value_size);
+    };
+    Status status = core.modify(as_bytes(key, key_size), take_previous, durability);
+    if (status.ok()) existed_output.set(was_present ? 1 : 0);
+    return status;
+  };
+  return guarded_exchange(error, store, options, previous, "previous", write);
 }
 
 stave_status stave_store_shard_for(stave_store* store, const void* key, size_t key_size,

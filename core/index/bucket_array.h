@@ -33,10 +33,10 @@
 
 #include "core/base/planted_bug.h"
 #include "core/base/prefetch.h"
-#include "core/base/small_list.h"
 #include "core/index/control_word.h"
 #include "core/index/locked_bucket.h"
 #include "core/index/probe.h"
+#include "core/index/verdicts.h"
 #include "core/sync/backoff.h"
 
 namespace stave::index {
@@ -191,7 +191,7 @@ class BucketArray : public Memory {
   [[gnu::always_inline]] Updated update(const Probe& probe, Match&& match, Decide&& decide,
                                         bool reserved = false) {
     const Pattern pattern = this->pattern(probe);
-    [[maybe_unused]] Verdicts verdicts;
+    [[maybe_unused]] Verdicts<Entry> verdicts;
     for (;;) {
       Updated updated;
       if constexpr (!kMatchesUnderLock) {
@@ -364,40 +364,6 @@ class BucketArray : public Memory {
     }
     return Outcome::miss;
   }
-
-  // What an update without a lock has learnt of the candidates.
-  class Verdicts {
-   public:
-    // Asks match() about the candidates up to the first that is the key, except those known to be
-    // other keys.
-    template <typename Match>
-    typename Updated::Result judge(const BucketArray& buckets, const Probe& probe, Match& match) {
-      const bool is_first_round = list_.size() == 0;
-      bool has_memory = true;
-      const Found found = buckets.find(probe, [&](const Entry& entry) {
-        const Judged* const known = is_first_round ? nullptr : list_.find(entry);
-        if (known != nullptr && known->verdict == Verdict::different) return Verdict::different;
-        const Verdict verdict = match(entry);
-        if (verdict == Verdict::error || known != nullptr) return verdict;
-        has_memory = list_.add({entry, verdict});
-        return has_memory ? verdict : Verdict::error;
-      });
-      if (!has_memory) return Updated::Result::no_memory;
-      return found.verdict == Verdict::error ? Updated::Result::failed : Updated::Result::done;
-    }
-    // Nothing when the entry has not been judged.
-    std::optional<Verdict> on(const Entry& entry) const noexcept {
-      const Judged* const known = list_.find(entry);
-      return known != nullptr ? std::optional(known->verdict) : std::nullopt;
-    }
-
-   private:
-    struct Judged {
-      Entry entry;
-      Verdict verdict = Verdict::different;
-    };
-    SmallList<Judged> list_;
-  };
 
   // What a locked bucket holds for a key.
   struct Current {

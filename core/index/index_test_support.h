@@ -182,4 +182,39 @@ class ManyKeys {
   std::vector<uint32_t> sizes_;
 };
 
+// One empty index of the kind that is the parameter.
+class IndexTest : public testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override { index = make_index(GetParam(), keys); }
+
+  static uint64_t value(uint64_t number, uint64_t version = 0) {
+    return NumberedKeys::value(number, version);
+  }
+  // With the hash that a test chose.
+  Index::Key hashed(const std::string& key, uint64_t hash) { return {as_bytes(key), hash}; }
+
+  Previous put(uint64_t number, uint64_t version = 0) {
+    const std::string key = keys.key(number);
+    const auto previous = put_key(*index, as_bytes(key), value(number, version));
+    EXPECT_TRUE(previous.ok());
+    return *previous;
+  }
+  Previous remove(uint64_t number) {
+    const std::string key = keys.key(number);
+    const auto previous = remove_key(*index, as_bytes(key));
+    EXPECT_TRUE(previous.ok());
+    return *previous;
+  }
+  Previous get(uint64_t number) {
+    const std::string key = keys.key(number);
+    uint64_t found = 0;
+    const Status status = get_key(*index, as_bytes(key), &found);
+    EXPECT_FALSE(status.is_error());
+    return status.ok() ? Previous(found) : Previous();
+  }
+
+  NumberedKeys keys{inline_key_size(GetParam())};
+  std::unique_ptr<Index> index;
+};
+
 }  // namespace stave::index

@@ -36,7 +36,7 @@ class LockedBucket {
   LockedBucket(Memory& memory, uint64_t index, ControlWord unlocked) noexcept
       : control(unlocked), memory_(memory), bucket_(memory.bucket(index)), index_(index) {}
 
-  // Whether the caller is the one who has locked it. Nothing else may be called if not.
+  // Whether the caller holds the lock. REQUIRES of all other members that it does.
   bool is_locked() const noexcept { return !control.locked(); }
 
   uint64_t index() const noexcept { return index_; }

@@ -1,5 +1,5 @@
-// Headers of the standard library that most sources include. Each library compiles them once: that
-// takes longer than most sources do. Sources include what they use all the same.
+// Standard headers that most sources include. They are precompiled for each library, because parsing
+// them takes longer than compiling most sources. Each source still includes what it uses.
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -14,6 +14,7 @@
 #include "core/os/posix_file_system.h"
 #include "core/os/testing/temporary_directory.h"
 #include "core/store/store.h"
+#include "core/store/store_test_support.h"
 
 namespace stave::store {
 namespace {
@@ -44,17 +45,7 @@ class ModifyTest : public ::testing::TestWithParam<std::tuple<KeyDirectoryKind, 
         ->compare_and_swap(as_bytes(key), as_bytes(expected), as_bytes(value), Durability::os)
         .code();
   }
-  // Nothing: absent.
-  std::optional<std::string> get(const std::string& key) {
-    std::string value;
-    const Status status = store_->get(as_bytes(key), [&value](size_t size) {
-      value.resize(size);
-      return MutableBytes(reinterpret_cast<std::byte*>(value.data()), size);
-    });
-    if (status.is(Code::not_found)) return {};
-    EXPECT_TRUE(status.ok()) << status.message();
-    return value;
-  }
+  std::optional<std::string> get(const std::string& key) { return value_of(*store_, key); }
 
   const os::TemporaryDirectory directory_;
   std::unique_ptr<Store> store_;
@@ -184,10 +175,7 @@ TEST_P(ModifyTest, KeysOfOneShardAreAlwaysTheSame) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ModifyTest,
-                         ::testing::Combine(::testing::Values(KeyDirectoryKind::memory,
-                                                              KeyDirectoryKind::disk),
-                                            ::testing::Values(ReadIo::buffered, ReadIo::mmap)));
+INSTANTIATE_TEST_SUITE_P(All, ModifyTest, every_keydir_and_io());
 
 }  // namespace
 }  // namespace stave::store

@@ -18,6 +18,7 @@
 #include "core/store/format/record_format.h"
 #include "core/store/format/segment_format.h"
 #include "core/store/store.h"
+#include "core/store/store_test_support.h"
 
 namespace stave::store {
 namespace {
@@ -35,22 +36,11 @@ class ReadingTest : public ::testing::TestWithParam<std::tuple<KeyDirectoryKind,
   }
   static std::string key_of(uint64_t number) { return "key " + std::to_string(number); }
 
-  // Nothing: absent.
-  static std::optional<std::string> get(Store& store, const std::string& key) {
-    std::string value;
-    const Status status = store.get(as_bytes(key), [&value](size_t size) {
-      value.resize(size);
-      return MutableBytes(reinterpret_cast<std::byte*>(value.data()), size);
-    });
-    if (status.is(Code::not_found)) return {};
-    EXPECT_TRUE(status.ok()) << status.message();
-    return value;
-  }
   // Every way to read `key` finds `expected`, or that the key is absent. Returns the number of
   // reads.
   static uint64_t check_reads(Store& store, const std::string& key,
                               const std::optional<std::string>& expected) {
-    EXPECT_EQ(get(store, key), expected);
+    EXPECT_EQ(value_of(store, key), expected);
     const Code code = expected ? Code::ok : Code::not_found;
     EXPECT_EQ(store.contains(as_bytes(key)).code(), code);
     const Result<PinnedValue> pin = store.get_pin(as_bytes(key));
@@ -76,7 +66,8 @@ class ReadingTest : public ::testing::TestWithParam<std::tuple<KeyDirectoryKind,
       return MutableBytes(reinterpret_cast<std::byte*>(values[position]->data()), size);
     });
     ASSERT_TRUE(status.ok()) << status.message();
-    for (size_t i = 0; i < keys.size(); i++) EXPECT_EQ(values[i], get(store, keys[i])) << keys[i];
+    for (size_t i = 0; i < keys.size(); i++)
+      EXPECT_EQ(values[i], value_of(store, keys[i])) << keys[i];
   }
 
   const os::TemporaryDirectory directory_;
@@ -168,7 +159,7 @@ TEST_P(ReadingTest, DamagedValueIsCorruption) {
             Code::corruption);
   EXPECT_EQ(store->stats().reads, 4u);
   for (const uint64_t other : {damaged_key - 1, damaged_key + 1})
-    EXPECT_EQ(get(*store, key_of(other)), value);
+    EXPECT_EQ(value_of(*store, key_of(other)), value);
 }
 
 // docs/formats/segment.md: a record that needs a codec, or a key, that this library does not have.
@@ -201,7 +192,7 @@ TEST_P(ReadingTest, UnsupportedFlagIsUnsupportedVersion) {
     EXPECT_EQ(store->get_pin(as_bytes("key")).status().code(), Code::corruption);
   }
   write_with_flag(0, true);
-  EXPECT_EQ(get(*store, "key"), "value");
+  EXPECT_EQ(value_of(*store, "key"), "value");
 }
 
 // Here the value's bytes are not there to be read.
@@ -224,10 +215,7 @@ TEST_P(ReadingTest, SizeIsReadWithoutTheValue) {
   EXPECT_EQ(asked, size);
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, ReadingTest,
-                         ::testing::Combine(::testing::Values(KeyDirectoryKind::memory,
-                                                              KeyDirectoryKind::disk),
-                                            ::testing::Values(ReadIo::mmap, ReadIo::buffered)));
+INSTANTIATE_TEST_SUITE_P(Every, ReadingTest, every_keydir_and_io());
 
 }  // namespace
 }  // namespace stave::store

@@ -9,6 +9,7 @@
 
 #include "core/os/file_io.h"
 #include "core/os/testing/simulated_file_system.h"
+#include "core/store/format/format_test_support.h"
 #include "core/store/format/manifest.h"
 #include "core/store/format/record_format.h"
 #include "core/store/keydir/collision_list.h"
@@ -72,12 +73,6 @@ std::string hex_lines(std::string_view bytes) {
   return text;
 }
 
-store::StoreId example_store_id() {
-  store::StoreId id{};
-  for (size_t i = 0; i < id.size(); i++) id[i] = static_cast<std::byte>(i);
-  return id;
-}
-
 // A segment as the documents' examples have it.
 class ExampleSegment {
  public:
@@ -120,7 +115,7 @@ RecordFields put_with_everything(uint32_t lag) {
 }
 
 TEST(StoreDocuments, SegmentExamplesAreWhatTheCodeWrites) {
-  ExampleSegment log({.store_id = example_store_id(),
+  ExampleSegment log({.store_id = store::example_store_id(),
                       .generation = 2,
                       .base_lsn = 7,
                       .previous_generation = 1,
@@ -137,7 +132,7 @@ TEST(StoreDocuments, SegmentExamplesAreWhatTheCodeWrites) {
   log.add(put_with_everything(3));
 
   ExampleSegment relocated({.kind = SegmentKind::relocated,
-                            .store_id = example_store_id(),
+                            .store_id = store::example_store_id(),
                             .generation = 3,
                             .base_lsn = 8,
                             .timeline = 9,
@@ -154,15 +149,7 @@ TEST(StoreDocuments, SegmentExamplesAreWhatTheCodeWrites) {
 TEST(StoreDocuments, ManifestExampleIsWhatTheCodeWrites) {
   os::SimulatedFileSystem files(1);
   ASSERT_TRUE(files.make_directory("/store").ok());
-  const store::Manifest manifest{.store_id = example_store_id(),
-                                 .hash_seed = 0x1111'1111'1111'1111,
-                                 .shards = 16,
-                                 .clean = true,
-                                 .durable_end = {.generation = 2, .offset = 0x160, .lsn = 9},
-                                 .next_generation = 3,
-                                 .sequence = 4,
-                                 .timeline = 9};
-  ASSERT_TRUE(store::create_manifest(files, "/store", manifest).ok());
+  ASSERT_TRUE(store::create_manifest(files, "/store", store::example_manifest()).ok());
   const std::string content = *os::read_small_file(files, "/store/MANIFEST", 8192);
   const std::vector<std::string> examples = examples_in("manifest.md");
   ASSERT_EQ(examples.size(), 1U);
@@ -172,7 +159,7 @@ TEST(StoreDocuments, ManifestExampleIsWhatTheCodeWrites) {
 TEST(StoreDocuments, CollisionsExampleIsWhatTheCodeWrites) {
   os::SimulatedFileSystem files(1);
   ASSERT_TRUE(files.make_directory("/store").ok());
-  store::CollisionList list(files, "/store", example_store_id());
+  store::CollisionList list(files, "/store", store::example_store_id());
   list.insert(list.reserve_memory(as_bytes("key")), {.generation = 2, .offset = 128, .size = 36},
               8);
   ASSERT_TRUE(list.save([](uint64_t) { return Status(); }).ok());

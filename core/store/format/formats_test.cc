@@ -7,6 +7,7 @@
 
 #include "core/os/file_io.h"
 #include "core/os/testing/simulated_file_system.h"
+#include "core/store/format/format_test_support.h"
 #include "core/store/format/format_version.h"
 #include "core/store/format/manifest.h"
 #include "core/store/format/record_format.h"
@@ -23,12 +24,6 @@ std::string hex(Bytes bytes) {
     text += digits[std::to_integer<int>(byte) & 15];
   }
   return text;
-}
-
-StoreId example_store_id() {
-  StoreId id{};
-  for (size_t i = 0; i < id.size(); i++) id[i] = static_cast<std::byte>(i);
-  return id;
 }
 
 SegmentHeader example_header() {
@@ -324,19 +319,9 @@ class ManifestFormat : public ::testing::Test {
 
   ManifestFormat() {
     EXPECT_TRUE(files_.make_directory("/store").ok());
-    EXPECT_TRUE(create_manifest(files_, "/store", example()).ok());
+    EXPECT_TRUE(create_manifest(files_, "/store", example_manifest()).ok());
   }
 
-  static Manifest example() {
-    return {.store_id = example_store_id(),
-            .hash_seed = 0x1111'1111'1111'1111,
-            .shards = 16,
-            .clean = true,
-            .durable_end = {.generation = 2, .offset = 352, .lsn = 9},
-            .next_generation = 3,
-            .sequence = 4,
-            .timeline = 9};
-  }
   std::string content() { return *os::read_small_file(files_, path, 8192); }
   // What reading says when the state has another byte at `at`, and a right checksum at
   // `checksum_at` if that is not 0.
@@ -371,7 +356,7 @@ TEST_F(ManifestFormat, StateIsTheGoldenBytes) {
 TEST_F(ManifestFormat, StateRoundTrips) {
   const Result<Manifest> read = read_manifest(files_, "/store");
   ASSERT_TRUE(read.ok()) << read.status().message();
-  const Manifest expected = example();
+  const Manifest expected = example_manifest();
   EXPECT_EQ(read->store_id, expected.store_id);
   EXPECT_EQ(read->hash_seed, expected.hash_seed);
   EXPECT_EQ(read->shards, expected.shards);

@@ -193,12 +193,7 @@ static stave_status edit(void* context, stave_buffer* value) {
   if (strcmp(action->data, "close") == 0) return stave_cow_map_close(self->pointer, NULL);
   if (strcmp(action->data, "put") == 0)
     return stave_cow_map_put(self->pointer, 1, "", 0, NULL, NULL, NULL);
-  const struct word* added = action + 1;
-  const size_t kept = strcmp(action->data, "append") == 0 ? value->size : 0;
-  const stave_status status = stave_buffer_resize(value, kept + added->size, NULL);
-  if (status == STAVE_OK && added->size)
-    memcpy((char*)value->data + kept, added->data, added->size);
-  return status;
+  return edit_bytes(action, value);
 }
 
 static void modify(void) {

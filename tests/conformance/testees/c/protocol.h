@@ -77,6 +77,9 @@ struct flat {
 };
 struct flat flatten(size_t first, size_t step);
 
+/* What the words "append V" and "set V" do to a value. */
+stave_status edit_bytes(const struct word* action, stave_buffer* value);
+
 /* ---- Replies -------------------------------------------------------------------------------- */
 
 /* Tells the runner that the line cannot be mapped to a call, and ends the testee. */

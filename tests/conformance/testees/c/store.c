@@ -119,12 +119,7 @@ static stave_status edit(void* context, stave_buffer* value) {
   if (strcmp(action->data, "close") == 0) return stave_store_close(self->pointer, NULL);
   if (strcmp(action->data, "put") == 0)
     return stave_store_put(self->pointer, "k", 1, "", 0, NULL, NULL);
-  const struct word* added = action + 1;
-  const size_t kept = strcmp(action->data, "append") == 0 ? value->size : 0;
-  const stave_status status = stave_buffer_resize(value, kept + added->size, NULL);
-  if (status == STAVE_OK && added->size)
-    memcpy((char*)value->data + kept, added->data, added->size);
-  return status;
+  return edit_bytes(action, value);
 }
 
 typedef stave_status (*update_function)(stave_store*, const void*, size_t, stave_edit, void*,

@@ -82,6 +82,15 @@ struct flat flatten(size_t first, size_t step) {
   return flat;
 }
 
+stave_status edit_bytes(const struct word* action, stave_buffer* value) {
+  const struct word* added = action + 1;
+  const size_t kept = strcmp(action->data, "append") == 0 ? value->size : 0;
+  const stave_status status = stave_buffer_resize(value, kept + added->size, NULL);
+  if (status == STAVE_OK && added->size)
+    memcpy((char*)value->data + kept, added->data, added->size);
+  return status;
+}
+
 static int hex_digit(char digit) {
   return digit <= '9' ? digit - '0' : digit - 'a' + 10;
 }
