@@ -7,3 +7,5 @@
 %include <stave/index.h>
 %include <stave/memtable.h>
 %include <stave/store.h>
+%include <stave/store_update.h>
+%include <stave/store_watch.h>

@@ -17,8 +17,8 @@ using stave::Code;
 using stave::Status;
 using namespace stave::capi;
 using stave::store::Batch;
-using stave::store::Durability;
 using stave::store::Store;
+using stave::store::WriteOptions;
 using Kind = Batch::Kind;
 
 // A garbage collector may be late to free a closed batch: only a shell is left until then.
@@ -95,13 +95,16 @@ void stave_batch_free(stave_batch* batch) {
 }
 
 stave_status stave_store_write(stave_store* store, stave_batch* batch, uint64_t* failed,
-                               const stave_write_options* options, stave_error* error) {
-  return guarded_write(error, store, options, [&](Store& core, Durability durability) -> Status {
-    Call<stave_batch> call;
-    STAVE_TRY(call.enter(batch));
-    size_t failed_position = 0;
-    Status status = core.write(call.core(), durability, &failed_position, nullptr);
-    if (status.is(Code::mismatch) && failed != nullptr) *failed = failed_position;
-    return status;
-  });
+                               uint64_t* version, const stave_write_options* options,
+                               stave_error* error) {
+  if (version != nullptr) *version = 0;
+  return guarded_write(
+      error, store, options, [&](Store& core, const WriteOptions& checked) -> Status {
+        Call<stave_batch> call;
+        STAVE_TRY(call.enter(batch));
+        size_t failed_position = 0;
+        Status status = core.write(call.core(), checked, &failed_position, nullptr, version);
+        if (status.is(Code::mismatch) && failed != nullptr) *failed = failed_position;
+        return status;
+      });
 }

@@ -35,7 +35,8 @@ class BufferOutput {
     return {};
   }
   Status finish(Status status) {
-    if (buffer_ != nullptr && status.is_error()) buffer_->size = 0;
+    // After a hook has failed the change stands, and what it replaced is worth having.
+    if (buffer_ != nullptr && status.is_error() && !status.is(Code::hook_failed)) buffer_->size = 0;
     return status;
   }
 

@@ -161,9 +161,10 @@ template <typename HandleType>
 
 // How a call uses the handle.
 enum class Access : uint8_t {
-  any,    // may wait, and may run code of the caller
-  brief,  // does neither
-  read,   // does neither, and may come from a callback of the handle
+  any,     // may wait, and may run code of the caller
+  nested,  // likewise, and may come from a callback of the handle
+  brief,   // does neither
+  read,    // does neither, and may come from a callback of the handle
 };
 
 // One call of a function of the C interface, from enter() until the end of the scope.
@@ -174,9 +175,10 @@ class Call {
   [[gnu::always_inline]] Status enter(HandleType* handle, Access access = Access::any) {
     STAVE_TRY(check(handle));
     handle_ = handle;
-    return entry_.enter(handle->gate(),
-                        access == Access::read ? sync::Reentry::allowed : HandleType::reentry,
-                        access == Access::any ? sync::Pinned::no : sync::Pinned::yes);
+    const bool may_nest = access == Access::nested || access == Access::read;
+    const bool is_brief = access == Access::brief || access == Access::read;
+    return entry_.enter(handle->gate(), may_nest ? sync::Reentry::allowed : HandleType::reentry,
+                        is_brief ? sync::Pinned::yes : sync::Pinned::no);
   }
   HandleType& handle() noexcept { return *handle_; }
   auto& core() noexcept { return *handle_->core; }

@@ -18,26 +18,27 @@ using stave::as_bytes;
 using stave::Bytes;
 using stave::Status;
 using namespace stave::capi;
-using stave::store::Durability;
 using stave::store::Store;
 using stave::store::WriteMode;
+using stave::store::WriteOptions;
 
 namespace {
 
 stave_status put(stave_error* error, stave_store* handle, const stave_write_options* options,
                  WriteMode mode, Bytes key, Bytes value) {
-  return guarded_write(error, handle, options, [&](Store& core, Durability durability) -> Status {
-    STAVE_TRY(require_bytes(key.data(), key.size(), "key"));
-    STAVE_TRY(require_bytes(value.data(), value.size(), "value"));
-    return core.put(key, value, mode, durability);
-  });
+  return guarded_write(error, handle, options,
+                       [&](Store& core, const WriteOptions& checked) -> Status {
+                         STAVE_TRY(require_bytes(key.data(), key.size(), "key"));
+                         STAVE_TRY(require_bytes(value.data(), value.size(), "value"));
+                         return core.put(key, value, mode, checked);
+                       });
 }
 
 // Calls `receive` with the size of the key's value, which is then copied to where that says.
 template <typename Receive>
 Status read(stave_store* handle, const void* key, size_t key_size, Receive&& receive) {
   Call<stave_store> call;
-  STAVE_TRY(call.enter(handle));
+  STAVE_TRY(call.enter(handle, Access::nested));
   STAVE_TRY(require_bytes(key, key_size, "key"));
   return call.core().get(as_bytes(key, key_size), receive);
 }
@@ -66,6 +67,7 @@ stave_status stave_store_options_get(stave_store* store, stave_store_options* op
     STAVE_TRY(require(options, "options"));
     stave_store_options in_force = store->options;
     in_force.shards = core.options().shards;
+    in_force.shard_prefix_bits = core.options().shard_prefix_bits;
     in_force.keydir = static_cast<uint32_t>(core.options().keydir);
     return write_struct("stave_store_options", in_force, options);
   });
@@ -102,10 +104,21 @@ stave_status stave_store_replace(stave_store* store, const void* key, size_t key
 
 stave_status stave_store_remove(stave_store* store, const void* key, size_t key_size,
                                 const stave_write_options* options, stave_error* error) {
-  return guarded_write(error, store, options, [&](Store& core, Durability durability) -> Status {
-    STAVE_TRY(require_bytes(key, key_size, "key"));
-    return core.remove(as_bytes(key, key_size), durability);
-  });
+  return guarded_write(error, store, options,
+                       [&](Store& core, const WriteOptions& checked) -> Status {
+                         STAVE_TRY(require_bytes(key, key_size, "key"));
+                         return core.remove(as_bytes(key, key_size), checked);
+                       });
+}
+
+stave_status stave_store_expire(stave_store* store, const void* key, size_t key_size,
+                                uint64_t expires_at, const stave_write_options* options,
+                                stave_error* error) {
+  return guarded_write(error, store, options,
+                       [&](Store& core, const WriteOptions& checked) -> Status {
+                         STAVE_TRY(require_bytes(key, key_size, "key"));
+                         return core.expire(as_bytes(key, key_size), expires_at, checked);
+                       });
 }
 
 stave_status stave_store_get(stave_store* store, const void* key, size_t key_size, void* data,
@@ -129,7 +142,7 @@ stave_status stave_store_get_pin(stave_store* store, const void* key, size_t key
   return guarded(error, [&] {
     return make_handle(pin, "pin", [&](stave_pin& made) -> Status {
       Call<stave_store> call;
-      STAVE_TRY(call.enter(store));
+      STAVE_TRY(call.enter(store, Access::nested));
       STAVE_TRY(require_bytes(key, key_size, "key"));
       STAVE_TRY_ASSIGN(auto value, call.core().get_pin(as_bytes(key, key_size)));
       made.owner = std::move(value.owner);
@@ -151,14 +164,28 @@ stave_status stave_store_value_size(stave_store* store, const void* key, size_t 
   });
 }
 
+stave_status stave_store_expires_at(stave_store* store, const void* key, size_t key_size,
+                                    uint64_t* expires_at, stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    STAVE_TRY(require(expires_at, "expires_at"));
+    Output output(expires_at);
+    Call<stave_store> call;
+    STAVE_TRY(call.enter(store, Access::nested));
+    STAVE_TRY(require_bytes(key, key_size, "key"));
+    STAVE_TRY_ASSIGN(const uint64_t found, call.core().expires_at(as_bytes(key, key_size)));
+    output.set(found);
+    return {};
+  });
+}
+
 stave_status stave_store_contains(stave_store* store, const void* key, size_t key_size,
                                   stave_error* error) {
-  return guarded_call(error, store, [&](Store& core) -> Status {
+  return guarded_call(error, store, Access::nested, [&](Store& core) -> Status {
     STAVE_TRY(require_bytes(key, key_size, "key"));
     return core.contains(as_bytes(key, key_size));
   });
 }
 
 stave_status stave_store_size(stave_store* store, uint64_t* size, stave_error* error) {
-  return get_number(error, store, Access::any, size, "size", &Store::size);
+  return get_number(error, store, Access::nested, size, "size", &Store::size);
 }

@@ -6,6 +6,7 @@
 #include "capi/barrier.h"
 #include "capi/calls.h"
 #include "capi/cursor_frame.h"
+#include "capi/edit.h"
 #include "capi/error.h"
 #include "capi/store_handle.h"
 
@@ -27,7 +28,8 @@ stave_status stave_store_cursor_open(stave_store* store, const stave_store_curso
   return open_child(error, store, cursor, [&](stave_store_cursor& made, Store& core) -> Status {
     STAVE_TRY_ASSIGN(const auto checked, cursor_options(options));
     STAVE_TRY_ASSIGN(auto opened, core.open_cursor(as_bytes(checked.prefix, checked.prefix_size),
-                                                   checked.keys_only != 0));
+                                                   checked.keys_only != 0,
+                                                   as_bytes(checked.token, checked.token_size)));
     made.core = std::move(opened);
     return {};
   });
@@ -58,6 +60,18 @@ stave_status stave_store_cursor_next_many(stave_store_cursor* cursor, size_t cou
       sizes[2 * i] = cursor->core->key().size();
       sizes[2 * i + 1] = cursor->core->value().size();
     });
+  });
+}
+
+stave_status stave_store_cursor_token(stave_store_cursor* cursor, stave_buffer* token,
+                                      stave_error* error) {
+  return guarded(error, [&]() -> Status {
+    BufferOutput output(token);
+    STAVE_TRY(require(token, "token"));
+    STAVE_TRY(output.prepare("token"));
+    CursorCall<stave_store_cursor> call;
+    STAVE_TRY(call.enter(cursor));
+    return output.receive(cursor->core->token().encode());
   });
 }
 

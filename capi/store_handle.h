@@ -30,17 +30,18 @@ Result<stave_store_options> store_options(const stave_store_options* options);
 Result<stave_store_cursor_options> cursor_options(const stave_store_cursor_options* options);
 store::Options core_options(const stave_store_options& options) noexcept;
 
-// Left as it is where the options ask for nothing.
-Status read_write_options(const stave_write_options* options, store::Durability* durability);
+// `options` may be null.
+Result<store::WriteOptions> write_options(const stave_write_options* options,
+                                          store::Durability default_durability);
 
-// A function that writes with `options`, which may be null: body(core, durability).
+// A function that writes with `options`, which may be null: body(core, options).
 template <typename Body>
 stave_status guarded_write(stave_error* error, stave_store* store,
                            const stave_write_options* options, Body&& body) noexcept {
   return guarded_call(error, store, [&](store::Store& core) -> Status {
-    store::Durability durability = core.options().durability;
-    if (options != nullptr) STAVE_TRY(read_write_options(options, &durability));
-    return body(core, durability);
+    STAVE_TRY_ASSIGN(const store::WriteOptions checked,
+                     write_options(options, core.options().durability));
+    return body(core, checked);
   });
 }
 

@@ -65,7 +65,9 @@ constexpr Option store_option_list[] = {
      .meaning = "refuses to open a store that is there already"},
     {STAVE_OPTION(stave_store_options, background, OptionType::boolean),
      .default_value = defaults.background,
-     .meaning = "with keydir=disk a thread merges changes, instead of writers in slices"},
+     .meaning =
+         "a thread removes what has expired; with keydir=disk one merges changes, instead of "
+         "writers in slices"},
     {STAVE_OPTION(stave_store_options, keydir, OptionType::choice),
      .default_value = static_cast<uint64_t>(defaults.keydir), .choices = keydir_choices,
      .meaning = "where the key directory is, fixed when the store is created; stored is as it was "
@@ -74,6 +76,14 @@ constexpr Option store_option_list[] = {
      .default_value = defaults.checkpoint_interval, .max = store::checkpoint_interval_max,
      .meaning = "with keydir=disk, bytes of log after which the key directory is saved; 0 is only "
                 "after many changes"},
+    {STAVE_OPTION(stave_store_options, default_ttl, OptionType::number),
+     .default_value = defaults.default_ttl,
+     .meaning = "milliseconds after which what is written expires; 0 is never"},
+    {STAVE_OPTION(stave_store_options, shard_prefix_bits, OptionType::number),
+     .default_value = defaults.shard_prefix_bits, .max = store::shard_prefix_bits_max,
+     .meaning = "first bits of a key that choose its shard, fixed when the store is created; 0 is "
+                "the stored number, for a new store all"},
+    {STAVE_OPTION(stave_store_options, reserved, OptionType::reserved)},
 };
 static_assert(store::shards_default == 16);  // as the text above and store.h say
 
@@ -81,6 +91,9 @@ constexpr Option write_option_list[] = {
     {STAVE_OPTION(stave_write_options, durability, OptionType::choice),
      .default_value = STAVE_DURABILITY_DEFAULT, .choices = durability_choices,
      .meaning = "what this write survives once it is acknowledged; default is the handle's"},
+    {STAVE_OPTION(stave_write_options, expires_at, OptionType::number),
+     .meaning = "Unix time in milliseconds at which the key expires; 0 is by default_ttl, "
+                "18446744073709551615 never"},
 };
 
 constexpr Option cursor_option_list[] = {
@@ -89,6 +102,8 @@ constexpr Option cursor_option_list[] = {
     {STAVE_OPTION(stave_store_cursor_options, reserved, OptionType::reserved)},
     {STAVE_OPTION(stave_store_cursor_options, prefix, OptionType::raw)},
     {STAVE_OPTION(stave_store_cursor_options, prefix_size, OptionType::raw)},
+    {STAVE_OPTION(stave_store_cursor_options, token, OptionType::raw)},
+    {STAVE_OPTION(stave_store_cursor_options, token_size, OptionType::raw)},
 };
 
 constexpr OptionsTable store_table = {abi_struct<stave_store_options>("stave_store_options"),
@@ -120,21 +135,28 @@ store::Options core_options(const stave_store_options& options) noexcept {
   core.background = options.background != 0;
   core.keydir = static_cast<store::KeyDirectoryKind>(options.keydir);
   core.checkpoint_interval = options.checkpoint_interval;
+  core.default_ttl = options.default_ttl;
+  core.shard_prefix_bits = options.shard_prefix_bits;
   return core;
 }
 
-Status read_write_options(const stave_write_options* options, store::Durability* durability) {
+Result<store::WriteOptions> write_options(const stave_write_options* options,
+                                          store::Durability default_durability) {
+  store::WriteOptions core(default_durability);
+  if (options == nullptr) return core;
   stave_write_options read;
   STAVE_TRY(read_options(write_table, options, &read));
   if (read.durability != STAVE_DURABILITY_DEFAULT)
-    *durability = static_cast<store::Durability>(read.durability);
-  return {};
+    core.durability = static_cast<store::Durability>(read.durability);
+  core.expires_at = read.expires_at;
+  return core;
 }
 
 Result<stave_store_cursor_options> cursor_options(const stave_store_cursor_options* options) {
   stave_store_cursor_options read;
   STAVE_TRY(read_options(cursor_table, options, &read));
   STAVE_TRY(require_bytes(read.prefix, read.prefix_size, "stave_store_cursor_options.prefix"));
+  STAVE_TRY(require_bytes(read.token, read.token_size, "stave_store_cursor_options.token"));
   return read;
 }
 

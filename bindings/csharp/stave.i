@@ -10,8 +10,7 @@
  *   stave_status           int
  *   stave_error            out IntPtr: a copy on the heap when the call filled it, else zero. It would
  *                          be half a KiB for each call to clear if the caller had it on its stack
- *   options, statistics    a pointer to a struct with the same layout (../structs)
- *   write options          uint, the durability
+ *   options, statistics    a pointer to a struct with the same layout (../structs, src/NativeStructs.cs)
  *   paths and texts        byte* to UTF-8 that ends with a zero byte
  */
 %module(imclassname="Raw") Constants
@@ -24,7 +23,8 @@
 /* What src/NativeStructs.cs repeats. */
 static_assert(sizeof(stave_index_resolver) == 48, "HashIndexResolverData");
 static_assert(sizeof(stave_buffer) == 24, "NativeBuffer");
-static_assert(sizeof(stave_write_options) == 8, "the typemap of write options");
+static_assert(sizeof(stave_write_options) == 16, "WriteOptionsData");
+static_assert(sizeof(stave_change) == 80, "ChangeData");
 
 static void *copy_error(const stave_error *error) {
   if (error->status == STAVE_OK) return NULL;
@@ -83,6 +83,8 @@ TRAVELS_AS(global::System.IntPtr, TYPE *, const TYPE *)
 %enddef
 
 %include "bindings/common.i"
+/* No handle: valid while the callback runs. */
+TRAVELS_AS(global::System.IntPtr, stave_atomic *)
 
 /* ---- Bytes and texts ----------------------------------------------------------------------- */
 
@@ -107,18 +109,7 @@ TRAVELS_AS(MemtableOptionsData*, stave_memtable_options *, const stave_memtable_
 TRAVELS_AS(MemtableCursorOptionsData*, stave_memtable_cursor_options *,
   const stave_memtable_cursor_options *)
 TRAVELS_AS(MemtableStatsData*, stave_memtable_stats *)
-
-%typemap(ctype) const stave_write_options *options "uint32_t"
-%typemap(imtype) const stave_write_options *options "uint"
-%typemap(cstype) const stave_write_options *options "uint"
-%typemap(csin) const stave_write_options *options "$csinput"
-%typemap(in) const stave_write_options *options (stave_write_options chosen) %{
-  if ($input != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&chosen);
-    chosen.durability = $input;
-    $1 = &chosen;
-  }
-%}
+TRAVELS_AS(WriteOptionsData*, const stave_write_options *)
 
 /* ---- Errors -------------------------------------------------------------------------------- */
 
@@ -152,13 +143,18 @@ CALLBACK(NativeProgress, stave_disk_index_progress)
 CALLBACK(NativeEdit, stave_edit)
 CALLBACK(NativeSource, stave_disk_index_source)
 CALLBACK(NativeReader, stave_memtable_reader)
+CALLBACK(NativeAtomic, stave_atomic_callback)
+CALLBACK(NativeHook, stave_hook)
+CALLBACK(NativeMigration, stave_migration)
+CALLBACK(NativeMigrateProgress, stave_migrate_progress)
 TRAVELS_AS(global::System.IntPtr, void *context)
 
 /* ---- The functions ------------------------------------------------------------------------- */
 
-/* The structs are written in C# (src/NativeStructs.cs); the typemaps fill in write options. */
+/* The structs are written in C#. */
 %ignore stave_store_options;
 %ignore stave_store_stats;
+%ignore stave_change;
 %ignore stave_index_options;
 %ignore stave_index_resolver;
 %ignore stave_index_stats;

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Reads into memory that is used again allocate nothing. (What watches memory allocates.)
@@ -25,6 +26,30 @@ func TestAppendAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}))
+}
+
+// Nor do writes, with options or without; the options lie on the stack.
+func TestWritesAllocateNothing(t *testing.T) {
+	store := openStore(t, "")
+	key, value := b("k"), b("value")
+	options := WriteOptions{Durability: DurabilityMemory, ExpiresAt: time.Now().Add(time.Hour)}
+	for name, call := range map[string]func() error{
+		"Put":            func() error { return store.Put(key, value, nil) },
+		"PutWith":        func() error { return store.Put(key, value, &options) },
+		"InsertWith":     func() error { _, err := store.Insert(key, value, &options); return err },
+		"ReplaceWith":    func() error { _, err := store.Replace(key, value, &WriteOptions{NeverExpires: true}); return err },
+		"CompareAndSwap": func() error { _, err := store.CompareAndSwap(key, value, value, &options); return err },
+		"Delete":         func() error { _, err := store.Delete(value, &options); return err },
+		"ValueSize":      func() error { _, _, err := store.ValueSize(key); return err },
+	} {
+		check(t, store.Put(key, value, nil))
+		t.Run(name, func(t *testing.T) {
+			checkEqual(t, 0.0, testing.AllocsPerRun(100, func() { check(t, call()) }))
+		})
+	}
+	// And a hook that allocates nothing is called without an allocation.
+	check(t, store.OnWrite(func(Change) error { return nil }, nil))
+	checkEqual(t, 0.0, testing.AllocsPerRun(100, func() { check(t, store.Put(key, value, nil)) }))
 }
 
 // Nor do calls on an index that take one key, or memory that is used again.
@@ -105,13 +130,6 @@ func TestMemtableAllocatesNothing(t *testing.T) {
 	}
 }
 
-func errorsOf(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
-}
-
 // The map's calls once kept C's message about each callback that had failed: 570 bytes a call.
 func TestFailingCallbacksLeaveNothing(t *testing.T) {
 	m, table := newCowMapWith(t, ""), newMemtable(t, "timestamps=explicit")
@@ -120,6 +138,11 @@ func TestFailingCallbacksLeaveNothing(t *testing.T) {
 	check(t, table.Write(b("k"), nil, 1))
 	fail := func() error { return ErrCancelled }
 	calls := callbackCalls(m, fail)
+	store := openStore(t, "")
+	check(t, store.Put(b("k"), nil, nil))
+	for name, call := range storeCallbacks(store, fail) {
+		calls[name] = call
+	}
 	calls["ReadWith"] = func() error {
 		_, err := table.ReadWith(b("k"), 0, 1, func([]byte) error { return fail() })
 		return err

@@ -77,14 +77,15 @@ func (b *Batch) Close() error {
 }
 
 // Write applies the batch, which is left as it is. A *MismatchError when a condition does not hold:
-// nothing is written. An empty batch is no error.
-func (s *Store) Write(batch *Batch, options *WriteOptions) error {
-	var position uint64
-	outcome := capi.StoreWrite(s.raw(), batch.raw(), &position, options.durability())
+// nothing is written. An empty batch is no error. version is the commit's, which is larger than that of every
+// commit before it, or 0 when nothing was written.
+func (s *Store) Write(batch *Batch, options *WriteOptions) (version uint64, err error) {
+	answer := new(struct{ position, version uint64 })
+	outcome := capi.StoreWrite(s.raw(), batch.raw(), &answer.position, &answer.version, options.native())
 	runtime.KeepAlive(s)
 	runtime.KeepAlive(batch)
 	if outcome.Is(capi.Mismatch) {
-		return &MismatchError{position}
+		return 0, &MismatchError{answer.position}
 	}
-	return errorOf(outcome)
+	return answer.version, errorOf(outcome)
 }

@@ -2,7 +2,6 @@ package stave
 
 import (
 	"runtime"
-	"runtime/cgo"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -107,7 +106,7 @@ func (m *CowMap) ShrinkToFit() error {
 // end its goroutine (runtime.Goexit, t.FailNow). All this holds for the callbacks of the other methods
 // too.
 func (m *CowMap) Modify(key int64, edit func(value []byte) ([]byte, error)) (modified bool, err error) {
-	outcome, err := run(edit, func(callback uintptr) capi.Outcome {
+	outcome, err := withEdit(edit, func(callback uintptr) capi.Outcome {
 		return capi.CowMapModify(m.raw(), key, callback)
 	})
 	runtime.KeepAlive(m)
@@ -137,7 +136,7 @@ func (m *CowMap) GetOrInsertWith(key int64, make func() ([]byte, error)) (
 	}
 	call := takeFlat()
 	defer call.release()
-	outcome, err := run(edit, func(callback uintptr) capi.Outcome {
+	outcome, err := withEdit(edit, func(callback uintptr) capi.Outcome {
 		return capi.CowMapGetOrInsertWith(m.raw(), key, callback, &call.native.Buffer)
 	})
 	runtime.KeepAlive(m)
@@ -153,7 +152,7 @@ func (m *CowMap) UpdateOrInsert(key int64, edit func(value []byte) ([]byte, erro
 	current []byte, inserted bool, err error) {
 	call := takeFlat()
 	defer call.release()
-	outcome, err := run(edit, func(callback uintptr) capi.Outcome {
+	outcome, err := withEdit(edit, func(callback uintptr) capi.Outcome {
 		return capi.CowMapUpdateOrInsert(m.raw(), key, callback, value, &call.native.Buffer)
 	})
 	runtime.KeepAlive(m)
@@ -161,43 +160,4 @@ func (m *CowMap) UpdateOrInsert(key int64, edit func(value []byte) ([]byte, erro
 		return nil, false, err
 	}
 	return call.current(outcome)
-}
-
-// run makes a call with the callback; the error is what that has returned.
-func run(edit func([]byte) ([]byte, error), call func(callback uintptr) capi.Outcome) (
-	outcome capi.Outcome, err error) {
-	if edit == nil {
-		return 0, failed(ErrInvalidArgument, "the callback is nil")
-	}
-	var stopped error
-	callback := &capi.Edit{Run: func(value *capi.Buffer) bool {
-		stopped = replace(value, edit)
-		return stopped == nil
-	}}
-	handle := cgo.NewHandle(callback)
-	defer handle.Delete()
-	outcome = call(uintptr(handle))
-	if stopped != nil {
-		_ = errorOf(outcome) // gives back what C says of it
-		return 0, stopped
-	}
-	return outcome, nil
-}
-
-// replace puts into the buffer what edit makes of its content. The result may be a part of the content.
-func replace(value *capi.Buffer, edit func([]byte) ([]byte, error)) (err error) {
-	returned := false
-	defer recovered(&returned, &err)
-	content := value.Bytes()
-	result, err := edit(content[:len(content):len(content)])
-	returned = true
-	if err != nil {
-		return err
-	}
-	copy(content, result) // before the memory may move
-	outcome := capi.BufferResize(value, int64(len(result)))
-	if outcome == capi.OK && len(result) > len(content) {
-		copy(value.Bytes(), result) // no part of it
-	}
-	return errorOf(outcome)
 }

@@ -32,15 +32,19 @@ type CursorOptions struct {
 	Prefix []byte
 	// KeysOnly reads no values; they are empty.
 	KeysOnly bool
+	// Token is where to begin, of Cursor.Token; empty: at the beginning.
+	Token []byte
 }
 
-// Cursor opens a cursor, which stands before the first record.
+// Cursor opens a cursor, which stands before the first record. ErrInvalidArgument for a token of another
+// store, or a damaged one, and in a store whose key directory was on disk and was lost.
 func (s *Store) Cursor(options *CursorOptions) (*Cursor, error) {
 	if options == nil {
 		options = new(CursorOptions)
 	}
 	var handle capi.Cursor
-	if err := ended(s, capi.CursorOpen(s.raw(), options.Prefix, options.KeysOnly, &handle)); err != nil {
+	outcome := capi.CursorOpen(s.raw(), options.Prefix, options.KeysOnly, options.Token, &handle)
+	if err := ended(s, outcome); err != nil {
 		return nil, err
 	}
 	cursor := &Cursor{walk: newWalk(handle, capi.StoreCursorFree, s.native.closed)}
@@ -124,6 +128,25 @@ func (c *Cursor) NextMany(countMax, bytesMax int) ([]Record, error) {
 		records[i].Value, rest = rest[:value:value], rest[value:]
 	}
 	return records, nil
+}
+
+// Token returns the cursor's position: a cursor that is opened with it goes on after the record that this one
+// stands on, or with the first, also when the store was closed meanwhile. A key that exists from the first
+// cursor's opening to the last one's end is visited once. A token holds no keys, has at most some KiB, and is
+// good for this store alone.
+func (c *Cursor) Token() (token []byte, err error) {
+	if c.isNil() {
+		return nil, errNilCursor
+	}
+	call := takeFlat()
+	defer call.release()
+	err = c.walk.ask(func(handle capi.Cursor) capi.Outcome {
+		return capi.StoreCursorToken(handle, &call.native.Buffer)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return call.result(), nil
 }
 
 // Close ends the cursor, once the call inside it, if any, has returned. Closing again is no error.

@@ -52,7 +52,7 @@
 //
 // A Store, an Index, a CowMap, a DiskIndex and a Memtable may be used by any number of goroutines at the same
 // time; so may a Pin and a MemtableSnapshot. A Batch, a MemtableTransaction and a cursor belong to one
-// goroutine at a time. Everything may be closed by any goroutine at any time,
+// goroutine at a time, an Atomic to the one that runs its callback. Everything may be closed by any goroutine at any time,
 // any number of times: calls that are inside finish first, later ones return ErrClosed.
 //
 // # Lifetime

@@ -74,6 +74,25 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
+// HookError is what a call returns when a hook that it ran has failed. A write is committed all the same (see
+// Store.OnWrite), and its other results are those of a success. errors.Is finds ErrHookFailed in it, and what the
+// hook has returned.
+type HookError struct {
+	// Err is what the hook has returned, or a *PanicError; the last one if hooks have failed several times.
+	Err error
+}
+
+// Error is the error's text.
+func (e *HookError) Error() string {
+	return "stave: a hook failed: " + e.Err.Error()
+}
+
+// Is says whether the target is ErrHookFailed.
+func (e *HookError) Is(target error) bool { return target == ErrHookFailed }
+
+// Unwrap is what the hook has returned.
+func (e *HookError) Unwrap() error { return e.Err }
+
 // errorOf turns the outcome of a call into nil or an *Error. Inlined, as foundOf is:
 // what follows a failure is not, so that it does not count.
 func errorOf(outcome capi.Outcome) error {
@@ -88,10 +107,16 @@ func foundOf(outcome capi.Outcome, otherwise int) (bool, error) {
 	if outcome == capi.OK {
 		return true, nil
 	}
-	return false, errorUnless(outcome, otherwise)
+	return notFoundOf(outcome, otherwise)
 }
 
 //go:noinline
+func notFoundOf(outcome capi.Outcome, otherwise int) (bool, error) {
+	err := errorUnless(outcome, otherwise)
+	_, stands := err.(*HookError)
+	return stands, err
+}
+
 func errorUnless(outcome capi.Outcome, otherwise int) error {
 	if outcome.Is(otherwise) {
 		return nil

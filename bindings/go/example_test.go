@@ -12,12 +12,14 @@ import (
 )
 
 // openExample opens a new store; the function that comes with it ends the example.
-func openExample() (*stave.Store, func()) {
+func openExample() (*stave.Store, func()) { return openExampleWith(nil) }
+
+func openExampleWith(options *stave.Options) (*stave.Store, func()) {
 	folder, err := os.MkdirTemp("", "stave-example-")
 	if err != nil {
 		log.Fatal(err)
 	}
-	store, err := stave.Open(filepath.Join(folder, "store"), nil)
+	store, err := stave.Open(filepath.Join(folder, "store"), options)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -159,15 +161,16 @@ func ExampleStore_Write() {
 	must(batch.RequireEqual([]byte("apple"), []byte("red")))
 	must(batch.Put([]byte("apple"), []byte("green")))
 	must(batch.Delete([]byte("pear")))
-	fmt.Println(store.Write(batch, nil))
+	version, err := store.Write(batch, nil)
+	fmt.Println("commit", version, err)
 
-	err = store.Write(batch, nil)
+	_, err = store.Write(batch, nil)
 	var mismatch *stave.MismatchError
 	if errors.As(err, &mismatch) {
 		fmt.Println("condition", mismatch.Position, "does not hold")
 	}
 	// Output:
-	// <nil>
+	// commit 2 <nil>
 	// condition 0 does not hold
 }
 

@@ -216,7 +216,10 @@ func TestCollectionDuringCalls(t *testing.T) {
 		}
 	}()
 	for i := 0; i < scaled(200); i++ {
-		check(t, openAt(t, path, "shards=1").Put(b("k"), b("v"), nil))
+		hooked := openAt(t, path, "shards=1")
+		check(t, hooked.OnWrite(func(Change) error { collectGarbage(); return nil }, nil))
+		check(t, hooked.Put(b("k"), b("v"), nil))
+		hooked = nil
 		collectGarbage()
 		value, ok, err := openAt(t, path, "").Get(b("k"))
 		checkTrue(t, ok, err)

@@ -1,13 +1,17 @@
 package stave
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // What the tests of closed, nil and zero objects call: all methods of each type.
 
 // storeCalls is every method that takes an open store.
 func storeCalls(store *Store) map[string]func() error {
 	batch, _ := NewBatch()
-	return map[string]func() error{
+	calls := storeCallbacks(store, func() error { return nil })
+	for name, call := range map[string]func() error{
 		"Options":   func() error { _, err := store.Options(); return err },
 		"Put":       func() error { return store.Put(b("k"), b("v"), nil) },
 		"Insert":    func() error { _, err := store.Insert(b("k"), b("v"), nil); return err },
@@ -26,14 +30,30 @@ func storeCalls(store *Store) map[string]func() error {
 		},
 		"MultiPut":    func() error { return store.MultiPut([]Record{{b("k"), b("v")}}, nil) },
 		"MultiDelete": func() error { _, err := store.MultiDelete([][]byte{b("k")}, nil); return err },
-		"Write":       func() error { return store.Write(batch, nil) },
+		"Write":       func() error { _, err := store.Write(batch, nil); return err },
 		"Cursor":      func() error { _, err := store.Cursor(nil); return err },
 		"Flush":       func() error { return store.Flush() },
 		"Sync":        func() error { return store.Sync() },
 		"Checkpoint":  func() error { return store.Checkpoint() },
 		"Stats":       func() error { _, err := store.Stats(); return err },
 		"Verify":      func() error { return store.Verify(nil) },
+		"Expire":      func() error { _, err := store.Expire(b("k"), time.Time{}, nil); return err },
+		"ExpiresAt":   func() error { _, _, err := store.ExpiresAt(b("k")); return err },
+		"DeleteExpired": func() error {
+			_, err := store.DeleteExpired()
+			return err
+		},
+		"Clear":          func() error { _, err := store.Clear(nil); return err },
+		"CompareAndSwap": func() error { _, err := store.CompareAndSwap(b("k"), nil, nil, nil); return err },
+		"Swap":           func() error { _, _, err := store.Swap(b("k"), nil, nil); return err },
+		"ShardFor":       func() error { _, err := store.ShardFor(b("k")); return err },
+		"ValueSize":      func() error { _, _, err := store.ValueSize(b("k")); return err },
+		"OnWrite":        func() error { return store.OnWrite(func(Change) error { return nil }, nil) },
+		"OnOpen":         func() error { return store.OnOpen(func(Change) error { return nil }) },
+	} {
+		calls[name] = call
 	}
+	return calls
 }
 
 func batchCalls(batch *Batch) map[string]func() error {
@@ -54,6 +74,7 @@ func cursorCalls(cursor *Cursor) map[string]func() error {
 		"Key":      func() error { cursor.Key(); return cursor.Err() },
 		"Value":    func() error { cursor.Value(); return cursor.Err() },
 		"NextMany": func() error { _, err := cursor.NextMany(1, 1); return err },
+		"Token":    func() error { _, err := cursor.Token(); return err },
 	}
 }
 

@@ -28,7 +28,8 @@ func TestUseAfterClose(t *testing.T) {
 	}
 	checkAll(t, ErrClosed, cursorCalls(closed))
 	checkAll(t, ErrClosed, batchCalls(batch))
-	checkIs(t, ErrClosed, store.Write(batch, nil))
+	_, err = store.Write(batch, nil)
+	checkIs(t, ErrClosed, err)
 	for i := 0; i < 2; i++ {
 		check(t, store.Close())
 	}
@@ -193,7 +194,8 @@ func TestNilAndZero(t *testing.T) {
 	for _, batch := range []*Batch{nil, {}} {
 		checkAll(t, ErrInvalidArgument, batchCalls(batch))
 		check(t, batch.Close())
-		checkIs(t, ErrInvalidArgument, openStore(t, "").Write(batch, nil))
+		_, err := openStore(t, "").Write(batch, nil)
+		checkIs(t, ErrInvalidArgument, err)
 	}
 	for _, cursor := range []*Cursor{nil, {}} {
 		checkAll(t, ErrInvalidArgument, cursorCalls(cursor))

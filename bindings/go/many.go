@@ -43,7 +43,7 @@ func (s *Store) MultiPut(records []Record, options *WriteOptions) error {
 		return err
 	}
 	return ended(s, capi.StoreMultiPut(s.raw(), call.keys, call.keySizes, call.values, call.valueSizes,
-		options.durability()))
+		options.native()))
 }
 
 // MultiDelete removes many keys, all or nothing, and returns the number that existed. Absent keys are
@@ -54,7 +54,7 @@ func (s *Store) MultiDelete(keys [][]byte, options *WriteOptions) (deleted uint6
 	if err := call.setKeys(keys); err != nil {
 		return 0, err
 	}
-	outcome := capi.StoreMultiRemove(s.raw(), call.keys, call.keySizes, &deleted, options.durability())
+	outcome := capi.StoreMultiRemove(s.raw(), call.keys, call.keySizes, &deleted, options.native())
 	runtime.KeepAlive(s)
 	return deleted, errorOf(outcome)
 }

@@ -2,6 +2,7 @@ package stave
 
 import (
 	"strings"
+	"time"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -132,11 +133,23 @@ func checkOptions(areNil bool, text string) error {
 type WriteOptions struct {
 	// Durability of this write; DurabilityDefault takes the store's.
 	Durability Durability
+	// ExpiresAt is the time, in whole milliseconds, from which on the keys that are put count as absent. The
+	// zero time: by the store's DefaultTTL, in Update and FetchUpdate as before.
+	ExpiresAt time.Time
+	// NeverExpires: the keys that are put do not expire, and ExpiresAt counts for nothing.
+	NeverExpires bool
 }
 
-func (o *WriteOptions) durability() uint32 {
+// native is the options as C has them; it lies on the stack.
+func (o *WriteOptions) native() capi.WriteOptions {
 	if o == nil {
-		return capi.DurabilityDefault
+		return capi.WriteOptions{}
 	}
-	return uint32(o.Durability)
+	expiresAt := unixMilliseconds(o.ExpiresAt)
+	if o.NeverExpires {
+		expiresAt = capi.NeverExpires
+	}
+	return capi.WriteOptions{
+		StructSize: capi.WriteOptionsSize, Durability: uint32(o.Durability), ExpiresAt: expiresAt,
+	}
 }

@@ -12,10 +12,13 @@ import (
 // Methods of a nil or zero Store return ErrInvalidArgument.
 //
 // Errors of every method: ErrInvalidArgument, ErrClosed, ErrBusy (from inside a callback of the same
-// store), ErrNoMemory. Of all reads: ErrCorruption, ErrIO. Of all writes: ErrTooLarge, ErrReadOnly,
+// store, where only those that read may be called), ErrNoMemory. Of all reads: ErrCorruption, ErrIO. Of all writes: ErrTooLarge, ErrReadOnly,
 // ErrNoSpace (nothing is written; the store goes on working), ErrIO (after a failed sync: reads go on,
-// writes are refused until the store is opened again).
-type Store struct{ native *native[capi.Store] }
+// writes are refused until the store is opened again), a *HookError (the change stands).
+type Store struct {
+	native *native[capi.Store]
+	hooks  *hooks
+}
 
 var _ io.Closer = (*Store)(nil)
 
@@ -39,7 +42,7 @@ func Open(path string, options *Options) (*Store, error) {
 	if err := errorOf(capi.StoreOpen(path, native, &handle)); err != nil {
 		return nil, err
 	}
-	return &Store{newNative(handle, capi.StoreFree)}, nil
+	return &Store{newNative(handle, capi.StoreFree), new(hooks)}, nil
 }
 
 // raw is NULL for a nil Store, which C refuses.
@@ -58,7 +61,11 @@ func (s *Store) Close() error {
 	if s == nil {
 		return nil
 	}
-	return s.native.close(capi.StoreClose)
+	err := s.native.close(capi.StoreClose)
+	if s.native != nil && s.native.closed.Load() {
+		s.hooks.release()
+	}
+	return err
 }
 
 // Options are the options in force: defaults filled in, stored ones read.
@@ -71,23 +78,23 @@ func (s *Store) Options() (*Options, error) {
 
 // Put stores the value, whether or not the key exists. O(size), as are all that take one key.
 func (s *Store) Put(key, value []byte, options *WriteOptions) error {
-	return ended(s, capi.StorePut(s.raw(), key, value, options.durability()))
+	return ended(s, capi.StorePut(s.raw(), key, value, options.native()))
 }
 
 // Insert stores the value if the key is absent, and says whether it was.
 func (s *Store) Insert(key, value []byte, options *WriteOptions) (inserted bool, err error) {
-	return found(s, capi.StoreInsert(s.raw(), key, value, options.durability()), capi.Exists)
+	return found(s, capi.StoreInsert(s.raw(), key, value, options.native()), capi.Exists)
 }
 
 // Replace stores the value if the key exists, and says whether it did.
 func (s *Store) Replace(key, value []byte, options *WriteOptions) (replaced bool, err error) {
-	return found(s, capi.StoreReplace(s.raw(), key, value, options.durability()), capi.NotFound)
+	return found(s, capi.StoreReplace(s.raw(), key, value, options.native()), capi.NotFound)
 }
 
 // Delete removes the key, and says whether it existed. On a full disk deletes go on from a reserve of
 // their own.
 func (s *Store) Delete(key []byte, options *WriteOptions) (deleted bool, err error) {
-	return found(s, capi.StoreRemove(s.raw(), key, options.durability()), capi.NotFound)
+	return found(s, capi.StoreRemove(s.raw(), key, options.native()), capi.NotFound)
 }
 
 // Get returns the value in memory of its own, and whether the key exists.
@@ -119,7 +126,17 @@ func (s *Store) Contains(key []byte) (bool, error) {
 	return found(s, capi.StoreContains(s.raw(), key), capi.NotFound)
 }
 
-// Size is the number of keys. O(1) in the number of records.
+// ValueSize is the size of the value, which is not read, and whether the key exists.
+func (s *Store) ValueSize(key []byte) (size int, ok bool, err error) {
+	answer := capi.StoreValueSize(s.raw(), key)
+	runtime.KeepAlive(s)
+	if answer < 0 {
+		return 0, false, errorUnless(capi.Outcome(-answer), capi.NotFound)
+	}
+	return int(answer), true, nil
+}
+
+// Size is the number of keys, with those that have expired and are not removed yet. O(1) in the number of records.
 func (s *Store) Size() (uint64, error) {
 	var size uint64
 	outcome := capi.StoreSize(s.raw(), &size)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func b(text string) []byte { return []byte(text) }
@@ -192,10 +193,13 @@ func TestBatch(t *testing.T) {
 	count, err := batch.Count()
 	check(t, err)
 	checkEqual(t, uint64(3), count)
-	check(t, store.Write(batch, nil))
+	version, err := store.Write(batch, nil)
+	check(t, err)
+	checkEqual(t, uint64(1), version)
 	checkValue(t, store, "a", b("1"))
 
-	err = store.Write(batch, nil)
+	version, err = store.Write(batch, nil)
+	checkEqual(t, uint64(0), version)
 	checkIs(t, ErrMismatch, err)
 	var mismatch *MismatchError
 	checkEqual(t, true, errors.As(err, &mismatch))
@@ -205,7 +209,9 @@ func TestBatch(t *testing.T) {
 	check(t, batch.RequireEqual(b("a"), b("1")))
 	check(t, batch.RequireExists(b("a")))
 	check(t, batch.Put(b("a"), b("2")))
-	check(t, store.Write(batch, &WriteOptions{Durability: DurabilityOS}))
+	version, err = store.Write(batch, &WriteOptions{Durability: DurabilityOS})
+	check(t, err)
+	checkEqual(t, uint64(2), version)
 	checkValue(t, store, "a", b("2"))
 	checkIs(t, ErrTooLarge, batch.Put(make([]byte, 65536), nil))
 	check(t, batch.Close())
@@ -361,8 +367,9 @@ func TestOptions(t *testing.T) {
 	checkEqual(t, true, options.CreateIfMissing && options.Durability == DurabilityDevice)
 	check(t, options.Set("durability=os,io=mmap shards=4 segment_size=64MiB read_only=1"))
 	check(t, options.Set("keydir=disk checkpoint_interval=1MiB background=no"))
+	check(t, options.Set("default_ttl=1500 shard_prefix_bits=16"))
 	checkEqual(t, Options{DurabilityOS, IOMmap, 4, 64 << 20, true, true, false, false,
-		KeyDirectoryDisk, 1 << 20}, *options)
+		KeyDirectoryDisk, 1 << 20, 1500 * time.Millisecond, 16}, *options)
 	checkEqual(t, "disk", options.KeyDirectory.String())
 	err := options.Set("shards=5 durability=device")
 	checkIs(t, ErrInvalidArgument, err)

@@ -64,6 +64,11 @@ func (s *storm) expect(err error, allowed ...error) {
 func (s *storm) replaceStore() {
 	path := filepath.Join(s.folder, fmt.Sprint(s.stores.Add(1)))
 	store := openAt(s.t, path, "shards=4 segment_size=1MiB")
+	s.expect(store.OnWrite(func(change Change) error {
+		_, err := store.Contains(change.Key)
+		s.expect(err)
+		return nil
+	}, &HookOptions{OldValues: true}))
 	s.expect(store.Put(b("always"), b("always here"), nil))
 	s.store.Store(store)
 }
@@ -99,7 +104,7 @@ func (s *storm) checkValue(key, value []byte) {
 }
 
 func (s *storm) stepOfStore(random *rand.Rand, store *Store, key, value []byte) {
-	switch random.Intn(8) {
+	switch random.Intn(11) {
 	case 0:
 		s.expect(store.Put(key, value, nil))
 	case 1:
@@ -135,6 +140,35 @@ func (s *storm) stepOfStore(random *rand.Rand, store *Store, key, value []byte) 
 				s.expect(err, ErrBusy)
 				return ErrCancelled
 			}), ErrCancelled)
+		}
+	default:
+		s.stepOfCallback(random, store, key, value)
+	}
+}
+
+func (s *storm) stepOfCallback(random *rand.Rand, store *Store, key, value []byte) {
+	switch random.Intn(3) {
+	case 0:
+		previous, ok, err := store.FetchUpdate(key, func([]byte) ([]byte, error) { return value, nil },
+			&WriteOptions{NeverExpires: true})
+		s.expect(err)
+		if ok {
+			s.checkValue(key, previous)
+		}
+	case 1:
+		_, err := store.Atomic(key, func(keys *Atomic) error {
+			if random.Intn(20) == 0 {
+				runtime.GC()
+			}
+			return errorsOf(keys.Put(key, value), keys.Put(key, value))
+		}, nil)
+		s.expect(err)
+	case 2:
+		if random.Intn(20) == 0 {
+			_, err := store.Migrate(func(key, value []byte) (MigrateAction, []byte, error) {
+				return MigrateUpdate, value, nil
+			}, nil, nil, nil)
+			s.expect(err)
 		}
 	}
 }
@@ -172,7 +206,8 @@ func (s *storm) stepOfBatch(random *rand.Rand, store *Store, key, value []byte) 
 	s.expect(batch.RequireExists(b("always")))
 	s.expect(batch.Put(key, value))
 	s.expect(batch.Put(b("always"), b("always here")))
-	s.expect(store.Write(batch, nil))
+	_, err = store.Write(batch, nil)
+	s.expect(err)
 }
 
 // As with batches.

@@ -4,7 +4,11 @@
 
 package stave
 
-import "github.com/stavedb/stave/bindings/go/internal/capi"
+import (
+	"time"
+
+	"github.com/stavedb/stave/bindings/go/internal/capi"
+)
 
 // Options are how a store is opened. Start from DefaultOptions: zeros are not the defaults.
 type Options struct {
@@ -35,6 +39,13 @@ type Options struct {
 	// CheckpointInterval: keydir=disk: bytes of log after which KEYS is saved, beside traffic; an open
 	// after a crash reads about as much. 0: only after many changes. Default 256 MiB.
 	CheckpointInterval uint64
+	// DefaultTTL: the time, in whole milliseconds, after which what is written expires, unless the
+	// write says otherwise; default 0: never. See "Expiry" in the C header.
+	DefaultTTL time.Duration
+	// ShardPrefixBits: so many of a key's first bits choose its shard, 0 to 524,280, fixed when the
+	// store is created; of a shorter key all. Default 0: the stored number, for a new store all bits.
+	// See Store.Atomic.
+	ShardPrefixBits uint32
 }
 
 // DefaultOptions are the defaults of the library.
@@ -85,6 +96,8 @@ func (o *Options) read(native capi.StoreOptions) {
 	o.Background = native.GetBackground()
 	o.KeyDirectory = KeyDirectory(native.GetKeydir())
 	o.CheckpointInterval = native.GetCheckpointInterval()
+	o.DefaultTTL = durationOf(native.GetDefaultTtl())
+	o.ShardPrefixBits = uint32(native.GetShardPrefixBits())
 }
 
 // native is the options as C has them, or the defaults if they are nil. capi.DeleteStoreOptions frees it.
@@ -104,6 +117,8 @@ func (o *Options) native() capi.StoreOptions {
 	native.SetBackground(o.Background)
 	native.SetKeydir(uint(o.KeyDirectory))
 	native.SetCheckpointInterval(o.CheckpointInterval)
+	native.SetDefaultTtl(millisecondsOf(o.DefaultTTL))
+	native.SetShardPrefixBits(uint(o.ShardPrefixBits))
 	return native
 }
 

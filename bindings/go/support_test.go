@@ -75,6 +75,14 @@ func checkIs(t testing.TB, want error, err error) {
 	}
 }
 
+// errorsOf is the first of two errors.
+func errorsOf(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
 func checkEqual(t testing.TB, want, got any) {
 	t.Helper()
 	if got != want {

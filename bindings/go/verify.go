@@ -2,7 +2,6 @@ package stave
 
 import (
 	"runtime"
-	"runtime/cgo"
 
 	"github.com/stavedb/stave/bindings/go/internal/capi"
 )
@@ -13,8 +12,8 @@ import (
 //
 // progress, which may be nil, is called from time to time with the bytes done and the bytes in all, at
 // least at the end. An error that it returns stops Verify, which returns that error; ErrCancelled is
-// there for those who have no other. Its panic comes back as a *[PanicError]. It may not use the store
-// (ErrBusy), nor end its goroutine (runtime.Goexit, t.FailNow).
+// there for those who have no other. Its panic comes back as a *[PanicError]. It may read from the
+// store, where writes are ErrBusy, but not end its goroutine (runtime.Goexit, t.FailNow).
 func (s *Store) Verify(progress func(done, total uint64) error) error {
 	err := verify(progress, func(context uintptr) capi.Outcome {
 		return capi.StoreVerify(s.raw(), context)
@@ -33,13 +32,11 @@ func verify(progress func(done, total uint64) error, run func(context uintptr) c
 		stopped = call(progress, done, total)
 		return stopped == nil
 	}}
-	handle := cgo.NewHandle(report)
-	defer handle.Delete()
-	err := errorOf(run(uintptr(handle)))
-	if stopped != nil {
-		return stopped
+	outcome, err := withCallback(report, &stopped, run)
+	if err != nil {
+		return err
 	}
-	return err
+	return errorOf(outcome)
 }
 
 func call(progress func(done, total uint64) error, done, total uint64) (err error) {

@@ -58,6 +58,13 @@ func (w *walk[Handle]) many(move func(handle Handle) capi.Outcome) error {
 	return w.err
 }
 
+// ask makes a call that does not move the cursor.
+func (w *walk[Handle]) ask(call func(handle Handle) capi.Outcome) error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return errorOf(call(w.native.handle))
+}
+
 // close closes the cursor, once the call inside it, if any, has returned.
 func (w *walk[Handle]) close(close func(Handle) capi.Outcome) error {
 	w.mutex.Lock()

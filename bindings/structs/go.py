@@ -4,14 +4,18 @@ import re
 
 from headers import ENUMS, FAMILIES, Language, figures, members_of, pascal, wrapped
 
-GO = Language(pascal, {'keydir': 'KeyDirectory', 'io': 'IO', 'lsn': 'LSN'}, {'size': 'Len'},
+GO = Language(pascal, {'keydir': 'KeyDirectory', 'io': 'IO', 'lsn': 'LSN', 'default_ttl': 'DefaultTTL'}, {'size': 'Len'},
               by_name=True, escaped=False)
 GO_TYPES = {'uint8_t': 'bool', 'uint32_t': 'uint32', 'uint64_t': 'uint64'}
+# Numbers of milliseconds.
+GO_DURATIONS = {'default_ttl'}
 # What only Go has among the options.
 GO_EXTRAS = {'index': '\t// Resolver knows the keys, if the index does not keep them.\n\tResolver *Resolver\n'}
 
 
 def go_type(struct, member):
+    if member.name in GO_DURATIONS:
+        return 'time.Duration'
     enum = ENUMS.get((struct.family, member.name)) if struct.kind == 'options' else None
     return enum[2] if enum else GO_TYPES[member.type]
 
@@ -21,9 +25,15 @@ def go_members(struct, target):
     fields, reads = '', ''
     for member in members_of(struct):
         own, kind = GO.name(member.name), go_type(struct, member)
-        fields += wrapped(GO.documentation(member), 0, '\t// ') + f'\n\t{own} {kind}\n'
+        documentation = GO.documentation(member)
         read = f'native.Get{pascal(member.name)}()'
-        reads += f'\t{target}.{own} = ' + (f'{kind}({read})' if member.type == 'uint32_t' else read) + '\n'
+        if member.name in GO_DURATIONS:
+            documentation = documentation.replace('milliseconds after', 'the time, in whole milliseconds, after')
+            read = f'durationOf({read})'
+        elif member.type == 'uint32_t':
+            read = f'{kind}({read})'
+        fields += wrapped(documentation, 0, '\t// ') + f'\n\t{own} {kind}\n'
+        reads += f'\t{target}.{own} = {read}\n'
     return fields, reads
 
 
@@ -35,7 +45,9 @@ def go_options(struct):
     writes = ''
     for member in members_of(struct):
         value = f'o.{GO.name(member.name)}'
-        if member.type == 'uint32_t':
+        if member.name in GO_DURATIONS:
+            value = f'millisecondsOf({value})'
+        elif member.type == 'uint32_t':
             value = f'uint({value})'
         writes += f'\tnative.Set{pascal(member.name)}({value})\n'
     return f'''
@@ -126,7 +138,11 @@ def write(structs, file):
 
 package stave
 
-import "github.com/stavedb/stave/bindings/go/internal/capi"
+import (
+  "time"
+
+  "github.com/stavedb/stave/bindings/go/internal/capi"
+)
 ''' + ''.join(writers[struct.kind](struct) for struct in structs if struct.kind in writers)
     # Go's indentation, which stands above as Python has it.
     text = re.sub('^(?:  )+', lambda spaces: '\t' * (len(spaces[0]) // 2), text, flags=re.M)

@@ -20,6 +20,8 @@ class LocationIndex final : public DiskIndex {
 
   // What the last durable superblock says.
   const OwnerNote& owner_note() const noexcept { return checkpointer_.durable().owner; }
+  // Of the hashes that cursors go by; another one when the file is made anew.
+  uint64_t hash_seed() const noexcept { return checkpointer_.durable().hash_seed; }
   uint64_t weight() const noexcept { return checkpointer_.durable().weight; }
 
   // Sets aside what `changes` need. An error has promised nothing. On a full disk changes that

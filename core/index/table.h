@@ -185,6 +185,11 @@ class Table {
 
   // ---- The whole table -------------------------------------------------------------------------
 
+  // Does not change.
+  uint32_t shard_count() const noexcept {
+    const sync::EpochPin pin;
+    return shards().shards();
+  }
   uint64_t size() const noexcept { return sum(&TableShard::entries); }
   // Entries that fit before the next bucket is split.
   uint64_t capacity() const noexcept { return sum(&TableShard::capacity); }
@@ -201,7 +206,13 @@ class Table {
   // shrinks meanwhile; one that comes or goes, once or not at all.
   class Cursor {
    public:
+    Cursor() noexcept = default;
+    // At a position that another cursor of a table with as many shards was at.
+    Cursor(uint32_t shard, uint64_t next) noexcept : shard_(shard), next_(next) {}
+
     bool done() const noexcept { return done_; }
+    uint32_t shard() const noexcept { return shard_; }
+    uint64_t next() const noexcept { return next_; }
 
    private:
     friend class Table;

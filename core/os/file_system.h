@@ -1,4 +1,4 @@
-// The one interface through which Stave touches files and randomness.
+// The one interface through which Stave touches files, randomness and the time of day.
 //
 // Everything on disk goes through it, so that tests can stand a simulated disk in its place
 // (simulated_file_system.h) which forgets unsynced bytes, tears writes and fails any call. The
@@ -144,6 +144,9 @@ class FileSystem {
 
   // Unpredictable bytes from the system.
   virtual Status random(MutableBytes into) = 0;
+
+  // The time of day in milliseconds since 1970. May go backwards.
+  virtual uint64_t unix_time_ms() noexcept = 0;
 };
 
 }  // namespace stave::os

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -214,6 +215,13 @@ class PosixFileSystem final : public FileSystem {
       if (count > 0) into = into.subspan(static_cast<size_t>(count));
     }
     return Status();
+  }
+
+  uint64_t unix_time_ms() noexcept override {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1000 +
+           static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
   }
 };
 

@@ -1,8 +1,31 @@
-// The cursor. A key that is present throughout keeps its entry in the key directory, so it comes
-// exactly once.
-#include "core/store/store.h"
+#include "core/store/cursor.h"
+
+#include <utility>
 
 namespace stave::store {
+
+Cursor::Cursor(const SegmentDirectory& segments, const KeyDirectory& directory,
+               os::FileSystem& clock, Bytes prefix, bool keys_only)
+    : directory_(directory),
+      reader_(segments),
+      locations_(directory),
+      time_(clock),
+      prefix_(as_text(prefix)),
+      keys_only_(keys_only) {
+  time_.now_ms();
+}
+
+Status Cursor::seek(CursorToken token) {
+  if (token.order != directory_.order())
+    return Status::error(Code::invalid_argument,
+                         "the token is of another store, or of a KEYS file that was lost");
+  STAVE_TRY(locations_.seek(token.position));
+  position_ = token.position;
+  newest_version_ = token.newest_version;
+  skipped_ = token.visited_keys();
+  visited_ = std::move(token.visited);
+  return {};
+}
 
 Status Cursor::next() {
   while (true) {
@@ -11,6 +34,10 @@ Status Cursor::next() {
     if (!unread_) {
       STAVE_TRY_ASSIGN(unread_, locations_.next());
       if (!unread_) return Code::done;
+      if (locations_.position() != position_) {
+        position_ = locations_.position();
+        visited_.clear();
+      }
     }
     const Result<bool> wanted = read(*unread_);
     // After no_memory, or bad_alloc, the next call reads the same record.
@@ -23,19 +50,19 @@ Status Cursor::next() {
 Result<bool> Cursor::read(Location location) {
   STAVE_TRY(reader_.open(location));
   STAVE_TRY_ASSIGN(const Bytes key, reader_.key());
-  if (!as_text(key).starts_with(prefix_)) return false;
+  if (!as_text(key).starts_with(prefix_) || reader_.version() > newest_version_ ||
+      time_.has_expired(reader_.expires_at()))
+    return false;
+  if (!skipped_.empty() && skipped_.contains(as_text(key))) return false;
   key_.assign(key.begin(), key.end());
   if (keys_only_) {
     STAVE_TRY(reader_.check());
-    return true;
+  } else {
+    value_.resize(reader_.value_size());
+    STAVE_TRY(reader_.read_value(value_));
   }
-  value_.resize(reader_.value_size());
-  STAVE_TRY(reader_.read_value(value_));
+  CursorToken::add_visited(visited_, key_);
   return true;
-}
-
-Result<std::unique_ptr<Cursor>> Store::open_cursor(Bytes prefix, bool keys_only) {
-  return std::make_unique<Cursor>(segments_, *keys_, prefix, keys_only);
 }
 
 }  // namespace stave::store

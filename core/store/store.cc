@@ -14,7 +14,9 @@ Store::Store(os::FileSystem& files, std::string directory, const Options& option
 Status Store::recover(const Manifest& manifest) {
   options_.shards = manifest.shards;
   options_.keydir = manifest.keys_on_disk ? KeyDirectoryKind::disk : KeyDirectoryKind::memory;
-  shards_ = std::make_unique<Shards>(manifest.shards);
+  options_.shard_prefix_bits = manifest.shard_prefix_bits;
+  shards_ =
+      std::make_unique<Shards>(manifest.shards, manifest.shard_prefix_bits, manifest.hash_seed);
   if (manifest.keys_on_disk) {
     STAVE_TRY_ASSIGN(auto keys,
                      DiskKeyDirectory::open(files_, directory_, options_, manifest, segments_));
@@ -39,6 +41,9 @@ Status Store::recover(const Manifest& manifest) {
                       recovered_.manifest.durable_end.lsn);
     STAVE_TRY(log_->resume());
     if (on_disk) on_disk->end_replay(recovered_.manifest.durable_end, *log_);
+    if (options_.background) sweeper_ = std::make_unique<Sweeper>(*this, files_);
+    // Something may have expired while the store was closed.
+    if (sweeper_ && recovered_.manifest.has_expiry) sweeper_->note(0);
   }
   return {};
 }
@@ -46,7 +51,7 @@ Status Store::recover(const Manifest& manifest) {
 Status Store::check_supported(const Segment& segment, const LogReader::Record& record) {
   const RecordKind kind = record.header.kind;
   const bool changes_key = kind == RecordKind::put || kind == RecordKind::remove;
-  if (changes_key && record.namespace_id == 0 && record.expires_at == 0) return {};
+  if (changes_key && record.namespace_id == 0) return {};
   return segment.unsupported(record.offset);
 }
 
@@ -64,10 +69,12 @@ Status Store::replay_on_disk(DiskKeyDirectory& keys) {
 
 // One change as if it had just been committed.
 Status Store::replay_in_memory(const Segment& segment, const LogReader::Record& record) {
-  Change change = make_change(record.key, {}, record.header.kind == RecordKind::remove);
+  Change change = make_change(record.key, {}, record.expires_at);
+  change.is_remove = record.header.kind == RecordKind::remove;
   change.location = {segment.location_of(record.offset),
                      static_cast<uint32_t>(record.header.size())};
-  STAVE_TRY_ASSIGN(const Newest newest, find_newest(change.hash, change.key));
+  CallTime time(files_);
+  STAVE_TRY_ASSIGN(const Newest newest, find_newest(change.hash, change.key, time));
   change.prior = newest.location;
   if (change.is_remove && !change.prior) return {};
   STAVE_TRY(reserve_memory({&change, 1}));
@@ -136,6 +143,7 @@ Stats Store::stats() const {
 Status Store::close() {
   // Unlocks whatever happens: cursors may keep this object alive for long.
   const std::unique_ptr<os::FileLock> lock = std::move(lock_);
+  if (sweeper_) sweeper_->stop();
   // The directory before the log: until the manifest says clean, what it lacks is replayed.
   Status closed;
   if (DiskKeyDirectory* const keys = keys_->on_disk())

@@ -7,8 +7,8 @@
 // docs/internals/recovery.md.
 //
 // store_open.cc opens, store_read.cc reads, store_write.cc decides what a write changes,
-// store_commit.cc makes the changes in the numbered steps of docs/internals/commit.md, store.cc
-// does the rest.
+// store_commit.cc makes the changes in the numbered steps of docs/internals/commit.md, store_all.cc
+// changes or visits all records, store.cc does the rest.
 #pragma once
 
 #include <atomic>
@@ -25,20 +25,25 @@
 #include "core/base/status.h"
 #include "core/os/file_system.h"
 #include "core/store/batch.h"
+#include "core/store/call_time.h"
 #include "core/store/commit/commit_pipeline.h"
+#include "core/store/commit/hooks.h"
 #include "core/store/commit/shard.h"
+#include "core/store/cursor.h"
 #include "core/store/keydir/key_directory.h"
 #include "core/store/log/log.h"
 #include "core/store/log/record_reader.h"
 #include "core/store/log/segment_directory.h"
 #include "core/store/options.h"
 #include "core/store/recovery/recovery.h"
+#include "core/store/sweeper.h"
 #include "core/sync/adaptive_mutex.h"
 #include "core/sync/striped_counter.h"
 
 namespace stave::store {
 
-class Cursor;
+class Atomic;
+class OwnedChanges;
 
 struct Stats {
   uint64_t keys = 0;
@@ -57,6 +62,11 @@ struct Stats {
   bool recovered = false;
   bool writes_refused = false;
 };
+
+// Whether a commit that ended so was made.
+inline bool stands(const Status& committed) noexcept {
+  return committed.ok() || committed.is(Code::hook_failed);
+}
 
 enum class WriteMode {
   put,      // insert or replace
@@ -85,37 +95,76 @@ class Store final : private CommitPipeline::Backend {
   Status multi_get(std::span<const Bytes> keys, MultiSink sink);
   Result<PinnedValue> get_pin(Bytes key);
   Status contains(Bytes key);
+  // Unix time in milliseconds; 0: never.
+  Result<uint64_t> expires_at(Bytes key);
+  // With keys that have expired and are not removed yet.
   uint64_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
   // `exists` or `not_found` as the mode says.
-  Status put(Bytes key, Bytes value, WriteMode mode, Durability durability);
+  Status put(Bytes key, Bytes value, WriteMode mode, const WriteOptions& options);
   // `not_found` when the key is absent.
-  Status remove(Bytes key, Durability durability);
+  Status remove(Bytes key, const WriteOptions& options);
+  // Keeps the value. `expires_at` is Unix time in milliseconds, 0 or never_expires; a time that has
+  // passed removes the key. `not_found` when the key is absent.
+  Status expire(Bytes key, uint64_t expires_at, const WriteOptions& options);
   // Sets the key's value to what compute() returns, in one step with finding out the present one,
   // null when the key is absent. compute() runs at most once, under the lock of the key's shard,
   // and must not write to the store. What it returns stays valid until this returns; a status that
   // is not ok is returned unchanged, and the key left as it is. May throw what compute() throws.
   using Compute = FunctionRef<Result<Bytes>(const Bytes* present)>;
-  Status modify(Bytes key, Compute compute, Durability durability);
+  Status modify(Bytes key, Compute compute, const WriteOptions& options);
   // Replaces `expected`: `not_found`, or `mismatch` when the value is another one.
-  Status compare_and_swap(Bytes key, Bytes expected, Bytes value, Durability durability);
-  // Like modify(), for a key that is present; else `not_found`, without a call of compute().
+  Status compare_and_swap(Bytes key, Bytes expected, Bytes value, const WriteOptions& options);
+  // Like modify(), for a key that is present; else `not_found`, without a call of compute(). Keeps
+  // the record's expiry unless `options` have one.
   Status update(Bytes key, FunctionRef<Result<Bytes>(Bytes present)> compute,
-                Durability durability);
+                const WriteOptions& options);
   // The part of the store whose writes exclude each other in which the key lies.
-  uint32_t shard_for(Bytes key) const noexcept { return shards_->index_of(keys_->hash(key)); }
+  uint32_t shard_for(Bytes key) const noexcept { return shard_of(key, keys_->hash(key)); }
   // One commit. The last of several values for one key counts.
   Status multi_put(std::span<const Bytes> keys, std::span<const Bytes> values,
-                   Durability durability);
+                   const WriteOptions& options);
   // One commit. `*removed` (may be null) counts the keys that were present.
-  Status multi_remove(std::span<const Bytes> keys, Durability durability, uint64_t* removed);
+  Status multi_remove(std::span<const Bytes> keys, const WriteOptions& options, uint64_t* removed);
   // One commit. `mismatch` when a condition fails: `*failed_position` (may be null) is the entry's
   // position. `*removed` (may be null) counts the keys that were present and no longer are.
-  Status write(const Batch& batch, Durability durability, size_t* failed_position,
-               uint64_t* removed);
+  // `*version` (may be null) is the commit's LSN, 0 when nothing was written.
+  Status write(const Batch& batch, const WriteOptions& options, size_t* failed_position,
+               uint64_t* removed, uint64_t* version = nullptr);
+  // Runs the callback once, under the write mutex of the shard of `shard_key`, and makes what it
+  // wrote one commit; `*version` as of write(). A status that is not ok is returned unchanged, and
+  // changes nothing, as does what the callback throws.
+  Status atomic(Bytes shard_key, FunctionRef<Status(Atomic&)> callback, const WriteOptions& options,
+                uint64_t* version);
 
   // REQUIRES: the cursor is destroyed before the store. It may stand open during close().
-  Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only);
+  // Goes on where a cursor was when it made `token`; an empty one begins. `invalid_argument` for a
+  // token that is none of this store's.
+  Result<std::unique_ptr<Cursor>> open_cursor(Bytes prefix, bool keys_only, Bytes token = {});
+
+  // The hook sees every change that is committed from now on. It must not write to the store.
+  Status add_hook(Hook hook, bool wants_old_values);
+  // Calls `visit` for every record. The first status that is not ok ends it, as `hook_failed`.
+  Status visit_all(const Hook& visit);
+
+  // Decides about a record: keeps it, or sets `*value` to the new value, or `*is_remove`.
+  enum class Migrated { kept, updated, removed };
+  using Migrate = FunctionRef<Result<Migrated>(Bytes key, std::vector<std::byte>& value)>;
+  using MigrateProgress = FunctionRef<Status(uint64_t done, uint64_t total, Bytes token)>;
+  // Calls `migrate` once for each record that exists now, or did when the migration began that
+  // `token` is of, and commits what it decides some hundred records at a time. A record that
+  // another write replaces meanwhile is left to that. Any status but ok of the two ends the
+  // migration; a failed hook does not. `*changed` counts the records that were changed, also after
+  // an error.
+  Status migrate(Migrate migrate, MigrateProgress progress, Bytes token,
+                 const WriteOptions& options, uint64_t* changed);
+  // Removes every key that is present throughout, in many commits, until the first error; a failed
+  // hook is none. `*removed` counts also after an error.
+  Status clear(const WriteOptions& options, uint64_t* removed);
+  // Removes every key that has expired; `*next_expiry` is the earliest expiry of the others,
+  // never_expires when there is none. Calls no hook. Calls `pause` from time to time, which ends it
+  // with any status but ok. Goes on after a damaged record, and returns that at the end.
+  Status remove_expired(uint64_t* removed, uint64_t* next_expiry, FunctionRef<Status()> pause);
 
   Status flush();
   Status sync();
@@ -137,11 +186,15 @@ class Store final : private CommitPipeline::Backend {
   // The newest logged state of a key. REQUIRES: the write mutex of its shard, as long as it is
   // used.
   struct Newest {
-    std::optional<RecordLocation> location;  // nothing: the key is absent
+    std::optional<RecordLocation> location;  // nothing: there is no record
+    uint64_t expires_at = 0;                 // of the record
+    bool exists = false;                     // there is a record, and it has not expired
     uint64_t pending_lsn = 0;  // not 0: the commit of this state, which is not visible yet
   };
 
   class Opening;
+  friend class Atomic;
+  friend class OwnedChanges;
   // Reads the log.
   Status recover(const Manifest& manifest);
   // `unsupported_version` for what a record can say and this store cannot do yet.
@@ -150,28 +203,57 @@ class Store final : private CommitPipeline::Backend {
   Status replay_in_memory(const Segment& segment, const LogReader::Record& record);
 
   // Whether the key is present; then `reader` stands on its record.
-  Result<bool> find(Bytes key, RecordReader& reader) const;
-  Result<Newest> find_newest(uint64_t hash, Bytes key) const;
+  Result<bool> find(Bytes key, RecordReader& reader, CallTime& time) const;
+  Status get(Bytes key, Sink sink, CallTime& time);
+  Result<Newest> find_newest(uint64_t hash, Bytes key, CallTime& time) const;
+  uint32_t shard_of(Bytes key, uint64_t hash) const noexcept {
+    return shards_->index_of(key, hash);
+  }
 
   // May throw bad_alloc.
   Status read_value(const RecordLocation& record, std::vector<std::byte>& value) const;
   Status check_writable() const;
-  Change make_change(Bytes key, Bytes value, bool is_remove) const;
+  Change make_change(Bytes key, Bytes value, uint64_t expires_at) const;
+  Change make_remove(Bytes key) const;
+  uint64_t expiry_of(const WriteOptions& options, CallTime& time) const noexcept;
   // Returns `status` once the commit that it rests on is visible.
   Status answer(Status status, uint64_t pending_lsn);
-  Status write_one(Change change, Durability durability,
-                   FunctionRef<Status(const Newest&, Change&)> judge);
-  Status write_many(std::vector<Change> changes, const Batch* conditions, Durability durability,
-                    size_t* failed_position, uint64_t* removed);
-  Status judge_conditions(const Batch& batch, size_t* failed_position, uint64_t* pending_lsn);
-  Result<bool> condition_holds(const Batch::Entry& entry, uint64_t* pending_lsn);
+  // `judge` says whether the change is made, and may complete it.
+  using Judge = FunctionRef<Status(const Newest&, Change&)>;
+  Status write_one(Change change, Durability durability, CallTime& time, Judge judge);
+
+  // A write of many keys.
+  struct ManyChanges {
+    std::vector<Change> changes;
+    const Batch* conditions = nullptr;  // a batch whose conditions must hold
+    size_t* failed_position = nullptr;  // of the first one that does not
+    bool calls_hooks = true;
+  };
+  struct ManyChanged {
+    uint64_t removed = 0;  // keys that were present and no longer are
+    uint64_t changed = 0;  // keys
+    uint64_t version = 0;
+  };
+  // Fills `*changed` also when a hook failed: the changes stand.
+  Status write_many(ManyChanges many, Durability durability, CallTime& time, ManyChanged* changed);
+  Status judge_conditions(const Batch& batch, CallTime& time, size_t* failed_position,
+                          uint64_t* pending_lsn);
+  Result<bool> condition_holds(const Batch::Entry& entry, CallTime& time, uint64_t* pending_lsn);
   ShardLocks lock_shards(std::span<const Change> changes, const Batch* conditions) const;
-  Status find_prior(std::vector<Change>& changes, uint64_t* removed, uint64_t* pending_lsn) const;
+  ShardLocks lock_all_shards() const;
+  Status find_prior(std::vector<Change>& changes, CallTime& time, uint64_t* removes,
+                    uint64_t* pending_lsn) const;
   void prefetch(std::span<const Change> changes) const noexcept;
 
   // REQUIRES: the write mutexes of the changes' shards. `unlock` gives them up once the order of
   // commits is fixed.
-  Status commit(std::span<Change> changes, Durability durability, FunctionRef<void()> unlock);
+  struct CommitOptions {
+    Durability durability;
+    bool calls_hooks = true;
+  };
+  Status commit(std::span<Change> changes, CommitOptions options, CallTime& time,
+                FunctionRef<void()> unlock);
+  Status read_old_values(std::span<const Change> changes, CallTime& time, Hooks::Due& hooks) const;
   Status reserve_memory(std::span<Change> changes);
   void fill(std::span<Change> changes, const Log::Reservation& reserved) noexcept;
   void forget_pending(std::span<Change> changes) noexcept;
@@ -192,6 +274,8 @@ class Store final : private CommitPipeline::Backend {
   std::optional<Log> log_;              // nothing when opened for reading only
   std::unique_ptr<KeyDirectory> keys_;  // destroyed before the log: on disk it may sync that
   std::optional<CommitPipeline> pipeline_;
+  Hooks hooks_;
+  std::unique_ptr<Sweeper> sweeper_;  // ends before what it uses; null when there is none
 
   // Statistics, relaxed: no memory access depends on them. One thread at a time publishes, and
   // stores to all but reads_.
@@ -201,34 +285,6 @@ class Store final : private CommitPipeline::Backend {
   std::atomic<uint64_t> bytes_written_{0};
   mutable sync::StripedCounter reads_;
   Recovered recovered_;
-};
-
-// Takes locations from the key directory, and reads their records.
-//
-// Thread safety: one thread at a time.
-class Cursor {
- public:
-  Cursor(const SegmentDirectory& segments, const KeyDirectory& directory, Bytes prefix,
-         bool keys_only)
-      : reader_(segments), locations_(directory), prefix_(as_text(prefix)), keys_only_(keys_only) {}
-
-  // ok when it stands on a record, `done` after the last.
-  Status next();
-  // Of the record that it stands on; valid until the next call.
-  Bytes key() const noexcept { return key_; }
-  Bytes value() const noexcept { return value_; }
-
- private:
-  // False when the record does not have the prefix.
-  Result<bool> read(Location location);
-
-  RecordReader reader_;
-  KeyDirectory::Cursor locations_;
-  std::optional<Location> unread_;  // taken from locations_
-  const std::string prefix_;
-  const bool keys_only_;
-  std::vector<std::byte> key_;
-  std::vector<std::byte> value_;
 };
 
 }  // namespace stave::store

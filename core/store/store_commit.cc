@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/limits.h"
+#include "core/base/planted_bug.h"
 #include "core/os/file_io.h"
 #include "core/store/store.h"
 
@@ -26,10 +27,14 @@ void add(std::atomic<uint64_t>& figure, uint64_t difference) noexcept {
   figure.store(figure.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);
 }
 
+uint64_t record_size_of(const Change& change) noexcept {
+  return record_size(change.key.size(), change.value.size(),
+                     change.expires_at != 0 ? flag_expiry : 0);
+}
+
 uint64_t frame_size_of(std::span<const Change> changes) noexcept {
   uint64_t size = changes.size() == 1 ? 0 : batch_header_size;
-  for (const Change& change : changes)
-    size += padded(record_size(change.key.size(), change.value.size()));
+  for (const Change& change : changes) size += padded(record_size_of(change));
   return size;
 }
 
@@ -38,13 +43,25 @@ bool only_removes(std::span<const Change> changes) noexcept {
                      [](const Change& change) { return change.is_remove; });
 }
 
+uint64_t earliest_expiry(std::span<const Change> changes) noexcept {
+  uint64_t earliest = never_expires;
+  for (const Change& change : changes)
+    if (change.expires_at != 0) earliest = std::min(earliest, change.expires_at);
+  return earliest;
+}
+
 }  // namespace
 
-Status Store::commit(std::span<Change> changes, Durability durability, FunctionRef<void()> unlock) {
+Status Store::commit(std::span<Change> changes, CommitOptions options, CallTime& time,
+                     FunctionRef<void()> unlock) {
   const uint64_t frame_size = frame_size_of(changes);
   if (frame_size > frame_size_max || size() + changes.size() > records_max)
     return Status::error(Code::too_large, "the commit would exceed 16 GiB, or the store 2^36 keys");
+  Hooks::Due hooks = hooks_.due(!options.calls_hooks);
+  if (hooks.wants_old_values()) STAVE_TRY(read_old_values(changes, time, hooks));
   STAVE_TRY(os::as_failure(reserve_memory(changes)));
+  const uint64_t expiry = earliest_expiry(changes);
+  if (expiry != never_expires) STAVE_TRY(os::as_failure(log_->mark_expiry()));
   const Result<Log::Reservation> reserved =
       log_->reserve(frame_size, only_removes(changes), pipeline_->visible());
   if (!reserved) {
@@ -52,11 +69,13 @@ Status Store::commit(std::span<Change> changes, Durability durability, FunctionR
     return os::as_failure(reserved.status());
   }
   fill(changes, *reserved);
+  Status hooked;
+  if (STAVE_PLANTED_BUG(hook_before_visibility)) hooked = hooks_.call(hooks, changes);
 
   Commit commit;
   commit.lsn = reserved->lsn;
   commit.frame_size = frame_size;
-  commit.needs_device = durability == Durability::device;
+  commit.needs_device = options.durability == Durability::device;
   commit.changes = changes;
   const bool published = pipeline_->publish_now(commit);
   if (!published) {
@@ -73,6 +92,24 @@ Status Store::commit(std::span<Change> changes, Durability durability, FunctionR
   }
   if (reserved->is_prefault_due) log_->prefault();
   if (DiskKeyDirectory* const keys = keys_->on_disk()) keys->committed(frame_size);
+  if (expiry != never_expires && sweeper_) sweeper_->note(expiry);
+  if (!STAVE_PLANTED_BUG(hook_before_visibility)) hooked = hooks_.call(hooks, changes);
+  return hooked;
+}
+
+// What hooks are shown of the values that the changes replace.
+Status Store::read_old_values(std::span<const Change> changes, CallTime& time,
+                              Hooks::Due& hooks) const {
+  hooks.old_values.resize(changes.size());
+  for (size_t i = 0; i < changes.size(); i++) {
+    if (!changes[i].prior) continue;
+    RecordReader reader(segments_);
+    STAVE_TRY(reader.open(changes[i].prior->location));
+    STAVE_TRY(reader.key().status());
+    if (time.has_expired(reader.expires_at())) continue;
+    hooks.old_values[i].emplace(reader.value_size());
+    STAVE_TRY(reader.read_value(*hooks.old_values[i]));
+  }
   return {};
 }
 
@@ -107,7 +144,7 @@ void Store::fill(std::span<Change> changes, const Log::Reservation& reserved) no
     at = batch_header_size;
   }
   for (Change& change : changes) {
-    const uint64_t size = record_size(change.key.size(), change.value.size());
+    const uint64_t size = record_size_of(change);
     change.lsn = reserved.lsn;
     change.frame = segment.location_of(reserved.offset);
     change.location = {segment.location_of(reserved.offset + at), static_cast<uint32_t>(size)};
@@ -117,7 +154,8 @@ void Store::fill(std::span<Change> changes, const Log::Reservation& reserved) no
                    .kind = change.is_remove ? RecordKind::remove : RecordKind::put,
                    .member = is_batch,
                    .key = change.key,
-                   .value = change.value},
+                   .value = change.value,
+                   .expires_at = change.expires_at},
                   segment.seed_at(reserved.offset + at));
     at += padded(size);
   }

@@ -32,6 +32,12 @@ class Store::Opening {
       return Status::error(Code::invalid_argument,
                            "shards is " + std::to_string(options_.shards) + ", but '" + directory_ +
                                "' was created with " + std::to_string(manifest->shards));
+    if (options_.shard_prefix_bits != 0 &&
+        options_.shard_prefix_bits != manifest->shard_prefix_bits)
+      return Status::error(Code::invalid_argument,
+                           "shard_prefix_bits is " + std::to_string(options_.shard_prefix_bits) +
+                               ", but '" + directory_ + "' was created with " +
+                               std::to_string(manifest->shard_prefix_bits));
     const bool wants_disk = options_.keydir == KeyDirectoryKind::disk;
     if (options_.keydir != KeyDirectoryKind::stored && wants_disk != manifest->keys_on_disk)
       return Status::error(Code::invalid_argument,
@@ -111,6 +117,7 @@ class Store::Opening {
     manifest.hash_seed = load_le64(random.data());
     manifest.timeline = load_le64(random.data() + 8);
     manifest.shards = options_.shards == 0 ? shards_default : options_.shards;
+    manifest.shard_prefix_bits = options_.shard_prefix_bits;
     manifest.keys_on_disk = options_.keydir == KeyDirectoryKind::disk;
     manifest.clean = true;
     const Status created = create_manifest(files_, directory_, manifest);

@@ -66,7 +66,7 @@ static uint64_t count_visit(stave_store* store, const char* code) {
                               found == STAVE_OK ? STAVE_REQUIRE_EQUAL : STAVE_REQUIRE_ABSENT,
                               &before, found == STAVE_OK ? sizeof before : 0, &error));
     check(stave_batch_put(batch, key, key_size, &visits, sizeof visits, &error));
-  } while (check(stave_store_write(store, batch, NULL, &relaxed, &error)) == STAVE_MISMATCH);
+  } while (check(stave_store_write(store, batch, NULL, NULL, &relaxed, &error)) == STAVE_MISMATCH);
   stave_batch_free(batch);
   return visits;
 }

@@ -50,7 +50,7 @@ func add(store *stave.Store, path string) (string, error) {
 		err = batch.Put(nameKey(filepath.Base(path)), sum[:])
 	}
 	if err == nil {
-		err = store.Write(batch, nil)
+		_, err = store.Write(batch, nil)
 	}
 	return fmt.Sprintf("%s %s", short(sum[:]), filepath.Base(path)), err
 }

@@ -5,26 +5,14 @@ What the calls do is tested in every language by tests/conformance.
 
 import gc
 import os
-import tempfile
 import threading
 import unittest
 
 import stave
+from testing import StoreCase
 
 
-class StaveTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = os.path.join(folder.name, "a")
-
-    def tearDown(self):
-        gc.collect()
-        self.assertEqual(stave.live_handles(), 0)
-
-    def open(self, **options):
-        return stave.Store(self.path, durability="memory", **options)
-
+class StaveTest(StoreCase):
     def test_the_tour_of_the_module(self):
         with self.open() as store:
             store.put(b"key", b"value")

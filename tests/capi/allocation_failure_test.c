@@ -80,9 +80,100 @@ static stave_status batch(stave_error* error) {
   if (status == STAVE_OK) status = stave_batch_put(made, "m2", 2, "value", 5, error);
   if (status == STAVE_OK)
     status = stave_batch_require(made, "key", 3, STAVE_REQUIRE_EQUAL, "value", 5, error);
-  if (status == STAVE_OK) status = stave_store_write(store, made, NULL, NULL, error);
+  if (status == STAVE_OK) status = stave_store_write(store, made, NULL, NULL, NULL, error);
   stave_batch_free(made);
   check_together();
+  return status;
+}
+static stave_status keep_value(void* context, stave_buffer* value) {
+  (void)context;
+  return stave_buffer_resize(value, value->size, NULL);
+}
+static stave_status update(stave_error* error) {
+  stave_buffer updated = {NULL, 0, 0};
+  const stave_status status =
+      stave_store_update(store, "key", 3, keep_value, NULL, &updated, NULL, error);
+  CHECK(updated.size == (status == STAVE_OK ? 5 : 0));
+  stave_buffer_free(&updated);
+  return status;
+}
+static stave_status exchange(stave_error* error) {
+  stave_buffer previous = {NULL, 0, 0};
+  uint8_t existed;
+  const stave_status status =
+      stave_store_exchange(store, "key", 3, "value", 5, &previous, &existed, NULL, error);
+  CHECK(previous.size == (status == STAVE_OK ? 5 : 0));
+  stave_buffer_free(&previous);
+  return status;
+}
+static stave_status compare_and_swap(stave_error* error) {
+  return stave_store_compare_and_swap(store, "key", 3, "value", 5, "value", 5, NULL, error);
+}
+static stave_status expire(stave_error* error) {
+  return stave_store_expire(store, "key", 3, 4102444800000, NULL, error);
+}
+static stave_status remove_expired(stave_error* error) {
+  return stave_store_remove_expired(store, NULL, error);
+}
+/* Keys of one shard, which change together. */
+static stave_status write_inside(void* context, stave_atomic* atomic) {
+  stave_buffer value = {NULL, 0, 0};
+  (void)context;
+  stave_status status = stave_atomic_get(atomic, "key", 3, &value, NULL);
+  if (status == STAVE_OK) status = stave_atomic_put(atomic, "key", 3, "value", 5, NULL);
+  if (status == STAVE_OK) status = stave_atomic_contains(atomic, "key", 3, NULL);
+  stave_buffer_free(&value);
+  return status;
+}
+static stave_status write_atomic(stave_error* error) {
+  uint64_t version;
+  const stave_status status =
+      stave_store_atomic(store, "key", 3, write_inside, NULL, &version, NULL, error);
+  CHECK((status == STAVE_OK) == (version != 0));
+  return status;
+}
+static stave_status rewrite(void* context, const void* key, size_t key_size, stave_buffer* value,
+                            uint32_t* action) {
+  (void)context;
+  const int is_key = key_size == 3 && memcmp(key, "key", 3) == 0;
+  *action = is_key ? STAVE_MIGRATE_UPDATE : STAVE_MIGRATE_KEEP;
+  return stave_buffer_resize(value, value->size, NULL);
+}
+static stave_status migrate(stave_error* error) {
+  uint64_t changed;
+  const stave_status status =
+      stave_store_migrate(store, rewrite, NULL, NULL, NULL, 0, &changed, NULL, error);
+  CHECK(status != STAVE_OK || changed == 1);
+  return status;
+}
+static stave_status see(void* context, const stave_change* change) {
+  (void)context;
+  CHECK(change->key_size != 0);
+  return STAVE_OK;
+}
+/* From here on the writes of the other operations call it, too. */
+static stave_status on_write(stave_error* error) {
+  return stave_store_on_write(store, STAVE_HOOK_OLD_VALUE, see, NULL, error);
+}
+static stave_status on_open(stave_error* error) {
+  return stave_store_on_open(store, see, NULL, error);
+}
+static stave_status scan_on(stave_error* error) {
+  stave_buffer token = {NULL, 0, 0};
+  stave_store_cursor* cursor;
+  stave_store_cursor_options from_token;
+  stave_status status = stave_store_cursor_open(store, NULL, &cursor, error);
+  if (status == STAVE_OK) status = stave_store_cursor_next(cursor, error);
+  if (status == STAVE_OK) status = stave_store_cursor_token(cursor, &token, error);
+  stave_store_cursor_free(cursor);
+  cursor = NULL;
+  stave_store_cursor_options_init(&from_token);
+  from_token.token = token.data;
+  from_token.token_size = token.size;
+  if (status == STAVE_OK) status = stave_store_cursor_open(store, &from_token, &cursor, error);
+  if (status == STAVE_OK) status = stave_store_cursor_next(cursor, error);
+  stave_store_cursor_free(cursor);
+  stave_buffer_free(&token);
   return status;
 }
 /* The record of a failed read is passed over, which its error says; no other is. */
@@ -189,6 +280,20 @@ static const operation operations[] = {
     {"multi_put", multi_put},
     {"multi_delete", multi_delete},
     {"batch", batch},
+    {"update", update},
+    {"exchange", exchange},
+    {"compare_and_swap", compare_and_swap},
+    {"expire", expire},
+    {"remove_expired", remove_expired},
+    {"atomic", write_atomic},
+    {"migrate", migrate},
+    {"on_open", on_open},
+    {"on_write", on_write},
+    {"put with a hook", put},
+    {"batch with a hook", batch},
+    {"atomic with a hook", write_atomic},
+    {"migrate with a hook", migrate},
+    {"cursor from a token", scan_on},
     {"cursor", scan},
     {"next_many", scan_many},
     {"verify", verify},

@@ -5,7 +5,7 @@
 static stave_error error;
 
 static void null_handles(void) {
-  check_calls(&store_calls, NULL, STAVE_INVALID_ARGUMENT);
+  check_store_calls(NULL, STAVE_INVALID_ARGUMENT);
   check_calls(&batch_calls, NULL, STAVE_INVALID_ARGUMENT);
   check_calls(&cursor_calls, NULL, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_size(NULL, &(uint64_t){0}, &error));
@@ -36,14 +36,14 @@ static void wrong_kinds(stave_store* store) {
   CHECK_STATUS(STAVE_OK, stave_store_cursor_open(store, NULL, &cursor, NULL));
   CHECK_STATUS(STAVE_OK, stave_store_get_pin(store, "key", 3, &pin, NULL));
 
-  check_calls(&store_calls, batch, STAVE_INVALID_ARGUMENT);
-  check_calls(&store_calls, pin, STAVE_INVALID_ARGUMENT);
+  check_store_calls(batch, STAVE_INVALID_ARGUMENT);
+  check_store_calls(pin, STAVE_INVALID_ARGUMENT);
   check_calls(&batch_calls, store, STAVE_INVALID_ARGUMENT);
   check_calls(&cursor_calls, store, STAVE_INVALID_ARGUMENT);
   char zeros[64] = {0};
-  check_calls(&store_calls, zeros, STAVE_INVALID_ARGUMENT);
+  check_store_calls(zeros, STAVE_INVALID_ARGUMENT);
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
-               stave_store_write(store, (stave_batch*)(void*)cursor, NULL, NULL, NULL));
+               stave_store_write(store, (stave_batch*)(void*)cursor, NULL, NULL, NULL, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_store_close((stave_store*)(void*)batch, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT, stave_batch_close((stave_batch*)(void*)store, NULL));
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
@@ -256,7 +256,7 @@ int main(void) {
   char* path = fresh_path();
   stave_store* store = open_store(path, "durability=os");
   put_text(store, "key", "value");
-  check_calls(&store_calls, store, STAVE_OK);
+  check_store_calls(store, STAVE_OK);
   null_handles();
   wrong_kinds(store);
   null_bytes(store);

@@ -109,7 +109,7 @@ static void batches(void) {
   uint64_t count = 99;
   uint64_t failed = 99;
   CHECK_STATUS(STAVE_OK, stave_batch_create(&batch, NULL));
-  CHECK_STATUS(STAVE_OK, stave_store_write(store, batch, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_store_write(store, batch, NULL, NULL, NULL, NULL));
   put_text(store, "held", "value");
   CHECK_STATUS(STAVE_OK, stave_batch_put(batch, "b1", 2, "one", 3, NULL));
   CHECK_STATUS(STAVE_OK, stave_batch_put(batch, "b1", 2, "two", 3, NULL));
@@ -119,13 +119,13 @@ static void batches(void) {
                stave_batch_require(batch, "held", 4, STAVE_REQUIRE_EQUAL, "value", 5, NULL));
   CHECK_STATUS(STAVE_OK, stave_batch_count(batch, &count, NULL));
   CHECK(count == 5);
-  CHECK_STATUS(STAVE_OK, stave_store_write(store, batch, &failed, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_store_write(store, batch, &failed, NULL, NULL, NULL));
   check_value(store, "b1", "two");
   /* Again: the first condition does not hold any more. */
   stave_error error = {1234, 0, ""};
-  CHECK_STATUS(STAVE_MISMATCH, stave_store_write(store, batch, &failed, NULL, &error));
+  CHECK_STATUS(STAVE_MISMATCH, stave_store_write(store, batch, &failed, NULL, NULL, &error));
   CHECK(failed == 3 && error.status == 1234);
-  CHECK_STATUS(STAVE_MISMATCH, stave_store_write(store, batch, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_MISMATCH, stave_store_write(store, batch, NULL, NULL, NULL, NULL));
   CHECK_STATUS(STAVE_OK, stave_batch_clear(batch, NULL));
   CHECK_STATUS(STAVE_OK, stave_batch_count(batch, &count, NULL));
   CHECK(count == 0);
@@ -136,7 +136,7 @@ static void batches(void) {
   CHECK_STATUS(STAVE_TOO_LARGE, stave_batch_put(batch, key, 65536, "x", 1, NULL));
   CHECK_STATUS(STAVE_OK, stave_batch_count(batch, &count, NULL));
   CHECK(count == 1);
-  CHECK_STATUS(STAVE_OK, stave_store_write(store, batch, NULL, NULL, NULL));
+  CHECK_STATUS(STAVE_OK, stave_store_write(store, batch, NULL, NULL, NULL, NULL));
   CHECK_STATUS(STAVE_OK, stave_store_remove(store, key, 65535, NULL, NULL));
   free(key);
   stave_batch_free(batch);

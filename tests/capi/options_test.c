@@ -29,6 +29,7 @@ static void defaults(void) {
   CHECK(options.background == 1);
   CHECK(options.keydir == STAVE_KEYDIR_STORED);
   CHECK(options.checkpoint_interval == 256u << 20);
+  CHECK(options.default_ttl == 0 && options.shard_prefix_bits == 0);
   stave_write_options write_options;
   stave_write_options_init(&write_options);
   CHECK(write_options.struct_size == sizeof write_options);
@@ -98,7 +99,7 @@ static void struct_sizes(void) {
   newer.known.struct_size = sizeof newer;
   newer.known.durability = STAVE_DURABILITY_OS;
   newer.unknown = 1;
-  check_refused(&newer.known, "byte 40 is set");
+  check_refused(&newer.known, "byte 56 is set");
   CHECK_STATUS(STAVE_OK, stave_store_options_get(store, &newer.known, &error));
   CHECK(newer.unknown == 0 && newer.known.struct_size == sizeof newer);
   close_store(store);
@@ -110,7 +111,7 @@ static void struct_sizes(void) {
 static void other_struct_sizes(void) {
   char* path = fresh_path();
   stave_store* store = open_store(path, "durability=os");
-  stave_write_options write_options = {0, 0};
+  stave_write_options write_options = {0, 0, 0};
   CHECK_STATUS(STAVE_INVALID_ARGUMENT,
                stave_store_put(store, "k", 1, "v", 1, &write_options, &error));
   CHECK_ERROR(&error, STAVE_INVALID_ARGUMENT, "stave_write_options.struct_size is 0");

@@ -145,18 +145,18 @@ static void check_counts(stave_store* store) {
   CHECK(after.reads == before.reads + 2 * (keys + 500));
 }
 
-/* From inside a callback of the store nothing may be asked of it. */
+/* From inside a callback of the store it may be read, and not be closed. */
 static stave_status get_in_callback(void* context, uint64_t done, uint64_t total) {
   unsigned char found[longest_value];
   size_t size = 99;
   (void)done;
   (void)total;
   make_key(0, key);
-  CHECK_STATUS(STAVE_BUSY, stave_store_get(context, key, 16, found, sizeof found, &size, NULL));
-  CHECK(size == 0);
-  stave_buffer buffer = {.data = found, .size = 1, .capacity = sizeof found};
-  CHECK_STATUS(STAVE_BUSY, stave_store_get_buffer(context, key, 16, &buffer, NULL));
-  CHECK(buffer.size == 0);
+  CHECK_STATUS(STAVE_OK, stave_store_get(context, key, 16, found, sizeof found, &size, NULL));
+  stave_buffer buffer = {.data = NULL, .size = 0, .capacity = 0};
+  CHECK_STATUS(STAVE_OK, stave_store_get_buffer(context, key, 16, &buffer, NULL));
+  CHECK(buffer.size == size && memcmp(buffer.data, found, size) == 0);
+  stave_buffer_free(&buffer);
   CHECK_STATUS(STAVE_BUSY, stave_store_close(context, NULL));
   return STAVE_OK;
 }

@@ -28,6 +28,11 @@ static int let_in(stave_status status) {
   return status != STAVE_CLOSED;
 }
 
+/* A put of all threads' key is another test's, and hooks would become ever more. */
+static int may_storm(const handle_call* call) {
+  return strcmp(call->name, "put") != 0 && strcmp(call->name, "on_write") != 0;
+}
+
 static void* call(void* argument) {
   const caller* self = argument;
   storm* all = self->storm;
@@ -39,15 +44,16 @@ static void* call(void* argument) {
     if (!let_in(put)) break;
     atomic_store(&all->acknowledged[self->number], i + 1);
     if (i == 0) atomic_fetch_add(&all->started, 1);
-    const handle_call* other = &store_calls.calls[i % store_calls.count];
-    if (strcmp(other->name, "put") != 0 && !let_in(other->call(all->store, NULL))) break;
+    const handle_calls* calls = i % 2 ? &store_others : &store_reads;
+    const handle_call* other = &calls->calls[i / 2 % calls->count];
+    if (may_storm(other) && !let_in(other->call(all->store, NULL))) break;
     if (self->number == 0) {
       const stave_status next = stave_store_cursor_next(all->cursor, NULL);
       if (!let_in(next)) continue; /* the cursor may be closed before the store */
     }
   }
   /* Closed once is closed for good. */
-  check_calls(&store_calls, all->store, STAVE_CLOSED);
+  check_store_calls(all->store, STAVE_CLOSED);
   return NULL;
 }
 
@@ -57,7 +63,7 @@ static void* close_all(void* argument) {
   CHECK_STATUS(STAVE_OK, stave_store_cursor_close(all->cursor, NULL));
   CHECK_STATUS(STAVE_OK, stave_store_close(all->store, NULL));
   /* Whoever closes, it is closed when the call returns. */
-  check_calls(&store_calls, all->store, STAVE_CLOSED);
+  check_store_calls(all->store, STAVE_CLOSED);
   check_calls(&cursor_calls, all->cursor, STAVE_CLOSED);
   return NULL;
 }

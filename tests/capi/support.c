@@ -82,163 +82,6 @@ void check_value(stave_store* store, const char* key, const char* value) {
   stave_buffer_free(&buffer);
 }
 
-/* ---- Every function that takes a store ----------------------------------------------------------
- */
-
-static stave_status call_put(void* store, stave_error* error) {
-  return stave_store_put(store, "k", 1, "v", 1, NULL, error);
-}
-static stave_status call_insert(void* store, stave_error* error) {
-  return stave_store_insert(store, "k", 1, "v", 1, NULL, error);
-}
-static stave_status call_replace(void* store, stave_error* error) {
-  return stave_store_replace(store, "k", 1, "v", 1, NULL, error);
-}
-static stave_status call_delete(void* store, stave_error* error) {
-  return stave_store_remove(store, "k", 1, NULL, error);
-}
-static stave_status call_get(void* store, stave_error* error) {
-  char data[16];
-  size_t size = 99;
-  const stave_status status = stave_store_get(store, "k", 1, data, sizeof data, &size, error);
-  CHECK(status == STAVE_OK || size == 0);
-  return status;
-}
-static stave_status call_get_buffer(void* store, stave_error* error) {
-  stave_buffer buffer = {NULL, 0, 0};
-  const stave_status status = stave_store_get_buffer(store, "k", 1, &buffer, error);
-  stave_buffer_free(&buffer);
-  return status;
-}
-static stave_status call_get_pin(void* store, stave_error* error) {
-  stave_pin* pin = (stave_pin*)&pin;
-  const stave_status status = stave_store_get_pin(store, "k", 1, &pin, error);
-  CHECK((status == STAVE_OK) == (pin != NULL));
-  stave_pin_free(pin);
-  return status;
-}
-static stave_status keep(void* context, stave_buffer* value) {
-  (void)context;
-  (void)value;
-  return STAVE_OK;
-}
-static stave_status call_compare_and_swap(void* store, stave_error* error) {
-  return stave_store_compare_and_swap(store, "k", 1, "v", 1, "v", 1, NULL, error);
-}
-static stave_status call_update(void* store, stave_error* error) {
-  return stave_store_update(store, "k", 1, keep, NULL, NULL, NULL, error);
-}
-static stave_status call_fetch_update(void* store, stave_error* error) {
-  return stave_store_fetch_update(store, "k", 1, keep, NULL, NULL, NULL, error);
-}
-static stave_status call_exchange(void* store, stave_error* error) {
-  uint8_t existed = 9;
-  const stave_status status =
-      stave_store_exchange(store, "k", 1, "v", 1, NULL, &existed, NULL, error);
-  CHECK(status == STAVE_OK || existed == 0);
-  return status;
-}
-static stave_status call_shard_for(void* store, stave_error* error) {
-  uint32_t shard = 9;
-  return stave_store_shard_for(store, "k", 1, &shard, error);
-}
-static stave_status call_value_size(void* store, stave_error* error) {
-  size_t size = 99;
-  const stave_status status = stave_store_value_size(store, "k", 1, &size, error);
-  CHECK(status == STAVE_OK || size == 0);
-  return status;
-}
-static stave_status call_contains(void* store, stave_error* error) {
-  return stave_store_contains(store, "k", 1, error);
-}
-static stave_status call_size(void* store, stave_error* error) {
-  uint64_t size;
-  return stave_store_size(store, &size, error);
-}
-static stave_status call_multi_get(void* store, stave_error* error) {
-  const uint32_t key_sizes[2] = {1, 1};
-  uint64_t value_sizes[2];
-  stave_buffer values = {NULL, 0, 0};
-  const stave_status status =
-      stave_store_multi_get(store, "kl", key_sizes, 2, &values, value_sizes, error);
-  stave_buffer_free(&values);
-  return status;
-}
-static stave_status call_multi_put(void* store, stave_error* error) {
-  const uint32_t key_sizes[2] = {1, 1};
-  const uint64_t value_sizes[2] = {1, 1};
-  return stave_store_multi_put(store, "kl", key_sizes, "vw", value_sizes, 2, NULL, error);
-}
-static stave_status call_multi_delete(void* store, stave_error* error) {
-  const uint32_t key_size = 1;
-  uint64_t deleted;
-  return stave_store_multi_remove(store, "l", &key_size, 1, &deleted, NULL, error);
-}
-static stave_status call_write(void* store, stave_error* error) {
-  stave_batch* batch;
-  CHECK_STATUS(STAVE_OK, stave_batch_create(&batch, NULL));
-  CHECK_STATUS(STAVE_OK, stave_batch_put(batch, "k", 1, "v", 1, NULL));
-  const stave_status status = stave_store_write(store, batch, NULL, NULL, error);
-  stave_batch_free(batch);
-  return status;
-}
-static stave_status call_cursor_open(void* store, stave_error* error) {
-  stave_store_cursor* cursor = (stave_store_cursor*)&cursor;
-  const stave_status status = stave_store_cursor_open(store, NULL, &cursor, error);
-  CHECK((status == STAVE_OK) == (cursor != NULL));
-  stave_store_cursor_free(cursor);
-  return status;
-}
-static stave_status call_flush(void* store, stave_error* error) {
-  return stave_store_flush(store, error);
-}
-static stave_status call_sync(void* store, stave_error* error) {
-  return stave_store_sync(store, error);
-}
-static stave_status call_stats(void* store, stave_error* error) {
-  stave_store_stats stats;
-  stave_store_stats_init(&stats);
-  return stave_store_stats_get(store, &stats, error);
-}
-static stave_status call_verify(void* store, stave_error* error) {
-  return stave_store_verify(store, NULL, NULL, error);
-}
-static stave_status call_options_get(void* store, stave_error* error) {
-  stave_store_options options;
-  stave_store_options_init(&options);
-  return stave_store_options_get(store, &options, error);
-}
-
-/* The put comes first, so that on a store that works all of them are ok in this order. */
-static const handle_call of_store[] = {
-    {"put", call_put},
-    {"delete", call_delete},
-    {"insert", call_insert},
-    {"replace", call_replace},
-    {"get", call_get},
-    {"get_buffer", call_get_buffer},
-    {"get_pin", call_get_pin},
-    {"compare_and_swap", call_compare_and_swap},
-    {"update", call_update},
-    {"fetch_update", call_fetch_update},
-    {"exchange", call_exchange},
-    {"shard_for", call_shard_for},
-    {"value_size", call_value_size},
-    {"contains", call_contains},
-    {"size", call_size},
-    {"multi_get", call_multi_get},
-    {"multi_put", call_multi_put},
-    {"multi_delete", call_multi_delete},
-    {"write", call_write},
-    {"cursor_open", call_cursor_open},
-    {"flush", call_flush},
-    {"sync", call_sync},
-    {"stats_get", call_stats},
-    {"verify", call_verify},
-    {"options_get", call_options_get},
-};
-const handle_calls store_calls = {"store", of_store, sizeof of_store / sizeof *of_store};
-
 /* ---- Every function that takes a batch, a cursor ------------------------------------------------
  */
 
@@ -293,11 +136,18 @@ static stave_status call_next_many(void* cursor, stave_error* error) {
   return status;
 }
 
+static stave_status call_cursor_token(void* cursor, stave_error* error) {
+  stave_buffer token = {NULL, 0, 0};
+  const stave_status status = stave_store_cursor_token(cursor, &token, error);
+  CHECK((status == STAVE_OK) == (token.size != 0));
+  stave_buffer_free(&token);
+  return status;
+}
+
 static const handle_call of_cursor[] = {
-    {"next", call_next},
-    {"key", call_key},
-    {"value", call_value},
-    {"next_many", call_next_many},
+    {"next", call_next},          {"key", call_key},
+    {"value", call_value},        {"next_many", call_next_many},
+    {"token", call_cursor_token},
 };
 const handle_calls cursor_calls = {"cursor", of_cursor, sizeof of_cursor / sizeof *of_cursor};
 

@@ -56,6 +56,8 @@ void check_calls(const handle_calls* calls, void* handle, stave_status expected)
 
 /* Every function that takes a store, a batch or a cursor of a store. The close functions are not
  * among them. */
-extern const handle_calls store_calls;
+extern const handle_calls store_reads;  /* allowed in a callback of the store */
+extern const handle_calls store_others; /* first, on a store that works: they leave a key to read */
+void check_store_calls(void* store, stave_status expected); /* both */
 extern const handle_calls batch_calls;
 extern const handle_calls cursor_calls;

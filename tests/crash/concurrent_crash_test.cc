@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -49,6 +50,13 @@ struct Moment {
   Progress high;  // begun after it was taken
 };
 
+// A change, as a hook saw it.
+struct Seen {
+  uint64_t version;
+  std::string key;
+  std::optional<std::string> value;  // nothing: removed
+};
+
 class ConcurrentLife {
  public:
   ConcurrentLife(uint64_t seed, ImageChecker& checker)
@@ -73,6 +81,7 @@ class ConcurrentLife {
   std::string judge(const Contents& found, const Progress& low, const Progress& high);
   std::string judge_order(const Progress& present_min, const Progress& present_max,
                           const Progress& high);
+  std::string judge_hook(const Contents& found) const;
 
   Random random_;
   ImageChecker& checker_;
@@ -83,6 +92,7 @@ class ConcurrentLife {
   std::atomic<bool> failed_{false};
   std::mutex mutex_;  // guards random_ and moments_ while the writers run
   std::vector<Moment> moments_;
+  std::vector<Seen> seen_;  // the hook's calls come one after the other
   uint64_t syncs_ = 0;
   uint64_t device_commits_ = 0;
   uint64_t lost_ = 0;
@@ -96,6 +106,13 @@ std::string ConcurrentLife::run() {
   auto opened = Store::open(disk_, crash_store, options);
   if (!opened.ok()) return "open: " + describe(opened.status());
   store_ = *std::move(opened);
+  const auto hook = [this](const store::Event& event) {
+    std::optional<std::string> value;
+    if (!event.is_remove) value = as_text(event.value);
+    seen_.push_back({event.version, std::string(as_text(event.key)), std::move(value)});
+    return Code::ok;
+  };
+  if (!store_->add_hook(hook, random_.one_in(2)).ok()) return "a hook cannot be added";
   disk_.set_background_write_back(random_.below(4));
   disk_.set_hook([this](const Disk::Event&) { take_image(); });
   std::vector<std::thread> threads;
@@ -194,7 +211,25 @@ std::string ConcurrentLife::judge(const Contents& found, const Progress& low,
              std::to_string(low[i]) + " are there";
     }
   }
-  return judge_order(present_min, present_max, high);
+  const std::string problem = judge_hook(found);
+  return problem.empty() ? judge_order(present_min, present_max, high) : problem;
+}
+
+// What a crash leaves is what the hook's calls add up to, up to some version.
+std::string ConcurrentLife::judge_hook(const Contents& found) const {
+  Contents contents;
+  for (size_t i = 0;; i++) {
+    const bool is_whole_commit =
+        i == 0 || i == seen_.size() || seen_[i].version != seen_[i - 1].version;
+    if (is_whole_commit && contents == found) return {};
+    if (i == seen_.size()) return "not the contents after any number of the hook's commits";
+    if (i > 0 && is_whole_commit && seen_[i].version != seen_[i - 1].version + 1)
+      return "the hook was called out of order";
+    if (seen_[i].value)
+      contents[seen_[i].key] = *seen_[i].value;
+    else
+      contents.erase(seen_[i].key);
+  }
 }
 
 // A commit that began after another was acknowledged is behind it in the log: it cannot be there

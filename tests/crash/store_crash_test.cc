@@ -115,6 +115,7 @@ bool Life::open() {
   options.io = random_.one_in(2) ? store::ReadIo::mmap : store::ReadIo::buffered;
   options.segment_size = uint64_t{4096} << random_.below(3);
   options.shards = history_.commits() == 0 ? 0 : options.shards;
+  options.shard_prefix_bits = 8;  // all keys in one shard
   Result<std::unique_ptr<Store>> opened = Store::open(*disk_, crash_store, options);
   if (!opened.ok()) {
     note("open: " + describe(opened.status()));

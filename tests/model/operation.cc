@@ -16,14 +16,33 @@ struct KindName {
 };
 
 constexpr std::array kinds = {
-    KindName{Kind::put, "put", 330},           KindName{Kind::insert, "insert", 60},
-    KindName{Kind::replace, "replace", 60},    KindName{Kind::remove, "delete", 130},
-    KindName{Kind::get, "get", 170},           KindName{Kind::get_pin, "get_pin", 60},
-    KindName{Kind::contains, "contains", 50},  KindName{Kind::batch, "batch", 80},
-    KindName{Kind::scan, "scan", 4},           KindName{Kind::scan_keys, "scan_keys", 4},
-    KindName{Kind::size, "size", 20},          KindName{Kind::flush, "flush", 8},
-    KindName{Kind::sync, "sync", 8},           KindName{Kind::verify, "verify", 2},
-    KindName{Kind::reopen, "reopen", 6},       KindName{Kind::drop, "drop", 6},
+    KindName{Kind::put, "put", 280},
+    KindName{Kind::insert, "insert", 60},
+    KindName{Kind::replace, "replace", 50},
+    KindName{Kind::remove, "remove", 100},
+    KindName{Kind::get, "get", 140},
+    KindName{Kind::get_pin, "get_pin", 50},
+    KindName{Kind::contains, "contains", 40},
+    KindName{Kind::batch, "batch", 70},
+    KindName{Kind::compare_and_swap, "compare_and_swap", 30},
+    KindName{Kind::update, "update", 30},
+    KindName{Kind::exchange, "exchange", 20},
+    KindName{Kind::expire, "expire", 20},
+    KindName{Kind::expires_at, "expires_at", 20},
+    KindName{Kind::atomic, "atomic", 20},
+    KindName{Kind::migrate, "migrate", 1},
+    KindName{Kind::clear, "clear", 1},
+    KindName{Kind::remove_expired, "remove_expired", 3},
+    KindName{Kind::set_clock, "set_clock", 20},
+    KindName{Kind::scan, "scan", 3},
+    KindName{Kind::scan_keys, "scan_keys", 3},
+    KindName{Kind::scan_on, "scan_on", 3},
+    KindName{Kind::size, "size", 12},
+    KindName{Kind::flush, "flush", 6},
+    KindName{Kind::sync, "sync", 6},
+    KindName{Kind::verify, "verify", 2},
+    KindName{Kind::reopen, "reopen", 5},
+    KindName{Kind::drop, "drop", 5},
     KindName{Kind::read_only, "read_only", 2},
 };
 
@@ -76,40 +95,22 @@ std::string to_script(const Operation& operation) {
   std::string line = "s ";
   for (const KindName& kind : kinds)
     if (kind.kind == operation.kind) line += kind.name;
-  switch (operation.kind) {
-    case Kind::put:
-    case Kind::insert:
-    case Kind::replace:
-      return line + ' ' + quoted(operation.key) + ' ' + to_script(operation.value) +
-             " durability=" + name_of(operation.durability);
-    case Kind::remove:
-      return line + ' ' + quoted(operation.key) + " durability=" + name_of(operation.durability);
-    case Kind::get:
-    case Kind::get_pin:
-    case Kind::contains:
-    case Kind::scan:
-    case Kind::scan_keys:
-      return line + ' ' + quoted(operation.key);
-    case Kind::reopen:
-    case Kind::drop:
-      return line + ' ' + to_script(operation.options);
-    case Kind::batch:
-      break;
-    default:
-      return line;
-  }
-  line += std::string(" durability=") + name_of(operation.durability);
-  for (const Operation::Entry& entry : operation.entries) {
+  line += ' ' + quoted(operation.key) + ' ';
+  if (operation.kind == Kind::compare_and_swap) line += to_script(operation.expected) + ' ';
+  line += to_script(operation.value) + " durability=" + name_of(operation.durability) +
+          " expires_at=" + std::to_string(operation.expires_at);
+  if (operation.is_cancelled) line += " cancelled";
+  if (operation.kind == Kind::reopen || operation.kind == Kind::drop)
+    line += ' ' + to_script(operation.options);
+  for (const Operation::Entry& entry : operation.entries)
     line += std::string("\n    ") + entry_names[static_cast<size_t>(entry.kind)] + ' ' +
-            quoted(entry.key);
-    if (entry.kind == store::Batch::Kind::put || entry.kind == store::Batch::Kind::require_equal)
-      line += ' ' + to_script(entry.value);
-  }
+            quoted(entry.key) + ' ' + to_script(entry.value);
   return line;
 }
 
-OperationGenerator::OperationGenerator(uint64_t seed, const store::Options& options)
-    : random_(seed), options_(options) {
+OperationGenerator::OperationGenerator(uint64_t seed, const store::Options& options,
+                                       bool moves_clock)
+    : random_(seed), options_(options), moves_clock_(moves_clock) {
   const uint64_t count = random_.between(4, 120);
   for (uint64_t i = 0; i < count; i++) keys_.push_back(test_value(i % 40, random_.pick(key_sizes)));
   if (random_.one_in(8)) keys_.push_back(test_value(1, 65535));
@@ -125,14 +126,23 @@ Operation OperationGenerator::next() {
   operation.kind = pick_kind();
   operation.key = pick_key();
   operation.durability = pick_durability();
+  operation.expires_at = pick_expiry();
   switch (operation.kind) {
+    case Kind::compare_and_swap:
+      operation.expected = last_value(operation.key);
+      [[fallthrough]];
     case Kind::put:
     case Kind::insert:
     case Kind::replace:
+    case Kind::update:
+    case Kind::exchange:
+    case Kind::migrate:
       operation.value = pick_value(operation.key);
       break;
     case Kind::batch:
+    case Kind::atomic:
       fill_batch(operation);
+      operation.is_cancelled = random_.one_in(4);
       break;
     case Kind::scan:
     case Kind::scan_keys:
@@ -142,10 +152,22 @@ Operation OperationGenerator::next() {
     case Kind::drop:
       operation.options = pick_options();
       break;
+    case Kind::set_clock:
+      // Mostly forward; backward too.
+      if (moves_clock_) now_ms_ += random_.below(40) - (random_.one_in(4) ? 40 : 0);
+      operation.expires_at = now_ms_;
+      break;
     default:
       break;
   }
   return operation;
+}
+
+uint64_t OperationGenerator::pick_expiry() {
+  if (!random_.one_in(4)) return 0;
+  if (random_.one_in(8)) return store::never_expires;
+  if (moves_clock_) return now_ms_ - 20 + random_.below(300);
+  return random_.one_in(2) ? 1 : 2 * model_start_ms;
 }
 
 Operation::Kind OperationGenerator::pick_kind() {
@@ -167,9 +189,13 @@ ValueSpec OperationGenerator::pick_value(const std::string& key) {
   value.size = random_.pick(value_sizes);
   if (random_.one_in(40)) value.size = random_.pick(large_value_sizes);
   if (random_.one_in(5000)) value.size = (size_t{1} << 20) + random_.below(2);
-  const auto place = std::lower_bound(keys_.begin(), keys_.end(), key) - keys_.begin();
-  last_values_[static_cast<size_t>(place)] = value;
+  last_value(key) = value;
   return value;
+}
+
+ValueSpec& OperationGenerator::last_value(const std::string& key) {
+  const auto place = std::lower_bound(keys_.begin(), keys_.end(), key) - keys_.begin();
+  return last_values_[static_cast<size_t>(place)];
 }
 
 store::Durability OperationGenerator::pick_durability() {
@@ -183,6 +209,7 @@ store::Options OperationGenerator::pick_options() {
   options.io = random_.one_in(2) ? store::ReadIo::mmap : store::ReadIo::buffered;
   options.segment_size = random_.pick(segment_sizes);
   if (random_.one_in(2)) options.shards = 0;  // whatever is stored
+  options.default_ttl = moves_clock_ && random_.one_in(3) ? 100 : 0;
   return options;
 }
 

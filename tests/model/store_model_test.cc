@@ -12,6 +12,7 @@
 #include "tests/model/minimise.h"
 #include "tests/model/model_run.h"
 #include "tests/support/ladder.h"
+#include "tests/support/store_access.h"
 
 namespace stave::test {
 namespace {
@@ -19,23 +20,28 @@ namespace {
 constexpr uint64_t operations_total = 2'000'000;
 constexpr uint64_t operations_per_run = 2000;
 
-// Calls `body` with a file system and the name of a directory in it that does not exist.
-using Disk = std::function<void(const std::function<void(os::FileSystem&, const std::string&)>&)>;
+// Calls `body` with a file system, the same again if it is simulated, and the name of a directory
+// in it that does not exist.
+using Body =
+    std::function<void(os::FileSystem&, os::SimulatedFileSystem*, const std::string& directory)>;
+using Disk = std::function<void(const Body&)>;
 
-void on_simulated_disk(const std::function<void(os::FileSystem&, const std::string&)>& body) {
+void on_simulated_disk(const Body& body) {
   os::SimulatedFileSystem files(1);
-  body(files, "/store");
+  body(files, &files, "/store");
 }
 
-void on_real_disk(const std::function<void(os::FileSystem&, const std::string&)>& body) {
+void on_real_disk(const Body& body) {
   const os::TemporaryDirectory directory;
-  body(os::posix_file_system(), directory / "store");
+  body(os::posix_file_system(), nullptr, directory / "store");
 }
 
 store::Options random_options(Random& random) {
   store::Options options = base_options();
   options.shards = uint32_t{1} << random.below(7);
   options.segment_size = uint64_t{4096} << random.below(4);
+  options.background = false;  // the sweeps are operations
+  options.shard_prefix_bits = random.one_in(2) ? 8 : 0;
   options.io = random.one_in(2) ? store::ReadIo::mmap : store::ReadIo::buffered;
   return options;
 }
@@ -48,8 +54,8 @@ struct Outcome {
 Outcome run_on(const Disk& disk, const store::Options& options,
                const std::vector<Operation>& operations, ModelRun::Figures* figures) {
   Outcome outcome;
-  disk([&](os::FileSystem& files, const std::string& directory) {
-    ModelRun run(files, directory, options);
+  disk([&](os::FileSystem& files, os::SimulatedFileSystem* clock, const std::string& directory) {
+    ModelRun run(files, clock, directory, options);
     outcome.problem = run.open();
     for (size_t i = 0; i < operations.size() && outcome.problem.empty(); i++) {
       outcome.problem = run.apply(operations[i]);
@@ -73,13 +79,14 @@ std::string failure_script(const Disk& disk, const store::Options& options,
   return script + "# " + run_on(disk, options, operations, nullptr).problem;
 }
 
-void run_ladder(const char* name, const Disk& disk, uint64_t operations_wanted, uint64_t seed) {
+void run_ladder(const char* name, const Disk& disk, bool moves_clock, uint64_t operations_wanted,
+                uint64_t seed) {
   Random random(seed);
   ModelRun::Figures sum;
   uint64_t done = 0;
   while (done < operations_wanted) {
     const store::Options options = random_options(random);
-    OperationGenerator generator(random.next(), options);
+    OperationGenerator generator(random.next(), options, moves_clock);
     std::vector<Operation> operations;
     for (uint64_t i = 0; i < operations_per_run; i++) operations.push_back(generator.next());
     ModelRun::Figures figures;
@@ -89,6 +96,7 @@ void run_ladder(const char* name, const Disk& disk, uint64_t operations_wanted, 
     sum.commits += figures.commits;
     sum.refusals += figures.refusals;
     sum.hits += figures.hits;
+    sum.swept += figures.swept;
     sum.clean_opens += figures.clean_opens;
     sum.recoveries += figures.recoveries;
     sum.segments += figures.segments;
@@ -97,17 +105,20 @@ void run_ladder(const char* name, const Disk& disk, uint64_t operations_wanted, 
                        {"commits", sum.commits},
                        {"refused writes", sum.refusals},
                        {"hits", sum.hits},
+                       {"swept", sum.swept},
                        {"clean opens", sum.clean_opens},
                        {"recoveries", sum.recoveries},
                        {"segments", sum.segments}});
 }
 
 TEST(StoreModel, AgreesWithAMapOnASimulatedDisk) {
-  run_ladder("model, simulated disk", on_simulated_disk, operations_total, ladder_seed(20260101));
+  run_ladder("model, simulated disk", on_simulated_disk, true, operations_total,
+             ladder_seed(20260101));
 }
 
 TEST(StoreModel, AgreesWithAMapOnARealDisk) {
-  run_ladder("model, real disk", on_real_disk, operations_total / 100, ladder_seed(20260102));
+  run_ladder("model, real disk", on_real_disk, false, operations_total / 100,
+             ladder_seed(20260102));
 }
 
 }  // namespace

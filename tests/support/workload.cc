@@ -1,8 +1,10 @@
 #include "tests/support/workload.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/base/hash.h"
+#include "core/store/store_atomic.h"
 #include "tests/support/random.h"
 
 namespace stave::test {
@@ -12,6 +14,38 @@ constexpr uint64_t keys_per_stream = 20;
 // Around the borders of padding, and large enough to fill small segments.
 constexpr std::array<size_t, 16> small_sizes = {0,  1,  3,   4,   5,   16,  20,  21,
                                                 36, 37, 100, 100, 100, 300, 300, 700};
+
+// Expiries are only there to be logged: nothing expires while a test runs.
+constexpr uint64_t far_future_ms = 4'102'444'800'000;
+
+Status apply_atomically(store::Store& store, const std::vector<Workload::Change>& changes,
+                        const store::WriteOptions& options) {
+  Status removed;
+  const auto write = [&](store::Atomic& atomic) -> Status {
+    for (const Workload::Change& change : changes) {
+      const Bytes key = as_bytes(change.key);
+      if (change.value) {
+        STAVE_TRY(atomic.put(key, as_bytes(*change.value), store::WriteMode::put));
+      } else {
+        removed = atomic.remove(key);
+        if (removed.is_error()) return removed;
+      }
+    }
+    return {};
+  };
+  const Status status = store.atomic(as_bytes(changes.front().key), write, options, nullptr);
+  return status.ok() && changes.size() == 1 ? removed : status;
+}
+
+Status apply_batch(store::Store& store, const std::vector<Workload::Change>& changes,
+                   const store::WriteOptions& options) {
+  store::Batch batch;
+  for (const Workload::Change& change : changes) {
+    const auto kind = change.value ? store::Batch::Kind::put : store::Batch::Kind::remove;
+    STAVE_TRY(batch.add(kind, as_bytes(change.key), as_bytes(change.value.value_or(""))));
+  }
+  return store.write(batch, options, nullptr, nullptr);
+}
 
 }  // namespace
 
@@ -35,17 +69,22 @@ std::vector<Workload::Change> Workload::commit(uint64_t number) const {
 
 Status Workload::apply(store::Store& store, uint64_t number, store::Durability durability) const {
   const std::vector<Change> changes = commit(number);
-  if (changes.size() == 1) {
-    const Change& change = changes.front();
-    if (change.value) return put(store, change.key, *change.value, durability);
-    return erase(store, change.key, durability);
-  }
-  store::Batch batch;
-  for (const Change& change : changes) {
-    const auto kind = change.value ? store::Batch::Kind::put : store::Batch::Kind::remove;
-    STAVE_TRY(batch.add(kind, as_bytes(change.key), as_bytes(change.value.value_or(""))));
-  }
-  return store.write(batch, durability, nullptr, nullptr);
+  store::WriteOptions options(durability);
+  if (number % 3 == 0) options.expires_at = far_future_ms;
+  const uint32_t shard = store.shard_for(as_bytes(changes.front().key));
+  const bool in_one_shard = std::all_of(changes.begin(), changes.end(), [&](const Change& change) {
+    return store.shard_for(as_bytes(change.key)) == shard;
+  });
+  if (in_one_shard && number % 2 == 0) return apply_atomically(store, changes, options);
+  if (changes.size() > 1) return apply_batch(store, changes, options);
+  const Change& change = changes.front();
+  const Bytes key = as_bytes(change.key);
+  if (!change.value) return store.remove(key, options);
+  const Bytes value = as_bytes(*change.value);
+  if (number % 5 == 0)
+    return store.modify(
+        key, [&](const Bytes*) -> Result<Bytes> { return value; }, options);
+  return store.put(key, value, store::WriteMode::put, options);
 }
 
 void Workload::apply(Contents& contents, uint64_t number) const {

@@ -28,8 +28,8 @@ class Workload {
   };
   // The changes of commit `number`, the first is 1: one put, one removal, or a batch.
   std::vector<Change> commit(uint64_t number) const;
-  // Makes the commit on the store. `not_found` is the removal of an absent key: a commit without
-  // effect, which promises nothing about those before it.
+  // Makes the commit on the store, by one of the calls that can. `not_found` is the removal of an
+  // absent key: a commit without effect, which promises nothing about those before it.
   Status apply(store::Store& store, uint64_t number, store::Durability durability) const;
   void apply(Contents& contents, uint64_t number) const;
 

@@ -11,6 +11,7 @@
 namespace stave::tool {
 
 void add_record_commands(Command program);                      // put, get, del
+void add_update_commands(Command program);                      // cas, update, expire
 void add_scan_command(Command program, ExitCode& exit_code);    // scan
 void add_import_command(Command program, ExitCode& exit_code);  // import
 void add_export_command(Command program, ExitCode& exit_code);  // export

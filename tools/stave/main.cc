@@ -16,7 +16,8 @@ using stave::tool::ExitCode;
 
 constexpr const char* footer = R"(Exit codes:
   0  done
-  1  the answer is no: there is no such key, or with put --insert and load there is one
+  1  the answer is no: there is no such key, with put --insert and load there is one, or with
+     cas it has another value
   2  usage: the command line, an option, or a key or value beyond the limits
   3  the machine: input or output, permission, memory, no space
   4  locked: another process has the store open
@@ -51,6 +52,7 @@ int run(int argc, char** argv) {
   bool wants_options = false;
   program.add_flag("--list-options", wants_options, "Lists what --options takes, and ends");
   stave::tool::add_record_commands(program);
+  stave::tool::add_update_commands(program);
   stave::tool::add_scan_command(program, exit_code);
   stave::tool::add_import_command(program, exit_code);
   stave::tool::add_export_command(program, exit_code);

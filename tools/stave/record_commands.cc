@@ -6,44 +6,16 @@
 #include <cstdio>
 #include <memory>
 
-#include "tools/stave/bytes_text.h"
 #include "tools/stave/commands.h"
 #include "tools/stave/format.h"
 #include "tools/stave/json_object.h"
 #include "tools/stave/output.h"
+#include "tools/stave/record_arguments.h"
 #include "tools/stave/store_access.h"
 
 namespace stave::tool {
 
 namespace {
-
-// How KEY and VALUE are written; at most one flag is set.
-struct NotationFlags {
-  bool escaped = false;
-  bool hex = false;
-  bool base64 = false;
-
-  Notation notation() const {
-    if (escaped + hex + base64 > 1) {
-      throw Failure(ExitCode::usage, "--escaped, --hex and --base64 exclude each other");
-    }
-    return escaped  ? Notation::escaped
-           : hex    ? Notation::hex
-           : base64 ? Notation::base64
-                    : Notation::plain;
-  }
-};
-
-void add_notation_flags(Command command, NotationFlags& flags, const std::string& subject) {
-  command.add_flag("--escaped", flags.escaped,
-                   subject + " with \\n, \\t, \\r, \\\\ and \\xNN, as scan prints keys");
-  command.add_flag("--hex", flags.hex, subject + " in hexadecimal digits");
-  command.add_flag("--base64", flags.base64, subject + " in Base64");
-}
-
-Failure no_such_key(std::string_view key) {
-  return Failure(ExitCode::negative, formatted("there is no key '{}'", escape(key)));
-}
 
 // ---- put ---------------------------------------------------------------------------------------
 
@@ -56,10 +28,11 @@ struct PutArguments {
   std::string file;  // empty: standard input
   bool insert = false;
   bool replace = false;
+  ExpiresOption expires;
 };
 
 std::string read_value(const PutArguments& arguments) {
-  if (arguments.has_value) return parse_bytes(arguments.value, arguments.notation.notation());
+  if (arguments.has_value) return arguments.notation.parse(arguments.value);
   const bool standard_input = arguments.file.empty() || arguments.file == "-";
   const std::string name =
       standard_input ? "the standard input" : formatted("'{}'", arguments.file);
@@ -79,26 +52,19 @@ std::string read_value(const PutArguments& arguments) {
 }
 
 Result<void> store_value(Store& store, const PutArguments& arguments, const std::string& key,
-                         const std::string& value) {
-  if (arguments.insert) return store.insert(key, value);
-  if (arguments.replace) return store.replace(key, value);
-  return store.put(key, value);
+                         const std::string& value, const WriteOptions& options) {
+  if (arguments.insert) return store.insert(key, value, options);
+  if (arguments.replace) return store.replace(key, value, options);
+  return store.put(key, value, options);
 }
 
 void put(const PutArguments& arguments) {
-  const std::string key = parse_bytes(arguments.key, arguments.notation.notation());
+  const std::string key = arguments.notation.parse(arguments.key);
+  const WriteOptions options = arguments.expires.write_options();
   // The value comes first: a pipe that fails must not leave a new, empty store behind.
   const std::string value = read_value(arguments);
   Store store = open_store(arguments.store, Access::write_or_create);
-  const Result<void> outcome = store_value(store, arguments, key, value);
-  if (!outcome && outcome.status() != Status::exists && outcome.status() != Status::not_found) {
-    throw failure_of(outcome.error());
-  }
-  check(store.close());
-  if (outcome.status() == Status::not_found) throw no_such_key(key);
-  if (outcome.status() == Status::exists) {
-    throw Failure(ExitCode::negative, formatted("there is a key '{}' already", escape(key)));
-  }
+  close_after(store, store_value(store, arguments, key, value, options), key);
 }
 
 void add_put(Command program) {
@@ -116,11 +82,13 @@ void add_put(Command program) {
                                            "Only if there is no such key, else exit code 1");
   command.add_flag("--replace", arguments->replace, "Only if there is such a key, else exit code 1")
       .excludes(insert);
+  add_expires_option(command, arguments->expires);
   add_notation_flags(command, arguments->notation, "KEY and VALUE");
   command.set_footer(R"(Examples:
   stave put store color blue
   stave put store page < page.html
   stave put store photo --file photo.jpg --durability os
+  stave put store session ada --expires +3600
   stave put store --hex 0001 ff00ff
   stave put store -- -key-with-a-dash value)");
   command.on_run([arguments, value] {
@@ -140,7 +108,7 @@ struct GetArguments {
 };
 
 void get(const GetArguments& arguments) {
-  const std::string key = parse_bytes(arguments.key, arguments.notation.notation());
+  const std::string key = arguments.notation.parse(arguments.key);
   Store store = open_store(arguments.store, Access::read);
   Buffer buffer;
   const Result<Bytes> value = store.get(key, buffer);
@@ -150,6 +118,8 @@ void get(const GetArguments& arguments) {
     JsonObject record;
     add_bytes(record, "key", key);
     add_bytes(record, "value", value->text());
+    const Result<uint64_t> expires_at = store.expires_at(key);
+    if (expires_at && *expires_at != 0) record.set_number("expires_at", *expires_at);
     write_json(record);
   } else if (arguments.output.empty()) {
     write_output(value->text());
@@ -189,12 +159,9 @@ struct DeleteArguments {
 };
 
 void erase(const DeleteArguments& arguments) {
-  const std::string key = parse_bytes(arguments.key, arguments.notation.notation());
+  const std::string key = arguments.notation.parse(arguments.key);
   Store store = open_store(arguments.store, Access::write);
-  const Result<void> outcome = store.remove(key);
-  if (!outcome && outcome.status() != Status::not_found) throw failure_of(outcome.error());
-  check(store.close());
-  if (outcome.status() == Status::not_found) throw no_such_key(key);
+  close_after(store, store.remove(key), key);
 }
 
 void add_delete(Command program) {

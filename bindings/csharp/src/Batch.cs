@@ -160,16 +160,20 @@ namespace Stave
             }
         }
 
-        internal bool TryWrite(Handle store, WriteOptions options, out long failedPosition)
+        internal bool TryWrite(
+            Handle store, WriteOptions options, out long failedPosition, out long version)
         {
             lock (handle)
             {
                 ulong failed = 0;
+                ulong committed = 0;
                 int status = Raw.stave_store_write(
-                    store.Pointer, handle.Pointer, &failed, options.Number, out IntPtr failure);
+                    store.Pointer, handle.Pointer, &failed, &committed,
+                    WriteOptions.Native(&options), out IntPtr failure);
                 GC.KeepAlive(store);
                 bool written = Failures.Check(status, failure);
                 failedPosition = written ? -1 : (long)failed;
+                version = (long)committed;
                 return written;
             }
         }

@@ -52,6 +52,18 @@ namespace Stave
             return Copy(buffer->Data, checked((int)buffer->Size));
         }
 
+        // The content of the array becomes that of the buffer.
+        internal static void Fill(NativeBuffer* buffer, byte[] content)
+        {
+            int status = Raw.stave_buffer_resize(
+                buffer, (UIntPtr)(uint)content.Length, out IntPtr failure);
+            Failures.Check(status, failure);
+            fixed (byte* data = content)
+            {
+                Move(data, buffer->Data, content.Length);
+            }
+        }
+
         // The values that stand one behind the other; null for those that are absent or removed.
         internal static byte[][] Split(byte* data, ulong[] sizes, int count)
         {

@@ -25,14 +25,14 @@ namespace Stave
 
         // Behind the native call: whether it did what it says; throws what the callback has thrown, else
         // as Failures.Check.
-        internal bool Check(int status, IntPtr failure)
+        internal bool Check(int status, IntPtr failure, long written = 0)
         {
             if (thrown != null)
             {
                 Raw.stave_csharp_free_error(failure);
                 thrown.Throw();
             }
-            return Failures.Check(status, failure);
+            return Failures.Check(status, failure, written);
         }
 
         protected static TCall Of<TCall>(IntPtr context) where TCall : CallbackCall

@@ -33,11 +33,15 @@ namespace Stave
             StoreCursorOptionsData data;
             Raw.stave_store_cursor_options_init(&data);
             ReadOnlySpan<byte> prefix = options.Prefix;
+            ReadOnlySpan<byte> token = options.Token;
             fixed (byte* prefixData = prefix)
+            fixed (byte* tokenData = token)
             {
                 data.KeysOnly = options.KeysOnly ? (byte)1 : (byte)0;
                 data.Prefix = prefixData;
                 data.PrefixSize = (UIntPtr)(uint)prefix.Length;
+                data.Token = tokenData;
+                data.TokenSize = (UIntPtr)(uint)token.Length;
                 int status = Raw.stave_store_cursor_open(
                     store.Pointer, &data, out handle.Pointer, out IntPtr failure);
                 GC.KeepAlive(store);
@@ -119,6 +123,30 @@ namespace Stave
                     }
                 }
                 return Split(scratch.Result->Data, scratch.ResultSizes, (int)count);
+            }
+        }
+
+        /// <summary>
+        /// The cursor's position: a cursor that is opened with it (<see cref="CursorOptions.Token"/>) goes on
+        /// after the record that this one stands on, or with the first, also when the store was closed
+        /// meanwhile. A key that is present from the first cursor's opening to the last one's end is visited
+        /// once. After <see cref="NextMany"/> and inside <c>foreach</c> the position is that of what was
+        /// fetched.
+        /// </summary>
+        /// <returns>At most some KiB without any keys. They are good for this store alone: another one, or
+        /// damaged bytes, make the opening an <see cref="InvalidArgumentException"/>; so does a store with
+        /// its key directory on disk whose file KEYS was lost.</returns>
+        public byte[] GetToken()
+        {
+            using (Scratch scratch = Scratch.Take())
+            {
+                lock (handle)
+                {
+                    int status = Raw.stave_store_cursor_token(
+                        handle.Pointer, scratch.Result, out IntPtr failure);
+                    Failures.Check(status, failure);
+                }
+                return Bytes.Copy(scratch.Result);
             }
         }
 

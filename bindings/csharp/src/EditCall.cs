@@ -2,7 +2,7 @@ using System;
 
 namespace Stave
 {
-    // A call of a map with a callback that makes a value.
+    // A call of a map or a store with a callback that makes a value.
     internal sealed unsafe class EditCall : CallbackCall
     {
         // Static, so that it is never garbage while native code has its address.
@@ -25,13 +25,7 @@ namespace Stave
                 {
                     throw new InvalidOperationException("the callback returned null");
                 }
-                int status = Raw.stave_buffer_resize(
-                    value, (UIntPtr)(uint)result.Length, out IntPtr failure);
-                Failures.Check(status, failure);
-                fixed (byte* data = result)
-                {
-                    Bytes.Move(data, value->Data, result.Length);
-                }
+                Bytes.Fill(value, result);
                 return Constants.STAVE_OK;
             }
             catch (Exception exception)

@@ -17,6 +17,18 @@ namespace Stave
             return status == Constants.STAVE_OK;
         }
 
+        // Of a call that writes one key after the other: how many it had written.
+        internal static bool Check(int status, IntPtr failure, long written)
+        {
+            if (status < 0)
+            {
+                StaveException exception = Take(status, failure);
+                exception.Written = written;
+                throw exception;
+            }
+            return status == Constants.STAVE_OK;
+        }
+
         // Of a call that has no expected outcome but OK: throws for all others.
         internal static void Require(int status, IntPtr failure)
         {

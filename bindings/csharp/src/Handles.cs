@@ -36,6 +36,9 @@ namespace Stave
 
         private readonly Action<IntPtr> free;
 
+        // What native code refers to as long as the object is there; null for most objects.
+        internal IDisposable Attached;
+
         // Written by the native call that makes the object, so that nothing can come between; zero
         // before, and once it is freed.
         internal IntPtr Pointer;
@@ -69,6 +72,7 @@ namespace Stave
             if (pointer != IntPtr.Zero)
             {
                 free(pointer);
+                Attached?.Dispose();
             }
         }
     }

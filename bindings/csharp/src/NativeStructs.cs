@@ -22,6 +22,32 @@ namespace Stave
         internal int OSErrno;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct WriteOptionsData
+    {
+        internal uint StructSize;
+        internal uint Durability;
+        internal ulong ExpiresAt;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct ChangeData
+    {
+        internal uint StructSize;
+        internal uint NamespaceId;
+        internal byte Removed;
+        internal byte HasOldValue;
+        internal fixed byte Reserved[6];
+        internal byte* Key;
+        internal UIntPtr KeySize;
+        internal byte* Value;
+        internal UIntPtr ValueSize;
+        internal byte* OldValue;
+        internal UIntPtr OldValueSize;
+        internal ulong ExpiresAt;
+        internal ulong Version;
+    }
+
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal delegate int NativeProgress(IntPtr context, ulong done, ulong total);
 
@@ -56,4 +82,18 @@ namespace Stave
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int NativeReader(IntPtr context, byte* value, UIntPtr size);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal delegate int NativeAtomic(IntPtr context, IntPtr atomic);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int NativeHook(IntPtr context, ChangeData* change);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int NativeMigration(
+        IntPtr context, byte* key, UIntPtr keySize, NativeBuffer* value, uint* action);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int NativeMigrateProgress(
+        IntPtr context, ulong done, ulong total, byte* token, UIntPtr tokenSize);
 }

@@ -13,7 +13,9 @@ namespace Stave
     /// </remarks>
     public class StaveException : Exception
     {
-        internal StaveException(StaveStatus status, string message, int osErrno) : base(message)
+        internal StaveException(
+            StaveStatus status, string message, int osErrno, Exception cause = null)
+            : base(message, cause)
         {
             Status = status;
             OSErrno = osErrno;
@@ -26,8 +28,8 @@ namespace Stave
         public int OSErrno { get; }
 
         /// <summary>
-        /// Of a call that writes keys one after the other (<see cref="Memtable.MultiWrite"/>): how many it
-        /// had written, which stay. Of all others 0.
+        /// Of a call that writes keys one after the other (<see cref="Memtable.MultiWrite"/>,
+        /// <see cref="Store.Clear"/> and the like): how many it had written, which stay. Of all others 0.
         /// </summary>
         public long Written { get; internal set; }
 
@@ -57,7 +59,8 @@ namespace Stave
                     return new UnsupportedVersionException(message, osErrno);
                 case StaveStatus.TooOld: return new TooOldException(message, osErrno);
                 case StaveStatus.WrongFamily: return new WrongFamilyException(message, osErrno);
-                case StaveStatus.HookFailed: return new HookFailedException(message, osErrno);
+                case StaveStatus.HookFailed:
+                    return new HookFailedException(message, osErrno, StoreHooks.TakeThrown());
                 case StaveStatus.Cancelled: return new CancelledException(message, osErrno);
                 case StaveStatus.Internal: return new InternalException(message, osErrno);
                 default: return new StaveException(status, message, osErrno);
@@ -243,11 +246,13 @@ namespace Stave
         }
     }
 
-    /// <summary>A hook failed; the change is committed all the same.</summary>
+    /// <summary>A hook failed; the change is committed all the same.
+    /// <see cref="Exception.InnerException"/> is what the hook has thrown: the last one, when several
+    /// have failed.</summary>
     public sealed class HookFailedException : StaveException
     {
-        internal HookFailedException(string message, int osErrno)
-            : base(StaveStatus.HookFailed, message, osErrno)
+        internal HookFailedException(string message, int osErrno, Exception cause)
+            : base(StaveStatus.HookFailed, message, osErrno, cause)
         {
         }
     }

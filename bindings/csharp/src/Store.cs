@@ -21,6 +21,11 @@ namespace Stave
     /// <see cref="Durability"/>), and other threads see it from that moment on. When a sync fails, the
     /// writes it covered throw <see cref="InputOutputException"/> and stay invisible, and the store
     /// refuses writes until it is opened again.</para>
+    /// <para>Expiry: a record may have a time from which on its key counts as absent, in every call: by
+    /// <see cref="WriteOptions.ExpiresAt"/> of a write, or <see cref="StoreOptions.DefaultTtl"/>. A call
+    /// judges by the time of day at one moment during the call; a cursor by that of its opening. A thread
+    /// of the store removes expired keys bit by bit; until then they count in
+    /// <see cref="Count"/>.</para>
     /// <para>Absent: a key that does not exist is <c>false</c> or <c>null</c>, and never looks like an
     /// empty value.</para>
     /// <para>Limits: a key has 0 to 65,535 bytes, a value 0 to 1 GiB; beyond them
@@ -39,6 +44,7 @@ namespace Stave
         {
             fixed (byte* native = Text.ToNative(path, nameof(path)))
             {
+                handle.Attached = hooks;
                 int status = Raw.stave_store_open(
                     native, &options, out handle.Pointer, out IntPtr failure);
                 GC.KeepAlive(handle);
@@ -97,7 +103,7 @@ namespace Stave
 
         /// <summary>
         /// Waits for running calls, makes everything durable, marks the store as cleanly closed and
-        /// unlocks the directory. Any number of times, from any thread.
+        /// unlocks the directory. Lets go of the hooks. Any number of times, from any thread.
         /// </summary>
         /// <exception cref="BusyException">Called from inside a callback of this store.</exception>
         /// <exception cref="StaveException">InputOutput or NoSpace: not everything could be made durable.
@@ -106,6 +112,10 @@ namespace Stave
         {
             int status = Raw.stave_store_close(handle.Pointer, out IntPtr failure);
             GC.KeepAlive(handle);
+            if (status != Constants.STAVE_BUSY)
+            {
+                hooks.Dispose();
+            }
             Failures.Check(status, failure);
         }
 

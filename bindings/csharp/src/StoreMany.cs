@@ -73,7 +73,7 @@ namespace Stave
                 {
                     int status = Raw.stave_store_multi_put(
                         handle.Pointer, keysData, keySizes, valuesData, valueSizes,
-                        (UIntPtr)(uint)joinedKeys.Count, options.Number, out IntPtr failure);
+                        (UIntPtr)(uint)joinedKeys.Count, WriteOptions.Native(&options), out IntPtr failure);
                     GC.KeepAlive(handle);
                     Failures.Check(status, failure);
                 }
@@ -97,7 +97,7 @@ namespace Stave
                 {
                     int status = Raw.stave_store_multi_remove(
                         handle.Pointer, keysData, keySizes, (UIntPtr)(uint)joined.Count, &deleted,
-                        options.Number, out IntPtr failure);
+                        WriteOptions.Native(&options), out IntPtr failure);
                     GC.KeepAlive(handle);
                     Failures.Check(status, failure);
                 }
@@ -106,6 +106,8 @@ namespace Stave
         }
 
         /// <summary>A cursor over the records that the options name; by default all.</summary>
+        /// <exception cref="InvalidArgumentException">The token is damaged, or of another
+        /// store.</exception>
         public Cursor OpenCursor(CursorOptions options = default(CursorOptions))
         {
             return new Cursor(handle, options);

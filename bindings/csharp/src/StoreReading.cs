@@ -176,7 +176,33 @@ namespace Stave
             }
         }
 
-        /// <summary>The number of keys. Takes the same time however many there are.</summary>
+        /// <inheritdoc cref="TryGetValueSize(ReadOnlySpan{byte}, out long)"/>
+        public bool TryGetValueSize(byte[] key, out long size)
+        {
+            return TryGetValueSize(Bytes.Of(key, nameof(key)), out size);
+        }
+
+        /// <summary>The size of a value, which is not read.</summary>
+        /// <param name="key">The key.</param>
+        /// <param name="size">The number of bytes; 0 when there is no such key.</param>
+        /// <returns>Whether the key exists.</returns>
+        public bool TryGetValueSize(ReadOnlySpan<byte> key, out long size)
+        {
+            UIntPtr found = UIntPtr.Zero;
+            fixed (byte* keyData = key)
+            {
+                int status = Raw.stave_store_value_size(
+                    handle.Pointer, keyData, (UIntPtr)(uint)key.Length, &found,
+                    out IntPtr failure);
+                GC.KeepAlive(handle);
+                bool exists = Failures.Check(status, failure);
+                size = (long)found;
+                return exists;
+            }
+        }
+
+        /// <summary>The number of keys, with those that have expired and are not yet removed. Takes the
+        /// same time however many there are.</summary>
         public long Count
         {
             get

@@ -119,17 +119,20 @@ namespace Stave
         /// Applies the batch: all changes are visible at once, survive a crash together, and cost one
         /// sync. The batch is left as it is. An empty batch does nothing.
         /// </summary>
+        /// <returns>The commit's version, which is larger than that of every commit before it; 0 when
+        /// nothing was written.</returns>
         /// <exception cref="MismatchException">A condition does not hold, and nothing was
         /// written.</exception>
         /// <exception cref="StaveException">As of
         /// <see cref="Put(ReadOnlySpan{byte}, ReadOnlySpan{byte}, WriteOptions)"/>.</exception>
-        public void Write(Batch batch, WriteOptions options = default(WriteOptions))
+        public long Write(Batch batch, WriteOptions options = default(WriteOptions))
         {
-            if (!TryWrite(batch, out long position, options))
+            if (!TryWrite(batch, out long position, out long version, options))
             {
                 throw new MismatchException(
                     StaveLibrary.StatusMessage(Constants.STAVE_MISMATCH), position);
             }
+            return version;
         }
 
         /// <summary>
@@ -143,11 +146,28 @@ namespace Stave
         public bool TryWrite(
             Batch batch, out long failedPosition, WriteOptions options = default(WriteOptions))
         {
+            return TryWrite(batch, out failedPosition, out _, options);
+        }
+
+        /// <summary>
+        /// Does what <see cref="TryWrite(Batch, out long, WriteOptions)"/> does, and says the version.
+        /// </summary>
+        /// <param name="batch">The changes and conditions.</param>
+        /// <param name="failedPosition">The position of the first condition that does not hold; -1 when all
+        /// hold.</param>
+        /// <param name="version">The commit's version, which is larger than that of every commit before
+        /// it; 0 when nothing was written.</param>
+        /// <param name="options">How it is written.</param>
+        /// <returns>False when a condition does not hold: nothing was written.</returns>
+        public bool TryWrite(
+            Batch batch, out long failedPosition, out long version,
+            WriteOptions options = default(WriteOptions))
+        {
             if (batch == null)
             {
                 throw new ArgumentNullException(nameof(batch));
             }
-            return batch.TryWrite(handle, options, out failedPosition);
+            return batch.TryWrite(handle, options, out failedPosition, out version);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,7 +176,7 @@ namespace Stave
         {
             int status = Raw.stave_store_put(
                 handle.Pointer, key, (UIntPtr)(uint)keySize, value, (UIntPtr)(uint)valueSize,
-                options.Number, out IntPtr failure);
+                WriteOptions.Native(&options), out IntPtr failure);
             GC.KeepAlive(handle);
             Failures.Check(status, failure);
         }
@@ -167,7 +187,7 @@ namespace Stave
         {
             int status = Raw.stave_store_insert(
                 handle.Pointer, key, (UIntPtr)(uint)keySize, value, (UIntPtr)(uint)valueSize,
-                options.Number, out IntPtr failure);
+                WriteOptions.Native(&options), out IntPtr failure);
             GC.KeepAlive(handle);
             return Failures.Check(status, failure);
         }
@@ -178,7 +198,7 @@ namespace Stave
         {
             int status = Raw.stave_store_replace(
                 handle.Pointer, key, (UIntPtr)(uint)keySize, value, (UIntPtr)(uint)valueSize,
-                options.Number, out IntPtr failure);
+                WriteOptions.Native(&options), out IntPtr failure);
             GC.KeepAlive(handle);
             return Failures.Check(status, failure);
         }
@@ -187,7 +207,8 @@ namespace Stave
         private bool Remove(byte* key, int keySize, WriteOptions options)
         {
             int status = Raw.stave_store_remove(
-                handle.Pointer, key, (UIntPtr)(uint)keySize, options.Number, out IntPtr failure);
+                handle.Pointer, key, (UIntPtr)(uint)keySize, WriteOptions.Native(&options),
+                out IntPtr failure);
             GC.KeepAlive(handle);
             return Failures.Check(status, failure);
         }

@@ -28,7 +28,7 @@ internal static class Checks
             {
                 typeof(StoreTest), typeof(BytesTest), typeof(LifetimeTest), typeof(IndexTest),
                 typeof(CowMapTest), typeof(DiskIndexTest), typeof(MemtableTest),
-                typeof(MemtableExplicitTest),
+                typeof(MemtableExplicitTest), typeof(StoreModifyTest), typeof(StoreWatchTest),
             }
             .SelectMany(type => type.GetMethods(
                 BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly))

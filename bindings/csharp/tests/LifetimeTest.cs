@@ -292,6 +292,10 @@ internal static class LifetimeTest
                 : type == typeof(ValueReader) ? new ValueReader(value => { })
                 : type == typeof(Action<MemtableTransaction>)
                     ? new Action<MemtableTransaction>(transaction => { })
+                : type == typeof(Action<Atomic>) ? new Action<Atomic>(atomic => { })
+                : type == typeof(StoreHook) ? new StoreHook(change => { })
+                : type == typeof(Migration)
+                    ? new Migration((key, value) => MigrateAction.Keep)
                 : type == typeof(ValueList) ? new ValueList()
                 : type == typeof(IBufferWriter<byte>) ? new NoWriter()
                 : type.IsValueType ? Activator.CreateInstance(type) : (object)null;

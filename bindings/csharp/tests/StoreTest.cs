@@ -83,7 +83,7 @@ internal static class StoreTest
         Checks.Equal(65536L, options.SegmentSize);
         string text = "durability=os io=mmap shards=4 segment_size=65536 read_only=0 " +
             "create_if_missing=1 error_if_exists=0 background=1 keydir=memory " +
-            "checkpoint_interval=268435456";
+            "checkpoint_interval=268435456 default_ttl=0 shard_prefix_bits=0";
         options.KeyDirectory = KeyDirectory.Memory;
         Checks.Equal(text, options.ToString());
         Checks.Equal(text, StoreOptions.Parse(text).ToString());
@@ -212,7 +212,8 @@ internal static class StoreTest
             }));
             Checks.That(ReferenceEquals(own, thrown));
             Checks.That(thrown.StackTrace.Contains("Verify"));
-            Checks.Thrown<BusyException>(() => store.Verify((done, total) => store.Count > 0));
+            store.Verify((done, total) => store.Count > 0);
+            Checks.Thrown<BusyException>(() => store.Verify((done, total) => store.Remove(Key)));
             Checks.Thrown<BusyException>(() => store.Verify((done, total) =>
             {
                 store.Close();

@@ -2,13 +2,13 @@
 
 #include <cstring>
 
+#include "bindings/java/native/edit.h"
 #include "bindings/java/native/reading.h"
 
-namespace {
+using stave_java::Buffer;
+using stave_java::EditCall;
 
-// Set once, when the library is loaded.
-jmethodID apply_method;
-jclass null_pointer_class;
+namespace {
 
 struct MapSource {
   stave_cow_map* map;
@@ -20,55 +20,6 @@ struct MapSource {
   stave_status get_pin(stave_pin** pin, stave_error* error) const {
     return stave_cow_map_get_pin(map, key, pin, error);
   }
-};
-
-// What the library puts a value into.
-class Buffer {
- public:
-  Buffer() { stave_buffer_init(&buffer_); }
-  ~Buffer() { stave_buffer_free(&buffer_); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-
-  stave_buffer* get() { return &buffer_; }
-  jbyteArray to_java(JNIEnv* environment) const {
-    return stave_java_new_bytes(environment, buffer_.data, buffer_.size);
-  }
-
- private:
-  stave_buffer buffer_;
-};
-
-// A call with a function of Java that makes a value of a value.
-class EditCall {
- public:
-  EditCall(JNIEnv* environment, jobject function)
-      : environment_(environment), function_(function) {}
-
-  // As stave_edit. The exception of the function stays pending while the call unwinds, and
-  // comes out of it.
-  static stave_status edit(void* context, stave_buffer* value) {
-    const auto& call = *static_cast<const EditCall*>(context);
-    JNIEnv* const environment = call.environment_;
-    const jbyteArray old = stave_java_new_bytes(environment, value->data, value->size);
-    if (old == nullptr) return STAVE_CANCELLED;
-    const auto made =
-        static_cast<jbyteArray>(environment->CallObjectMethod(call.function_, apply_method, old));
-    if (environment->ExceptionCheck()) return STAVE_CANCELLED;
-    if (made == nullptr) {
-      environment->ThrowNew(null_pointer_class, "the function returned null");
-      return STAVE_CANCELLED;
-    }
-    const jsize size = environment->GetArrayLength(made);
-    const stave_status status = stave_buffer_resize(value, static_cast<size_t>(size), nullptr);
-    if (status != STAVE_OK) return status;
-    if (size > 0) environment->GetByteArrayRegion(made, 0, size, static_cast<jbyte*>(value->data));
-    return STAVE_OK;
-  }
-
- private:
-  JNIEnv* environment_;  // of the thread that calls: the function runs on it
-  jobject function_;
 };
 
 // What calls return that yield the present value.
@@ -84,17 +35,6 @@ jbyteArray current(JNIEnv* environment, stave_status status, const stave_error& 
 }
 
 }  // namespace
-
-jboolean stave_java_load_cow_map(JNIEnv* environment) {
-  const jclass function = environment->FindClass("java/util/function/Function");
-  if (function == nullptr) return JNI_FALSE;
-  apply_method =
-      environment->GetMethodID(function, "apply", "(Ljava/lang/Object;)Ljava/lang/Object;");
-  const jclass null_pointer = environment->FindClass("java/lang/NullPointerException");
-  if (apply_method == nullptr || null_pointer == nullptr) return JNI_FALSE;
-  null_pointer_class = static_cast<jclass>(environment->NewGlobalRef(null_pointer));
-  return null_pointer_class != nullptr;
-}
 
 // ---- Structs ---------------------------------------------------------------------------------
 

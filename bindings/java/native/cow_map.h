@@ -8,9 +8,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-// Looks up what native/cow_map.cc calls in Java; false with a pending exception.
-jboolean stave_java_load_cow_map(JNIEnv* environment);
 #endif
 
 // ---- Methods of Raw --------------------------------------------------------------------------

@@ -11,7 +11,6 @@ namespace {
 constexpr size_t kScratchRoom = 16 << 10;
 
 // Set once, when the library is loaded.
-JavaVM* java_machine;
 jmethodID key_method;
 jmethodID hash_method;
 jmethodID long_value_method;
@@ -19,7 +18,6 @@ jmethodID long_value_method;
 }  // namespace
 
 jboolean stave_java_load_index(JNIEnv* environment) {
-  if (environment->GetJavaVM(&java_machine) != JNI_OK) return JNI_FALSE;
   const jclass resolver = environment->FindClass("io/github/stavedb/stave/IndexResolver");
   if (resolver == nullptr) return JNI_FALSE;
   key_method = environment->GetMethodID(resolver, "keyOf", "(J)[B");
@@ -156,10 +154,9 @@ stave_status find_hash(void* context, uint64_t value, uint64_t* hash) {
 
 // In a thread of Java: the one that closes the index, or the Cleaner's.
 void destroy_context(void* context) {
-  JNIEnv* environment = nullptr;
   const auto* const resolver = static_cast<ResolverContext*>(context);
-  if (java_machine->GetEnv(reinterpret_cast<void**>(&environment), JNI_VERSION_1_8) == JNI_OK)
-    environment->DeleteWeakGlobalRef(resolver->resolver);
+  JNIEnv* const environment = stave_java_environment();
+  if (environment != nullptr) environment->DeleteWeakGlobalRef(resolver->resolver);
   delete resolver;
 }
 

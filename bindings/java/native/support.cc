@@ -6,10 +6,11 @@
 #include <cstring>
 #include <limits>
 
-#include "bindings/java/native/cow_map.h"
 #include "bindings/java/native/disk_index.h"
 #include "bindings/java/native/memtable.h"
 #include "bindings/java/native/reading.h"
+#include "bindings/java/native/store_update.h"
+#include "bindings/java/native/store_watch.h"
 
 namespace {
 
@@ -17,6 +18,7 @@ namespace {
 constexpr size_t kArraySizeMax = std::numeric_limits<jint>::max() - 8;
 
 // Set once, when the library is loaded.
+JavaVM* java_machine;
 jclass exception_class;
 jmethodID exception_of;
 jmethodID progress_method;
@@ -28,6 +30,7 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* machine, void* reserved) {
   JNIEnv* environment = nullptr;
   if (machine->GetEnv(reinterpret_cast<void**>(&environment), JNI_VERSION_1_8) != JNI_OK)
     return JNI_ERR;
+  java_machine = machine;
   const jclass exceptions = environment->FindClass("io/github/stavedb/stave/StaveException");
   if (exceptions == nullptr) return JNI_ERR;
   exception_class = static_cast<jclass>(environment->NewGlobalRef(exceptions));
@@ -37,10 +40,17 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* machine, void* reserved) {
   if (exception_class == nullptr || exception_of == nullptr || progress == nullptr) return JNI_ERR;
   progress_method = environment->GetMethodID(progress, "onProgress", "(JJ)Z");
   if (progress_method == nullptr || !stave_java_load_index(environment) ||
-      !stave_java_load_cow_map(environment) || !stave_java_load_disk_index(environment) ||
-      !stave_java_load_memtable(environment))
+      !stave_java_load_edit(environment) || !stave_java_load_disk_index(environment) ||
+      !stave_java_load_memtable(environment) || !stave_java_load_store_update(environment) ||
+      !stave_java_load_store_watch(environment))
     return JNI_ERR;
   return JNI_VERSION_1_8;
+}
+
+JNIEnv* stave_java_environment(void) {
+  JNIEnv* environment = nullptr;
+  java_machine->GetEnv(reinterpret_cast<void**>(&environment), JNI_VERSION_1_8);
+  return environment;
 }
 
 // ---- Exceptions ------------------------------------------------------------------------------
@@ -242,13 +252,15 @@ jobject stave_java_pin_view(JNIEnv* environment, const stave_pin* pin) {
 // ---- Cursors ---------------------------------------------------------------------------------
 
 stave_status stave_java_cursor_open(stave_store* store, const void* prefix, size_t prefix_size,
-                                    jboolean keys_only, stave_store_cursor** cursor,
-                                    stave_error* error) {
+                                    const void* token, size_t token_size, jboolean keys_only,
+                                    stave_store_cursor** cursor, stave_error* error) {
   stave_store_cursor_options options;
   stave_store_cursor_options_init(&options);
   options.keys_only = keys_only;
   options.prefix = prefix;
   options.prefix_size = prefix_size;
+  options.token = token;
+  options.token_size = token_size;
   return stave_store_cursor_open(store, &options, cursor, error);
 }
 

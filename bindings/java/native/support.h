@@ -20,6 +20,9 @@ std::unique_ptr<T[]> stave_java_allocate(size_t count) {
 extern "C" {
 #endif
 
+// The calling thread's; NULL if it is not one of Java.
+JNIEnv* stave_java_environment(void);
+
 // ---- Exceptions ------------------------------------------------------------------------------
 
 // Throws the StaveException for `status`. An exception that is pending already stays: a callback of
@@ -58,8 +61,9 @@ typedef struct stave_java_progress {
 
 stave_status stave_java_on_progress(void* context, uint64_t done, uint64_t total);
 
-// Looks up what native/index.cc calls in Java; false with a pending exception.
+// Look up what native/index.cc and native/edit.cc call in Java; false with a pending exception.
 jboolean stave_java_load_index(JNIEnv* environment);
+jboolean stave_java_load_edit(JNIEnv* environment);
 #endif
 
 // ---- Methods of Raw --------------------------------------------------------------------------
@@ -93,8 +97,8 @@ jbyteArray stave_java_multi_get(JNIEnv* environment, stave_store* store, const v
 jbyteArray stave_java_pin_bytes(JNIEnv* environment, const stave_pin* pin);
 jobject stave_java_pin_view(JNIEnv* environment, const stave_pin* pin);
 stave_status stave_java_cursor_open(stave_store* store, const void* prefix, size_t prefix_size,
-                                    jboolean keys_only, stave_store_cursor** cursor,
-                                    stave_error* error);
+                                    const void* token, size_t token_size, jboolean keys_only,
+                                    stave_store_cursor** cursor, stave_error* error);
 // Keys and values one behind the other, their sizes in `sizes_out` and, behind the last of these,
 // the number of records. NULL when there is none left.
 jbyteArray stave_java_cursor_next_many(JNIEnv* environment, stave_store_cursor* cursor,

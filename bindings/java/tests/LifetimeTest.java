@@ -24,16 +24,21 @@ import io.github.stavedb.stave.MemtableRecord;
 import io.github.stavedb.stave.MemtableSnapshot;
 import io.github.stavedb.stave.MemtableTransaction;
 import io.github.stavedb.stave.MemtableView;
+import io.github.stavedb.stave.MigrateAction;
+import io.github.stavedb.stave.MigrateProgress;
+import io.github.stavedb.stave.Migration;
 import io.github.stavedb.stave.Pin;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.StaveException;
 import io.github.stavedb.stave.Store;
+import io.github.stavedb.stave.StoreHook;
 import io.github.stavedb.stave.StoreOptions;
 import io.github.stavedb.stave.Timestamps;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -41,7 +46,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Batches, cursors, pins, and what outlives what. */
+/** Cursors, pins, and what outlives what. */
 final class LifetimeTest {
   private static final byte[] KEY = Checks.bytes("key");
   private static final byte[] VALUE = Checks.bytes("value");
@@ -50,24 +55,6 @@ final class LifetimeTest {
 
   private static Store open(Path directory) {
     return Store.open(directory, new StoreOptions().durability(Durability.OS));
-  }
-
-  static void batchesAreAtomic(Path directory) {
-    try (Store store = open(directory); Batch batch = new Batch()) {
-      batch.requireAbsent(KEY).put(KEY, VALUE);
-      store.write(batch);
-      StaveException.Mismatch e =
-          Checks.thrown(StaveException.Mismatch.class, () -> store.write(batch));
-      Checks.equal(0L, e.position());
-      batch.clear().put(Checks.bytes("other"), VALUE).requireExists(KEY)
-          .requireEqual(KEY, Checks.bytes("wrong"));
-      Checks.equal(3L, batch.count());
-      e = Checks.thrown(StaveException.Mismatch.class, () -> store.write(batch));
-      Checks.equal(2L, e.position());
-      Checks.equal(1L, store.size());
-      store.write(batch.clear().remove(KEY));
-      Checks.equal(0L, store.size());
-    }
   }
 
   static void cursorsVisitEachRecordOnce(Path directory) {
@@ -260,9 +247,16 @@ final class LifetimeTest {
     }
   }
 
-  /** Those of its class, and those that come with the interface. */
+  /** Those of its class and of the classes of its parts, and those that come with the interface. */
   private static List<Method> methodsOf(Object object) {
     List<Method> methods = new ArrayList<>(List.of(object.getClass().getDeclaredMethods()));
+    for (Class<?> part = object instanceof Store ? Store.class.getSuperclass() : Object.class;
+        part != Object.class; part = part.getSuperclass()) {
+      for (Method method : part.getDeclaredMethods()) {
+        method.setAccessible(true); // the class is not public
+        methods.add(method);
+      }
+    }
     if (object instanceof MemtableView) {
       methods.addAll(List.of(MemtableView.class.getDeclaredMethods()));
     }
@@ -285,6 +279,16 @@ final class LifetimeTest {
       return ByteBuffer.allocateDirect(8);
     } else if (type == int.class) {
       return 1;
+    } else if (type == boolean.class) {
+      return true;
+    } else if (type == Instant.class) {
+      return Instant.MAX;
+    } else if (type == StoreHook.class) {
+      return (StoreHook) change -> { };
+    } else if (type == Migration.class) {
+      return (Migration) (key, value) -> MigrateAction.KEEP;
+    } else if (type == MigrateProgress.class) {
+      return (MigrateProgress) (done, total, token) -> true;
     } else if (type == long.class) {
       return 1L;
     } else if (type == long[].class) {

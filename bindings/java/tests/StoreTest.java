@@ -1,3 +1,4 @@
+import io.github.stavedb.stave.Batch;
 import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Entry;
 import io.github.stavedb.stave.IoMode;
@@ -15,7 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
-/** The store itself: opening, writing, reading. */
+/** The store itself: opening, writing, reading, batches. */
 final class StoreTest {
   private static final byte[] KEY = Checks.bytes("key");
   private static final byte[] VALUE = Checks.bytes("value");
@@ -173,12 +174,30 @@ final class StoreTest {
     }
   }
 
+  static void batchesAreAtomic(Path directory) {
+    try (Store store = open(directory); Batch batch = new Batch()) {
+      batch.requireAbsent(KEY).put(KEY, VALUE);
+      store.write(batch);
+      StaveException.Mismatch e =
+          Checks.thrown(StaveException.Mismatch.class, () -> store.write(batch));
+      Checks.equal(0L, e.position());
+      batch.clear().put(Checks.bytes("other"), VALUE).requireExists(KEY)
+          .requireEqual(KEY, Checks.bytes("wrong"));
+      Checks.equal(3L, batch.count());
+      e = Checks.thrown(StaveException.Mismatch.class, () -> store.write(batch));
+      Checks.equal(2L, e.position());
+      Checks.equal(1L, store.size());
+      store.write(batch.clear().remove(KEY));
+      Checks.equal(0L, store.size());
+    }
+  }
+
   static void optionsAndStatistics(Path directory) {
     StoreOptions options = new StoreOptions().set("durability=memory,shards=4")
         .io(IoMode.MMAP).segmentSize(1 << 20).createIfMissing(true).errorIfExists(true);
     Checks.equal("durability=memory io=mmap shards=4 segment_size=1048576 read_only=0 "
         + "create_if_missing=1 error_if_exists=1 background=1 keydir=stored "
-        + "checkpoint_interval=268435456", options.toString());
+        + "checkpoint_interval=268435456 default_ttl=0 shard_prefix_bits=0", options.toString());
     StaveException unknown = Checks.thrown(
         StaveException.InvalidArgument.class, () -> options.set("durability=os colour=blue"));
     Checks.that(unknown.getMessage().contains("colour"));
@@ -254,7 +273,8 @@ final class StoreTest {
         }));
         Checks.that(out == mine);
       }
-      Checks.thrown(StaveException.Busy.class, () -> store.verify((d, t) -> store.size() > 0));
+      store.verify((done, total) -> store.size() == 1);
+      Checks.thrown(StaveException.Busy.class, () -> store.verify((d, t) -> store.remove(KEY)));
       Checks.thrown(StaveException.Busy.class, () -> store.verify((d, t) -> {
         store.close();
         return true;

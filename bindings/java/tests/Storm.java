@@ -2,6 +2,7 @@ import io.github.stavedb.stave.Batch;
 import io.github.stavedb.stave.Cursor;
 import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Entry;
+import io.github.stavedb.stave.MigrateAction;
 import io.github.stavedb.stave.Pin;
 import io.github.stavedb.stave.Stave;
 import io.github.stavedb.stave.StaveException;
@@ -69,7 +70,23 @@ final class Storm {
     Path directory = root.resolve("store" + opened.incrementAndGet());
     StoreOptions options =
         new StoreOptions().durability(Durability.MEMORY).segmentSize(1 << 16).shards(2);
-    return new Shared(Store.open(directory, options));
+    Store store = Store.open(directory, options);
+    addHook(store);
+    return new Shared(store);
+  }
+
+  /** It refers to its store, which can be garbage all the same. */
+  private static void addHook(Store store) {
+    store.onWrite(change -> {
+      int number = change.key()[1];
+      check(number, change.value());
+      check(number, change.oldValue());
+      try {
+        check(number, store.get(change.key()));
+      } catch (StaveException.Closed e) {
+        // Another thread is closing it, and waits for the write that this hook is called by.
+      }
+    }, true);
   }
 
   private void work(Random random) {
@@ -125,6 +142,8 @@ final class Storm {
         useBuffers(now, number);
         break;
       case 9:
+        useCallbacks(now, number, random);
+        break;
       case 10:
       case 11:
       case 12:
@@ -132,6 +151,32 @@ final class Storm {
         break;
       default:
         check(number, now.store.get(key(number)));
+    }
+  }
+
+  private static void useCallbacks(Shared now, int number, Random random) {
+    byte[] key = key(number);
+    switch (random.nextInt(40)) {
+      case 0:
+        now.store.migrate((of, value) -> MigrateAction.update(Arrays.copyOf(value, 1)));
+        break;
+      case 1:
+        now.store.onOpen(change -> check(change.key()[1], change.value()));
+        break;
+      case 2:
+        if (random.nextInt(10) == 0) {
+          addHook(now.store);
+        }
+        break;
+      default:
+        if (random.nextBoolean()) {
+          check(number, now.store.update(key, value -> value(value[0], random.nextInt(100))));
+        } else {
+          now.store.atomic(key, inside -> {
+            check(number, inside.get(key));
+            inside.put(key, value(number, random.nextInt(100)));
+          });
+        }
     }
   }
 

@@ -31,6 +31,13 @@
  *   A lookup returns the value of that key, STAVE_NOT_FOUND, or an error. Every read of a value
  *   verifies its checksum: damage is STAVE_CORRUPTION.
  *
+ * Expiry
+ *   A record may have a time from which on its key counts as absent, in every call: the option
+ *   expires_at of a write, or default_ttl of the store. A call judges by the time of day at one
+ *   moment during the call; a cursor by that of its opening. A thread of the store (option
+ *   background) removes expired keys bit by bit; until then they count in stave_store_size. What it
+ *   has removed stays removed when the clock goes backwards.
+ *
  * Failing devices (option `io`)
  *   mmap (the default)   Reads copy from mappings of the log files, without a system call; a pin is
  *                        not even copied. A device that fails to deliver a page is SIGBUS, which
@@ -51,7 +58,8 @@
  *
  * Errors of every function that takes a store
  *   INVALID_ARGUMENT (NULL or foreign handle, NULL with a size), CLOSED, FORKED, BUSY (from inside
- *   a callback of the same store), NO_MEMORY (nothing is written). They are not repeated below.
+ *   a callback of the same store, where only the functions under "Reading" may be called), NO_MEMORY
+ *   (nothing is written), HOOK_FAILED of writes (store_watch.h). They are not repeated below.
  *   Functions of batches and cursors return them too.
  */
 #ifndef STAVE_STORE_H
@@ -113,6 +121,13 @@ typedef struct stave_store_options {
   uint64_t checkpoint_interval; /* keydir=disk: bytes of log after which KEYS is saved, beside
                                 traffic; an open after a crash reads about as much. 0: only after
                                 many changes. Default 256 MiB */
+  uint64_t default_ttl;         /* milliseconds after which what is written expires, unless the
+                                write says otherwise; default 0: never. See "Expiry" above */
+  uint32_t shard_prefix_bits;   /* so many of a key's first bits choose its shard, 0 to 524,280,
+                                fixed when the store is created; of a shorter key all. Default 0:
+                                the stored number, for a new store all bits. See
+                                stave_store_atomic */
+  uint8_t reserved[4];          /* zero */
 } stave_store_options;
 
 STAVE_API void stave_store_options_init(stave_store_options *options);
@@ -166,7 +181,12 @@ STAVE_API void stave_store_free(stave_store *store);
 typedef struct stave_write_options {
   uint32_t struct_size;
   uint32_t durability; /* of this write; STAVE_DURABILITY_DEFAULT takes the handle's */
+  uint64_t expires_at; /* Unix time in milliseconds from which on the keys that are put count as
+                       absent; 0 (the default): by the store's default_ttl, in update and
+                       fetch_update as before; STAVE_NEVER_EXPIRES: never */
 } stave_write_options;
+
+#define STAVE_NEVER_EXPIRES UINT64_MAX
 
 STAVE_API void stave_write_options_init(stave_write_options *options);
 
@@ -194,48 +214,23 @@ STAVE_API stave_status stave_store_replace(stave_store *store, const void *key, 
 STAVE_API stave_status stave_store_remove(stave_store *store, const void *key, size_t key_size,
                                           const stave_write_options *options, stave_error *error);
 
-/* ---- Writing what rests on the present value ------------------------------------------------ */
+/* Makes the key expire at `expires_at`, Unix time in milliseconds; 0 or STAVE_NEVER_EXPIRES: never.
+ * The value stays. A time that has passed removes the key. NOT_FOUND if the key is absent. Reads the
+ * value: also the errors of reads. The expires_at of `options` counts for nothing. */
+STAVE_API stave_status stave_store_expire(stave_store *store, const void *key, size_t key_size,
+                                          uint64_t expires_at, const stave_write_options *options,
+                                          stave_error *error);
 
-/* Each is one step: no other write comes between finding out the value and replacing it. Where the
- * answer rests on a write of another thread that is not visible yet, the call waits for it. They
- * read the value: also the errors of reads. */
+/* Removes every key that is present from the call's begin to its end; one that is inserted meanwhile
+ * may stay. Many commits: after a crash, or an error, some keys are left. *removed (may be NULL) is
+ * the number of keys that were removed, also after an error. O(number of keys). */
+STAVE_API stave_status stave_store_clear(stave_store *store, uint64_t *removed,
+                                         const stave_write_options *options, stave_error *error);
 
-/* Replaces the value by `desired` if it is `expected` now: OK, NOT_FOUND, or MISMATCH if it is
- * another value. */
-STAVE_API stave_status stave_store_compare_and_swap(stave_store *store, const void *key,
-                                                    size_t key_size, const void *expected,
-                                                    size_t expected_size, const void *desired,
-                                                    size_t desired_size,
-                                                    const stave_write_options *options,
-                                                    stave_error *error);
-
-/* Lets the callback change the value of a key (stave_edit). It runs at most once, under the lock of
- * the key's shard, so it should be short; a call that it makes on the same store is BUSY. NOT_FOUND,
- * without a callback, when the key is absent. `updated` receives the new value; it may be NULL, and
- * is empty after a failure. */
-STAVE_API stave_status stave_store_update(stave_store *store, const void *key, size_t key_size,
-                                          stave_edit edit, void *context, stave_buffer *updated,
-                                          const stave_write_options *options, stave_error *error);
-
-/* Like stave_store_update, but `previous` receives the value that there was. */
-STAVE_API stave_status stave_store_fetch_update(stave_store *store, const void *key,
-                                                size_t key_size, stave_edit edit, void *context,
-                                                stave_buffer *previous,
-                                                const stave_write_options *options,
-                                                stave_error *error);
-
-/* Inserts or replaces the value. `previous` receives the value that there was, and *existed is 1;
- * where there was none, the buffer is empty and *existed is 0, as after a failure. Both may be
- * NULL. */
-STAVE_API stave_status stave_store_exchange(stave_store *store, const void *key, size_t key_size,
-                                            const void *value, size_t value_size,
-                                            stave_buffer *previous, uint8_t *existed,
-                                            const stave_write_options *options, stave_error *error);
-
-/* Sets *shard to the number of the key's shard, from 0 to the option `shards`. Writes to keys of
- * one shard exclude each other. O(size of key). */
-STAVE_API stave_status stave_store_shard_for(stave_store *store, const void *key, size_t key_size,
-                                             uint32_t *shard, stave_error *error);
+/* Removes every key that has expired, which the store does by itself with the option background.
+ * *removed (may be NULL) is their number. O(number of keys). */
+STAVE_API stave_status stave_store_remove_expired(stave_store *store, uint64_t *removed,
+                                                  stave_error *error);
 
 /* ---- Reading ------------------------------------------------------------------------------- */
 
@@ -265,11 +260,17 @@ STAVE_API stave_status stave_store_get_pin(stave_store *store, const void *key, 
 STAVE_API stave_status stave_store_value_size(stave_store *store, const void *key, size_t key_size,
                                               size_t *size, stave_error *error);
 
+/* Sets *expires_at to the time at which the key expires, Unix time in milliseconds; 0: never.
+ * NOT_FOUND and all other failures set it to 0. */
+STAVE_API stave_status stave_store_expires_at(stave_store *store, const void *key, size_t key_size,
+                                              uint64_t *expires_at, stave_error *error);
+
 /* STAVE_OK when the key is present, else NOT_FOUND. */
 STAVE_API stave_status stave_store_contains(stave_store *store, const void *key, size_t key_size,
                                             stave_error *error);
 
-/* The number of keys. O(1) in the number of records. */
+/* The number of keys, with those that have expired and are not yet removed. O(1) in the number of
+ * records. */
 STAVE_API stave_status stave_store_size(stave_store *store, uint64_t *size, stave_error *error);
 
 /* ---- Many keys in one call ----------------------------------------------------------------- */
@@ -336,9 +337,12 @@ STAVE_API void stave_batch_free(stave_batch *batch);
 
 /* Applies the batch, and does not change it. MISMATCH when a condition does not hold: nothing is
  * written, and *failed (may be NULL) is the position of the first such condition among the batch's
- * entries, counted from 0 in the order they were added. An empty batch is STAVE_OK. */
+ * entries, counted from 0 in the order they were added. *version (may be NULL) is the commit's
+ * version, which is larger than that of every commit before it; 0 when nothing was written. An empty
+ * batch is STAVE_OK. */
 STAVE_API stave_status stave_store_write(stave_store *store, stave_batch *batch, uint64_t *failed,
-                                         const stave_write_options *options, stave_error *error);
+                                         uint64_t *version, const stave_write_options *options,
+                                         stave_error *error);
 
 /* ---- Cursors ------------------------------------------------------------------------------- */
 
@@ -355,6 +359,8 @@ typedef struct stave_store_cursor_options {
   uint8_t reserved[3]; /* zero */
   const void *prefix;  /* only keys that begin with these bytes; copied by the open */
   size_t prefix_size;  /* default 0: all keys */
+  const void *token;   /* where to begin, from stave_store_cursor_token; copied by the open */
+  size_t token_size;   /* default 0: at the beginning */
 } stave_store_cursor_options;
 
 /* Fills in struct_size and the defaults. NULL is ignored. */
@@ -385,6 +391,14 @@ STAVE_API stave_status stave_store_cursor_next_many(stave_store_cursor *cursor, 
                                                     size_t bytes_max, stave_buffer *records,
                                                     uint64_t *sizes, size_t *count,
                                                     stave_error *error);
+/* Fills `token` with the cursor's position: a cursor that is opened with it goes on after the record
+ * that this one stands on, or with the first, also when the store was closed meanwhile. A key that
+ * is present from the first cursor's opening to the last one's end is visited once. A token holds
+ * the key that it stands on, and some of its neighbours. It is good for this store alone: another
+ * one, or damaged bytes, make the opening INVALID_ARGUMENT; so does a store with keydir=disk whose
+ * file KEYS was lost. */
+STAVE_API stave_status stave_store_cursor_token(stave_store_cursor *cursor, stave_buffer *token,
+                                                stave_error *error);
 /* As stave_store_close and stave_store_free. BUSY from inside a callback of the store, where free
  * is allowed. A closed store's memory stays until its last cursor is closed. */
 STAVE_API stave_status stave_store_cursor_close(stave_store_cursor *cursor, stave_error *error);
@@ -444,5 +458,9 @@ STAVE_API stave_status stave_store_verify(stave_store *store, stave_progress pro
 #ifdef __cplusplus
 }
 #endif
+
+/* The rest of the family. */
+#include <stave/store_update.h>
+#include <stave/store_watch.h>
 
 #endif /* STAVE_STORE_H */

@@ -45,15 +45,20 @@ Status Cursor::fill() {
                  changes_.end());
   const Status listed =
       view.reader->list(*view.file, segment, first_, entries_, SegmentReader::OnDamage::leave_out);
-  // What is taken is met: nothing may fail between that and the step to the next segment.
-  records_.reserve((entries_.size() + changes_.size()) * entry_size_);
+  taken_.clear();
   for (const Entry& entry : entries_)
     if (entry.hash >= first_ &&
         !std::binary_search(changes_.begin(), changes_.end(),
                             HashedChange{entry.hash, LogKind::put, entry.bytes}, before))
-      take(entry.bytes);
+      taken_.push_back(entry);
   for (const HashedChange& change : changes_)
-    if (change.kind == LogKind::put) take(change.entry);
+    if (change.kind == LogKind::put) taken_.push_back({change.hash, change.entry});
+  std::sort(taken_.begin(), taken_.end(),
+            [](const Entry& a, const Entry& b) { return a.hash < b.hash; });
+  // What is taken is met: nothing may fail between that and the step to the next segment.
+  records_.reserve(taken_.size() * entry_size_);
+  for (const Entry& entry : taken_)
+    records_.insert(records_.end(), entry.bytes, entry.bytes + entry_size_);
   first_ = last + 1;
   ended_ = last == UINT64_MAX;
   return listed;

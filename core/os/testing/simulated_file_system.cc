@@ -104,11 +104,21 @@ Status SimulatedFileSystem::random(MutableBytes into) {
   return Status();
 }
 
+uint64_t SimulatedFileSystem::unix_time_ms() noexcept {
+  // Relaxed, as below: nothing is ordered by the time.
+  return state_->unix_time_ms.load(std::memory_order_relaxed);
+}
+
+void SimulatedFileSystem::set_unix_time_ms(uint64_t now) noexcept {
+  state_->unix_time_ms.store(now, std::memory_order_relaxed);
+}
+
 std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::crash_image(const CrashPlan& plan,
                                                                       uint64_t seed) {
   SeededRandom random(seed);
   auto image = std::make_unique<SimulatedState>(random.next());
   const std::lock_guard lock(state_->mutex);
+  image->unix_time_ms = state_->unix_time_ms.load();
   image->space->capacity = state_->space->capacity;
   image->tree = state_->tree->after_crash(plan, random, image->space);
   return std::unique_ptr<SimulatedFileSystem>(new SimulatedFileSystem(std::move(image)));
@@ -118,6 +128,7 @@ std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::kill_image() {
   auto image = std::make_unique<SimulatedState>(0);
   const std::lock_guard lock(state_->mutex);
   image->random = state_->random;
+  image->unix_time_ms = state_->unix_time_ms.load();
   image->space->capacity = state_->space->capacity;
   image->tree = state_->tree->after_kill(image->space);
   return std::unique_ptr<SimulatedFileSystem>(new SimulatedFileSystem(std::move(image)));

@@ -82,6 +82,9 @@ class SimulatedFileSystem final : public FileSystem {
   // The holder's pid in the file is visible but never durable.
   Result<std::unique_ptr<FileLock>> lock(const std::string& path, bool exclusive) override;
   Status random(MutableBytes into) override;
+  // Stands still but for set_unix_time_ms(). Images take it over.
+  uint64_t unix_time_ms() noexcept override;
+  void set_unix_time_ms(uint64_t now) noexcept;
 
   // Crashes. An image is a new file system without faults, hook, write-back and locks; making it
   // changes nothing here.

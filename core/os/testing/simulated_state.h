@@ -2,6 +2,7 @@
 // call takes. Only the simulation itself includes this header.
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,8 @@ namespace stave::os {
 
 struct SimulatedState {
   explicit SimulatedState(uint64_t seed) : random(seed) {}
+
+  std::atomic<uint64_t> unix_time_ms{1'700'000'000'000};
 
   std::mutex mutex;  // guards everything below, and all nodes of the tree
   std::shared_ptr<DiskSpace> space = std::make_shared<DiskSpace>();

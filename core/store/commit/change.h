@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/base/bytes.h"
@@ -12,7 +13,10 @@ namespace stave::store {
 // Lives on the writer's side until its commit is visible or has failed. `key` and `value` are the
 // caller's memory.
 struct Change : KeyChange {
-  Bytes value;  // empty for a remove
+  Bytes value;              // empty for a remove
+  uint64_t expires_at = 0;  // Unix time in milliseconds; 0: never
+  // The change is made only if this is the key's newest record.
+  std::optional<Location> expected;
   uint32_t shard = 0;
   Change* next_pending = nullptr;
 };

@@ -376,10 +376,17 @@ TEST_F(ManifestFormat, ChangedByteIsCorruption) {
 
 TEST_F(ManifestFormat, WhatIsNotKnownIsUnsupported) {
   EXPECT_TRUE(read_with_byte(8, 3, 248).is(Code::unsupported_version)) << "version";
-  EXPECT_TRUE(read_with_byte(44, 9, 248).is(Code::unsupported_version)) << "flags";
-  for (size_t at = 96; at < 248; at++)
+  EXPECT_TRUE(read_with_byte(44, 17, 248).is(Code::unsupported_version)) << "flags";
+  for (size_t at = 100; at < 248; at++)
     EXPECT_TRUE(read_with_byte(at, 1, 248).is(Code::unsupported_version)) << at;
   EXPECT_TRUE(read_with_byte(12, 2, 248).is(Code::wrong_family));
+}
+
+TEST_F(ManifestFormat, ShardPrefixBitsAreKnownAndBounded) {
+  EXPECT_TRUE(read_with_byte(96, 1, 248).ok());
+  EXPECT_TRUE(read_with_byte(98, 7, 248).ok());
+  EXPECT_TRUE(read_with_byte(98, 8, 248).is(Code::corruption));
+  EXPECT_TRUE(read_with_byte(99, 1, 248).is(Code::corruption));
 }
 
 TEST_F(ManifestFormat, StateOfFormat1IsUnsupported) {

@@ -27,8 +27,8 @@ constexpr size_t end_lsn_at = 64;
 constexpr size_t next_generation_at = 72;
 constexpr size_t sequence_at = 80;
 constexpr size_t timeline_at = 88;
-// Zero, as long as this library has no use for them.
 constexpr size_t shard_prefix_bits_at = 96;
+// Zero, as long as this library has no use for them.
 constexpr size_t namespaces_at = 100;
 constexpr size_t checkpoint_at = 104;
 constexpr size_t segment_list_at = 112;
@@ -56,7 +56,8 @@ constexpr uint32_t family_store = 1;
 constexpr uint32_t flag_clean = 1;
 constexpr uint32_t flag_sealed = 2;
 constexpr uint32_t flag_keys_on_disk = 4;
-constexpr uint32_t flags_known = flag_clean | flag_sealed | flag_keys_on_disk;
+constexpr uint32_t flag_has_expiry = 8;
+constexpr uint32_t flags_known = flag_clean | flag_sealed | flag_keys_on_disk | flag_has_expiry;
 
 using StateBytes = std::array<std::byte, state_size>;
 
@@ -67,7 +68,8 @@ bool plausible(const Manifest& manifest) noexcept {
   const bool end_fits = end.generation == 0
                             ? end.offset == 0 && end.lsn == 0
                             : end.offset >= segment_header_size && end.offset % 16 == 0;
-  return shards_fit && end_fits && manifest.next_generation > end.generation;
+  return shards_fit && end_fits && manifest.shard_prefix_bits <= shard_prefix_bits_max &&
+         manifest.next_generation > end.generation;
 }
 
 StateBytes encode(const Manifest& manifest) noexcept {
@@ -80,13 +82,15 @@ StateBytes encode(const Manifest& manifest) noexcept {
   store_le32(&bytes[shards_at], manifest.shards);
   store_le32(&bytes[flags_at], (manifest.clean ? flag_clean : 0) |
                                    (manifest.sealed ? flag_sealed : 0) |
-                                   (manifest.keys_on_disk ? flag_keys_on_disk : 0));
+                                   (manifest.keys_on_disk ? flag_keys_on_disk : 0) |
+                                   (manifest.has_expiry ? flag_has_expiry : 0));
   store_le64(&bytes[end_generation_at], manifest.durable_end.generation);
   store_le64(&bytes[end_offset_at], manifest.durable_end.offset);
   store_le64(&bytes[end_lsn_at], manifest.durable_end.lsn);
   store_le64(&bytes[next_generation_at], manifest.next_generation);
   store_le64(&bytes[sequence_at], manifest.sequence);
   store_le64(&bytes[timeline_at], manifest.timeline);
+  store_le32(&bytes[shard_prefix_bits_at], manifest.shard_prefix_bits);
   store_le64(&bytes[checksum_at], hash64(Bytes(bytes).first(checksum_at), 0));
   return bytes;
 }
@@ -117,8 +121,7 @@ Result<Manifest> decode(const std::byte* bytes, const std::string& path) {
     return Status::error(Code::wrong_family,
                          "'" + path + "' belongs to another family than the store");
   const uint32_t flags = load_le32(bytes + flags_at);
-  if ((flags & ~flags_known) != 0 ||
-      !is_zero({bytes + shard_prefix_bits_at, checksum_at - shard_prefix_bits_at}))
+  if ((flags & ~flags_known) != 0 || !is_zero({bytes + namespaces_at, checksum_at - namespaces_at}))
     return unsupported_file(path, version);
   Manifest manifest;
   std::copy_n(bytes + store_id_at, manifest.store_id.size(), manifest.store_id.begin());
@@ -127,12 +130,14 @@ Result<Manifest> decode(const std::byte* bytes, const std::string& path) {
   manifest.clean = (flags & flag_clean) != 0;
   manifest.sealed = (flags & flag_sealed) != 0;
   manifest.keys_on_disk = (flags & flag_keys_on_disk) != 0;
+  manifest.has_expiry = (flags & flag_has_expiry) != 0;
   manifest.durable_end = {.generation = load_le64(bytes + end_generation_at),
                           .offset = load_le64(bytes + end_offset_at),
                           .lsn = load_le64(bytes + end_lsn_at)};
   manifest.next_generation = load_le64(bytes + next_generation_at);
   manifest.sequence = load_le64(bytes + sequence_at);
   manifest.timeline = load_le64(bytes + timeline_at);
+  manifest.shard_prefix_bits = load_le32(bytes + shard_prefix_bits_at);
   if (!plausible(manifest))
     return Status::error(Code::corruption,
                          "the manifest '" + path + "' is damaged: a field is out of range");

@@ -33,7 +33,9 @@ struct Manifest {
   bool clean = false;         // the log ends exactly at durable_end
   bool sealed = false;        // nothing may be appended to the last segment
   bool keys_on_disk = false;  // the key directory is on disk
-  LogEnd durable_end;         // everything before it was on the device
+  bool has_expiry = false;    // there may be records that expire
+  uint32_t shard_prefix_bits = 0;
+  LogEnd durable_end;  // everything before it was on the device
   uint64_t next_generation = 1;
   uint64_t sequence = 0;  // of this state; put_manifest() adds one
   uint64_t timeline = 0;  // a log that was continued elsewhere has another one

@@ -29,6 +29,7 @@
 #include "core/disk_index/location_index.h"
 #include "core/store/format/manifest.h"
 #include "core/store/keydir/collision_list.h"
+#include "core/store/keydir/directory_position.h"
 #include "core/store/log/log.h"
 #include "core/store/log/record_reader.h"
 #include "core/store/options.h"
@@ -97,10 +98,16 @@ class DiskKeyDirectory final : private disk_index::Owner {
   Status close(const LogEnd& end);
 
   // A walk over all locations beside changes; a key that is present throughout is met once.
+  // As KeyDirectory's. The index is the first part, in the order of its hashes; then come the
+  // overlay and the list, with one position each.
+  uint64_t order() const noexcept;
+
   class Cursor {
    public:
     explicit Cursor(const DiskKeyDirectory& directory);
+    Status seek(const DirectoryPosition& position);
     Result<std::optional<Location>> next();
+    const DirectoryPosition& position() const noexcept { return position_; }
 
    private:
     Result<std::optional<DiskLocation>> next_entry();
@@ -111,6 +118,7 @@ class DiskKeyDirectory final : private disk_index::Owner {
     std::vector<DiskLocation> overlaid_;
     uint64_t list_version_ = 0;          // when the walk began
     std::optional<std::string> listed_;  // the key of the list that came last
+    DirectoryPosition position_;
   };
 
  private:

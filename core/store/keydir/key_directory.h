@@ -15,6 +15,7 @@
 #include <span>
 #include <utility>
 
+#include "core/store/keydir/directory_position.h"
 #include "core/store/keydir/disk_key_directory.h"
 #include "core/store/keydir/memory_key_directory.h"
 
@@ -82,6 +83,9 @@ class KeyDirectory {
       memory_->insert(change.hash, change.location.location, change.reservation.memory);
   }
 
+  // Names the order in which a cursor visits the keys.
+  uint64_t order() const noexcept { return memory_ ? memory_->order() : disk_->order(); }
+
   // Visits all locations, beside changes; a key that is present throughout comes once.
   class Cursor {
    public:
@@ -91,8 +95,16 @@ class KeyDirectory {
       else
         disk_.emplace(*directory.disk_);
     }
+    // Goes on from a position. Before the first next(). `invalid_argument` when there is no such.
+    Status seek(const DirectoryPosition& position) {
+      return memory_ ? memory_->seek(position) : disk_->seek(position);
+    }
     // Nothing after the last.
     Result<std::optional<Location>> next() { return memory_ ? memory_->next() : disk_->next(); }
+    // Of what next() has returned last. Others of the same position may have come before it.
+    const DirectoryPosition& position() const noexcept {
+      return memory_ ? memory_->position() : disk_->position();
+    }
 
    private:
     std::optional<MemoryKeyDirectory::Cursor> memory_;

@@ -70,11 +70,21 @@ void MemoryKeyDirectory::remove(uint64_t hash, Location old) noexcept {
   assert(removed);
 }
 
+// The table is never made with another number of shards.
+Status MemoryKeyDirectory::Cursor::seek(const DirectoryPosition& position) {
+  if (position.part >= table_.shard_count())
+    return Status::error(Code::invalid_argument, "the token has a position that does not exist");
+  cursor_ = Table::Cursor(position.part, position.at);
+  position_ = position;
+  return {};
+}
+
 Result<std::optional<Location>> MemoryKeyDirectory::Cursor::next() {
   while (slice_.empty()) {
     if (cursor_.done()) return std::optional<Location>();
     // A slice of its own: without memory the cursor has not moved.
     std::vector<Location> slice;
+    position_ = {cursor_.shard(), cursor_.next()};
     STAVE_TRY(table_.visit_next(cursor_, [&slice](auto entry, uint8_t) {
       slice.push_back(Location::of_bits(index::NarrowLayout<>::value(entry)));
     }));

@@ -21,6 +21,7 @@
 #include "core/index/narrow_layout.h"
 #include "core/index/resolved_keys.h"
 #include "core/index/table.h"
+#include "core/store/keydir/directory_position.h"
 #include "core/store/log/location.h"
 #include "core/store/log/record_reader.h"
 
@@ -72,16 +73,21 @@ class MemoryKeyDirectory {
   void replace(uint64_t hash, Location old, Location location) noexcept;
   void remove(uint64_t hash, Location old) noexcept;
 
-  // Visits all locations, beside changes; a key that is present throughout comes once.
+  // As KeyDirectory's: the order is that of the hashes.
+  uint64_t order() const noexcept { return seed_; }
+
+  // As KeyDirectory's.
   class Cursor {
    public:
     explicit Cursor(const MemoryKeyDirectory& directory) noexcept : table_(*directory.table_) {}
-    // Nothing after the last.
+    Status seek(const DirectoryPosition& position);
     Result<std::optional<Location>> next();
+    const DirectoryPosition& position() const noexcept { return position_; }
 
    private:
     const Table& table_;
     Table::Cursor cursor_;
+    DirectoryPosition position_;   // of the bucket
     std::vector<Location> slice_;  // of one bucket, those not yet handed out
   };
 

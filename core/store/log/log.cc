@@ -30,6 +30,7 @@ Log::Log(os::FileSystem& files, std::string directory, const Options& options, M
       segments_(segments),
       lock_(lock),
       manifest_(manifest),
+      next_generation_(manifest.next_generation),
       last_lsn_(manifest.durable_end.lsn),
       durable_lsn_(manifest.durable_end.lsn) {}
 
@@ -78,13 +79,28 @@ void Log::prefault() noexcept {
 // it says instead, "durable up to here", stays true.
 Status Log::mark_in_use() {
   if (!manifest_.clean) return {};
-  STAVE_TRY(check_in_place());
   Manifest in_use = manifest_;
   in_use.clean = false;
-  STAVE_TRY_ASSIGN(const std::unique_ptr<os::File> file, put_manifest(files_, directory_, in_use));
+  return put_manifest_in_force(in_use);
+}
+
+Status Log::mark_expiry() {
+  const std::lock_guard lock(mutex_);
+  if (manifest_.has_expiry) return {};
+  STAVE_TRY(failure_);
+  Manifest with_expiry = manifest_;
+  with_expiry.has_expiry = true;
+  with_expiry.clean = false;
+  return put_manifest_in_force(with_expiry);
+}
+
+Status Log::put_manifest_in_force(const Manifest& next) {
+  STAVE_TRY(check_in_place());
+  Manifest written = next;
+  STAVE_TRY_ASSIGN(const std::unique_ptr<os::File> file, put_manifest(files_, directory_, written));
   const Status synced = os::sync_file(*file, os::join_path(directory_, manifest_name));
   if (!synced.ok()) return fail(synced);
-  manifest_ = in_use;
+  manifest_ = written;
   return {};
 }
 
@@ -109,19 +125,19 @@ Status Log::ensure_space(uint64_t size, bool only_removes, uint64_t visible_lsn)
 Status Log::roll(uint64_t first_frame_size, bool only_removes, uint64_t visible_lsn) {
   const uint64_t last_generation =
       manifest_.keys_on_disk ? location_generation_max : generation_max;
-  if (manifest_.next_generation > last_generation ||
+  if (next_generation_ > last_generation ||
       !segments_.reserve(Appender::capacity_for(options_.segment_size, first_frame_size)))
     return too_many_segments();
   STAVE_TRY(check_in_place());
   sealed_.reserve(sealed_.size() + 1);
   const SegmentHeader header{
       .store_id = manifest_.store_id,
-      .generation = manifest_.next_generation,
+      .generation = next_generation_,
       .base_lsn = last_lsn_ + 1,
       .previous_generation = segments_.set()->size() == 0 ? 0 : segments_.last()->generation(),
       .timeline = manifest_.timeline};
   // Even if this fails: no generation is used twice.
-  manifest_.next_generation++;
+  next_generation_++;
   bool name_taken = false;
   Result<std::unique_ptr<Appender>> created =
       Appender::create(files_, directory_, header, options_.segment_size, first_frame_size,
@@ -254,6 +270,7 @@ Status Log::close() {
   Manifest clean = manifest_;
   clean.clean = true;
   clean.durable_end = end();
+  clean.next_generation = next_generation_;
   if (active_) clean.sealed = false;
   STAVE_TRY(check_in_place());
   STAVE_TRY(write_manifest(files_, directory_, clean));

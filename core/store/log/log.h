@@ -59,6 +59,9 @@ class Log {
   // (`no_space`, ...) has taken nothing.
   Result<Reservation> reserve(uint64_t size, bool only_removes, uint64_t visible_lsn);
 
+  // Before the first record that expires is logged: the manifest says so, on the device.
+  Status mark_expiry();
+
   // Prefaults pages that the next frames will be in, without a lock held. The first store into a
   // page interrupts its thread for microseconds, in which all later commits wait.
   void prefault() noexcept;
@@ -96,6 +99,7 @@ class Log {
   Status ensure_space(uint64_t size, bool only_removes, uint64_t visible_lsn);
   Status roll(uint64_t first_frame_size, bool only_removes, uint64_t visible_lsn);
   Status mark_in_use();
+  Status put_manifest_in_force(const Manifest& next);
   Status fail(const Status& status) noexcept;
   void note_sync() noexcept;
   bool expects_small_syncs() const noexcept;
@@ -112,7 +116,10 @@ class Log {
   os::FileLock& lock_;
 
   mutable sync::AdaptiveMutex mutex_;  // guards what follows
-  Manifest manifest_;                  // as on the device
+  // As on the device. The segments that a sealed one leaves out are known by its next generation,
+  // which therefore stays when later segments are made.
+  Manifest manifest_;
+  uint64_t next_generation_;
   std::unique_ptr<Appender> active_;
   uint32_t small_syncs_ = 0;    // in a row
   std::vector<Sealed> sealed_;  // not yet synced, or not yet filled

@@ -40,6 +40,8 @@ class RecordReader {
   Location location() const noexcept { return segment_->location_of(offset_); }
   uint32_t record_size() const noexcept { return static_cast<uint32_t>(header_.size()); }
   size_t value_size() const noexcept { return header_.value_size; }
+  // The LSN of the commit that wrote it.
+  uint64_t version() const noexcept { return header_.lsn; }
   Result<Bytes> key();
   // 0: the store itself. REQUIRES: key() was called, as of expires_at().
   uint32_t namespace_id() const noexcept { return header_.namespace_id(head_.data()); }

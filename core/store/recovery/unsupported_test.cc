@@ -97,11 +97,6 @@ TEST_P(UnsupportedTest, RecordOfNamespaceIsRefused) {
 }
 
 // It would be shown for ever.
-TEST_P(UnsupportedTest, ExpiringRecordIsRefused) {
-  append(commit_of(RecordKind::put, 0, UINT64_MAX));
-  expect_refusal();
-}
-
 // No segment names a relocated one as its predecessor, so it was removed as the remains of an
 // earlier recovery.
 TEST_P(UnsupportedTest, RelocatedSegmentIsRefused) {

@@ -7,6 +7,9 @@
         store.get(b"key")                       # b"value"; None if there is no such key
         for key, value in store.cursor(prefix=b"k"):
             ...
+        store.put(b"session", b"", expires_at=datetime.now(timezone.utc) + timedelta(hours=1))
+        store.update(b"key", lambda value: value + b"!")    # b"value!"
+        store.on_write(lambda change: print(change.key, change.value))
 
     with stave.Index() as index:                # in memory: bytes -> a number
         index.put(b"key", 4096)
@@ -23,7 +26,8 @@
             snapshot.get(b"key")                # b"value", whatever is committed meanwhile
 
 Keys and values are any bytes-like objects; an absent value is None and never looks like the empty
-b"". A failing call raises StaveError or one of its subclasses, one for each status.
+b"". A failing call raises StaveError or one of its subclasses, one for each status; what a callback
+raises comes out of the call that ran it. Times are datetimes with a time zone, or stave.NEVER.
 
 Everything that is closed is a context manager. A store, an index, a map, a memtable and its snapshots
 may be used from any number of threads, also while one of them closes it: every later call raises
@@ -46,16 +50,19 @@ from .disk_index import (
 from .errors import *  # noqa: F403, the exceptions are made from a table
 from .index import Index, describe_index_options, parse_index_options
 from .index_cursor import IndexCursor
+from .marks import DELETED, NEVER
 from .memtable import Memtable, describe_memtable_options, parse_memtable_options
-from .memtable_cursor import DELETED, MemtableCursor
+from .memtable_cursor import MemtableCursor
 from .memtable_transaction import MemtableSnapshot, MemtableTransaction
 from .options import describe_options, parse_options
 from .pin import Pin
 from .resolver import Resolver
 from .store import Store
+from .store_atomic import Atomic
+from .store_hooks import Change
 
 __all__ = errors.__all__ + [
-    "Store", "Batch", "Cursor", "Pin", "Index", "IndexCursor", "Resolver", "version",
+    "Store", "Atomic", "Change", "NEVER", "Batch", "Cursor", "Pin", "Index", "IndexCursor", "Resolver", "version",
     "version_number", "status_name", "status_message", "live_handles", "parse_options",
     "describe_options", "parse_index_options", "describe_index_options",
     "DiskIndex", "DiskIndexCursor", "Payload", "parse_disk_index_options",

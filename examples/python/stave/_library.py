@@ -22,18 +22,20 @@ class Options(ctypes.Structure):
         ("struct_size", c_uint32), ("durability", c_uint32), ("io", c_uint32), ("shards", c_uint32),
         ("segment_size", c_uint64), ("read_only", c_uint8), ("create_if_missing", c_uint8),
         ("error_if_exists", c_uint8), ("background", c_uint8), ("keydir", c_uint32),
-        ("checkpoint_interval", c_uint64),
+        ("checkpoint_interval", c_uint64), ("default_ttl", c_uint64),
+        ("shard_prefix_bits", c_uint32), ("reserved", c_uint8 * 4),
     ]
 
 
 class WriteOptions(ctypes.Structure):
-    _fields_ = [("struct_size", c_uint32), ("durability", c_uint32)]
+    _fields_ = [("struct_size", c_uint32), ("durability", c_uint32), ("expires_at", c_uint64)]
 
 
 class CursorOptions(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("keys_only", c_uint8), ("reserved", c_uint8 * 3),
-        ("prefix", c_char_p), ("prefix_size", c_size_t),
+        ("prefix", c_char_p), ("prefix_size", c_size_t), ("token", c_char_p),
+        ("token_size", c_size_t),
     ]
 
 
@@ -116,6 +118,7 @@ _FALLIBLE = {
     "stave_store_get": [_HANDLE] + _BYTES + [c_void_p, c_size_t, POINTER(c_size_t)],
     "stave_store_get_buffer": [_HANDLE] + _BYTES + [POINTER(Buffer)],
     "stave_store_get_pin": [_HANDLE] + _BYTES + [POINTER(_HANDLE)],
+    "stave_store_value_size": [_HANDLE] + _BYTES + [POINTER(c_size_t)],
     "stave_store_contains": [_HANDLE] + _BYTES,
     "stave_store_size": [_HANDLE, POINTER(c_uint64)],
     "stave_store_multi_get": [
@@ -124,7 +127,7 @@ _FALLIBLE = {
         _HANDLE, c_char_p, POINTER(c_uint32), c_char_p, POINTER(c_uint64), c_size_t] + _WRITE,
     "stave_store_multi_remove": [
         _HANDLE, c_char_p, POINTER(c_uint32), c_size_t, POINTER(c_uint64)] + _WRITE,
-    "stave_store_write": [_HANDLE, _HANDLE, POINTER(c_uint64)] + _WRITE,
+    "stave_store_write": [_HANDLE, _HANDLE] + _NUMBER_OUT * 2 + _WRITE,
     "stave_store_flush": [_HANDLE],
     "stave_store_sync": [_HANDLE],
     "stave_store_checkpoint": [_HANDLE],
@@ -136,6 +139,7 @@ _FALLIBLE = {
     "stave_store_cursor_value": [_HANDLE, POINTER(c_void_p), POINTER(c_size_t)],
     "stave_store_cursor_next_many": [
         _HANDLE, c_size_t, c_size_t, POINTER(Buffer), POINTER(c_uint64), POINTER(c_size_t)],
+    "stave_store_cursor_token": [_HANDLE, POINTER(Buffer)],
     "stave_store_cursor_close": [_HANDLE],
     "stave_batch_create": [POINTER(_HANDLE)],
     "stave_batch_put": [_HANDLE] + _BYTES + _BYTES,

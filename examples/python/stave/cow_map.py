@@ -2,7 +2,7 @@
 
 import ctypes
 from ctypes import (
-    POINTER, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p,
+    POINTER, byref, c_char_p, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p,
 )
 
 from . import errors
@@ -11,6 +11,7 @@ from ._library import (
     to_bytes,
 )
 from .pin import Pin
+from .values import Edit, Value, edit_callback
 
 _VALUES = {1: "variable", 2: "fixed"}
 _CHANGES = {1: "added", 2: "changed", 3: "removed"}
@@ -36,16 +37,13 @@ class _Stats(ctypes.Structure):
     ]
 
 
-_Edit = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Buffer))
-
 _H = c_void_p
 _KEY = [_H, c_int64]
 _VALUE = [c_char_p, c_size_t]
 _BUFFER = [POINTER(Buffer)]
-_EDIT = [_Edit, c_void_p]
+_EDIT = [Edit, c_void_p]
 declare(
     {
-        "stave_buffer_resize": _BUFFER + [c_size_t],
         "stave_cow_map_options_set": [POINTER(_Options), c_char_p],
         "stave_cow_map_options_describe": _BUFFER,
         "stave_cow_map_create": [POINTER(_Options), POINTER(_H)],
@@ -98,17 +96,6 @@ declare(
 )
 
 
-class _Value(Buffer):
-    """A buffer for values, given back with its object."""
-
-    def __init__(self):
-        super().__init__()
-        library.stave_buffer_init(byref(self))
-
-    def __del__(self):
-        library.stave_buffer_free(byref(self))
-
-
 def parse_map_options(text):
     """All options as a dictionary, after setting those in the text: "name=value ..."."""
     return _parse(text).to_dictionary()
@@ -116,7 +103,7 @@ def parse_map_options(text):
 
 def describe_map_options():
     """All options with type, default and meaning, one a line."""
-    text = _Value()
+    text = Value()
     call(library.stave_cow_map_options_describe, byref(text))
     return text.content().decode()
 
@@ -175,7 +162,7 @@ class Map(Closeable):
 
     def get(self, key):
         """The value, or None if there is no such key."""
-        value = _Value()
+        value = Value()
         status = call(
             library.stave_cow_map_get_buffer, self._handle.pointer, _checked(key), byref(value),
             expected=(NOT_FOUND,),
@@ -209,7 +196,7 @@ class Map(Closeable):
     def multi_get(self, keys):
         """The values of many keys in one call, None for those that are absent."""
         keys = list(map(_checked, keys))
-        values, sizes = _Value(), (c_uint64 * len(keys))()
+        values, sizes = Value(), (c_uint64 * len(keys))()
         call(
             library.stave_cow_map_multi_get, self._handle.pointer, (c_int64 * len(keys))(*keys),
             len(keys), byref(values), sizes,
@@ -237,7 +224,7 @@ class Map(Closeable):
 
     def put(self, key, value):
         """Stores the value; the one that the key had before, or None."""
-        value, previous, replaced = to_bytes(value), _Value(), c_uint8()
+        value, previous, replaced = to_bytes(value), Value(), c_uint8()
         call(
             library.stave_cow_map_put, self._handle.pointer, _checked(key), value, len(value),
             byref(replaced), byref(previous),
@@ -254,7 +241,7 @@ class Map(Closeable):
 
     def replace(self, key, value):
         """Stores the value if the key exists; the value that it replaced, or None."""
-        value, previous = to_bytes(value), _Value()
+        value, previous = to_bytes(value), Value()
         status = call(
             library.stave_cow_map_replace, self._handle.pointer, _checked(key), value, len(value),
             byref(previous), expected=(NOT_FOUND,),
@@ -281,7 +268,7 @@ class Map(Closeable):
 
     def remove(self, key):
         """Removes the key; the value that it had, or None."""
-        removed = _Value()
+        removed = Value()
         status = call(
             library.stave_cow_map_remove, self._handle.pointer, _checked(key), byref(removed),
             expected=(NOT_FOUND,),
@@ -293,12 +280,12 @@ class Map(Closeable):
         guarded = Guarded()
         return OK == guarded.call(
             library.stave_cow_map_modify, self._handle.pointer, _checked(key),
-            _callback(guarded, edit), None, expected=(NOT_FOUND,),
+            edit_callback(guarded, edit), None, expected=(NOT_FOUND,),
         )
 
     def get_or_insert(self, key, value):
         """Stores the value if the key is absent: (the value that it has now, whether it existed)."""
-        value, now = to_bytes(value), _Value()
+        value, now = to_bytes(value), Value()
         status = call(
             library.stave_cow_map_get_or_insert, self._handle.pointer, _checked(key), value,
             len(value), byref(now), expected=(EXISTS,),
@@ -307,19 +294,19 @@ class Map(Closeable):
 
     def get_or_insert_with(self, key, make):
         """The same with the value that make(b"") returns; called only when the key is absent."""
-        guarded, now = Guarded(), _Value()
+        guarded, now = Guarded(), Value()
         status = guarded.call(
             library.stave_cow_map_get_or_insert_with, self._handle.pointer, _checked(key),
-            _callback(guarded, make), None, byref(now), expected=(EXISTS,),
+            edit_callback(guarded, make), None, byref(now), expected=(EXISTS,),
         )
         return now.content(), status == EXISTS
 
     def update_or_insert(self, key, edit, value):
         """Stores edit(present value) if the key exists, else `value`; answers as get_or_insert."""
-        guarded, value, now = Guarded(), to_bytes(value), _Value()
+        guarded, value, now = Guarded(), to_bytes(value), Value()
         status = guarded.call(
             library.stave_cow_map_update_or_insert, self._handle.pointer, _checked(key),
-            _callback(guarded, edit), None, value, len(value), byref(now), expected=(EXISTS,),
+            edit_callback(guarded, edit), None, value, len(value), byref(now), expected=(EXISTS,),
         )
         return now.content(), status == EXISTS
 
@@ -347,16 +334,6 @@ class Map(Closeable):
     def diff(self, after):
         """A MapDiff from this map to another, as both are now."""
         return MapDiff(self, after)
-
-
-def _callback(guarded, edit):
-    def run(buffer):
-        value = to_bytes(edit(buffer.contents.content()))
-        call(library.stave_buffer_resize, buffer, len(value))
-        ctypes.memmove(buffer.contents.data, value, len(value))
-        return OK
-
-    return _Edit(lambda _, buffer: guarded.run(run, buffer))
 
 
 class MapCursor(Closeable):
@@ -392,7 +369,7 @@ class MapCursor(Closeable):
     def next_many(self, count_max, bytes_max):
         """(key, value) pairs in one call; an empty list when there are none left. The cursor stands
         on no entry afterwards."""
-        keys, values, sizes = (c_int64 * count_max)(), _Value(), (c_uint64 * count_max)()
+        keys, values, sizes = (c_int64 * count_max)(), Value(), (c_uint64 * count_max)()
         count = self._next_many(count_max, bytes_max, keys, values, sizes)
         return list(zip(keys[:count], cut(values.content(), sizes[:count])))
 
@@ -403,7 +380,7 @@ class MapCursor(Closeable):
 
     def next_values(self, count_max, bytes_max):
         """Values alone."""
-        values, sizes = _Value(), (c_uint64 * count_max)()
+        values, sizes = Value(), (c_uint64 * count_max)()
         count = self._next_many(count_max, bytes_max, None, values, sizes)
         return cut(values.content(), sizes[:count])
 

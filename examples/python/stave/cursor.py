@@ -3,6 +3,7 @@
 from ctypes import byref, c_size_t, c_uint64, c_void_p, string_at
 
 from ._library import DONE, OK, Buffer, Closeable, CursorOptions, Handle, call, cut, library
+from .values import Value
 
 
 class Cursor(Closeable):
@@ -12,12 +13,14 @@ class Cursor(Closeable):
     _close = library.stave_store_cursor_close
     _CHUNK_COUNT, _CHUNK_BYTES = 256, 1 << 20
 
-    def __init__(self, store, prefix, keys_only):
+    def __init__(self, store, prefix, keys_only, token):
         options = CursorOptions()
         library.stave_store_cursor_options_init(byref(options))
         options.keys_only = 1 if keys_only else 0
         options.prefix = prefix
         options.prefix_size = len(prefix)
+        options.token = token
+        options.token_size = len(token)
         pointer = c_void_p()
         call(
             library.stave_store_cursor_open, store._handle.pointer, byref(options), byref(pointer)
@@ -60,6 +63,15 @@ class Cursor(Closeable):
         finally:
             library.stave_buffer_free(byref(buffer))
         return list(zip(pieces[::2], pieces[1::2]))
+
+    def token(self):
+        """The cursor's position, as bytes that may be kept: Store.cursor(token=...) goes on after the
+        record that this cursor stands on, or that next_many returned last, also when the store was
+        closed meanwhile. Iterating reads records in advance, so use next() or next_many() with it. A
+        token is good for its store alone and has at most some KiB."""
+        buffer = Value()
+        call(library.stave_store_cursor_token, self._handle.pointer, byref(buffer))
+        return buffer.content()
 
     def __iter__(self):
         while True:

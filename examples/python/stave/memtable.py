@@ -6,7 +6,8 @@ from ctypes import POINTER, byref, c_char_p, c_int32, c_size_t, c_uint8, c_uint3
 from ._library import (
     NOT_FOUND, OK, Buffer, Closeable, Guarded, Handle, call, declare, flat, library, to_bytes,
 )
-from .memtable_cursor import DELETED, open_cursor
+from .marks import DELETED
+from .memtable_cursor import open_cursor
 from .memtable_transaction import (
     MemtableSnapshot, MemtableTransaction, missing, read, read_into, read_many, read_number,
     read_pin, with_buffer, write_many,

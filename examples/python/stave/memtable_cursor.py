@@ -6,23 +6,9 @@ from ctypes import (
 )
 
 from ._library import DONE, OK, Buffer, Closeable, Handle, call, cut, declare, library, to_bytes
+from .marks import DELETED
 
 TOMBSTONE = 2**64 - 2  # STAVE_TOMBSTONE
-
-
-class _Deleted:
-    """The one value of its type, DELETED: the key is removed, which is not the same as absent."""
-
-    __slots__ = ()
-
-    def __repr__(self):
-        return "stave.DELETED"
-
-    def __bool__(self):
-        return False
-
-
-DELETED = _Deleted()
 
 
 class _Options(ctypes.Structure):

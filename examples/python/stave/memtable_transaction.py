@@ -7,7 +7,8 @@ from . import errors
 from ._library import (
     NOT_FOUND, OK, Buffer, Closeable, Handle, call, cut, declare, flat, library, to_bytes,
 )
-from .memtable_cursor import DELETED, TOMBSTONE, open_cursor
+from .marks import DELETED
+from .memtable_cursor import TOMBSTONE, open_cursor
 from .pin import Pin
 
 _H = c_void_p

@@ -4,6 +4,7 @@ from ctypes import byref
 
 from . import errors
 from ._library import Buffer, Options, WriteOptions, call, library
+from .times import to_milliseconds
 
 _DURABILITIES = {"memory": 1, "os": 2, "device": 3}
 _DURABILITY_NAMES = {number: name for name, number in _DURABILITIES.items()}
@@ -59,18 +60,23 @@ def to_dictionary(options):
         "background": bool(options.background),
         "keydir": _KEYDIR_NAMES[options.keydir],
         "checkpoint_interval": options.checkpoint_interval,
+        "default_ttl": options.default_ttl,
+        "shard_prefix_bits": options.shard_prefix_bits,
     }
 
 
-def for_write(durability):
-    """A reference to stave_write_options, or None for the store's own durability."""
-    if durability is None:
+def for_write(durability, expires_at=None):
+    """A reference to stave_write_options, or None for what the store says."""
+    if durability is None and expires_at is None:
         return None
-    if durability not in _DURABILITIES:
-        raise errors.InvalidArgumentError(
-            f"durability is memory, os or device, not {durability!r}"
-        )
     options = WriteOptions()
     library.stave_write_options_init(byref(options))
-    options.durability = _DURABILITIES[durability]
+    if durability is not None:
+        if durability not in _DURABILITIES:
+            raise errors.InvalidArgumentError(
+                f"durability is memory, os or device, not {durability!r}"
+            )
+        options.durability = _DURABILITIES[durability]
+    if expires_at is not None:
+        options.expires_at = to_milliseconds(expires_at)
     return byref(options)

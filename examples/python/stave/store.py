@@ -12,14 +12,20 @@ from ._library import (
 from .cursor import Cursor
 from .options import for_write, from_keywords, to_dictionary
 from .pin import Pin
+from .store_hooks import Hooks
+from .store_updating import StoreUpdating
+from .store_watching import StoreWatching
 
 
-class Store(Closeable):
+class Store(StoreUpdating, StoreWatching, Closeable):
     """A durable key-value store in a directory.
 
     Options are those of stave_store_options by name: Store(path, durability="os",
     segment_size="64MiB", read_only=True). Opens the store, creating it when the options allow.
-    Raises NotFoundError, ExistsError, LockedError, CorruptionError, ..."""
+    Raises NotFoundError, ExistsError, LockedError, CorruptionError, ...
+
+    A key whose time of expiry has passed is absent in every call, though it counts in len() until the
+    store has removed it. A hook that fails makes a write raise HookFailedError; its change stands."""
 
     _close = library.stave_store_close
 
@@ -30,7 +36,8 @@ class Store(Closeable):
             library.stave_store_open, os.fsencode(path), byref(chosen) if chosen else None,
             byref(pointer),
         )
-        self._handle = Handle(pointer, library.stave_store_free)
+        self._hooks = Hooks()
+        self._handle = Handle(pointer, library.stave_store_free, self._hooks)
 
     def options(self):
         """The options in force, as a dictionary."""
@@ -39,72 +46,86 @@ class Store(Closeable):
         call(library.stave_store_options_get, self._handle.pointer, byref(options))
         return to_dictionary(options)
 
-    # Writing. `durability` overrides the store's for this write: "memory", "os" or "device".
+    def close(self):
+        super().close()
+        self._hooks.clear()
 
-    def put(self, key, value, durability=None):
+    # Writing. `durability` overrides the store's for this write: "memory", "os" or "device". What is
+    # put expires at `expires_at`, a datetime with a time zone, or NEVER; None: as default_ttl says.
+
+    def _write(self, function, *arguments, expected=(), through=call):
+        try:
+            return through(function, self._handle.pointer, *arguments, expected=expected)
+        except errors.StaveError as error:
+            self._hooks.explain(error)
+            raise
+
+    def put(self, key, value, durability=None, expires_at=None):
         """Stores the value, whether or not the key exists."""
         key, value = to_bytes(key), to_bytes(value)
-        call(
-            library.stave_store_put, self._handle.pointer, key, len(key), value, len(value),
-            for_write(durability),
+        self._write(
+            library.stave_store_put, key, len(key), value, len(value),
+            for_write(durability, expires_at),
         )
 
-    def insert(self, key, value, durability=None):
+    def insert(self, key, value, durability=None, expires_at=None):
         """Stores the value if the key is absent; says whether it was."""
         key, value = to_bytes(key), to_bytes(value)
-        return OK == call(
-            library.stave_store_insert, self._handle.pointer, key, len(key), value, len(value),
-            for_write(durability), expected=(EXISTS,),
+        return OK == self._write(
+            library.stave_store_insert, key, len(key), value, len(value),
+            for_write(durability, expires_at), expected=(EXISTS,),
         )
 
-    def replace(self, key, value, durability=None):
+    def replace(self, key, value, durability=None, expires_at=None):
         """Stores the value if the key exists; says whether it did."""
         key, value = to_bytes(key), to_bytes(value)
-        return OK == call(
-            library.stave_store_replace, self._handle.pointer, key, len(key), value, len(value),
-            for_write(durability), expected=(NOT_FOUND,),
+        return OK == self._write(
+            library.stave_store_replace, key, len(key), value, len(value),
+            for_write(durability, expires_at), expected=(NOT_FOUND,),
         )
 
     def remove(self, key, durability=None):
         """Removes the key; says whether it existed."""
         key = to_bytes(key)
-        return OK == call(
-            library.stave_store_remove, self._handle.pointer, key, len(key),
-            for_write(durability), expected=(NOT_FOUND,),
+        return OK == self._write(
+            library.stave_store_remove, key, len(key), for_write(durability),
+            expected=(NOT_FOUND,),
         )
 
-    def multi_put(self, items, durability=None):
+    def multi_put(self, items, durability=None, expires_at=None):
         """Stores all (key, value) pairs or, on failure, none. Of equal keys the later one counts."""
         items = list(items)
         keys, key_sizes, count = flat([key for key, _ in items], c_uint32)
         values, value_sizes, _ = flat([value for _, value in items], c_uint64)
-        call(
-            library.stave_store_multi_put, self._handle.pointer, keys, key_sizes, values,
-            value_sizes, count, for_write(durability),
+        self._write(
+            library.stave_store_multi_put, keys, key_sizes, values, value_sizes, count,
+            for_write(durability, expires_at),
         )
 
     def multi_remove(self, keys, durability=None):
         """Removes all keys, or none on failure; the number of those that existed."""
         joined, sizes, count = flat(keys, c_uint32)
-        deleted = c_uint64()
-        call(
-            library.stave_store_multi_remove, self._handle.pointer, joined, sizes, count,
-            byref(deleted), for_write(durability),
+        removed = c_uint64()
+        self._write(
+            library.stave_store_multi_remove, joined, sizes, count, byref(removed),
+            for_write(durability),
         )
-        return deleted.value
+        return removed.value
 
-    def write(self, batch, durability=None):
-        """Applies a Batch atomically. Raises MismatchError, whose `position` is that of the first
+    def write(self, batch, durability=None, expires_at=None):
+        """Applies a Batch atomically; the commit's version, which is larger than those before it, or 0
+        when there was nothing to write. Raises MismatchError, whose `position` is that of the first
         condition that does not hold, when nothing was written for that reason."""
-        failed = c_uint64()
+        failed, version = c_uint64(), c_uint64()
         try:
-            call(
-                library.stave_store_write, self._handle.pointer, batch._handle.pointer,
-                byref(failed), for_write(durability),
+            self._write(
+                library.stave_store_write, batch._handle.pointer, byref(failed), byref(version),
+                for_write(durability, expires_at),
             )
         except errors.MismatchError as error:
             error.position = failed.value
             raise
+        return version.value
 
     # Reading.
 
@@ -167,6 +188,15 @@ class Store(Closeable):
             library.stave_buffer_free(byref(buffer))
         return cut(content, value_sizes)
 
+    def value_size(self, key):
+        """The size of the value, which is not read; None if there is no such key."""
+        key, size = to_bytes(key), c_size_t()
+        status = call(
+            library.stave_store_value_size, self._handle.pointer, key, len(key), byref(size),
+            expected=(NOT_FOUND,),
+        )
+        return size.value if status == OK else None
+
     def __contains__(self, key):
         key = to_bytes(key)
         return OK == call(
@@ -179,9 +209,10 @@ class Store(Closeable):
         call(library.stave_store_size, self._handle.pointer, byref(size))
         return size.value
 
-    def cursor(self, prefix=b"", keys_only=False):
-        """A Cursor over all records whose key begins with the prefix, in no particular order."""
-        return Cursor(self, to_bytes(prefix), keys_only)
+    def cursor(self, prefix=b"", keys_only=False, token=b""):
+        """A Cursor over all records whose key begins with the prefix, in no particular order; with a
+        token, from the position that Cursor.token was called at."""
+        return Cursor(self, to_bytes(prefix), keys_only, to_bytes(token))
 
     # Keeping and checking.
 

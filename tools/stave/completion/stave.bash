@@ -5,9 +5,12 @@
 _stave_options() {
   case $1 in
     '') echo --help --version --list-options ;;
-    put) echo --help --options --durability --file --insert --replace --escaped --hex --base64 ;;
+    put) echo --help --options --durability --file --insert --replace --expires --escaped --hex --base64 ;;
     get) echo --help --options --output --json --escaped --hex --base64 ;;
     del) echo --help --options --durability --escaped --hex --base64 ;;
+    cas) echo --help --options --durability --expires --escaped --hex --base64 ;;
+    update) echo --help --options --durability --add --append --expires --escaped --hex --base64 ;;
+    expire) echo --help --options --durability --escaped --hex --base64 ;;
     scan) echo --help --options --prefix --limit --values --json ;;
     import) echo --help --options --durability --prefix --jobs --batch-size --acknowledge --json ;;
     export) echo --help --options --prefix --overwrite --json ;;
@@ -26,7 +29,7 @@ _stave() {
     case ${COMP_WORDS[index - 1]} in
       --options | --durability | --file | --output | --prefix | --limit | --jobs | --batch-size | \
         --acknowledge | --format | --count | --operations | --key-size | --value-size | --threads | \
-        --seed | --workloads) continue ;;
+        --seed | --workloads | --expires | --add | --append) continue ;;
     esac
     case ${COMP_WORDS[index]} in
       -*) ;;
@@ -40,12 +43,12 @@ _stave() {
     --workloads) choices='load get miss A B C F delete' ;;
     --file | --output | --acknowledge) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --options | --prefix | --limit | --jobs | --batch-size | --count | --operations | --key-size | \
-      --value-size | --threads | --seed) return ;;
+      --value-size | --threads | --seed | --expires | --add | --append) return ;;
     *)
       if [[ $word == -* ]]; then
         choices=$(_stave_options "$command")
       elif [[ -z $command ]]; then
-        choices='put get del scan import export dump load stat verify bench'
+        choices='put get del cas update expire scan import export dump load stat verify bench'
       elif ((positionals == 0)) || [[ $command == import || $command == export ]]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return

@@ -9,6 +9,7 @@ _stave_command() {
   local json='--json[JSON instead of text]' format='--format[form of the dump]:format:(json binary)'
   local prefix='--prefix[the beginning of keys, escaped]:text:'
   local batch='--batch-size[size up to which records share a write]:size:'
+  local expires='--expires[when the key expires]:time:(never)'
   local -a notation
   notation=(
     '(--hex --base64)--escaped[KEY and VALUE are escaped]'
@@ -17,7 +18,7 @@ _stave_command() {
   )
   case $1 in
     put)
-      _arguments -s $options $notation $durability $store $key '::value:' \
+      _arguments -s $options $notation $durability $expires $store $key '::value:' \
         '--file[take the value from a file]:file:_files' \
         '(--replace)--insert[only if there is no such key]' \
         '(--insert)--replace[only if there is such a key]'
@@ -26,6 +27,14 @@ _stave_command() {
       _arguments -s $options $notation $json $store $key '--output[write to a file]:file:_files'
       ;;
     del) _arguments -s $options $notation $durability $store $key ;;
+    cas)
+      _arguments -s $options $notation $durability $expires $store $key ':expected:' ':value:'
+      ;;
+    update)
+      _arguments -s $options $notation $durability $expires $store $key \
+        '(--append)--add[add this number]:number:' '(--add)--append[append this]:text:'
+      ;;
+    expire) _arguments -s $options $notation $durability $store $key ':time:(never)' ;;
     scan)
       _arguments -s $options $prefix $json $store '--limit[at most this many]:count:' \
         '--values[the values too]'
@@ -63,6 +72,9 @@ _stave() {
     'put:store a value under a key'
     'get:write the value of a key'
     'del:remove a key'
+    'cas:replace a value if it is the expected one'
+    'update:add or append to a value'
+    'expire:say when a key expires'
     'scan:print the keys'
     'import:store the files of a directory tree'
     'export:write the records as files of a tree'

@@ -342,8 +342,8 @@ typedef long long swig_type_309;
 typedef long long swig_type_310;
 typedef long long swig_type_311;
 typedef long long swig_type_312;
-typedef _gostring_ swig_type_313;
-typedef _gostring_ swig_type_314;
+typedef long long swig_type_313;
+typedef long long swig_type_314;
 typedef _gostring_ swig_type_315;
 typedef _gostring_ swig_type_316;
 typedef _gostring_ swig_type_317;
@@ -354,13 +354,13 @@ typedef _gostring_ swig_type_321;
 typedef _gostring_ swig_type_322;
 typedef _gostring_ swig_type_323;
 typedef _gostring_ swig_type_324;
-typedef long long swig_type_325;
-typedef long long swig_type_326;
+typedef _gostring_ swig_type_325;
+typedef _gostring_ swig_type_326;
 typedef _gostring_ swig_type_327;
 typedef _gostring_ swig_type_328;
 typedef _gostring_ swig_type_329;
 typedef _gostring_ swig_type_330;
-typedef _gostring_ swig_type_331;
+typedef long long swig_type_331;
 typedef _gostring_ swig_type_332;
 typedef _gostring_ swig_type_333;
 typedef _gostring_ swig_type_334;
@@ -387,17 +387,17 @@ typedef _gostring_ swig_type_354;
 typedef _gostring_ swig_type_355;
 typedef _gostring_ swig_type_356;
 typedef _gostring_ swig_type_357;
-typedef long long swig_type_358;
-typedef long long swig_type_359;
+typedef _gostring_ swig_type_358;
+typedef _gostring_ swig_type_359;
 typedef _gostring_ swig_type_360;
 typedef _gostring_ swig_type_361;
 typedef _gostring_ swig_type_362;
 typedef long long swig_type_363;
 typedef long long swig_type_364;
-typedef long long swig_type_365;
-typedef long long swig_type_366;
-typedef long long swig_type_367;
-typedef long long swig_type_368;
+typedef _gostring_ swig_type_365;
+typedef _gostring_ swig_type_366;
+typedef _gostring_ swig_type_367;
+typedef _gostring_ swig_type_368;
 typedef long long swig_type_369;
 typedef long long swig_type_370;
 typedef long long swig_type_371;
@@ -419,11 +419,11 @@ typedef long long swig_type_386;
 typedef long long swig_type_387;
 typedef long long swig_type_388;
 typedef long long swig_type_389;
-typedef _gostring_ swig_type_390;
-typedef _gostring_ swig_type_391;
-typedef _gostring_ swig_type_392;
-typedef _gostring_ swig_type_393;
-typedef _gostring_ swig_type_394;
+typedef long long swig_type_390;
+typedef long long swig_type_391;
+typedef long long swig_type_392;
+typedef long long swig_type_393;
+typedef long long swig_type_394;
 typedef _gostring_ swig_type_395;
 typedef _gostring_ swig_type_396;
 typedef _gostring_ swig_type_397;
@@ -435,13 +435,13 @@ typedef _gostring_ swig_type_402;
 typedef _gostring_ swig_type_403;
 typedef _gostring_ swig_type_404;
 typedef _gostring_ swig_type_405;
-typedef long long swig_type_406;
-typedef long long swig_type_407;
+typedef _gostring_ swig_type_406;
+typedef _gostring_ swig_type_407;
 typedef _gostring_ swig_type_408;
-typedef long long swig_type_409;
+typedef _gostring_ swig_type_409;
 typedef _gostring_ swig_type_410;
-typedef long long swig_type_411;
-typedef long long swig_type_412;
+typedef _gostring_ swig_type_411;
+typedef _gostring_ swig_type_412;
 typedef _gostring_ swig_type_413;
 typedef _gostring_ swig_type_414;
 typedef _gostring_ swig_type_415;
@@ -455,447 +455,508 @@ typedef _gostring_ swig_type_422;
 typedef _gostring_ swig_type_423;
 typedef _gostring_ swig_type_424;
 typedef _gostring_ swig_type_425;
-typedef long long swig_type_426;
+typedef _gostring_ swig_type_426;
 typedef _gostring_ swig_type_427;
-typedef _gostring_ swig_type_428;
+typedef long long swig_type_428;
 typedef _gostring_ swig_type_429;
 typedef _gostring_ swig_type_430;
-typedef _gostring_ swig_type_431;
+typedef long long swig_type_431;
 typedef _gostring_ swig_type_432;
-typedef long long swig_type_433;
+typedef _gostring_ swig_type_433;
 typedef _gostring_ swig_type_434;
 typedef _gostring_ swig_type_435;
 typedef _gostring_ swig_type_436;
 typedef _gostring_ swig_type_437;
 typedef _gostring_ swig_type_438;
 typedef _gostring_ swig_type_439;
-typedef long long swig_type_440;
+typedef _gostring_ swig_type_440;
 typedef _gostring_ swig_type_441;
-typedef long long swig_type_442;
-typedef long long swig_type_443;
+typedef _gostring_ swig_type_442;
+typedef _gostring_ swig_type_443;
 typedef _gostring_ swig_type_444;
 typedef _gostring_ swig_type_445;
-typedef long long swig_type_446;
-typedef long long swig_type_447;
-typedef _gostring_ swig_type_448;
-typedef _gostring_ swig_type_449;
-typedef long long swig_type_450;
+typedef _gostring_ swig_type_446;
+typedef _gostring_ swig_type_447;
+typedef long long swig_type_448;
+typedef long long swig_type_449;
+typedef _gostring_ swig_type_450;
 typedef long long swig_type_451;
-typedef long long swig_type_452;
+typedef _gostring_ swig_type_452;
 typedef long long swig_type_453;
-typedef _gostring_ swig_type_454;
+typedef long long swig_type_454;
 typedef _gostring_ swig_type_455;
 typedef _gostring_ swig_type_456;
 typedef _gostring_ swig_type_457;
 typedef _gostring_ swig_type_458;
 typedef _gostring_ swig_type_459;
-extern void _wrap_Swig_free_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_Swig_malloc_capi_356b15c9f28c3e64(swig_intgo arg1);
-extern swig_type_1 _wrap_StatusName_capi_356b15c9f28c3e64(swig_intgo arg1);
-extern swig_type_2 _wrap_StatusMessage_capi_356b15c9f28c3e64(swig_intgo arg1);
-extern swig_intgo _wrap_Version_capi_356b15c9f28c3e64(void);
-extern swig_type_3 _wrap_VersionText_capi_356b15c9f28c3e64(void);
-extern void _wrap_BufferFree_capi_356b15c9f28c3e64(swig_type_4 arg1);
-extern uintptr_t _wrap_BufferResize_capi_356b15c9f28c3e64(swig_type_5 arg1, swig_type_6 arg2);
-extern void _wrap_PinFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern swig_type_7 _wrap_LiveHandles_capi_356b15c9f28c3e64(void);
-extern void _wrap_CowMapOptions_Values_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_CowMapOptions_Values_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapOptions_ValueSize_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_CowMapOptions_ValueSize_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapOptions_Capacity_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_8 arg2);
-extern swig_type_9 _wrap_CowMapOptions_Capacity_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_CowMapOptions_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_CowMapOptions_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapOptionsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapOptionsSet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_10 arg2);
-extern uintptr_t _wrap_CowMapOptionsDescribe_capi_356b15c9f28c3e64(swig_type_11 arg1);
-extern uintptr_t _wrap_CowMapCreate_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_12 arg2);
-extern uintptr_t _wrap_CowMapClone_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_13 arg2);
-extern uintptr_t _wrap_CowMapOptionsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_CowMapClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapContains_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_14 arg2);
-extern uintptr_t _wrap_CowMapSize_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_15 arg2);
-extern uintptr_t _wrap_CowMapIsEmpty_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_16 arg2);
-extern uintptr_t _wrap_CowMapMultiGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_17 arg2, swig_type_18 arg3, swig_type_19 arg4);
-extern uintptr_t _wrap_CowMapPut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_20 arg2, swig_type_21 arg3, swig_type_22 arg4, swig_type_23 arg5);
-extern uintptr_t _wrap_CowMapInsert_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_24 arg2, swig_type_25 arg3);
-extern uintptr_t _wrap_CowMapReplace_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_26 arg2, swig_type_27 arg3, swig_type_28 arg4);
-extern uintptr_t _wrap_CowMapMultiPut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_29 arg2, swig_type_30 arg3, swig_type_31 arg4, swig_type_32 arg5, swig_type_33 arg6);
-extern uintptr_t _wrap_CowMapRemove_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_34 arg2, swig_type_35 arg3);
-extern uintptr_t _wrap_CowMapModify_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_36 arg2, uintptr_t arg3);
-extern uintptr_t _wrap_CowMapGetOrInsert_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_37 arg2, swig_type_38 arg3, swig_type_39 arg4);
-extern uintptr_t _wrap_CowMapGetOrInsertWith_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_40 arg2, uintptr_t arg3, swig_type_41 arg4);
-extern uintptr_t _wrap_CowMapUpdateOrInsert_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_42 arg2, uintptr_t arg3, swig_type_43 arg4, swig_type_44 arg5);
-extern uintptr_t _wrap_CowMapClear_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapShrinkToFit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapStats_Entries_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_45 arg2);
-extern swig_type_46 _wrap_CowMapStats_Entries_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapStats_SharedBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_47 arg2);
-extern swig_type_48 _wrap_CowMapStats_SharedBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapStats_OwnBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_49 arg2);
-extern swig_type_50 _wrap_CowMapStats_OwnBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_CowMapStats_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_CowMapStats_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapStatsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapStatsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_CowMapCursorOpen_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_51 arg2);
-extern uintptr_t _wrap_CowMapCursorNextMany_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_52 arg2, swig_type_53 arg3, swig_type_54 arg4, swig_type_55 arg5, swig_type_56 arg6, swig_type_57 arg7);
-extern uintptr_t _wrap_CowMapCursorClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapCursorFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_CowMapDiffOpen_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2, swig_type_58 arg3);
-extern uintptr_t _wrap_CowMapDiffClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_CowMapDiffFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_RecordSize_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_DiskIndexOptions_RecordSize_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_DeltaMemory_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_59 arg2);
-extern swig_type_60 _wrap_DiskIndexOptions_DeltaMemory_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_BulkMemory_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_61 arg2);
-extern swig_type_62 _wrap_DiskIndexOptions_BulkMemory_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_ReadOnly_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_ReadOnly_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_CreateParents_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_CreateParents_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexOptions_Background_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexOptions_Background_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_DiskIndexOptions_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_DiskIndexOptions_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexOptionsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_DiskIndexOptionsSet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_63 arg2);
-extern uintptr_t _wrap_DiskIndexOptionsDescribe_capi_356b15c9f28c3e64(swig_type_64 arg1);
-extern uintptr_t _wrap_DiskIndexOpen_capi_356b15c9f28c3e64(swig_type_65 arg1, uintptr_t arg2, swig_type_66 arg3);
-extern uintptr_t _wrap_DiskIndexOptionsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_DiskIndexClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_DiskIndexPut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_67 arg2, swig_type_68 arg3);
-extern uintptr_t _wrap_DiskIndexInsert_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_69 arg2, swig_type_70 arg3);
-extern uintptr_t _wrap_DiskIndexRemove_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_71 arg2);
-extern uintptr_t _wrap_DiskIndexMultiPut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_72 arg2, swig_type_73 arg3, swig_type_74 arg4, swig_type_75 arg5, swig_type_76 arg6);
-extern uintptr_t _wrap_DiskIndexGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_77 arg2, swig_type_78 arg3);
-extern uintptr_t _wrap_DiskIndexContains_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_79 arg2);
-extern uintptr_t _wrap_DiskIndexMultiGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_80 arg2, swig_type_81 arg3, swig_type_82 arg4, swig_type_83 arg5, swig_type_84 arg6);
-extern uintptr_t _wrap_DiskIndexSize_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_85 arg2);
-extern uintptr_t _wrap_DiskIndexBulkLoad_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_DiskIndexRebuild_capi_356b15c9f28c3e64(swig_type_86 arg1, uintptr_t arg2, uintptr_t arg3);
-extern uintptr_t _wrap_DiskIndexReserve_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_87 arg2);
-extern uintptr_t _wrap_DiskIndexCursorOpen_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_88 arg2);
-extern uintptr_t _wrap_DiskIndexCursorNextMany_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_89 arg2, swig_type_90 arg3, swig_type_91 arg4, swig_type_92 arg5, swig_type_93 arg6);
-extern uintptr_t _wrap_DiskIndexCursorClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexCursorFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_DiskIndexSave_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_94 arg2);
-extern uintptr_t _wrap_DiskIndexCheckpoint_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_95 arg2);
-extern uintptr_t _wrap_DiskIndexShrinkToFit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_WritesRefused_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_DiskIndexStats_WritesRefused_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Entries_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_96 arg2);
-extern swig_type_97 _wrap_DiskIndexStats_Entries_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_FileBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_98 arg2);
-extern swig_type_99 _wrap_DiskIndexStats_FileBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_FreeBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_100 arg2);
-extern swig_type_101 _wrap_DiskIndexStats_FreeBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Segments_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_102 arg2);
-extern swig_type_103 _wrap_DiskIndexStats_Segments_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_SegmentBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_104 arg2);
-extern swig_type_105 _wrap_DiskIndexStats_SegmentBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_LogBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_106 arg2);
-extern swig_type_107 _wrap_DiskIndexStats_LogBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_DeltaEntries_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_108 arg2);
-extern swig_type_109 _wrap_DiskIndexStats_DeltaEntries_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Generation_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_110 arg2);
-extern swig_type_111 _wrap_DiskIndexStats_Generation_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Lsn_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_112 arg2);
-extern swig_type_113 _wrap_DiskIndexStats_Lsn_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Merges_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_114 arg2);
-extern swig_type_115 _wrap_DiskIndexStats_Merges_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_Syncs_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_116 arg2);
-extern swig_type_117 _wrap_DiskIndexStats_Syncs_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStats_RecoveredOperations_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_118 arg2);
-extern swig_type_119 _wrap_DiskIndexStats_RecoveredOperations_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_DiskIndexStats_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_DiskIndexStats_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_DiskIndexStatsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_DiskIndexStatsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_DiskIndexVerify_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern void _wrap_IndexOptions_KeyMode_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexOptions_KeyMode_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexOptions_ValueBits_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexOptions_ValueBits_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexOptions_Shards_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexOptions_Shards_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexOptions_Capacity_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_120 arg2);
-extern swig_type_121 _wrap_IndexOptions_Capacity_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexOptions_Seed_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_122 arg2);
-extern swig_type_123 _wrap_IndexOptions_Seed_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_IndexOptions_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_IndexOptions_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexOptionsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_IndexOptionsSet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_124 arg2);
-extern uintptr_t _wrap_IndexOptionsDescribe_capi_356b15c9f28c3e64(swig_type_125 arg1);
-extern uintptr_t _wrap_IndexOptionsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_IndexClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_IndexPut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_126 arg2, swig_type_127 arg3, swig_type_128 arg4, swig_type_129 arg5);
-extern uintptr_t _wrap_IndexInsert_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_130 arg2, swig_type_131 arg3, swig_type_132 arg4);
-extern uintptr_t _wrap_IndexCompareAndSwap_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_133 arg2, swig_type_134 arg3, swig_type_135 arg4, swig_type_136 arg5);
-extern uintptr_t _wrap_IndexGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_137 arg2, swig_type_138 arg3);
-extern uintptr_t _wrap_IndexContains_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_139 arg2);
-extern uintptr_t _wrap_IndexRemove_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_140 arg2, swig_type_141 arg3);
-extern uintptr_t _wrap_IndexRemoveIf_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_142 arg2, swig_type_143 arg3, swig_type_144 arg4);
-extern uintptr_t _wrap_IndexHash_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_145 arg2, swig_type_146 arg3);
-extern swig_type_147 _wrap_IndexHashWithSeed_capi_356b15c9f28c3e64(swig_type_148 arg1, swig_type_149 arg2);
-extern uintptr_t _wrap_IndexPutHashed_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_150 arg2, swig_type_151 arg3, swig_type_152 arg4, swig_type_153 arg5, swig_type_154 arg6);
-extern uintptr_t _wrap_IndexInsertHashed_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_155 arg2, swig_type_156 arg3, swig_type_157 arg4, swig_type_158 arg5);
-extern uintptr_t _wrap_IndexCompareAndSwapHashed_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_159 arg2, swig_type_160 arg3, swig_type_161 arg4, swig_type_162 arg5, swig_type_163 arg6);
-extern uintptr_t _wrap_IndexGetHashed_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_164 arg2, swig_type_165 arg3, swig_type_166 arg4);
-extern uintptr_t _wrap_IndexContainsHashed_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_167 arg2, swig_type_168 arg3);
-extern uintptr_t _wrap_IndexRemoveHashed_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_169 arg2, swig_type_170 arg3, swig_type_171 arg4);
-extern uintptr_t _wrap_IndexRemoveIfHashed_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_172 arg2, swig_type_173 arg3, swig_type_174 arg4, swig_type_175 arg5);
-extern uintptr_t _wrap_IndexMultiGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_176 arg2, swig_type_177 arg3, swig_type_178 arg4, swig_type_179 arg5);
-extern uintptr_t _wrap_IndexMultiPut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_180 arg2, swig_type_181 arg3, swig_type_182 arg4, swig_type_183 arg5, swig_type_184 arg6, swig_type_185 arg7);
-extern uintptr_t _wrap_IndexSize_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_186 arg2);
-extern uintptr_t _wrap_IndexIsEmpty_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_187 arg2);
-extern uintptr_t _wrap_IndexCapacity_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_188 arg2);
-extern uintptr_t _wrap_IndexClear_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_IndexReserve_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_189 arg2);
-extern uintptr_t _wrap_IndexShrinkToFit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_Shards_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_IndexStats_Shards_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_Entries_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_190 arg2);
-extern swig_type_191 _wrap_IndexStats_Entries_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_Capacity_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_192 arg2);
-extern swig_type_193 _wrap_IndexStats_Capacity_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_Bytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_194 arg2);
-extern swig_type_195 _wrap_IndexStats_Bytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_KeyBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_196 arg2);
-extern swig_type_197 _wrap_IndexStats_KeyBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_Buckets_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_198 arg2);
-extern swig_type_199 _wrap_IndexStats_Buckets_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_Slots_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_200 arg2);
-extern swig_type_201 _wrap_IndexStats_Slots_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_OverflowNodes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_202 arg2);
-extern swig_type_203 _wrap_IndexStats_OverflowNodes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_Splits_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_204 arg2);
-extern swig_type_205 _wrap_IndexStats_Splits_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_SplitsMax_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_206 arg2);
-extern swig_type_207 _wrap_IndexStats_SplitsMax_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeSamples_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_208 arg2);
-extern swig_type_209 _wrap_IndexStats_ProbeSamples_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeSum_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_210 arg2);
-extern swig_type_211 _wrap_IndexStats_ProbeSum_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStats_ProbeMax_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_212 arg2);
-extern swig_type_213 _wrap_IndexStats_ProbeMax_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_IndexStats_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_IndexStats_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexStatsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_IndexStatsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern void _wrap_IndexShardStats_Entries_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_214 arg2);
-extern swig_type_215 _wrap_IndexShardStats_Entries_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexShardStats_Buckets_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_216 arg2);
-extern swig_type_217 _wrap_IndexShardStats_Buckets_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexShardStats_Bytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_218 arg2);
-extern swig_type_219 _wrap_IndexShardStats_Bytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_IndexShardStats_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_IndexShardStats_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexShardStatsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_IndexShardStatsGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2, uintptr_t arg3);
-extern uintptr_t _wrap_IndexCollectValues_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_220 arg2, swig_type_221 arg3);
-extern uintptr_t _wrap_IndexCursorOpen_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_222 arg2);
-extern uintptr_t _wrap_IndexCursorNextMany_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_223 arg2, swig_type_224 arg3, swig_type_225 arg4, swig_type_226 arg5, swig_type_227 arg6, swig_type_228 arg7);
-extern uintptr_t _wrap_IndexCursorClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_IndexCursorFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableOptions_Timestamps_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_MemtableOptions_Timestamps_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableOptions_Capacity_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_229 arg2);
-extern swig_type_230 _wrap_MemtableOptions_Capacity_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableOptions_Background_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_MemtableOptions_Background_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_MemtableOptions_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_MemtableOptions_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableOptionsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableOptionsSet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_231 arg2);
-extern uintptr_t _wrap_MemtableOptionsDescribe_capi_356b15c9f28c3e64(swig_type_232 arg1);
-extern uintptr_t _wrap_MemtableCreate_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_233 arg2);
-extern uintptr_t _wrap_MemtableOptionsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_MemtableClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableBegin_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_234 arg2);
-extern uintptr_t _wrap_MemtableTransactionId_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_235 arg2);
-extern uintptr_t _wrap_MemtableTransactionSnapshot_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_236 arg2);
-extern uintptr_t _wrap_MemtableTransactionPut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_237 arg2, swig_type_238 arg3);
-extern uintptr_t _wrap_MemtableTransactionRemove_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_239 arg2);
-extern uintptr_t _wrap_MemtableTransactionContains_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_240 arg2);
-extern uintptr_t _wrap_MemtableTransactionMultiGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_241 arg2, swig_type_242 arg3, swig_type_243 arg4, swig_type_244 arg5);
-extern uintptr_t _wrap_MemtableTransactionMultiWrite_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_245 arg2, swig_type_246 arg3, swig_type_247 arg4, swig_type_248 arg5, swig_type_249 arg6);
-extern uintptr_t _wrap_MemtableTransactionCommit_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_250 arg2);
-extern uintptr_t _wrap_MemtableTransactionRollback_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableTransactionClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableTransactionFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableSnapshotOpen_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_251 arg2);
-extern uintptr_t _wrap_MemtableSnapshotTimestamp_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_252 arg2);
-extern uintptr_t _wrap_MemtableSnapshotContains_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_253 arg2);
-extern uintptr_t _wrap_MemtableSnapshotMultiGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_254 arg2, swig_type_255 arg3, swig_type_256 arg4, swig_type_257 arg5);
-extern uintptr_t _wrap_MemtableSnapshotClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableSnapshotFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableMultiRead_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_258 arg2, swig_type_259 arg3, swig_type_260 arg4, swig_type_261 arg5, swig_type_262 arg6, swig_type_263 arg7);
-extern uintptr_t _wrap_MemtableWrite_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_264 arg2, swig_type_265 arg3, swig_type_266 arg4);
-extern uintptr_t _wrap_MemtableWriteTombstone_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_267 arg2, swig_type_268 arg3);
-extern uintptr_t _wrap_MemtableMultiWrite_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_269 arg2, swig_type_270 arg3, swig_type_271 arg4, swig_type_272 arg5, swig_type_273 arg6, swig_type_274 arg7);
-extern uintptr_t _wrap_MemtableCommit_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_275 arg2, swig_type_276 arg3, swig_type_277 arg4, swig_type_278 arg5);
-extern uintptr_t _wrap_MemtableAbort_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_279 arg2, swig_type_280 arg3, swig_type_281 arg4);
-extern uintptr_t _wrap_MemtableHasWriteConflict_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_282 arg2, swig_type_283 arg3, swig_type_284 arg4);
-extern uintptr_t _wrap_MemtableCursorNextMany_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_285 arg2, swig_type_286 arg3, swig_type_287 arg4, swig_type_288 arg5, swig_type_289 arg6);
-extern uintptr_t _wrap_MemtableCursorClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableCursorFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableSize_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_290 arg2);
-extern uintptr_t _wrap_MemtableSizeBytes_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_291 arg2);
-extern uintptr_t _wrap_MemtableIsEmpty_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_292 arg2);
-extern uintptr_t _wrap_MemtablePrune_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_293 arg2, swig_type_294 arg3);
-extern uintptr_t _wrap_MemtableClear_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableStats_Keys_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_295 arg2);
-extern swig_type_296 _wrap_MemtableStats_Keys_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableStats_Rows_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_297 arg2);
-extern swig_type_298 _wrap_MemtableStats_Rows_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableStats_Versions_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_299 arg2);
-extern swig_type_300 _wrap_MemtableStats_Versions_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableStats_SizeBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_301 arg2);
-extern swig_type_302 _wrap_MemtableStats_SizeBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableStats_Snapshots_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_303 arg2);
-extern swig_type_304 _wrap_MemtableStats_Snapshots_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableStats_Transactions_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_305 arg2);
-extern swig_type_306 _wrap_MemtableStats_Transactions_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableStats_Timestamp_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_307 arg2);
-extern swig_type_308 _wrap_MemtableStats_Timestamp_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_MemtableStats_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_MemtableStats_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_MemtableStatsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_MemtableStatsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern void _wrap_StoreOptions_Durability_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Durability_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptions_Io_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Io_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptions_Shards_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Shards_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptions_SegmentSize_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_309 arg2);
-extern swig_type_310 _wrap_StoreOptions_SegmentSize_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptions_ReadOnly_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_ReadOnly_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptions_Background_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreOptions_Background_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptions_Keydir_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_StoreOptions_Keydir_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptions_CheckpointInterval_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_311 arg2);
-extern swig_type_312 _wrap_StoreOptions_CheckpointInterval_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_StoreOptions_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_StoreOptions_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreOptionsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_StoreOptionsSet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_313 arg2);
-extern uintptr_t _wrap_StoreOptionsDescribe_capi_356b15c9f28c3e64(swig_type_314 arg1);
-extern uintptr_t _wrap_StoreOpen_capi_356b15c9f28c3e64(swig_type_315 arg1, uintptr_t arg2, swig_type_316 arg3);
-extern uintptr_t _wrap_StoreOptionsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_StoreClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_StorePut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_317 arg2, swig_type_318 arg3, int arg4);
-extern uintptr_t _wrap_StoreInsert_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_319 arg2, swig_type_320 arg3, int arg4);
-extern uintptr_t _wrap_StoreReplace_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_321 arg2, swig_type_322 arg3, int arg4);
-extern uintptr_t _wrap_StoreRemove_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_323 arg2, int arg3);
-extern uintptr_t _wrap_StoreCompareAndSwap_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_324 arg2, uintptr_t arg3, swig_type_325 arg4, uintptr_t arg5, swig_type_326 arg6, int arg7);
-extern uintptr_t _wrap_StoreUpdate_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_327 arg2, uintptr_t arg3, swig_type_328 arg4, int arg5);
-extern uintptr_t _wrap_StoreFetchUpdate_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_329 arg2, uintptr_t arg3, swig_type_330 arg4, int arg5);
-extern uintptr_t _wrap_StoreExchange_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_331 arg2, swig_type_332 arg3, swig_type_333 arg4, swig_type_334 arg5, int arg6);
-extern uintptr_t _wrap_StoreShardFor_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_335 arg2, swig_voidp arg3);
-extern uintptr_t _wrap_StoreValueSize_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_336 arg2, swig_voidp arg3);
-extern uintptr_t _wrap_StoreContains_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_337 arg2);
-extern uintptr_t _wrap_StoreSize_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_338 arg2);
-extern uintptr_t _wrap_StoreMultiGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_339 arg2, swig_type_340 arg3, swig_type_341 arg4, swig_type_342 arg5);
-extern uintptr_t _wrap_StoreMultiPut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_343 arg2, swig_type_344 arg3, swig_type_345 arg4, swig_type_346 arg5, int arg6);
-extern uintptr_t _wrap_StoreMultiRemove_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_347 arg2, swig_type_348 arg3, swig_type_349 arg4, int arg5);
-extern uintptr_t _wrap_BatchCreate_capi_356b15c9f28c3e64(swig_type_350 arg1);
-extern uintptr_t _wrap_BatchPut_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_351 arg2, swig_type_352 arg3);
-extern uintptr_t _wrap_BatchRemove_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_353 arg2);
-extern uintptr_t _wrap_BatchRequire_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_354 arg2, swig_intgo arg3, swig_type_355 arg4);
-extern uintptr_t _wrap_BatchCount_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_356 arg2);
-extern uintptr_t _wrap_BatchClear_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_BatchClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_BatchFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_StoreWrite_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2, swig_type_357 arg3, int arg4);
-extern uintptr_t _wrap_StoreCursorNextMany_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_358 arg2, swig_type_359 arg3, swig_type_360 arg4, swig_type_361 arg5, swig_type_362 arg6);
-extern uintptr_t _wrap_StoreCursorClose_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreCursorFree_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_StoreFlush_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_StoreSync_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_StoreCheckpoint_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_Recovered_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreStats_Recovered_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_WritesRefused_set_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2);
-extern _Bool _wrap_StoreStats_WritesRefused_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_Keys_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_363 arg2);
-extern swig_type_364 _wrap_StoreStats_Keys_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_Segments_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_365 arg2);
-extern swig_type_366 _wrap_StoreStats_Segments_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_LogBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_367 arg2);
-extern swig_type_368 _wrap_StoreStats_LogBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_LiveBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_369 arg2);
-extern swig_type_370 _wrap_StoreStats_LiveBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_DiskBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_371 arg2);
-extern swig_type_372 _wrap_StoreStats_DiskBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_Version_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_373 arg2);
-extern swig_type_374 _wrap_StoreStats_Version_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_DurableVersion_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_375 arg2);
-extern swig_type_376 _wrap_StoreStats_DurableVersion_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_Commits_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_377 arg2);
-extern swig_type_378 _wrap_StoreStats_Commits_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_BytesWritten_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_379 arg2);
-extern swig_type_380 _wrap_StoreStats_BytesWritten_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_Syncs_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_381 arg2);
-extern swig_type_382 _wrap_StoreStats_Syncs_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_Reads_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_383 arg2);
-extern swig_type_384 _wrap_StoreStats_Reads_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCommits_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_385 arg2);
-extern swig_type_386 _wrap_StoreStats_RecoveredCommits_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_387 arg2);
-extern swig_type_388 _wrap_StoreStats_RecoveredCutBytes_get_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_new_StoreStats_capi_356b15c9f28c3e64(void);
-extern void _wrap_delete_StoreStats_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern void _wrap_StoreStatsInit_capi_356b15c9f28c3e64(uintptr_t arg1);
-extern uintptr_t _wrap_StoreStatsGet_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern uintptr_t _wrap_StoreVerify_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2);
-extern swig_type_389 _wrap_StoreGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_390 arg2, swig_type_391 arg3);
-extern uintptr_t _wrap_StoreGetPin_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_392 arg2, swig_type_393 arg3);
-extern uintptr_t _wrap_CursorOpen_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_394 arg2, _Bool arg3, swig_type_395 arg4);
-extern uintptr_t _wrap_CursorRecord_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_396 arg2, swig_type_397 arg3);
-extern uintptr_t _wrap_CursorNext_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_398 arg2, swig_type_399 arg3);
-extern uintptr_t _wrap_IndexCreate_capi_356b15c9f28c3e64(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_400 arg4);
-extern uintptr_t _wrap_IndexCursorKey_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_401 arg2, swig_type_402 arg3);
-extern uintptr_t _wrap_IndexCursorNext_capi_356b15c9f28c3e64(uintptr_t arg1, _Bool arg2, swig_type_403 arg3, swig_type_404 arg4, swig_type_405 arg5);
-extern swig_type_406 _wrap_CowMapGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_407 arg2, swig_type_408 arg3);
-extern uintptr_t _wrap_CowMapGetPin_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_409 arg2, swig_type_410 arg3);
-extern swig_type_411 _wrap_CowMapSet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_412 arg2, swig_type_413 arg3);
-extern uintptr_t _wrap_CowMapCursorValue_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_414 arg2, swig_type_415 arg3);
-extern uintptr_t _wrap_CowMapCursorNext_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_416 arg2, swig_type_417 arg3, swig_type_418 arg4);
-extern uintptr_t _wrap_CowMapDiffValues_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_419 arg2, swig_type_420 arg3);
-extern uintptr_t _wrap_CowMapDiffNext_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_421 arg2, swig_type_422 arg3, swig_type_423 arg4, swig_type_424 arg5);
-extern uintptr_t _wrap_DiskIndexCursorNext_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_425 arg2);
-extern swig_type_426 _wrap_MemtableTransactionGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_427 arg2, swig_type_428 arg3);
-extern uintptr_t _wrap_MemtableTransactionGetPin_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_429 arg2, swig_type_430 arg3);
-extern uintptr_t _wrap_MemtableTransactionCursor_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_431 arg2, _Bool arg3, _Bool arg4, swig_type_432 arg5);
-extern swig_type_433 _wrap_MemtableSnapshotGet_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_434 arg2, swig_type_435 arg3);
-extern uintptr_t _wrap_MemtableSnapshotGetPin_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_436 arg2, swig_type_437 arg3);
-extern uintptr_t _wrap_MemtableSnapshotCursor_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_438 arg2, _Bool arg3, _Bool arg4, swig_type_439 arg5);
-extern swig_type_440 _wrap_MemtableRead_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_441 arg2, swig_type_442 arg3, swig_type_443 arg4, swig_type_444 arg5);
-extern uintptr_t _wrap_MemtableReadPin_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_445 arg2, swig_type_446 arg3, swig_type_447 arg4, swig_type_448 arg5);
-extern uintptr_t _wrap_MemtableReadWith_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_449 arg2, swig_type_450 arg3, swig_type_451 arg4, uintptr_t arg5);
-extern uintptr_t _wrap_MemtableCursorOpen_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_452 arg2, swig_type_453 arg3, swig_type_454 arg4, _Bool arg5, _Bool arg6, swig_type_455 arg7);
-extern uintptr_t _wrap_MemtableCursorRecord_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_456 arg2, swig_type_457 arg3);
-extern uintptr_t _wrap_MemtableCursorNext_capi_356b15c9f28c3e64(uintptr_t arg1, swig_type_458 arg2, swig_type_459 arg3);
+typedef _gostring_ swig_type_460;
+typedef _gostring_ swig_type_461;
+typedef _gostring_ swig_type_462;
+typedef _gostring_ swig_type_463;
+typedef _gostring_ swig_type_464;
+typedef _gostring_ swig_type_465;
+typedef _gostring_ swig_type_466;
+typedef _gostring_ swig_type_467;
+typedef long long swig_type_468;
+typedef _gostring_ swig_type_469;
+typedef _gostring_ swig_type_470;
+typedef _gostring_ swig_type_471;
+typedef _gostring_ swig_type_472;
+typedef _gostring_ swig_type_473;
+typedef _gostring_ swig_type_474;
+typedef long long swig_type_475;
+typedef _gostring_ swig_type_476;
+typedef _gostring_ swig_type_477;
+typedef _gostring_ swig_type_478;
+typedef _gostring_ swig_type_479;
+typedef _gostring_ swig_type_480;
+typedef _gostring_ swig_type_481;
+typedef long long swig_type_482;
+typedef _gostring_ swig_type_483;
+typedef long long swig_type_484;
+typedef long long swig_type_485;
+typedef _gostring_ swig_type_486;
+typedef _gostring_ swig_type_487;
+typedef long long swig_type_488;
+typedef long long swig_type_489;
+typedef _gostring_ swig_type_490;
+typedef _gostring_ swig_type_491;
+typedef long long swig_type_492;
+typedef long long swig_type_493;
+typedef long long swig_type_494;
+typedef long long swig_type_495;
+typedef _gostring_ swig_type_496;
+typedef _gostring_ swig_type_497;
+typedef _gostring_ swig_type_498;
+typedef _gostring_ swig_type_499;
+typedef _gostring_ swig_type_500;
+typedef _gostring_ swig_type_501;
+extern void _wrap_Swig_free_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_Swig_malloc_capi_d29fbf7431beed95(swig_intgo arg1);
+extern swig_type_1 _wrap_StatusName_capi_d29fbf7431beed95(swig_intgo arg1);
+extern swig_type_2 _wrap_StatusMessage_capi_d29fbf7431beed95(swig_intgo arg1);
+extern swig_intgo _wrap_Version_capi_d29fbf7431beed95(void);
+extern swig_type_3 _wrap_VersionText_capi_d29fbf7431beed95(void);
+extern void _wrap_BufferFree_capi_d29fbf7431beed95(swig_type_4 arg1);
+extern uintptr_t _wrap_BufferResize_capi_d29fbf7431beed95(swig_type_5 arg1, swig_type_6 arg2);
+extern void _wrap_PinFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern swig_type_7 _wrap_LiveHandles_capi_d29fbf7431beed95(void);
+extern void _wrap_CowMapOptions_Values_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_CowMapOptions_Values_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapOptions_ValueSize_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_CowMapOptions_ValueSize_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapOptions_Capacity_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_8 arg2);
+extern swig_type_9 _wrap_CowMapOptions_Capacity_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_CowMapOptions_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_CowMapOptions_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapOptionsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapOptionsSet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_10 arg2);
+extern uintptr_t _wrap_CowMapOptionsDescribe_capi_d29fbf7431beed95(swig_type_11 arg1);
+extern uintptr_t _wrap_CowMapCreate_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_12 arg2);
+extern uintptr_t _wrap_CowMapClone_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_13 arg2);
+extern uintptr_t _wrap_CowMapOptionsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_CowMapClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapContains_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_14 arg2);
+extern uintptr_t _wrap_CowMapSize_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_15 arg2);
+extern uintptr_t _wrap_CowMapIsEmpty_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_16 arg2);
+extern uintptr_t _wrap_CowMapMultiGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_17 arg2, swig_type_18 arg3, swig_type_19 arg4);
+extern uintptr_t _wrap_CowMapPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_20 arg2, swig_type_21 arg3, swig_type_22 arg4, swig_type_23 arg5);
+extern uintptr_t _wrap_CowMapInsert_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_24 arg2, swig_type_25 arg3);
+extern uintptr_t _wrap_CowMapReplace_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_26 arg2, swig_type_27 arg3, swig_type_28 arg4);
+extern uintptr_t _wrap_CowMapMultiPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_29 arg2, swig_type_30 arg3, swig_type_31 arg4, swig_type_32 arg5, swig_type_33 arg6);
+extern uintptr_t _wrap_CowMapRemove_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_34 arg2, swig_type_35 arg3);
+extern uintptr_t _wrap_CowMapModify_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_36 arg2, uintptr_t arg3);
+extern uintptr_t _wrap_CowMapGetOrInsert_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_37 arg2, swig_type_38 arg3, swig_type_39 arg4);
+extern uintptr_t _wrap_CowMapGetOrInsertWith_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_40 arg2, uintptr_t arg3, swig_type_41 arg4);
+extern uintptr_t _wrap_CowMapUpdateOrInsert_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_42 arg2, uintptr_t arg3, swig_type_43 arg4, swig_type_44 arg5);
+extern uintptr_t _wrap_CowMapClear_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapShrinkToFit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapStats_Entries_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_45 arg2);
+extern swig_type_46 _wrap_CowMapStats_Entries_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapStats_SharedBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_47 arg2);
+extern swig_type_48 _wrap_CowMapStats_SharedBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapStats_OwnBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_49 arg2);
+extern swig_type_50 _wrap_CowMapStats_OwnBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_CowMapStats_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_CowMapStats_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapStatsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapStatsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_CowMapCursorOpen_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_51 arg2);
+extern uintptr_t _wrap_CowMapCursorNextMany_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_52 arg2, swig_type_53 arg3, swig_type_54 arg4, swig_type_55 arg5, swig_type_56 arg6, swig_type_57 arg7);
+extern uintptr_t _wrap_CowMapCursorClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapCursorFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_CowMapDiffOpen_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2, swig_type_58 arg3);
+extern uintptr_t _wrap_CowMapDiffClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_CowMapDiffFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_RecordSize_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_DiskIndexOptions_RecordSize_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_DeltaMemory_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_59 arg2);
+extern swig_type_60 _wrap_DiskIndexOptions_DeltaMemory_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_BulkMemory_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_61 arg2);
+extern swig_type_62 _wrap_DiskIndexOptions_BulkMemory_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_ReadOnly_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_ReadOnly_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_CreateParents_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_CreateParents_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexOptions_Background_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexOptions_Background_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_DiskIndexOptions_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_DiskIndexOptions_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexOptionsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexOptionsSet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_63 arg2);
+extern uintptr_t _wrap_DiskIndexOptionsDescribe_capi_d29fbf7431beed95(swig_type_64 arg1);
+extern uintptr_t _wrap_DiskIndexOpen_capi_d29fbf7431beed95(swig_type_65 arg1, uintptr_t arg2, swig_type_66 arg3);
+extern uintptr_t _wrap_DiskIndexOptionsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_DiskIndexClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_67 arg2, swig_type_68 arg3);
+extern uintptr_t _wrap_DiskIndexInsert_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_69 arg2, swig_type_70 arg3);
+extern uintptr_t _wrap_DiskIndexRemove_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_71 arg2);
+extern uintptr_t _wrap_DiskIndexMultiPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_72 arg2, swig_type_73 arg3, swig_type_74 arg4, swig_type_75 arg5, swig_type_76 arg6);
+extern uintptr_t _wrap_DiskIndexGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_77 arg2, swig_type_78 arg3);
+extern uintptr_t _wrap_DiskIndexContains_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_79 arg2);
+extern uintptr_t _wrap_DiskIndexMultiGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_80 arg2, swig_type_81 arg3, swig_type_82 arg4, swig_type_83 arg5, swig_type_84 arg6);
+extern uintptr_t _wrap_DiskIndexSize_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_85 arg2);
+extern uintptr_t _wrap_DiskIndexBulkLoad_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_DiskIndexRebuild_capi_d29fbf7431beed95(swig_type_86 arg1, uintptr_t arg2, uintptr_t arg3);
+extern uintptr_t _wrap_DiskIndexReserve_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_87 arg2);
+extern uintptr_t _wrap_DiskIndexCursorOpen_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_88 arg2);
+extern uintptr_t _wrap_DiskIndexCursorNextMany_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_89 arg2, swig_type_90 arg3, swig_type_91 arg4, swig_type_92 arg5, swig_type_93 arg6);
+extern uintptr_t _wrap_DiskIndexCursorClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexCursorFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexSave_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_94 arg2);
+extern uintptr_t _wrap_DiskIndexCheckpoint_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_95 arg2);
+extern uintptr_t _wrap_DiskIndexShrinkToFit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_WritesRefused_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_DiskIndexStats_WritesRefused_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Entries_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_96 arg2);
+extern swig_type_97 _wrap_DiskIndexStats_Entries_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_FileBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_98 arg2);
+extern swig_type_99 _wrap_DiskIndexStats_FileBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_FreeBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_100 arg2);
+extern swig_type_101 _wrap_DiskIndexStats_FreeBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Segments_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_102 arg2);
+extern swig_type_103 _wrap_DiskIndexStats_Segments_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_SegmentBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_104 arg2);
+extern swig_type_105 _wrap_DiskIndexStats_SegmentBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_LogBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_106 arg2);
+extern swig_type_107 _wrap_DiskIndexStats_LogBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_DeltaEntries_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_108 arg2);
+extern swig_type_109 _wrap_DiskIndexStats_DeltaEntries_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Generation_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_110 arg2);
+extern swig_type_111 _wrap_DiskIndexStats_Generation_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Lsn_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_112 arg2);
+extern swig_type_113 _wrap_DiskIndexStats_Lsn_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Merges_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_114 arg2);
+extern swig_type_115 _wrap_DiskIndexStats_Merges_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_Syncs_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_116 arg2);
+extern swig_type_117 _wrap_DiskIndexStats_Syncs_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStats_RecoveredOperations_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_118 arg2);
+extern swig_type_119 _wrap_DiskIndexStats_RecoveredOperations_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_DiskIndexStats_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_DiskIndexStats_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_DiskIndexStatsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_DiskIndexStatsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_DiskIndexVerify_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_IndexOptions_KeyMode_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexOptions_KeyMode_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexOptions_ValueBits_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexOptions_ValueBits_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexOptions_Shards_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexOptions_Shards_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexOptions_Capacity_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_120 arg2);
+extern swig_type_121 _wrap_IndexOptions_Capacity_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexOptions_Seed_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_122 arg2);
+extern swig_type_123 _wrap_IndexOptions_Seed_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_IndexOptions_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_IndexOptions_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexOptionsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_IndexOptionsSet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_124 arg2);
+extern uintptr_t _wrap_IndexOptionsDescribe_capi_d29fbf7431beed95(swig_type_125 arg1);
+extern uintptr_t _wrap_IndexOptionsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_IndexClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_IndexPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_126 arg2, swig_type_127 arg3, swig_type_128 arg4, swig_type_129 arg5);
+extern uintptr_t _wrap_IndexInsert_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_130 arg2, swig_type_131 arg3, swig_type_132 arg4);
+extern uintptr_t _wrap_IndexCompareAndSwap_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_133 arg2, swig_type_134 arg3, swig_type_135 arg4, swig_type_136 arg5);
+extern uintptr_t _wrap_IndexGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_137 arg2, swig_type_138 arg3);
+extern uintptr_t _wrap_IndexContains_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_139 arg2);
+extern uintptr_t _wrap_IndexRemove_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_140 arg2, swig_type_141 arg3);
+extern uintptr_t _wrap_IndexRemoveIf_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_142 arg2, swig_type_143 arg3, swig_type_144 arg4);
+extern uintptr_t _wrap_IndexHash_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_145 arg2, swig_type_146 arg3);
+extern swig_type_147 _wrap_IndexHashWithSeed_capi_d29fbf7431beed95(swig_type_148 arg1, swig_type_149 arg2);
+extern uintptr_t _wrap_IndexPutHashed_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_150 arg2, swig_type_151 arg3, swig_type_152 arg4, swig_type_153 arg5, swig_type_154 arg6);
+extern uintptr_t _wrap_IndexInsertHashed_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_155 arg2, swig_type_156 arg3, swig_type_157 arg4, swig_type_158 arg5);
+extern uintptr_t _wrap_IndexCompareAndSwapHashed_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_159 arg2, swig_type_160 arg3, swig_type_161 arg4, swig_type_162 arg5, swig_type_163 arg6);
+extern uintptr_t _wrap_IndexGetHashed_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_164 arg2, swig_type_165 arg3, swig_type_166 arg4);
+extern uintptr_t _wrap_IndexContainsHashed_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_167 arg2, swig_type_168 arg3);
+extern uintptr_t _wrap_IndexRemoveHashed_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_169 arg2, swig_type_170 arg3, swig_type_171 arg4);
+extern uintptr_t _wrap_IndexRemoveIfHashed_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_172 arg2, swig_type_173 arg3, swig_type_174 arg4, swig_type_175 arg5);
+extern uintptr_t _wrap_IndexMultiGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_176 arg2, swig_type_177 arg3, swig_type_178 arg4, swig_type_179 arg5);
+extern uintptr_t _wrap_IndexMultiPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_180 arg2, swig_type_181 arg3, swig_type_182 arg4, swig_type_183 arg5, swig_type_184 arg6, swig_type_185 arg7);
+extern uintptr_t _wrap_IndexSize_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_186 arg2);
+extern uintptr_t _wrap_IndexIsEmpty_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_187 arg2);
+extern uintptr_t _wrap_IndexCapacity_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_188 arg2);
+extern uintptr_t _wrap_IndexClear_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_IndexReserve_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_189 arg2);
+extern uintptr_t _wrap_IndexShrinkToFit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_Shards_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_IndexStats_Shards_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_Entries_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_190 arg2);
+extern swig_type_191 _wrap_IndexStats_Entries_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_Capacity_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_192 arg2);
+extern swig_type_193 _wrap_IndexStats_Capacity_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_Bytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_194 arg2);
+extern swig_type_195 _wrap_IndexStats_Bytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_KeyBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_196 arg2);
+extern swig_type_197 _wrap_IndexStats_KeyBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_Buckets_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_198 arg2);
+extern swig_type_199 _wrap_IndexStats_Buckets_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_Slots_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_200 arg2);
+extern swig_type_201 _wrap_IndexStats_Slots_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_OverflowNodes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_202 arg2);
+extern swig_type_203 _wrap_IndexStats_OverflowNodes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_Splits_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_204 arg2);
+extern swig_type_205 _wrap_IndexStats_Splits_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_SplitsMax_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_206 arg2);
+extern swig_type_207 _wrap_IndexStats_SplitsMax_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeSamples_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_208 arg2);
+extern swig_type_209 _wrap_IndexStats_ProbeSamples_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeSum_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_210 arg2);
+extern swig_type_211 _wrap_IndexStats_ProbeSum_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStats_ProbeMax_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_212 arg2);
+extern swig_type_213 _wrap_IndexStats_ProbeMax_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_IndexStats_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_IndexStats_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexStatsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_IndexStatsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_IndexShardStats_Entries_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_214 arg2);
+extern swig_type_215 _wrap_IndexShardStats_Entries_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexShardStats_Buckets_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_216 arg2);
+extern swig_type_217 _wrap_IndexShardStats_Buckets_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexShardStats_Bytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_218 arg2);
+extern swig_type_219 _wrap_IndexShardStats_Bytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_IndexShardStats_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_IndexShardStats_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexShardStatsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_IndexShardStatsGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2, uintptr_t arg3);
+extern uintptr_t _wrap_IndexCollectValues_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_220 arg2, swig_type_221 arg3);
+extern uintptr_t _wrap_IndexCursorOpen_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_222 arg2);
+extern uintptr_t _wrap_IndexCursorNextMany_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_223 arg2, swig_type_224 arg3, swig_type_225 arg4, swig_type_226 arg5, swig_type_227 arg6, swig_type_228 arg7);
+extern uintptr_t _wrap_IndexCursorClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_IndexCursorFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableOptions_Timestamps_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_MemtableOptions_Timestamps_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableOptions_Capacity_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_229 arg2);
+extern swig_type_230 _wrap_MemtableOptions_Capacity_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableOptions_Background_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_MemtableOptions_Background_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_MemtableOptions_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_MemtableOptions_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableOptionsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableOptionsSet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_231 arg2);
+extern uintptr_t _wrap_MemtableOptionsDescribe_capi_d29fbf7431beed95(swig_type_232 arg1);
+extern uintptr_t _wrap_MemtableCreate_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_233 arg2);
+extern uintptr_t _wrap_MemtableOptionsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_MemtableClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableBegin_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_234 arg2);
+extern uintptr_t _wrap_MemtableTransactionId_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_235 arg2);
+extern uintptr_t _wrap_MemtableTransactionSnapshot_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_236 arg2);
+extern uintptr_t _wrap_MemtableTransactionPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_237 arg2, swig_type_238 arg3);
+extern uintptr_t _wrap_MemtableTransactionRemove_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_239 arg2);
+extern uintptr_t _wrap_MemtableTransactionContains_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_240 arg2);
+extern uintptr_t _wrap_MemtableTransactionMultiGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_241 arg2, swig_type_242 arg3, swig_type_243 arg4, swig_type_244 arg5);
+extern uintptr_t _wrap_MemtableTransactionMultiWrite_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_245 arg2, swig_type_246 arg3, swig_type_247 arg4, swig_type_248 arg5, swig_type_249 arg6);
+extern uintptr_t _wrap_MemtableTransactionCommit_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_250 arg2);
+extern uintptr_t _wrap_MemtableTransactionRollback_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableTransactionClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableTransactionFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableSnapshotOpen_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_251 arg2);
+extern uintptr_t _wrap_MemtableSnapshotTimestamp_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_252 arg2);
+extern uintptr_t _wrap_MemtableSnapshotContains_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_253 arg2);
+extern uintptr_t _wrap_MemtableSnapshotMultiGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_254 arg2, swig_type_255 arg3, swig_type_256 arg4, swig_type_257 arg5);
+extern uintptr_t _wrap_MemtableSnapshotClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableSnapshotFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableMultiRead_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_258 arg2, swig_type_259 arg3, swig_type_260 arg4, swig_type_261 arg5, swig_type_262 arg6, swig_type_263 arg7);
+extern uintptr_t _wrap_MemtableWrite_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_264 arg2, swig_type_265 arg3, swig_type_266 arg4);
+extern uintptr_t _wrap_MemtableWriteTombstone_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_267 arg2, swig_type_268 arg3);
+extern uintptr_t _wrap_MemtableMultiWrite_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_269 arg2, swig_type_270 arg3, swig_type_271 arg4, swig_type_272 arg5, swig_type_273 arg6, swig_type_274 arg7);
+extern uintptr_t _wrap_MemtableCommit_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_275 arg2, swig_type_276 arg3, swig_type_277 arg4, swig_type_278 arg5);
+extern uintptr_t _wrap_MemtableAbort_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_279 arg2, swig_type_280 arg3, swig_type_281 arg4);
+extern uintptr_t _wrap_MemtableHasWriteConflict_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_282 arg2, swig_type_283 arg3, swig_type_284 arg4);
+extern uintptr_t _wrap_MemtableCursorNextMany_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_285 arg2, swig_type_286 arg3, swig_type_287 arg4, swig_type_288 arg5, swig_type_289 arg6);
+extern uintptr_t _wrap_MemtableCursorClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableCursorFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableSize_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_290 arg2);
+extern uintptr_t _wrap_MemtableSizeBytes_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_291 arg2);
+extern uintptr_t _wrap_MemtableIsEmpty_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_292 arg2);
+extern uintptr_t _wrap_MemtablePrune_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_293 arg2, swig_type_294 arg3);
+extern uintptr_t _wrap_MemtableClear_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableStats_Keys_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_295 arg2);
+extern swig_type_296 _wrap_MemtableStats_Keys_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableStats_Rows_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_297 arg2);
+extern swig_type_298 _wrap_MemtableStats_Rows_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableStats_Versions_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_299 arg2);
+extern swig_type_300 _wrap_MemtableStats_Versions_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableStats_SizeBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_301 arg2);
+extern swig_type_302 _wrap_MemtableStats_SizeBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableStats_Snapshots_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_303 arg2);
+extern swig_type_304 _wrap_MemtableStats_Snapshots_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableStats_Transactions_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_305 arg2);
+extern swig_type_306 _wrap_MemtableStats_Transactions_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableStats_Timestamp_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_307 arg2);
+extern swig_type_308 _wrap_MemtableStats_Timestamp_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_MemtableStats_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_MemtableStats_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_MemtableStatsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_MemtableStatsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_StoreOptions_Durability_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Durability_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_Io_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Io_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_Shards_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Shards_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_SegmentSize_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_309 arg2);
+extern swig_type_310 _wrap_StoreOptions_SegmentSize_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_ReadOnly_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_ReadOnly_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_CreateIfMissing_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_CreateIfMissing_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_ErrorIfExists_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_ErrorIfExists_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_Background_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreOptions_Background_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_Keydir_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_Keydir_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_CheckpointInterval_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_311 arg2);
+extern swig_type_312 _wrap_StoreOptions_CheckpointInterval_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_DefaultTtl_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_313 arg2);
+extern swig_type_314 _wrap_StoreOptions_DefaultTtl_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptions_ShardPrefixBits_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_StoreOptions_ShardPrefixBits_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_StoreOptions_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_StoreOptions_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreOptionsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_StoreOptionsSet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_315 arg2);
+extern uintptr_t _wrap_StoreOptionsDescribe_capi_d29fbf7431beed95(swig_type_316 arg1);
+extern uintptr_t _wrap_StoreOpen_capi_d29fbf7431beed95(swig_type_317 arg1, uintptr_t arg2, swig_type_318 arg3);
+extern uintptr_t _wrap_StoreOptionsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_StorePut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_319 arg2, swig_type_320 arg3, swig_type_321 arg4);
+extern uintptr_t _wrap_StoreInsert_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_322 arg2, swig_type_323 arg3, swig_type_324 arg4);
+extern uintptr_t _wrap_StoreReplace_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_325 arg2, swig_type_326 arg3, swig_type_327 arg4);
+extern uintptr_t _wrap_StoreRemove_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_328 arg2, swig_type_329 arg3);
+extern uintptr_t _wrap_StoreExpire_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_330 arg2, swig_type_331 arg3, swig_type_332 arg4);
+extern uintptr_t _wrap_StoreClear_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_333 arg2, swig_type_334 arg3);
+extern uintptr_t _wrap_StoreRemoveExpired_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_335 arg2);
+extern uintptr_t _wrap_StoreExpiresAt_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_336 arg2, swig_type_337 arg3);
+extern uintptr_t _wrap_StoreContains_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_338 arg2);
+extern uintptr_t _wrap_StoreSize_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_339 arg2);
+extern uintptr_t _wrap_StoreMultiGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_340 arg2, swig_type_341 arg3, swig_type_342 arg4, swig_type_343 arg5);
+extern uintptr_t _wrap_StoreMultiPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_344 arg2, swig_type_345 arg3, swig_type_346 arg4, swig_type_347 arg5, swig_type_348 arg6);
+extern uintptr_t _wrap_StoreMultiRemove_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_349 arg2, swig_type_350 arg3, swig_type_351 arg4, swig_type_352 arg5);
+extern uintptr_t _wrap_BatchCreate_capi_d29fbf7431beed95(swig_type_353 arg1);
+extern uintptr_t _wrap_BatchPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_354 arg2, swig_type_355 arg3);
+extern uintptr_t _wrap_BatchRemove_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_356 arg2);
+extern uintptr_t _wrap_BatchRequire_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_357 arg2, swig_intgo arg3, swig_type_358 arg4);
+extern uintptr_t _wrap_BatchCount_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_359 arg2);
+extern uintptr_t _wrap_BatchClear_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_BatchClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_BatchFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_StoreWrite_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2, swig_type_360 arg3, swig_type_361 arg4, swig_type_362 arg5);
+extern uintptr_t _wrap_StoreCursorNextMany_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_363 arg2, swig_type_364 arg3, swig_type_365 arg4, swig_type_366 arg5, swig_type_367 arg6);
+extern uintptr_t _wrap_StoreCursorToken_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_368 arg2);
+extern uintptr_t _wrap_StoreCursorClose_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreCursorFree_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_StoreFlush_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_StoreSync_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_StoreCheckpoint_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_Recovered_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreStats_Recovered_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_WritesRefused_set_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2);
+extern _Bool _wrap_StoreStats_WritesRefused_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_Keys_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_369 arg2);
+extern swig_type_370 _wrap_StoreStats_Keys_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_Segments_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_371 arg2);
+extern swig_type_372 _wrap_StoreStats_Segments_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_LogBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_373 arg2);
+extern swig_type_374 _wrap_StoreStats_LogBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_LiveBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_375 arg2);
+extern swig_type_376 _wrap_StoreStats_LiveBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_DiskBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_377 arg2);
+extern swig_type_378 _wrap_StoreStats_DiskBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_Version_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_379 arg2);
+extern swig_type_380 _wrap_StoreStats_Version_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_DurableVersion_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_381 arg2);
+extern swig_type_382 _wrap_StoreStats_DurableVersion_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_Commits_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_383 arg2);
+extern swig_type_384 _wrap_StoreStats_Commits_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_BytesWritten_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_385 arg2);
+extern swig_type_386 _wrap_StoreStats_BytesWritten_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_Syncs_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_387 arg2);
+extern swig_type_388 _wrap_StoreStats_Syncs_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_Reads_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_389 arg2);
+extern swig_type_390 _wrap_StoreStats_Reads_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCommits_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_391 arg2);
+extern swig_type_392 _wrap_StoreStats_RecoveredCommits_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStats_RecoveredCutBytes_set_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_393 arg2);
+extern swig_type_394 _wrap_StoreStats_RecoveredCutBytes_get_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_new_StoreStats_capi_d29fbf7431beed95(void);
+extern void _wrap_delete_StoreStats_capi_d29fbf7431beed95(uintptr_t arg1);
+extern void _wrap_StoreStatsInit_capi_d29fbf7431beed95(uintptr_t arg1);
+extern uintptr_t _wrap_StoreStatsGet_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreVerify_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreCompareAndSwap_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_395 arg2, swig_type_396 arg3, swig_type_397 arg4, swig_type_398 arg5);
+extern uintptr_t _wrap_StoreUpdate_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_399 arg2, uintptr_t arg3, swig_type_400 arg4, swig_type_401 arg5);
+extern uintptr_t _wrap_StoreFetchUpdate_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_402 arg2, uintptr_t arg3, swig_type_403 arg4, swig_type_404 arg5);
+extern uintptr_t _wrap_StoreExchange_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_405 arg2, swig_type_406 arg3, swig_type_407 arg4, swig_type_408 arg5, swig_type_409 arg6);
+extern uintptr_t _wrap_StoreShardFor_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_410 arg2, swig_type_411 arg3);
+extern uintptr_t _wrap_StoreAtomic_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_412 arg2, uintptr_t arg3, swig_type_413 arg4, swig_type_414 arg5);
+extern uintptr_t _wrap_AtomicGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_415 arg2, swig_type_416 arg3);
+extern uintptr_t _wrap_AtomicContains_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_417 arg2);
+extern uintptr_t _wrap_AtomicPut_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_418 arg2, swig_type_419 arg3);
+extern uintptr_t _wrap_AtomicInsert_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_420 arg2, swig_type_421 arg3);
+extern uintptr_t _wrap_AtomicReplace_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_422 arg2, swig_type_423 arg3);
+extern uintptr_t _wrap_AtomicRemove_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_424 arg2);
+extern uintptr_t _wrap_StoreOnWrite_capi_d29fbf7431beed95(uintptr_t arg1, swig_intgo arg2, uintptr_t arg3);
+extern uintptr_t _wrap_StoreOnOpen_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2);
+extern uintptr_t _wrap_StoreMigrate_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2, swig_type_425 arg3, swig_type_426 arg4, swig_type_427 arg5);
+extern swig_type_428 _wrap_StoreGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_429 arg2, swig_type_430 arg3);
+extern swig_type_431 _wrap_StoreValueSize_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_432 arg2);
+extern uintptr_t _wrap_StoreGetPin_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_433 arg2, swig_type_434 arg3);
+extern uintptr_t _wrap_CursorOpen_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_435 arg2, _Bool arg3, swig_type_436 arg4, swig_type_437 arg5);
+extern uintptr_t _wrap_CursorRecord_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_438 arg2, swig_type_439 arg3);
+extern uintptr_t _wrap_CursorNext_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_440 arg2, swig_type_441 arg3);
+extern uintptr_t _wrap_IndexCreate_capi_d29fbf7431beed95(uintptr_t arg1, uintptr_t arg2, _Bool arg3, swig_type_442 arg4);
+extern uintptr_t _wrap_IndexCursorKey_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_443 arg2, swig_type_444 arg3);
+extern uintptr_t _wrap_IndexCursorNext_capi_d29fbf7431beed95(uintptr_t arg1, _Bool arg2, swig_type_445 arg3, swig_type_446 arg4, swig_type_447 arg5);
+extern swig_type_448 _wrap_CowMapGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_449 arg2, swig_type_450 arg3);
+extern uintptr_t _wrap_CowMapGetPin_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_451 arg2, swig_type_452 arg3);
+extern swig_type_453 _wrap_CowMapSet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_454 arg2, swig_type_455 arg3);
+extern uintptr_t _wrap_CowMapCursorValue_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_456 arg2, swig_type_457 arg3);
+extern uintptr_t _wrap_CowMapCursorNext_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_458 arg2, swig_type_459 arg3, swig_type_460 arg4);
+extern uintptr_t _wrap_CowMapDiffValues_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_461 arg2, swig_type_462 arg3);
+extern uintptr_t _wrap_CowMapDiffNext_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_463 arg2, swig_type_464 arg3, swig_type_465 arg4, swig_type_466 arg5);
+extern uintptr_t _wrap_DiskIndexCursorNext_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_467 arg2);
+extern swig_type_468 _wrap_MemtableTransactionGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_469 arg2, swig_type_470 arg3);
+extern uintptr_t _wrap_MemtableTransactionGetPin_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_471 arg2, swig_type_472 arg3);
+extern uintptr_t _wrap_MemtableTransactionCursor_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_473 arg2, _Bool arg3, _Bool arg4, swig_type_474 arg5);
+extern swig_type_475 _wrap_MemtableSnapshotGet_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_476 arg2, swig_type_477 arg3);
+extern uintptr_t _wrap_MemtableSnapshotGetPin_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_478 arg2, swig_type_479 arg3);
+extern uintptr_t _wrap_MemtableSnapshotCursor_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_480 arg2, _Bool arg3, _Bool arg4, swig_type_481 arg5);
+extern swig_type_482 _wrap_MemtableRead_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_483 arg2, swig_type_484 arg3, swig_type_485 arg4, swig_type_486 arg5);
+extern uintptr_t _wrap_MemtableReadPin_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_487 arg2, swig_type_488 arg3, swig_type_489 arg4, swig_type_490 arg5);
+extern uintptr_t _wrap_MemtableReadWith_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_491 arg2, swig_type_492 arg3, swig_type_493 arg4, uintptr_t arg5);
+extern uintptr_t _wrap_MemtableCursorOpen_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_494 arg2, swig_type_495 arg3, swig_type_496 arg4, _Bool arg5, _Bool arg6, swig_type_497 arg7);
+extern uintptr_t _wrap_MemtableCursorRecord_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_498 arg2, swig_type_499 arg3);
+extern uintptr_t _wrap_MemtableCursorNext_capi_d29fbf7431beed95(uintptr_t arg1, swig_type_500 arg2, swig_type_501 arg3);
 #undef intgo
 */
 import "C"
@@ -938,6 +999,13 @@ type Buffer struct {
   Capacity uintptr
 }
 
+// WriteOptions are laid out as stave_write_options. With a StructSize of 0 they are none, and the defaults.
+type WriteOptions struct {
+  StructSize uint32
+  Durability uint32
+  ExpiresAt  uint64
+}
+
 // PinnedBytes is a pin and what it holds, laid out as stave_go_pinned.
 type PinnedBytes struct {
   Pin  Pin
@@ -951,6 +1019,16 @@ func inShapeOfString(pointer unsafe.Pointer) string {
     length int
   }{data: pointer}
   return *(*string)(unsafe.Pointer(&header))
+}
+
+// noescape hides a pointer from escape analysis: what it points to may stay on the stack. Only for what C
+// has read before it calls Go, when a stack may move.
+//
+//go:nosplit
+//go:nocheckptr
+func noescape(pointer unsafe.Pointer) unsafe.Pointer {
+  address := uintptr(pointer)
+  return unsafe.Pointer(address ^ 0)
 }
 
 
@@ -1014,6 +1092,10 @@ type MemtableSnapshot uintptr
 type MemtableCursor uintptr
 
 
+// Atomic is the address of a stave_atomic.
+type Atomic uintptr
+
+
 type swig_gostring struct { p uintptr; n int }
 func swigCopyString(s string) string {
   p := *(*swig_gostring)(unsafe.Pointer(&s))
@@ -1024,20 +1106,20 @@ func swigCopyString(s string) string {
 
 func Swig_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_Swig_free_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_Swig_free_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func Swig_malloc(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_356b15c9f28c3e64(C.swig_intgo(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_Swig_malloc_capi_d29fbf7431beed95(C.swig_intgo(_swig_i_0)))
 	return swig_r
 }
 
 func StatusName(arg1 int) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_StatusName_capi_356b15c9f28c3e64(C.swig_intgo(_swig_i_0))
+	swig_r_p := C._wrap_StatusName_capi_d29fbf7431beed95(C.swig_intgo(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -1047,7 +1129,7 @@ func StatusName(arg1 int) (_swig_ret string) {
 func StatusMessage(arg1 int) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_StatusMessage_capi_356b15c9f28c3e64(C.swig_intgo(_swig_i_0))
+	swig_r_p := C._wrap_StatusMessage_capi_d29fbf7431beed95(C.swig_intgo(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -1056,13 +1138,13 @@ func StatusMessage(arg1 int) (_swig_ret string) {
 
 func Version() (_swig_ret uint) {
 	var swig_r uint
-	swig_r = (uint)(C._wrap_Version_capi_356b15c9f28c3e64())
+	swig_r = (uint)(C._wrap_Version_capi_d29fbf7431beed95())
 	return swig_r
 }
 
 func VersionText() (_swig_ret string) {
 	var swig_r string
-	swig_r_p := C._wrap_VersionText_capi_356b15c9f28c3e64()
+	swig_r_p := C._wrap_VersionText_capi_d29fbf7431beed95()
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = swigCopyString(swig_r) 
@@ -1072,7 +1154,7 @@ func VersionText() (_swig_ret string) {
 func BufferFree(arg1 *Buffer) {
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	C._wrap_BufferFree_capi_356b15c9f28c3e64(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0)))
+	C._wrap_BufferFree_capi_d29fbf7431beed95(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -1083,7 +1165,7 @@ func BufferResize(arg1 *Buffer, arg2 int64) (_swig_ret Outcome) {
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_BufferResize_capi_356b15c9f28c3e64(*(*C.swig_type_5)(unsafe.Pointer(&_swig_i_0)), C.swig_type_6(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_BufferResize_capi_d29fbf7431beed95(*(*C.swig_type_5)(unsafe.Pointer(&_swig_i_0)), C.swig_type_6(_swig_i_1)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -1095,12 +1177,12 @@ func BufferResize(arg1 *Buffer, arg2 int64) (_swig_ret Outcome) {
 func PinFree(arg1 Pin) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_PinFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_PinFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func LiveHandles() (_swig_ret uint64) {
 	var swig_r uint64
-	swig_r = (uint64)(C._wrap_LiveHandles_capi_356b15c9f28c3e64())
+	swig_r = (uint64)(C._wrap_LiveHandles_capi_d29fbf7431beed95())
 	return swig_r
 }
 
@@ -1116,51 +1198,51 @@ func (p SwigcptrCowMapOptions) SwigIsCowMapOptions() {
 func (arg1 SwigcptrCowMapOptions) SetValues(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapOptions_Values_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_CowMapOptions_Values_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapOptions) GetValues() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_CowMapOptions_Values_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_CowMapOptions_Values_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapOptions) SetValueSize(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapOptions_ValueSize_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_CowMapOptions_ValueSize_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapOptions) GetValueSize() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_CowMapOptions_ValueSize_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_CowMapOptions_ValueSize_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapOptions) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapOptions_Capacity_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_8(_swig_i_1))
+	C._wrap_CowMapOptions_Capacity_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_8(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapOptions) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapOptions_Capacity_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapOptions_Capacity_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCowMapOptions() (_swig_ret CowMapOptions) {
 	var swig_r CowMapOptions
-	swig_r = (CowMapOptions)(SwigcptrCowMapOptions(C._wrap_new_CowMapOptions_capi_356b15c9f28c3e64()))
+	swig_r = (CowMapOptions)(SwigcptrCowMapOptions(C._wrap_new_CowMapOptions_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteCowMapOptions(arg1 CowMapOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_CowMapOptions_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_CowMapOptions_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type CowMapOptions interface {
@@ -1176,14 +1258,14 @@ type CowMapOptions interface {
 
 func CowMapOptionsInit(arg1 CowMapOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_CowMapOptionsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapOptionsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapOptionsSet(arg1 CowMapOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_CowMapOptionsSet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapOptionsSet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -1196,7 +1278,7 @@ func CowMapOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_CowMapOptionsDescribe_capi_356b15c9f28c3e64(*(*C.swig_type_11)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_CowMapOptionsDescribe_capi_d29fbf7431beed95(*(*C.swig_type_11)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -1210,7 +1292,7 @@ func CowMapCreate(arg1 CowMapOptions, arg2 *CowMap) (_swig_ret Outcome) {
 	_swig_i_0 := getSwigcptr(arg1)
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapCreate_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapCreate_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1225,7 +1307,7 @@ func CowMapClone(arg1 CowMap, arg2 *CowMap) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapClone_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapClone_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1239,7 +1321,7 @@ func CowMapOptionsGet(arg1 CowMap, arg2 CowMapOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_CowMapOptionsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_CowMapOptionsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1249,7 +1331,7 @@ func CowMapClose(arg1 CowMap) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1258,7 +1340,7 @@ func CowMapClose(arg1 CowMap) (_swig_ret Outcome) {
 func CowMapFree(arg1 CowMap) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_CowMapFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapContains(arg1 CowMap, arg2 int64) (_swig_ret Outcome) {
@@ -1266,7 +1348,7 @@ func CowMapContains(arg1 CowMap, arg2 int64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_CowMapContains_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_14(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_CowMapContains_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_14(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1278,7 +1360,7 @@ func CowMapSize(arg1 CowMap, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapSize_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapSize_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1293,7 +1375,7 @@ func CowMapIsEmpty(arg1 CowMap, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapIsEmpty_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapIsEmpty_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1312,7 +1394,7 @@ func CowMapMultiGet(arg1 CowMap, arg2 []int64, arg3 *Buffer, arg4 []uint64) (_sw
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapMultiGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapMultiGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1338,7 +1420,7 @@ func CowMapPut(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *bool, arg5 *Buffer) (
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapPut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_20(_swig_i_1), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_20(_swig_i_1), *(*C.swig_type_21)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_22)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_23)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1360,7 +1442,7 @@ func CowMapInsert(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret Outcome) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapInsert_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_24(_swig_i_1), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapInsert_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_24(_swig_i_1), *(*C.swig_type_25)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1378,7 +1460,7 @@ func CowMapReplace(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *Buffer) (_swig_re
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapReplace_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_26(_swig_i_1), *(*C.swig_type_27)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapReplace_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_26(_swig_i_1), *(*C.swig_type_27)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_28)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1404,7 +1486,7 @@ func CowMapMultiPut(arg1 CowMap, arg2 []int64, arg3 []byte, arg4 []uint64, arg5 
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_CowMapMultiPut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_30)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_32)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_33)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_CowMapMultiPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_29)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_30)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_31)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_32)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_33)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1432,7 +1514,7 @@ func CowMapRemove(arg1 CowMap, arg2 int64, arg3 *Buffer) (_swig_ret Outcome) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapRemove_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_34(_swig_i_1), *(*C.swig_type_35)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapRemove_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_34(_swig_i_1), *(*C.swig_type_35)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1447,7 +1529,7 @@ func CowMapModify(arg1 CowMap, arg2 int64, arg3 uintptr) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_CowMapModify_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_36(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_CowMapModify_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_36(_swig_i_1), C.uintptr_t(_swig_i_2)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1462,7 +1544,7 @@ func CowMapGetOrInsert(arg1 CowMap, arg2 int64, arg3 []byte, arg4 *Buffer) (_swi
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetOrInsert_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_37(_swig_i_1), *(*C.swig_type_38)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_39)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapGetOrInsert_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_37(_swig_i_1), *(*C.swig_type_38)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_39)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1482,7 +1564,7 @@ func CowMapGetOrInsertWith(arg1 CowMap, arg2 int64, arg3 uintptr, arg4 *Buffer) 
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetOrInsertWith_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_40(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_41)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapGetOrInsertWith_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_40(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_41)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -1501,7 +1583,7 @@ func CowMapUpdateOrInsert(arg1 CowMap, arg2 int64, arg3 uintptr, arg4 []byte, ar
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapUpdateOrInsert_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_42(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_43)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_44)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapUpdateOrInsert_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_42(_swig_i_1), C.uintptr_t(_swig_i_2), *(*C.swig_type_43)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_44)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -1517,7 +1599,7 @@ func CowMapClear(arg1 CowMap) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapClear_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapClear_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1527,7 +1609,7 @@ func CowMapShrinkToFit(arg1 CowMap) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapShrinkToFit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapShrinkToFit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1545,51 +1627,51 @@ func (p SwigcptrCowMapStats) SwigIsCowMapStats() {
 func (arg1 SwigcptrCowMapStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapStats_Entries_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_45(_swig_i_1))
+	C._wrap_CowMapStats_Entries_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_45(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapStats_Entries_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapStats_Entries_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapStats) SetSharedBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapStats_SharedBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_47(_swig_i_1))
+	C._wrap_CowMapStats_SharedBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_47(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapStats) GetSharedBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapStats_SharedBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapStats_SharedBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrCowMapStats) SetOwnBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_CowMapStats_OwnBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_49(_swig_i_1))
+	C._wrap_CowMapStats_OwnBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_49(_swig_i_1))
 }
 
 func (arg1 SwigcptrCowMapStats) GetOwnBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_CowMapStats_OwnBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_CowMapStats_OwnBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewCowMapStats() (_swig_ret CowMapStats) {
 	var swig_r CowMapStats
-	swig_r = (CowMapStats)(SwigcptrCowMapStats(C._wrap_new_CowMapStats_capi_356b15c9f28c3e64()))
+	swig_r = (CowMapStats)(SwigcptrCowMapStats(C._wrap_new_CowMapStats_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteCowMapStats(arg1 CowMapStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_CowMapStats_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_CowMapStats_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type CowMapStats interface {
@@ -1605,7 +1687,7 @@ type CowMapStats interface {
 
 func CowMapStatsInit(arg1 CowMapStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_CowMapStatsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapStatsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapStatsGet(arg1 CowMap, arg2 CowMapStats) (_swig_ret Outcome) {
@@ -1613,7 +1695,7 @@ func CowMapStatsGet(arg1 CowMap, arg2 CowMapStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_CowMapStatsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_CowMapStatsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1625,7 +1707,7 @@ func CowMapCursorOpen(arg1 CowMap, arg2 *CowMapCursor) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorOpen_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_51)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorOpen_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_51)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1648,7 +1730,7 @@ func CowMapCursorNextMany(arg1 CowMapCursor, arg2 int64, arg3 int64, arg4 []int6
  _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorNextMany_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_52(_swig_i_1), C.swig_type_53(_swig_i_2), *(*C.swig_type_54)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_55)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_56)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_57)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorNextMany_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_52(_swig_i_1), C.swig_type_53(_swig_i_2), *(*C.swig_type_54)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_55)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_56)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_57)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -1670,7 +1752,7 @@ func CowMapCursorClose(arg1 CowMapCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapCursorClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1679,7 +1761,7 @@ func CowMapCursorClose(arg1 CowMapCursor) (_swig_ret Outcome) {
 func CowMapCursorFree(arg1 CowMapCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_CowMapCursorFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapCursorFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func CowMapDiffOpen(arg1 CowMap, arg2 CowMap, arg3 *CowMapDiff) (_swig_ret Outcome) {
@@ -1690,7 +1772,7 @@ func CowMapDiffOpen(arg1 CowMap, arg2 CowMap, arg3 *CowMapDiff) (_swig_ret Outco
  _swig_i_1 = uintptr(arg2) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffOpen_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_58)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffOpen_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_58)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -1703,7 +1785,7 @@ func CowMapDiffClose(arg1 CowMapDiff) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_CowMapDiffClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1712,7 +1794,7 @@ func CowMapDiffClose(arg1 CowMapDiff) (_swig_ret Outcome) {
 func CowMapDiffFree(arg1 CowMapDiff) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_CowMapDiffFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_CowMapDiffFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type SwigcptrDiskIndexOptions uintptr
@@ -1727,116 +1809,116 @@ func (p SwigcptrDiskIndexOptions) SwigIsDiskIndexOptions() {
 func (arg1 SwigcptrDiskIndexOptions) SetRecordSize(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_RecordSize_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_DiskIndexOptions_RecordSize_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetRecordSize() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_DiskIndexOptions_RecordSize_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_DiskIndexOptions_RecordSize_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetDeltaMemory(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_DeltaMemory_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_59(_swig_i_1))
+	C._wrap_DiskIndexOptions_DeltaMemory_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_59(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetDeltaMemory() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexOptions_DeltaMemory_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexOptions_DeltaMemory_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetBulkMemory(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_BulkMemory_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_61(_swig_i_1))
+	C._wrap_DiskIndexOptions_BulkMemory_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_61(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetBulkMemory() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexOptions_BulkMemory_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexOptions_BulkMemory_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetReadOnly(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_ReadOnly_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_ReadOnly_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetReadOnly() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_ReadOnly_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_ReadOnly_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetCreateIfMissing(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_CreateIfMissing_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetCreateIfMissing() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateIfMissing_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetCreateParents(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_CreateParents_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_CreateParents_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetCreateParents() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateParents_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_CreateParents_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetErrorIfExists(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_ErrorIfExists_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetErrorIfExists() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_ErrorIfExists_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexOptions) SetBackground(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexOptions_Background_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexOptions_Background_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexOptions) GetBackground() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexOptions_Background_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexOptions_Background_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewDiskIndexOptions() (_swig_ret DiskIndexOptions) {
 	var swig_r DiskIndexOptions
-	swig_r = (DiskIndexOptions)(SwigcptrDiskIndexOptions(C._wrap_new_DiskIndexOptions_capi_356b15c9f28c3e64()))
+	swig_r = (DiskIndexOptions)(SwigcptrDiskIndexOptions(C._wrap_new_DiskIndexOptions_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteDiskIndexOptions(arg1 DiskIndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_DiskIndexOptions_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_DiskIndexOptions_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type DiskIndexOptions interface {
@@ -1862,14 +1944,14 @@ type DiskIndexOptions interface {
 
 func DiskIndexOptionsInit(arg1 DiskIndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_DiskIndexOptionsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_DiskIndexOptionsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func DiskIndexOptionsSet(arg1 DiskIndexOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexOptionsSet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_63)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexOptionsSet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_63)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -1882,7 +1964,7 @@ func DiskIndexOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexOptionsDescribe_capi_356b15c9f28c3e64(*(*C.swig_type_64)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_DiskIndexOptionsDescribe_capi_d29fbf7431beed95(*(*C.swig_type_64)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -1897,7 +1979,7 @@ func DiskIndexOpen(arg1 string, arg2 DiskIndexOptions, arg3 *DiskIndex) (_swig_r
 	_swig_i_1 := getSwigcptr(arg2)
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexOpen_capi_356b15c9f28c3e64(*(*C.swig_type_65)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_66)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_DiskIndexOpen_capi_d29fbf7431beed95(*(*C.swig_type_65)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_66)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -1914,7 +1996,7 @@ func DiskIndexOptionsGet(arg1 DiskIndex, arg2 DiskIndexOptions) (_swig_ret Outco
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_DiskIndexOptionsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexOptionsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1924,7 +2006,7 @@ func DiskIndexClose(arg1 DiskIndex) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_DiskIndexClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_DiskIndexClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -1933,7 +2015,7 @@ func DiskIndexClose(arg1 DiskIndex) (_swig_ret Outcome) {
 func DiskIndexFree(arg1 DiskIndex) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_DiskIndexFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_DiskIndexFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func DiskIndexPut(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
@@ -1944,7 +2026,7 @@ func DiskIndexPut(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcome) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexPut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_67)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_68)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_DiskIndexPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_67)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_68)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1964,7 +2046,7 @@ func DiskIndexInsert(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcom
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexInsert_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_69)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_70)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_DiskIndexInsert_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_69)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_70)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -1982,7 +2064,7 @@ func DiskIndexRemove(arg1 DiskIndex, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexRemove_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_71)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexRemove_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_71)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2003,7 +2085,7 @@ func DiskIndexMultiPut(arg1 DiskIndex, arg2 []byte, arg3 []byte, arg4 int64, arg
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexMultiPut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_72)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_73)(unsafe.Pointer(&_swig_i_2)), C.swig_type_74(_swig_i_3), C.swig_type_75(_swig_i_4), *(*C.swig_type_76)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_DiskIndexMultiPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_72)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_73)(unsafe.Pointer(&_swig_i_2)), C.swig_type_74(_swig_i_3), C.swig_type_75(_swig_i_4), *(*C.swig_type_76)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2026,7 +2108,7 @@ func DiskIndexGet(arg1 DiskIndex, arg2 []byte, arg3 []byte) (_swig_ret Outcome) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_77)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_78)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_DiskIndexGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_77)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_78)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2044,7 +2126,7 @@ func DiskIndexContains(arg1 DiskIndex, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexContains_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_79)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexContains_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_79)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2065,7 +2147,7 @@ func DiskIndexMultiGet(arg1 DiskIndex, arg2 []byte, arg3 int64, arg4 []byte, arg
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexMultiGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_80)(unsafe.Pointer(&_swig_i_1)), C.swig_type_81(_swig_i_2), *(*C.swig_type_82)(unsafe.Pointer(&_swig_i_3)), C.swig_type_83(_swig_i_4), *(*C.swig_type_84)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_DiskIndexMultiGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_80)(unsafe.Pointer(&_swig_i_1)), C.swig_type_81(_swig_i_2), *(*C.swig_type_82)(unsafe.Pointer(&_swig_i_3)), C.swig_type_83(_swig_i_4), *(*C.swig_type_84)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2086,7 +2168,7 @@ func DiskIndexSize(arg1 DiskIndex, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexSize_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_85)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexSize_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_85)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2100,7 +2182,7 @@ func DiskIndexBulkLoad(arg1 DiskIndex, arg2 uintptr) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexBulkLoad_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexBulkLoad_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2111,7 +2193,7 @@ func DiskIndexRebuild(arg1 string, arg2 DiskIndexOptions, arg3 uintptr) (_swig_r
 	_swig_i_0 := arg1
 	_swig_i_1 := getSwigcptr(arg2)
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_DiskIndexRebuild_capi_356b15c9f28c3e64(*(*C.swig_type_86)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_DiskIndexRebuild_capi_d29fbf7431beed95(*(*C.swig_type_86)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), C.uintptr_t(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -2125,7 +2207,7 @@ func DiskIndexReserve(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexReserve_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_87(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexReserve_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_87(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2137,7 +2219,7 @@ func DiskIndexCursorOpen(arg1 DiskIndex, arg2 *DiskIndexCursor) (_swig_ret Outco
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorOpen_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_88)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorOpen_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_88)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2158,7 +2240,7 @@ func DiskIndexCursorNextMany(arg1 DiskIndexCursor, arg2 int64, arg3 []byte, arg4
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorNextMany_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_89(_swig_i_1), *(*C.swig_type_90)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_91)(unsafe.Pointer(&_swig_i_3)), C.swig_type_92(_swig_i_4), *(*C.swig_type_93)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorNextMany_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_89(_swig_i_1), *(*C.swig_type_90)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_91)(unsafe.Pointer(&_swig_i_3)), C.swig_type_92(_swig_i_4), *(*C.swig_type_93)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -2177,7 +2259,7 @@ func DiskIndexCursorClose(arg1 DiskIndexCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2186,7 +2268,7 @@ func DiskIndexCursorClose(arg1 DiskIndexCursor) (_swig_ret Outcome) {
 func DiskIndexCursorFree(arg1 DiskIndexCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_DiskIndexCursorFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_DiskIndexCursorFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func DiskIndexSave(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
@@ -2194,7 +2276,7 @@ func DiskIndexSave(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexSave_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_94(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexSave_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_94(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2205,7 +2287,7 @@ func DiskIndexCheckpoint(arg1 DiskIndex, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexCheckpoint_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_95(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexCheckpoint_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_95(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2215,7 +2297,7 @@ func DiskIndexShrinkToFit(arg1 DiskIndex) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_DiskIndexShrinkToFit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_DiskIndexShrinkToFit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2233,181 +2315,181 @@ func (p SwigcptrDiskIndexStats) SwigIsDiskIndexStats() {
 func (arg1 SwigcptrDiskIndexStats) SetWritesRefused(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_WritesRefused_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_DiskIndexStats_WritesRefused_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetWritesRefused() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_DiskIndexStats_WritesRefused_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_DiskIndexStats_WritesRefused_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Entries_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_96(_swig_i_1))
+	C._wrap_DiskIndexStats_Entries_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_96(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Entries_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Entries_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetFileBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_FileBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_98(_swig_i_1))
+	C._wrap_DiskIndexStats_FileBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_98(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetFileBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_FileBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_FileBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetFreeBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_FreeBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_100(_swig_i_1))
+	C._wrap_DiskIndexStats_FreeBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_100(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetFreeBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_FreeBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_FreeBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetSegments(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Segments_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_102(_swig_i_1))
+	C._wrap_DiskIndexStats_Segments_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_102(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetSegments() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Segments_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Segments_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetSegmentBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_SegmentBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_104(_swig_i_1))
+	C._wrap_DiskIndexStats_SegmentBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_104(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetSegmentBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_SegmentBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_SegmentBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetLogBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_LogBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_106(_swig_i_1))
+	C._wrap_DiskIndexStats_LogBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_106(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetLogBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_LogBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_LogBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetDeltaEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_DeltaEntries_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_108(_swig_i_1))
+	C._wrap_DiskIndexStats_DeltaEntries_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_108(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetDeltaEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_DeltaEntries_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_DeltaEntries_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetGeneration(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Generation_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_110(_swig_i_1))
+	C._wrap_DiskIndexStats_Generation_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_110(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetGeneration() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Generation_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Generation_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetLsn(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Lsn_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_112(_swig_i_1))
+	C._wrap_DiskIndexStats_Lsn_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_112(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetLsn() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Lsn_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Lsn_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetMerges(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Merges_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_114(_swig_i_1))
+	C._wrap_DiskIndexStats_Merges_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_114(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetMerges() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Merges_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Merges_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetSyncs(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_Syncs_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_116(_swig_i_1))
+	C._wrap_DiskIndexStats_Syncs_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_116(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetSyncs() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_Syncs_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_Syncs_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrDiskIndexStats) SetRecoveredOperations(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_DiskIndexStats_RecoveredOperations_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_118(_swig_i_1))
+	C._wrap_DiskIndexStats_RecoveredOperations_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_118(_swig_i_1))
 }
 
 func (arg1 SwigcptrDiskIndexStats) GetRecoveredOperations() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_DiskIndexStats_RecoveredOperations_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_DiskIndexStats_RecoveredOperations_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewDiskIndexStats() (_swig_ret DiskIndexStats) {
 	var swig_r DiskIndexStats
-	swig_r = (DiskIndexStats)(SwigcptrDiskIndexStats(C._wrap_new_DiskIndexStats_capi_356b15c9f28c3e64()))
+	swig_r = (DiskIndexStats)(SwigcptrDiskIndexStats(C._wrap_new_DiskIndexStats_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteDiskIndexStats(arg1 DiskIndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_DiskIndexStats_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_DiskIndexStats_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type DiskIndexStats interface {
@@ -2443,7 +2525,7 @@ type DiskIndexStats interface {
 
 func DiskIndexStatsInit(arg1 DiskIndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_DiskIndexStatsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_DiskIndexStatsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func DiskIndexStatsGet(arg1 DiskIndex, arg2 DiskIndexStats) (_swig_ret Outcome) {
@@ -2451,7 +2533,7 @@ func DiskIndexStatsGet(arg1 DiskIndex, arg2 DiskIndexStats) (_swig_ret Outcome) 
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_DiskIndexStatsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexStatsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2462,7 +2544,7 @@ func DiskIndexVerify(arg1 DiskIndex, arg2 uintptr) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_DiskIndexVerify_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_DiskIndexVerify_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2480,77 +2562,77 @@ func (p SwigcptrIndexOptions) SwigIsIndexOptions() {
 func (arg1 SwigcptrIndexOptions) SetKeyMode(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_KeyMode_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexOptions_KeyMode_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetKeyMode() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexOptions_KeyMode_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexOptions_KeyMode_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetValueBits(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_ValueBits_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexOptions_ValueBits_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetValueBits() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexOptions_ValueBits_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexOptions_ValueBits_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_Shards_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexOptions_Shards_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexOptions_Shards_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexOptions_Shards_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_Capacity_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_120(_swig_i_1))
+	C._wrap_IndexOptions_Capacity_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_120(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexOptions_Capacity_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexOptions_Capacity_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexOptions) SetSeed(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexOptions_Seed_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_122(_swig_i_1))
+	C._wrap_IndexOptions_Seed_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_122(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexOptions) GetSeed() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexOptions_Seed_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexOptions_Seed_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewIndexOptions() (_swig_ret IndexOptions) {
 	var swig_r IndexOptions
-	swig_r = (IndexOptions)(SwigcptrIndexOptions(C._wrap_new_IndexOptions_capi_356b15c9f28c3e64()))
+	swig_r = (IndexOptions)(SwigcptrIndexOptions(C._wrap_new_IndexOptions_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteIndexOptions(arg1 IndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_IndexOptions_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_IndexOptions_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type IndexOptions interface {
@@ -2570,14 +2652,14 @@ type IndexOptions interface {
 
 func IndexOptionsInit(arg1 IndexOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_IndexOptionsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexOptionsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func IndexOptionsSet(arg1 IndexOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_IndexOptionsSet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_124)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexOptionsSet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_124)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -2590,7 +2672,7 @@ func IndexOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_IndexOptionsDescribe_capi_356b15c9f28c3e64(*(*C.swig_type_125)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_IndexOptionsDescribe_capi_d29fbf7431beed95(*(*C.swig_type_125)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -2604,7 +2686,7 @@ func IndexOptionsGet(arg1 Index, arg2 IndexOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_IndexOptionsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexOptionsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2614,7 +2696,7 @@ func IndexClose(arg1 Index) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -2623,7 +2705,7 @@ func IndexClose(arg1 Index) (_swig_ret Outcome) {
 func IndexFree(arg1 Index) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_IndexFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func IndexPut(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64, arg5 *bool) (_swig_ret Outcome) {
@@ -2637,7 +2719,7 @@ func IndexPut(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64, arg5 *bool) (_
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexPut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_126)(unsafe.Pointer(&_swig_i_1)), C.swig_type_127(_swig_i_2), *(*C.swig_type_128)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_129)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_126)(unsafe.Pointer(&_swig_i_1)), C.swig_type_127(_swig_i_2), *(*C.swig_type_128)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_129)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2661,7 +2743,7 @@ func IndexInsert(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_ret 
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexInsert_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_130)(unsafe.Pointer(&_swig_i_1)), C.swig_type_131(_swig_i_2), *(*C.swig_type_132)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexInsert_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_130)(unsafe.Pointer(&_swig_i_1)), C.swig_type_131(_swig_i_2), *(*C.swig_type_132)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2683,7 +2765,7 @@ func IndexCompareAndSwap(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexCompareAndSwap_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_133)(unsafe.Pointer(&_swig_i_1)), C.swig_type_134(_swig_i_2), C.swig_type_135(_swig_i_3), *(*C.swig_type_136)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexCompareAndSwap_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_133)(unsafe.Pointer(&_swig_i_1)), C.swig_type_134(_swig_i_2), C.swig_type_135(_swig_i_3), *(*C.swig_type_136)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2703,7 +2785,7 @@ func IndexGet(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_137)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_138)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_137)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_138)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2721,7 +2803,7 @@ func IndexContains(arg1 Index, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexContains_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_139)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexContains_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_139)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2738,7 +2820,7 @@ func IndexRemove(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexRemove_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_140)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_141)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexRemove_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_140)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_141)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2759,7 +2841,7 @@ func IndexRemoveIf(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_re
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveIf_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_142)(unsafe.Pointer(&_swig_i_1)), C.swig_type_143(_swig_i_2), *(*C.swig_type_144)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveIf_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_142)(unsafe.Pointer(&_swig_i_1)), C.swig_type_143(_swig_i_2), *(*C.swig_type_144)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2779,7 +2861,7 @@ func IndexHash(arg1 Index, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexHash_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_145)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_146)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexHash_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_145)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_146)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2796,7 +2878,7 @@ func IndexHashWithSeed(arg1 uint64, arg2 []byte) (_swig_ret uint64) {
 	_swig_i_0 := arg1
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uint64)(C._wrap_IndexHashWithSeed_capi_356b15c9f28c3e64(C.swig_type_148(_swig_i_0), *(*C.swig_type_149)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uint64)(C._wrap_IndexHashWithSeed_capi_d29fbf7431beed95(C.swig_type_148(_swig_i_0), *(*C.swig_type_149)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2815,7 +2897,7 @@ func IndexPutHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5 *uin
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_IndexPutHashed_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_150)(unsafe.Pointer(&_swig_i_1)), C.swig_type_151(_swig_i_2), C.swig_type_152(_swig_i_3), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_154)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_IndexPutHashed_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_150)(unsafe.Pointer(&_swig_i_1)), C.swig_type_151(_swig_i_2), C.swig_type_152(_swig_i_3), *(*C.swig_type_153)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_154)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2840,7 +2922,7 @@ func IndexInsertHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5 *
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexInsertHashed_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_155)(unsafe.Pointer(&_swig_i_1)), C.swig_type_156(_swig_i_2), C.swig_type_157(_swig_i_3), *(*C.swig_type_158)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexInsertHashed_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_155)(unsafe.Pointer(&_swig_i_1)), C.swig_type_156(_swig_i_2), C.swig_type_157(_swig_i_3), *(*C.swig_type_158)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2863,7 +2945,7 @@ func IndexCompareAndSwapHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64
 	_swig_i_4 := arg5
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_IndexCompareAndSwapHashed_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_159)(unsafe.Pointer(&_swig_i_1)), C.swig_type_160(_swig_i_2), C.swig_type_161(_swig_i_3), C.swig_type_162(_swig_i_4), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_IndexCompareAndSwapHashed_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_159)(unsafe.Pointer(&_swig_i_1)), C.swig_type_160(_swig_i_2), C.swig_type_161(_swig_i_3), C.swig_type_162(_swig_i_4), *(*C.swig_type_163)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2884,7 +2966,7 @@ func IndexGetHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swig_r
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexGetHashed_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_164)(unsafe.Pointer(&_swig_i_1)), C.swig_type_165(_swig_i_2), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexGetHashed_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_164)(unsafe.Pointer(&_swig_i_1)), C.swig_type_165(_swig_i_2), *(*C.swig_type_166)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2903,7 +2985,7 @@ func IndexContainsHashed(arg1 Index, arg2 []byte, arg3 uint64) (_swig_ret Outcom
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_IndexContainsHashed_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_167)(unsafe.Pointer(&_swig_i_1)), C.swig_type_168(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_IndexContainsHashed_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_167)(unsafe.Pointer(&_swig_i_1)), C.swig_type_168(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2921,7 +3003,7 @@ func IndexRemoveHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 *uint64) (_swi
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveHashed_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_169)(unsafe.Pointer(&_swig_i_1)), C.swig_type_170(_swig_i_2), *(*C.swig_type_171)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveHashed_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_169)(unsafe.Pointer(&_swig_i_1)), C.swig_type_170(_swig_i_2), *(*C.swig_type_171)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2943,7 +3025,7 @@ func IndexRemoveIfHashed(arg1 Index, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexRemoveIfHashed_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_1)), C.swig_type_173(_swig_i_2), C.swig_type_174(_swig_i_3), *(*C.swig_type_175)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexRemoveIfHashed_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_172)(unsafe.Pointer(&_swig_i_1)), C.swig_type_173(_swig_i_2), C.swig_type_174(_swig_i_3), *(*C.swig_type_175)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -2967,7 +3049,7 @@ func IndexMultiGet(arg1 Index, arg2 []byte, arg3 []uint32, arg4 []uint64, arg5 [
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexMultiGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_176)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_177)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_178)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_179)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexMultiGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_176)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_177)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_178)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_179)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3001,7 +3083,7 @@ func IndexMultiPut(arg1 Index, arg2 []byte, arg3 []uint32, arg4 []uint64, arg5 *
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_IndexMultiPut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_180)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_181)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_182)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_183)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_184)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_185)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_IndexMultiPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_180)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_181)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_182)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_183)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_184)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_185)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3031,7 +3113,7 @@ func IndexSize(arg1 Index, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexSize_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_186)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexSize_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_186)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3046,7 +3128,7 @@ func IndexIsEmpty(arg1 Index, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexIsEmpty_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_187)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexIsEmpty_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_187)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3061,7 +3143,7 @@ func IndexCapacity(arg1 Index, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexCapacity_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_188)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexCapacity_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_188)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3074,7 +3156,7 @@ func IndexClear(arg1 Index) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexClear_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexClear_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3085,7 +3167,7 @@ func IndexReserve(arg1 Index, arg2 uint64) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_IndexReserve_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_189(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexReserve_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_189(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3095,7 +3177,7 @@ func IndexShrinkToFit(arg1 Index) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexShrinkToFit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexShrinkToFit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3113,181 +3195,181 @@ func (p SwigcptrIndexStats) SwigIsIndexStats() {
 func (arg1 SwigcptrIndexStats) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Shards_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_IndexStats_Shards_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_IndexStats_Shards_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_IndexStats_Shards_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Entries_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_190(_swig_i_1))
+	C._wrap_IndexStats_Entries_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_190(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Entries_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Entries_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Capacity_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_192(_swig_i_1))
+	C._wrap_IndexStats_Capacity_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_192(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Capacity_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Capacity_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Bytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_194(_swig_i_1))
+	C._wrap_IndexStats_Bytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_194(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Bytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Bytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetKeyBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_KeyBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_196(_swig_i_1))
+	C._wrap_IndexStats_KeyBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_196(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetKeyBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_KeyBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_KeyBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetBuckets(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Buckets_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_198(_swig_i_1))
+	C._wrap_IndexStats_Buckets_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_198(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetBuckets() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Buckets_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Buckets_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetSlots(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Slots_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_200(_swig_i_1))
+	C._wrap_IndexStats_Slots_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_200(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSlots() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Slots_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Slots_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetOverflowNodes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_OverflowNodes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_202(_swig_i_1))
+	C._wrap_IndexStats_OverflowNodes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_202(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetOverflowNodes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_OverflowNodes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_OverflowNodes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetSplits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_Splits_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_204(_swig_i_1))
+	C._wrap_IndexStats_Splits_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_204(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSplits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_Splits_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_Splits_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetSplitsMax(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_SplitsMax_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_206(_swig_i_1))
+	C._wrap_IndexStats_SplitsMax_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_206(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetSplitsMax() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_SplitsMax_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_SplitsMax_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetProbeSamples(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeSamples_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_208(_swig_i_1))
+	C._wrap_IndexStats_ProbeSamples_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_208(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeSamples() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_ProbeSamples_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_ProbeSamples_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetProbeSum(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeSum_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_210(_swig_i_1))
+	C._wrap_IndexStats_ProbeSum_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_210(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeSum() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_ProbeSum_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_ProbeSum_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexStats) SetProbeMax(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexStats_ProbeMax_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_212(_swig_i_1))
+	C._wrap_IndexStats_ProbeMax_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_212(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexStats) GetProbeMax() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexStats_ProbeMax_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexStats_ProbeMax_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewIndexStats() (_swig_ret IndexStats) {
 	var swig_r IndexStats
-	swig_r = (IndexStats)(SwigcptrIndexStats(C._wrap_new_IndexStats_capi_356b15c9f28c3e64()))
+	swig_r = (IndexStats)(SwigcptrIndexStats(C._wrap_new_IndexStats_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteIndexStats(arg1 IndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_IndexStats_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_IndexStats_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type IndexStats interface {
@@ -3323,7 +3405,7 @@ type IndexStats interface {
 
 func IndexStatsInit(arg1 IndexStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_IndexStatsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexStatsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func IndexStatsGet(arg1 Index, arg2 IndexStats) (_swig_ret Outcome) {
@@ -3331,7 +3413,7 @@ func IndexStatsGet(arg1 Index, arg2 IndexStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_IndexStatsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_IndexStatsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3349,51 +3431,51 @@ func (p SwigcptrIndexShardStats) SwigIsIndexShardStats() {
 func (arg1 SwigcptrIndexShardStats) SetEntries(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Entries_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_214(_swig_i_1))
+	C._wrap_IndexShardStats_Entries_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_214(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetEntries() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexShardStats_Entries_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexShardStats_Entries_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexShardStats) SetBuckets(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Buckets_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_216(_swig_i_1))
+	C._wrap_IndexShardStats_Buckets_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_216(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetBuckets() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexShardStats_Buckets_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexShardStats_Buckets_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrIndexShardStats) SetBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_IndexShardStats_Bytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_218(_swig_i_1))
+	C._wrap_IndexShardStats_Bytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_218(_swig_i_1))
 }
 
 func (arg1 SwigcptrIndexShardStats) GetBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_IndexShardStats_Bytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_IndexShardStats_Bytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewIndexShardStats() (_swig_ret IndexShardStats) {
 	var swig_r IndexShardStats
-	swig_r = (IndexShardStats)(SwigcptrIndexShardStats(C._wrap_new_IndexShardStats_capi_356b15c9f28c3e64()))
+	swig_r = (IndexShardStats)(SwigcptrIndexShardStats(C._wrap_new_IndexShardStats_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteIndexShardStats(arg1 IndexShardStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_IndexShardStats_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_IndexShardStats_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type IndexShardStats interface {
@@ -3409,7 +3491,7 @@ type IndexShardStats interface {
 
 func IndexShardStatsInit(arg1 IndexShardStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_IndexShardStatsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexShardStatsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func IndexShardStatsGet(arg1 Index, arg2 uint, arg3 IndexShardStats) (_swig_ret Outcome) {
@@ -3418,7 +3500,7 @@ func IndexShardStatsGet(arg1 Index, arg2 uint, arg3 IndexShardStats) (_swig_ret 
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
 	_swig_i_2 := getSwigcptr(arg3)
-	swig_r = (uintptr)(C._wrap_IndexShardStatsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_IndexShardStatsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.uintptr_t(_swig_i_2)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3432,7 +3514,7 @@ func IndexCollectValues(arg1 Index, arg2 *Buffer, arg3 *uint64) (_swig_ret Outco
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexCollectValues_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_220)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_221)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexCollectValues_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_220)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_221)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3450,7 +3532,7 @@ func IndexCursorOpen(arg1 Index, arg2 *IndexCursor) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorOpen_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_222)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_IndexCursorOpen_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_222)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3473,7 +3555,7 @@ func IndexCursorNextMany(arg1 IndexCursor, arg2 int64, arg3 []uint64, arg4 int64
  _swig_i_5 = *(*string)(unsafe.Pointer(&arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorNextMany_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_223(_swig_i_1), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_2)), C.swig_type_225(_swig_i_3), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_227)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_IndexCursorNextMany_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_223(_swig_i_1), *(*C.swig_type_224)(unsafe.Pointer(&_swig_i_2)), C.swig_type_225(_swig_i_3), *(*C.swig_type_226)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_227)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_228)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -3495,7 +3577,7 @@ func IndexCursorClose(arg1 IndexCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_IndexCursorClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_IndexCursorClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3504,7 +3586,7 @@ func IndexCursorClose(arg1 IndexCursor) (_swig_ret Outcome) {
 func IndexCursorFree(arg1 IndexCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_IndexCursorFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_IndexCursorFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type SwigcptrMemtableOptions uintptr
@@ -3519,51 +3601,51 @@ func (p SwigcptrMemtableOptions) SwigIsMemtableOptions() {
 func (arg1 SwigcptrMemtableOptions) SetTimestamps(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableOptions_Timestamps_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_MemtableOptions_Timestamps_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableOptions) GetTimestamps() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_MemtableOptions_Timestamps_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_MemtableOptions_Timestamps_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableOptions) SetCapacity(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableOptions_Capacity_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_229(_swig_i_1))
+	C._wrap_MemtableOptions_Capacity_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_229(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableOptions) GetCapacity() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableOptions_Capacity_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableOptions_Capacity_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableOptions) SetBackground(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableOptions_Background_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_MemtableOptions_Background_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableOptions) GetBackground() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_MemtableOptions_Background_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_MemtableOptions_Background_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewMemtableOptions() (_swig_ret MemtableOptions) {
 	var swig_r MemtableOptions
-	swig_r = (MemtableOptions)(SwigcptrMemtableOptions(C._wrap_new_MemtableOptions_capi_356b15c9f28c3e64()))
+	swig_r = (MemtableOptions)(SwigcptrMemtableOptions(C._wrap_new_MemtableOptions_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteMemtableOptions(arg1 MemtableOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_MemtableOptions_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_MemtableOptions_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type MemtableOptions interface {
@@ -3579,14 +3661,14 @@ type MemtableOptions interface {
 
 func MemtableOptionsInit(arg1 MemtableOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_MemtableOptionsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableOptionsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableOptionsSet(arg1 MemtableOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_MemtableOptionsSet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableOptionsSet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_231)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -3599,7 +3681,7 @@ func MemtableOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_MemtableOptionsDescribe_capi_356b15c9f28c3e64(*(*C.swig_type_232)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_MemtableOptionsDescribe_capi_d29fbf7431beed95(*(*C.swig_type_232)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -3613,7 +3695,7 @@ func MemtableCreate(arg1 MemtableOptions, arg2 *Memtable) (_swig_ret Outcome) {
 	_swig_i_0 := getSwigcptr(arg1)
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableCreate_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableCreate_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_233)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3627,7 +3709,7 @@ func MemtableOptionsGet(arg1 Memtable, arg2 MemtableOptions) (_swig_ret Outcome)
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_MemtableOptionsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_MemtableOptionsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3637,7 +3719,7 @@ func MemtableClose(arg1 Memtable) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3646,7 +3728,7 @@ func MemtableClose(arg1 Memtable) (_swig_ret Outcome) {
 func MemtableFree(arg1 Memtable) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_MemtableFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableBegin(arg1 Memtable, arg2 *MemtableTransaction) (_swig_ret Outcome) {
@@ -3655,7 +3737,7 @@ func MemtableBegin(arg1 Memtable, arg2 *MemtableTransaction) (_swig_ret Outcome)
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableBegin_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableBegin_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_234)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3670,7 +3752,7 @@ func MemtableTransactionId(arg1 MemtableTransaction, arg2 *uint64) (_swig_ret Ou
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionId_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionId_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_235)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3685,7 +3767,7 @@ func MemtableTransactionSnapshot(arg1 MemtableTransaction, arg2 *uint64) (_swig_
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionSnapshot_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionSnapshot_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_236)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3702,7 +3784,7 @@ func MemtableTransactionPut(arg1 MemtableTransaction, arg2 []byte, arg3 []byte) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionPut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_237)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_238)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_237)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_238)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3720,7 +3802,7 @@ func MemtableTransactionRemove(arg1 MemtableTransaction, arg2 []byte) (_swig_ret
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionRemove_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionRemove_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_239)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3735,7 +3817,7 @@ func MemtableTransactionContains(arg1 MemtableTransaction, arg2 []byte) (_swig_r
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionContains_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_240)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionContains_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_240)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3756,7 +3838,7 @@ func MemtableTransactionMultiGet(arg1 MemtableTransaction, arg2 []byte, arg3 []u
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_242)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_243)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_244)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_241)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_242)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_243)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_244)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3788,7 +3870,7 @@ func MemtableTransactionMultiWrite(arg1 MemtableTransaction, arg2 []byte, arg3 [
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiWrite_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_247)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_248)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionMultiWrite_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_245)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_246)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_247)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_248)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_249)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3815,7 +3897,7 @@ func MemtableTransactionCommit(arg1 MemtableTransaction, arg2 *uint64) (_swig_re
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionCommit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_250)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionCommit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_250)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3828,7 +3910,7 @@ func MemtableTransactionRollback(arg1 MemtableTransaction) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionRollback_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionRollback_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3838,7 +3920,7 @@ func MemtableTransactionClose(arg1 MemtableTransaction) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3847,7 +3929,7 @@ func MemtableTransactionClose(arg1 MemtableTransaction) (_swig_ret Outcome) {
 func MemtableTransactionFree(arg1 MemtableTransaction) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_MemtableTransactionFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableTransactionFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableSnapshotOpen(arg1 Memtable, arg2 *MemtableSnapshot) (_swig_ret Outcome) {
@@ -3856,7 +3938,7 @@ func MemtableSnapshotOpen(arg1 Memtable, arg2 *MemtableSnapshot) (_swig_ret Outc
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotOpen_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_251)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotOpen_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_251)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3871,7 +3953,7 @@ func MemtableSnapshotTimestamp(arg1 MemtableSnapshot, arg2 *uint64) (_swig_ret O
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotTimestamp_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_252)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotTimestamp_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_252)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3886,7 +3968,7 @@ func MemtableSnapshotContains(arg1 MemtableSnapshot, arg2 []byte) (_swig_ret Out
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotContains_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_253)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotContains_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_253)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3907,7 +3989,7 @@ func MemtableSnapshotMultiGet(arg1 MemtableSnapshot, arg2 []byte, arg3 []uint32,
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotMultiGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_255)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_256)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_257)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotMultiGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_254)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_255)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_256)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_257)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3929,7 +4011,7 @@ func MemtableSnapshotClose(arg1 MemtableSnapshot) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -3938,7 +4020,7 @@ func MemtableSnapshotClose(arg1 MemtableSnapshot) (_swig_ret Outcome) {
 func MemtableSnapshotFree(arg1 MemtableSnapshot) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_MemtableSnapshotFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableSnapshotFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableMultiRead(arg1 Memtable, arg2 []byte, arg3 []uint32, arg4 uint64, arg5 uint64, arg6 *Buffer, arg7 []uint64) (_swig_ret Outcome) {
@@ -3955,7 +4037,7 @@ func MemtableMultiRead(arg1 Memtable, arg2 []byte, arg3 []uint32, arg4 uint64, a
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
 	var _swig_i_6 string
  _swig_i_6 = *(*string)(unsafe.Pointer(&arg7)) 
-	swig_r = (uintptr)(C._wrap_MemtableMultiRead_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_258)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_259)(unsafe.Pointer(&_swig_i_2)), C.swig_type_260(_swig_i_3), C.swig_type_261(_swig_i_4), *(*C.swig_type_262)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_263)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_MemtableMultiRead_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_258)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_259)(unsafe.Pointer(&_swig_i_2)), C.swig_type_260(_swig_i_3), C.swig_type_261(_swig_i_4), *(*C.swig_type_262)(unsafe.Pointer(&_swig_i_5)), *(*C.swig_type_263)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -3982,7 +4064,7 @@ func MemtableWrite(arg1 Memtable, arg2 []byte, arg3 []byte, arg4 uint64) (_swig_
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_MemtableWrite_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_264)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_265)(unsafe.Pointer(&_swig_i_2)), C.swig_type_266(_swig_i_3)))
+	swig_r = (uintptr)(C._wrap_MemtableWrite_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_264)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_265)(unsafe.Pointer(&_swig_i_2)), C.swig_type_266(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4001,7 +4083,7 @@ func MemtableWriteTombstone(arg1 Memtable, arg2 []byte, arg3 uint64) (_swig_ret 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_MemtableWriteTombstone_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_267)(unsafe.Pointer(&_swig_i_1)), C.swig_type_268(_swig_i_2)))
+	swig_r = (uintptr)(C._wrap_MemtableWriteTombstone_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_267)(unsafe.Pointer(&_swig_i_1)), C.swig_type_268(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4025,7 +4107,7 @@ func MemtableMultiWrite(arg1 Memtable, arg2 []byte, arg3 []uint32, arg4 []byte, 
 	_swig_i_5 := arg6
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_MemtableMultiWrite_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_269)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_270)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_271)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_272)(unsafe.Pointer(&_swig_i_4)), C.swig_type_273(_swig_i_5), *(*C.swig_type_274)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_MemtableMultiWrite_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_269)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_270)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_271)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_272)(unsafe.Pointer(&_swig_i_4)), C.swig_type_273(_swig_i_5), *(*C.swig_type_274)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4056,7 +4138,7 @@ func MemtableCommit(arg1 Memtable, arg2 uint64, arg3 uint64, arg4 []byte, arg5 [
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableCommit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_275(_swig_i_1), C.swig_type_276(_swig_i_2), *(*C.swig_type_277)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_278)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableCommit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_275(_swig_i_1), C.swig_type_276(_swig_i_2), *(*C.swig_type_277)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_278)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -4077,7 +4159,7 @@ func MemtableAbort(arg1 Memtable, arg2 uint64, arg3 []byte, arg4 []uint32) (_swi
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_MemtableAbort_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_279(_swig_i_1), *(*C.swig_type_280)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_281)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_MemtableAbort_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_279(_swig_i_1), *(*C.swig_type_280)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_281)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4098,7 +4180,7 @@ func MemtableHasWriteConflict(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 *boo
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_MemtableHasWriteConflict_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_282)(unsafe.Pointer(&_swig_i_1)), C.swig_type_283(_swig_i_2), *(*C.swig_type_284)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_MemtableHasWriteConflict_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_282)(unsafe.Pointer(&_swig_i_1)), C.swig_type_283(_swig_i_2), *(*C.swig_type_284)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4122,7 +4204,7 @@ func MemtableCursorNextMany(arg1 MemtableCursor, arg2 int64, arg3 int64, arg4 *B
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorNextMany_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_285(_swig_i_1), C.swig_type_286(_swig_i_2), *(*C.swig_type_287)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_288)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_289)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorNextMany_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_285(_swig_i_1), C.swig_type_286(_swig_i_2), *(*C.swig_type_287)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_288)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_289)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -4141,7 +4223,7 @@ func MemtableCursorClose(arg1 MemtableCursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableCursorClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4150,7 +4232,7 @@ func MemtableCursorClose(arg1 MemtableCursor) (_swig_ret Outcome) {
 func MemtableCursorFree(arg1 MemtableCursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_MemtableCursorFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableCursorFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableSize(arg1 Memtable, arg2 *uint64) (_swig_ret Outcome) {
@@ -4159,7 +4241,7 @@ func MemtableSize(arg1 Memtable, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSize_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_290)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSize_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_290)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4174,7 +4256,7 @@ func MemtableSizeBytes(arg1 Memtable, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableSizeBytes_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_291)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableSizeBytes_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_291)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4189,7 +4271,7 @@ func MemtableIsEmpty(arg1 Memtable, arg2 *bool) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_MemtableIsEmpty_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_292)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_MemtableIsEmpty_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_292)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4205,7 +4287,7 @@ func MemtablePrune(arg1 Memtable, arg2 uint64, arg3 *uint64) (_swig_ret Outcome)
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtablePrune_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_293(_swig_i_1), *(*C.swig_type_294)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtablePrune_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_293(_swig_i_1), *(*C.swig_type_294)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -4218,7 +4300,7 @@ func MemtableClear(arg1 Memtable) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_MemtableClear_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_MemtableClear_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4236,103 +4318,103 @@ func (p SwigcptrMemtableStats) SwigIsMemtableStats() {
 func (arg1 SwigcptrMemtableStats) SetKeys(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Keys_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_295(_swig_i_1))
+	C._wrap_MemtableStats_Keys_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_295(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetKeys() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Keys_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Keys_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetRows(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Rows_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_297(_swig_i_1))
+	C._wrap_MemtableStats_Rows_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_297(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetRows() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Rows_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Rows_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetVersions(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Versions_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_299(_swig_i_1))
+	C._wrap_MemtableStats_Versions_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_299(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetVersions() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Versions_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Versions_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetSizeBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_SizeBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_301(_swig_i_1))
+	C._wrap_MemtableStats_SizeBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_301(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetSizeBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_SizeBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_SizeBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetSnapshots(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Snapshots_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_303(_swig_i_1))
+	C._wrap_MemtableStats_Snapshots_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_303(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetSnapshots() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Snapshots_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Snapshots_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetTransactions(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Transactions_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_305(_swig_i_1))
+	C._wrap_MemtableStats_Transactions_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_305(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetTransactions() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Transactions_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Transactions_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrMemtableStats) SetTimestamp(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_MemtableStats_Timestamp_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_307(_swig_i_1))
+	C._wrap_MemtableStats_Timestamp_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_307(_swig_i_1))
 }
 
 func (arg1 SwigcptrMemtableStats) GetTimestamp() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_MemtableStats_Timestamp_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_MemtableStats_Timestamp_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewMemtableStats() (_swig_ret MemtableStats) {
 	var swig_r MemtableStats
-	swig_r = (MemtableStats)(SwigcptrMemtableStats(C._wrap_new_MemtableStats_capi_356b15c9f28c3e64()))
+	swig_r = (MemtableStats)(SwigcptrMemtableStats(C._wrap_new_MemtableStats_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteMemtableStats(arg1 MemtableStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_MemtableStats_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_MemtableStats_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type MemtableStats interface {
@@ -4356,7 +4438,7 @@ type MemtableStats interface {
 
 func MemtableStatsInit(arg1 MemtableStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_MemtableStatsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_MemtableStatsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func MemtableStatsGet(arg1 Memtable, arg2 MemtableStats) (_swig_ret Outcome) {
@@ -4364,7 +4446,7 @@ func MemtableStatsGet(arg1 Memtable, arg2 MemtableStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_MemtableStatsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_MemtableStatsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4382,142 +4464,168 @@ func (p SwigcptrStoreOptions) SwigIsStoreOptions() {
 func (arg1 SwigcptrStoreOptions) SetDurability(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Durability_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Durability_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetDurability() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Durability_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Durability_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetIo(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Io_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Io_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetIo() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Io_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Io_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetShards(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Shards_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Shards_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetShards() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Shards_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Shards_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetSegmentSize(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_SegmentSize_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_309(_swig_i_1))
+	C._wrap_StoreOptions_SegmentSize_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_309(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetSegmentSize() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreOptions_SegmentSize_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreOptions_SegmentSize_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetReadOnly(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_ReadOnly_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_ReadOnly_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetReadOnly() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_ReadOnly_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_ReadOnly_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetCreateIfMissing(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_CreateIfMissing_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetCreateIfMissing() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_CreateIfMissing_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetErrorIfExists(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_ErrorIfExists_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetErrorIfExists() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_ErrorIfExists_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetBackground(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Background_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreOptions_Background_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetBackground() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreOptions_Background_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreOptions_Background_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetKeydir(arg2 uint) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_Keydir_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_StoreOptions_Keydir_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetKeydir() (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_StoreOptions_Keydir_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_StoreOptions_Keydir_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreOptions) SetCheckpointInterval(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreOptions_CheckpointInterval_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_311(_swig_i_1))
+	C._wrap_StoreOptions_CheckpointInterval_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_311(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreOptions) GetCheckpointInterval() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreOptions_CheckpointInterval_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreOptions_CheckpointInterval_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrStoreOptions) SetDefaultTtl(arg2 uint64) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_StoreOptions_DefaultTtl_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_313(_swig_i_1))
+}
+
+func (arg1 SwigcptrStoreOptions) GetDefaultTtl() (_swig_ret uint64) {
+	var swig_r uint64
+	_swig_i_0 := arg1
+	swig_r = (uint64)(C._wrap_StoreOptions_DefaultTtl_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func (arg1 SwigcptrStoreOptions) SetShardPrefixBits(arg2 uint) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_StoreOptions_ShardPrefixBits_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1))
+}
+
+func (arg1 SwigcptrStoreOptions) GetShardPrefixBits() (_swig_ret uint) {
+	var swig_r uint
+	_swig_i_0 := arg1
+	swig_r = (uint)(C._wrap_StoreOptions_ShardPrefixBits_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewStoreOptions() (_swig_ret StoreOptions) {
 	var swig_r StoreOptions
-	swig_r = (StoreOptions)(SwigcptrStoreOptions(C._wrap_new_StoreOptions_capi_356b15c9f28c3e64()))
+	swig_r = (StoreOptions)(SwigcptrStoreOptions(C._wrap_new_StoreOptions_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteStoreOptions(arg1 StoreOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_StoreOptions_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_StoreOptions_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type StoreOptions interface {
@@ -4543,18 +4651,22 @@ type StoreOptions interface {
 	GetKeydir() (_swig_ret uint)
 	SetCheckpointInterval(arg2 uint64)
 	GetCheckpointInterval() (_swig_ret uint64)
+	SetDefaultTtl(arg2 uint64)
+	GetDefaultTtl() (_swig_ret uint64)
+	SetShardPrefixBits(arg2 uint)
+	GetShardPrefixBits() (_swig_ret uint)
 }
 
 func StoreOptionsInit(arg1 StoreOptions) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_StoreOptionsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreOptionsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func StoreOptionsSet(arg1 StoreOptions, arg2 string) (_swig_ret Outcome) {
 	var swig_r uintptr
 	_swig_i_0 := getSwigcptr(arg1)
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_313)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsSet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_315)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -4567,7 +4679,7 @@ func StoreOptionsDescribe(arg1 *Buffer) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_356b15c9f28c3e64(*(*C.swig_type_314)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_StoreOptionsDescribe_capi_d29fbf7431beed95(*(*C.swig_type_316)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -4582,7 +4694,7 @@ func StoreOpen(arg1 string, arg2 StoreOptions, arg3 *Store) (_swig_ret Outcome) 
 	_swig_i_1 := getSwigcptr(arg2)
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreOpen_capi_356b15c9f28c3e64(*(*C.swig_type_315)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_316)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreOpen_capi_d29fbf7431beed95(*(*C.swig_type_317)(unsafe.Pointer(&_swig_i_0)), C.uintptr_t(_swig_i_1), *(*C.swig_type_318)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -4599,7 +4711,7 @@ func StoreOptionsGet(arg1 Store, arg2 StoreOptions) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_StoreOptionsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreOptionsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4609,7 +4721,7 @@ func StoreClose(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -4618,10 +4730,10 @@ func StoreClose(arg1 Store) (_swig_ret Outcome) {
 func StoreFree(arg1 Store) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_StoreFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
-func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outcome) {
+func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 WriteOptions) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
@@ -4629,8 +4741,90 @@ func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outc
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StorePut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_317)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_318)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	var _swig_i_3 string
+
+  _swig_i_3 = inShapeOfString(noescape(unsafe.Pointer(&arg4)))
+
+	swig_r = (uintptr)(C._wrap_StorePut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_319)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_320)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_321)(unsafe.Pointer(&_swig_i_3))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreInsert(arg1 Store, arg2 []byte, arg3 []byte, arg4 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	var _swig_i_3 string
+
+  _swig_i_3 = inShapeOfString(noescape(unsafe.Pointer(&arg4)))
+
+	swig_r = (uintptr)(C._wrap_StoreInsert_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_322)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_323)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_324)(unsafe.Pointer(&_swig_i_3))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreReplace(arg1 Store, arg2 []byte, arg3 []byte, arg4 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	var _swig_i_3 string
+
+  _swig_i_3 = inShapeOfString(noescape(unsafe.Pointer(&arg4)))
+
+	swig_r = (uintptr)(C._wrap_StoreReplace_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_325)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_326)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_327)(unsafe.Pointer(&_swig_i_3))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreRemove(arg1 Store, arg2 []byte, arg3 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+
+  _swig_i_2 = inShapeOfString(noescape(unsafe.Pointer(&arg3)))
+
+	swig_r = (uintptr)(C._wrap_StoreRemove_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_328)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_329)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4642,85 +4836,7 @@ func StorePut(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outc
 	return swig_r_1
 }
 
-func StoreInsert(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outcome) {
-	var swig_r uintptr
-	var _swig_i_0 uintptr
- _swig_i_0 = uintptr(arg1) 
-	var _swig_i_1 string
- _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	var _swig_i_2 string
- _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreInsert_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_319)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_320)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_1
-	}
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_2
-	}
-	var swig_r_1 Outcome
- swig_r_1 = Outcome(swig_r) 
-	return swig_r_1
-}
-
-func StoreReplace(arg1 Store, arg2 []byte, arg3 []byte, arg4 uint32) (_swig_ret Outcome) {
-	var swig_r uintptr
-	var _swig_i_0 uintptr
- _swig_i_0 = uintptr(arg1) 
-	var _swig_i_1 string
- _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	var _swig_i_2 string
- _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreReplace_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_321)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_322)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_1
-	}
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_2
-	}
-	var swig_r_1 Outcome
- swig_r_1 = Outcome(swig_r) 
-	return swig_r_1
-}
-
-func StoreRemove(arg1 Store, arg2 []byte, arg3 uint32) (_swig_ret Outcome) {
-	var swig_r uintptr
-	var _swig_i_0 uintptr
- _swig_i_0 = uintptr(arg1) 
-	var _swig_i_1 string
- _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_StoreRemove_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_323)(unsafe.Pointer(&_swig_i_1)), C.int(_swig_i_2)))
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_1
-	}
-	var swig_r_1 Outcome
- swig_r_1 = Outcome(swig_r) 
-	return swig_r_1
-}
-
-func StoreCompareAndSwap(arg1 Store, arg2 []byte, arg3 uintptr, arg4 int64, arg5 uintptr, arg6 int64, arg7 uint32) (_swig_ret Outcome) {
-	var swig_r uintptr
-	var _swig_i_0 uintptr
- _swig_i_0 = uintptr(arg1) 
-	var _swig_i_1 string
- _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	_swig_i_2 := arg3
-	_swig_i_3 := arg4
-	_swig_i_4 := arg5
-	_swig_i_5 := arg6
-	_swig_i_6 := arg7
-	swig_r = (uintptr)(C._wrap_StoreCompareAndSwap_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_324)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2), C.swig_type_325(_swig_i_3), C.uintptr_t(_swig_i_4), C.swig_type_326(_swig_i_5), C.int(_swig_i_6)))
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_1
-	}
-	var swig_r_1 Outcome
- swig_r_1 = Outcome(swig_r) 
-	return swig_r_1
-}
-
-func StoreUpdate(arg1 Store, arg2 []byte, arg3 uintptr, arg4 *Buffer, arg5 uint32) (_swig_ret Outcome) {
+func StoreExpire(arg1 Store, arg2 []byte, arg3 uint64, arg4 WriteOptions) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
@@ -4728,9 +4844,10 @@ func StoreUpdate(arg1 Store, arg2 []byte, arg3 uintptr, arg4 *Buffer, arg5 uint3
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
 	var _swig_i_3 string
- _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_StoreUpdate_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_327)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2), *(*C.swig_type_328)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
+
+  _swig_i_3 = inShapeOfString(noescape(unsafe.Pointer(&arg4)))
+
+	swig_r = (uintptr)(C._wrap_StoreExpire_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_330)(unsafe.Pointer(&_swig_i_1)), C.swig_type_331(_swig_i_2), *(*C.swig_type_332)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4742,67 +4859,35 @@ func StoreUpdate(arg1 Store, arg2 []byte, arg3 uintptr, arg4 *Buffer, arg5 uint3
 	return swig_r_1
 }
 
-func StoreFetchUpdate(arg1 Store, arg2 []byte, arg3 uintptr, arg4 *Buffer, arg5 uint32) (_swig_ret Outcome) {
+func StoreClear(arg1 Store, arg2 *uint64, arg3 WriteOptions) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
- _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	_swig_i_2 := arg3
-	var _swig_i_3 string
- _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_StoreFetchUpdate_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_329)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2), *(*C.swig_type_330)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_1
-	}
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_3
-	}
-	var swig_r_1 Outcome
- swig_r_1 = Outcome(swig_r) 
-	return swig_r_1
-}
-
-func StoreExchange(arg1 Store, arg2 []byte, arg3 []byte, arg4 *Buffer, arg5 *bool, arg6 uint32) (_swig_ret Outcome) {
-	var swig_r uintptr
-	var _swig_i_0 uintptr
- _swig_i_0 = uintptr(arg1) 
-	var _swig_i_1 string
- _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+ _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
 	var _swig_i_2 string
- _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	var _swig_i_3 string
- _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	var _swig_i_4 string
- _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	_swig_i_5 := arg6
-	swig_r = (uintptr)(C._wrap_StoreExchange_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_331)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_332)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_333)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_334)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
+
+  _swig_i_2 = inShapeOfString(noescape(unsafe.Pointer(&arg3)))
+
+	swig_r = (uintptr)(C._wrap_StoreClear_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_333)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_334)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_3
-	}
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_4
-	}
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
 }
 
-func StoreShardFor(arg1 Store, arg2 []byte, arg3 *uint) (_swig_ret Outcome) {
+func StoreRemoveExpired(arg1 Store, arg2 *uint64) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
- _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_StoreShardFor_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_335)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
+ _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
+	swig_r = (uintptr)(C._wrap_StoreRemoveExpired_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_335)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4811,16 +4896,20 @@ func StoreShardFor(arg1 Store, arg2 []byte, arg3 *uint) (_swig_ret Outcome) {
 	return swig_r_1
 }
 
-func StoreValueSize(arg1 Store, arg2 []byte, arg3 *int64) (_swig_ret Outcome) {
+func StoreExpiresAt(arg1 Store, arg2 []byte, arg3 *uint64) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	_swig_i_2 := arg3
-	swig_r = (uintptr)(C._wrap_StoreValueSize_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_336)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2)))
+	var _swig_i_2 string
+ _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
+	swig_r = (uintptr)(C._wrap_StoreExpiresAt_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_336)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_337)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
 	}
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
@@ -4833,7 +4922,7 @@ func StoreContains(arg1 Store, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreContains_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_337)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreContains_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_338)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4848,7 +4937,7 @@ func StoreSize(arg1 Store, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_StoreSize_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_338)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_StoreSize_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_339)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4869,7 +4958,7 @@ func StoreMultiGet(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *Buffer, arg5 []
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_339)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_340)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_341)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_342)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_StoreMultiGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_340)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_341)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_342)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_343)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4887,7 +4976,7 @@ func StoreMultiGet(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *Buffer, arg5 []
 	return swig_r_1
 }
 
-func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []uint64, arg6 uint32) (_swig_ret Outcome) {
+func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []uint64, arg6 WriteOptions) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
@@ -4899,8 +4988,46 @@ func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []u
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	_swig_i_5 := arg6
-	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_343)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_344)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_345)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_346)(unsafe.Pointer(&_swig_i_4)), C.int(_swig_i_5)))
+	var _swig_i_5 string
+
+  _swig_i_5 = inShapeOfString(noescape(unsafe.Pointer(&arg6)))
+
+	swig_r = (uintptr)(C._wrap_StoreMultiPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_344)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_345)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_346)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_347)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_348)(unsafe.Pointer(&_swig_i_5))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_4
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_5
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreMultiRemove(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	var _swig_i_3 string
+ _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
+	var _swig_i_4 string
+
+  _swig_i_4 = inShapeOfString(noescape(unsafe.Pointer(&arg5)))
+
+	swig_r = (uintptr)(C._wrap_StoreMultiRemove_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_349)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_350)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_351)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_352)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4918,37 +5045,11 @@ func StoreMultiPut(arg1 Store, arg2 []byte, arg3 []uint32, arg4 []byte, arg5 []u
 	return swig_r_1
 }
 
-func StoreMultiRemove(arg1 Store, arg2 []byte, arg3 []uint32, arg4 *uint64, arg5 uint32) (_swig_ret Outcome) {
-	var swig_r uintptr
-	var _swig_i_0 uintptr
- _swig_i_0 = uintptr(arg1) 
-	var _swig_i_1 string
- _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	var _swig_i_2 string
- _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	var _swig_i_3 string
- _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_StoreMultiRemove_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_347)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_348)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_349)(unsafe.Pointer(&_swig_i_3)), C.int(_swig_i_4)))
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_1
-	}
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_2
-	}
-	if Swig_escape_always_false {
-		Swig_escape_val = _swig_i_3
-	}
-	var swig_r_1 Outcome
- swig_r_1 = Outcome(swig_r) 
-	return swig_r_1
-}
-
 func BatchCreate(arg1 *Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 string
  _swig_i_0 = inShapeOfString(unsafe.Pointer(arg1)) 
-	swig_r = (uintptr)(C._wrap_BatchCreate_capi_356b15c9f28c3e64(*(*C.swig_type_350)(unsafe.Pointer(&_swig_i_0))))
+	swig_r = (uintptr)(C._wrap_BatchCreate_capi_d29fbf7431beed95(*(*C.swig_type_353)(unsafe.Pointer(&_swig_i_0))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_0
 	}
@@ -4965,7 +5066,7 @@ func BatchPut(arg1 Batch, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_BatchPut_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_351)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_352)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_BatchPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_354)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_355)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -4983,7 +5084,7 @@ func BatchRemove(arg1 Batch, arg2 []byte) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchRemove_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_353)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchRemove_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_356)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5001,7 +5102,7 @@ func BatchRequire(arg1 Batch, arg2 []byte, arg3 uint, arg4 []byte) (_swig_ret Ou
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
-	swig_r = (uintptr)(C._wrap_BatchRequire_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_354)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_355)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_BatchRequire_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_357)(unsafe.Pointer(&_swig_i_1)), C.swig_intgo(_swig_i_2), *(*C.swig_type_358)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5019,7 +5120,7 @@ func BatchCount(arg1 Batch, arg2 *uint64) (_swig_ret Outcome) {
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
-	swig_r = (uintptr)(C._wrap_BatchCount_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_356)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_BatchCount_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_359)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5032,7 +5133,7 @@ func BatchClear(arg1 Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_BatchClear_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_BatchClear_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5042,7 +5143,7 @@ func BatchClose(arg1 Batch) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_BatchClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_BatchClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5051,10 +5152,10 @@ func BatchClose(arg1 Batch) (_swig_ret Outcome) {
 func BatchFree(arg1 Batch) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_BatchFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_BatchFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
-func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Outcome) {
+func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 *uint64, arg5 WriteOptions) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
@@ -5062,10 +5163,21 @@ func StoreWrite(arg1 Store, arg2 Batch, arg3 *uint64, arg4 uint32) (_swig_ret Ou
  _swig_i_1 = uintptr(arg2) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	_swig_i_3 := arg4
-	swig_r = (uintptr)(C._wrap_StoreWrite_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_357)(unsafe.Pointer(&_swig_i_2)), C.int(_swig_i_3)))
+	var _swig_i_3 string
+ _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
+	var _swig_i_4 string
+
+  _swig_i_4 = inShapeOfString(noescape(unsafe.Pointer(&arg5)))
+
+	swig_r = (uintptr)(C._wrap_StoreWrite_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_360)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_361)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_362)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_4
 	}
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
@@ -5084,7 +5196,7 @@ func StoreCursorNextMany(arg1 Cursor, arg2 int64, arg3 int64, arg4 *Buffer, arg5
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
 	var _swig_i_5 string
  _swig_i_5 = inShapeOfString(unsafe.Pointer(arg6)) 
-	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_358(_swig_i_1), C.swig_type_359(_swig_i_2), *(*C.swig_type_360)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_361)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_362)(unsafe.Pointer(&_swig_i_5))))
+	swig_r = (uintptr)(C._wrap_StoreCursorNextMany_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_363(_swig_i_1), C.swig_type_364(_swig_i_2), *(*C.swig_type_365)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_366)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_367)(unsafe.Pointer(&_swig_i_5))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -5099,11 +5211,26 @@ func StoreCursorNextMany(arg1 Cursor, arg2 int64, arg3 int64, arg4 *Buffer, arg5
 	return swig_r_1
 }
 
+func StoreCursorToken(arg1 Cursor, arg2 *Buffer) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = inShapeOfString(unsafe.Pointer(arg2)) 
+	swig_r = (uintptr)(C._wrap_StoreCursorToken_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_368)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
 func StoreCursorClose(arg1 Cursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreCursorClose_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreCursorClose_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5112,14 +5239,14 @@ func StoreCursorClose(arg1 Cursor) (_swig_ret Outcome) {
 func StoreCursorFree(arg1 Cursor) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	C._wrap_StoreCursorFree_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreCursorFree_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func StoreFlush(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreFlush_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreFlush_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5129,7 +5256,7 @@ func StoreSync(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreSync_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreSync_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5139,7 +5266,7 @@ func StoreCheckpoint(arg1 Store) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
-	swig_r = (uintptr)(C._wrap_StoreCheckpoint_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_StoreCheckpoint_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5157,207 +5284,207 @@ func (p SwigcptrStoreStats) SwigIsStoreStats() {
 func (arg1 SwigcptrStoreStats) SetRecovered(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Recovered_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreStats_Recovered_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecovered() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreStats_Recovered_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreStats_Recovered_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetWritesRefused(arg2 bool) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_WritesRefused_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
+	C._wrap_StoreStats_WritesRefused_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetWritesRefused() (_swig_ret bool) {
 	var swig_r bool
 	_swig_i_0 := arg1
-	swig_r = (bool)(C._wrap_StoreStats_WritesRefused_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (bool)(C._wrap_StoreStats_WritesRefused_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetKeys(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Keys_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_363(_swig_i_1))
+	C._wrap_StoreStats_Keys_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_369(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetKeys() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Keys_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Keys_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetSegments(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Segments_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_365(_swig_i_1))
+	C._wrap_StoreStats_Segments_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_371(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSegments() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Segments_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Segments_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetLogBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LogBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_367(_swig_i_1))
+	C._wrap_StoreStats_LogBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_373(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLogBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_LogBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_LogBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetLiveBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_LiveBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_369(_swig_i_1))
+	C._wrap_StoreStats_LiveBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_375(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetLiveBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_LiveBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_LiveBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetDiskBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DiskBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_371(_swig_i_1))
+	C._wrap_StoreStats_DiskBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_377(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDiskBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_DiskBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_DiskBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Version_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_373(_swig_i_1))
+	C._wrap_StoreStats_Version_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_379(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetVersion() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Version_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Version_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetDurableVersion(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_DurableVersion_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_375(_swig_i_1))
+	C._wrap_StoreStats_DurableVersion_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_381(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetDurableVersion() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_DurableVersion_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_DurableVersion_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Commits_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_377(_swig_i_1))
+	C._wrap_StoreStats_Commits_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_383(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetCommits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Commits_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Commits_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetBytesWritten(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_BytesWritten_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_379(_swig_i_1))
+	C._wrap_StoreStats_BytesWritten_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_385(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetBytesWritten() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_BytesWritten_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_BytesWritten_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetSyncs(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Syncs_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_381(_swig_i_1))
+	C._wrap_StoreStats_Syncs_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_387(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetSyncs() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Syncs_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Syncs_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetReads(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_Reads_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_383(_swig_i_1))
+	C._wrap_StoreStats_Reads_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_389(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetReads() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_Reads_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_Reads_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetRecoveredCommits(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCommits_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_385(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCommits_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_391(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCommits() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCommits_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCommits_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func (arg1 SwigcptrStoreStats) SetRecoveredCutBytes(arg2 uint64) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_StoreStats_RecoveredCutBytes_set_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_387(_swig_i_1))
+	C._wrap_StoreStats_RecoveredCutBytes_set_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_393(_swig_i_1))
 }
 
 func (arg1 SwigcptrStoreStats) GetRecoveredCutBytes() (_swig_ret uint64) {
 	var swig_r uint64
 	_swig_i_0 := arg1
-	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCutBytes_get_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint64)(C._wrap_StoreStats_RecoveredCutBytes_get_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func NewStoreStats() (_swig_ret StoreStats) {
 	var swig_r StoreStats
-	swig_r = (StoreStats)(SwigcptrStoreStats(C._wrap_new_StoreStats_capi_356b15c9f28c3e64()))
+	swig_r = (StoreStats)(SwigcptrStoreStats(C._wrap_new_StoreStats_capi_d29fbf7431beed95()))
 	return swig_r
 }
 
 func DeleteStoreStats(arg1 StoreStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_delete_StoreStats_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_delete_StoreStats_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 type StoreStats interface {
@@ -5397,7 +5524,7 @@ type StoreStats interface {
 
 func StoreStatsInit(arg1 StoreStats) {
 	_swig_i_0 := getSwigcptr(arg1)
-	C._wrap_StoreStatsInit_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0))
+	C._wrap_StoreStatsInit_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0))
 }
 
 func StoreStatsGet(arg1 Store, arg2 StoreStats) (_swig_ret Outcome) {
@@ -5405,7 +5532,7 @@ func StoreStatsGet(arg1 Store, arg2 StoreStats) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := getSwigcptr(arg2)
-	swig_r = (uintptr)(C._wrap_StoreStatsGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreStatsGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5416,7 +5543,343 @@ func StoreVerify(arg1 Store, arg2 uintptr) (_swig_ret Outcome) {
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_StoreVerify_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_StoreVerify_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreCompareAndSwap(arg1 Store, arg2 []byte, arg3 []byte, arg4 []byte, arg5 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	var _swig_i_3 string
+ _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
+	var _swig_i_4 string
+
+  _swig_i_4 = inShapeOfString(noescape(unsafe.Pointer(&arg5)))
+
+	swig_r = (uintptr)(C._wrap_StoreCompareAndSwap_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_395)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_396)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_397)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_398)(unsafe.Pointer(&_swig_i_4))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_4
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreUpdate(arg1 Store, arg2 []byte, arg3 uintptr, arg4 *Buffer, arg5 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	_swig_i_2 := arg3
+	var _swig_i_3 string
+ _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
+	var _swig_i_4 string
+
+  _swig_i_4 = inShapeOfString(noescape(unsafe.Pointer(&arg5)))
+
+	swig_r = (uintptr)(C._wrap_StoreUpdate_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_399)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2), *(*C.swig_type_400)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_401)(unsafe.Pointer(&_swig_i_4))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_4
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreFetchUpdate(arg1 Store, arg2 []byte, arg3 uintptr, arg4 *Buffer, arg5 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	_swig_i_2 := arg3
+	var _swig_i_3 string
+ _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
+	var _swig_i_4 string
+
+  _swig_i_4 = inShapeOfString(noescape(unsafe.Pointer(&arg5)))
+
+	swig_r = (uintptr)(C._wrap_StoreFetchUpdate_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_402)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2), *(*C.swig_type_403)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_404)(unsafe.Pointer(&_swig_i_4))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_4
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreExchange(arg1 Store, arg2 []byte, arg3 []byte, arg4 *Buffer, arg5 *bool, arg6 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	var _swig_i_3 string
+ _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
+	var _swig_i_4 string
+ _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
+	var _swig_i_5 string
+
+  _swig_i_5 = inShapeOfString(noescape(unsafe.Pointer(&arg6)))
+
+	swig_r = (uintptr)(C._wrap_StoreExchange_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_405)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_406)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_407)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_408)(unsafe.Pointer(&_swig_i_4)), *(*C.swig_type_409)(unsafe.Pointer(&_swig_i_5))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_4
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_5
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreShardFor(arg1 Store, arg2 []byte, arg3 *uint32) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
+	swig_r = (uintptr)(C._wrap_StoreShardFor_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_410)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_411)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreAtomic(arg1 Store, arg2 []byte, arg3 uintptr, arg4 *uint64, arg5 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	_swig_i_2 := arg3
+	var _swig_i_3 string
+ _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
+	var _swig_i_4 string
+
+  _swig_i_4 = inShapeOfString(noescape(unsafe.Pointer(&arg5)))
+
+	swig_r = (uintptr)(C._wrap_StoreAtomic_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_412)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2), *(*C.swig_type_413)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_414)(unsafe.Pointer(&_swig_i_4))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_4
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func AtomicGet(arg1 Atomic, arg2 []byte, arg3 *Buffer) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
+	swig_r = (uintptr)(C._wrap_AtomicGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_415)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_416)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func AtomicContains(arg1 Atomic, arg2 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	swig_r = (uintptr)(C._wrap_AtomicContains_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_417)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func AtomicPut(arg1 Atomic, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	swig_r = (uintptr)(C._wrap_AtomicPut_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_418)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_419)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func AtomicInsert(arg1 Atomic, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	swig_r = (uintptr)(C._wrap_AtomicInsert_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_420)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_421)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func AtomicReplace(arg1 Atomic, arg2 []byte, arg3 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	swig_r = (uintptr)(C._wrap_AtomicReplace_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_422)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_423)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func AtomicRemove(arg1 Atomic, arg2 []byte) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	swig_r = (uintptr)(C._wrap_AtomicRemove_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_424)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
+	}
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreOnWrite(arg1 Store, arg2 uint, arg3 *Hook) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := arg2
+	var _swig_i_2 uintptr
+ _swig_i_2 = uintptr(unsafe.Pointer(arg3)) 
+	swig_r = (uintptr)(C._wrap_StoreOnWrite_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreOnOpen(arg1 Store, arg2 *Hook) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 uintptr
+ _swig_i_1 = uintptr(unsafe.Pointer(arg2)) 
+	swig_r = (uintptr)(C._wrap_StoreOnOpen_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	var swig_r_1 Outcome
+ swig_r_1 = Outcome(swig_r) 
+	return swig_r_1
+}
+
+func StoreMigrate(arg1 Store, arg2 uintptr, arg3 []byte, arg4 *uint64, arg5 WriteOptions) (_swig_ret Outcome) {
+	var swig_r uintptr
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	_swig_i_1 := arg2
+	var _swig_i_2 string
+ _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
+	var _swig_i_3 string
+ _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
+	var _swig_i_4 string
+
+  _swig_i_4 = inShapeOfString(noescape(unsafe.Pointer(&arg5)))
+
+	swig_r = (uintptr)(C._wrap_StoreMigrate_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_425)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_426)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_427)(unsafe.Pointer(&_swig_i_4))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_2
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_4
+	}
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
 	return swig_r_1
@@ -5430,12 +5893,25 @@ func StoreGet(arg1 Store, arg2 []byte, arg3 []byte) (_swig_ret int64) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_StoreGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_390)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_391)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_StoreGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_429)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_430)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
+	}
+	return swig_r
+}
+
+func StoreValueSize(arg1 Store, arg2 []byte) (_swig_ret int64) {
+	var swig_r int64
+	var _swig_i_0 uintptr
+ _swig_i_0 = uintptr(arg1) 
+	var _swig_i_1 string
+ _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
+	swig_r = (int64)(C._wrap_StoreValueSize_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_432)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_1
 	}
 	return swig_r
 }
@@ -5448,7 +5924,7 @@ func StoreGetPin(arg1 Store, arg2 []byte, arg3 *PinnedBytes) (_swig_ret Outcome)
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_392)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_393)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_StoreGetPin_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_433)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_434)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5460,7 +5936,7 @@ func StoreGetPin(arg1 Store, arg2 []byte, arg3 *PinnedBytes) (_swig_ret Outcome)
 	return swig_r_1
 }
 
-func CursorOpen(arg1 Store, arg2 []byte, arg3 bool, arg4 *Cursor) (_swig_ret Outcome) {
+func CursorOpen(arg1 Store, arg2 []byte, arg3 bool, arg4 []byte, arg5 *Cursor) (_swig_ret Outcome) {
 	var swig_r uintptr
 	var _swig_i_0 uintptr
  _swig_i_0 = uintptr(arg1) 
@@ -5468,13 +5944,18 @@ func CursorOpen(arg1 Store, arg2 []byte, arg3 bool, arg4 *Cursor) (_swig_ret Out
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	_swig_i_2 := arg3
 	var _swig_i_3 string
- _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CursorOpen_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_394)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_395)(unsafe.Pointer(&_swig_i_3))))
+ _swig_i_3 = *(*string)(unsafe.Pointer(&arg4)) 
+	var _swig_i_4 string
+ _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
+	swig_r = (uintptr)(C._wrap_CursorOpen_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_435)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), *(*C.swig_type_436)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_437)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
+	}
+	if Swig_escape_always_false {
+		Swig_escape_val = _swig_i_4
 	}
 	var swig_r_1 Outcome
  swig_r_1 = Outcome(swig_r) 
@@ -5489,7 +5970,7 @@ func CursorRecord(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorRecord_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_396)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_397)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorRecord_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_438)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_439)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5509,7 +5990,7 @@ func CursorNext(arg1 Cursor, arg2 []byte, arg3 []uint64) (_swig_ret Outcome) {
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CursorNext_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_398)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_399)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CursorNext_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_440)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_441)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5529,7 +6010,7 @@ func IndexCreate(arg1 IndexOptions, arg2 *Resolver, arg3 bool, arg4 *Index) (_sw
 	_swig_i_2 := arg3
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_IndexCreate_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_400)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_IndexCreate_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), C._Bool(_swig_i_2), *(*C.swig_type_442)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -5546,7 +6027,7 @@ func IndexCursorKey(arg1 IndexCursor, arg2 []byte, arg3 *uint64) (_swig_ret Outc
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_401)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_402)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_IndexCursorKey_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_443)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_444)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5569,7 +6050,7 @@ func IndexCursorNext(arg1 IndexCursor, arg2 bool, arg3 []byte, arg4 *uint64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_403)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_404)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_405)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_IndexCursorNext_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C._Bool(_swig_i_1), *(*C.swig_type_445)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_446)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_447)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5591,7 +6072,7 @@ func CowMapGet(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_407(_swig_i_1), *(*C.swig_type_408)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_449(_swig_i_1), *(*C.swig_type_450)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5605,7 +6086,7 @@ func CowMapGetPin(arg1 CowMap, arg2 int64, arg3 *PinnedBytes) (_swig_ret Outcome
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_409(_swig_i_1), *(*C.swig_type_410)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapGetPin_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_451(_swig_i_1), *(*C.swig_type_452)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5621,7 +6102,7 @@ func CowMapSet(arg1 CowMap, arg2 int64, arg3 []byte) (_swig_ret int64) {
 	_swig_i_1 := arg2
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_CowMapSet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_412(_swig_i_1), *(*C.swig_type_413)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_CowMapSet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_454(_swig_i_1), *(*C.swig_type_455)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_2
 	}
@@ -5636,7 +6117,7 @@ func CowMapCursorValue(arg1 CowMapCursor, arg2 []byte, arg3 *uint64) (_swig_ret 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_414)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_415)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorValue_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_456)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_457)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5658,7 +6139,7 @@ func CowMapCursorNext(arg1 CowMapCursor, arg2 []byte, arg3 *int64, arg4 *uint64)
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
 	var _swig_i_3 string
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
-	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_416)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_417)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_418)(unsafe.Pointer(&_swig_i_3))))
+	swig_r = (uintptr)(C._wrap_CowMapCursorNext_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_458)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_459)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_460)(unsafe.Pointer(&_swig_i_3))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5681,7 +6162,7 @@ func CowMapDiffValues(arg1 CowMapDiff, arg2 []byte, arg3 []uint64) (_swig_ret Ou
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_419)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_420)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffValues_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_461)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_462)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5705,7 +6186,7 @@ func CowMapDiffNext(arg1 CowMapDiff, arg2 []byte, arg3 *uint32, arg4 *int64, arg
  _swig_i_3 = inShapeOfString(unsafe.Pointer(arg4)) 
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_421)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_422)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_423)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_424)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_CowMapDiffNext_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_463)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_464)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_465)(unsafe.Pointer(&_swig_i_3)), *(*C.swig_type_466)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5729,7 +6210,7 @@ func DiskIndexCursorNext(arg1 DiskIndexCursor, arg2 []byte) (_swig_ret Outcome) 
  _swig_i_0 = uintptr(arg1) 
 	var _swig_i_1 string
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
-	swig_r = (uintptr)(C._wrap_DiskIndexCursorNext_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_425)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (uintptr)(C._wrap_DiskIndexCursorNext_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_467)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5746,7 +6227,7 @@ func MemtableTransactionGet(arg1 MemtableTransaction, arg2 []byte, arg3 []byte) 
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_MemtableTransactionGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_427)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_428)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_MemtableTransactionGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_469)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_470)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5764,7 +6245,7 @@ func MemtableTransactionGetPin(arg1 MemtableTransaction, arg2 []byte, arg3 *Pinn
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionGetPin_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_429)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_430)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionGetPin_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_471)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_472)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5786,7 +6267,7 @@ func MemtableTransactionCursor(arg1 MemtableTransaction, arg2 []byte, arg3 bool,
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableTransactionCursor_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_431)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_432)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableTransactionCursor_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_473)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_474)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5806,7 +6287,7 @@ func MemtableSnapshotGet(arg1 MemtableSnapshot, arg2 []byte, arg3 []byte) (_swig
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (int64)(C._wrap_MemtableSnapshotGet_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_434)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_435)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (int64)(C._wrap_MemtableSnapshotGet_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_476)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_477)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5824,7 +6305,7 @@ func MemtableSnapshotGetPin(arg1 MemtableSnapshot, arg2 []byte, arg3 *PinnedByte
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = inShapeOfString(unsafe.Pointer(arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotGetPin_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_436)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_437)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotGetPin_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_478)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_479)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5846,7 +6327,7 @@ func MemtableSnapshotCursor(arg1 MemtableSnapshot, arg2 []byte, arg3 bool, arg4 
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableSnapshotCursor_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_438)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_439)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableSnapshotCursor_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_480)(unsafe.Pointer(&_swig_i_1)), C._Bool(_swig_i_2), C._Bool(_swig_i_3), *(*C.swig_type_481)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5868,7 +6349,7 @@ func MemtableRead(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 uint64, arg5 []b
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = *(*string)(unsafe.Pointer(&arg5)) 
-	swig_r = (int64)(C._wrap_MemtableRead_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_441)(unsafe.Pointer(&_swig_i_1)), C.swig_type_442(_swig_i_2), C.swig_type_443(_swig_i_3), *(*C.swig_type_444)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (int64)(C._wrap_MemtableRead_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_483)(unsafe.Pointer(&_swig_i_1)), C.swig_type_484(_swig_i_2), C.swig_type_485(_swig_i_3), *(*C.swig_type_486)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5888,7 +6369,7 @@ func MemtableReadPin(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 uint64, arg5 
 	_swig_i_3 := arg4
 	var _swig_i_4 string
  _swig_i_4 = inShapeOfString(unsafe.Pointer(arg5)) 
-	swig_r = (uintptr)(C._wrap_MemtableReadPin_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_445)(unsafe.Pointer(&_swig_i_1)), C.swig_type_446(_swig_i_2), C.swig_type_447(_swig_i_3), *(*C.swig_type_448)(unsafe.Pointer(&_swig_i_4))))
+	swig_r = (uintptr)(C._wrap_MemtableReadPin_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_487)(unsafe.Pointer(&_swig_i_1)), C.swig_type_488(_swig_i_2), C.swig_type_489(_swig_i_3), *(*C.swig_type_490)(unsafe.Pointer(&_swig_i_4))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5909,7 +6390,7 @@ func MemtableReadWith(arg1 Memtable, arg2 []byte, arg3 uint64, arg4 uint64, arg5
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
 	_swig_i_4 := arg5
-	swig_r = (uintptr)(C._wrap_MemtableReadWith_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_449)(unsafe.Pointer(&_swig_i_1)), C.swig_type_450(_swig_i_2), C.swig_type_451(_swig_i_3), C.uintptr_t(_swig_i_4)))
+	swig_r = (uintptr)(C._wrap_MemtableReadWith_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_491)(unsafe.Pointer(&_swig_i_1)), C.swig_type_492(_swig_i_2), C.swig_type_493(_swig_i_3), C.uintptr_t(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5930,7 +6411,7 @@ func MemtableCursorOpen(arg1 Memtable, arg2 uint64, arg3 uint64, arg4 []byte, ar
 	_swig_i_5 := arg6
 	var _swig_i_6 string
  _swig_i_6 = inShapeOfString(unsafe.Pointer(arg7)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorOpen_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), C.swig_type_452(_swig_i_1), C.swig_type_453(_swig_i_2), *(*C.swig_type_454)(unsafe.Pointer(&_swig_i_3)), C._Bool(_swig_i_4), C._Bool(_swig_i_5), *(*C.swig_type_455)(unsafe.Pointer(&_swig_i_6))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorOpen_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), C.swig_type_494(_swig_i_1), C.swig_type_495(_swig_i_2), *(*C.swig_type_496)(unsafe.Pointer(&_swig_i_3)), C._Bool(_swig_i_4), C._Bool(_swig_i_5), *(*C.swig_type_497)(unsafe.Pointer(&_swig_i_6))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_3
 	}
@@ -5950,7 +6431,7 @@ func MemtableCursorRecord(arg1 MemtableCursor, arg2 []byte, arg3 []uint64) (_swi
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorRecord_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_456)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_457)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorRecord_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_498)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_499)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}
@@ -5970,7 +6451,7 @@ func MemtableCursorNext(arg1 MemtableCursor, arg2 []byte, arg3 []uint64) (_swig_
  _swig_i_1 = *(*string)(unsafe.Pointer(&arg2)) 
 	var _swig_i_2 string
  _swig_i_2 = *(*string)(unsafe.Pointer(&arg3)) 
-	swig_r = (uintptr)(C._wrap_MemtableCursorNext_capi_356b15c9f28c3e64(C.uintptr_t(_swig_i_0), *(*C.swig_type_458)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_459)(unsafe.Pointer(&_swig_i_2))))
+	swig_r = (uintptr)(C._wrap_MemtableCursorNext_capi_d29fbf7431beed95(C.uintptr_t(_swig_i_0), *(*C.swig_type_500)(unsafe.Pointer(&_swig_i_1)), *(*C.swig_type_501)(unsafe.Pointer(&_swig_i_2))))
 	if Swig_escape_always_false {
 		Swig_escape_val = _swig_i_1
 	}

@@ -10,8 +10,8 @@
  *              The caller keeps the owner of a handle alive until the call returns.
  *   outcomes   the status and, if it was filled, the stave_error come back together as one word,
  *              because a goroutine may be on another thread when it makes its next call.
- *   structs    options and statistics as SWIG's proxies; buffers and pins as the Go structs below,
- *              laid out as in C (layout.go). What C writes into those points to C memory.
+ *   structs    options and statistics as SWIG's proxies; buffers, pins and the options of writes as
+ *              the Go structs below, laid out as in C (layout.go). What C writes into those points to C memory.
  */
 %module capi
 
@@ -32,13 +32,14 @@ static const stave_outcome outcome_raised = (stave_outcome)1 << 63;
 
 /* What a callback answers when it has left an error in `raised`: a status of its own. */
 enum { status_raised = -1000 };
-/* The cgo.Handle of that error, or 0 once a call has taken it along. A call and its callbacks are on
- * one thread. What no call takes, because the library has asked again, stays until the next error. */
+/* The cgo.Handle of that error, or of the one of the hook that has failed last, or 0 once a call has
+ * taken it along. A call and its callbacks are on one thread. What no call takes, because the library
+ * has asked again, or has something worse to say, stays until the next error. */
 static _Thread_local uintptr_t raised;
 
 /* A call fills the error, status included, or leaves it as it was: with status 0. */
 static stave_outcome outcome(stave_status status, const stave_error *error) {
-  if (status == status_raised) {
+  if (status == status_raised || (status == STAVE_HOOK_FAILED && raised != 0)) {
     const uintptr_t handle = raised;
     raised = 0;
     return outcome_raised | handle;
@@ -53,57 +54,8 @@ static stave_outcome outcome(stave_status status, const stave_error *error) {
   return (stave_outcome)(status >= 0 ? status : outcome_negative - status);
 }
 
-/* Exported by progress.go. */
-extern stave_status stave_go_progress(uintptr_t context, uint64_t done, uint64_t total);
-
-static stave_status report_progress(void *context, uint64_t done, uint64_t total) {
-  return stave_go_progress((uintptr_t)context, done, total);
-}
-
-/* Exported by edit.go. */
-extern stave_status stave_go_edit(uintptr_t context, void *value);
-
-static stave_status run_edit(void *context, stave_buffer *value) {
-  return stave_go_edit((uintptr_t)context, value);
-}
-
-/* Exported by source.go. */
-extern stave_status stave_go_source(uintptr_t context, void *keys, void *records, size_t count_max,
-                                    size_t *count);
-
-static stave_status run_source(void *context, void *keys, void *records, size_t count_max,
-                               size_t *count) {
-  return stave_go_source((uintptr_t)context, keys, records, count_max, count);
-}
-
-/* Exported by reader.go. */
-extern stave_status stave_go_reader(uintptr_t context, void *value, size_t size);
-
-static stave_status run_reader(void *context, const void *value, size_t size) {
-  return stave_go_reader((uintptr_t)context, (void *)value, size);
-}
-
 /* What reads answer instead of STAVE_NOT_FOUND for a key that is removed. No status has this number. */
 enum { status_deleted = 255 };
-
-/* Exported by resolver.go. Each answers 0 or a positive status, or an error that it puts at the last
- * address. */
-extern stave_status stave_go_compare(uintptr_t resolver, uint64_t value, void *key, size_t key_size,
-                                     uintptr_t *raised);
-extern stave_status stave_go_hash(uintptr_t resolver, uint64_t value, uint64_t *hash,
-                                  uintptr_t *raised);
-
-static stave_status resolve_compare(void *context, uint64_t value, const void *key,
-                                    size_t key_size) {
-  const stave_status answer =
-      stave_go_compare((uintptr_t)context, value, (void *)key, key_size, &raised);
-  return answer < 0 ? status_raised : answer;
-}
-
-static stave_status resolve_hash(void *context, uint64_t value, uint64_t *hash) {
-  const stave_status answer = stave_go_hash((uintptr_t)context, value, hash, &raised);
-  return answer < 0 ? status_raised : answer;
-}
 %}
 
 %insert(go_begin) %{
@@ -123,6 +75,13 @@ type Buffer struct {
   Capacity uintptr
 }
 
+// WriteOptions are laid out as stave_write_options. With a StructSize of 0 they are none, and the defaults.
+type WriteOptions struct {
+  StructSize uint32
+  Durability uint32
+  ExpiresAt  uint64
+}
+
 // PinnedBytes is a pin and what it holds, laid out as stave_go_pinned.
 type PinnedBytes struct {
   Pin  Pin
@@ -136,6 +95,16 @@ func inShapeOfString(pointer unsafe.Pointer) string {
     length int
   }{data: pointer}
   return *(*string)(unsafe.Pointer(&header))
+}
+
+// noescape hides a pointer from escape analysis: what it points to may stay on the stack. Only for what C
+// has read before it calls Go, when a stack may move.
+//
+//go:nosplit
+//go:nocheckptr
+func noescape(pointer unsafe.Pointer) unsafe.Pointer {
+  address := uintptr(pointer)
+  return unsafe.Pointer(address ^ 0)
 }
 %}
 
@@ -190,7 +159,11 @@ SLICE_SHAPE(GO_TYPE, DATA)
 
 SLICE_AND_SIZE([]byte, const void *key, size_t key_size)
 SLICE_AND_SIZE([]byte, const void *value, size_t value_size)
+SLICE_AND_SIZE([]byte, const void *expected, size_t expected_size)
+SLICE_AND_SIZE([]byte, const void *desired, size_t desired_size)
+SLICE_AND_SIZE([]byte, const void *shard_key, size_t shard_key_size)
 SLICE_AND_SIZE([]byte, const void *prefix, size_t prefix_size)
+SLICE_AND_SIZE([]byte, const void *token, size_t token_size)
 SLICE_AND_SIZE([]byte, void *data, size_t capacity)
 SLICE_AND_SIZE([]byte, const void *record, size_t record_size)
 SLICE_AND_SIZE([]byte, void *record, size_t record_size)
@@ -215,6 +188,9 @@ POINTER(uint64, uint64_t *size)
 POINTER(uint64, uint64_t *count)
 POINTER(uint64, uint64_t *removed)
 POINTER(uint64, uint64_t *failed)
+POINTER(uint64, uint64_t *version)
+POINTER(uint64, uint64_t *expires_at)
+POINTER(uint64, uint64_t *changed)
 POINTER(uint64, uint64_t *value)
 POINTER(uint64, uint64_t *previous)
 POINTER(uint64, uint64_t *existing)
@@ -227,6 +203,7 @@ POINTER(uint64, uint64_t *size_bytes)
 POINTER(uint64, uint64_t *pruned)
 POINTER(int64, int64_t *key)
 POINTER(uint32, uint32_t *change)
+POINTER(uint32, uint32_t *shard)
 POINTER(bool, uint8_t *existed)
 POINTER(bool, uint8_t *replaced)
 POINTER(bool, uint8_t *is_empty)
@@ -254,58 +231,20 @@ POINTER(GO_TYPE, C_TYPE **)
 
 %include "common.i"
 
-/* ---- Options, statistics, callbacks ---------------------------------------------------------- */
+/* ---- Callbacks, options, statistics ---------------------------------------------------------- */
 
-/* The durability stands for the whole struct; without one C gets no struct, which is faster. */
-%typemap(gotype) const stave_write_options *options "uint32"
-%typemap(imtype) const stave_write_options *options "uint32"
+%include "callbacks.i"
+
+/* Copied before anything else happens: they lie on the goroutine's stack. */
+%typemap(gotype) const stave_write_options *options "WriteOptions"
+%typemap(imtype) const stave_write_options *options "string"
+%typemap(goin) const stave_write_options *options %{
+  $result = inShapeOfString(noescape(unsafe.Pointer(&$input)))
+%}
 %typemap(in) const stave_write_options *options (stave_write_options how) %{
-  if ($input != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how);
-    how.durability = (uint32_t)$input;
-    $1 = &how;
-  }
+  memcpy(&how, $input.p, sizeof how);
+  $1 = how.struct_size != 0 ? &how : NULL;
 %}
-
-/* A cgo.Handle; 0 for no callback. */
-%typemap(gotype) (stave_progress progress, void *context) "uintptr"
-%typemap(in) (stave_progress progress, void *context) %{
-  $1 = $input != 0 ? report_progress : NULL;
-  $2 = (void *)$input;
-%}
-
-%apply (stave_progress progress, void *context) {
-    (stave_disk_index_progress progress, void *context) };
-
-/* A cgo.Handle. */
-%typemap(gotype) (stave_disk_index_source source, void *context) "uintptr"
-%typemap(in) (stave_disk_index_source source, void *context) %{
-  $1 = run_source;
-  $2 = (void *)$input;
-%}
-
-/* A cgo.Handle. */
-%define EDIT(NAME)
-%typemap(gotype) (stave_edit NAME, void *context) "uintptr"
-%typemap(in) (stave_edit NAME, void *context) %{
-  $1 = run_edit;
-  $2 = (void *)$input;
-%}
-%enddef
-EDIT(edit)
-EDIT(make)
-
-/* A cgo.Handle. */
-%typemap(gotype) (stave_memtable_reader reader, void *context) "uintptr"
-%typemap(in) (stave_memtable_reader reader, void *context) %{
-  $1 = run_reader;
-  $2 = (void *)$input;
-%}
-
-/* nil for none. Whoever calls keeps it alive as long as the index; see resolver.go. */
-%typemap(gotype) uintptr_t resolver "*Resolver"
-%typemap(imtype) uintptr_t resolver "uintptr"
-%typemap(goin) uintptr_t resolver %{ $result = uintptr(unsafe.Pointer($input)) %}
 
 %typemap(gotype) uint8_t "bool"
 %typemap(in) uint8_t %{ $1 = $input ? 1 : 0; %}
@@ -338,12 +277,15 @@ EDIT(make)
 /* Structs that stay on this side. */
 %ignore stave_buffer_init;
 %ignore stave_store_cursor_options_init;
+%ignore stave_change;
+%ignore STAVE_NEVER_EXPIRES;
 %ignore stave_index_resolver;
 %ignore stave_index_resolver_init;
 /* What the functions below call. */
 %ignore stave_store_get;
 %ignore stave_store_get_buffer;
 %ignore stave_store_get_pin;
+%ignore stave_store_value_size;
 %ignore stave_pin_data;
 %ignore stave_pin_size;
 %ignore stave_store_cursor_open;

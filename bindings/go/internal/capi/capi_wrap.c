@@ -197,13 +197,14 @@ static const stave_outcome outcome_raised = (stave_outcome)1 << 63;
 
 /* What a callback answers when it has left an error in `raised`: a status of its own. */
 enum { status_raised = -1000 };
-/* The cgo.Handle of that error, or 0 once a call has taken it along. A call and its callbacks are on
- * one thread. What no call takes, because the library has asked again, stays until the next error. */
+/* The cgo.Handle of that error, or of the one of the hook that has failed last, or 0 once a call has
+ * taken it along. A call and its callbacks are on one thread. What no call takes, because the library
+ * has asked again, or has something worse to say, stays until the next error. */
 static _Thread_local uintptr_t raised;
 
 /* A call fills the error, status included, or leaves it as it was: with status 0. */
 static stave_outcome outcome(stave_status status, const stave_error *error) {
-  if (status == status_raised) {
+  if (status == status_raised || (status == STAVE_HOOK_FAILED && raised != 0)) {
     const uintptr_t handle = raised;
     raised = 0;
     return outcome_raised | handle;
@@ -217,6 +218,22 @@ static stave_outcome outcome(stave_status status, const stave_error *error) {
   }
   return (stave_outcome)(status >= 0 ? status : outcome_negative - status);
 }
+
+/* What reads answer instead of STAVE_NOT_FOUND for a key that is removed. No status has this number. */
+enum { status_deleted = 255 };
+
+
+#include <stdint.h>		// Use the C99 official header
+
+
+#define SWIGWORDSIZE64
+#ifndef LONG_MAX
+#include <limits.h>
+#endif
+#if (__WORDSIZE == 32) || (LONG_MAX == INT_MAX)
+# error "SWIG wrapped code invalid in 32 bit architecture, regenerate code using -DSWIGWORDSIZE32"
+#endif
+
 
 /* Exported by progress.go. */
 extern stave_status stave_go_progress(uintptr_t context, uint64_t done, uint64_t total);
@@ -248,8 +265,54 @@ static stave_status run_reader(void *context, const void *value, size_t size) {
   return stave_go_reader((uintptr_t)context, (void *)value, size);
 }
 
-/* What reads answer instead of STAVE_NOT_FOUND for a key that is removed. No status has this number. */
-enum { status_deleted = 255 };
+/* Exported by hook.go. Answers 0, or anything else with an error at the last address. */
+extern stave_status stave_go_hook(uintptr_t hook, void *change, uintptr_t *raised);
+
+static stave_status run_hook(void *context, const stave_change *change) {
+  return stave_go_hook((uintptr_t)context, (void *)change, &raised);
+}
+
+/* Exported by migration.go. */
+extern stave_status stave_go_migration(uintptr_t context, void *key, size_t key_size, void *value,
+                                       uint32_t *action);
+extern stave_status stave_go_migrated(uintptr_t context, uint64_t done, uint64_t total, void *token,
+                                      size_t token_size);
+
+static stave_status run_migration(void *context, const void *key, size_t key_size,
+                                  stave_buffer *value, uint32_t *action) {
+  return stave_go_migration((uintptr_t)context, (void *)key, key_size, value, action);
+}
+
+static stave_status report_migrated(void *context, uint64_t done, uint64_t total,
+                                    const void *token, size_t token_size) {
+  return stave_go_migrated((uintptr_t)context, done, total, (void *)token, token_size);
+}
+
+/* Exported by atomic.go. */
+extern stave_status stave_go_atomic(uintptr_t context, uintptr_t atomic);
+
+/* The callbacks of stave_store_atomic that run in this thread, the innermost first. A goroutine that
+ * runs in a callback stays on its thread, so what is not here belongs to another goroutine, or has
+ * ended. */
+struct inside {
+  const stave_atomic *atomic;
+  const struct inside *outer;
+};
+static _Thread_local const struct inside *innermost;
+
+static stave_status run_atomic(void *context, stave_atomic *atomic) {
+  const struct inside here = {atomic, innermost};
+  innermost = &here;
+  const stave_status answer = stave_go_atomic((uintptr_t)context, (uintptr_t)atomic);
+  innermost = here.outer;
+  return answer;
+}
+
+static bool is_inside(const stave_atomic *atomic) {
+  for (const struct inside *here = innermost; here != NULL; here = here->outer)
+    if (here->atomic == atomic) return true;
+  return false;
+}
 
 /* Exported by resolver.go. Each answers 0 or a positive status, or an error that it puts at the last
  * address. */
@@ -269,18 +332,6 @@ static stave_status resolve_hash(void *context, uint64_t value, uint64_t *hash) 
   const stave_status answer = stave_go_hash((uintptr_t)context, value, hash, &raised);
   return answer < 0 ? status_raised : answer;
 }
-
-
-#include <stdint.h>		// Use the C99 official header
-
-
-#define SWIGWORDSIZE64
-#ifndef LONG_MAX
-#include <limits.h>
-#endif
-#if (__WORDSIZE == 32) || (LONG_MAX == INT_MAX)
-# error "SWIG wrapped code invalid in 32 bit architecture, regenerate code using -DSWIGWORDSIZE32"
-#endif
 
 
 typedef struct stave_go_pinned {
@@ -314,19 +365,30 @@ int64_t stave_go_store_get(stave_store *store, const void *key, size_t key_size,
   return size_or_outcome(status, size, &error);
 }
 
+/* The value's size, or the outcome negated. */
+int64_t stave_go_store_value_size(stave_store *store, const void *key, size_t key_size) {
+  stave_error error;
+  error.status = STAVE_OK;
+  size_t size = 0;
+  const stave_status status = stave_store_value_size(store, key, key_size, &size, &error);
+  return size_or_outcome(status, size, &error);
+}
+
 stave_outcome stave_go_store_get_pin(stave_store *store, const void *key, size_t key_size,
                                      stave_go_pinned *pinned, stave_error *error) {
   return fill_pinned(stave_store_get_pin(store, key, key_size, &pinned->pin, error), pinned);
 }
 
 stave_outcome stave_go_cursor_open(stave_store *store, const void *prefix, size_t prefix_size,
-                                   uint8_t keys_only, stave_store_cursor **cursor,
-                                   stave_error *error) {
+                                   uint8_t keys_only, const void *token, size_t token_size,
+                                   stave_store_cursor **cursor, stave_error *error) {
   stave_store_cursor_options options;
   stave_store_cursor_options_init(&options);
   options.prefix = prefix;
   options.prefix_size = prefix_size;
   options.keys_only = keys_only;
+  options.token = token;
+  options.token_size = token_size;
   return (stave_outcome)stave_store_cursor_open(store, &options, cursor, error);
 }
 
@@ -638,7 +700,7 @@ stave_outcome stave_go_memtable_cursor_next(stave_memtable_cursor *cursor, void 
 extern "C" {
 #endif
 
-void _wrap_Swig_free_capi_356b15c9f28c3e64(void *_swig_go_0) {
+void _wrap_Swig_free_capi_d29fbf7431beed95(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -648,7 +710,7 @@ void _wrap_Swig_free_capi_356b15c9f28c3e64(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_capi_356b15c9f28c3e64(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_capi_d29fbf7431beed95(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -661,7 +723,7 @@ void *_wrap_Swig_malloc_capi_356b15c9f28c3e64(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusName_capi_356b15c9f28c3e64(intgo _swig_go_0) {
+_gostring_ _wrap_StatusName_capi_d29fbf7431beed95(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -674,7 +736,7 @@ _gostring_ _wrap_StatusName_capi_356b15c9f28c3e64(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_StatusMessage_capi_356b15c9f28c3e64(intgo _swig_go_0) {
+_gostring_ _wrap_StatusMessage_capi_d29fbf7431beed95(intgo _swig_go_0) {
   stave_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -687,7 +749,7 @@ _gostring_ _wrap_StatusMessage_capi_356b15c9f28c3e64(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_Version_capi_356b15c9f28c3e64() {
+intgo _wrap_Version_capi_d29fbf7431beed95() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -698,7 +760,7 @@ intgo _wrap_Version_capi_356b15c9f28c3e64() {
 }
 
 
-_gostring_ _wrap_VersionText_capi_356b15c9f28c3e64() {
+_gostring_ _wrap_VersionText_capi_d29fbf7431beed95() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -709,7 +771,7 @@ _gostring_ _wrap_VersionText_capi_356b15c9f28c3e64() {
 }
 
 
-void _wrap_BufferFree_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
+void _wrap_BufferFree_capi_d29fbf7431beed95(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   
   arg1 = (stave_buffer *)(void *)_swig_go_0.p; 
@@ -720,7 +782,7 @@ void _wrap_BufferFree_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BufferResize_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_BufferResize_capi_d29fbf7431beed95(_gostring_ _swig_go_0, long long _swig_go_1) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   size_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -743,7 +805,7 @@ stave_outcome _wrap_BufferResize_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, lo
 }
 
 
-void _wrap_PinFree_capi_356b15c9f28c3e64(stave_pin *_swig_go_0) {
+void _wrap_PinFree_capi_d29fbf7431beed95(stave_pin *_swig_go_0) {
   stave_pin *arg1 = (stave_pin *) 0 ;
   
   arg1 = (stave_pin *)_swig_go_0; 
@@ -753,7 +815,7 @@ void _wrap_PinFree_capi_356b15c9f28c3e64(stave_pin *_swig_go_0) {
 }
 
 
-long long _wrap_LiveHandles_capi_356b15c9f28c3e64() {
+long long _wrap_LiveHandles_capi_d29fbf7431beed95() {
   uint64_t result;
   long long _swig_go_result;
   
@@ -764,7 +826,7 @@ long long _wrap_LiveHandles_capi_356b15c9f28c3e64() {
 }
 
 
-void _wrap_CowMapOptions_Values_set_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_Values_set_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -776,7 +838,7 @@ void _wrap_CowMapOptions_Values_set_capi_356b15c9f28c3e64(struct stave_cow_map_o
 }
 
 
-intgo _wrap_CowMapOptions_Values_get_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_Values_get_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -789,7 +851,7 @@ intgo _wrap_CowMapOptions_Values_get_capi_356b15c9f28c3e64(struct stave_cow_map_
 }
 
 
-void _wrap_CowMapOptions_ValueSize_set_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_CowMapOptions_ValueSize_set_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t arg2 ;
   
@@ -801,7 +863,7 @@ void _wrap_CowMapOptions_ValueSize_set_capi_356b15c9f28c3e64(struct stave_cow_ma
 }
 
 
-intgo _wrap_CowMapOptions_ValueSize_get_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
+intgo _wrap_CowMapOptions_ValueSize_get_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -814,7 +876,7 @@ intgo _wrap_CowMapOptions_ValueSize_get_capi_356b15c9f28c3e64(struct stave_cow_m
 }
 
 
-void _wrap_CowMapOptions_Capacity_set_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapOptions_Capacity_set_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t arg2 ;
   
@@ -826,7 +888,7 @@ void _wrap_CowMapOptions_Capacity_set_capi_356b15c9f28c3e64(struct stave_cow_map
 }
 
 
-long long _wrap_CowMapOptions_Capacity_get_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
+long long _wrap_CowMapOptions_Capacity_get_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -839,7 +901,7 @@ long long _wrap_CowMapOptions_Capacity_get_capi_356b15c9f28c3e64(struct stave_co
 }
 
 
-struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_356b15c9f28c3e64() {
+struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_d29fbf7431beed95() {
   struct stave_cow_map_options *result = 0 ;
   struct stave_cow_map_options *_swig_go_result;
   
@@ -850,7 +912,7 @@ struct stave_cow_map_options *_wrap_new_CowMapOptions_capi_356b15c9f28c3e64() {
 }
 
 
-void _wrap_delete_CowMapOptions_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_delete_CowMapOptions_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0) {
   struct stave_cow_map_options *arg1 = (struct stave_cow_map_options *) 0 ;
   
   arg1 = *(struct stave_cow_map_options **)&_swig_go_0; 
@@ -860,7 +922,7 @@ void _wrap_delete_CowMapOptions_capi_356b15c9f28c3e64(struct stave_cow_map_optio
 }
 
 
-void _wrap_CowMapOptionsInit_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0) {
+void _wrap_CowMapOptionsInit_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   
   arg1 = *(stave_cow_map_options **)&_swig_go_0; 
@@ -870,7 +932,7 @@ void _wrap_CowMapOptionsInit_capi_356b15c9f28c3e64(struct stave_cow_map_options 
 }
 
 
-stave_outcome _wrap_CowMapOptionsSet_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapOptionsSet_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -897,7 +959,7 @@ stave_outcome _wrap_CowMapOptionsSet_capi_356b15c9f28c3e64(struct stave_cow_map_
 }
 
 
-stave_outcome _wrap_CowMapOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
+stave_outcome _wrap_CowMapOptionsDescribe_capi_d29fbf7431beed95(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -918,7 +980,7 @@ stave_outcome _wrap_CowMapOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig
 }
 
 
-stave_outcome _wrap_CowMapCreate_capi_356b15c9f28c3e64(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCreate_capi_d29fbf7431beed95(struct stave_cow_map_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map_options *arg1 = (stave_cow_map_options *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -941,7 +1003,7 @@ stave_outcome _wrap_CowMapCreate_capi_356b15c9f28c3e64(struct stave_cow_map_opti
 }
 
 
-stave_outcome _wrap_CowMapClone_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapClone_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map **arg2 = (stave_cow_map **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -964,7 +1026,7 @@ stave_outcome _wrap_CowMapClone_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0,
 }
 
 
-stave_outcome _wrap_CowMapOptionsGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
+stave_outcome _wrap_CowMapOptionsGet_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, struct stave_cow_map_options *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_options *arg2 = (stave_cow_map_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -986,7 +1048,7 @@ stave_outcome _wrap_CowMapOptionsGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapClose_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClose_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1006,7 +1068,7 @@ stave_outcome _wrap_CowMapClose_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0)
 }
 
 
-void _wrap_CowMapFree_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0) {
+void _wrap_CowMapFree_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   
   arg1 = (stave_cow_map *)_swig_go_0; 
@@ -1016,7 +1078,7 @@ void _wrap_CowMapFree_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_CowMapContains_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_CowMapContains_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1038,7 +1100,7 @@ stave_outcome _wrap_CowMapContains_capi_356b15c9f28c3e64(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapSize_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapSize_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1061,7 +1123,7 @@ stave_outcome _wrap_CowMapSize_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_CowMapIsEmpty_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapIsEmpty_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1084,7 +1146,7 @@ stave_outcome _wrap_CowMapIsEmpty_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapMultiGet_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   size_t arg3 ;
@@ -1117,7 +1179,7 @@ stave_outcome _wrap_CowMapMultiGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapPut_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapPut_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1152,7 +1214,7 @@ stave_outcome _wrap_CowMapPut_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, l
 }
 
 
-stave_outcome _wrap_CowMapInsert_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapInsert_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1181,7 +1243,7 @@ stave_outcome _wrap_CowMapInsert_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapReplace_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapReplace_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1213,7 +1275,7 @@ stave_outcome _wrap_CowMapReplace_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_
 }
 
 
-stave_outcome _wrap_CowMapMultiPut_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_CowMapMultiPut_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t *arg2 = (int64_t *) 0 ;
   void *arg3 = (void *) 0 ;
@@ -1252,7 +1314,7 @@ stave_outcome _wrap_CowMapMultiPut_capi_356b15c9f28c3e64(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapRemove_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapRemove_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_buffer *arg3 = (stave_buffer *) 0 ;
@@ -1277,7 +1339,7 @@ stave_outcome _wrap_CowMapRemove_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapModify_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_edit _swig_go_2) {
+stave_outcome _wrap_CowMapModify_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_edit _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_edit arg3 = (stave_edit) 0 ;
@@ -1305,7 +1367,7 @@ stave_outcome _wrap_CowMapModify_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsert_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsert_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -1337,7 +1399,7 @@ stave_outcome _wrap_CowMapGetOrInsert_capi_356b15c9f28c3e64(stave_cow_map *_swig
 }
 
 
-stave_outcome _wrap_CowMapGetOrInsertWith_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapGetOrInsertWith_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_edit arg3 = (stave_edit) 0 ;
@@ -1368,7 +1430,7 @@ stave_outcome _wrap_CowMapGetOrInsertWith_capi_356b15c9f28c3e64(stave_cow_map *_
 }
 
 
-stave_outcome _wrap_CowMapUpdateOrInsert_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapUpdateOrInsert_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_edit arg3 = (stave_edit) 0 ;
@@ -1406,7 +1468,7 @@ stave_outcome _wrap_CowMapUpdateOrInsert_capi_356b15c9f28c3e64(stave_cow_map *_s
 }
 
 
-stave_outcome _wrap_CowMapClear_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapClear_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1426,7 +1488,7 @@ stave_outcome _wrap_CowMapClear_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0)
 }
 
 
-stave_outcome _wrap_CowMapShrinkToFit_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0) {
+stave_outcome _wrap_CowMapShrinkToFit_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1446,7 +1508,7 @@ stave_outcome _wrap_CowMapShrinkToFit_capi_356b15c9f28c3e64(stave_cow_map *_swig
 }
 
 
-void _wrap_CowMapStats_Entries_set_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_Entries_set_capi_d29fbf7431beed95(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1458,7 +1520,7 @@ void _wrap_CowMapStats_Entries_set_capi_356b15c9f28c3e64(struct stave_cow_map_st
 }
 
 
-long long _wrap_CowMapStats_Entries_get_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_Entries_get_capi_d29fbf7431beed95(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1471,7 +1533,7 @@ long long _wrap_CowMapStats_Entries_get_capi_356b15c9f28c3e64(struct stave_cow_m
 }
 
 
-void _wrap_CowMapStats_SharedBytes_set_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_SharedBytes_set_capi_d29fbf7431beed95(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1483,7 +1545,7 @@ void _wrap_CowMapStats_SharedBytes_set_capi_356b15c9f28c3e64(struct stave_cow_ma
 }
 
 
-long long _wrap_CowMapStats_SharedBytes_get_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_SharedBytes_get_capi_d29fbf7431beed95(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1496,7 +1558,7 @@ long long _wrap_CowMapStats_SharedBytes_get_capi_356b15c9f28c3e64(struct stave_c
 }
 
 
-void _wrap_CowMapStats_OwnBytes_set_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_CowMapStats_OwnBytes_set_capi_d29fbf7431beed95(struct stave_cow_map_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -1508,7 +1570,7 @@ void _wrap_CowMapStats_OwnBytes_set_capi_356b15c9f28c3e64(struct stave_cow_map_s
 }
 
 
-long long _wrap_CowMapStats_OwnBytes_get_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
+long long _wrap_CowMapStats_OwnBytes_get_capi_d29fbf7431beed95(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1521,7 +1583,7 @@ long long _wrap_CowMapStats_OwnBytes_get_capi_356b15c9f28c3e64(struct stave_cow_
 }
 
 
-struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_356b15c9f28c3e64() {
+struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_d29fbf7431beed95() {
   struct stave_cow_map_stats *result = 0 ;
   struct stave_cow_map_stats *_swig_go_result;
   
@@ -1532,7 +1594,7 @@ struct stave_cow_map_stats *_wrap_new_CowMapStats_capi_356b15c9f28c3e64() {
 }
 
 
-void _wrap_delete_CowMapStats_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_delete_CowMapStats_capi_d29fbf7431beed95(struct stave_cow_map_stats *_swig_go_0) {
   struct stave_cow_map_stats *arg1 = (struct stave_cow_map_stats *) 0 ;
   
   arg1 = *(struct stave_cow_map_stats **)&_swig_go_0; 
@@ -1542,7 +1604,7 @@ void _wrap_delete_CowMapStats_capi_356b15c9f28c3e64(struct stave_cow_map_stats *
 }
 
 
-void _wrap_CowMapStatsInit_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_swig_go_0) {
+void _wrap_CowMapStatsInit_capi_d29fbf7431beed95(struct stave_cow_map_stats *_swig_go_0) {
   stave_cow_map_stats *arg1 = (stave_cow_map_stats *) 0 ;
   
   arg1 = *(stave_cow_map_stats **)&_swig_go_0; 
@@ -1552,7 +1614,7 @@ void _wrap_CowMapStatsInit_capi_356b15c9f28c3e64(struct stave_cow_map_stats *_sw
 }
 
 
-stave_outcome _wrap_CowMapStatsGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
+stave_outcome _wrap_CowMapStatsGet_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, struct stave_cow_map_stats *_swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_stats *arg2 = (stave_cow_map_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1574,7 +1636,7 @@ stave_outcome _wrap_CowMapStatsGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapCursorOpen_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_CowMapCursorOpen_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, _gostring_ _swig_go_1) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map_cursor **arg2 = (stave_cow_map_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1597,7 +1659,7 @@ stave_outcome _wrap_CowMapCursorOpen_capi_356b15c9f28c3e64(stave_cow_map *_swig_
 }
 
 
-stave_outcome _wrap_CowMapCursorNextMany_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_CowMapCursorNextMany_capi_d29fbf7431beed95(stave_cow_map_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1633,7 +1695,7 @@ stave_outcome _wrap_CowMapCursorNextMany_capi_356b15c9f28c3e64(stave_cow_map_cur
 }
 
 
-stave_outcome _wrap_CowMapCursorClose_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0) {
+stave_outcome _wrap_CowMapCursorClose_capi_d29fbf7431beed95(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1653,7 +1715,7 @@ stave_outcome _wrap_CowMapCursorClose_capi_356b15c9f28c3e64(stave_cow_map_cursor
 }
 
 
-void _wrap_CowMapCursorFree_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0) {
+void _wrap_CowMapCursorFree_capi_d29fbf7431beed95(stave_cow_map_cursor *_swig_go_0) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   
   arg1 = (stave_cow_map_cursor *)_swig_go_0; 
@@ -1663,7 +1725,7 @@ void _wrap_CowMapCursorFree_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffOpen_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffOpen_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, stave_cow_map *_swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   stave_cow_map *arg2 = (stave_cow_map *) 0 ;
   stave_cow_map_diff **arg3 = (stave_cow_map_diff **) 0 ;
@@ -1688,7 +1750,7 @@ stave_outcome _wrap_CowMapDiffOpen_capi_356b15c9f28c3e64(stave_cow_map *_swig_go
 }
 
 
-stave_outcome _wrap_CowMapDiffClose_capi_356b15c9f28c3e64(stave_cow_map_diff *_swig_go_0) {
+stave_outcome _wrap_CowMapDiffClose_capi_d29fbf7431beed95(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1708,7 +1770,7 @@ stave_outcome _wrap_CowMapDiffClose_capi_356b15c9f28c3e64(stave_cow_map_diff *_s
 }
 
 
-void _wrap_CowMapDiffFree_capi_356b15c9f28c3e64(stave_cow_map_diff *_swig_go_0) {
+void _wrap_CowMapDiffFree_capi_d29fbf7431beed95(stave_cow_map_diff *_swig_go_0) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   
   arg1 = (stave_cow_map_diff *)_swig_go_0; 
@@ -1718,7 +1780,7 @@ void _wrap_CowMapDiffFree_capi_356b15c9f28c3e64(stave_cow_map_diff *_swig_go_0) 
 }
 
 
-void _wrap_DiskIndexOptions_RecordSize_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_DiskIndexOptions_RecordSize_set_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -1730,7 +1792,7 @@ void _wrap_DiskIndexOptions_RecordSize_set_capi_356b15c9f28c3e64(struct stave_di
 }
 
 
-intgo _wrap_DiskIndexOptions_RecordSize_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+intgo _wrap_DiskIndexOptions_RecordSize_get_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1743,7 +1805,7 @@ intgo _wrap_DiskIndexOptions_RecordSize_get_capi_356b15c9f28c3e64(struct stave_d
 }
 
 
-void _wrap_DiskIndexOptions_DeltaMemory_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_DeltaMemory_set_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1755,7 +1817,7 @@ void _wrap_DiskIndexOptions_DeltaMemory_set_capi_356b15c9f28c3e64(struct stave_d
 }
 
 
-long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1768,7 +1830,7 @@ long long _wrap_DiskIndexOptions_DeltaMemory_get_capi_356b15c9f28c3e64(struct st
 }
 
 
-void _wrap_DiskIndexOptions_BulkMemory_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexOptions_BulkMemory_set_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -1780,7 +1842,7 @@ void _wrap_DiskIndexOptions_BulkMemory_set_capi_356b15c9f28c3e64(struct stave_di
 }
 
 
-long long _wrap_DiskIndexOptions_BulkMemory_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+long long _wrap_DiskIndexOptions_BulkMemory_get_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -1793,7 +1855,7 @@ long long _wrap_DiskIndexOptions_BulkMemory_get_capi_356b15c9f28c3e64(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_ReadOnly_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ReadOnly_set_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1805,7 +1867,7 @@ void _wrap_DiskIndexOptions_ReadOnly_set_capi_356b15c9f28c3e64(struct stave_disk
 }
 
 
-bool _wrap_DiskIndexOptions_ReadOnly_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ReadOnly_get_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1818,7 +1880,7 @@ bool _wrap_DiskIndexOptions_ReadOnly_get_capi_356b15c9f28c3e64(struct stave_disk
 }
 
 
-void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1830,7 +1892,7 @@ void _wrap_DiskIndexOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(struct sta
 }
 
 
-bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1843,7 +1905,7 @@ bool _wrap_DiskIndexOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(struct sta
 }
 
 
-void _wrap_DiskIndexOptions_CreateParents_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_CreateParents_set_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1855,7 +1917,7 @@ void _wrap_DiskIndexOptions_CreateParents_set_capi_356b15c9f28c3e64(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_CreateParents_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_CreateParents_get_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1868,7 +1930,7 @@ bool _wrap_DiskIndexOptions_CreateParents_get_capi_356b15c9f28c3e64(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1880,7 +1942,7 @@ void _wrap_DiskIndexOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(struct stave
 }
 
 
-bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1893,7 +1955,7 @@ bool _wrap_DiskIndexOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(struct stave
 }
 
 
-void _wrap_DiskIndexOptions_Background_set_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexOptions_Background_set_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t arg2 ;
   
@@ -1905,7 +1967,7 @@ void _wrap_DiskIndexOptions_Background_set_capi_356b15c9f28c3e64(struct stave_di
 }
 
 
-bool _wrap_DiskIndexOptions_Background_get_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+bool _wrap_DiskIndexOptions_Background_get_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -1918,7 +1980,7 @@ bool _wrap_DiskIndexOptions_Background_get_capi_356b15c9f28c3e64(struct stave_di
 }
 
 
-struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_356b15c9f28c3e64() {
+struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_d29fbf7431beed95() {
   struct stave_disk_index_options *result = 0 ;
   struct stave_disk_index_options *_swig_go_result;
   
@@ -1929,7 +1991,7 @@ struct stave_disk_index_options *_wrap_new_DiskIndexOptions_capi_356b15c9f28c3e6
 }
 
 
-void _wrap_delete_DiskIndexOptions_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_delete_DiskIndexOptions_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   struct stave_disk_index_options *arg1 = (struct stave_disk_index_options *) 0 ;
   
   arg1 = *(struct stave_disk_index_options **)&_swig_go_0; 
@@ -1939,7 +2001,7 @@ void _wrap_delete_DiskIndexOptions_capi_356b15c9f28c3e64(struct stave_disk_index
 }
 
 
-void _wrap_DiskIndexOptionsInit_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0) {
+void _wrap_DiskIndexOptionsInit_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   
   arg1 = *(stave_disk_index_options **)&_swig_go_0; 
@@ -1949,7 +2011,7 @@ void _wrap_DiskIndexOptionsInit_capi_356b15c9f28c3e64(struct stave_disk_index_op
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsSet_capi_356b15c9f28c3e64(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsSet_capi_d29fbf7431beed95(struct stave_disk_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_options *arg1 = (stave_disk_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -1976,7 +2038,7 @@ stave_outcome _wrap_DiskIndexOptionsSet_capi_356b15c9f28c3e64(struct stave_disk_
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
+stave_outcome _wrap_DiskIndexOptionsDescribe_capi_d29fbf7431beed95(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -1997,7 +2059,7 @@ stave_outcome _wrap_DiskIndexOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _s
 }
 
 
-stave_outcome _wrap_DiskIndexOpen_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexOpen_capi_d29fbf7431beed95(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index **arg3 = (stave_disk_index **) 0 ;
@@ -2027,7 +2089,7 @@ stave_outcome _wrap_DiskIndexOpen_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, s
 }
 
 
-stave_outcome _wrap_DiskIndexOptionsGet_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
+stave_outcome _wrap_DiskIndexOptionsGet_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, struct stave_disk_index_options *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2049,7 +2111,7 @@ stave_outcome _wrap_DiskIndexOptionsGet_capi_356b15c9f28c3e64(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexClose_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexClose_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2069,7 +2131,7 @@ stave_outcome _wrap_DiskIndexClose_capi_356b15c9f28c3e64(stave_disk_index *_swig
 }
 
 
-void _wrap_DiskIndexFree_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0) {
+void _wrap_DiskIndexFree_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   
   arg1 = (stave_disk_index *)_swig_go_0; 
@@ -2079,7 +2141,7 @@ void _wrap_DiskIndexFree_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_DiskIndexPut_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexPut_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2113,7 +2175,7 @@ stave_outcome _wrap_DiskIndexPut_capi_356b15c9f28c3e64(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexInsert_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexInsert_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2147,7 +2209,7 @@ stave_outcome _wrap_DiskIndexInsert_capi_356b15c9f28c3e64(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexRemove_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexRemove_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2174,7 +2236,7 @@ stave_outcome _wrap_DiskIndexRemove_capi_356b15c9f28c3e64(stave_disk_index *_swi
 }
 
 
-stave_outcome _wrap_DiskIndexMultiPut_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiPut_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2207,7 +2269,7 @@ stave_outcome _wrap_DiskIndexMultiPut_capi_356b15c9f28c3e64(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexGet_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_DiskIndexGet_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2241,7 +2303,7 @@ stave_outcome _wrap_DiskIndexGet_capi_356b15c9f28c3e64(stave_disk_index *_swig_g
 }
 
 
-stave_outcome _wrap_DiskIndexContains_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexContains_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2268,7 +2330,7 @@ stave_outcome _wrap_DiskIndexContains_capi_356b15c9f28c3e64(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexMultiGet_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexMultiGet_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -2301,7 +2363,7 @@ stave_outcome _wrap_DiskIndexMultiGet_capi_356b15c9f28c3e64(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSize_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexSize_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2324,7 +2386,7 @@ stave_outcome _wrap_DiskIndexSize_capi_356b15c9f28c3e64(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexBulkLoad_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
+stave_outcome _wrap_DiskIndexBulkLoad_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, stave_disk_index_source _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_source arg2 = (stave_disk_index_source) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2350,7 +2412,7 @@ stave_outcome _wrap_DiskIndexBulkLoad_capi_356b15c9f28c3e64(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexRebuild_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
+stave_outcome _wrap_DiskIndexRebuild_capi_d29fbf7431beed95(_gostring_ _swig_go_0, struct stave_disk_index_options *_swig_go_1, stave_disk_index_source _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_disk_index_options *arg2 = (stave_disk_index_options *) 0 ;
   stave_disk_index_source arg3 = (stave_disk_index_source) 0 ;
@@ -2383,7 +2445,7 @@ stave_outcome _wrap_DiskIndexRebuild_capi_356b15c9f28c3e64(_gostring_ _swig_go_0
 }
 
 
-stave_outcome _wrap_DiskIndexReserve_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexReserve_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2405,7 +2467,7 @@ stave_outcome _wrap_DiskIndexReserve_capi_356b15c9f28c3e64(stave_disk_index *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorOpen_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorOpen_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_cursor **arg2 = (stave_disk_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2428,7 +2490,7 @@ stave_outcome _wrap_DiskIndexCursorOpen_capi_356b15c9f28c3e64(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNextMany_capi_356b15c9f28c3e64(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_DiskIndexCursorNextMany_capi_d29fbf7431beed95(stave_disk_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   size_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -2461,7 +2523,7 @@ stave_outcome _wrap_DiskIndexCursorNextMany_capi_356b15c9f28c3e64(stave_disk_ind
 }
 
 
-stave_outcome _wrap_DiskIndexCursorClose_capi_356b15c9f28c3e64(stave_disk_index_cursor *_swig_go_0) {
+stave_outcome _wrap_DiskIndexCursorClose_capi_d29fbf7431beed95(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2481,7 +2543,7 @@ stave_outcome _wrap_DiskIndexCursorClose_capi_356b15c9f28c3e64(stave_disk_index_
 }
 
 
-void _wrap_DiskIndexCursorFree_capi_356b15c9f28c3e64(stave_disk_index_cursor *_swig_go_0) {
+void _wrap_DiskIndexCursorFree_capi_d29fbf7431beed95(stave_disk_index_cursor *_swig_go_0) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   
   arg1 = (stave_disk_index_cursor *)_swig_go_0; 
@@ -2491,7 +2553,7 @@ void _wrap_DiskIndexCursorFree_capi_356b15c9f28c3e64(stave_disk_index_cursor *_s
 }
 
 
-stave_outcome _wrap_DiskIndexSave_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexSave_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2513,7 +2575,7 @@ stave_outcome _wrap_DiskIndexSave_capi_356b15c9f28c3e64(stave_disk_index *_swig_
 }
 
 
-stave_outcome _wrap_DiskIndexCheckpoint_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_DiskIndexCheckpoint_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, long long _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2535,7 +2597,7 @@ stave_outcome _wrap_DiskIndexCheckpoint_capi_356b15c9f28c3e64(stave_disk_index *
 }
 
 
-stave_outcome _wrap_DiskIndexShrinkToFit_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0) {
+stave_outcome _wrap_DiskIndexShrinkToFit_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -2555,7 +2617,7 @@ stave_outcome _wrap_DiskIndexShrinkToFit_capi_356b15c9f28c3e64(stave_disk_index 
 }
 
 
-void _wrap_DiskIndexStats_WritesRefused_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_DiskIndexStats_WritesRefused_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -2567,7 +2629,7 @@ void _wrap_DiskIndexStats_WritesRefused_set_capi_356b15c9f28c3e64(struct stave_d
 }
 
 
-bool _wrap_DiskIndexStats_WritesRefused_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+bool _wrap_DiskIndexStats_WritesRefused_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -2580,7 +2642,7 @@ bool _wrap_DiskIndexStats_WritesRefused_get_capi_356b15c9f28c3e64(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_Entries_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Entries_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2592,7 +2654,7 @@ void _wrap_DiskIndexStats_Entries_set_capi_356b15c9f28c3e64(struct stave_disk_in
 }
 
 
-long long _wrap_DiskIndexStats_Entries_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Entries_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2605,7 +2667,7 @@ long long _wrap_DiskIndexStats_Entries_get_capi_356b15c9f28c3e64(struct stave_di
 }
 
 
-void _wrap_DiskIndexStats_FileBytes_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FileBytes_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2617,7 +2679,7 @@ void _wrap_DiskIndexStats_FileBytes_set_capi_356b15c9f28c3e64(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FileBytes_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FileBytes_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2630,7 +2692,7 @@ long long _wrap_DiskIndexStats_FileBytes_get_capi_356b15c9f28c3e64(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_FreeBytes_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_FreeBytes_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2642,7 +2704,7 @@ void _wrap_DiskIndexStats_FreeBytes_set_capi_356b15c9f28c3e64(struct stave_disk_
 }
 
 
-long long _wrap_DiskIndexStats_FreeBytes_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_FreeBytes_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2655,7 +2717,7 @@ long long _wrap_DiskIndexStats_FreeBytes_get_capi_356b15c9f28c3e64(struct stave_
 }
 
 
-void _wrap_DiskIndexStats_Segments_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Segments_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2667,7 +2729,7 @@ void _wrap_DiskIndexStats_Segments_set_capi_356b15c9f28c3e64(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_Segments_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Segments_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2680,7 +2742,7 @@ long long _wrap_DiskIndexStats_Segments_get_capi_356b15c9f28c3e64(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_SegmentBytes_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_SegmentBytes_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2692,7 +2754,7 @@ void _wrap_DiskIndexStats_SegmentBytes_set_capi_356b15c9f28c3e64(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_SegmentBytes_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_SegmentBytes_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2705,7 +2767,7 @@ long long _wrap_DiskIndexStats_SegmentBytes_get_capi_356b15c9f28c3e64(struct sta
 }
 
 
-void _wrap_DiskIndexStats_LogBytes_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_LogBytes_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2717,7 +2779,7 @@ void _wrap_DiskIndexStats_LogBytes_set_capi_356b15c9f28c3e64(struct stave_disk_i
 }
 
 
-long long _wrap_DiskIndexStats_LogBytes_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_LogBytes_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2730,7 +2792,7 @@ long long _wrap_DiskIndexStats_LogBytes_get_capi_356b15c9f28c3e64(struct stave_d
 }
 
 
-void _wrap_DiskIndexStats_DeltaEntries_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_DeltaEntries_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2742,7 +2804,7 @@ void _wrap_DiskIndexStats_DeltaEntries_set_capi_356b15c9f28c3e64(struct stave_di
 }
 
 
-long long _wrap_DiskIndexStats_DeltaEntries_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_DeltaEntries_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2755,7 +2817,7 @@ long long _wrap_DiskIndexStats_DeltaEntries_get_capi_356b15c9f28c3e64(struct sta
 }
 
 
-void _wrap_DiskIndexStats_Generation_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Generation_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2767,7 +2829,7 @@ void _wrap_DiskIndexStats_Generation_set_capi_356b15c9f28c3e64(struct stave_disk
 }
 
 
-long long _wrap_DiskIndexStats_Generation_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Generation_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2780,7 +2842,7 @@ long long _wrap_DiskIndexStats_Generation_get_capi_356b15c9f28c3e64(struct stave
 }
 
 
-void _wrap_DiskIndexStats_Lsn_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Lsn_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2792,7 +2854,7 @@ void _wrap_DiskIndexStats_Lsn_set_capi_356b15c9f28c3e64(struct stave_disk_index_
 }
 
 
-long long _wrap_DiskIndexStats_Lsn_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Lsn_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2805,7 +2867,7 @@ long long _wrap_DiskIndexStats_Lsn_get_capi_356b15c9f28c3e64(struct stave_disk_i
 }
 
 
-void _wrap_DiskIndexStats_Merges_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Merges_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2817,7 +2879,7 @@ void _wrap_DiskIndexStats_Merges_set_capi_356b15c9f28c3e64(struct stave_disk_ind
 }
 
 
-long long _wrap_DiskIndexStats_Merges_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Merges_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2830,7 +2892,7 @@ long long _wrap_DiskIndexStats_Merges_get_capi_356b15c9f28c3e64(struct stave_dis
 }
 
 
-void _wrap_DiskIndexStats_Syncs_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_Syncs_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2842,7 +2904,7 @@ void _wrap_DiskIndexStats_Syncs_set_capi_356b15c9f28c3e64(struct stave_disk_inde
 }
 
 
-long long _wrap_DiskIndexStats_Syncs_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_Syncs_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2855,7 +2917,7 @@ long long _wrap_DiskIndexStats_Syncs_get_capi_356b15c9f28c3e64(struct stave_disk
 }
 
 
-void _wrap_DiskIndexStats_RecoveredOperations_set_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_DiskIndexStats_RecoveredOperations_set_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -2867,7 +2929,7 @@ void _wrap_DiskIndexStats_RecoveredOperations_set_capi_356b15c9f28c3e64(struct s
 }
 
 
-long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -2880,7 +2942,7 @@ long long _wrap_DiskIndexStats_RecoveredOperations_get_capi_356b15c9f28c3e64(str
 }
 
 
-struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_356b15c9f28c3e64() {
+struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_d29fbf7431beed95() {
   struct stave_disk_index_stats *result = 0 ;
   struct stave_disk_index_stats *_swig_go_result;
   
@@ -2891,7 +2953,7 @@ struct stave_disk_index_stats *_wrap_new_DiskIndexStats_capi_356b15c9f28c3e64() 
 }
 
 
-void _wrap_delete_DiskIndexStats_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_delete_DiskIndexStats_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   struct stave_disk_index_stats *arg1 = (struct stave_disk_index_stats *) 0 ;
   
   arg1 = *(struct stave_disk_index_stats **)&_swig_go_0; 
@@ -2901,7 +2963,7 @@ void _wrap_delete_DiskIndexStats_capi_356b15c9f28c3e64(struct stave_disk_index_s
 }
 
 
-void _wrap_DiskIndexStatsInit_capi_356b15c9f28c3e64(struct stave_disk_index_stats *_swig_go_0) {
+void _wrap_DiskIndexStatsInit_capi_d29fbf7431beed95(struct stave_disk_index_stats *_swig_go_0) {
   stave_disk_index_stats *arg1 = (stave_disk_index_stats *) 0 ;
   
   arg1 = *(stave_disk_index_stats **)&_swig_go_0; 
@@ -2911,7 +2973,7 @@ void _wrap_DiskIndexStatsInit_capi_356b15c9f28c3e64(struct stave_disk_index_stat
 }
 
 
-stave_outcome _wrap_DiskIndexStatsGet_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
+stave_outcome _wrap_DiskIndexStatsGet_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, struct stave_disk_index_stats *_swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_stats *arg2 = (stave_disk_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -2933,7 +2995,7 @@ stave_outcome _wrap_DiskIndexStatsGet_capi_356b15c9f28c3e64(stave_disk_index *_s
 }
 
 
-stave_outcome _wrap_DiskIndexVerify_capi_356b15c9f28c3e64(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
+stave_outcome _wrap_DiskIndexVerify_capi_d29fbf7431beed95(stave_disk_index *_swig_go_0, stave_disk_index_progress _swig_go_1) {
   stave_disk_index *arg1 = (stave_disk_index *) 0 ;
   stave_disk_index_progress arg2 = (stave_disk_index_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -2959,7 +3021,7 @@ stave_outcome _wrap_DiskIndexVerify_capi_356b15c9f28c3e64(stave_disk_index *_swi
 }
 
 
-void _wrap_IndexOptions_KeyMode_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_KeyMode_set_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2971,7 +3033,7 @@ void _wrap_IndexOptions_KeyMode_set_capi_356b15c9f28c3e64(struct stave_index_opt
 }
 
 
-intgo _wrap_IndexOptions_KeyMode_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_KeyMode_get_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -2984,7 +3046,7 @@ intgo _wrap_IndexOptions_KeyMode_get_capi_356b15c9f28c3e64(struct stave_index_op
 }
 
 
-void _wrap_IndexOptions_ValueBits_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_ValueBits_set_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -2996,7 +3058,7 @@ void _wrap_IndexOptions_ValueBits_set_capi_356b15c9f28c3e64(struct stave_index_o
 }
 
 
-intgo _wrap_IndexOptions_ValueBits_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_ValueBits_get_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3009,7 +3071,7 @@ intgo _wrap_IndexOptions_ValueBits_get_capi_356b15c9f28c3e64(struct stave_index_
 }
 
 
-void _wrap_IndexOptions_Shards_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexOptions_Shards_set_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t arg2 ;
   
@@ -3021,7 +3083,7 @@ void _wrap_IndexOptions_Shards_set_capi_356b15c9f28c3e64(struct stave_index_opti
 }
 
 
-intgo _wrap_IndexOptions_Shards_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
+intgo _wrap_IndexOptions_Shards_get_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3034,7 +3096,7 @@ intgo _wrap_IndexOptions_Shards_get_capi_356b15c9f28c3e64(struct stave_index_opt
 }
 
 
-void _wrap_IndexOptions_Capacity_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Capacity_set_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3046,7 +3108,7 @@ void _wrap_IndexOptions_Capacity_set_capi_356b15c9f28c3e64(struct stave_index_op
 }
 
 
-long long _wrap_IndexOptions_Capacity_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Capacity_get_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3059,7 +3121,7 @@ long long _wrap_IndexOptions_Capacity_get_capi_356b15c9f28c3e64(struct stave_ind
 }
 
 
-void _wrap_IndexOptions_Seed_set_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexOptions_Seed_set_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0, long long _swig_go_1) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t arg2 ;
   
@@ -3071,7 +3133,7 @@ void _wrap_IndexOptions_Seed_set_capi_356b15c9f28c3e64(struct stave_index_option
 }
 
 
-long long _wrap_IndexOptions_Seed_get_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
+long long _wrap_IndexOptions_Seed_get_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3084,7 +3146,7 @@ long long _wrap_IndexOptions_Seed_get_capi_356b15c9f28c3e64(struct stave_index_o
 }
 
 
-struct stave_index_options *_wrap_new_IndexOptions_capi_356b15c9f28c3e64() {
+struct stave_index_options *_wrap_new_IndexOptions_capi_d29fbf7431beed95() {
   struct stave_index_options *result = 0 ;
   struct stave_index_options *_swig_go_result;
   
@@ -3095,7 +3157,7 @@ struct stave_index_options *_wrap_new_IndexOptions_capi_356b15c9f28c3e64() {
 }
 
 
-void _wrap_delete_IndexOptions_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
+void _wrap_delete_IndexOptions_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0) {
   struct stave_index_options *arg1 = (struct stave_index_options *) 0 ;
   
   arg1 = *(struct stave_index_options **)&_swig_go_0; 
@@ -3105,7 +3167,7 @@ void _wrap_delete_IndexOptions_capi_356b15c9f28c3e64(struct stave_index_options 
 }
 
 
-void _wrap_IndexOptionsInit_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0) {
+void _wrap_IndexOptionsInit_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   
   arg1 = *(stave_index_options **)&_swig_go_0; 
@@ -3115,7 +3177,7 @@ void _wrap_IndexOptionsInit_capi_356b15c9f28c3e64(struct stave_index_options *_s
 }
 
 
-stave_outcome _wrap_IndexOptionsSet_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexOptionsSet_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3142,7 +3204,7 @@ stave_outcome _wrap_IndexOptionsSet_capi_356b15c9f28c3e64(struct stave_index_opt
 }
 
 
-stave_outcome _wrap_IndexOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
+stave_outcome _wrap_IndexOptionsDescribe_capi_d29fbf7431beed95(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3163,7 +3225,7 @@ stave_outcome _wrap_IndexOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_IndexOptionsGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
+stave_outcome _wrap_IndexOptionsGet_capi_d29fbf7431beed95(stave_index *_swig_go_0, struct stave_index_options *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_options *arg2 = (stave_index_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3185,7 +3247,7 @@ stave_outcome _wrap_IndexOptionsGet_capi_356b15c9f28c3e64(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexClose_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClose_capi_d29fbf7431beed95(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3205,7 +3267,7 @@ stave_outcome _wrap_IndexClose_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
 }
 
 
-void _wrap_IndexFree_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
+void _wrap_IndexFree_capi_d29fbf7431beed95(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   
   arg1 = (stave_index *)_swig_go_0; 
@@ -3215,7 +3277,7 @@ void _wrap_IndexFree_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexPut_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexPut_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3250,7 +3312,7 @@ stave_outcome _wrap_IndexPut_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexInsert_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexInsert_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3282,7 +3344,7 @@ stave_outcome _wrap_IndexInsert_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwap_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCompareAndSwap_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3316,7 +3378,7 @@ stave_outcome _wrap_IndexCompareAndSwap_capi_356b15c9f28c3e64(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexGet_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3346,7 +3408,7 @@ stave_outcome _wrap_IndexGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_IndexContains_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexContains_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3373,7 +3435,7 @@ stave_outcome _wrap_IndexContains_capi_356b15c9f28c3e64(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexRemove_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexRemove_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3403,7 +3465,7 @@ stave_outcome _wrap_IndexRemove_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_IndexRemoveIf_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveIf_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3435,7 +3497,7 @@ stave_outcome _wrap_IndexRemoveIf_capi_356b15c9f28c3e64(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexHash_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexHash_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3465,7 +3527,7 @@ stave_outcome _wrap_IndexHash_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _go
 }
 
 
-long long _wrap_IndexHashWithSeed_capi_356b15c9f28c3e64(long long _swig_go_0, _gostring_ _swig_go_1) {
+long long _wrap_IndexHashWithSeed_capi_d29fbf7431beed95(long long _swig_go_0, _gostring_ _swig_go_1) {
   uint64_t arg1 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3485,7 +3547,7 @@ long long _wrap_IndexHashWithSeed_capi_356b15c9f28c3e64(long long _swig_go_0, _g
 }
 
 
-stave_outcome _wrap_IndexPutHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexPutHashed_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3522,7 +3584,7 @@ stave_outcome _wrap_IndexPutHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexInsertHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexInsertHashed_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3556,7 +3618,7 @@ stave_outcome _wrap_IndexInsertHashed_capi_356b15c9f28c3e64(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCompareAndSwapHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_IndexCompareAndSwapHashed_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3592,7 +3654,7 @@ stave_outcome _wrap_IndexCompareAndSwapHashed_capi_356b15c9f28c3e64(stave_index 
 }
 
 
-stave_outcome _wrap_IndexGetHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexGetHashed_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3624,7 +3686,7 @@ stave_outcome _wrap_IndexGetHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0
 }
 
 
-stave_outcome _wrap_IndexContainsHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_IndexContainsHashed_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3653,7 +3715,7 @@ stave_outcome _wrap_IndexContainsHashed_capi_356b15c9f28c3e64(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexRemoveHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexRemoveHashed_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3685,7 +3747,7 @@ stave_outcome _wrap_IndexRemoveHashed_capi_356b15c9f28c3e64(stave_index *_swig_g
 }
 
 
-stave_outcome _wrap_IndexRemoveIfHashed_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexRemoveIfHashed_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -3719,7 +3781,7 @@ stave_outcome _wrap_IndexRemoveIfHashed_capi_356b15c9f28c3e64(stave_index *_swig
 }
 
 
-stave_outcome _wrap_IndexMultiGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexMultiGet_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3755,7 +3817,7 @@ stave_outcome _wrap_IndexMultiGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexMultiPut_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexMultiPut_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index *arg1 = (stave_index *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -3797,7 +3859,7 @@ stave_outcome _wrap_IndexMultiPut_capi_356b15c9f28c3e64(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexSize_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexSize_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3820,7 +3882,7 @@ stave_outcome _wrap_IndexSize_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_IndexIsEmpty_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexIsEmpty_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3843,7 +3905,7 @@ stave_outcome _wrap_IndexIsEmpty_capi_356b15c9f28c3e64(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexCapacity_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCapacity_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3866,7 +3928,7 @@ stave_outcome _wrap_IndexCapacity_capi_356b15c9f28c3e64(stave_index *_swig_go_0,
 }
 
 
-stave_outcome _wrap_IndexClear_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexClear_capi_d29fbf7431beed95(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3886,7 +3948,7 @@ stave_outcome _wrap_IndexClear_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_IndexReserve_capi_356b15c9f28c3e64(stave_index *_swig_go_0, long long _swig_go_1) {
+stave_outcome _wrap_IndexReserve_capi_d29fbf7431beed95(stave_index *_swig_go_0, long long _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint64_t arg2 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -3908,7 +3970,7 @@ stave_outcome _wrap_IndexReserve_capi_356b15c9f28c3e64(stave_index *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_IndexShrinkToFit_capi_356b15c9f28c3e64(stave_index *_swig_go_0) {
+stave_outcome _wrap_IndexShrinkToFit_capi_d29fbf7431beed95(stave_index *_swig_go_0) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -3928,7 +3990,7 @@ stave_outcome _wrap_IndexShrinkToFit_capi_356b15c9f28c3e64(stave_index *_swig_go
 }
 
 
-void _wrap_IndexStats_Shards_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
+void _wrap_IndexStats_Shards_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, intgo _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t arg2 ;
   
@@ -3940,7 +4002,7 @@ void _wrap_IndexStats_Shards_set_capi_356b15c9f28c3e64(struct stave_index_stats 
 }
 
 
-intgo _wrap_IndexStats_Shards_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+intgo _wrap_IndexStats_Shards_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -3953,7 +4015,7 @@ intgo _wrap_IndexStats_Shards_get_capi_356b15c9f28c3e64(struct stave_index_stats
 }
 
 
-void _wrap_IndexStats_Entries_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Entries_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3965,7 +4027,7 @@ void _wrap_IndexStats_Entries_set_capi_356b15c9f28c3e64(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Entries_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Entries_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -3978,7 +4040,7 @@ long long _wrap_IndexStats_Entries_get_capi_356b15c9f28c3e64(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Capacity_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Capacity_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -3990,7 +4052,7 @@ void _wrap_IndexStats_Capacity_set_capi_356b15c9f28c3e64(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_Capacity_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Capacity_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4003,7 +4065,7 @@ long long _wrap_IndexStats_Capacity_get_capi_356b15c9f28c3e64(struct stave_index
 }
 
 
-void _wrap_IndexStats_Bytes_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Bytes_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4015,7 +4077,7 @@ void _wrap_IndexStats_Bytes_set_capi_356b15c9f28c3e64(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Bytes_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Bytes_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4028,7 +4090,7 @@ long long _wrap_IndexStats_Bytes_get_capi_356b15c9f28c3e64(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_KeyBytes_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_KeyBytes_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4040,7 +4102,7 @@ void _wrap_IndexStats_KeyBytes_set_capi_356b15c9f28c3e64(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_KeyBytes_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_KeyBytes_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4053,7 +4115,7 @@ long long _wrap_IndexStats_KeyBytes_get_capi_356b15c9f28c3e64(struct stave_index
 }
 
 
-void _wrap_IndexStats_Buckets_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Buckets_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4065,7 +4127,7 @@ void _wrap_IndexStats_Buckets_set_capi_356b15c9f28c3e64(struct stave_index_stats
 }
 
 
-long long _wrap_IndexStats_Buckets_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Buckets_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4078,7 +4140,7 @@ long long _wrap_IndexStats_Buckets_get_capi_356b15c9f28c3e64(struct stave_index_
 }
 
 
-void _wrap_IndexStats_Slots_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Slots_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4090,7 +4152,7 @@ void _wrap_IndexStats_Slots_set_capi_356b15c9f28c3e64(struct stave_index_stats *
 }
 
 
-long long _wrap_IndexStats_Slots_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Slots_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4103,7 +4165,7 @@ long long _wrap_IndexStats_Slots_get_capi_356b15c9f28c3e64(struct stave_index_st
 }
 
 
-void _wrap_IndexStats_OverflowNodes_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_OverflowNodes_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4115,7 +4177,7 @@ void _wrap_IndexStats_OverflowNodes_set_capi_356b15c9f28c3e64(struct stave_index
 }
 
 
-long long _wrap_IndexStats_OverflowNodes_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_OverflowNodes_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4128,7 +4190,7 @@ long long _wrap_IndexStats_OverflowNodes_get_capi_356b15c9f28c3e64(struct stave_
 }
 
 
-void _wrap_IndexStats_Splits_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_Splits_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4140,7 +4202,7 @@ void _wrap_IndexStats_Splits_set_capi_356b15c9f28c3e64(struct stave_index_stats 
 }
 
 
-long long _wrap_IndexStats_Splits_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_Splits_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4153,7 +4215,7 @@ long long _wrap_IndexStats_Splits_get_capi_356b15c9f28c3e64(struct stave_index_s
 }
 
 
-void _wrap_IndexStats_SplitsMax_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_SplitsMax_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4165,7 +4227,7 @@ void _wrap_IndexStats_SplitsMax_set_capi_356b15c9f28c3e64(struct stave_index_sta
 }
 
 
-long long _wrap_IndexStats_SplitsMax_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_SplitsMax_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4178,7 +4240,7 @@ long long _wrap_IndexStats_SplitsMax_get_capi_356b15c9f28c3e64(struct stave_inde
 }
 
 
-void _wrap_IndexStats_ProbeSamples_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSamples_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4190,7 +4252,7 @@ void _wrap_IndexStats_ProbeSamples_set_capi_356b15c9f28c3e64(struct stave_index_
 }
 
 
-long long _wrap_IndexStats_ProbeSamples_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSamples_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4203,7 +4265,7 @@ long long _wrap_IndexStats_ProbeSamples_get_capi_356b15c9f28c3e64(struct stave_i
 }
 
 
-void _wrap_IndexStats_ProbeSum_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeSum_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4215,7 +4277,7 @@ void _wrap_IndexStats_ProbeSum_set_capi_356b15c9f28c3e64(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeSum_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeSum_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4228,7 +4290,7 @@ long long _wrap_IndexStats_ProbeSum_get_capi_356b15c9f28c3e64(struct stave_index
 }
 
 
-void _wrap_IndexStats_ProbeMax_set_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexStats_ProbeMax_set_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4240,7 +4302,7 @@ void _wrap_IndexStats_ProbeMax_set_capi_356b15c9f28c3e64(struct stave_index_stat
 }
 
 
-long long _wrap_IndexStats_ProbeMax_get_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+long long _wrap_IndexStats_ProbeMax_get_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4253,7 +4315,7 @@ long long _wrap_IndexStats_ProbeMax_get_capi_356b15c9f28c3e64(struct stave_index
 }
 
 
-struct stave_index_stats *_wrap_new_IndexStats_capi_356b15c9f28c3e64() {
+struct stave_index_stats *_wrap_new_IndexStats_capi_d29fbf7431beed95() {
   struct stave_index_stats *result = 0 ;
   struct stave_index_stats *_swig_go_result;
   
@@ -4264,7 +4326,7 @@ struct stave_index_stats *_wrap_new_IndexStats_capi_356b15c9f28c3e64() {
 }
 
 
-void _wrap_delete_IndexStats_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+void _wrap_delete_IndexStats_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   struct stave_index_stats *arg1 = (struct stave_index_stats *) 0 ;
   
   arg1 = *(struct stave_index_stats **)&_swig_go_0; 
@@ -4274,7 +4336,7 @@ void _wrap_delete_IndexStats_capi_356b15c9f28c3e64(struct stave_index_stats *_sw
 }
 
 
-void _wrap_IndexStatsInit_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_go_0) {
+void _wrap_IndexStatsInit_capi_d29fbf7431beed95(struct stave_index_stats *_swig_go_0) {
   stave_index_stats *arg1 = (stave_index_stats *) 0 ;
   
   arg1 = *(stave_index_stats **)&_swig_go_0; 
@@ -4284,7 +4346,7 @@ void _wrap_IndexStatsInit_capi_356b15c9f28c3e64(struct stave_index_stats *_swig_
 }
 
 
-stave_outcome _wrap_IndexStatsGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
+stave_outcome _wrap_IndexStatsGet_capi_d29fbf7431beed95(stave_index *_swig_go_0, struct stave_index_stats *_swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_stats *arg2 = (stave_index_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4306,7 +4368,7 @@ stave_outcome _wrap_IndexStatsGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0,
 }
 
 
-void _wrap_IndexShardStats_Entries_set_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Entries_set_capi_d29fbf7431beed95(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4318,7 +4380,7 @@ void _wrap_IndexShardStats_Entries_set_capi_356b15c9f28c3e64(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Entries_get_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Entries_get_capi_d29fbf7431beed95(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4331,7 +4393,7 @@ long long _wrap_IndexShardStats_Entries_get_capi_356b15c9f28c3e64(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Buckets_set_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Buckets_set_capi_d29fbf7431beed95(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4343,7 +4405,7 @@ void _wrap_IndexShardStats_Buckets_set_capi_356b15c9f28c3e64(struct stave_index_
 }
 
 
-long long _wrap_IndexShardStats_Buckets_get_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Buckets_get_capi_d29fbf7431beed95(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4356,7 +4418,7 @@ long long _wrap_IndexShardStats_Buckets_get_capi_356b15c9f28c3e64(struct stave_i
 }
 
 
-void _wrap_IndexShardStats_Bytes_set_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_IndexShardStats_Bytes_set_capi_d29fbf7431beed95(struct stave_index_shard_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -4368,7 +4430,7 @@ void _wrap_IndexShardStats_Bytes_set_capi_356b15c9f28c3e64(struct stave_index_sh
 }
 
 
-long long _wrap_IndexShardStats_Bytes_get_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
+long long _wrap_IndexShardStats_Bytes_get_capi_d29fbf7431beed95(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4381,7 +4443,7 @@ long long _wrap_IndexShardStats_Bytes_get_capi_356b15c9f28c3e64(struct stave_ind
 }
 
 
-struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_356b15c9f28c3e64() {
+struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_d29fbf7431beed95() {
   struct stave_index_shard_stats *result = 0 ;
   struct stave_index_shard_stats *_swig_go_result;
   
@@ -4392,7 +4454,7 @@ struct stave_index_shard_stats *_wrap_new_IndexShardStats_capi_356b15c9f28c3e64(
 }
 
 
-void _wrap_delete_IndexShardStats_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_delete_IndexShardStats_capi_d29fbf7431beed95(struct stave_index_shard_stats *_swig_go_0) {
   struct stave_index_shard_stats *arg1 = (struct stave_index_shard_stats *) 0 ;
   
   arg1 = *(struct stave_index_shard_stats **)&_swig_go_0; 
@@ -4402,7 +4464,7 @@ void _wrap_delete_IndexShardStats_capi_356b15c9f28c3e64(struct stave_index_shard
 }
 
 
-void _wrap_IndexShardStatsInit_capi_356b15c9f28c3e64(struct stave_index_shard_stats *_swig_go_0) {
+void _wrap_IndexShardStatsInit_capi_d29fbf7431beed95(struct stave_index_shard_stats *_swig_go_0) {
   stave_index_shard_stats *arg1 = (stave_index_shard_stats *) 0 ;
   
   arg1 = *(stave_index_shard_stats **)&_swig_go_0; 
@@ -4412,7 +4474,7 @@ void _wrap_IndexShardStatsInit_capi_356b15c9f28c3e64(struct stave_index_shard_st
 }
 
 
-stave_outcome _wrap_IndexShardStatsGet_capi_356b15c9f28c3e64(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
+stave_outcome _wrap_IndexShardStatsGet_capi_d29fbf7431beed95(stave_index *_swig_go_0, intgo _swig_go_1, struct stave_index_shard_stats *_swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   uint32_t arg2 ;
   stave_index_shard_stats *arg3 = (stave_index_shard_stats *) 0 ;
@@ -4436,7 +4498,7 @@ stave_outcome _wrap_IndexShardStatsGet_capi_356b15c9f28c3e64(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCollectValues_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCollectValues_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_buffer *arg2 = (stave_buffer *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4462,7 +4524,7 @@ stave_outcome _wrap_IndexCollectValues_capi_356b15c9f28c3e64(stave_index *_swig_
 }
 
 
-stave_outcome _wrap_IndexCursorOpen_capi_356b15c9f28c3e64(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_IndexCursorOpen_capi_d29fbf7431beed95(stave_index *_swig_go_0, _gostring_ _swig_go_1) {
   stave_index *arg1 = (stave_index *) 0 ;
   stave_index_cursor **arg2 = (stave_index_cursor **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4485,7 +4547,7 @@ stave_outcome _wrap_IndexCursorOpen_capi_356b15c9f28c3e64(stave_index *_swig_go_
 }
 
 
-stave_outcome _wrap_IndexCursorNextMany_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_IndexCursorNextMany_capi_d29fbf7431beed95(stave_index_cursor *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   size_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -4521,7 +4583,7 @@ stave_outcome _wrap_IndexCursorNextMany_capi_356b15c9f28c3e64(stave_index_cursor
 }
 
 
-stave_outcome _wrap_IndexCursorClose_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0) {
+stave_outcome _wrap_IndexCursorClose_capi_d29fbf7431beed95(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4541,7 +4603,7 @@ stave_outcome _wrap_IndexCursorClose_capi_356b15c9f28c3e64(stave_index_cursor *_
 }
 
 
-void _wrap_IndexCursorFree_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0) {
+void _wrap_IndexCursorFree_capi_d29fbf7431beed95(stave_index_cursor *_swig_go_0) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   
   arg1 = (stave_index_cursor *)_swig_go_0; 
@@ -4551,7 +4613,7 @@ void _wrap_IndexCursorFree_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0)
 }
 
 
-void _wrap_MemtableOptions_Timestamps_set_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_MemtableOptions_Timestamps_set_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint32_t arg2 ;
   
@@ -4563,7 +4625,7 @@ void _wrap_MemtableOptions_Timestamps_set_capi_356b15c9f28c3e64(struct stave_mem
 }
 
 
-intgo _wrap_MemtableOptions_Timestamps_get_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
+intgo _wrap_MemtableOptions_Timestamps_get_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -4576,7 +4638,7 @@ intgo _wrap_MemtableOptions_Timestamps_get_capi_356b15c9f28c3e64(struct stave_me
 }
 
 
-void _wrap_MemtableOptions_Capacity_set_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableOptions_Capacity_set_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint64_t arg2 ;
   
@@ -4588,7 +4650,7 @@ void _wrap_MemtableOptions_Capacity_set_capi_356b15c9f28c3e64(struct stave_memta
 }
 
 
-long long _wrap_MemtableOptions_Capacity_get_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
+long long _wrap_MemtableOptions_Capacity_get_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -4601,7 +4663,7 @@ long long _wrap_MemtableOptions_Capacity_get_capi_356b15c9f28c3e64(struct stave_
 }
 
 
-void _wrap_MemtableOptions_Background_set_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_MemtableOptions_Background_set_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0, bool _swig_go_1) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint8_t arg2 ;
   
@@ -4613,7 +4675,7 @@ void _wrap_MemtableOptions_Background_set_capi_356b15c9f28c3e64(struct stave_mem
 }
 
 
-bool _wrap_MemtableOptions_Background_get_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
+bool _wrap_MemtableOptions_Background_get_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -4626,7 +4688,7 @@ bool _wrap_MemtableOptions_Background_get_capi_356b15c9f28c3e64(struct stave_mem
 }
 
 
-struct stave_memtable_options *_wrap_new_MemtableOptions_capi_356b15c9f28c3e64() {
+struct stave_memtable_options *_wrap_new_MemtableOptions_capi_d29fbf7431beed95() {
   struct stave_memtable_options *result = 0 ;
   struct stave_memtable_options *_swig_go_result;
   
@@ -4637,7 +4699,7 @@ struct stave_memtable_options *_wrap_new_MemtableOptions_capi_356b15c9f28c3e64()
 }
 
 
-void _wrap_delete_MemtableOptions_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
+void _wrap_delete_MemtableOptions_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0) {
   struct stave_memtable_options *arg1 = (struct stave_memtable_options *) 0 ;
   
   arg1 = *(struct stave_memtable_options **)&_swig_go_0; 
@@ -4647,7 +4709,7 @@ void _wrap_delete_MemtableOptions_capi_356b15c9f28c3e64(struct stave_memtable_op
 }
 
 
-void _wrap_MemtableOptionsInit_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0) {
+void _wrap_MemtableOptionsInit_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   
   arg1 = *(stave_memtable_options **)&_swig_go_0; 
@@ -4657,7 +4719,7 @@ void _wrap_MemtableOptionsInit_capi_356b15c9f28c3e64(struct stave_memtable_optio
 }
 
 
-stave_outcome _wrap_MemtableOptionsSet_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableOptionsSet_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4684,7 +4746,7 @@ stave_outcome _wrap_MemtableOptionsSet_capi_356b15c9f28c3e64(struct stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
+stave_outcome _wrap_MemtableOptionsDescribe_capi_d29fbf7431beed95(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4705,7 +4767,7 @@ stave_outcome _wrap_MemtableOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _sw
 }
 
 
-stave_outcome _wrap_MemtableCreate_capi_356b15c9f28c3e64(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableCreate_capi_d29fbf7431beed95(struct stave_memtable_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_options *arg1 = (stave_memtable_options *) 0 ;
   stave_memtable **arg2 = (stave_memtable **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4728,7 +4790,7 @@ stave_outcome _wrap_MemtableCreate_capi_356b15c9f28c3e64(struct stave_memtable_o
 }
 
 
-stave_outcome _wrap_MemtableOptionsGet_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
+stave_outcome _wrap_MemtableOptionsGet_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, struct stave_memtable_options *_swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_options *arg2 = (stave_memtable_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4750,7 +4812,7 @@ stave_outcome _wrap_MemtableOptionsGet_capi_356b15c9f28c3e64(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableClose_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0) {
+stave_outcome _wrap_MemtableClose_capi_d29fbf7431beed95(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -4770,7 +4832,7 @@ stave_outcome _wrap_MemtableClose_capi_356b15c9f28c3e64(stave_memtable *_swig_go
 }
 
 
-void _wrap_MemtableFree_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0) {
+void _wrap_MemtableFree_capi_d29fbf7431beed95(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   
   arg1 = (stave_memtable *)_swig_go_0; 
@@ -4780,7 +4842,7 @@ void _wrap_MemtableFree_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_MemtableBegin_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableBegin_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_transaction **arg2 = (stave_memtable_transaction **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4803,7 +4865,7 @@ stave_outcome _wrap_MemtableBegin_capi_356b15c9f28c3e64(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableTransactionId_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionId_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4826,7 +4888,7 @@ stave_outcome _wrap_MemtableTransactionId_capi_356b15c9f28c3e64(stave_memtable_t
 }
 
 
-stave_outcome _wrap_MemtableTransactionSnapshot_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionSnapshot_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -4849,7 +4911,7 @@ stave_outcome _wrap_MemtableTransactionSnapshot_capi_356b15c9f28c3e64(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionPut_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableTransactionPut_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4883,7 +4945,7 @@ stave_outcome _wrap_MemtableTransactionPut_capi_356b15c9f28c3e64(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableTransactionRemove_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionRemove_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4910,7 +4972,7 @@ stave_outcome _wrap_MemtableTransactionRemove_capi_356b15c9f28c3e64(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionContains_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionContains_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -4937,7 +4999,7 @@ stave_outcome _wrap_MemtableTransactionContains_capi_356b15c9f28c3e64(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionMultiGet_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableTransactionMultiGet_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -4973,7 +5035,7 @@ stave_outcome _wrap_MemtableTransactionMultiGet_capi_356b15c9f28c3e64(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionMultiWrite_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_MemtableTransactionMultiWrite_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5012,7 +5074,7 @@ stave_outcome _wrap_MemtableTransactionMultiWrite_capi_356b15c9f28c3e64(stave_me
 }
 
 
-stave_outcome _wrap_MemtableTransactionCommit_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableTransactionCommit_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5035,7 +5097,7 @@ stave_outcome _wrap_MemtableTransactionCommit_capi_356b15c9f28c3e64(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionRollback_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0) {
+stave_outcome _wrap_MemtableTransactionRollback_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5055,7 +5117,7 @@ stave_outcome _wrap_MemtableTransactionRollback_capi_356b15c9f28c3e64(stave_memt
 }
 
 
-stave_outcome _wrap_MemtableTransactionClose_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0) {
+stave_outcome _wrap_MemtableTransactionClose_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5075,7 +5137,7 @@ stave_outcome _wrap_MemtableTransactionClose_capi_356b15c9f28c3e64(stave_memtabl
 }
 
 
-void _wrap_MemtableTransactionFree_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0) {
+void _wrap_MemtableTransactionFree_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   
   arg1 = (stave_memtable_transaction *)_swig_go_0; 
@@ -5085,7 +5147,7 @@ void _wrap_MemtableTransactionFree_capi_356b15c9f28c3e64(stave_memtable_transact
 }
 
 
-stave_outcome _wrap_MemtableSnapshotOpen_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotOpen_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_snapshot **arg2 = (stave_memtable_snapshot **) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5108,7 +5170,7 @@ stave_outcome _wrap_MemtableSnapshotOpen_capi_356b15c9f28c3e64(stave_memtable *_
 }
 
 
-stave_outcome _wrap_MemtableSnapshotTimestamp_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotTimestamp_capi_d29fbf7431beed95(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5131,7 +5193,7 @@ stave_outcome _wrap_MemtableSnapshotTimestamp_capi_356b15c9f28c3e64(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableSnapshotContains_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSnapshotContains_capi_d29fbf7431beed95(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5158,7 +5220,7 @@ stave_outcome _wrap_MemtableSnapshotContains_capi_356b15c9f28c3e64(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableSnapshotMultiGet_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableSnapshotMultiGet_capi_d29fbf7431beed95(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5194,7 +5256,7 @@ stave_outcome _wrap_MemtableSnapshotMultiGet_capi_356b15c9f28c3e64(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableSnapshotClose_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0) {
+stave_outcome _wrap_MemtableSnapshotClose_capi_d29fbf7431beed95(stave_memtable_snapshot *_swig_go_0) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5214,7 +5276,7 @@ stave_outcome _wrap_MemtableSnapshotClose_capi_356b15c9f28c3e64(stave_memtable_s
 }
 
 
-void _wrap_MemtableSnapshotFree_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0) {
+void _wrap_MemtableSnapshotFree_capi_d29fbf7431beed95(stave_memtable_snapshot *_swig_go_0) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   
   arg1 = (stave_memtable_snapshot *)_swig_go_0; 
@@ -5224,7 +5286,7 @@ void _wrap_MemtableSnapshotFree_capi_356b15c9f28c3e64(stave_memtable_snapshot *_
 }
 
 
-stave_outcome _wrap_MemtableMultiRead_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableMultiRead_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3, long long _swig_go_4, _gostring_ _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5264,7 +5326,7 @@ stave_outcome _wrap_MemtableMultiRead_capi_356b15c9f28c3e64(stave_memtable *_swi
 }
 
 
-stave_outcome _wrap_MemtableWrite_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
+stave_outcome _wrap_MemtableWrite_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, long long _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5300,7 +5362,7 @@ stave_outcome _wrap_MemtableWrite_capi_356b15c9f28c3e64(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableWriteTombstone_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
+stave_outcome _wrap_MemtableWriteTombstone_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5329,7 +5391,7 @@ stave_outcome _wrap_MemtableWriteTombstone_capi_356b15c9f28c3e64(stave_memtable 
 }
 
 
-stave_outcome _wrap_MemtableMultiWrite_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableMultiWrite_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, long long _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -5370,7 +5432,7 @@ stave_outcome _wrap_MemtableMultiWrite_capi_356b15c9f28c3e64(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableCommit_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableCommit_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t arg3 ;
@@ -5404,7 +5466,7 @@ stave_outcome _wrap_MemtableCommit_capi_356b15c9f28c3e64(stave_memtable *_swig_g
 }
 
 
-stave_outcome _wrap_MemtableAbort_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_MemtableAbort_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -5436,7 +5498,7 @@ stave_outcome _wrap_MemtableAbort_capi_356b15c9f28c3e64(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableHasWriteConflict_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_MemtableHasWriteConflict_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -5468,7 +5530,7 @@ stave_outcome _wrap_MemtableHasWriteConflict_capi_356b15c9f28c3e64(stave_memtabl
 }
 
 
-stave_outcome _wrap_MemtableCursorNextMany_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_MemtableCursorNextMany_capi_d29fbf7431beed95(stave_memtable_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -5501,7 +5563,7 @@ stave_outcome _wrap_MemtableCursorNextMany_capi_356b15c9f28c3e64(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableCursorClose_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0) {
+stave_outcome _wrap_MemtableCursorClose_capi_d29fbf7431beed95(stave_memtable_cursor *_swig_go_0) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5521,7 +5583,7 @@ stave_outcome _wrap_MemtableCursorClose_capi_356b15c9f28c3e64(stave_memtable_cur
 }
 
 
-void _wrap_MemtableCursorFree_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0) {
+void _wrap_MemtableCursorFree_capi_d29fbf7431beed95(stave_memtable_cursor *_swig_go_0) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   
   arg1 = (stave_memtable_cursor *)_swig_go_0; 
@@ -5531,7 +5593,7 @@ void _wrap_MemtableCursorFree_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig
 }
 
 
-stave_outcome _wrap_MemtableSize_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSize_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5554,7 +5616,7 @@ stave_outcome _wrap_MemtableSize_capi_356b15c9f28c3e64(stave_memtable *_swig_go_
 }
 
 
-stave_outcome _wrap_MemtableSizeBytes_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableSizeBytes_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5577,7 +5639,7 @@ stave_outcome _wrap_MemtableSizeBytes_capi_356b15c9f28c3e64(stave_memtable *_swi
 }
 
 
-stave_outcome _wrap_MemtableIsEmpty_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_MemtableIsEmpty_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint8_t *arg2 = (uint8_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5600,7 +5662,7 @@ stave_outcome _wrap_MemtableIsEmpty_capi_356b15c9f28c3e64(stave_memtable *_swig_
 }
 
 
-stave_outcome _wrap_MemtablePrune_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtablePrune_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
@@ -5625,7 +5687,7 @@ stave_outcome _wrap_MemtablePrune_capi_356b15c9f28c3e64(stave_memtable *_swig_go
 }
 
 
-stave_outcome _wrap_MemtableClear_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0) {
+stave_outcome _wrap_MemtableClear_capi_d29fbf7431beed95(stave_memtable *_swig_go_0) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -5645,7 +5707,7 @@ stave_outcome _wrap_MemtableClear_capi_356b15c9f28c3e64(stave_memtable *_swig_go
 }
 
 
-void _wrap_MemtableStats_Keys_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Keys_set_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5657,7 +5719,7 @@ void _wrap_MemtableStats_Keys_set_capi_356b15c9f28c3e64(struct stave_memtable_st
 }
 
 
-long long _wrap_MemtableStats_Keys_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Keys_get_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5670,7 +5732,7 @@ long long _wrap_MemtableStats_Keys_get_capi_356b15c9f28c3e64(struct stave_memtab
 }
 
 
-void _wrap_MemtableStats_Rows_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Rows_set_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5682,7 +5744,7 @@ void _wrap_MemtableStats_Rows_set_capi_356b15c9f28c3e64(struct stave_memtable_st
 }
 
 
-long long _wrap_MemtableStats_Rows_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Rows_get_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5695,7 +5757,7 @@ long long _wrap_MemtableStats_Rows_get_capi_356b15c9f28c3e64(struct stave_memtab
 }
 
 
-void _wrap_MemtableStats_Versions_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Versions_set_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5707,7 +5769,7 @@ void _wrap_MemtableStats_Versions_set_capi_356b15c9f28c3e64(struct stave_memtabl
 }
 
 
-long long _wrap_MemtableStats_Versions_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Versions_get_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5720,7 +5782,7 @@ long long _wrap_MemtableStats_Versions_get_capi_356b15c9f28c3e64(struct stave_me
 }
 
 
-void _wrap_MemtableStats_SizeBytes_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_SizeBytes_set_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5732,7 +5794,7 @@ void _wrap_MemtableStats_SizeBytes_set_capi_356b15c9f28c3e64(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_SizeBytes_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_SizeBytes_get_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5745,7 +5807,7 @@ long long _wrap_MemtableStats_SizeBytes_get_capi_356b15c9f28c3e64(struct stave_m
 }
 
 
-void _wrap_MemtableStats_Snapshots_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Snapshots_set_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5757,7 +5819,7 @@ void _wrap_MemtableStats_Snapshots_set_capi_356b15c9f28c3e64(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_Snapshots_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Snapshots_get_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5770,7 +5832,7 @@ long long _wrap_MemtableStats_Snapshots_get_capi_356b15c9f28c3e64(struct stave_m
 }
 
 
-void _wrap_MemtableStats_Transactions_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Transactions_set_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5782,7 +5844,7 @@ void _wrap_MemtableStats_Transactions_set_capi_356b15c9f28c3e64(struct stave_mem
 }
 
 
-long long _wrap_MemtableStats_Transactions_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Transactions_get_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5795,7 +5857,7 @@ long long _wrap_MemtableStats_Transactions_get_capi_356b15c9f28c3e64(struct stav
 }
 
 
-void _wrap_MemtableStats_Timestamp_set_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_MemtableStats_Timestamp_set_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -5807,7 +5869,7 @@ void _wrap_MemtableStats_Timestamp_set_capi_356b15c9f28c3e64(struct stave_memtab
 }
 
 
-long long _wrap_MemtableStats_Timestamp_get_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
+long long _wrap_MemtableStats_Timestamp_get_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5820,7 +5882,7 @@ long long _wrap_MemtableStats_Timestamp_get_capi_356b15c9f28c3e64(struct stave_m
 }
 
 
-struct stave_memtable_stats *_wrap_new_MemtableStats_capi_356b15c9f28c3e64() {
+struct stave_memtable_stats *_wrap_new_MemtableStats_capi_d29fbf7431beed95() {
   struct stave_memtable_stats *result = 0 ;
   struct stave_memtable_stats *_swig_go_result;
   
@@ -5831,7 +5893,7 @@ struct stave_memtable_stats *_wrap_new_MemtableStats_capi_356b15c9f28c3e64() {
 }
 
 
-void _wrap_delete_MemtableStats_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
+void _wrap_delete_MemtableStats_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0) {
   struct stave_memtable_stats *arg1 = (struct stave_memtable_stats *) 0 ;
   
   arg1 = *(struct stave_memtable_stats **)&_swig_go_0; 
@@ -5841,7 +5903,7 @@ void _wrap_delete_MemtableStats_capi_356b15c9f28c3e64(struct stave_memtable_stat
 }
 
 
-void _wrap_MemtableStatsInit_capi_356b15c9f28c3e64(struct stave_memtable_stats *_swig_go_0) {
+void _wrap_MemtableStatsInit_capi_d29fbf7431beed95(struct stave_memtable_stats *_swig_go_0) {
   stave_memtable_stats *arg1 = (stave_memtable_stats *) 0 ;
   
   arg1 = *(stave_memtable_stats **)&_swig_go_0; 
@@ -5851,7 +5913,7 @@ void _wrap_MemtableStatsInit_capi_356b15c9f28c3e64(struct stave_memtable_stats *
 }
 
 
-stave_outcome _wrap_MemtableStatsGet_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
+stave_outcome _wrap_MemtableStatsGet_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, struct stave_memtable_stats *_swig_go_1) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   stave_memtable_stats *arg2 = (stave_memtable_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -5873,7 +5935,7 @@ stave_outcome _wrap_MemtableStatsGet_capi_356b15c9f28c3e64(stave_memtable *_swig
 }
 
 
-void _wrap_StoreOptions_Durability_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Durability_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5885,7 +5947,7 @@ void _wrap_StoreOptions_Durability_set_capi_356b15c9f28c3e64(struct stave_store_
 }
 
 
-intgo _wrap_StoreOptions_Durability_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Durability_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5898,7 +5960,7 @@ intgo _wrap_StoreOptions_Durability_get_capi_356b15c9f28c3e64(struct stave_store
 }
 
 
-void _wrap_StoreOptions_Io_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Io_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5910,7 +5972,7 @@ void _wrap_StoreOptions_Io_set_capi_356b15c9f28c3e64(struct stave_store_options 
 }
 
 
-intgo _wrap_StoreOptions_Io_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Io_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5923,7 +5985,7 @@ intgo _wrap_StoreOptions_Io_get_capi_356b15c9f28c3e64(struct stave_store_options
 }
 
 
-void _wrap_StoreOptions_Shards_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Shards_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -5935,7 +5997,7 @@ void _wrap_StoreOptions_Shards_set_capi_356b15c9f28c3e64(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Shards_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Shards_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -5948,7 +6010,7 @@ intgo _wrap_StoreOptions_Shards_get_capi_356b15c9f28c3e64(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_SegmentSize_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_SegmentSize_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -5960,7 +6022,7 @@ void _wrap_StoreOptions_SegmentSize_set_capi_356b15c9f28c3e64(struct stave_store
 }
 
 
-long long _wrap_StoreOptions_SegmentSize_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_SegmentSize_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -5973,7 +6035,7 @@ long long _wrap_StoreOptions_SegmentSize_get_capi_356b15c9f28c3e64(struct stave_
 }
 
 
-void _wrap_StoreOptions_ReadOnly_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ReadOnly_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -5985,7 +6047,7 @@ void _wrap_StoreOptions_ReadOnly_set_capi_356b15c9f28c3e64(struct stave_store_op
 }
 
 
-bool _wrap_StoreOptions_ReadOnly_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ReadOnly_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -5998,7 +6060,7 @@ bool _wrap_StoreOptions_ReadOnly_get_capi_356b15c9f28c3e64(struct stave_store_op
 }
 
 
-void _wrap_StoreOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_CreateIfMissing_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -6010,7 +6072,7 @@ void _wrap_StoreOptions_CreateIfMissing_set_capi_356b15c9f28c3e64(struct stave_s
 }
 
 
-bool _wrap_StoreOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_CreateIfMissing_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6023,7 +6085,7 @@ bool _wrap_StoreOptions_CreateIfMissing_get_capi_356b15c9f28c3e64(struct stave_s
 }
 
 
-void _wrap_StoreOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_ErrorIfExists_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -6035,7 +6097,7 @@ void _wrap_StoreOptions_ErrorIfExists_set_capi_356b15c9f28c3e64(struct stave_sto
 }
 
 
-bool _wrap_StoreOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_ErrorIfExists_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6048,7 +6110,7 @@ bool _wrap_StoreOptions_ErrorIfExists_get_capi_356b15c9f28c3e64(struct stave_sto
 }
 
 
-void _wrap_StoreOptions_Background_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreOptions_Background_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, bool _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t arg2 ;
   
@@ -6060,7 +6122,7 @@ void _wrap_StoreOptions_Background_set_capi_356b15c9f28c3e64(struct stave_store_
 }
 
 
-bool _wrap_StoreOptions_Background_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+bool _wrap_StoreOptions_Background_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -6073,7 +6135,7 @@ bool _wrap_StoreOptions_Background_get_capi_356b15c9f28c3e64(struct stave_store_
 }
 
 
-void _wrap_StoreOptions_Keydir_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+void _wrap_StoreOptions_Keydir_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t arg2 ;
   
@@ -6085,7 +6147,7 @@ void _wrap_StoreOptions_Keydir_set_capi_356b15c9f28c3e64(struct stave_store_opti
 }
 
 
-intgo _wrap_StoreOptions_Keydir_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+intgo _wrap_StoreOptions_Keydir_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -6098,7 +6160,7 @@ intgo _wrap_StoreOptions_Keydir_get_capi_356b15c9f28c3e64(struct stave_store_opt
 }
 
 
-void _wrap_StoreOptions_CheckpointInterval_set_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreOptions_CheckpointInterval_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t arg2 ;
   
@@ -6110,7 +6172,7 @@ void _wrap_StoreOptions_CheckpointInterval_set_capi_356b15c9f28c3e64(struct stav
 }
 
 
-long long _wrap_StoreOptions_CheckpointInterval_get_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+long long _wrap_StoreOptions_CheckpointInterval_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -6123,7 +6185,57 @@ long long _wrap_StoreOptions_CheckpointInterval_get_capi_356b15c9f28c3e64(struct
 }
 
 
-struct stave_store_options *_wrap_new_StoreOptions_capi_356b15c9f28c3e64() {
+void _wrap_StoreOptions_DefaultTtl_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, long long _swig_go_1) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint64_t arg2 ;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  arg2 = (uint64_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->default_ttl = arg2;
+  
+}
+
+
+long long _wrap_StoreOptions_DefaultTtl_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint64_t result;
+  long long _swig_go_result;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  
+  result = (uint64_t) ((arg1)->default_ttl);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_StoreOptions_ShardPrefixBits_set_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, intgo _swig_go_1) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint32_t arg2 ;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  if (arg1) (arg1)->shard_prefix_bits = arg2;
+  
+}
+
+
+intgo _wrap_StoreOptions_ShardPrefixBits_get_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
+  struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
+  uint32_t result;
+  intgo _swig_go_result;
+  
+  arg1 = *(struct stave_store_options **)&_swig_go_0; 
+  
+  result = (uint32_t) ((arg1)->shard_prefix_bits);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+struct stave_store_options *_wrap_new_StoreOptions_capi_d29fbf7431beed95() {
   struct stave_store_options *result = 0 ;
   struct stave_store_options *_swig_go_result;
   
@@ -6134,7 +6246,7 @@ struct stave_store_options *_wrap_new_StoreOptions_capi_356b15c9f28c3e64() {
 }
 
 
-void _wrap_delete_StoreOptions_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+void _wrap_delete_StoreOptions_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   struct stave_store_options *arg1 = (struct stave_store_options *) 0 ;
   
   arg1 = *(struct stave_store_options **)&_swig_go_0; 
@@ -6144,7 +6256,7 @@ void _wrap_delete_StoreOptions_capi_356b15c9f28c3e64(struct stave_store_options 
 }
 
 
-void _wrap_StoreOptionsInit_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0) {
+void _wrap_StoreOptionsInit_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   
   arg1 = *(stave_store_options **)&_swig_go_0; 
@@ -6154,7 +6266,7 @@ void _wrap_StoreOptionsInit_capi_356b15c9f28c3e64(struct stave_store_options *_s
 }
 
 
-stave_outcome _wrap_StoreOptionsSet_capi_356b15c9f28c3e64(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreOptionsSet_capi_d29fbf7431beed95(struct stave_store_options *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store_options *arg1 = (stave_store_options *) 0 ;
   char *arg2 = (char *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6181,7 +6293,7 @@ stave_outcome _wrap_StoreOptionsSet_capi_356b15c9f28c3e64(struct stave_store_opt
 }
 
 
-stave_outcome _wrap_StoreOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
+stave_outcome _wrap_StoreOptionsDescribe_capi_d29fbf7431beed95(_gostring_ _swig_go_0) {
   stave_buffer *arg1 = (stave_buffer *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6202,7 +6314,7 @@ stave_outcome _wrap_StoreOptionsDescribe_capi_356b15c9f28c3e64(_gostring_ _swig_
 }
 
 
-stave_outcome _wrap_StoreOpen_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreOpen_capi_d29fbf7431beed95(_gostring_ _swig_go_0, struct stave_store_options *_swig_go_1, _gostring_ _swig_go_2) {
   char *arg1 = (char *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_store **arg3 = (stave_store **) 0 ;
@@ -6232,7 +6344,7 @@ stave_outcome _wrap_StoreOpen_capi_356b15c9f28c3e64(_gostring_ _swig_go_0, struc
 }
 
 
-stave_outcome _wrap_StoreOptionsGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
+stave_outcome _wrap_StoreOptionsGet_capi_d29fbf7431beed95(stave_store *_swig_go_0, struct stave_store_options *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_options *arg2 = (stave_store_options *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6254,7 +6366,7 @@ stave_outcome _wrap_StoreOptionsGet_capi_356b15c9f28c3e64(stave_store *_swig_go_
 }
 
 
-stave_outcome _wrap_StoreClose_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreClose_capi_d29fbf7431beed95(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6274,7 +6386,7 @@ stave_outcome _wrap_StoreClose_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
 }
 
 
-void _wrap_StoreFree_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
+void _wrap_StoreFree_capi_d29fbf7431beed95(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   
   arg1 = (stave_store *)_swig_go_0; 
@@ -6284,7 +6396,7 @@ void _wrap_StoreFree_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StorePut_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StorePut_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6311,11 +6423,8 @@ stave_outcome _wrap_StorePut_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gos
   arg5 = (size_t)_swig_go_2.n;
   
   
-  if (_swig_go_3 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how6);
-    how6.durability = (uint32_t)_swig_go_3;
-    arg6 = &how6;
-  }
+  memcpy(&how6, _swig_go_3.p, sizeof how6);
+  arg6 = how6.struct_size != 0 ? &how6 : NULL;
   
   
   result = (stave_outcome)stave_store_put(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,(struct stave_write_options const *)arg6,arg7);
@@ -6327,7 +6436,7 @@ stave_outcome _wrap_StorePut_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_StoreInsert_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreInsert_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6354,11 +6463,8 @@ stave_outcome _wrap_StoreInsert_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _
   arg5 = (size_t)_swig_go_2.n;
   
   
-  if (_swig_go_3 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how6);
-    how6.durability = (uint32_t)_swig_go_3;
-    arg6 = &how6;
-  }
+  memcpy(&how6, _swig_go_3.p, sizeof how6);
+  arg6 = how6.struct_size != 0 ? &how6 : NULL;
   
   
   result = (stave_outcome)stave_store_insert(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,(struct stave_write_options const *)arg6,arg7);
@@ -6370,7 +6476,7 @@ stave_outcome _wrap_StoreInsert_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreReplace_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreReplace_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6397,11 +6503,8 @@ stave_outcome _wrap_StoreReplace_capi_356b15c9f28c3e64(stave_store *_swig_go_0, 
   arg5 = (size_t)_swig_go_2.n;
   
   
-  if (_swig_go_3 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how6);
-    how6.durability = (uint32_t)_swig_go_3;
-    arg6 = &how6;
-  }
+  memcpy(&how6, _swig_go_3.p, sizeof how6);
+  arg6 = how6.struct_size != 0 ? &how6 : NULL;
   
   
   result = (stave_outcome)stave_store_replace(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,(struct stave_write_options const *)arg6,arg7);
@@ -6413,7 +6516,7 @@ stave_outcome _wrap_StoreReplace_capi_356b15c9f28c3e64(stave_store *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_StoreRemove_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, int _swig_go_2) {
+stave_outcome _wrap_StoreRemove_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6434,11 +6537,8 @@ stave_outcome _wrap_StoreRemove_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _
   arg3 = (size_t)_swig_go_1.n;
   
   
-  if (_swig_go_2 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how4);
-    how4.durability = (uint32_t)_swig_go_2;
-    arg4 = &how4;
-  }
+  memcpy(&how4, _swig_go_2.p, sizeof how4);
+  arg4 = how4.struct_size != 0 ? &how4 : NULL;
   
   
   result = (stave_outcome)stave_store_remove(arg1,(void const *)arg2,arg3,(struct stave_write_options const *)arg4,arg5);
@@ -6449,194 +6549,98 @@ stave_outcome _wrap_StoreRemove_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_StoreCompareAndSwap_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, void *_swig_go_2, long long _swig_go_3, void *_swig_go_4, long long _swig_go_5, int _swig_go_6) {
+stave_outcome _wrap_StoreExpire_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
-  void *arg4 = (void *) 0 ;
-  size_t arg5 ;
-  void *arg6 = (void *) 0 ;
-  size_t arg7 ;
-  stave_write_options *arg8 = (stave_write_options *) 0 ;
-  stave_error *arg9 = (stave_error *) 0 ;
-  stave_write_options how8 ;
-  stave_error failure9 ;
+  uint64_t arg4 ;
+  stave_write_options *arg5 = (stave_write_options *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_write_options how5 ;
+  stave_error failure6 ;
   stave_outcome result;
   stave_outcome _swig_go_result;
   
   
-  failure9.status = STAVE_OK;
-  arg9 = &failure9;
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
   
   arg1 = (stave_store *)_swig_go_0; 
   
   arg2 = (void *)_swig_go_1.p;
   arg3 = (size_t)_swig_go_1.n;
   
-  arg4 = *(void **)&_swig_go_2; 
-  arg5 = (size_t)_swig_go_3; 
-  arg6 = *(void **)&_swig_go_4; 
-  arg7 = (size_t)_swig_go_5; 
+  arg4 = (uint64_t)_swig_go_2; 
   
-  if (_swig_go_6 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how8);
-    how8.durability = (uint32_t)_swig_go_6;
-    arg8 = &how8;
-  }
+  memcpy(&how5, _swig_go_3.p, sizeof how5);
+  arg5 = how5.struct_size != 0 ? &how5 : NULL;
   
   
-  result = (stave_outcome)stave_store_compare_and_swap(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,(void const *)arg6,arg7,(struct stave_write_options const *)arg8,arg9);
+  result = (stave_outcome)stave_store_expire(arg1,(void const *)arg2,arg3,arg4,(struct stave_write_options const *)arg5,arg6);
   
-  _swig_go_result = outcome((stave_status)result, arg9); 
+  _swig_go_result = outcome((stave_status)result, arg6); 
   
   return _swig_go_result;
 }
 
 
-stave_outcome _wrap_StoreUpdate_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreClear_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  stave_edit arg4 = (stave_edit) 0 ;
-  void *arg5 = (void *) 0 ;
-  stave_buffer *arg6 = (stave_buffer *) 0 ;
-  stave_write_options *arg7 = (stave_write_options *) 0 ;
-  stave_error *arg8 = (stave_error *) 0 ;
-  stave_write_options how7 ;
-  stave_error failure8 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_write_options *arg3 = (stave_write_options *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_write_options how3 ;
+  stave_error failure4 ;
   stave_outcome result;
   stave_outcome _swig_go_result;
   
   
-  failure8.status = STAVE_OK;
-  arg8 = &failure8;
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
   
   arg1 = (stave_store *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
   
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  
-  arg4 = run_edit;
-  arg5 = (void *)_swig_go_2;
-  
-  arg6 = (stave_buffer *)(void *)_swig_go_3.p; 
-  
-  if (_swig_go_4 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how7);
-    how7.durability = (uint32_t)_swig_go_4;
-    arg7 = &how7;
-  }
+  memcpy(&how3, _swig_go_2.p, sizeof how3);
+  arg3 = how3.struct_size != 0 ? &how3 : NULL;
   
   
-  result = (stave_outcome)stave_store_update(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,(struct stave_write_options const *)arg7,arg8);
+  result = (stave_outcome)stave_store_clear(arg1,arg2,(struct stave_write_options const *)arg3,arg4);
   
-  _swig_go_result = outcome((stave_status)result, arg8); 
-  
+  _swig_go_result = outcome((stave_status)result, arg4); 
   
   return _swig_go_result;
 }
 
 
-stave_outcome _wrap_StoreFetchUpdate_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreRemoveExpired_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  stave_edit arg4 = (stave_edit) 0 ;
-  void *arg5 = (void *) 0 ;
-  stave_buffer *arg6 = (stave_buffer *) 0 ;
-  stave_write_options *arg7 = (stave_write_options *) 0 ;
-  stave_error *arg8 = (stave_error *) 0 ;
-  stave_write_options how7 ;
-  stave_error failure8 ;
+  uint64_t *arg2 = (uint64_t *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
   stave_outcome result;
   stave_outcome _swig_go_result;
   
   
-  failure8.status = STAVE_OK;
-  arg8 = &failure8;
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
   
   arg1 = (stave_store *)_swig_go_0; 
+  arg2 = (uint64_t *)(void *)_swig_go_1.p; 
   
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
+  result = (stave_outcome)stave_store_remove_expired(arg1,arg2,arg3);
   
-  
-  arg4 = run_edit;
-  arg5 = (void *)_swig_go_2;
-  
-  arg6 = (stave_buffer *)(void *)_swig_go_3.p; 
-  
-  if (_swig_go_4 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how7);
-    how7.durability = (uint32_t)_swig_go_4;
-    arg7 = &how7;
-  }
-  
-  
-  result = (stave_outcome)stave_store_fetch_update(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,(struct stave_write_options const *)arg7,arg8);
-  
-  _swig_go_result = outcome((stave_status)result, arg8); 
-  
+  _swig_go_result = outcome((stave_status)result, arg3); 
   
   return _swig_go_result;
 }
 
 
-stave_outcome _wrap_StoreExchange_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreExpiresAt_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
-  void *arg4 = (void *) 0 ;
-  size_t arg5 ;
-  stave_buffer *arg6 = (stave_buffer *) 0 ;
-  uint8_t *arg7 = (uint8_t *) 0 ;
-  stave_write_options *arg8 = (stave_write_options *) 0 ;
-  stave_error *arg9 = (stave_error *) 0 ;
-  stave_write_options how8 ;
-  stave_error failure9 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure9.status = STAVE_OK;
-  arg9 = &failure9;
-  
-  arg1 = (stave_store *)_swig_go_0; 
-  
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  
-  arg4 = (void *)_swig_go_2.p;
-  arg5 = (size_t)_swig_go_2.n;
-  
-  arg6 = (stave_buffer *)(void *)_swig_go_3.p; 
-  arg7 = (uint8_t *)(void *)_swig_go_4.p; 
-  
-  if (_swig_go_5 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how8);
-    how8.durability = (uint32_t)_swig_go_5;
-    arg8 = &how8;
-  }
-  
-  
-  result = (stave_outcome)stave_store_exchange(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6,arg7,(struct stave_write_options const *)arg8,arg9);
-  
-  _swig_go_result = outcome((stave_status)result, arg9); 
-  
-  
-  
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_StoreShardFor_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, intgo *_swig_go_2) {
-  stave_store *arg1 = (stave_store *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  uint32_t *arg4 = (uint32_t *) 0 ;
+  uint64_t *arg4 = (uint64_t *) 0 ;
   stave_error *arg5 = (stave_error *) 0 ;
   stave_error failure5 ;
   stave_outcome result;
@@ -6651,46 +6655,18 @@ stave_outcome _wrap_StoreShardFor_capi_356b15c9f28c3e64(stave_store *_swig_go_0,
   arg2 = (void *)_swig_go_1.p;
   arg3 = (size_t)_swig_go_1.n;
   
-  arg4 = *(uint32_t **)&_swig_go_2; 
+  arg4 = (uint64_t *)(void *)_swig_go_2.p; 
   
-  result = (stave_outcome)stave_store_shard_for(arg1,(void const *)arg2,arg3,arg4,arg5);
+  result = (stave_outcome)stave_store_expires_at(arg1,(void const *)arg2,arg3,arg4,arg5);
   
   _swig_go_result = outcome((stave_status)result, arg5); 
+  
   
   return _swig_go_result;
 }
 
 
-stave_outcome _wrap_StoreValueSize_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, long long *_swig_go_2) {
-  stave_store *arg1 = (stave_store *) 0 ;
-  void *arg2 = (void *) 0 ;
-  size_t arg3 ;
-  size_t *arg4 = (size_t *) 0 ;
-  stave_error *arg5 = (stave_error *) 0 ;
-  stave_error failure5 ;
-  stave_outcome result;
-  stave_outcome _swig_go_result;
-  
-  
-  failure5.status = STAVE_OK;
-  arg5 = &failure5;
-  
-  arg1 = (stave_store *)_swig_go_0; 
-  
-  arg2 = (void *)_swig_go_1.p;
-  arg3 = (size_t)_swig_go_1.n;
-  
-  arg4 = *(size_t **)&_swig_go_2; 
-  
-  result = (stave_outcome)stave_store_value_size(arg1,(void const *)arg2,arg3,arg4,arg5);
-  
-  _swig_go_result = outcome((stave_status)result, arg5); 
-  
-  return _swig_go_result;
-}
-
-
-stave_outcome _wrap_StoreContains_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreContains_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6717,7 +6693,7 @@ stave_outcome _wrap_StoreContains_capi_356b15c9f28c3e64(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreSize_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_StoreSize_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -6740,7 +6716,7 @@ stave_outcome _wrap_StoreSize_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _go
 }
 
 
-stave_outcome _wrap_StoreMultiGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_StoreMultiGet_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6776,7 +6752,7 @@ stave_outcome _wrap_StoreMultiGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiPut_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, int _swig_go_5) {
+stave_outcome _wrap_StoreMultiPut_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6803,11 +6779,8 @@ stave_outcome _wrap_StoreMultiPut_capi_356b15c9f28c3e64(stave_store *_swig_go_0,
   arg6 = (size_t)_swig_go_4.n;
   
   
-  if (_swig_go_5 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how7);
-    how7.durability = (uint32_t)_swig_go_5;
-    arg7 = &how7;
-  }
+  memcpy(&how7, _swig_go_5.p, sizeof how7);
+  arg7 = how7.struct_size != 0 ? &how7 : NULL;
   
   
   result = (stave_outcome)stave_store_multi_put(arg1,(void const *)arg2,(unsigned int const *)arg3,(void const *)arg4,(unsigned long const *)arg5,arg6,(struct stave_write_options const *)arg7,arg8);
@@ -6821,7 +6794,7 @@ stave_outcome _wrap_StoreMultiPut_capi_356b15c9f28c3e64(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreMultiRemove_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, int _swig_go_4) {
+stave_outcome _wrap_StoreMultiRemove_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   uint32_t *arg3 = (uint32_t *) 0 ;
@@ -6846,11 +6819,8 @@ stave_outcome _wrap_StoreMultiRemove_capi_356b15c9f28c3e64(stave_store *_swig_go
   
   arg5 = (uint64_t *)(void *)_swig_go_3.p; 
   
-  if (_swig_go_4 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how6);
-    how6.durability = (uint32_t)_swig_go_4;
-    arg6 = &how6;
-  }
+  memcpy(&how6, _swig_go_4.p, sizeof how6);
+  arg6 = how6.struct_size != 0 ? &how6 : NULL;
   
   
   result = (stave_outcome)stave_store_multi_remove(arg1,(void const *)arg2,(unsigned int const *)arg3,arg4,arg5,(struct stave_write_options const *)arg6,arg7);
@@ -6863,7 +6833,7 @@ stave_outcome _wrap_StoreMultiRemove_capi_356b15c9f28c3e64(stave_store *_swig_go
 }
 
 
-stave_outcome _wrap_BatchCreate_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
+stave_outcome _wrap_BatchCreate_capi_d29fbf7431beed95(_gostring_ _swig_go_0) {
   stave_batch **arg1 = (stave_batch **) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -6884,7 +6854,7 @@ stave_outcome _wrap_BatchCreate_capi_356b15c9f28c3e64(_gostring_ _swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchPut_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_BatchPut_capi_d29fbf7431beed95(stave_batch *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6918,7 +6888,7 @@ stave_outcome _wrap_BatchPut_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _gos
 }
 
 
-stave_outcome _wrap_BatchRemove_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchRemove_capi_d29fbf7431beed95(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6945,7 +6915,7 @@ stave_outcome _wrap_BatchRemove_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_BatchRequire_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_BatchRequire_capi_d29fbf7431beed95(stave_batch *_swig_go_0, _gostring_ _swig_go_1, intgo _swig_go_2, _gostring_ _swig_go_3) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -6981,7 +6951,7 @@ stave_outcome _wrap_BatchRequire_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, 
 }
 
 
-stave_outcome _wrap_BatchCount_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_BatchCount_capi_d29fbf7431beed95(stave_batch *_swig_go_0, _gostring_ _swig_go_1) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   uint64_t *arg2 = (uint64_t *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -7004,7 +6974,7 @@ stave_outcome _wrap_BatchCount_capi_356b15c9f28c3e64(stave_batch *_swig_go_0, _g
 }
 
 
-stave_outcome _wrap_BatchClear_capi_356b15c9f28c3e64(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClear_capi_d29fbf7431beed95(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -7024,7 +6994,7 @@ stave_outcome _wrap_BatchClear_capi_356b15c9f28c3e64(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_BatchClose_capi_356b15c9f28c3e64(stave_batch *_swig_go_0) {
+stave_outcome _wrap_BatchClose_capi_d29fbf7431beed95(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -7044,7 +7014,7 @@ stave_outcome _wrap_BatchClose_capi_356b15c9f28c3e64(stave_batch *_swig_go_0) {
 }
 
 
-void _wrap_BatchFree_capi_356b15c9f28c3e64(stave_batch *_swig_go_0) {
+void _wrap_BatchFree_capi_d29fbf7431beed95(stave_batch *_swig_go_0) {
   stave_batch *arg1 = (stave_batch *) 0 ;
   
   arg1 = (stave_batch *)_swig_go_0; 
@@ -7054,41 +7024,41 @@ void _wrap_BatchFree_capi_356b15c9f28c3e64(stave_batch *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreWrite_capi_356b15c9f28c3e64(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, int _swig_go_3) {
+stave_outcome _wrap_StoreWrite_capi_d29fbf7431beed95(stave_store *_swig_go_0, stave_batch *_swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_batch *arg2 = (stave_batch *) 0 ;
   uint64_t *arg3 = (uint64_t *) 0 ;
-  stave_write_options *arg4 = (stave_write_options *) 0 ;
-  stave_error *arg5 = (stave_error *) 0 ;
-  stave_write_options how4 ;
-  stave_error failure5 ;
+  uint64_t *arg4 = (uint64_t *) 0 ;
+  stave_write_options *arg5 = (stave_write_options *) 0 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_write_options how5 ;
+  stave_error failure6 ;
   stave_outcome result;
   stave_outcome _swig_go_result;
   
   
-  failure5.status = STAVE_OK;
-  arg5 = &failure5;
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
   
   arg1 = (stave_store *)_swig_go_0; 
   arg2 = (stave_batch *)_swig_go_1; 
   arg3 = (uint64_t *)(void *)_swig_go_2.p; 
+  arg4 = (uint64_t *)(void *)_swig_go_3.p; 
   
-  if (_swig_go_3 != STAVE_DURABILITY_DEFAULT) {
-    stave_write_options_init(&how4);
-    how4.durability = (uint32_t)_swig_go_3;
-    arg4 = &how4;
-  }
+  memcpy(&how5, _swig_go_4.p, sizeof how5);
+  arg5 = how5.struct_size != 0 ? &how5 : NULL;
   
   
-  result = (stave_outcome)stave_store_write(arg1,arg2,arg3,(struct stave_write_options const *)arg4,arg5);
+  result = (stave_outcome)stave_store_write(arg1,arg2,arg3,arg4,(struct stave_write_options const *)arg5,arg6);
   
-  _swig_go_result = outcome((stave_status)result, arg5); 
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
   
   return _swig_go_result;
 }
 
 
-stave_outcome _wrap_StoreCursorNextMany_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+stave_outcome _wrap_StoreCursorNextMany_capi_d29fbf7431beed95(stave_store_cursor *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -7121,7 +7091,30 @@ stave_outcome _wrap_StoreCursorNextMany_capi_356b15c9f28c3e64(stave_store_cursor
 }
 
 
-stave_outcome _wrap_StoreCursorClose_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0) {
+stave_outcome _wrap_StoreCursorToken_capi_d29fbf7431beed95(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
+  stave_buffer *arg2 = (stave_buffer *) 0 ;
+  stave_error *arg3 = (stave_error *) 0 ;
+  stave_error failure3 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure3.status = STAVE_OK;
+  arg3 = &failure3;
+  
+  arg1 = (stave_store_cursor *)_swig_go_0; 
+  arg2 = (stave_buffer *)(void *)_swig_go_1.p; 
+  
+  result = (stave_outcome)stave_store_cursor_token(arg1,arg2,arg3);
+  
+  _swig_go_result = outcome((stave_status)result, arg3); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreCursorClose_capi_d29fbf7431beed95(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -7141,7 +7134,7 @@ stave_outcome _wrap_StoreCursorClose_capi_356b15c9f28c3e64(stave_store_cursor *_
 }
 
 
-void _wrap_StoreCursorFree_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0) {
+void _wrap_StoreCursorFree_capi_d29fbf7431beed95(stave_store_cursor *_swig_go_0) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   
   arg1 = (stave_store_cursor *)_swig_go_0; 
@@ -7151,7 +7144,7 @@ void _wrap_StoreCursorFree_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0)
 }
 
 
-stave_outcome _wrap_StoreFlush_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreFlush_capi_d29fbf7431beed95(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -7171,7 +7164,7 @@ stave_outcome _wrap_StoreFlush_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreSync_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreSync_capi_d29fbf7431beed95(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -7191,7 +7184,7 @@ stave_outcome _wrap_StoreSync_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
 }
 
 
-stave_outcome _wrap_StoreCheckpoint_capi_356b15c9f28c3e64(stave_store *_swig_go_0) {
+stave_outcome _wrap_StoreCheckpoint_capi_d29fbf7431beed95(stave_store *_swig_go_0) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_error *arg2 = (stave_error *) 0 ;
   stave_error failure2 ;
@@ -7211,7 +7204,7 @@ stave_outcome _wrap_StoreCheckpoint_capi_356b15c9f28c3e64(stave_store *_swig_go_
 }
 
 
-void _wrap_StoreStats_Recovered_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_Recovered_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -7223,7 +7216,7 @@ void _wrap_StoreStats_Recovered_set_capi_356b15c9f28c3e64(struct stave_store_sta
 }
 
 
-bool _wrap_StoreStats_Recovered_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_Recovered_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -7236,7 +7229,7 @@ bool _wrap_StoreStats_Recovered_get_capi_356b15c9f28c3e64(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_WritesRefused_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
+void _wrap_StoreStats_WritesRefused_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, bool _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t arg2 ;
   
@@ -7248,7 +7241,7 @@ void _wrap_StoreStats_WritesRefused_set_capi_356b15c9f28c3e64(struct stave_store
 }
 
 
-bool _wrap_StoreStats_WritesRefused_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+bool _wrap_StoreStats_WritesRefused_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint8_t result;
   bool _swig_go_result;
@@ -7261,7 +7254,7 @@ bool _wrap_StoreStats_WritesRefused_get_capi_356b15c9f28c3e64(struct stave_store
 }
 
 
-void _wrap_StoreStats_Keys_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Keys_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7273,7 +7266,7 @@ void _wrap_StoreStats_Keys_set_capi_356b15c9f28c3e64(struct stave_store_stats *_
 }
 
 
-long long _wrap_StoreStats_Keys_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Keys_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7286,7 +7279,7 @@ long long _wrap_StoreStats_Keys_get_capi_356b15c9f28c3e64(struct stave_store_sta
 }
 
 
-void _wrap_StoreStats_Segments_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Segments_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7298,7 +7291,7 @@ void _wrap_StoreStats_Segments_set_capi_356b15c9f28c3e64(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_Segments_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Segments_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7311,7 +7304,7 @@ long long _wrap_StoreStats_Segments_get_capi_356b15c9f28c3e64(struct stave_store
 }
 
 
-void _wrap_StoreStats_LogBytes_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LogBytes_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7323,7 +7316,7 @@ void _wrap_StoreStats_LogBytes_set_capi_356b15c9f28c3e64(struct stave_store_stat
 }
 
 
-long long _wrap_StoreStats_LogBytes_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LogBytes_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7336,7 +7329,7 @@ long long _wrap_StoreStats_LogBytes_get_capi_356b15c9f28c3e64(struct stave_store
 }
 
 
-void _wrap_StoreStats_LiveBytes_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_LiveBytes_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7348,7 +7341,7 @@ void _wrap_StoreStats_LiveBytes_set_capi_356b15c9f28c3e64(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_LiveBytes_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_LiveBytes_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7361,7 +7354,7 @@ long long _wrap_StoreStats_LiveBytes_get_capi_356b15c9f28c3e64(struct stave_stor
 }
 
 
-void _wrap_StoreStats_DiskBytes_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DiskBytes_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7373,7 +7366,7 @@ void _wrap_StoreStats_DiskBytes_set_capi_356b15c9f28c3e64(struct stave_store_sta
 }
 
 
-long long _wrap_StoreStats_DiskBytes_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DiskBytes_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7386,7 +7379,7 @@ long long _wrap_StoreStats_DiskBytes_get_capi_356b15c9f28c3e64(struct stave_stor
 }
 
 
-void _wrap_StoreStats_Version_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Version_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7398,7 +7391,7 @@ void _wrap_StoreStats_Version_set_capi_356b15c9f28c3e64(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Version_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Version_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7411,7 +7404,7 @@ long long _wrap_StoreStats_Version_get_capi_356b15c9f28c3e64(struct stave_store_
 }
 
 
-void _wrap_StoreStats_DurableVersion_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_DurableVersion_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7423,7 +7416,7 @@ void _wrap_StoreStats_DurableVersion_set_capi_356b15c9f28c3e64(struct stave_stor
 }
 
 
-long long _wrap_StoreStats_DurableVersion_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_DurableVersion_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7436,7 +7429,7 @@ long long _wrap_StoreStats_DurableVersion_get_capi_356b15c9f28c3e64(struct stave
 }
 
 
-void _wrap_StoreStats_Commits_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Commits_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7448,7 +7441,7 @@ void _wrap_StoreStats_Commits_set_capi_356b15c9f28c3e64(struct stave_store_stats
 }
 
 
-long long _wrap_StoreStats_Commits_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Commits_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7461,7 +7454,7 @@ long long _wrap_StoreStats_Commits_get_capi_356b15c9f28c3e64(struct stave_store_
 }
 
 
-void _wrap_StoreStats_BytesWritten_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_BytesWritten_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7473,7 +7466,7 @@ void _wrap_StoreStats_BytesWritten_set_capi_356b15c9f28c3e64(struct stave_store_
 }
 
 
-long long _wrap_StoreStats_BytesWritten_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_BytesWritten_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7486,7 +7479,7 @@ long long _wrap_StoreStats_BytesWritten_get_capi_356b15c9f28c3e64(struct stave_s
 }
 
 
-void _wrap_StoreStats_Syncs_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Syncs_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7498,7 +7491,7 @@ void _wrap_StoreStats_Syncs_set_capi_356b15c9f28c3e64(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Syncs_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Syncs_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7511,7 +7504,7 @@ long long _wrap_StoreStats_Syncs_get_capi_356b15c9f28c3e64(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_Reads_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_Reads_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7523,7 +7516,7 @@ void _wrap_StoreStats_Reads_set_capi_356b15c9f28c3e64(struct stave_store_stats *
 }
 
 
-long long _wrap_StoreStats_Reads_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_Reads_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7536,7 +7529,7 @@ long long _wrap_StoreStats_Reads_get_capi_356b15c9f28c3e64(struct stave_store_st
 }
 
 
-void _wrap_StoreStats_RecoveredCommits_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCommits_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7548,7 +7541,7 @@ void _wrap_StoreStats_RecoveredCommits_set_capi_356b15c9f28c3e64(struct stave_st
 }
 
 
-long long _wrap_StoreStats_RecoveredCommits_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCommits_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7561,7 +7554,7 @@ long long _wrap_StoreStats_RecoveredCommits_get_capi_356b15c9f28c3e64(struct sta
 }
 
 
-void _wrap_StoreStats_RecoveredCutBytes_set_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
+void _wrap_StoreStats_RecoveredCutBytes_set_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0, long long _swig_go_1) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t arg2 ;
   
@@ -7573,7 +7566,7 @@ void _wrap_StoreStats_RecoveredCutBytes_set_capi_356b15c9f28c3e64(struct stave_s
 }
 
 
-long long _wrap_StoreStats_RecoveredCutBytes_get_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+long long _wrap_StoreStats_RecoveredCutBytes_get_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   uint64_t result;
   long long _swig_go_result;
@@ -7586,7 +7579,7 @@ long long _wrap_StoreStats_RecoveredCutBytes_get_capi_356b15c9f28c3e64(struct st
 }
 
 
-struct stave_store_stats *_wrap_new_StoreStats_capi_356b15c9f28c3e64() {
+struct stave_store_stats *_wrap_new_StoreStats_capi_d29fbf7431beed95() {
   struct stave_store_stats *result = 0 ;
   struct stave_store_stats *_swig_go_result;
   
@@ -7597,7 +7590,7 @@ struct stave_store_stats *_wrap_new_StoreStats_capi_356b15c9f28c3e64() {
 }
 
 
-void _wrap_delete_StoreStats_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+void _wrap_delete_StoreStats_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   struct stave_store_stats *arg1 = (struct stave_store_stats *) 0 ;
   
   arg1 = *(struct stave_store_stats **)&_swig_go_0; 
@@ -7607,7 +7600,7 @@ void _wrap_delete_StoreStats_capi_356b15c9f28c3e64(struct stave_store_stats *_sw
 }
 
 
-void _wrap_StoreStatsInit_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_go_0) {
+void _wrap_StoreStatsInit_capi_d29fbf7431beed95(struct stave_store_stats *_swig_go_0) {
   stave_store_stats *arg1 = (stave_store_stats *) 0 ;
   
   arg1 = *(stave_store_stats **)&_swig_go_0; 
@@ -7617,7 +7610,7 @@ void _wrap_StoreStatsInit_capi_356b15c9f28c3e64(struct stave_store_stats *_swig_
 }
 
 
-stave_outcome _wrap_StoreStatsGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
+stave_outcome _wrap_StoreStatsGet_capi_d29fbf7431beed95(stave_store *_swig_go_0, struct stave_store_stats *_swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_store_stats *arg2 = (stave_store_stats *) 0 ;
   stave_error *arg3 = (stave_error *) 0 ;
@@ -7639,7 +7632,7 @@ stave_outcome _wrap_StoreStatsGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0,
 }
 
 
-stave_outcome _wrap_StoreVerify_capi_356b15c9f28c3e64(stave_store *_swig_go_0, stave_progress _swig_go_1) {
+stave_outcome _wrap_StoreVerify_capi_d29fbf7431beed95(stave_store *_swig_go_0, stave_progress _swig_go_1) {
   stave_store *arg1 = (stave_store *) 0 ;
   stave_progress arg2 = (stave_progress) 0 ;
   void *arg3 = (void *) 0 ;
@@ -7665,7 +7658,558 @@ stave_outcome _wrap_StoreVerify_capi_356b15c9f28c3e64(stave_store *_swig_go_0, s
 }
 
 
-long long _wrap_StoreGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_StoreCompareAndSwap_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  void *arg6 = (void *) 0 ;
+  size_t arg7 ;
+  stave_write_options *arg8 = (stave_write_options *) 0 ;
+  stave_error *arg9 = (stave_error *) 0 ;
+  stave_write_options how8 ;
+  stave_error failure9 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure9.status = STAVE_OK;
+  arg9 = &failure9;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  
+  arg6 = (void *)_swig_go_3.p;
+  arg7 = (size_t)_swig_go_3.n;
+  
+  
+  memcpy(&how8, _swig_go_4.p, sizeof how8);
+  arg8 = how8.struct_size != 0 ? &how8 : NULL;
+  
+  
+  result = (stave_outcome)stave_store_compare_and_swap(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,(void const *)arg6,arg7,(struct stave_write_options const *)arg8,arg9);
+  
+  _swig_go_result = outcome((stave_status)result, arg9); 
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreUpdate_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_edit arg4 = (stave_edit) 0 ;
+  void *arg5 = (void *) 0 ;
+  stave_buffer *arg6 = (stave_buffer *) 0 ;
+  stave_write_options *arg7 = (stave_write_options *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_write_options how7 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = run_edit;
+  arg5 = (void *)_swig_go_2;
+  
+  arg6 = (stave_buffer *)(void *)_swig_go_3.p; 
+  
+  memcpy(&how7, _swig_go_4.p, sizeof how7);
+  arg7 = how7.struct_size != 0 ? &how7 : NULL;
+  
+  
+  result = (stave_outcome)stave_store_update(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,(struct stave_write_options const *)arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreFetchUpdate_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, stave_edit _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_edit arg4 = (stave_edit) 0 ;
+  void *arg5 = (void *) 0 ;
+  stave_buffer *arg6 = (stave_buffer *) 0 ;
+  stave_write_options *arg7 = (stave_write_options *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_write_options how7 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = run_edit;
+  arg5 = (void *)_swig_go_2;
+  
+  arg6 = (stave_buffer *)(void *)_swig_go_3.p; 
+  
+  memcpy(&how7, _swig_go_4.p, sizeof how7);
+  arg7 = how7.struct_size != 0 ? &how7 : NULL;
+  
+  
+  result = (stave_outcome)stave_store_fetch_update(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,(struct stave_write_options const *)arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreExchange_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4, _gostring_ _swig_go_5) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  stave_buffer *arg6 = (stave_buffer *) 0 ;
+  uint8_t *arg7 = (uint8_t *) 0 ;
+  stave_write_options *arg8 = (stave_write_options *) 0 ;
+  stave_error *arg9 = (stave_error *) 0 ;
+  stave_write_options how8 ;
+  stave_error failure9 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure9.status = STAVE_OK;
+  arg9 = &failure9;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  arg6 = (stave_buffer *)(void *)_swig_go_3.p; 
+  arg7 = (uint8_t *)(void *)_swig_go_4.p; 
+  
+  memcpy(&how8, _swig_go_5.p, sizeof how8);
+  arg8 = how8.struct_size != 0 ? &how8 : NULL;
+  
+  
+  result = (stave_outcome)stave_store_exchange(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6,arg7,(struct stave_write_options const *)arg8,arg9);
+  
+  _swig_go_result = outcome((stave_status)result, arg9); 
+  
+  
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreShardFor_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  uint32_t *arg4 = (uint32_t *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (uint32_t *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_store_shard_for(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreAtomic_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, stave_atomic_callback _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_atomic_callback arg4 = (stave_atomic_callback) 0 ;
+  void *arg5 = (void *) 0 ;
+  uint64_t *arg6 = (uint64_t *) 0 ;
+  stave_write_options *arg7 = (stave_write_options *) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_write_options how7 ;
+  stave_error failure8 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = run_atomic;
+  arg5 = (void *)_swig_go_2;
+  
+  arg6 = (uint64_t *)(void *)_swig_go_3.p; 
+  
+  memcpy(&how7, _swig_go_4.p, sizeof how7);
+  arg7 = how7.struct_size != 0 ? &how7 : NULL;
+  
+  
+  result = (stave_outcome)stave_store_atomic(arg1,(void const *)arg2,arg3,arg4,arg5,arg6,(struct stave_write_options const *)arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_AtomicGet_capi_d29fbf7431beed95(stave_atomic *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_atomic *arg1 = (stave_atomic *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_buffer *arg4 = (stave_buffer *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  
+  arg1 = (stave_atomic *)_swig_go_0;
+  if (!is_inside(arg1)) return outcome_negative - STAVE_CLOSED;
+  
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  arg4 = (stave_buffer *)(void *)_swig_go_2.p; 
+  
+  result = (stave_outcome)stave_atomic_get(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_AtomicContains_capi_d29fbf7431beed95(stave_atomic *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_atomic *arg1 = (stave_atomic *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  
+  arg1 = (stave_atomic *)_swig_go_0;
+  if (!is_inside(arg1)) return outcome_negative - STAVE_CLOSED;
+  
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (stave_outcome)stave_atomic_contains(arg1,(void const *)arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_AtomicPut_capi_d29fbf7431beed95(stave_atomic *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_atomic *arg1 = (stave_atomic *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  
+  arg1 = (stave_atomic *)_swig_go_0;
+  if (!is_inside(arg1)) return outcome_negative - STAVE_CLOSED;
+  
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  
+  result = (stave_outcome)stave_atomic_put(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_AtomicInsert_capi_d29fbf7431beed95(stave_atomic *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_atomic *arg1 = (stave_atomic *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  
+  arg1 = (stave_atomic *)_swig_go_0;
+  if (!is_inside(arg1)) return outcome_negative - STAVE_CLOSED;
+  
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  
+  result = (stave_outcome)stave_atomic_insert(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_AtomicReplace_capi_d29fbf7431beed95(stave_atomic *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+  stave_atomic *arg1 = (stave_atomic *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  void *arg4 = (void *) 0 ;
+  size_t arg5 ;
+  stave_error *arg6 = (stave_error *) 0 ;
+  stave_error failure6 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure6.status = STAVE_OK;
+  arg6 = &failure6;
+  
+  
+  arg1 = (stave_atomic *)_swig_go_0;
+  if (!is_inside(arg1)) return outcome_negative - STAVE_CLOSED;
+  
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  arg4 = (void *)_swig_go_2.p;
+  arg5 = (size_t)_swig_go_2.n;
+  
+  
+  result = (stave_outcome)stave_atomic_replace(arg1,(void const *)arg2,arg3,(void const *)arg4,arg5,arg6);
+  
+  _swig_go_result = outcome((stave_status)result, arg6); 
+  
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_AtomicRemove_capi_d29fbf7431beed95(stave_atomic *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_atomic *arg1 = (stave_atomic *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  
+  arg1 = (stave_atomic *)_swig_go_0;
+  if (!is_inside(arg1)) return outcome_negative - STAVE_CLOSED;
+  
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (stave_outcome)stave_atomic_remove(arg1,(void const *)arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreOnWrite_capi_d29fbf7431beed95(stave_store *_swig_go_0, intgo _swig_go_1, stave_hook _swig_go_2) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  uint32_t arg2 ;
+  stave_hook arg3 = (stave_hook) 0 ;
+  void *arg4 = (void *) 0 ;
+  stave_error *arg5 = (stave_error *) 0 ;
+  stave_error failure5 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure5.status = STAVE_OK;
+  arg5 = &failure5;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  arg3 = run_hook;
+  arg4 = (void *)_swig_go_2;
+  
+  
+  result = (stave_outcome)stave_store_on_write(arg1,arg2,arg3,arg4,arg5);
+  
+  _swig_go_result = outcome((stave_status)result, arg5); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreOnOpen_capi_d29fbf7431beed95(stave_store *_swig_go_0, stave_hook _swig_go_1) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  stave_hook arg2 = (stave_hook) 0 ;
+  void *arg3 = (void *) 0 ;
+  stave_error *arg4 = (stave_error *) 0 ;
+  stave_error failure4 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure4.status = STAVE_OK;
+  arg4 = &failure4;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = run_hook;
+  arg3 = (void *)_swig_go_1;
+  
+  
+  result = (stave_outcome)stave_store_on_open(arg1,arg2,arg3,arg4);
+  
+  _swig_go_result = outcome((stave_status)result, arg4); 
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreMigrate_capi_d29fbf7431beed95(stave_store *_swig_go_0, stave_migration _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  stave_migration arg2 = (stave_migration) 0 ;
+  stave_migrate_progress arg3 = (stave_migrate_progress) 0 ;
+  void *arg4 = (void *) 0 ;
+  void *arg5 = (void *) 0 ;
+  size_t arg6 ;
+  uint64_t *arg7 = (uint64_t *) 0 ;
+  stave_write_options *arg8 = (stave_write_options *) 0 ;
+  stave_error *arg9 = (stave_error *) 0 ;
+  stave_write_options how8 ;
+  stave_error failure9 ;
+  stave_outcome result;
+  stave_outcome _swig_go_result;
+  
+  
+  failure9.status = STAVE_OK;
+  arg9 = &failure9;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = run_migration;
+  arg3 = report_migrated;
+  arg4 = (void *)_swig_go_1;
+  
+  
+  arg5 = (void *)_swig_go_2.p;
+  arg6 = (size_t)_swig_go_2.n;
+  
+  arg7 = (uint64_t *)(void *)_swig_go_3.p; 
+  
+  memcpy(&how8, _swig_go_4.p, sizeof how8);
+  arg8 = how8.struct_size != 0 ? &how8 : NULL;
+  
+  
+  result = (stave_outcome)stave_store_migrate(arg1,arg2,arg3,arg4,(void const *)arg5,arg6,arg7,(struct stave_write_options const *)arg8,arg9);
+  
+  _swig_go_result = outcome((stave_status)result, arg9); 
+  
+  
+  return _swig_go_result;
+}
+
+
+long long _wrap_StoreGet_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7692,7 +8236,27 @@ long long _wrap_StoreGet_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostrin
 }
 
 
-stave_outcome _wrap_StoreGetPin_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_StoreValueSize_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1) {
+  stave_store *arg1 = (stave_store *) 0 ;
+  void *arg2 = (void *) 0 ;
+  size_t arg3 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = (stave_store *)_swig_go_0; 
+  
+  arg2 = (void *)_swig_go_1.p;
+  arg3 = (size_t)_swig_go_1.n;
+  
+  
+  result = (int64_t)stave_go_store_value_size(arg1,(void const *)arg2,arg3);
+  _swig_go_result = result; 
+  
+  return _swig_go_result;
+}
+
+
+stave_outcome _wrap_StoreGetPin_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7722,20 +8286,22 @@ stave_outcome _wrap_StoreGetPin_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_CursorOpen_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CursorOpen_capi_d29fbf7431beed95(stave_store *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_store *arg1 = (stave_store *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
   uint8_t arg4 ;
-  stave_store_cursor **arg5 = (stave_store_cursor **) 0 ;
-  stave_error *arg6 = (stave_error *) 0 ;
-  stave_error failure6 ;
+  void *arg5 = (void *) 0 ;
+  size_t arg6 ;
+  stave_store_cursor **arg7 = (stave_store_cursor **) 0 ;
+  stave_error *arg8 = (stave_error *) 0 ;
+  stave_error failure8 ;
   stave_outcome result;
   stave_outcome _swig_go_result;
   
   
-  failure6.status = STAVE_OK;
-  arg6 = &failure6;
+  failure8.status = STAVE_OK;
+  arg8 = &failure8;
   
   arg1 = (stave_store *)_swig_go_0; 
   
@@ -7743,18 +8309,23 @@ stave_outcome _wrap_CursorOpen_capi_356b15c9f28c3e64(stave_store *_swig_go_0, _g
   arg3 = (size_t)_swig_go_1.n;
   
   arg4 = _swig_go_2 ? 1 : 0; 
-  arg5 = (stave_store_cursor **)(void *)_swig_go_3.p; 
   
-  result = (stave_outcome)stave_go_cursor_open(arg1,(void const *)arg2,arg3,arg4,arg5,arg6);
+  arg5 = (void *)_swig_go_3.p;
+  arg6 = (size_t)_swig_go_3.n;
   
-  _swig_go_result = outcome((stave_status)result, arg6); 
+  arg7 = (stave_store_cursor **)(void *)_swig_go_4.p; 
+  
+  result = (stave_outcome)stave_go_cursor_open(arg1,(void const *)arg2,arg3,arg4,(void const *)arg5,arg6,arg7,arg8);
+  
+  _swig_go_result = outcome((stave_status)result, arg8); 
+  
   
   
   return _swig_go_result;
 }
 
 
-stave_outcome _wrap_CursorRecord_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorRecord_capi_d29fbf7431beed95(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7784,7 +8355,7 @@ stave_outcome _wrap_CursorRecord_capi_356b15c9f28c3e64(stave_store_cursor *_swig
 }
 
 
-stave_outcome _wrap_CursorNext_capi_356b15c9f28c3e64(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CursorNext_capi_d29fbf7431beed95(stave_store_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_store_cursor *arg1 = (stave_store_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7814,7 +8385,7 @@ stave_outcome _wrap_CursorNext_capi_356b15c9f28c3e64(stave_store_cursor *_swig_g
 }
 
 
-stave_outcome _wrap_IndexCreate_capi_356b15c9f28c3e64(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_IndexCreate_capi_d29fbf7431beed95(struct stave_index_options *_swig_go_0, uintptr_t _swig_go_1, bool _swig_go_2, _gostring_ _swig_go_3) {
   stave_index_options *arg1 = (stave_index_options *) 0 ;
   uintptr_t arg2 ;
   uint8_t arg3 ;
@@ -7841,7 +8412,7 @@ stave_outcome _wrap_IndexCreate_capi_356b15c9f28c3e64(struct stave_index_options
 }
 
 
-stave_outcome _wrap_IndexCursorKey_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_IndexCursorKey_capi_d29fbf7431beed95(stave_index_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -7871,7 +8442,7 @@ stave_outcome _wrap_IndexCursorKey_capi_356b15c9f28c3e64(stave_index_cursor *_sw
 }
 
 
-stave_outcome _wrap_IndexCursorNext_capi_356b15c9f28c3e64(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_IndexCursorNext_capi_d29fbf7431beed95(stave_index_cursor *_swig_go_0, bool _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_index_cursor *arg1 = (stave_index_cursor *) 0 ;
   uint8_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7906,7 +8477,7 @@ stave_outcome _wrap_IndexCursorNext_capi_356b15c9f28c3e64(stave_index_cursor *_s
 }
 
 
-long long _wrap_CowMapGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapGet_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7928,7 +8499,7 @@ long long _wrap_CowMapGet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapGetPin_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapGetPin_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   stave_go_pinned *arg3 = (stave_go_pinned *) 0 ;
@@ -7953,7 +8524,7 @@ stave_outcome _wrap_CowMapGetPin_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0
 }
 
 
-long long _wrap_CowMapSet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_CowMapSet_capi_d29fbf7431beed95(stave_cow_map *_swig_go_0, long long _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map *arg1 = (stave_cow_map *) 0 ;
   int64_t arg2 ;
   void *arg3 = (void *) 0 ;
@@ -7975,7 +8546,7 @@ long long _wrap_CowMapSet_capi_356b15c9f28c3e64(stave_cow_map *_swig_go_0, long 
 }
 
 
-stave_outcome _wrap_CowMapCursorValue_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapCursorValue_capi_d29fbf7431beed95(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8005,7 +8576,7 @@ stave_outcome _wrap_CowMapCursorValue_capi_356b15c9f28c3e64(stave_cow_map_cursor
 }
 
 
-stave_outcome _wrap_CowMapCursorNext_capi_356b15c9f28c3e64(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
+stave_outcome _wrap_CowMapCursorNext_capi_d29fbf7431beed95(stave_cow_map_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3) {
   stave_cow_map_cursor *arg1 = (stave_cow_map_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8038,7 +8609,7 @@ stave_outcome _wrap_CowMapCursorNext_capi_356b15c9f28c3e64(stave_cow_map_cursor 
 }
 
 
-stave_outcome _wrap_CowMapDiffValues_capi_356b15c9f28c3e64(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_CowMapDiffValues_capi_d29fbf7431beed95(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8068,7 +8639,7 @@ stave_outcome _wrap_CowMapDiffValues_capi_356b15c9f28c3e64(stave_cow_map_diff *_
 }
 
 
-stave_outcome _wrap_CowMapDiffNext_capi_356b15c9f28c3e64(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_CowMapDiffNext_capi_d29fbf7431beed95(stave_cow_map_diff *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, _gostring_ _swig_go_4) {
   stave_cow_map_diff *arg1 = (stave_cow_map_diff *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8104,7 +8675,7 @@ stave_outcome _wrap_CowMapDiffNext_capi_356b15c9f28c3e64(stave_cow_map_diff *_sw
 }
 
 
-stave_outcome _wrap_DiskIndexCursorNext_capi_356b15c9f28c3e64(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
+stave_outcome _wrap_DiskIndexCursorNext_capi_d29fbf7431beed95(stave_disk_index_cursor *_swig_go_0, _gostring_ _swig_go_1) {
   stave_disk_index_cursor *arg1 = (stave_disk_index_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8131,7 +8702,7 @@ stave_outcome _wrap_DiskIndexCursorNext_capi_356b15c9f28c3e64(stave_disk_index_c
 }
 
 
-long long _wrap_MemtableTransactionGet_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableTransactionGet_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8158,7 +8729,7 @@ long long _wrap_MemtableTransactionGet_capi_356b15c9f28c3e64(stave_memtable_tran
 }
 
 
-stave_outcome _wrap_MemtableTransactionGetPin_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableTransactionGetPin_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8188,7 +8759,7 @@ stave_outcome _wrap_MemtableTransactionGetPin_capi_356b15c9f28c3e64(stave_memtab
 }
 
 
-stave_outcome _wrap_MemtableTransactionCursor_capi_356b15c9f28c3e64(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableTransactionCursor_capi_d29fbf7431beed95(stave_memtable_transaction *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_transaction *arg1 = (stave_memtable_transaction *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8222,7 +8793,7 @@ stave_outcome _wrap_MemtableTransactionCursor_capi_356b15c9f28c3e64(stave_memtab
 }
 
 
-long long _wrap_MemtableSnapshotGet_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+long long _wrap_MemtableSnapshotGet_capi_d29fbf7431beed95(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8249,7 +8820,7 @@ long long _wrap_MemtableSnapshotGet_capi_356b15c9f28c3e64(stave_memtable_snapsho
 }
 
 
-stave_outcome _wrap_MemtableSnapshotGetPin_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableSnapshotGetPin_capi_d29fbf7431beed95(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8279,7 +8850,7 @@ stave_outcome _wrap_MemtableSnapshotGetPin_capi_356b15c9f28c3e64(stave_memtable_
 }
 
 
-stave_outcome _wrap_MemtableSnapshotCursor_capi_356b15c9f28c3e64(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableSnapshotCursor_capi_d29fbf7431beed95(stave_memtable_snapshot *_swig_go_0, _gostring_ _swig_go_1, bool _swig_go_2, bool _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable_snapshot *arg1 = (stave_memtable_snapshot *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8313,7 +8884,7 @@ stave_outcome _wrap_MemtableSnapshotCursor_capi_356b15c9f28c3e64(stave_memtable_
 }
 
 
-long long _wrap_MemtableRead_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+long long _wrap_MemtableRead_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8344,7 +8915,7 @@ long long _wrap_MemtableRead_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _
 }
 
 
-stave_outcome _wrap_MemtableReadPin_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
+stave_outcome _wrap_MemtableReadPin_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, _gostring_ _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8378,7 +8949,7 @@ stave_outcome _wrap_MemtableReadPin_capi_356b15c9f28c3e64(stave_memtable *_swig_
 }
 
 
-stave_outcome _wrap_MemtableReadWith_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
+stave_outcome _wrap_MemtableReadWith_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, long long _swig_go_3, stave_memtable_reader _swig_go_4) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8415,7 +8986,7 @@ stave_outcome _wrap_MemtableReadWith_capi_356b15c9f28c3e64(stave_memtable *_swig
 }
 
 
-stave_outcome _wrap_MemtableCursorOpen_capi_356b15c9f28c3e64(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
+stave_outcome _wrap_MemtableCursorOpen_capi_d29fbf7431beed95(stave_memtable *_swig_go_0, long long _swig_go_1, long long _swig_go_2, _gostring_ _swig_go_3, bool _swig_go_4, bool _swig_go_5, _gostring_ _swig_go_6) {
   stave_memtable *arg1 = (stave_memtable *) 0 ;
   uint64_t arg2 ;
   uint64_t arg3 ;
@@ -8453,7 +9024,7 @@ stave_outcome _wrap_MemtableCursorOpen_capi_356b15c9f28c3e64(stave_memtable *_sw
 }
 
 
-stave_outcome _wrap_MemtableCursorRecord_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorRecord_capi_d29fbf7431beed95(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;
@@ -8483,7 +9054,7 @@ stave_outcome _wrap_MemtableCursorRecord_capi_356b15c9f28c3e64(stave_memtable_cu
 }
 
 
-stave_outcome _wrap_MemtableCursorNext_capi_356b15c9f28c3e64(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
+stave_outcome _wrap_MemtableCursorNext_capi_d29fbf7431beed95(stave_memtable_cursor *_swig_go_0, _gostring_ _swig_go_1, _gostring_ _swig_go_2) {
   stave_memtable_cursor *arg1 = (stave_memtable_cursor *) 0 ;
   void *arg2 = (void *) 0 ;
   size_t arg3 ;

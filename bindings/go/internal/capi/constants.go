@@ -36,7 +36,7 @@ const (
 const Deleted = 255
 
 // Durability, ways of reading, conditions, the sizes of absent and removed values, ways of keeping keys and
-// values, changes, codecs, and who keeps the time.
+// values, changes, codecs, what a migration does, and who keeps the time.
 const (
 	DurabilityDefault  = C.STAVE_DURABILITY_DEFAULT
 	DurabilityMemory   = C.STAVE_DURABILITY_MEMORY
@@ -50,6 +50,11 @@ const (
 	RequireAbsent      = C.STAVE_REQUIRE_ABSENT
 	RequireExists      = C.STAVE_REQUIRE_EXISTS
 	RequireEqual       = C.STAVE_REQUIRE_EQUAL
+	NeverExpires       = C.STAVE_NEVER_EXPIRES
+	HookOldValue       = C.STAVE_HOOK_OLD_VALUE
+	MigrateKeep        = C.STAVE_MIGRATE_KEEP
+	MigrateUpdate      = C.STAVE_MIGRATE_UPDATE
+	MigrateRemove      = C.STAVE_MIGRATE_REMOVE
 	Absent             = C.STAVE_ABSENT
 	Tombstone          = C.STAVE_TOMBSTONE
 	KeysOwned          = C.STAVE_KEYS_OWNED

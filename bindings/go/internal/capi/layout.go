@@ -1,6 +1,9 @@
 package capi
 
-// #include <stave/stave.h>
+/*
+#include <stave/stave.h>
+#include <stave/store.h>
+*/
 import "C"
 
 import "unsafe"
@@ -12,6 +15,16 @@ var (
 	_ = [1]struct{}{}[unsafe.Offsetof(Buffer{}.Size)-unsafe.Offsetof(C.stave_buffer{}.size)]
 	_ = [1]struct{}{}[unsafe.Offsetof(Buffer{}.Capacity)-unsafe.Offsetof(C.stave_buffer{}.capacity)]
 )
+
+// So are the others.
+var (
+	_ = [1]struct{}{}[unsafe.Sizeof(WriteOptions{})-unsafe.Sizeof(C.stave_write_options{})]
+	_ = [1]struct{}{}[unsafe.Offsetof(WriteOptions{}.Durability)-unsafe.Offsetof(C.stave_write_options{}.durability)]
+	_ = [1]struct{}{}[unsafe.Offsetof(WriteOptions{}.ExpiresAt)-unsafe.Offsetof(C.stave_write_options{}.expires_at)]
+)
+
+// WriteOptionsSize is the StructSize of WriteOptions.
+const WriteOptionsSize = uint32(unsafe.Sizeof(WriteOptions{}))
 
 // Bytes is the content, in C memory: valid until the next call that gets the buffer.
 func (b *Buffer) Bytes() []byte {

@@ -13,19 +13,30 @@ int64_t stave_go_store_get(stave_store *store, const void *key, size_t key_size,
   return size_or_outcome(status, size, &error);
 }
 
+/* The value's size, or the outcome negated. */
+int64_t stave_go_store_value_size(stave_store *store, const void *key, size_t key_size) {
+  stave_error error;
+  error.status = STAVE_OK;
+  size_t size = 0;
+  const stave_status status = stave_store_value_size(store, key, key_size, &size, &error);
+  return size_or_outcome(status, size, &error);
+}
+
 stave_outcome stave_go_store_get_pin(stave_store *store, const void *key, size_t key_size,
                                      stave_go_pinned *pinned, stave_error *error) {
   return fill_pinned(stave_store_get_pin(store, key, key_size, &pinned->pin, error), pinned);
 }
 
 stave_outcome stave_go_cursor_open(stave_store *store, const void *prefix, size_t prefix_size,
-                                   uint8_t keys_only, stave_store_cursor **cursor,
-                                   stave_error *error) {
+                                   uint8_t keys_only, const void *token, size_t token_size,
+                                   stave_store_cursor **cursor, stave_error *error) {
   stave_store_cursor_options options;
   stave_store_cursor_options_init(&options);
   options.prefix = prefix;
   options.prefix_size = prefix_size;
   options.keys_only = keys_only;
+  options.token = token;
+  options.token_size = token_size;
   return (stave_outcome)stave_store_cursor_open(store, &options, cursor, error);
 }
 

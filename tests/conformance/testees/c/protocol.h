@@ -77,6 +77,14 @@ struct flat {
 };
 struct flat flatten(size_t first, size_t step);
 
+/* The write options that the last arguments are, durability=... and expires_at=..., which are
+ * taken from the arguments; NULL when there are none. */
+const stave_write_options* write_options(void);
+
+/* The token that a cursor or a migration has given last. */
+extern stave_buffer kept_token;
+void keep_token(const void* token, size_t size);
+
 /* What the words "append V" and "set V" do to a value. */
 stave_status edit_bytes(const struct word* action, stave_buffer* value);
 
@@ -100,6 +108,7 @@ void reply_members(stave_status status, const struct member* members, size_t fir
 void reply_freed(void);
 
 /* Parts of data lines. */
+void write_bytes(FILE* to, const void* data, size_t size);
 void print_bytes(const void* data, size_t size);
 /* A line for each value that a call with many keys has put one behind the other. */
 void print_many_values(const char* values, const uint64_t* sizes, size_t count);
@@ -111,6 +120,7 @@ void print_names(const stave_buffer* text);
 
 extern const struct verb general_verbs[];
 extern const struct verb store_verbs[];
+extern const struct verb store_watch_verbs[];
 extern const struct verb batch_verbs[];
 extern const struct verb cursor_verbs[];
 extern const struct verb cow_map_verbs[];

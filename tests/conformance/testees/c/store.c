@@ -17,6 +17,8 @@ static void print_options(const stave_store_options* options) {
          options->create_if_missing, options->error_if_exists);
   printf("  background=%u\n  keydir=%s\n  checkpoint_interval=%llu\n", options->background,
          keydir[options->keydir], (unsigned long long)options->checkpoint_interval);
+  printf("  default_ttl=%llu\n  shard_prefix_bits=%u\n", (unsigned long long)options->default_ttl,
+         options->shard_prefix_bits);
 }
 
 static void options(void) {
@@ -36,18 +38,28 @@ static void options_describe(void) {
   stave_buffer_free(&text);
 }
 
-/* The write options if the last argument is durability=...; removes it from the arguments. */
-static const stave_write_options* write_options(void) {
+/* The value of the last argument if that is a bare `name`...; it is taken from the arguments. */
+static const char* take_option(const char* name) {
+  const size_t size = strlen(name);
+  if (word_count == 0 || words[word_count - 1].is_quoted) return NULL;
+  const char* const text = words[word_count - 1].data;
+  if (strncmp(text, name, size) != 0) return NULL;
+  --word_count;
+  return text + size;
+}
+
+const stave_write_options* write_options(void) {
   static stave_write_options options;
   static const char* const names[] = {"", "memory", "os", "device"};
-  static const char prefix[] = "durability=";
-  if (word_count == 0 || words[word_count - 1].is_quoted) return NULL;
-  const char* text = words[word_count - 1].data;
-  if (strncmp(text, prefix, sizeof prefix - 1) != 0) return NULL;
+  const char* const expiry = take_option("expires_at=");
+  const char* const wanted = take_option("durability=");
+  if (!expiry && !wanted) return NULL;
   stave_write_options_init(&options);
-  for (uint32_t durability = 1; durability < 4; ++durability)
-    if (strcmp(text + sizeof prefix - 1, names[durability]) == 0) options.durability = durability;
-  --word_count;
+  if (expiry)
+    options.expires_at =
+        strcmp(expiry, "never") == 0 ? STAVE_NEVER_EXPIRES : strtoull(expiry, NULL, 10);
+  for (uint32_t durability = 1; wanted && durability < 4; ++durability)
+    if (strcmp(wanted, names[durability]) == 0) options.durability = durability;
   return &options;
 }
 
@@ -100,6 +112,33 @@ static void store_remove(void) {
   const stave_write_options* options = write_options();
   const struct word* key = bytes(0);
   reply(stave_store_remove(self->pointer, key->data, key->size, options, &error));
+}
+
+static void store_expire(void) {
+  const stave_write_options* options = write_options();
+  const struct word* key = bytes(0);
+  reply(stave_store_expire(self->pointer, key->data, key->size, number(1), options, &error));
+}
+
+static void store_expires_at(void) {
+  uint64_t expires_at = 0;
+  const struct word* key = bytes(0);
+  const stave_status status =
+      stave_store_expires_at(self->pointer, key->data, key->size, &expires_at, &error);
+  reply_number(status, expires_at);
+}
+
+static void store_clear(void) {
+  uint64_t removed = 0;
+  const stave_write_options* options = write_options();
+  const stave_status status = stave_store_clear(self->pointer, &removed, options, &error);
+  reply_number(status, removed);
+}
+
+static void store_remove_expired(void) {
+  uint64_t removed = 0;
+  const stave_status status = stave_store_remove_expired(self->pointer, &removed, &error);
+  reply_number(status, removed);
 }
 
 static void store_compare_and_swap(void) {
@@ -296,15 +335,25 @@ static void store_verify(void) {
   reply_number(status, (uint64_t)progress.is_complete);
 }
 
-static void store_write(void) {
+static stave_status write_batch(uint64_t* version) {
   uint64_t failed = 0;
   const stave_write_options* options = write_options();
   const struct handle* batch = find_handle(argument(0)->data);
   if (!batch || batch->kind != KIND_BATCH) die("expected a batch");
   const stave_status status =
-      stave_store_write(self->pointer, batch->pointer, &failed, options, &error);
+      stave_store_write(self->pointer, batch->pointer, &failed, version, options, &error);
   if (status == STAVE_MISMATCH) printf("  failed %llu\n", (unsigned long long)failed);
-  reply(status);
+  return status;
+}
+
+static void store_write(void) {
+  reply(write_batch(NULL));
+}
+
+static void store_write_version(void) {
+  uint64_t version = 0;
+  const stave_status status = write_batch(&version);
+  reply_number(status, version);
 }
 
 static void store_free(void) {
@@ -323,6 +372,10 @@ const struct verb store_verbs[] = {
     {KIND_STORE, KIND_NONE, "insert", store_insert},
     {KIND_STORE, KIND_NONE, "replace", store_replace},
     {KIND_STORE, KIND_NONE, "remove", store_remove},
+    {KIND_STORE, KIND_NONE, "expire", store_expire},
+    {KIND_STORE, KIND_NONE, "expires_at", store_expires_at},
+    {KIND_STORE, KIND_NONE, "clear", store_clear},
+    {KIND_STORE, KIND_NONE, "remove_expired", store_remove_expired},
     {KIND_STORE, KIND_NONE, "compare_and_swap", store_compare_and_swap},
     {KIND_STORE, KIND_NONE, "update", store_update},
     {KIND_STORE, KIND_NONE, "fetch_update", store_fetch_update},
@@ -338,6 +391,7 @@ const struct verb store_verbs[] = {
     {KIND_STORE, KIND_NONE, "multi_put", store_multi_put},
     {KIND_STORE, KIND_NONE, "multi_remove", store_multi_remove},
     {KIND_STORE, KIND_NONE, "write", store_write},
+    {KIND_STORE, KIND_NONE, "write_version", store_write_version},
     {KIND_STORE, KIND_NONE, "flush", store_flush},
     {KIND_STORE, KIND_NONE, "sync", store_sync},
     {KIND_STORE, KIND_NONE, "checkpoint", store_checkpoint},

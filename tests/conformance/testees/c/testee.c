@@ -141,17 +141,21 @@ void die(const char* what) {
   exit(2);
 }
 
-void print_bytes(const void* data, size_t size) {
+void write_bytes(FILE* to, const void* data, size_t size) {
   const unsigned char* const begin = data;
-  putchar('"');
+  putc('"', to);
   for (size_t i = 0; i < size; ++i) {
     const unsigned char byte = begin[i];
     if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\')
-      putc_unlocked(byte, stdout);
+      putc_unlocked(byte, to);
     else
-      printf("\\x%02x", byte);
+      fprintf(to, "\\x%02x", byte);
   }
-  putchar('"');
+  putc('"', to);
+}
+
+void print_bytes(const void* data, size_t size) {
+  write_bytes(stdout, data, size);
 }
 
 void print_many_values(const char* values, const uint64_t* sizes, size_t count) {
@@ -225,10 +229,10 @@ void reply_freed(void) {
 
 static const struct verb* find_verb(enum kind kind, const char* name) {
   const struct verb* const tables[] = {
-      general_verbs, store_verbs,        batch_verbs,       cursor_verbs,
-      index_verbs,   index_hashed_verbs, index_range_verbs, index_cursor_verbs,
-      cow_map_verbs, disk_index_verbs,   memtable_verbs,    memtable_child_verbs,
-      NULL};
+      general_verbs,        store_verbs,   store_watch_verbs,  batch_verbs,
+      cursor_verbs,         index_verbs,   index_hashed_verbs, index_range_verbs,
+      index_cursor_verbs,   cow_map_verbs, disk_index_verbs,   memtable_verbs,
+      memtable_child_verbs, NULL};
   for (size_t i = 0; tables[i]; ++i)
     for (const struct verb* verb = tables[i]; verb->name; ++verb)
       if (verb->self == kind && strcmp(verb->name, name) == 0) return verb;

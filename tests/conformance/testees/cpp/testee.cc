@@ -44,22 +44,30 @@ std::string Testee::option_text(size_t first) const {
 
 // Takes a last argument durability=... away from the arguments.
 stave::WriteOptions Testee::write_options() {
-  using stave::Durability;
-  static const std::map<std::string, Durability> names = {
-      {"durability=memory", Durability::memory},
-      {"durability=os", Durability::os},
-      {"durability=device", Durability::device},
-  };
-  if (words_.empty() || words_.back().is_quoted) return {};
-  const auto found = names.find(words_.back().text);
-  if (found == names.end()) return {};
-  words_.pop_back();
-  return found->second;
+  static const std::map<std::string, stave::Durability> durabilities = {
+      {"memory", stave::Durability::memory},
+      {"os", stave::Durability::os},
+      {"device", stave::Durability::device}};
+  const std::string expiry = take_option("expires_at=");
+  const std::string durability = take_option("durability=");
+  stave::WriteOptions options;
+  if (!durability.empty()) options = durabilities.at(durability);
+  if (!expiry.empty())
+    options.expires_at = expiry == "never" ? STAVE_NEVER_EXPIRES : std::stoull(expiry);
+  return options;
 }
 
-stave::CursorOptions Testee::cursor_options() const {
+std::string Testee::take_option(const std::string& name) {
+  if (words_.empty() || words_.back().is_quoted || !words_.back().text.starts_with(name)) return {};
+  const std::string value = words_.back().text.substr(name.size());
+  words_.pop_back();
+  return value;
+}
+
+stave::CursorOptions Testee::cursor_options(Bytes token) const {
   const bool keys_only = !words_.empty() && !words_.back().is_quoted;
-  return stave::CursorOptions(words_.size() > keys_only ? Bytes(bytes(0)) : Bytes(), keys_only);
+  return stave::CursorOptions(words_.size() > keys_only ? Bytes(bytes(0)) : Bytes(), keys_only,
+                              token);
 }
 
 // ---- Replies -----------------------------------------------------------------------------------
@@ -69,6 +77,10 @@ void Testee::print(const std::string& text) {
 }
 
 void Testee::print_bytes(Bytes bytes) {
+  print(quoted(bytes));
+}
+
+std::string Testee::quoted(Bytes bytes) {
   std::string text = "\"";
   for (const char c : bytes.text()) {
     const auto byte = static_cast<unsigned char>(c);
@@ -80,7 +92,7 @@ void Testee::print_bytes(Bytes bytes) {
     }
   }
   text.push_back('"');
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  return text;
 }
 
 void Testee::print_record(Bytes key, Bytes value) {
@@ -125,6 +137,8 @@ void Testee::print_options(const stave::StoreOptions& options) {
   line("background", std::to_string(options.background));
   line("keydir", keydir[options.keydir]);
   line("checkpoint_interval", std::to_string(options.checkpoint_interval));
+  line("default_ttl", std::to_string(options.default_ttl));
+  line("shard_prefix_bits", std::to_string(options.shard_prefix_bits));
 }
 
 void Testee::print_members(const std::map<std::string, uint64_t>& members, size_t first) const {

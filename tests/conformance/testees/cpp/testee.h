@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <stave/stave.hpp>
@@ -41,6 +42,7 @@ class Testee {
   static Verbs general_verbs(Testee& t);
   static Verbs store_verbs(Testee& t);
   static Verbs store_modify_verbs(Testee& t);
+  static Verbs store_watch_verbs(Testee& t);
   static Verbs other_verbs(Testee& t);
   static Verbs index_verbs(Testee& t);
   static Verbs index_hashed_verbs(Testee& t);
@@ -72,11 +74,15 @@ class Testee {
   template <typename Size>
   std::string flatten(size_t first, size_t step, std::vector<Size>& sizes) const;
   std::string option_text(size_t first) const;
+  // Takes the last arguments, if they are options of a write.
   stave::WriteOptions write_options();
-  stave::CursorOptions cursor_options() const;
+  // The value of the last argument if that begins with `name`, which is then taken; else empty.
+  std::string take_option(const std::string& name);
+  stave::CursorOptions cursor_options(Bytes token = {}) const;
 
   static void print(const std::string& text);
   static void print_bytes(Bytes bytes);
+  static std::string quoted(Bytes bytes);
   static void print_record(Bytes key, Bytes value);
   // A line for each value that a call with many keys has put into the buffer, and ok.
   void print_values(const std::vector<uint64_t>& sizes) const;
@@ -113,7 +119,7 @@ class Testee {
   // Of a store or a disk index; the argument says what the progress callback does.
   template <typename Storage>
   void verify(Storage& storage);
-  void write();
+  stave::Result<void> write(uint64_t* version = nullptr);
 
   stave::Index& index() { return self<ScriptedIndex>().index; }
   static void print_options(const stave::IndexOptions& options);
@@ -142,6 +148,11 @@ class Testee {
   template <typename Update>
   void update(Update update);
   void exchange();
+  Status run_step(stave::Atomic& atomic, size_t& position);
+  void atomic();
+  using Hook = std::function<Status(const stave::StoreChange&)>;
+  Hook& new_hook();
+  void migrate(Bytes token);
   const stave::Map& other_map() const;
   static void print_entry(const std::string& what, int64_t key, Bytes value);
   static void print_options(const stave::MapOptions& options);
@@ -188,7 +199,10 @@ class Testee {
   void memtable_next_many();
 
   std::map<std::string, Handle> handles_;
-  stave::Buffer buffer_;  // every call that fills a buffer gets this one
+  std::list<Hook> hooks_;
+  std::string events_;      // what hooks have noted
+  std::string kept_token_;  // of a cursor or a migration
+  stave::Buffer buffer_;    // every call that fills a buffer gets this one
   std::string last_message_;
   int last_errno_ = 0;
 

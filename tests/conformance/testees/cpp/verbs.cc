@@ -77,13 +77,13 @@ void Testee::stats() {
       0);
 }
 
-void Testee::write() {
+stave::Result<void> Testee::write(uint64_t* version) {
   const stave::WriteOptions options = write_options();
   const auto& batch = std::get<stave::Batch>(handles_.at(words_.at(0).text));
   uint64_t failed = 0;
-  const auto written = self<stave::Store>().write(batch, options, &failed);
+  auto written = self<stave::Store>().write(batch, options, &failed, version);
   if (written.status() == Status::mismatch) print("  failed " + std::to_string(failed) + "\n");
-  reply(written);
+  return written;
 }
 
 // stave.hpp leaves these to the C functions: a program for people calls them once.
@@ -242,7 +242,7 @@ Testee::Verbs Testee::store_verbs(Testee& t) {
          const std::string keys = t.flatten(0, 1, sizes);
          t.reply(store().multi_remove(keys, sizes, options));
        }},
-      {"store.write", [&t] { t.write(); }},
+      {"store.write", [&t] { t.reply(t.write()); }},
       {"store.cursor", [=, &t] { t.bind(store().open_cursor(t.cursor_options())); }},
       {"store.scan",
        [=, &t] { t.scan(store().open_cursor(t.cursor_options()), &stave::Cursor::value); }},
@@ -278,6 +278,13 @@ Testee::Verbs Testee::other_verbs(Testee& t) {
       {"cursor.key", [=, &t] { t.reply(cursor().key()); }},
       {"cursor.value", [=, &t] { t.reply(cursor().value()); }},
       {"cursor.next_many", [&t] { t.next_many(); }},
+      {"cursor.token",
+       [=, &t] {
+         const auto token = cursor().token(t.buffer_);
+         if (!token) return t.reply_error(token.error());
+         t.kept_token_ = token->text();
+         print("ok\n");
+       }},
       {"cursor.close", [=, &t] { t.reply(cursor().close()); }},
   };
 }
@@ -286,6 +293,7 @@ Testee::Verbs Testee::all_verbs(Testee& t) {
   Verbs verbs = general_verbs(t);
   verbs.merge(store_verbs(t));
   verbs.merge(store_modify_verbs(t));
+  verbs.merge(store_watch_verbs(t));
   verbs.merge(other_verbs(t));
   verbs.merge(index_verbs(t));
   verbs.merge(index_hashed_verbs(t));

@@ -209,7 +209,7 @@ internal sealed class Testee
         {
             case "hello":
                 return Reply.Ok("format=2 language=csharp capabilities=" +
-                    "store,keydir,index,cow_map,disk_index,memtable");
+                    "store,modify,keydir,index,cow_map,disk_index,memtable");
             case "handles":
                 return Reply.Ok(CollectGarbage());
             case "error_mentions":

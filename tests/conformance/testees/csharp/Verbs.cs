@@ -9,6 +9,7 @@ using Stave;
 internal sealed class Verbs
 {
     private readonly Dictionary<string, object> handles;
+    private readonly StoreWatchVerbs storeWatch = new StoreWatchVerbs();
     private readonly Dictionary<string, Func<object, List<object>, object>> makers;
     private readonly Dictionary<string, Func<object, List<object>, Reply>> verbs;
 
@@ -22,6 +23,8 @@ internal sealed class Verbs
             { "store.get_pin", (store, words) =>
                 ((Store)store).TryGetPin((byte[])words[0], out Pin pin) ? pin : null },
             { "store.cursor", (store, words) => ((Store)store).OpenCursor(Options(words)) },
+            { "store.cursor_on", (store, words) =>
+                ((Store)store).OpenCursor(Options(words, storeWatch.Token)) },
             { "batch.create", (_, words) => new Batch() },
             { "index.create", IndexVerbs.Create },
             { "index.cursor", (index, words) => ((HashIndex)index).OpenCursor() },
@@ -36,6 +39,8 @@ internal sealed class Verbs
                 ((CowMap)map).Diff((CowMap)handles[(string)words[0]]) },
         }.Concat(MemtableVerbs.Makers()).ToDictionary(maker => maker.Key, maker => maker.Value);
         verbs = General().Concat(Writes()).Concat(Reads()).Concat(PinsAndBatches()).Concat(Cursors())
+            .Concat(StoreModifyVerbs.OneKey()).Concat(StoreModifyVerbs.Expiry())
+            .Concat(storeWatch.Atomic()).Concat(storeWatch.Hooks()).Concat(storeWatch.Migrations())
             .Concat(IndexVerbs.OneKey()).Concat(IndexVerbs.Ranges()).Concat(IndexVerbs.Whole())
             .Concat(IndexVerbs.Cursors()).Concat(CowMapVerbs.OneKey()).Concat(CowMapVerbs.Whole())
             .Concat(CowMapVerbs.Cursors()).Concat(CowMapVerbs.Diffs(handles))
@@ -114,7 +119,11 @@ internal sealed class Verbs
         yield return Verb<Store>("store.multi_remove", (store, words) =>
             Reply.Ok(store.MultiRemove(words.OfType<byte[]>(), How(words))));
         yield return Verb<Store>("store.write", (store, words) =>
-            store.Write((Batch)handles[(string)words[0]], How(words)));
+        {
+            store.Write((Batch)handles[(string)words[0]], How(words));
+        });
+        yield return Verb<Store>("store.write_version", (store, words) =>
+            Reply.Ok(store.Write((Batch)handles[(string)words[0]], How(words))));
     }
 
     private static IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>> Reads()
@@ -200,7 +209,7 @@ internal sealed class Verbs
         yield return Verb<Batch>("batch.close", (batch, words) => batch.Dispose());
     }
 
-    private static IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>> Cursors()
+    private IEnumerable<KeyValuePair<string, Func<object, List<object>, Reply>>> Cursors()
     {
         yield return Verb<Cursor>("cursor.next", (cursor, words) =>
             Reply.Found(cursor.Next(), "done"));
@@ -210,6 +219,10 @@ internal sealed class Verbs
         {
             return Reply.CountedOrDone(cursor.NextMany(
                 int.Parse((string)words[0]), int.Parse((string)words[1])).Select(Line));
+        });
+        yield return Verb<Cursor>("cursor.token", (cursor, words) =>
+        {
+            storeWatch.Token = cursor.GetToken();
         });
         yield return Verb<Cursor>("cursor.close", (cursor, words) => cursor.Dispose());
     }
@@ -221,32 +234,51 @@ internal sealed class Verbs
         return Encoding.UTF8.GetString((byte[])word);
     }
 
-    private static byte[] Bytes(List<object> words, int position)
+    internal static byte[] Bytes(List<object> words, int position)
     {
         return (byte[])words[position];
     }
 
-    // A last argument may say how to write.
-    private static WriteOptions How(List<object> words)
+    // Takes the last arguments if they say how to write.
+    internal static WriteOptions How(List<object> words)
     {
-        const string prefix = "durability=";
-        if (words.LastOrDefault() is string last && last.StartsWith(prefix))
+        var options = new WriteOptions();
+        string expiry = TakeOption(words, "expires_at=");
+        string durability = TakeOption(words, "durability=");
+        if (expiry != null)
         {
-            return new WriteOptions
-            {
-                Durability = (Durability)Enum.Parse(
-                    typeof(Durability), last.Substring(prefix.Length), true),
-            };
+            options.ExpiresAt = expiry == "never" ? WriteOptions.NeverExpires : Time(expiry);
         }
-        return new WriteOptions();
+        if (durability != null)
+        {
+            options.Durability = (Durability)Enum.Parse(typeof(Durability), durability, true);
+        }
+        return options;
     }
 
-    private static CursorOptions Options(List<object> words)
+    internal static DateTimeOffset Time(object milliseconds)
+    {
+        return DateTimeOffset.FromUnixTimeMilliseconds(long.Parse((string)milliseconds));
+    }
+
+    // What stands behind the name, if it is the last argument, which is taken away then; else null.
+    private static string TakeOption(List<object> words, string name)
+    {
+        if (words.LastOrDefault() is string last && last.StartsWith(name))
+        {
+            words.RemoveAt(words.Count - 1);
+            return last.Substring(name.Length);
+        }
+        return null;
+    }
+
+    private static CursorOptions Options(List<object> words, byte[] token = null)
     {
         return new CursorOptions
         {
             Prefix = words.OfType<byte[]>().FirstOrDefault(),
             KeysOnly = words.Contains("keys_only"),
+            Token = token,
         };
     }
 

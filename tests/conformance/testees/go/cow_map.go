@@ -39,10 +39,8 @@ func (a arguments) edit(position int) func(value []byte) ([]byte, error) {
 	return func(value []byte) ([]byte, error) {
 		var err error
 		switch a.words[position].text {
-		case "append":
-			return append(value, a.bytes(position+1)...), nil
-		case "set":
-			return a.bytes(position + 1), nil
+		case "append", "set":
+			return a.edited(position, value), nil
 		case "cancel":
 			err = stave.ErrCancelled
 		case "size":
@@ -54,6 +52,14 @@ func (a arguments) edit(position int) func(value []byte) ([]byte, error) {
 		}
 		return value, err
 	}
+}
+
+// edited is what "append V" or "set V" at a position makes of a value.
+func (a arguments) edited(position int, value []byte) []byte {
+	if a.words[position].text == "append" {
+		return append(value, a.bytes(position+1)...)
+	}
+	return a.bytes(position + 1)
 }
 
 // current answers the value that a key has now, and whether it is a new one.

@@ -17,6 +17,8 @@ type testee struct {
 	handles     map[string]any
 	lastMessage string
 	lastErrno   int
+	token       []byte // of the cursor or the migration that gave one last
+	events      []string
 }
 
 // reply is what a verb answers: data lines, what stands behind ok, and with a verb that makes one, the
@@ -87,6 +89,8 @@ func (t *testee) remember(err error) string {
 	t.lastMessage, t.lastErrno = err.Error(), 0
 	var failure *stave.Error
 	switch {
+	case errors.Is(err, stave.ErrHookFailed):
+		failure = &stave.Error{Status: stave.ErrHookFailed}
 	case errors.As(err, &failure):
 		t.lastErrno = int(failure.Errno)
 	case errors.Is(err, stave.ErrMismatch):

@@ -86,6 +86,7 @@ func options(o *stave.Options) []string {
 		line("create_if_missing", o.CreateIfMissing), line("error_if_exists", o.ErrorIfExists),
 		line("background", o.Background), line("keydir", o.KeyDirectory),
 		line("checkpoint_interval", o.CheckpointInterval),
+		line("default_ttl", o.DefaultTTL.Milliseconds()), line("shard_prefix_bits", o.ShardPrefixBits),
 	}
 }
 
@@ -99,7 +100,7 @@ func records(all []stave.Record) (lines []string) {
 // Those of the other families are in files of their names.
 var verbs = map[string]verb{
 	"hello": func(*testee, arguments) (reply, error) {
-		return result("format=2 language=go capabilities=store,keydir,index,cow_map,disk_index,memtable", nil)
+		return result("format=2 language=go capabilities=store,modify,keydir,index,cow_map,disk_index,memtable", nil)
 	},
 	"handles": func(t *testee, _ arguments) (reply, error) {
 		// Once is not always enough, as the collector may take a while to forget.
@@ -260,12 +261,18 @@ func getInto(_ *testee, a arguments) (reply, error) {
 }
 
 func write(t *testee, a arguments) (reply, error) {
-	err := a.store().Write(t.handles[a.words[0].text].(*stave.Batch), a.options)
+	r, err := writeVersion(t, a)
+	r.result = ""
+	return r, err
+}
+
+func writeVersion(t *testee, a arguments) (reply, error) {
+	version, err := a.store().Write(t.handles[a.words[0].text].(*stave.Batch), a.options)
 	var mismatch *stave.MismatchError
 	if errors.As(err, &mismatch) {
 		return reply{data: []string{"failed " + number(mismatch.Position)}}, err
 	}
-	return done(err)
+	return result(number(version), err)
 }
 
 func scan(_ *testee, a arguments) (reply, error) {

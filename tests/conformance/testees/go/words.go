@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/stavedb/stave/bindings/go"
 )
@@ -82,23 +83,59 @@ func line(name string, value any) string {
 type arguments struct {
 	handle any
 	words  []word
-	// From a last argument durability=..., which is not among the words.
+	// From last arguments durability=... and expires_at=..., which are not among the words.
 	options *stave.WriteOptions
 }
 
 func newArguments(handle any, words []word) arguments {
 	a := arguments{handle: handle, words: words}
-	if len(words) > 0 && !words[len(words)-1].isQuoted {
-		for _, level := range []stave.Durability{
-			stave.DurabilityMemory, stave.DurabilityOS, stave.DurabilityDevice,
-		} {
-			if words[len(words)-1].text == "durability="+level.String() {
-				a.options = &stave.WriteOptions{Durability: level}
-				a.words = words[:len(words)-1]
-			}
+	expiry, hasExpiry := a.takeOption("expires_at=")
+	durability, hasDurability := a.takeOption("durability=")
+	if !hasExpiry && !hasDurability {
+		return a
+	}
+	a.options = &stave.WriteOptions{NeverExpires: expiry == "never"}
+	if hasExpiry && expiry != "never" {
+		a.options.ExpiresAt = timeOf(expiry)
+	}
+	for _, level := range []stave.Durability{
+		stave.DurabilityMemory, stave.DurabilityOS, stave.DurabilityDevice,
+	} {
+		if durability == level.String() {
+			a.options.Durability = level
 		}
 	}
 	return a
+}
+
+// takeOption is the value of the last argument if that is a bare name and a value; it is taken from the words.
+func (a *arguments) takeOption(name string) (value string, ok bool) {
+	last := len(a.words) - 1
+	if last < 0 || a.words[last].isQuoted || !strings.HasPrefix(a.words[last].text, name) {
+		return "", false
+	}
+	value = strings.TrimPrefix(a.words[last].text, name)
+	a.words = a.words[:last]
+	return value, true
+}
+
+// timeOf is the time that the protocol has as Unix milliseconds; 0 is none.
+func timeOf(text string) time.Time {
+	milliseconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	if milliseconds == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(milliseconds)
+}
+
+func milliseconds(at time.Time) string {
+	if at.IsZero() {
+		return "0"
+	}
+	return number(uint64(at.UnixMilli()))
 }
 
 func (a arguments) store() *stave.Store   { return a.handle.(*stave.Store) }
@@ -122,6 +159,14 @@ func (a arguments) allBytes() [][]byte {
 		all[i] = a.bytes(i)
 	}
 	return all
+}
+
+// has says whether the word at a position, or with -1 the last one, is this bare text.
+func (a arguments) has(position int, text string) bool {
+	if position < 0 {
+		position += len(a.words)
+	}
+	return 0 <= position && position < len(a.words) && a.words[position] == word{text: text}
 }
 
 func (a arguments) number(position int) int {

@@ -176,26 +176,18 @@ final class CowMapVerbs {
 
   /** What a function does: "append V", "set V", "cancel", or a call on its map. */
   private static byte[] edit(CowMap map, List<Object> arguments, int position, byte[] value) {
-    switch ((String) arguments.get(position)) {
-      case "append":
-        byte[] added = bytes(arguments, position + 1);
-        byte[] longer = Arrays.copyOf(value, value.length + added.length);
-        System.arraycopy(added, 0, longer, value.length, added.length);
-        return longer;
-      case "set":
-        return bytes(arguments, position + 1);
-      case "cancel":
-        throw new ScriptedFailure("cancelled");
-      case "size":
-        map.size();
-        return value;
-      case "put":
-        map.put(1, value);
-        return value;
-      default:
-        map.close();
-        return value;
-    }
+    return Edits.edit(arguments, position, value, call -> {
+      switch (call) {
+        case "size":
+          map.size();
+          break;
+        case "put":
+          map.put(1, value);
+          break;
+        default:
+          map.close();
+      }
+    });
   }
 
   private static Reply multiPut(CowMap map, List<Object> arguments) {

@@ -33,7 +33,7 @@ import java.util.Set;
 /** Conformance testee for Java, on the package's public classes. The protocol: ../../README.md. */
 final class Testee {
   private static final Set<String> MAKERS = Set.of("store.open", "store.get_pin", "store.cursor",
-      "batch.create", "index.create", "index.cursor", "cow_map.create", "cow_map.clone",
+      "store.cursor_on", "batch.create", "index.create", "index.cursor", "cow_map.create", "cow_map.clone",
       "cow_map.get_pin", "cow_map.cursor", "cow_map.diff", "disk_index.open", "disk_index.cursor",
       "memtable.create", "memtable.begin", "memtable.snapshot", "memtable.cursor",
       "memtable_transaction.get_pin", "memtable_transaction.cursor", "memtable_snapshot.get_pin",
@@ -146,7 +146,7 @@ final class Testee {
   private Reply runGeneral(String verb, Object handle, List<Object> arguments) {
     switch (verb) {
       case "hello":
-        return Reply.ok("format=2 language=java capabilities=store,keydir,index,cow_map,disk_index,memtable");
+        return Reply.ok("format=2 language=java capabilities=store,modify,keydir,index,cow_map,disk_index,memtable");
       case "handles":
         return Reply.ok(collectGarbage(handles.size()));
       case "error_mentions":

@@ -8,7 +8,6 @@ import io.github.stavedb.stave.CursorOptions;
 import io.github.stavedb.stave.DiskIndex;
 import io.github.stavedb.stave.DiskIndexCursor;
 import io.github.stavedb.stave.DiskIndexOptions;
-import io.github.stavedb.stave.Durability;
 import io.github.stavedb.stave.Entry;
 import io.github.stavedb.stave.IndexCursor;
 import io.github.stavedb.stave.IndexOptions;
@@ -29,7 +28,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -37,6 +35,7 @@ import java.util.function.LongSupplier;
 /** The table of verbs: each maps a line to one call. */
 final class Verbs {
   private final Map<String, Object> handles;
+  private final StoreWatchVerbs watching = new StoreWatchVerbs();
 
   Verbs(Map<String, Object> handles) {
     this.handles = handles;
@@ -67,6 +66,8 @@ final class Verbs {
         return ((Store) handle).getPin((byte[]) arguments.get(0));
       case "store.cursor":
         return ((Store) handle).cursor(cursorOptions(arguments));
+      case "store.cursor_on":
+        return ((Store) handle).cursor(cursorOptions(arguments).token(watching.token()));
       case "batch.create":
         return new Batch();
       case "index.create":
@@ -87,12 +88,7 @@ final class Verbs {
     String name = verb.substring(verb.indexOf('.') + 1);
     switch (family) {
       case "store":
-        Store store = (Store) handle;
-        Reply written = runWrite(name, store, takeWriteOptions(arguments), arguments);
-        if (written != null) {
-          return written;
-        }
-        return runRead(name, store, arguments);
+        return runStore(name, (Store) handle, arguments);
       case "pin":
         return runPin(name, (Pin) handle);
       case "batch":
@@ -159,6 +155,18 @@ final class Verbs {
       default:
         throw new IllegalArgumentException(name);
     }
+  }
+
+  private Reply runStore(String name, Store store, List<Object> arguments) {
+    WriteOptions how = StoreUpdateVerbs.takeWriteOptions(arguments);
+    Reply reply = runWrite(name, store, how, arguments);
+    if (reply == null) {
+      reply = StoreUpdateVerbs.run(name, store, how, arguments, handles);
+    }
+    if (reply == null) {
+      reply = watching.run(name, store, how, arguments);
+    }
+    return reply == null ? runRead(name, store, arguments) : reply;
   }
 
   /** Null when the verb is not one that writes. */
@@ -299,7 +307,7 @@ final class Verbs {
     return Reply.ok();
   }
 
-  private static Reply runCursor(String name, Cursor cursor, List<Object> arguments) {
+  private Reply runCursor(String name, Cursor cursor, List<Object> arguments) {
     switch (name) {
       case "next":
         return Reply.found(cursor.next(), "done");
@@ -314,6 +322,9 @@ final class Verbs {
         cursor.nextMany(countMax, bytesMax).forEach(entry -> records.add(record(entry)));
         return records.isEmpty()
             ? Reply.status("done") : Reply.lines(records, "ok " + records.size());
+      case "token":
+        watching.keepToken(cursor.token());
+        return Reply.ok();
       case "close":
         cursor.close();
         return Reply.ok();
@@ -337,17 +348,6 @@ final class Verbs {
     List<byte[]> keys = new ArrayList<>();
     arguments.forEach(argument -> keys.add((byte[]) argument));
     return keys;
-  }
-
-  /** Removes the last argument if it says how to write. */
-  private static WriteOptions takeWriteOptions(List<Object> arguments) {
-    int last = arguments.size() - 1;
-    if (last < 0 || !(arguments.get(last) instanceof String)
-        || !((String) arguments.get(last)).startsWith("durability=")) {
-      return WriteOptions.DEFAULT;
-    }
-    String name = ((String) arguments.remove(last)).substring("durability=".length());
-    return WriteOptions.of(Durability.valueOf(name.toUpperCase(Locale.ROOT)));
   }
 
   private static CursorOptions cursorOptions(List<Object> arguments) {

@@ -12,20 +12,22 @@ from disk_index import DiskIndexVerbs  # noqa: E402
 from index import IndexVerbs  # noqa: E402
 from memtable import MemtableVerbs  # noqa: E402
 from replies import Reply, found, named, number, quote, records, unquote, value_or_not_found  # noqa: E402
+from store_watch import StoreWatchVerbs, to_time  # noqa: E402
 
 
-class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
+class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs, StoreWatchVerbs):
     """Handles by name and the table of verbs. A verb's function gets the handle if it has one and the
     arguments: bytes where the line has quotes, else text. It returns nothing, the result behind
     `ok`, or (data lines, result); with `makes`, the new handle."""
 
     def __init__(self):
+        super().__init__()
         self.handles = {}
         self.last_message = ""
         self.last_errno = 0
         self.makes = {
-            "store.open", "store.get_pin", "store.cursor", "batch.create", "index.create",
-            "index.cursor", "disk_index.open", "disk_index.cursor",
+            "store.open", "store.get_pin", "store.cursor", "store.cursor_on", "batch.create",
+            "index.create", "index.cursor", "disk_index.open", "disk_index.cursor",
             "cow_map.create", "cow_map.clone", "cow_map.get_pin", "cow_map.cursor", "cow_map.diff",
             "memtable.create", "memtable.begin", "memtable.snapshot", "memtable.cursor",
             "memtable.read_pin", "memtable_transaction.get_pin", "memtable_transaction.cursor",
@@ -40,7 +42,8 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
             stave.MemtableSnapshot: "memtable_snapshot", stave.MemtableCursor: "memtable_cursor",
         }
         self.verbs = {
-            **self.general_verbs(), **self.store_verbs(), **self.other_verbs(),
+            **self.general_verbs(), **self.store_verbs(), **self.store_updating_verbs(),
+            **self.store_watch_verbs(), **self.other_verbs(),
             **self.index_verbs(), **self.index_cursor_verbs(), **self.disk_index_verbs(),
             **self.map_verbs(),
             **self.memtable_verbs(), **self.memtable_explicit_verbs(), **self.memtable_child_verbs(),
@@ -48,7 +51,7 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
 
     def general_verbs(self):
         return {
-            "hello": lambda: b"format=2 language=python capabilities=store,keydir,index,cow_map,disk_index,memtable",
+            "hello": lambda: b"format=2 language=python capabilities=store,modify,keydir,index,cow_map,disk_index,memtable",
             "handles": self.live_handles,
             "version": lambda: f"{stave.version()} {stave.version_number()}".encode(),
             "status": self.status,
@@ -78,6 +81,7 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
             "store.get": lambda store, key: value_or_not_found(store.get(key)),
             "store.get_into": self.get_into,
             "store.get_pin": self.get_pin,
+            "store.value_size": self.value_size,
             "store.contains": lambda store, key: found(key in store),
             "store.size": lambda store: number(len(store)),
             "store.multi_get": lambda store, *keys: (
@@ -91,7 +95,11 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
                 store.multi_remove(keys, **how)
             ),
             "store.write": self.write,
+            "store.write_version": self.write_version,
             "store.cursor": lambda store, *what: store.cursor(**self.which(what)),
+            "store.cursor_on": lambda store, *what: store.cursor(
+                **self.which(what), token=self.token
+            ),
             "store.scan": self.scan,
             "store.flush": lambda store: store.flush(),
             "store.sync": lambda store: store.sync(),
@@ -146,9 +154,17 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
         found(pin is not None)
         return pin
 
-    def write(self, store, batch, **how):
+    def value_size(self, store, key):
+        size = store.value_size(key)
+        found(size is not None)
+        return number(size)
+
+    def write(self, *arguments, **how):
+        self.write_version(*arguments, **how)
+
+    def write_version(self, store, batch, **how):
         try:
-            store.write(self.handles[batch], **how)
+            return number(store.write(self.handles[batch], **how))
         except stave.MismatchError as error:
             raise Reply(b"mismatch", b"failed %d" % error.position) from error
 
@@ -208,6 +224,19 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
         if error is not None:
             self.last_message, self.last_errno = str(error), error.os_errno
 
+    @staticmethod
+    def take_options(arguments):
+        """The options of a write, which are taken from the end of the arguments."""
+        how = {}
+        kinds = {"durability": lambda text: text, "expires_at": to_time}
+        while arguments and isinstance(arguments[-1], str):
+            name, _, text = arguments[-1].partition("=")
+            if name not in kinds:
+                break
+            how[name] = kinds[name](text)
+            arguments.pop()
+        return how
+
     def run(self, words):
         name = None
         if len(words) > 2 and words[1] == "=":
@@ -219,10 +248,7 @@ class Testee(DiskIndexVerbs, IndexVerbs, MapVerbs, MemtableVerbs):
             if words[1] == "free":
                 del self.handles[words[0]]
                 return [], b""
-        how = {}
-        if arguments and isinstance(arguments[-1], str) and verb not in self.makes:
-            if arguments[-1].startswith("durability="):
-                how["durability"] = arguments.pop().split("=", 1)[1]
+        how = {} if verb in self.makes else self.take_options(arguments)
         result = self.verbs[verb](*arguments, **how)
         if verb in self.makes:
             self.handles[name] = result

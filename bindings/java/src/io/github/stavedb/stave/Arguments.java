@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 
 /** Checks arguments and brings them into the form that the native code takes. */
 final class Arguments {
@@ -17,6 +18,15 @@ final class Arguments {
 
   static byte[] value(byte[] value) {
     return Objects.requireNonNull(value, "value");
+  }
+
+  /**
+   * The function as it is for native code, which would take an object of any class for an array: here
+   * it is a {@link ClassCastException} when a raw type, or another language, lets one through.
+   */
+  static UnaryOperator<byte[]> edit(UnaryOperator<byte[]> edit) {
+    Objects.requireNonNull(edit, "edit");
+    return value -> edit.apply(value);
   }
 
   /** UTF-8 with a zero byte at the end. */

@@ -79,7 +79,7 @@ public final class Batch implements AutoCloseable {
     Raw.stave_batch_close(handle);
   }
 
-  synchronized void write(Handle store, WriteOptions options) {
-    Raw.stave_store_write(store, handle, options.number());
+  synchronized long write(Handle store, WriteOptions options) {
+    return Raw.stave_store_write(store, handle, options.number());
   }
 }

@@ -324,16 +324,7 @@ public final class CowMap implements AutoCloseable, Iterable<CowMapEntry> {
    *     returns is stored. Not called when the key is absent.
    */
   public boolean modify(long key, UnaryOperator<byte[]> edit) {
-    return Raw.stave_java_cow_map_modify(handle, key, checked(edit));
-  }
-
-  /**
-   * The function as it is for native code, which would take an object of any class for an array: here
-   * it is a {@link ClassCastException} when a raw type, or another language, lets one through.
-   */
-  private static UnaryOperator<byte[]> checked(UnaryOperator<byte[]> edit) {
-    Objects.requireNonNull(edit, "edit");
-    return value -> edit.apply(value);
+    return Raw.stave_java_cow_map_modify(handle, key, Arguments.edit(edit));
   }
 
   /** Stores the value if the key is absent. */
@@ -357,7 +348,7 @@ public final class CowMap implements AutoCloseable, Iterable<CowMapEntry> {
   public CowMapOutcome updateOrInsert(long key, UnaryOperator<byte[]> edit, byte[] value) {
     boolean[] inserted = {false};
     byte[] current = Raw.stave_java_cow_map_update_or_insert(
-        handle, key, checked(edit), Arguments.value(value), inserted);
+        handle, key, Arguments.edit(edit), Arguments.value(value), inserted);
     return new CowMapOutcome(inserted[0], current);
   }
 

@@ -27,7 +27,8 @@ import java.util.List;
  */
 public final class Cursor extends NativeCursor<Entry> {
   Cursor(Handle store, CursorOptions options) {
-    super(new Handle(Raw.stave_java_cursor_open(store, options.prefix, options.keysOnly), Raw::freeCursor),
+    super(new Handle(Raw.stave_java_cursor_open(
+            store, options.prefix, options.token, options.keysOnly), Raw::freeCursor),
         null, Raw::stave_store_cursor_next, Raw::stave_store_cursor_close);
   }
 
@@ -74,6 +75,17 @@ public final class Cursor extends NativeCursor<Entry> {
     byte[] records = Raw.stave_java_cursor_next_many(
         handle, count, Math.min(bytesMax, BYTES_MAX), sizes);
     return records == null ? List.of() : split(records, sizes);
+  }
+
+  /**
+   * The cursor's position: one that is opened with it ({@link CursorOptions#token}) goes on after the record
+   * that this one stands on, or after all those that {@link #nextMany} or an iterator has fetched, also when
+   * the store was closed meanwhile. A key that exists from this cursor's opening to the other's end is
+   * visited once. A token holds no keys, has at most some KiB, and is good for this store alone, and with
+   * {@link KeyDirectory#DISK} as long as its file KEYS.
+   */
+  public synchronized byte[] token() {
+    return Raw.stave_store_cursor_token(handle);
   }
 
   private static List<Entry> split(byte[] records, long[] sizes) {

@@ -56,7 +56,12 @@ public class StaveException extends RuntimeException {
 
   /** Called by the native code; {@code detail} is the number that some exceptions carry. */
   static StaveException of(int status, byte[] utf8, int osErrno, long detail) {
-    return of(status, new String(utf8, StandardCharsets.UTF_8), osErrno, detail);
+    StaveException e = of(status, new String(utf8, StandardCharsets.UTF_8), osErrno, detail);
+    Throwable thrown = RegisteredHook.takeThrown();
+    if (status == RawConstants.STAVE_HOOK_FAILED) {
+      e.initCause(thrown);
+    }
+    return e;
   }
 
   static StaveException of(int status, String message, int osErrno, long detail) {
@@ -336,7 +341,7 @@ public class StaveException extends RuntimeException {
     }
   }
 
-  /** A hook failed; the change is committed all the same. */
+  /** A hook failed; the change is committed all the same. The cause is what the hook has thrown. */
   public static final class HookFailed extends StaveException {
     private static final long serialVersionUID = 1;
 

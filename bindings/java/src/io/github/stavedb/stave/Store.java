@@ -1,15 +1,9 @@
 package io.github.stavedb.stave;
 
-import io.github.stavedb.stave.internal.Handle;
 import io.github.stavedb.stave.internal.Raw;
-import io.github.stavedb.stave.internal.RawConstants;
-import io.github.stavedb.stave.internal.Scratch;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
@@ -37,6 +31,14 @@ import java.util.stream.Stream;
  * StaveException.InputOutput}, stay invisible, and further writes are refused while reads go on. Close
  * the store and open it again: recovery shows what the device really holds.
  *
+ * <h2>Expiry</h2>
+ *
+ * A record may have a time from which on its key counts as absent, in every method: {@link
+ * WriteOptions#expiresAt(java.time.Instant)} of a write, or {@link StoreOptions#defaultTtl()} of the store.
+ * A call judges by the time of day at one moment during the call; a cursor by that of its opening. A thread
+ * of the store (unless {@link StoreOptions#background()} is false) removes expired keys bit by bit; until
+ * then they count in {@link #size}. What it has removed stays removed when the clock goes backwards.
+ *
  * <h2>Limits</h2>
  *
  * Keys have 0 to 65,535 bytes, values 0 bytes to 1 GiB, a batch 2^32-1 records and 16 GiB. Beyond a
@@ -47,8 +49,9 @@ import java.util.stream.Stream;
  * Every method throws {@link StaveException.Closed} after {@link #close}, {@link
  * StaveException.NoMemory} when native memory is lacking, {@link NullPointerException} for a {@code
  * null} argument. Writes throw {@link StaveException.TooLarge}, {@link StaveException.ReadOnly}, {@link
- * StaveException.NoSpace} (nothing is written, writes succeed again when there is space) and {@link
- * StaveException.InputOutput}; reads {@link StaveException.Corruption} and {@link
+ * StaveException.NoSpace} (nothing is written, writes succeed again when there is space), {@link
+ * StaveException.InputOutput} and {@link StaveException.HookFailed} (it is written, {@link
+ * #onWrite(StoreHook, boolean)}); reads {@link StaveException.Corruption} and {@link
  * StaveException.InputOutput}.
  *
  * <h2>Bytes</h2>
@@ -63,15 +66,10 @@ import java.util.stream.Stream;
  * the calls that are inside. A store that is never closed is closed and freed once it is garbage; do
  * not rely on it, since the directory stays locked until then.
  */
-public final class Store implements AutoCloseable, Iterable<Entry> {
-  // Instead of sizes; the same in native/reading.h.
-  private static final int ABSENT = -1;
-  private static final int TOO_LARGE = -2;
-
-  private final Handle handle;
-
-  private Store(Handle handle) {
-    this.handle = handle;
+public final class Store extends StoreWatching
+    implements AutoCloseable, Iterable<Entry> {
+  private Store(long pointer) {
+    super(new StoreHooks(pointer));
   }
 
   // ---- Opening
@@ -104,8 +102,7 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    */
   public static Store open(String directory, StoreOptions options) {
     byte[] path = Arguments.text(directory, "directory");
-    return new Store(
-        new Handle(Raw.stave_store_open(path, options.members), Raw::freeStore));
+    return new Store(Raw.stave_store_open(path, options.members));
   }
 
   /** The options in force: defaults filled in, stored ones read. Changing them has no effect. */
@@ -126,302 +123,17 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    */
   @Override
   public void close() {
-    Raw.stave_store_close(handle);
-  }
-
-  // ---- Writing
-
-  /** Stores the value, whether or not the key exists. */
-  public void put(byte[] key, byte[] value) {
-    put(key, value, WriteOptions.DEFAULT);
-  }
-
-  /** Stores the value, whether or not the key exists. */
-  public void put(byte[] key, byte[] value, WriteOptions options) {
-    if (Scratch.holds(Arguments.key(key).length, Arguments.value(value).length)) {
-      long at = Scratch.fill(key, value);
-      Raw.put_at(handle, at, key.length, at + key.length, value.length, options.number());
-    } else {
-      Raw.stave_store_put(handle, key, value, options.number());
-    }
-  }
-
-  /** Stores the value, whether or not the key exists. The buffers' positions stay as they are. */
-  public void put(ByteBuffer key, ByteBuffer value) {
-    put(key, value, WriteOptions.DEFAULT);
-  }
-
-  /** Stores the value, whether or not the key exists. The buffers' positions stay as they are. */
-  public void put(ByteBuffer key, ByteBuffer value, WriteOptions options) {
-    if (Scratch.holds(key.remaining(), value.remaining())) {
-      ByteBuffer memory = Scratch.memory().put(key.duplicate()).put(value.duplicate());
-      long at = Scratch.address(memory);
-      Raw.put_at(
-          handle, at, key.remaining(), at + key.remaining(), value.remaining(), options.number());
-    } else {
-      Raw.put_direct(handle, Arguments.direct(key), Arguments.direct(value), options.number());
-    }
-  }
-
-  /** Stores the value if the key is absent; says whether it was. */
-  public boolean insert(byte[] key, byte[] value) {
-    return insert(key, value, WriteOptions.DEFAULT);
-  }
-
-  /** Stores the value if the key is absent; says whether it was. */
-  public boolean insert(byte[] key, byte[] value, WriteOptions options) {
-    if (Scratch.holds(Arguments.key(key).length, Arguments.value(value).length)) {
-      long at = Scratch.fill(key, value);
-      return done(Raw.insert_at(
-          handle, at, key.length, at + key.length, value.length, options.number()));
-    }
-    return done(Raw.stave_store_insert(handle, key, value, options.number()));
-  }
-
-  /** Stores the value if the key is absent; says whether it was. */
-  public boolean insert(ByteBuffer key, ByteBuffer value) {
-    return insert(key, value, WriteOptions.DEFAULT);
-  }
-
-  /** Stores the value if the key is absent; says whether it was. */
-  public boolean insert(ByteBuffer key, ByteBuffer value, WriteOptions options) {
-    return done(Raw.insert_direct(
-        handle, Arguments.direct(key), Arguments.direct(value), options.number()));
-  }
-
-  /** Stores the value if the key exists; says whether it did. */
-  public boolean replace(byte[] key, byte[] value) {
-    return replace(key, value, WriteOptions.DEFAULT);
-  }
-
-  /** Stores the value if the key exists; says whether it did. */
-  public boolean replace(byte[] key, byte[] value, WriteOptions options) {
-    if (Scratch.holds(Arguments.key(key).length, Arguments.value(value).length)) {
-      long at = Scratch.fill(key, value);
-      return done(Raw.replace_at(
-          handle, at, key.length, at + key.length, value.length, options.number()));
-    }
-    return done(Raw.stave_store_replace(handle, key, value, options.number()));
-  }
-
-  /** Stores the value if the key exists; says whether it did. */
-  public boolean replace(ByteBuffer key, ByteBuffer value) {
-    return replace(key, value, WriteOptions.DEFAULT);
-  }
-
-  /** Stores the value if the key exists; says whether it did. */
-  public boolean replace(ByteBuffer key, ByteBuffer value, WriteOptions options) {
-    return done(Raw.replace_direct(
-        handle, Arguments.direct(key), Arguments.direct(value), options.number()));
-  }
-
-  /** Removes the key; says whether it existed. On a full disk removals go on from a reserve. */
-  public boolean remove(byte[] key) {
-    return remove(key, WriteOptions.DEFAULT);
-  }
-
-  /** Removes the key; says whether it existed. On a full disk removals go on from a reserve. */
-  public boolean remove(byte[] key, WriteOptions options) {
-    if (Scratch.holds(Arguments.key(key).length, 0)) {
-      return done(Raw.remove_at(handle, Scratch.fill(key), key.length, options.number()));
-    }
-    return done(Raw.stave_store_remove(handle, key, options.number()));
-  }
-
-  /** Removes the key; says whether it existed. On a full disk removals go on from a reserve. */
-  public boolean remove(ByteBuffer key) {
-    return remove(key, WriteOptions.DEFAULT);
-  }
-
-  /** Removes the key; says whether it existed. On a full disk removals go on from a reserve. */
-  public boolean remove(ByteBuffer key, WriteOptions options) {
-    return done(Raw.remove_direct(handle, Arguments.direct(key), options.number()));
-  }
-
-  // ---- Reading
-
-  /** The value as a fresh array, or null if there is no such key. */
-  public byte[] get(byte[] key) {
-    if (Scratch.holds(Arguments.key(key).length, 0)) {
-      ByteBuffer memory = Scratch.put(Scratch.memory(), key);
-      int size = getFilled(memory, key.length);
-      if (size != TOO_LARGE) {
-        byte[] value = size == ABSENT ? null : new byte[size];
-        if (value != null) {
-          memory.get(value);
-        }
-        return value;
+    boolean isClosed = true;
+    try {
+      Raw.stave_store_close(handle);
+    } catch (StaveException.Busy e) {
+      isClosed = false;
+      throw e;
+    } finally {
+      if (isClosed) {
+        releaseHooks();
       }
     }
-    return Raw.stave_java_get(handle, key);
-  }
-
-  /**
-   * The value as a fresh array.
-   *
-   * @throws StaveException.NotFound there is no such key
-   */
-  public byte[] getOrThrow(byte[] key) {
-    byte[] value = get(key);
-    if (value == null) {
-      throw Errors.notFound();
-    }
-    return value;
-  }
-
-  /**
-   * Copies the value into the array from index 0 on.
-   *
-   * @return the value's size in bytes, or -1 if there is no such key
-   * @throws StaveException.BufferTooSmall the value does not fit; the array is as before
-   */
-  public int get(byte[] key, byte[] target) {
-    if (Scratch.holds(Arguments.key(key).length, 0)) {
-      ByteBuffer memory = Scratch.put(Scratch.memory(), key);
-      int size = getFilled(memory, key.length);
-      if (size != TOO_LARGE && size <= target.length) {
-        if (size > 0) {
-          memory.get(target, 0, size);
-        }
-        return size;
-      }
-    }
-    return Raw.stave_java_get_into(handle, key, target, 0, target.length);
-  }
-
-  /** Reads the value behind the key at the memory's position: its size, ABSENT or TOO_LARGE. */
-  private int getFilled(ByteBuffer memory, int keySize) {
-    long key = Scratch.address(memory);
-    return Raw.stave_java_get_at(handle, key, keySize, key + keySize, memory.remaining());
-  }
-
-  /**
-   * Copies the value into the buffer at its position, which moves behind the value.
-   *
-   * @return the value's size in bytes, or -1 if there is no such key
-   * @throws StaveException.BufferTooSmall the value has more bytes than remain; the buffer is as before
-   * @throws java.nio.ReadOnlyBufferException the buffer is read-only
-   */
-  public int get(ByteBuffer key, ByteBuffer target) {
-    if (target.isReadOnly()) {
-      throw new java.nio.ReadOnlyBufferException();
-    }
-    if (Scratch.holds(key.remaining(), 0)) {
-      ByteBuffer memory = Scratch.memory().put(key.duplicate());
-      int small = getFilled(memory, key.remaining());
-      if (small != TOO_LARGE && small <= target.remaining()) {
-        if (small > 0) {
-          memory.limit(memory.position() + small);
-          target.put(memory);
-        }
-        return small;
-      }
-    }
-    int size = target.isDirect()
-        ? Raw.stave_java_get_direct(handle, Arguments.direct(key), Arguments.direct(target))
-        : Raw.stave_java_get_into(handle, Arguments.array(key), target.array(),
-            target.arrayOffset() + target.position(), target.remaining());
-    if (size > 0) {
-      target.position(target.position() + size);
-    }
-    return size;
-  }
-
-  /** The value as a pin, without a copy where that is possible; null if there is no such key. */
-  public Pin getPin(byte[] key) {
-    long pointer = Raw.stave_store_get_pin(handle, Arguments.key(key));
-    return pointer == 0 ? null : new Pin(pointer);
-  }
-
-  /** Whether the key exists. */
-  public boolean contains(byte[] key) {
-    if (Scratch.holds(Arguments.key(key).length, 0)) {
-      return done(Raw.contains_at(handle, Scratch.fill(key), key.length));
-    }
-    return done(Raw.stave_store_contains(handle, key));
-  }
-
-  /** Whether the key exists. */
-  public boolean contains(ByteBuffer key) {
-    return done(Raw.contains_direct(handle, Arguments.direct(key)));
-  }
-
-  /** The number of keys. Takes the same time however many there are. */
-  public long size() {
-    return Raw.stave_store_size(handle);
-  }
-
-  // ---- Many keys in one call
-
-  /**
-   * The values of many keys in their order, null for the absent ones. Each key is read atomically, the
-   * whole is not one snapshot.
-   */
-  public List<byte[]> multiGet(Collection<byte[]> keys) {
-    return Arrays.asList(MultiGet.read(handle, keys.toArray(new byte[0][])));
-  }
-
-  /**
-   * The same without an array for each value: for programs that make such calls again and again.
-   *
-   * @param values takes the values in the order of the keys; what it held is gone. It is empty after an
-   *     exception.
-   * @throws StaveException.TooLarge the values have more bytes together than an array holds
-   */
-  public void multiGet(Collection<byte[]> keys, ValueList values) {
-    values.clear();
-    MultiGet.read(handle, keys.toArray(new byte[0][]), values);
-  }
-
-  /** Stores all entries or, on failure, none. See {@link #multiPut(Collection, WriteOptions)}. */
-  public void multiPut(Collection<Entry> entries) {
-    multiPut(entries, WriteOptions.DEFAULT);
-  }
-
-  /**
-   * Stores all entries or, on failure, none, like a batch. A key that comes twice keeps the later value.
-   *
-   * @throws StaveException.TooLarge also when the keys or the values together have more bytes than an
-   *     array holds (2 GiB); a {@link Batch} takes more
-   */
-  public void multiPut(Collection<Entry> entries, WriteOptions options) {
-    byte[][] keys = entries.stream().map(Entry::key).toArray(byte[][]::new);
-    byte[][] values = entries.stream().map(Entry::value).toArray(byte[][]::new);
-    Raw.stave_store_multi_put(handle, new Joined(keys).bytes, Joined.keySizes(keys),
-        new Joined(values).bytes, Joined.valueSizes(values), keys.length, options.number());
-  }
-
-  /** Removes all keys or, on failure, none. See {@link #multiRemove(Collection, WriteOptions)}. */
-  public long multiRemove(Collection<byte[]> keys) {
-    return multiRemove(keys, WriteOptions.DEFAULT);
-  }
-
-  /**
-   * Removes all keys or, on failure, none; absent keys are no error.
-   *
-   * @return the number of keys that existed
-   * @throws StaveException.TooLarge also when the keys together have more bytes than an array holds
-   *     (2 GiB); a {@link Batch} takes more
-   */
-  public long multiRemove(Collection<byte[]> keys, WriteOptions options) {
-    byte[][] all = keys.toArray(new byte[0][]);
-    return Raw.stave_store_multi_remove(
-        handle, new Joined(all).bytes, Joined.keySizes(all), all.length, options.number());
-  }
-
-  /** Applies the batch atomically. See {@link #write(Batch, WriteOptions)}. */
-  public void write(Batch batch) {
-    write(batch, WriteOptions.DEFAULT);
-  }
-
-  /**
-   * Applies the batch atomically and leaves it as it is. An empty batch does nothing.
-   *
-   * @throws StaveException.Mismatch a condition does not hold, and nothing was written; the exception
-   *     has its position
-   */
-  public void write(Batch batch, WriteOptions options) {
-    batch.write(handle, options);
   }
 
   // ---- Cursors
@@ -491,9 +203,5 @@ public final class Store implements AutoCloseable, Iterable<Entry> {
    */
   public void verify(VerifyProgress progress) {
     Raw.stave_java_verify(handle, Objects.requireNonNull(progress, "progress"));
-  }
-
-  private static boolean done(int status) {
-    return status == RawConstants.STAVE_OK;
   }
 }

@@ -5,8 +5,9 @@ package io.github.stavedb.stave;
 public interface VerifyProgress {
   /**
    * Called from time to time, and at the end with {@code done == total}, on the thread that verifies.
-   * It may not call methods of the store that is verified: they throw {@link StaveException.Busy}. An
-   * exception that it throws stops the verification and comes out of {@code verify} unchanged.
+   * It may read from the store that is verified; what writes to it, or closes it, throws {@link
+   * StaveException.Busy}, and so does every method of a {@link DiskIndex}. An exception that it throws stops
+   * the verification and comes out of {@code verify} unchanged.
    *
    * @param done bytes that have been checked
    * @param total bytes in all

@@ -10,7 +10,8 @@ import java.nio.ByteOrder;
  * and empties it in place, so that native code gets an address and makes no calls back into the Java
  * machine, each of which costs as much as the crossing itself.
  *
- * <p>What is in it lasts until the thread's next call that uses it: no callback runs in between.
+ * <p>What is in it lasts until the thread's next call that uses it. A callback that may run while a call has
+ * its bytes there saves and restores them.
  */
 public final class Scratch {
   /** Bytes for one call. */
@@ -33,7 +34,7 @@ public final class Scratch {
 
   private static ByteBuffer make(int room) {
     ByteBuffer memory = ByteBuffer.allocateDirect(START + room).order(ByteOrder.nativeOrder());
-    return memory.putLong(0, Raw.stave_java_address(memory));
+    return memory.putLong(0, Raw.stave_java_address(memory)).position(START);
   }
 
   /** Whether so many bytes fit, neither number being negative. */
@@ -53,7 +54,7 @@ public final class Scratch {
    * its own, which the caller keeps reachable during the call.
    */
   public static ByteBuffer memory(int room) {
-    return room <= ROOM ? memory() : make(room).position(START);
+    return room <= ROOM ? memory() : make(room);
   }
 
   /** Puts the bytes at the memory's position, which moves behind them. */
@@ -70,6 +71,19 @@ public final class Scratch {
       memory.put(at + i, bytes[i]);
     }
     return memory.position(at + i);
+  }
+
+  /** The bytes in the room, up to the memory's position. */
+  public static byte[] save() {
+    ByteBuffer memory = OF_THREAD.get();
+    byte[] bytes = new byte[memory.position() - START];
+    memory.duplicate().position(START).get(bytes);
+    return bytes;
+  }
+
+  /** Undoes what has happened to the room since the bytes were saved. */
+  public static void restore(byte[] bytes) {
+    memory().put(bytes);
   }
 
   /** The address of the key, which is in the room now. */
