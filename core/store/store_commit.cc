@@ -118,9 +118,12 @@ Status Store::reserve_memory(std::span<Change> changes) {
   for_each_shard(changes, [this](std::span<Change> run) {
     (*shards_)[run.front().shard].pending.reserve(run.size());
   });
+  // Where a prefix of the key chooses the shard, another key of the same hash may be pending in
+  // another shard.
+  const bool in_other_shards = options_.shard_prefix_bits != 0;
   for (Change& change : changes) {
     const PendingTable& pending = (*shards_)[change.shard].pending;
-    const bool contended = changes.size() > 1 || pending.has_hash(change.hash);
+    const bool contended = changes.size() > 1 || in_other_shards || pending.has_hash(change.hash);
     const Status reserved = keys_->reserve(change, contended);
     if (reserved.ok()) continue;
     // After a failed sync of the log that is the error, whatever else is wrong with a write.
