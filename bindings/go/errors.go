@@ -74,7 +74,7 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// HookError is what a call returns when a hook that it ran has failed. A write is committed all the same (see
+// HookError is what a call returns when a hook that it ran has failed. The write stays committed (see
 // Store.OnWrite), and its other results are those of a success. errors.Is finds ErrHookFailed in it, and what the
 // hook has returned.
 type HookError struct {

@@ -103,8 +103,8 @@ func runHook(hook func(change Change) error, change *capi.Change) (err error) {
 	return err
 }
 
-// hooks are those of a store. C has their addresses, and calls them inside of calls on the store, each of which
-// keeps the store alive and with it these. They may refer to the store, which is collected all the same.
+// hooks are the hooks of a store. C holds their addresses and calls them during calls on the store. Each such
+// call keeps the store, and so its hooks, alive. A hook may refer to its store: that does not keep the store alive.
 type hooks struct {
 	mutex sync.Mutex
 	added []*capi.Hook

@@ -11,8 +11,8 @@ import (
 // damage. O(bytes in the store), memory O(keys).
 //
 // progress, which may be nil, is called from time to time with the bytes done and the bytes in all, at
-// least at the end. An error that it returns stops Verify, which returns that error; ErrCancelled is
-// there for those who have no other. Its panic comes back as a *[PanicError]. It may read from the
+// least at the end. An error that it returns stops Verify, which returns that error; return
+// ErrCancelled if there is no other reason to stop. Its panic comes back as a *[PanicError]. It may read from the
 // store, where writes are ErrBusy, but not end its goroutine (runtime.Goexit, t.FailNow).
 func (s *Store) Verify(progress func(done, total uint64) error) error {
 	err := verify(progress, func(context uintptr) capi.Outcome {

@@ -10,7 +10,7 @@ namespace Stave
         private static readonly ulong LastTime =
             (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
-        // C has no times up to the begin of 1970, where 0 means something else: they have passed all the same.
+        // C cannot express 1970 or earlier, since 0 means "no time": such times become 1, which has passed.
         internal static ulong ToNative(DateTimeOffset time)
         {
             return time == WriteOptions.NeverExpires

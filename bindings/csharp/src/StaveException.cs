@@ -246,7 +246,7 @@ namespace Stave
         }
     }
 
-    /// <summary>A hook failed; the change is committed all the same.
+    /// <summary>A hook failed; the change stays committed.
     /// <see cref="Exception.InnerException"/> is what the hook has thrown: the last one, when several
     /// have failed.</summary>
     public sealed class HookFailedException : StaveException

@@ -2,7 +2,7 @@ using System;
 
 namespace Stave
 {
-    /// <summary>Is told about a change of a key: see <see cref="Store.OnWrite"/> and
+    /// <summary>A callback that receives each change of a key: see <see cref="Store.OnWrite"/> and
     /// <see cref="Store.OnOpen"/>.</summary>
     public delegate void StoreHook(StoreChange change);
 

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Stave
 {
     // The hooks of one store, which belong to its Handle: calls keep that reachable, and this with it. What
-    // native code has of a hook is a weak handle, since a hook may refer to the store, which must be garbage
-    // all the same once nobody else refers to it. No hook runs in the finalizer's call: nothing is written
+    // native code has of a hook is a weak handle, since a hook may refer to the store, and must not
+    // keep it alive. No hook runs in the finalizer's call: nothing is written
     // then.
     //
     // Thread safety: any thread.

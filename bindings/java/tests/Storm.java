@@ -75,7 +75,7 @@ final class Storm {
     return new Shared(store);
   }
 
-  /** It refers to its store, which can be garbage all the same. */
+  /** It refers to its store, which does not keep the store alive. */
   private static void addHook(Store store) {
     store.onWrite(change -> {
       int number = change.key()[1];

@@ -44,7 +44,7 @@ class StoreWatching:
         thread. Calls of all threads come one after the other, in the order of the versions, so a slow
         hook slows all writes down; those of one batch come in no particular order. The hook may read
         from the store, where writes raise BusyError. When it raises, the change stands, and the write
-        raises HookFailedError with that as its cause; other hooks are called all the same, in the
+        raises HookFailedError with that as its cause; the other hooks are called too, in the
         order in which they were added. With old_value each write reads the value before. Raises
         ReadOnlyError. Waits for running writes."""
         callback = self._hooks.make(hook)

@@ -36,7 +36,7 @@ const (
 const Deleted = 255
 
 // Durability, ways of reading, conditions, the sizes of absent and removed values, ways of keeping keys and
-// values, changes, codecs, what a migration does, and who keeps the time.
+// values, changes, codecs, actions of a migration, and whether a memtable assigns its timestamps.
 const (
 	DurabilityDefault  = C.STAVE_DURABILITY_DEFAULT
 	DurabilityMemory   = C.STAVE_DURABILITY_MEMORY
